@@ -1,0 +1,261 @@
+"""The command line `partner-central`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from .report import Report
+    from .settings import Settings
+
+EXIT_CODES = (
+    "Exit codes: 0 done · 1 unexpected, a defect · 2 wrong arguments, configuration or credentials · 3 refused by AWS "
+    "(permission, validation) · 4 failed for now (AWS or the destination): run again later · 5 another run is active · "
+    "130 interrupted."
+)
+DATASET = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+
+
+class Catalog(StrEnum):
+    """The catalogs of Partner Central."""
+
+    AWS = "AWS"
+    SANDBOX = "Sandbox"
+
+
+class Skew(StrEnum):
+    """How the emulator spreads CreatedDate."""
+
+    UNIFORM = "uniform"
+    SKEWED = "skewed"
+    HOUR = "hour"
+    INSTANT = "instant"
+
+
+class Token(StrEnum):
+    """What the emulator's NextToken remembers."""
+
+    OFFSET = "offset"
+    POSITION = "position"
+    SNAPSHOT = "snapshot"
+
+
+class LogFormat(StrEnum):
+    """How a run is logged."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Keeps a database equal to the co-sell pipeline in AWS Partner Central.",
+    epilog=EXIT_CODES,
+)
+
+CatalogOption = Annotated[Catalog, typer.Option(help="The real catalog, or the test one.", case_sensitive=False)]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(help="Dataset (schema) of the tables. [default: partner_central, or partner_central_sandbox]"),
+]
+DestinationOption = Annotated[
+    str,
+    typer.Option(help="A dlt destination: duckdb, postgres, snowflake, bigquery ... configured as dlt says."),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say errors only.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Let dlt log as well, and show where an error came from.")
+]
+LogFormatOption = Annotated[LogFormat, typer.Option(help="Plain lines, or one JSON object a line.")]
+
+
+@app.command(epilog=EXIT_CODES)
+def sync(
+    catalog: CatalogOption = Catalog.AWS,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Read everything again and merge. Heals what a listing can miss; weekly is plenty."
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Begin a first load, or a full one, at this LastModifiedDate (ISO 8601, UTC). Later runs go on from "
+            "where the last one came.",
+        ),
+    ] = None,
+    life_cycle_stage: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this stage, e.g. Launched. Repeat for more; so for the other filters."),
+    ] = None,
+    life_cycle_review_status: Annotated[list[str] | None, typer.Option(help="Only this review status.")] = None,
+    customer_company_name: Annotated[list[str] | None, typer.Option(help="Only this customer.")] = None,
+    identifier: Annotated[list[str] | None, typer.Option(help="Only this opportunity id.")] = None,
+    destination: DestinationOption = "duckdb",
+    dataset: DatasetOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Load what is new or changed since the last sync.
+
+    By default into partner_central.duckdb in this folder. A failed run changes nothing; the next one goes on. Each set
+    of filters keeps its own place, and a row stays as it was last seen when its opportunity leaves the filter.
+    """
+    filters = {
+        "life_cycle_stage": life_cycle_stage or [],
+        "life_cycle_review_status": life_cycle_review_status or [],
+        "customer_company_name": customer_company_name or [],
+        "identifier": identifier or [],
+    }
+    with _run(log_format, quiet=quiet, verbose=verbose) as report:
+        from .job import sync as run_sync
+
+        settings = _settings(catalog, destination, dataset, full=full, since=since, filters=filters)
+        report.summary(run_sync(settings, report))
+
+
+@app.command(epilog=EXIT_CODES)
+def check(
+    catalog: CatalogOption = Catalog.AWS,
+    destination: DestinationOption = "duckdb",
+    dataset: DatasetOption = None,
+) -> None:
+    """Say whether a sync would work: identity, endpoint, permission, destination. Reads no data."""
+    with _run() as report:
+        from .check import check as look
+        from .outcome import Exit
+
+        failed = Exit.DONE
+        for finding in look(_settings(catalog, destination, dataset)):
+            failed = failed or finding.code
+            typer.echo(f"{'ok  ' if finding.code is Exit.DONE else 'FAIL'} {finding.subject:<12} {finding.text}")
+        report.close()
+        raise typer.Exit(failed)
+
+
+@app.command(epilog=EXIT_CODES)
+def status(
+    catalog: CatalogOption = Catalog.AWS,
+    destination: DestinationOption = "duckdb",
+    dataset: DatasetOption = None,
+) -> None:
+    """Say what is loaded, up to which watermark, when last, and what is pending. Asks nothing of AWS."""
+    with _run():
+        from .status import status as look
+
+        for subject, text in look(_settings(catalog, destination, dataset)):
+            typer.echo(f"{subject:<22} {text}")
+
+
+@app.command(epilog=EXIT_CODES)
+def demo(quiet: QuietOption = False, verbose: VerboseOption = False) -> None:
+    """Show it all with invented data: a local Partner Central, two syncs, tables, SQL. Needs no account."""
+    with _run(quiet=quiet, verbose=verbose) as report:
+        from .demo import demo as tour
+
+        tour(report)
+
+
+@app.command()
+def emulator(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    opportunities: Annotated[int, typer.Option(min=0, help="How many the catalog AWS starts with.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 1,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Milliseconds each answer takes.")] = 0,
+    rps: Annotated[float, typer.Option(min=0, help="Reads a second before ThrottlingException; 0 for no limit.")] = 10,
+    burst: Annotated[float, typer.Option(min=1, help="Reads that may come at once.")] = 10,
+    token: Annotated[Token, typer.Option(help="What a NextToken remembers.")] = Token.OFFSET,
+    change_rate: Annotated[float, typer.Option(min=0, help="Opportunities a minute that change by themselves.")] = 0,
+    fault_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of calls that meet a random fault.")] = 0,
+    milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Timestamps with milliseconds.")] = False,
+    skew: Annotated[Skew, typer.Option(help="How CreatedDates lie.")] = Skew.UNIFORM,
+) -> None:
+    """Run a local Partner Central until Ctrl-C, for any AWS client. It listens on 127.0.0.1 only."""
+    from partner_central_emulator import Emulator, serve
+
+    def ready(running: Emulator) -> None:
+        typer.echo(
+            f"Partner Central is emulated on {running.endpoint}. Point any AWS client at it (any credentials do):\n"
+            f"  export AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING={running.endpoint}\n"
+            f"Let days pass: curl -d '{{\"days\": 3}}' {running.endpoint}/_control/advance"
+        )
+
+    try:
+        serve(
+            ready,
+            port=port,
+            opportunities=opportunities,
+            seed=seed,
+            latency_ms=latency_ms,
+            rps=rps or None,
+            burst=burst,
+            token=token.value,
+            change_rate=change_rate,
+            fault_rate=fault_rate,
+            milliseconds=milliseconds,
+            skew=skew.value,
+        )
+    except OSError as error:
+        typer.echo(f"Port {port} cannot be used: {error.strerror}.", err=True)
+        raise typer.Exit(2) from None
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _settings(
+    catalog: Catalog,
+    destination: str,
+    dataset: str | None,
+    *,
+    full: bool = False,
+    since: str | None = None,
+    filters: dict[str, list[str]] | None = None,
+) -> Settings:
+    from .settings import Settings
+
+    if dataset is not None and not DATASET.fullmatch(dataset):
+        raise typer.BadParameter("a letter, then letters, digits and underscores", param_hint="--dataset")
+    return Settings(catalog.value, full, since, filters, destination, dataset)
+
+
+@contextmanager
+def _run(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Iterator[Report]:
+    """Set up configuration and reporting; turn whatever is raised into a sentence and an exit code."""
+    from .report import Report
+
+    log: Literal["text", "json"] = log_format.value
+    report = Report(log, quiet=quiet)
+    try:
+        from .settings import register_defaults
+
+        register_defaults(verbose=verbose)
+        yield report
+    except (typer.Exit, typer.BadParameter):
+        raise
+    except BaseException as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code
+        from .outcome import Exit, explain
+
+        code, sentence = explain(error)
+        report.error(sentence, code)
+        if verbose or code is Exit.DEFECT:
+            traceback.print_exception(error, file=sys.stderr)
+        raise typer.Exit(code) from None
+    finally:
+        report.close()

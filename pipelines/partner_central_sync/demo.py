@@ -1,0 +1,99 @@
+"""`demo`: an emulated Partner Central, a first sync, some days of changes, a second sync, and what SQL says."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+from dlt.sources.credentials import AwsCredentials
+from rich.console import Console
+from rich.table import Table
+
+from partner_central_emulator import Emulator
+
+from .job import sync
+from .report import Report
+from .settings import Settings
+
+DATABASE = Path("partner_central_demo.duckdb")
+DAYS = 5
+QUESTIONS = (
+    (
+        "What is open, by stage, and what may it bring a month?",
+        """SELECT o.life_cycle_stage AS stage, count(DISTINCT o.id) AS opportunities,
+       sum(s.amount) FILTER (s.currency_code = 'USD') AS usd_a_month
+FROM opportunities o
+LEFT JOIN opportunities__project_expected_customer_spend s ON s.opportunity_id = o.id
+WHERE o.life_cycle_stage NOT IN ('Launched', 'Closed Lost')
+GROUP BY ALL ORDER BY opportunities DESC""",
+    ),
+    (
+        "Which approved opportunities are past their target close date?",
+        """SELECT id, customer_company_name AS customer, life_cycle_stage AS stage,
+       life_cycle_target_close_date AS target_close_date
+FROM opportunities
+WHERE life_cycle_review_status = 'Approved' AND life_cycle_stage NOT IN ('Launched', 'Closed Lost')
+  AND life_cycle_target_close_date < (SELECT max(last_modified_date)::DATE FROM opportunities)
+ORDER BY life_cycle_target_close_date LIMIT 5""",
+    ),
+)
+NEXT = f"""The demo's data is in {DATABASE}. With your own account:
+
+  export AWS_PROFILE=...            # or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  .venv/bin/partner-central check   # who you are, what you may do, what to mend
+  .venv/bin/partner-central sync    # into ./partner_central.duckdb"""
+
+
+def demo(report: Report) -> None:
+    """Run the tour; print it to standard output. `partner_central_demo.duckdb` is made anew in the working folder."""
+    console = Console(highlight=False, soft_wrap=True)
+    DATABASE.unlink(missing_ok=True)
+    DATABASE.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Emulator(opportunities=500, seed=1) as emulator:
+        settings = _settings(emulator.endpoint, Path(folder))
+        console.print(f"A local Partner Central runs on {emulator.endpoint}, with 500 invented opportunities.\n")
+        console.print("First sync: everything.")
+        report.summary(sync(settings, report))
+        emulator.advance(days=DAYS)
+        console.print(
+            f"\n{DAYS} days pass: new opportunities, moved stages, slipped dates.\nSecond sync: what changed."
+        )
+        report.summary(sync(settings, report))
+    with duckdb.connect(str(DATABASE), read_only=True) as connection:
+        connection.execute("USE partner_central_demo.partner_central")
+        console.print(_tables(connection))
+        for question, query in QUESTIONS:
+            console.print(f"[bold]{question}[/bold]\n\n{query}\n")
+            console.print(_result(connection, query))
+    console.print(NEXT)
+
+
+def _settings(endpoint: str, folder: Path) -> Settings:
+    """A sync from the emulator, untouched by the user's own configuration and working folders."""
+    keys = AwsCredentials()
+    keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "demo", "demo", "us-east-1"
+    source = {"credentials": keys, "endpoint_url": endpoint}
+    return Settings(database=DATABASE.absolute(), pipelines_dir=folder, source=source)
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> Table:
+    """Every table of the dataset with its number of rows."""
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE schema_name = 'partner_central' AND table_name LIKE 'opportunities%' ORDER BY ALL"
+    ).fetchall()
+    table = Table("table", "rows", title="What the tables hold", title_justify="left")
+    for (name,) in found:
+        count = connection.table(name).count("*").fetchall()[0][0]
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _result(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
+    """The answer to a query, as a table to print."""
+    answer = connection.execute(query)
+    table = Table(*(column[0] for column in answer.description or ()))
+    for row in answer.fetchall():
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table

@@ -1,0 +1,121 @@
+"""One sync: lock, check the destination, finish what was left, read, load, report."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import dlt
+
+from partner_central import Tally, partner_central
+
+from . import workdir
+from .destination import visit
+from .outcome import Exit, explain
+from .report import Report, Summary
+from .settings import Settings
+
+
+def sync(settings: Settings, report: Report) -> Summary:
+    """Bring the destination up to date with Partner Central, and say what was done.
+
+    A run that raises has changed neither tables nor cursor; or it was interrupted while loading, and leaves a package
+    that the next run finishes first.
+
+    Raises:
+        AnotherRun: another run of the same pipeline is active; nothing was asked of AWS.
+        NotWritable: the destination cannot be written now; nothing was asked of AWS.
+        PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
+    """
+    started = time.monotonic()
+    with workdir.locked(settings):
+        report.phase(f"checking the destination of {settings.dataset_name}")
+        pipeline, location = workdir.open_pipeline(settings, report)
+        pipeline = _finish_pending(pipeline, settings, report)
+        pipeline = _in_step(pipeline, settings, report)
+        workdir.remember(pipeline)
+        tally = Tally(watch=report.progress)
+        new_columns = _read_and_load(pipeline, settings, report, tally)
+        workdir.remember(pipeline)
+        pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
+    for sentence in tally.notes:
+        report.note(sentence)
+    if new_columns:
+        report.note(f"Partner Central sent members that are new here: {', '.join(new_columns)}.")
+    if tally.rejected:
+        report.note(
+            f"{tally.rejected:,} records could not become rows: see {settings.dataset_name}.opportunities_rejected."
+        )
+    return Summary(
+        dataset=settings.dataset_name,
+        location=location,
+        calls=tally.calls,
+        throttles=tally.throttles,
+        waited=round(tally.waited, 3),
+        pages=tally.pages,
+        read=tally.read,
+        changed=tally.changed,
+        rejected=tally.rejected,
+        watermark=tally.watermark,
+        seconds=round(time.monotonic() - started, 3),
+        new_columns=new_columns,
+    )
+
+
+def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:
+    """Read what is new and load it; give the columns that came with it as `table.column`."""
+    report.phase("reading")
+    pipeline.extract(partner_central(tally=tally, **settings.source_arguments()))
+    declared = _columns(pipeline)
+    _finish(pipeline, report)
+    return sorted(_columns(pipeline) - declared)
+
+
+def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
+    """Normalize and load whatever is extracted. Tables are made first, also those that have no rows yet."""
+    if pipeline.list_extracted_load_packages():
+        report.phase("normalizing")
+        pipeline.normalize()
+    if pipeline.list_normalized_load_packages():
+        report.phase("loading")
+        pipeline.sync_schema()
+        pipeline.load()
+
+
+def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
+    """Load packages that an interrupted run left; if they are damaged, drop them: what they held is read again."""
+    if not pipeline.has_pending_data:
+        return pipeline
+    report.note("An earlier run was interrupted: finishing what it left first.")
+    try:
+        _finish(pipeline, report)
+    except Exception as error:
+        code, reason = explain(error)
+        if code is Exit.INTERRUPTED or isinstance(error, OSError):
+            raise
+        visit(pipeline)
+        report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")
+        return workdir.reset(settings)
+    return pipeline
+
+
+def _in_step(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
+    """Take the destination's cursor where the working folder has another."""
+    pipeline.sync_destination()
+    if workdir.in_step(pipeline):
+        return pipeline
+    report.note(
+        f"The cursor in dlt's working folder of {settings.dataset_name} was never loaded: the destination's is used."
+    )
+    pipeline = workdir.reset(settings)
+    pipeline.sync_destination()
+    return pipeline
+
+
+def _columns(pipeline: dlt.Pipeline) -> set[str]:
+    return {
+        f"{table['name']}.{name}"
+        for table in pipeline.default_schema.data_tables(include_incomplete=True)
+        for name in table["columns"]
+        if not name.startswith("_dlt")
+    }

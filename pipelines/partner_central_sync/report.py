@@ -1,0 +1,139 @@
+"""What a run says: live on a terminal, plain lines in cron, JSON lines for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from rich.console import Console
+from rich.status import Status
+
+from partner_central.tally import Tally
+
+LogFormat = Literal["text", "json"]
+SECONDS_BETWEEN_LINES = 10.0
+SHORT_LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a finished sync did."""
+
+    dataset: str
+    location: str
+    calls: int
+    throttles: int
+    waited: float
+    pages: int
+    read: int
+    changed: int
+    rejected: int
+    watermark: datetime | None
+    seconds: float
+    new_columns: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The summary for people."""
+        watermark = f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
+        rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
+        rows = (
+            ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
+            ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s"),
+            ("changed", f"{self.changed:,} rows"),
+            ("rejected", rejected),
+            ("new columns", _listed(self.new_columns)),
+            ("watermark", watermark),
+            ("data", f"{self.location}, dataset {self.dataset}"),
+        )
+        lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
+        return "\n".join(lines)
+
+
+class Report:
+    """Says what happens. Progress, notes and errors go to standard error, the summary to standard output.
+
+    Args:
+        log_format: `text`, or `json` for one JSON object a line.
+        quiet: say errors only.
+    """
+
+    def __init__(self, log_format: LogFormat = "text", *, quiet: bool = False) -> None:
+        self._json = log_format == "json"
+        self._quiet = quiet
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._live: Status | None = None
+        self._last_line = time.monotonic()
+
+    def phase(self, what: str) -> None:
+        """A part of the run begins."""
+        if self._is_live():
+            if self._live is None:
+                self._live = self._console.status(what)
+                self._live.start()
+            self._live.update(what)
+        else:
+            self._line("info", what)
+
+    def progress(self, tally: Tally) -> None:
+        """Counts have moved: shown live, or in a line every ten seconds."""
+        said = f"reading: {tally.read:,} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
+        if self._is_live():
+            self.phase(said)
+        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._line("info", said)
+
+    def note(self, sentence: str) -> None:
+        """Something the user should know, though the run goes on."""
+        self._line("warning", sentence)
+
+    def error(self, sentence: str, code: int) -> None:
+        """Why the run ended without success."""
+        self.close()
+        self._line("error", sentence, always=True, exit_code=code)
+
+    def summary(self, summary: Summary) -> None:
+        """What a finished run did."""
+        self.close()
+        if self._quiet:
+            return
+        if self._json:
+            values = asdict(summary) | {"watermark": summary.watermark and summary.watermark.isoformat()}
+            print(json.dumps({"at": _now(), "level": "info", "event": "synced", **values}))  # noqa: T201
+        else:
+            print(summary.text())  # noqa: T201
+
+    def close(self) -> None:
+        """End the live display."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _is_live(self) -> bool:
+        return self._console.is_terminal and not self._json and not self._quiet
+
+    def _line(self, level: str, message: str, *, always: bool = False, **more: object) -> None:
+        if self._quiet and not always:
+            return
+        self._last_line = time.monotonic()
+        if self._json:
+            line = json.dumps({"at": _now(), "level": level, "message": message, **more})
+        elif self._console.is_terminal:
+            line = message if level == "info" else f"{level.capitalize()}: {message}"
+        else:
+            line = f"{_now()} {level.upper()} {message}"
+        if self._live is not None:
+            self._console.print(line, markup=False)
+        else:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if 0 < len(names) <= SHORT_LIST else f"{len(names)}, named above" if names else "none"
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,72 @@
+"""What a run is told: the command's options, and defaults that stand below everything dlt can be configured with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEFAULT_DATABASE = "partner_central.duckdb"
+DATASETS = {"AWS": "partner_central", "Sandbox": "partner_central_sandbox"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One sync. What is None or empty is left to dlt's configuration of `sources.partner_central`, then to the source.
+
+    Attributes:
+        catalog: `AWS` or `Sandbox`.
+        full: read everything again.
+        since: LastModifiedDate at which a first or full load begins, ISO 8601.
+        filters: filter name of the source to its values.
+        destination: name of a dlt destination.
+        dataset: dataset, and name of the pipeline; by default the catalog's own.
+        database: DuckDB file, instead of the configured one.
+        pipelines_dir: where dlt's working folders are, instead of dlt's own place.
+        source: further arguments of the source.
+    """
+
+    catalog: str = "AWS"
+    full: bool = False
+    since: str | None = None
+    filters: dict[str, list[str]] | None = None
+    destination: str = "duckdb"
+    dataset: str | None = None
+    database: Path | None = None
+    pipelines_dir: Path | None = None
+    source: dict[str, Any] | None = None
+
+    @property
+    def dataset_name(self) -> str:
+        """The dataset rows go to. Each dataset has a pipeline, a cursor and a lock of its own."""
+        return self.dataset or DATASETS.get(self.catalog, DATASETS["AWS"])
+
+    @property
+    def folder(self) -> Path:
+        """Where dlt's working folder of this pipeline, its lock and its notes are."""
+        from dlt.common.pipeline import get_dlt_pipelines_dir
+
+        return self.pipelines_dir or Path(get_dlt_pipelines_dir())
+
+    def source_arguments(self) -> dict[str, Any]:
+        """Arguments of the source `partner_central`, only those that were given."""
+        given = {"catalog": self.catalog, "full": self.full or None, "since": self.since}
+        chosen = {name: values for name, values in (self.filters or {}).items() if values}
+        return {name: value for name, value in given.items() if value is not None} | chosen | (self.source or {})
+
+
+def register_defaults(*, verbose: bool = False) -> None:
+    """Put this project's defaults below dlt's own configuration; call it before dlt is imported.
+
+    Telemetry is off and dlt's own log is silent unless the environment says otherwise (a failure is told once, by this
+    program). DuckDB writes to `partner_central.duckdb` in the working folder, unless dlt's configuration (environment,
+    `.dlt` files) names another place.
+    """
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
+    import dlt
+    from dlt.common.configuration.providers import CustomLoaderDocProvider
+
+    defaults = {"destination": {"duckdb": {"credentials": str(Path(DEFAULT_DATABASE).absolute())}}}
+    dlt.config.register_provider(CustomLoaderDocProvider("partner-central defaults", lambda: defaults))

@@ -1,0 +1,85 @@
+"""`status`: what is loaded, up to where, when, and what is left over. Nothing is asked of AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import dlt
+from dlt.common.destination.client import WithStateSync
+from dlt.common.pipeline import TPipelineState
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.destinations.sql_client import SqlClientBase
+from dlt.pipeline.state_sync import load_pipeline_state_from_destination
+
+from . import workdir
+from .destination import is_duckdb_io, not_writable
+from .settings import Settings
+
+Line = tuple[str, str]
+SOURCE, RESOURCE = "partner_central", "opportunities"
+
+
+def status(settings: Settings) -> Iterator[Line]:
+    """What is known of a dataset, as lines of a subject and a sentence."""
+    if active := workdir.active_run(settings):
+        yield "active run", active
+    else:
+        yield "active run", "none"
+    pipeline = workdir.attach(settings)
+    client = cast("SqlJobClientBase", pipeline.destination_client())
+    yield "destination", f"{client.config}, dataset {settings.dataset_name}"
+    yield from _loaded(pipeline, client)
+    pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
+    yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
+    last_run = cast("Mapping[str, Any]", pipeline.state["_local"]).get(workdir.LAST_RUN)
+    yield "last run", _moment(last_run) if last_run else "unknown here: none ended well from this machine"
+
+
+def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
+    """What the destination holds; DuckDB is opened read-only, and not created."""
+    if isinstance(client, DuckDbClient):
+        if not Path(client.config.credentials.database).exists():
+            yield "loaded", "nothing yet"
+            return
+        client.config.credentials.read_only = True
+    try:
+        with client:
+            yield from _tables(pipeline, client)
+    except DatabaseUndefinedRelation:
+        yield "loaded", "nothing yet"
+    except Exception as error:
+        if not is_duckdb_io(error):
+            raise
+        yield "loaded", f"unknown: {not_writable(str(client.config), error)}"
+
+
+def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
+    state: TPipelineState | None = load_pipeline_state_from_destination(
+        pipeline.pipeline_name, cast("WithStateSync", client)
+    )
+    if not state:
+        yield "loaded", "nothing yet"
+        return
+    sql = client.sql_client
+    for table in ("opportunities", "opportunities_rejected"):
+        yield table, f"{_one(sql, f'SELECT count(*) FROM {sql.make_qualified_table_name(table)}'):,} rows"  # noqa: S608
+    loads = sql.make_qualified_table_name("_dlt_loads")
+    yield "last load", _moment(_one(sql, f"SELECT max(inserted_at) FROM {loads}"))  # noqa: S608 - dlt's own names
+    resources = cast("Mapping[str, Any]", state.get("sources", {})).get(SOURCE, {}).get("resources", {})
+    for scope, cursor in sorted(resources.get(RESOURCE, {}).get("cursors", {}).items()):
+        name = "watermark" if scope == "all" else f"watermark of {scope}"
+        yield name, _moment(cursor["watermark"]) if cursor.get("watermark") else "none: no opportunity yet"
+
+
+def _one(sql: SqlClientBase[Any], query: str) -> object:
+    rows = sql.execute_sql(query)
+    return rows[0][0] if rows else None
+
+
+def _moment(written: object) -> str:
+    return f"{datetime.fromisoformat(str(written)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

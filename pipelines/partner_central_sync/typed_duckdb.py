@@ -1,0 +1,119 @@
+"""DuckDB, loaded from JSON lines with the types the schema says, under names that are never ambiguous.
+
+dlt's own job lets DuckDB guess types from the file. That rewrites text that looks like a date (`2026-01-05T09:00:00Z`)
+or a UUID, and fails for good on a column whose first value comes after the 20,480 rows that DuckDB samples.
+
+DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
+could mean the catalog or the dataset, and DuckDB refuses it; so every name here begins with the catalog.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
+from dlt.common.destination.client import LoadJob
+from dlt.common.schema import Schema
+from dlt.common.storages.load_package import ParsedLoadJobFileName
+from dlt.destinations import duckdb as dlt_duckdb
+from dlt.destinations.exceptions import DatabaseTransientException
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbConnectionPool
+from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+
+ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
+
+
+class TypedJsonJob(DuckDbCopyJob):
+    """Loads one file of JSON lines, each column read as its own type."""
+
+    def __init__(self, file_path: str, columns: dict[str, str]) -> None:
+        super().__init__(file_path)
+        self._columns = columns
+
+    def run(self) -> None:
+        """Insert the rows of the file by column name; a missing key is null."""
+        largest = ROW_BYTES
+        while True:
+            try:
+                self._insert(largest)
+            except DatabaseTransientException as error:
+                if "maximum_object_size" not in str(error) or largest >= LARGEST_ROW_BYTES:
+                    raise
+                largest *= 4
+            else:
+                return
+
+    def _insert(self, largest: int) -> None:
+        """Insert, with room for rows of `largest` bytes; DuckDB reserves twice that for each file it reads."""
+        client = self._job_client.sql_client
+        table = client.make_qualified_table_name(self.load_table_name)
+        types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self._columns.items())
+        client.execute_sql(
+            f"INSERT INTO {table} BY NAME SELECT * FROM read_json(%s, columns={{{types}}}, "  # noqa: S608 - the schema's own names, escaped
+            f"format='newline_delimited', maximum_object_size={largest})",
+            self._file_path,
+        )
+
+
+class QualifiedSqlClient(DuckDbSqlClient):
+    """dlt's SQL client for DuckDB, with the catalog in front of every name."""
+
+    _catalog: str | None = None
+
+    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002, FBT001, FBT002
+        """The catalog of the database file, as DuckDB names it."""
+        if self._catalog is None:
+            pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
+            connection = pool.borrow_conn()
+            try:
+                self._catalog = str(connection.execute("SELECT current_database()").fetchall()[0][0])
+            finally:
+                pool.return_conn(connection)
+        return self.capabilities.escape_identifier(self._catalog) if quote else self._catalog
+
+
+class TypedDuckDbClient(DuckDbClient):
+    """dlt's DuckDB client, with qualified names and typed loading of JSON lines."""
+
+    def __init__(
+        self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        names = self.create_dataset_names(schema, config)
+        self.sql_client = QualifiedSqlClient(*names, config.credentials, capabilities)
+
+    def create_load_job(
+        self,
+        table: PreparedTableSchema,
+        file_path: str,
+        load_id: str,
+        restore: bool = False,  # noqa: FBT001, FBT002
+    ) -> LoadJob:
+        """The job that loads one file."""
+        if ParsedLoadJobFileName.parse(file_path).file_format != "jsonl":
+            return super().create_load_job(table, file_path, load_id, restore)
+        columns = {
+            name: self.type_mapper.to_destination_type(column, table)
+            for name, column in table["columns"].items()
+            if "data_type" in column
+        }
+        return TypedJsonJob(file_path, columns)
+
+
+class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section
+    """dlt's `duckdb` destination and settings, with typed JSON lines as the format it loads from."""
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        capabilities = super()._raw_capabilities()
+        capabilities.preferred_loader_file_format = "jsonl"
+        return capabilities
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        """The client dlt loads with."""
+        return TypedDuckDbClient
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

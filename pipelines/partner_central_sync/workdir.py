@@ -1,0 +1,130 @@
+"""dlt's working folder: locked while a run lasts, trusted only as far as the destination confirms it.
+
+The destination is the truth. The folder holds a copy of the cursor and, after an interrupted run, packages not yet
+loaded. It may be corrupt, deleted, of another database, or ahead of one that was restored from a backup. So it is used
+only if the state it was built on is the state the destination holds; otherwise it is emptied, and the cursor comes from
+the destination. Nothing is lost by that: what a dropped package held lies above the destination's cursor.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dlt
+from filelock import FileLock, Timeout
+
+from . import destination
+from .outcome import AnotherRun, NotWritable
+from .report import Report
+from .settings import Settings
+
+LOCATION, BASIS, LAST_RUN = "partner_central_location", "partner_central_basis", "partner_central_last_run"
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Hold the lock of a pipeline; the system lets go of it when the process ends, however it ends.
+
+    Raises:
+        AnotherRun: another process holds it.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(_beside(settings, "lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AnotherRun(
+            f"Another run of {settings.dataset_name} is active ({_holder(settings)}). This one did nothing."
+        ) from None
+    try:
+        _beside(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        yield
+    finally:
+        lock.release()
+
+
+def active_run(settings: Settings) -> str | None:
+    """The process that runs a pipeline now and since when, or None."""
+    if not _beside(settings, "lock").exists():
+        return None
+    try:
+        with FileLock(_beside(settings, "lock"), timeout=0):
+            return None
+    except Timeout:
+        return _holder(settings)
+
+
+def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, str]:
+    """The pipeline with a working folder that can be trusted, and the location of its destination.
+
+    Raises:
+        NotWritable: the destination cannot be written now.
+    """
+    try:
+        pipeline = attach(settings)
+        place = destination.visit(pipeline)
+        if _built_on(pipeline, place):
+            return pipeline, place.location
+        reason = "is of another destination, or of another state of it"
+    except NotWritable:
+        raise
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        reason = f"is damaged ({type(error).__name__})"
+    report.note(f"dlt's working folder of {settings.dataset_name} {reason}: restored from the destination.")
+    pipeline = reset(settings)
+    return pipeline, destination.visit(pipeline).location
+
+
+def reset(settings: Settings) -> dlt.Pipeline:
+    """Empty the working folder, and open the pipeline anew."""
+    shutil.rmtree(settings.folder / settings.dataset_name, ignore_errors=True)
+    return attach(settings)
+
+
+def remember(pipeline: dlt.Pipeline) -> None:
+    """Note which destination, in which state, the folder now stands on."""
+    place = destination.visit(pipeline)
+    pipeline.set_local_state_val(LOCATION, place.location)
+    pipeline.set_local_state_val(BASIS, place.state_hash)
+
+
+def in_step(pipeline: dlt.Pipeline) -> bool:
+    """Whether folder and destination hold the same cursor, once nothing is pending."""
+    place = destination.visit(pipeline)
+    if place.state_hash is None:
+        return not pipeline.state.get("sources")
+    return pipeline.state.get("_version_hash") == place.state_hash
+
+
+def attach(settings: Settings) -> dlt.Pipeline:
+    """The pipeline with the working folder as it stands."""
+    return dlt.pipeline(
+        settings.dataset_name,
+        pipelines_dir=str(settings.folder),
+        destination=destination.named(settings.destination, settings.database),
+        dataset_name=settings.dataset_name,
+    )
+
+
+def _built_on(pipeline: dlt.Pipeline, place: destination.Place) -> bool:
+    if not pipeline.has_data:
+        return True
+    local = pipeline.state["_local"]
+    return local.get(LOCATION) == place.location and local.get(BASIS) == place.state_hash
+
+
+def _holder(settings: Settings) -> str:
+    try:
+        return _beside(settings, "run").read_text() or "just started"
+    except OSError:
+        return "just started"
+
+
+def _beside(settings: Settings, kind: str) -> Path:
+    """A file beside the working folder, which may be emptied."""
+    return settings.folder / f"{settings.dataset_name}.{kind}"

@@ -1,0 +1,151 @@
+"""AWS Partner Central as a dlt source: the co-sell pipeline of an AWS partner, kept equal in a database.
+
+    import dlt
+    from partner_central import partner_central
+
+    dlt.pipeline("partner_central", destination="duckdb").run(partner_central())
+
+Where things are decided: `listing.py` what is asked, in which order · `cursor.py` how far a run came and what is new ·
+`reading.py` one run over the API · `client.py` one call, `pacing.py` how fast, `refusals.py` what a failure means ·
+`rows.py` and `values.py` from record to row · `model.py` tables from the service model, `schema.py` as dlt hints ·
+`session.py` credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource
+from dlt.sources.credentials import AwsCredentials
+
+from .client import ATTEMPTS, PartnerCentral
+from .cursor import Cursor
+from .errors import ConfigurationError
+from .listing import Filters
+from .model import opportunity_model
+from .pacing import CALLS_PER_SECOND, Pace
+from .reading import Batch, Question, Reading
+from .rows import RowMaker
+from .schema import child_hints, rejected_columns, root_columns
+from .session import READ_TIMEOUT, SERVICE, connect, open_session
+from .tally import Tally
+from .values import Unfit, parse_instant
+
+__all__ = ["Tally", "partner_central"]
+
+LOOKBACK_SECONDS = 300
+
+
+@dlt.source(name="partner_central")
+def partner_central(
+    catalog: str = "AWS",
+    credentials: AwsCredentials = dlt.secrets.value,
+    role_arn: str | None = None,
+    external_id: str | None = None,
+    endpoint_url: str | None = None,
+    life_cycle_stage: Sequence[str] = (),
+    life_cycle_review_status: Sequence[str] = (),
+    customer_company_name: Sequence[str] = (),
+    identifier: Sequence[str] = (),
+    since: str | None = None,
+    full: bool = False,  # noqa: FBT001, FBT002 - a setting
+    lookback: int = LOOKBACK_SECONDS,
+    calls_per_second: float = CALLS_PER_SECOND,
+    attempts: int = ATTEMPTS,
+    read_timeout: float = READ_TIMEOUT,
+    tally: Any = None,  # noqa: ANN401 - a Tally; dlt resolves the other types from configuration
+) -> Iterable[DltResource]:
+    """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
+
+    Every argument but `tally` can come from dlt's configuration instead, under `sources.partner_central`.
+
+    Args:
+        catalog: `AWS`, or `Sandbox` for the test catalog. One dataset holds one catalog.
+        credentials: access keys or a profile; without any, boto3's own chain (environment, profile, SSO, instance
+            role).
+        role_arn: role to assume with those credentials.
+        external_id: external id the role's trust policy asks for.
+        endpoint_url: another endpoint than AWS's; boto3's AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING works as well.
+        life_cycle_stage: only opportunities in these stages (at most 10). Each set of filters keeps its own cursor.
+        life_cycle_review_status: only these review statuses (at most 10).
+        customer_company_name: only these customers (at most 10).
+        identifier: only these opportunity ids (at most 20).
+        since: ISO 8601 date or timestamp, UTC unless it says otherwise: LastModifiedDate at which a first or full load
+            begins.
+        full: read everything again and merge, whatever the cursor says.
+        lookback: seconds below the cursor to read again, for records that became visible late.
+        calls_per_second: never faster than this; an account is allowed 10 reads a second, all its programs together.
+        attempts: how often a page is asked for before the run fails.
+        read_timeout: seconds to wait for an answer.
+        tally: a `Tally` to count the run in.
+
+    Returns:
+        The resources `opportunities` (with a child table for each list) and `opportunities_rejected`, for records that
+        cannot be rows, both fed by one reading.
+
+    Raises:
+        PartnerCentralError: while reading, as `ConfigurationError`, `Refused`, `Unavailable` or `BrokenListing`.
+
+    See https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListOpportunities.html
+    """
+    session = open_session(credentials, role_arn, external_id)
+    model = opportunity_model(session.get_service_model(SERVICE))
+    filters = Filters(*map(tuple, (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)))
+    question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
+    client = PartnerCentral(
+        lambda: connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout),
+        attempts=attempts,
+        pace=Pace(calls_per_second),
+        tally=tally,
+    )
+
+    @dlt.resource(name="opportunity_pages", selected=False)
+    def opportunity_pages() -> Iterator[Batch]:
+        state = dlt.current.resource_state("opportunities")
+        if state.setdefault("catalog", catalog) != catalog:
+            raise ConfigurationError(
+                f"This dataset holds the catalog {state['catalog']}; {catalog} needs a dataset of its own."
+            )
+        cursors = state.setdefault("cursors", {})
+        reading = Reading(question, Cursor.load(cursors.get(filters.scope(), {})), client, RowMaker(model))
+        yield from reading.batches()
+        cursors[filters.scope()] = reading.cursor.dump()
+
+    @dlt.transformer(
+        data_from=opportunity_pages,
+        name="opportunities",
+        primary_key="id",
+        write_disposition="merge",
+        columns=root_columns(model),
+        nested_hints=child_hints(model),
+    )
+    def opportunities(batch: Batch) -> Iterator[Any]:
+        if batch.first:
+            yield dlt.mark.materialize_table_schema()
+        if batch.rows:
+            yield batch.rows
+
+    @dlt.transformer(
+        data_from=opportunity_pages,
+        name="opportunities_rejected",
+        primary_key="record",
+        write_disposition="merge",
+        columns=rejected_columns(),
+    )
+    def opportunities_rejected(batch: Batch) -> Iterator[Any]:
+        if batch.first:
+            yield dlt.mark.materialize_table_schema()
+        if batch.rejected:
+            yield batch.rejected
+
+    return opportunities, opportunities_rejected
+
+
+def _instant(since: str | None) -> datetime | None:
+    try:
+        return None if since is None else parse_instant(since)
+    except Unfit:
+        raise ConfigurationError(f"since is no ISO 8601 date or timestamp: {since!r}") from None

@@ -1,0 +1,23 @@
+"""What can go wrong between here and Partner Central, by what the user can do about it."""
+
+from __future__ import annotations
+
+
+class PartnerCentralError(Exception):
+    """Base of all errors this source raises itself. The message says what happened and what to do."""
+
+
+class ConfigurationError(PartnerCentralError):
+    """Settings or credentials are missing or wrong: nothing was asked of Partner Central, or it did not know us."""
+
+
+class Refused(PartnerCentralError):
+    """Partner Central understood the request and refused it: permission or validation. Retrying does not help."""
+
+
+class Unavailable(PartnerCentralError):
+    """A passing failure that outlasted the retries: throttling, server errors, network. Run again later."""
+
+
+class BrokenListing(PartnerCentralError):
+    """The listing contradicted itself, as with a repeated token. Nothing was stored; run again."""

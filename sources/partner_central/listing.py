@@ -1,0 +1,115 @@
+"""What to ask for, and in which order: data first, asking second.
+
+A listing runs in descending LastModifiedDate from its first page to its last. A record that changes meanwhile jumps to
+the front, which has been read: its new date is at or above the watermark, so the next run sees it. Everything else only
+moves towards us: it may be seen twice, never skipped. That holds whatever the opaque token means: an offset, a position
+or a snapshot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from .client import Page
+from .errors import BrokenListing, ConfigurationError
+from .rows import identity
+
+PAGE_SIZE = 100
+FUTURE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of `ListOpportunities` a user may set; within one, any of its values matches."""
+
+    life_cycle_stage: tuple[str, ...] = ()
+    life_cycle_review_status: tuple[str, ...] = ()
+    customer_company_name: tuple[str, ...] = ()
+    identifier: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, values in self._set():
+            most = 20 if name == "identifier" else 10
+            if len(values) > most:
+                raise ConfigurationError(
+                    f"{name} takes at most {most} values, {len(values)} were given. Run several syncs."
+                )
+
+    def request(self) -> dict[str, list[str]]:
+        """These filters as members of a request."""
+        return {"".join(word.capitalize() for word in name.split("_")): list(values) for name, values in self._set()}
+
+    def scope(self) -> str:
+        """A name for what these filters select, the same whatever their order; `all` without filters."""
+        chosen = sorted((name, sorted(set(values))) for name, values in self._set())
+        if not chosen:
+            return "all"
+        return "filtered-" + hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
+
+    def _set(self) -> list[tuple[str, tuple[str, ...]]]:
+        values = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [(name, chosen) for name, chosen in values if chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One listing of opportunities: those last modified at or after `modified_since` (all, if None), newest first."""
+
+    catalog: str
+    filters: Filters = Filters()
+    modified_since: datetime | None = None
+
+    def request(self, next_token: str | None = None) -> dict[str, Any]:
+        """The parameters of `ListOpportunities` for the first page, or for the one behind `next_token`."""
+        request: dict[str, Any] = {
+            "Catalog": self.catalog,
+            "MaxResults": PAGE_SIZE,
+            "Sort": {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"},
+            **self.filters.request(),
+        }
+        if self.modified_since is not None:
+            request["LastModifiedDate"] = {"AfterLastModifiedDate": self.modified_since}
+        if next_token is not None:
+            request["NextToken"] = next_token
+        return request
+
+
+def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page]) -> Iterator[Page]:
+    """Every page of a listing, in order.
+
+    Raises:
+        BrokenListing: a token came a second time, so the listing would never end.
+    """
+    followed: set[str] = set()
+    page = ask(listing.request())
+    yield page
+    while page.next_token is not None:
+        if page.next_token in followed:
+            raise BrokenListing(
+                f"Partner Central gave the same token for two pages, after {len(followed)} pages. Nothing of this run "
+                "was stored; run it again."
+            )
+        followed.add(page.next_token)
+        page = ask(listing.request(page.next_token))
+        yield page
+
+
+def newest(page: Page, before: datetime | None) -> tuple[datetime | None, bool]:
+    """The newest LastModifiedDate on a page, and whether one was passed over for lying in the future.
+
+    A date more than a day ahead of the service's own clock (the Date header) would, as a watermark, hide every change
+    until that day comes; it is passed over. Where the data as a whole run ahead of that clock, judged by the watermark
+    `before` or by the first page ever, the data are believed.
+    """
+    dates = [modified for _, modified in map(identity, page.records) if modified is not None]
+    if page.served_at is None or not dates:
+        return max(dates, default=None), False
+    limit = page.served_at + FUTURE
+    likely = [modified for modified in dates if modified <= limit]
+    if (before is None and not likely) or (before is not None and before > limit):
+        return max(dates), False
+    return max(likely, default=None), len(likely) < len(dates)
