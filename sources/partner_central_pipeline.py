@@ -7,6 +7,7 @@ AWS credentials are found as any AWS program finds them (environment, profile, S
 from __future__ import annotations
 
 import dlt
+
 from partner_central import partner_central
 
 

@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 import dlt
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 from dlt.common.configuration import with_config
 from dlt.sources.credentials import AwsCredentials
 
@@ -44,8 +44,12 @@ def check(settings: Settings) -> Iterator[Finding]:
     if session is not None:
         yield _identity(session)
         client = _client(session, **_chosen(settings, "endpoint_url"))
-        yield Finding("endpoint", f"{client.meta.endpoint_url}, region {client.meta.region_name}")
-        yield _permission(PartnerCentral(lambda: client, attempts=2), settings.catalog)
+        sent_to: list[str] = []
+        client.meta.events.register("before-send", lambda request, **_: sent_to.append(request.url))
+        permission = _permission(PartnerCentral(lambda: client, attempts=2), settings.catalog)
+        url = sent_to[0] if sent_to else client.meta.endpoint_url
+        yield Finding("endpoint", f"{url}, region {client.meta.region_name}")
+        yield permission
     if failed is not None:
         yield failed
     yield _destination(settings)
@@ -76,7 +80,7 @@ def _identity(session: botocore.session.Session) -> Finding:
     try:
         sts = boto3.Session(botocore_session=session).client("sts", config=config)
         return Finding("identity", str(sts.get_caller_identity()["Arn"]))
-    except HTTPClientError:
+    except (HTTPClientError, EndpointConnectionError):
         return Finding("identity", "unknown: AWS STS cannot be reached from here; a sync does not need it")
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")

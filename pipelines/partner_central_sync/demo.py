@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 from dlt.sources.credentials import AwsCredentials
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from partner_central_emulator import Emulator
 
@@ -31,18 +34,18 @@ GROUP BY ALL ORDER BY opportunities DESC""",
     (
         "Which approved opportunities are past their target close date?",
         """SELECT id, customer_company_name AS customer, life_cycle_stage AS stage,
-       life_cycle_target_close_date AS target_close_date
+       life_cycle_target_close_date AS due
 FROM opportunities
 WHERE life_cycle_review_status = 'Approved' AND life_cycle_stage NOT IN ('Launched', 'Closed Lost')
   AND life_cycle_target_close_date < (SELECT max(last_modified_date)::DATE FROM opportunities)
 ORDER BY life_cycle_target_close_date LIMIT 5""",
     ),
 )
-NEXT = f"""The demo's data is in {DATABASE}. With your own account:
+NEXT = """The demo's data is in {database}. With your own account:
 
-  export AWS_PROFILE=...            # or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-  .venv/bin/partner-central check   # who you are, what you may do, what to mend
-  .venv/bin/partner-central sync    # into ./partner_central.duckdb"""
+  export AWS_PROFILE=...   # or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  {command} check   # who you are, what you may do, what to mend
+  {command} sync    # into ./partner_central.duckdb"""
 
 
 def demo(report: Report) -> None:
@@ -62,11 +65,12 @@ def demo(report: Report) -> None:
         report.summary(sync(settings, report))
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
+        console.print("\n[bold]What the tables hold[/bold]")
         console.print(_tables(connection))
         for question, query in QUESTIONS:
             console.print(f"[bold]{question}[/bold]\n\n{query}\n")
             console.print(_result(connection, query))
-    console.print(NEXT)
+    console.print(NEXT.format(database=DATABASE, command=sys.argv[0]))
 
 
 def _settings(endpoint: str, folder: Path) -> Settings:
@@ -83,7 +87,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Table:
         "SELECT table_name FROM duckdb_tables() "
         "WHERE schema_name = 'partner_central' AND table_name LIKE 'opportunities%' ORDER BY ALL"
     ).fetchall()
-    table = Table("table", "rows", title="What the tables hold", title_justify="left")
+    table = Table("table", Column("rows", justify="right"), box=box.SIMPLE_HEAD)
     for (name,) in found:
         count = connection.table(name).count("*").fetchall()[0][0]
         table.add_row(name, f"{count:,}")
@@ -93,7 +97,15 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Table:
 def _result(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
     """The answer to a query, as a table to print."""
     answer = connection.execute(query)
-    table = Table(*(column[0] for column in answer.description or ()))
-    for row in answer.fetchall():
-        table.add_row(*("" if value is None else str(value) for value in row))
+    names = [column[0] for column in answer.description or ()]
+    rows = answer.fetchall()
+    table = Table(box=box.SIMPLE_HEAD)
+    for name, value in zip(names, rows[0] if rows else names, strict=True):
+        table.add_column(name, justify="right" if isinstance(value, int | Decimal) else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_written(value) for value in row))
     return table
+
+
+def _written(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | Decimal) else "" if value is None else str(value)

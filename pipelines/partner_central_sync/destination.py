@@ -40,7 +40,7 @@ def visit(pipeline: dlt.Pipeline) -> Place:
         NotWritable: it cannot be opened for writing now.
     """
     client = pipeline.destination_client()
-    location = str(client.config)
+    location = displayed(client)
     try:
         with client:
             if not client.is_storage_initialized():
@@ -52,6 +52,11 @@ def visit(pipeline: dlt.Pipeline) -> Place:
         if is_duckdb_io(error):
             raise not_writable(location, error) from error
         raise
+
+
+def displayed(client: JobClientBase) -> str:
+    """The place a client writes to, without secrets: a file's path, or a URL."""
+    return str(client.config).removeprefix("duckdb:///")
 
 
 def not_writable(location: str, error: BaseException) -> NotWritable:

@@ -74,7 +74,8 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
 def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
     """Normalize and load whatever is extracted. Tables are made first, also those that have no rows yet."""
     if pipeline.list_extracted_load_packages():
-        report.phase("normalizing")
+        if pipeline.list_extracted_resources():
+            report.phase("normalizing")
         pipeline.normalize()
     if pipeline.list_normalized_load_packages():
         report.phase("loading")

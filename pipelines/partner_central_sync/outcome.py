@@ -73,7 +73,11 @@ def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
     """What errors of dlt, DuckDB, botocore and the system mean here."""
     from botocore.exceptions import BotoCoreError
     from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
-    from dlt.common.destination.exceptions import DestinationException
+    from dlt.common.destination.exceptions import (
+        DestinationException,
+        InvalidDestinationReference,
+        UnknownDestinationModule,
+    )
     from dlt.common.exceptions import SignalReceivedException
 
     from partner_central.refusals import NO_CREDENTIALS, explain_credentials
@@ -83,11 +87,11 @@ def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
             said = Exit.INTERRUPTED, "Interrupted while loading. Nothing is lost: the next run finishes it first."
         case OSError(errno=number) if number in OUT_OF_ROOM:
             said = Exit.LATER, f"{cause.strerror}: {cause.filename or 'while writing'}. Nothing is lost: {TRY_AGAIN}"
-        case ConfigFieldMissingException(spec_name="AwsCredentials"):
+        case ConfigFieldMissingException() if "aws_access_key_id" in str(cause):
             said = Exit.CONFIGURATION, NO_CREDENTIALS
         case BotoCoreError():
             said = Exit.CONFIGURATION, str(explain_credentials(cause))
-        case ConfigurationException():
+        case ConfigurationException() | UnknownDestinationModule() | InvalidDestinationReference():
             said = Exit.CONFIGURATION, str(cause).strip()
         case _ if isinstance(cause, DestinationException) or type(cause).__module__.endswith("duckdb"):
             said = Exit.LATER, f"The destination did not take the rows: {_first_line(cause)} {WHAT_WAS_READ_IS_KEPT}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_DATABASE = "partner_central.duckdb"
+PROVIDER = "defaults of partner-central"
 DATASETS = {"AWS": "partner_central", "Sandbox": "partner_central_sandbox"}
 
 
@@ -69,4 +70,4 @@ def register_defaults(*, verbose: bool = False) -> None:
     from dlt.common.configuration.providers import CustomLoaderDocProvider
 
     defaults = {"destination": {"duckdb": {"credentials": str(Path(DEFAULT_DATABASE).absolute())}}}
-    dlt.config.register_provider(CustomLoaderDocProvider("partner-central defaults", lambda: defaults))
+    dlt.config.register_provider(CustomLoaderDocProvider(PROVIDER, lambda: defaults, locations=[__name__]))

@@ -17,7 +17,7 @@ from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from . import workdir
-from .destination import is_duckdb_io, not_writable
+from .destination import displayed, is_duckdb_io, not_writable
 from .settings import Settings
 
 Line = tuple[str, str]
@@ -32,7 +32,7 @@ def status(settings: Settings) -> Iterator[Line]:
         yield "active run", "none"
     pipeline = workdir.attach(settings)
     client = cast("SqlJobClientBase", pipeline.destination_client())
-    yield "destination", f"{client.config}, dataset {settings.dataset_name}"
+    yield "destination", f"{displayed(client)}, dataset {settings.dataset_name}"
     yield from _loaded(pipeline, client)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
@@ -55,7 +55,7 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
     except Exception as error:
         if not is_duckdb_io(error):
             raise
-        yield "loaded", f"unknown: {not_writable(str(client.config), error)}"
+        yield "loaded", f"unknown: {not_writable(displayed(client), error)}"
 
 
 def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:

@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dlt
+from dlt.common.exceptions import DltException
+from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
 from . import destination
-from .outcome import AnotherRun, NotWritable
+from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
 
@@ -71,9 +73,9 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, str
         if _built_on(pipeline, place):
             return pipeline, place.location
         reason = "is of another destination, or of another state of it"
-    except NotWritable:
-        raise
-    except (ValueError, KeyError, TypeError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException) as error:
+        if isinstance(error, DltException) and not isinstance(error, CannotRestorePipelineException):
+            raise
         reason = f"is damaged ({type(error).__name__})"
     report.note(f"dlt's working folder of {settings.dataset_name} {reason}: restored from the destination.")
     pipeline = reset(settings)

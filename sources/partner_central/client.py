@@ -89,7 +89,7 @@ class PartnerCentral:
                 if failures >= self._attempts:
                     raise Unavailable(
                         f"Partner Central did not answer ListOpportunities in {failures} attempts; the last failure "
-                        f"was: {error}. Nothing of this run was stored; run it again later."
+                        f"was: {error}. Run again later; nothing is lost."
                     ) from error
                 self._pace.back_off(failures)
                 self.tally.waited = self._pace.waited

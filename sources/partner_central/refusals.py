@@ -71,8 +71,8 @@ def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return _code(error) in PASSING or status >= 500  # noqa: PLR2004 - HTTP server error
-    if isinstance(error, EndpointConnectionError) and _in_foreign_region(error, client):
-        return False
+    if isinstance(error, EndpointConnectionError):
+        return not _in_foreign_region(error, client)
     return isinstance(error, HTTPClientError | ResponseStreamingError | IncompleteReadError | ResponseParserError)
 
 
@@ -85,7 +85,7 @@ def explain(
     if isinstance(error, EndpointConnectionError) and client is not None:
         return ConfigurationError(
             f"There is no Partner Central in region {client.meta.region_name}: it is served from {HOME_REGION}. "
-            f"Set AWS_REGION={HOME_REGION} (or region_name under sources.partner_central.credentials)."
+            f"Set AWS_DEFAULT_REGION={HOME_REGION} (or region_name under sources.partner_central.credentials)."
         )
     return explain_credentials(error)
 
