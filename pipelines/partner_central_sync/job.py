@@ -73,8 +73,8 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
 
 def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
     """Normalize and load whatever is extracted. Tables are made first, also those that have no rows yet."""
-    if pipeline.list_extracted_load_packages():
-        if pipeline.list_extracted_resources():
+    if extracted := pipeline.list_extracted_load_packages():
+        if any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted):
             report.phase("normalizing")
         pipeline.normalize()
     if pipeline.list_normalized_load_packages():

@@ -9,11 +9,11 @@ could mean the catalog or the dataset, and DuckDB refuses it; so every name here
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
-from dlt.common.schema import Schema
+from dlt.common.schema import Schema, TSchemaTables
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations import duckdb as dlt_duckdb
 from dlt.destinations.exceptions import DatabaseTransientException
@@ -82,6 +82,17 @@ class TypedDuckDbClient(DuckDbClient):
         super().__init__(schema, config, capabilities)
         names = self.create_dataset_names(schema, config)
         self.sql_client = QualifiedSqlClient(*names, config.credentials, capabilities)
+
+    def update_stored_schema(self, *arguments: Any, **options: Any) -> TSchemaTables | None:  # noqa: ANN401 - dlt's own
+        """Make or extend tables, and give their new columns the schema's descriptions as comments."""
+        applied = super().update_stored_schema(*arguments, **options)
+        for table, changes in (applied or {}).items() if not self.in_staging_dataset_mode else ():
+            name = self.sql_client.make_qualified_table_name(table)
+            for column_name, column in changes["columns"].items():
+                if description := column.get("description"):
+                    member = f"{name}.{self.sql_client.escape_column_name(column_name)}"
+                    self.sql_client.execute_sql(f"COMMENT ON COLUMN {member} IS {_literal(description)}")
+        return applied
 
     def create_load_job(
         self,
