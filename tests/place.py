@@ -14,6 +14,7 @@ from partner_central_sync.settings import Settings, register_defaults
 register_defaults()
 
 from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the defaults, which dlt reads when imported
+
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
 from partner_central_sync.job import sync  # noqa: E402
 from partner_central_sync.report import Report, Summary  # noqa: E402
@@ -54,7 +55,7 @@ class Place:
         return sync(self.settings(source, **options), Report(quiet=True))
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of the real command: this folder, this endpoint, and nothing of the machine's AWS settings."""
+        """The environment of the real command: this folder, this endpoint, none of the machine's AWS settings."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DLT_"))}
         return {
             **clean,

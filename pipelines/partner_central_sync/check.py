@@ -97,6 +97,8 @@ def _permission(client: PartnerCentral, catalog: str) -> Finding:
 
 def _destination(settings: Settings) -> Finding:
     place, failed = _tried("destination", lambda: destination.visit(workdir.attach(settings)))
+    if failed and failed.code is Exit.DEFECT:
+        return Finding("destination", "dlt's working folder is damaged: the next sync restores it from the destination")
     if place is not None:
         return Finding("destination", f"{place.location} is writable, dataset {settings.dataset_name}")
     return failed or Finding("destination", "unknown")

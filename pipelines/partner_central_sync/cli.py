@@ -21,7 +21,7 @@ EXIT_CODES = (
     "(permission, validation) · 4 failed for now (AWS or the destination): run again later · 5 another run is active · "
     "130 interrupted."
 )
-DATASET = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+DATASET = re.compile(r"(?!.*_staging$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class Catalog(StrEnum):
@@ -64,7 +64,9 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-CatalogOption = Annotated[Catalog, typer.Option(help="The real catalog, or the test one.", case_sensitive=False)]
+CatalogOption = Annotated[
+    Catalog | None, typer.Option(help="The real catalog, or the test one. [default: AWS]", case_sensitive=False)
+]
 DatasetOption = Annotated[
     str | None,
     typer.Option(help="Dataset (schema) of the tables. [default: partner_central, or partner_central_sandbox]"),
@@ -73,7 +75,7 @@ DestinationOption = Annotated[
     str,
     typer.Option(help="A dlt destination: duckdb, postgres, snowflake, bigquery ... configured as dlt says."),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say errors only.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say warnings and errors only.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Let dlt log as well, and show where an error came from.")
 ]
@@ -82,7 +84,7 @@ LogFormatOption = Annotated[LogFormat, typer.Option(help="Plain lines, or one JS
 
 @app.command(epilog=EXIT_CODES)
 def sync(
-    catalog: CatalogOption = Catalog.AWS,
+    catalog: CatalogOption = None,
     full: Annotated[
         bool,
         typer.Option(
@@ -130,7 +132,7 @@ def sync(
 
 @app.command(epilog=EXIT_CODES)
 def check(
-    catalog: CatalogOption = Catalog.AWS,
+    catalog: CatalogOption = None,
     destination: DestinationOption = "duckdb",
     dataset: DatasetOption = None,
 ) -> None:
@@ -149,7 +151,7 @@ def check(
 
 @app.command(epilog=EXIT_CODES)
 def status(
-    catalog: CatalogOption = Catalog.AWS,
+    catalog: CatalogOption = None,
     destination: DestinationOption = "duckdb",
     dataset: DatasetOption = None,
 ) -> None:
@@ -170,7 +172,7 @@ def demo(quiet: QuietOption = False, verbose: VerboseOption = False) -> None:
         tour(report)
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def emulator(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     opportunities: Annotated[int, typer.Option(min=0, help="How many the catalog AWS starts with.")] = 500,
@@ -220,7 +222,7 @@ def main() -> None:
 
 
 def _settings(
-    catalog: Catalog,
+    catalog: Catalog | None,
     destination: str,
     dataset: str | None,
     *,
@@ -231,7 +233,14 @@ def _settings(
     from .settings import Settings
 
     if dataset is not None and not DATASET.fullmatch(dataset):
-        raise typer.BadParameter("a letter, then letters, digits and underscores", param_hint="--dataset")
+        raise typer.BadParameter(
+            "small letters and digits, in words joined by one underscore; not ending in _staging, which is dlt's",
+            param_hint="--dataset",
+        )
+    if catalog is None:
+        import dlt
+
+        catalog = Catalog(dlt.config.get("sources.partner_central.catalog", str) or Catalog.AWS)
     return Settings(catalog.value, full, since, filters, destination, dataset)
 
 

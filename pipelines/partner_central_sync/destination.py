@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.destinations.exceptions import DatabaseUndefinedRelation, DestinationConnectionError
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from .outcome import NotWritable
+from .outcome import NotWritable, is_duckdb, unwritable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +46,16 @@ def visit(pipeline: dlt.Pipeline) -> Place:
                 client.initialize_storage()
             return Place(location, _state_hash(client, pipeline.pipeline_name))
     except (DestinationConnectionError, OSError) as error:
-        raise not_writable(location, error) from error
+        raise NotWritable(unwritable(error)) from error
     except Exception as error:
-        if is_duckdb_io(error):
-            raise not_writable(location, error) from error
+        if is_duckdb(error):
+            raise NotWritable(unwritable(error)) from error
         raise
 
 
 def displayed(client: JobClientBase) -> str:
     """The place a client writes to, without secrets: a file's path, or a URL."""
     return str(client.config).removeprefix("duckdb:///")
-
-
-def not_writable(location: str, error: BaseException) -> NotWritable:
-    """The error for a destination that cannot be written now, naming the program that holds a DuckDB file open."""
-    text = str(error)
-    if holder := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", text):
-        program, pid = holder.groups()
-        return NotWritable(
-            f"{location} is open in another program: {program} (process {pid}). DuckDB lets one program write: "
-            "close it there (an SQL shell, a notebook), or open it read-only, then run again."
-        )
-    first_line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    return NotWritable(f"{location} cannot be written now: {first_line}")
-
-
-def is_duckdb_io(error: BaseException) -> bool:
-    """Whether this is DuckDB saying that its file cannot be opened or written."""
-    return type(error).__module__.endswith("duckdb") and type(error).__name__ == "IOException"
 
 
 def _state_hash(client: JobClientBase, pipeline_name: str) -> str | None:

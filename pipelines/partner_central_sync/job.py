@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import dlt
@@ -11,7 +12,7 @@ from partner_central import Tally, partner_central
 
 from . import workdir
 from .destination import visit
-from .outcome import Exit, explain
+from .outcome import Exit, NotWritable, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 
@@ -36,14 +37,15 @@ def sync(settings: Settings, report: Report) -> Summary:
         workdir.remember(pipeline)
         tally = Tally(watch=report.progress)
         new_columns = _read_and_load(pipeline, settings, report, tally)
-        workdir.remember(pipeline)
+        with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
+            workdir.remember(pipeline)
         pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     for sentence in tally.notes:
-        report.note(sentence)
+        report.warn(sentence)
     if new_columns:
-        report.note(f"Partner Central sent members that are new here: {', '.join(new_columns)}.")
+        report.warn(f"Partner Central sent members that are new here: {', '.join(new_columns)}.")
     if tally.rejected:
-        report.note(
+        report.warn(
             f"{tally.rejected:,} records could not become rows: see {settings.dataset_name}.opportunities_rejected."
         )
     return Summary(
@@ -64,6 +66,8 @@ def sync(settings: Settings, report: Report) -> Summary:
 
 def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:
     """Read what is new and load it; give the columns that came with it as `table.column`."""
+    if settings.since and not settings.full and pipeline.state.get("sources"):
+        report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     report.phase("reading")
     pipeline.extract(partner_central(tally=tally, **settings.source_arguments()))
     declared = _columns(pipeline)
@@ -92,7 +96,7 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
         _finish(pipeline, report)
     except Exception as error:
         code, reason = explain(error)
-        if code is Exit.INTERRUPTED or isinstance(error, OSError):
+        if code is Exit.INTERRUPTED or is_out_of_room(error):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")

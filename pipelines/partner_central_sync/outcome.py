@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from enum import IntEnum
 
@@ -51,56 +52,96 @@ KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
 )
 
 
-OUT_OF_ROOM = frozenset({errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT})
-TRY_AGAIN = "mend that, then run again."
-WHAT_WAS_READ_IS_KEPT = "Run again: what was read is kept."
+INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
+REASON = "The actual reason given is:"
+UNWRITABLE = frozenset(
+    {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
+)
 
 
 def explain(error: BaseException) -> tuple[Exit, str]:
     """The exit code for an error, and what to tell the user: the innermost cause this program knows."""
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     for cause in causes:
         for kind, code in KNOWN:
             if isinstance(cause, kind):
-                return code, str(cause) or "Interrupted. Nothing is lost: the next run goes on from here."
+                return code, INTERRUPTED if code is Exit.INTERRUPTED else str(cause)
     for cause in causes:
         if said := _explain_foreign(cause):
             return said
+    if said := _explain_destination(causes):
+        return said
     return Exit.DEFECT, f"{type(causes[-1]).__name__}: {_first_line(causes[-1])}"
 
 
 def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
-    """What errors of dlt, DuckDB, botocore and the system mean here."""
+    """What errors of dlt, botocore and the system mean here."""
     from botocore.exceptions import BotoCoreError
     from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
-    from dlt.common.destination.exceptions import (
-        DestinationException,
-        InvalidDestinationReference,
-        UnknownDestinationModule,
-    )
-    from dlt.common.exceptions import SignalReceivedException
+    from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
 
     from partner_central.refusals import NO_CREDENTIALS, explain_credentials
 
     match cause:
-        case SignalReceivedException():
-            said = Exit.INTERRUPTED, "Interrupted while loading. Nothing is lost: the next run finishes it first."
-        case OSError(errno=number) if number in OUT_OF_ROOM:
-            said = Exit.LATER, f"{cause.strerror}: {cause.filename or 'while writing'}. Nothing is lost: {TRY_AGAIN}"
+        case OSError(errno=number) if number in UNWRITABLE:
+            place = cause.filename or "while writing"
+            said = Exit.LATER, f"{cause.strerror}: {place}. Nothing is lost: mend that, then run again."
         case ConfigFieldMissingException() if "aws_access_key_id" in str(cause):
             said = Exit.CONFIGURATION, NO_CREDENTIALS
         case BotoCoreError():
             said = Exit.CONFIGURATION, str(explain_credentials(cause))
-        case ConfigurationException() | UnknownDestinationModule() | InvalidDestinationReference():
-            said = Exit.CONFIGURATION, str(cause).strip()
-        case _ if isinstance(cause, DestinationException) or type(cause).__module__.endswith("duckdb"):
-            said = Exit.LATER, f"The destination did not take the rows: {_first_line(cause)} {WHAT_WAS_READ_IS_KEPT}"
+        case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
+            said = Exit.CONFIGURATION, f"There is no destination {name}: neither dlt nor its configuration knows it."
+        case ConfigurationException():
+            said = Exit.CONFIGURATION, f"{_first_line(cause)} (--verbose shows where dlt looked for it)"
         case _:
             return None
     return said
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def is_out_of_room(error: BaseException) -> bool:
+    """Whether the disk, or a folder on it, could not be written."""
+    return any(isinstance(cause, OSError) and cause.errno in UNWRITABLE for cause in causes_of(error))
+
+
+def _explain_destination(causes: list[BaseException]) -> tuple[Exit, str] | None:
+    """What went wrong in the destination, by the innermost error, which is the database's own."""
+    from dlt.common.destination.exceptions import DestinationException
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    if not any(isinstance(cause, DestinationException) or is_duckdb(cause) for cause in causes):
+        return None
+    for cause in causes:
+        if is_duckdb(cause) and type(cause).__name__ == "IOException":
+            return Exit.LATER, f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run."
+    if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
+        return Exit.LATER, (
+            f"A table is missing in the destination: {_first_line(causes[-1])} Tables are not made anew one by one: "
+            "drop the whole dataset (its schema, or the database file), and the next sync loads everything."
+        )
+    # databases quote the value that did not fit; it stays out of logs
+    reason = type(causes[-1]).__name__ if "Conver" in type(causes[-1]).__name__ else _first_line(causes[-1])
+    return Exit.LATER, f"The destination did not take the rows ({reason}). What was read is kept for the next run."
+
+
+def is_duckdb(error: BaseException) -> bool:
+    """Whether this is an error of DuckDB itself."""
+    return type(error).__module__.endswith("duckdb")
+
+
+def unwritable(error: BaseException) -> str:
+    """Why a database cannot be opened for writing; names the program that holds a DuckDB file open."""
+    text = str(error)
+    if holder := re.search(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', text, re.DOTALL):
+        place, program, pid = holder.groups()
+        return (
+            f"{place} is open in another program: {program} (process {pid}). DuckDB lets one program write: close it "
+            "there (an SQL shell, a notebook), or open it read-only, then run again."
+        )
+    return f"The destination cannot be written now: {_first_line(error)}"
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what caused it, outermost first."""
     seen: set[int] = set()
     current: BaseException | None = error
@@ -111,5 +152,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no message"
+    text = str(error).rpartition(REASON)[2].strip()
+    return text.splitlines()[0] if text else "no message"

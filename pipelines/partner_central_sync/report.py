@@ -58,7 +58,7 @@ class Report:
 
     Args:
         log_format: `text`, or `json` for one JSON object a line.
-        quiet: say errors only.
+        quiet: say warnings and errors only.
     """
 
     def __init__(self, log_format: LogFormat = "text", *, quiet: bool = False) -> None:
@@ -87,8 +87,12 @@ class Report:
             self._line("info", said)
 
     def note(self, sentence: str) -> None:
-        """Something the user should know, though the run goes on."""
-        self._line("warning", sentence)
+        """Something that explains what this run does."""
+        self._line("info", sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Something the user should know, though the run goes on; said also when quiet."""
+        self._line("warning", sentence, always=True)
 
     def error(self, sentence: str, code: int) -> None:
         """Why the run ended without success."""

@@ -10,14 +10,15 @@ from typing import Any, cast
 import dlt
 from dlt.common.destination.client import WithStateSync
 from dlt.common.pipeline import TPipelineState
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseUndefinedRelation, DestinationConnectionError
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from . import workdir
-from .destination import displayed, is_duckdb_io, not_writable
+from .destination import displayed
+from .outcome import is_duckdb, unwritable
 from .settings import Settings
 
 Line = tuple[str, str]
@@ -30,7 +31,11 @@ def status(settings: Settings) -> Iterator[Line]:
         yield "active run", active
     else:
         yield "active run", "none"
-    pipeline = workdir.attach(settings)
+    try:
+        pipeline = workdir.attach(settings)
+    except workdir.DAMAGE as damage:
+        yield "working folder", f"damaged ({type(damage).__name__}): the next sync restores it from the destination"
+        return
     client = cast("SqlJobClientBase", pipeline.destination_client())
     yield "destination", f"{displayed(client)}, dataset {settings.dataset_name}"
     yield from _loaded(pipeline, client)
@@ -53,9 +58,9 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
     except DatabaseUndefinedRelation:
         yield "loaded", "nothing yet"
     except Exception as error:
-        if not is_duckdb_io(error):
+        if not is_duckdb(error) and not isinstance(error, DestinationConnectionError):
             raise
-        yield "loaded", f"unknown: {not_writable(displayed(client), error)}"
+        yield "loaded", f"unknown: {unwritable(error)}"
 
 
 def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from typing import Any, cast
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
 from dlt.common.schema import Schema, TSchemaTables
+from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations import duckdb as dlt_duckdb
 from dlt.destinations.exceptions import DatabaseTransientException
@@ -25,11 +26,15 @@ ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
 
 
 class TypedJsonJob(DuckDbCopyJob):
-    """Loads one file of JSON lines, each column read as its own type."""
+    """Loads one file of JSON lines, each column read as its own type.
 
-    def __init__(self, file_path: str, columns: dict[str, str]) -> None:
+    A job that was under way when its process died is loaded `again`: its rows may be in the table already.
+    """
+
+    def __init__(self, file_path: str, columns: dict[str, str], *, again: bool) -> None:
         super().__init__(file_path)
         self._columns = columns
+        self._again = again
 
     def run(self) -> None:
         """Insert the rows of the file by column name; a missing key is null."""
@@ -49,11 +54,12 @@ class TypedJsonJob(DuckDbCopyJob):
         client = self._job_client.sql_client
         table = client.make_qualified_table_name(self.load_table_name)
         types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self._columns.items())
-        client.execute_sql(
-            f"INSERT INTO {table} BY NAME SELECT * FROM read_json(%s, columns={{{types}}}, "  # noqa: S608 - the schema's own names, escaped
-            f"format='newline_delimited', maximum_object_size={largest})",
-            self._file_path,
-        )
+        rows = f"read_json(%s, columns={{{types}}}, format='newline_delimited', maximum_object_size={largest})"
+        with client.begin_transaction():
+            if self._again:
+                key = client.escape_column_name(C_DLT_ID)
+                client.execute_sql(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {rows})", self._file_path)  # noqa: S608 - the schema's own names, escaped
+            client.execute_sql(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}", self._file_path)  # noqa: S608
 
 
 class QualifiedSqlClient(DuckDbSqlClient):
@@ -109,7 +115,7 @@ class TypedDuckDbClient(DuckDbClient):
             for name, column in table["columns"].items()
             if "data_type" in column
         }
-        return TypedJsonJob(file_path, columns)
+        return TypedJsonJob(file_path, columns, again=restore and C_DLT_ID in columns)
 
 
 class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section

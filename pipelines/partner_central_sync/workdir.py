@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dlt
-from dlt.common.exceptions import DltException
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.destination.exceptions import DestinationException
+from dlt.common.storages.exceptions import SchemaStorageException
 from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
@@ -25,6 +27,8 @@ from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
 
+DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
+PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
 LOCATION, BASIS, LAST_RUN = "partner_central_location", "partner_central_basis", "partner_central_last_run"
 
 
@@ -38,7 +42,7 @@ def locked(settings: Settings) -> Iterator[None]:
     settings.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(_beside(settings, "lock"))
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 4)
     except Timeout:
         raise AnotherRun(
             f"Another run of {settings.dataset_name} is active ({_holder(settings)}). This one did nothing."
@@ -73,8 +77,8 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, str
         if _built_on(pipeline, place):
             return pipeline, place.location
         reason = "is of another destination, or of another state of it"
-    except (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException) as error:
-        if isinstance(error, DltException) and not isinstance(error, CannotRestorePipelineException):
+    except DAMAGE as error:
+        if isinstance(error, DestinationException | ConfigurationException):
             raise
         reason = f"is damaged ({type(error).__name__})"
     report.note(f"dlt's working folder of {settings.dataset_name} {reason}: restored from the destination.")
@@ -114,7 +118,7 @@ def attach(settings: Settings) -> dlt.Pipeline:
 
 
 def _built_on(pipeline: dlt.Pipeline, place: destination.Place) -> bool:
-    if not pipeline.has_data:
+    if not (pipeline.has_pending_data or pipeline.has_data):
         return True
     local = pipeline.state["_local"]
     return local.get(LOCATION) == place.location and local.get(BASIS) == place.state_hash

@@ -37,6 +37,7 @@ from .values import Unfit, parse_instant
 __all__ = ["Tally", "partner_central"]
 
 LOOKBACK_SECONDS = 300
+FIRST_YEAR = 1970
 
 
 @dlt.source(name="partner_central")
@@ -91,9 +92,15 @@ def partner_central(
 
     See https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListOpportunities.html
     """
+    _check("calls_per_second", calls_per_second, above=0)
+    _check("lookback", lookback, above=-1)
+    _check("attempts", attempts, above=0)
+    _check("read_timeout", read_timeout, above=0)
+    dlt.current.source_schema().remove_type_detection("iso_timestamp")
     session = open_session(credentials, role_arn, external_id)
     model = opportunity_model(session.get_service_model(SERVICE))
-    filters = Filters(*map(tuple, (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)))
+    chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
+    filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
     question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
     client = PartnerCentral(
         lambda: connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout),
@@ -110,7 +117,8 @@ def partner_central(
                 f"This dataset holds the catalog {state['catalog']}; {catalog} needs a dataset of its own."
             )
         cursors = state.setdefault("cursors", {})
-        reading = Reading(question, Cursor.load(cursors.get(filters.scope(), {})), client, RowMaker(model))
+        rows = RowMaker(model, state.setdefault("members", {}))
+        reading = Reading(question, Cursor.load(cursors.get(filters.scope(), {})), client, rows)
         yield from reading.batches()
         cursors[filters.scope()] = reading.cursor.dump()
 
@@ -145,7 +153,14 @@ def partner_central(
 
 
 def _instant(since: str | None) -> datetime | None:
+    """Where a first load begins; None where that is before Partner Central was."""
     try:
-        return None if since is None else parse_instant(since)
+        moment = None if since is None else parse_instant(since)
     except Unfit:
         raise ConfigurationError(f"since is no ISO 8601 date or timestamp: {since!r}") from None
+    return moment if moment is None or moment.year >= FIRST_YEAR else None
+
+
+def _check(name: str, value: float, *, above: float) -> None:
+    if not value > above:
+        raise ConfigurationError(f"{name} must be more than {above}, not {value}.")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
 ATTEMPTS = 8
+LONGEST_NUMBER = 1000
 RAW = "RawBody"
 SERVED_AT = "ServedAt"
 
@@ -107,22 +108,37 @@ class PartnerCentral:
 
 
 def _take_raw(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
-    """Keep the body of a success aside and leave botocore an empty one to parse."""
-    if response_dict["status_code"] < 300:  # noqa: PLR2004 - HTTP success
+    """Keep the body of a success aside and leave botocore an empty one to parse; so with errors that are no JSON."""
+    succeeded = response_dict["status_code"] < 300  # noqa: PLR2004 - HTTP success
+    if succeeded:
         customized_response_dict[RAW] = response_dict["body"]
         customized_response_dict[SERVED_AT] = response_dict["headers"].get("date")
+    if succeeded or not _is_json_object(response_dict["body"]):
         response_dict["body"] = b"{}"
+
+
+def _is_json_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _whole_number(digits: str) -> int | str:
+    """A JSON integer; one so long that Python will not read it stays text."""
+    return int(digits) if len(digits) < LONGEST_NUMBER else digits
 
 
 def _page(answer: Mapping[str, Any]) -> Page:
     try:
-        body = json.loads(answer[RAW])
-    except ValueError as error:
+        body = json.loads(answer[RAW], parse_int=_whole_number)
+    except (ValueError, RecursionError) as error:
         raise _BadBody("the answer is cut off or no JSON") from error
-    records = body.get("OpportunitySummaries") if isinstance(body, dict) else None
-    if not isinstance(records, list):
+    if not isinstance(body, dict) or not isinstance(body.get("OpportunitySummaries", ...), list | None):
         raise _BadBody("the answer holds no OpportunitySummaries")
-    return Page(records, body.get("NextToken") or None, _http_date(answer[SERVED_AT]))
+    if not isinstance(body.get("NextToken"), str | None):
+        raise _BadBody("the answer holds a NextToken that is no text")
+    return Page(body["OpportunitySummaries"] or [], body.get("NextToken") or None, _http_date(answer[SERVED_AT]))
 
 
 def _http_date(value: str | None) -> datetime | None:

@@ -11,15 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from .client import Page
 from .errors import BrokenListing, ConfigurationError
-from .rows import identity
 
 PAGE_SIZE = 100
-FUTURE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,8 @@ class Filters:
 
     def __post_init__(self) -> None:
         for name, values in self._set():
+            if not all(values):
+                raise ConfigurationError(f"{name} was given an empty value.")
             most = 20 if name == "identifier" else 10
             if len(values) > most:
                 raise ConfigurationError(
@@ -44,11 +44,12 @@ class Filters:
         return {"".join(word.capitalize() for word in name.split("_")): list(values) for name, values in self._set()}
 
     def scope(self) -> str:
-        """A name for what these filters select, the same whatever their order; `all` without filters."""
-        chosen = sorted((name, sorted(set(values))) for name, values in self._set())
+        """A name for what these filters select, the same whatever the order of values; `all` without filters."""
+        chosen = [(name, sorted(set(values))) for name, values in self._set()]
         if not chosen:
             return "all"
-        return "filtered-" + hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
+        digest = hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
+        return "-".join([*(name for name, _ in chosen), digest])
 
     def _set(self) -> list[tuple[str, tuple[str, ...]]]:
         values = [(field.name, getattr(self, field.name)) for field in fields(self)]
@@ -96,20 +97,3 @@ def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page]) -> Iterato
         followed.add(page.next_token)
         page = ask(listing.request(page.next_token))
         yield page
-
-
-def newest(page: Page, before: datetime | None) -> tuple[datetime | None, bool]:
-    """The newest LastModifiedDate on a page, and whether one was passed over for lying in the future.
-
-    A date more than a day ahead of the service's own clock (the Date header) would, as a watermark, hide every change
-    until that day comes; it is passed over. Where the data as a whole run ahead of that clock, judged by the watermark
-    `before` or by the first page ever, the data are believed.
-    """
-    dates = [modified for _, modified in map(identity, page.records) if modified is not None]
-    if page.served_at is None or not dates:
-        return max(dates, default=None), False
-    limit = page.served_at + FUTURE
-    likely = [modified for modified in dates if modified <= limit]
-    if (before is None and not likely) or (before is not None and before > limit):
-        return max(dates), False
-    return max(likely, default=None), len(likely) < len(dates)

@@ -119,5 +119,5 @@ def _type(shape: Shape, path: Path) -> ColumnType:
 
 def _plain_text(documentation: str) -> str:
     text = unescape(re.sub(r"<[^>]+>", " ", documentation))
-    text = re.sub(r"\s+([.,;:])", r"\1", " ".join(text.split()))
+    text = re.sub(r"\s+([.,;:]|'s\b)", r"\1", " ".join(text.split()))
     return text if len(text) <= DESCRIPTION_LENGTH else text[: DESCRIPTION_LENGTH - 1].rstrip() + "…"

@@ -50,7 +50,7 @@ class Pace:
 
     def back_off(self, failures: int) -> None:
         """Wait after `failures` failures in a row: doubling from half a second, with jitter, to a ceiling."""
-        longest = min(LONGEST_WAIT, 0.5 * 2 ** (failures - 1))
+        longest = min(LONGEST_WAIT, 0.5 * 2 ** min(failures - 1, 10))
         self._wait(longest * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
 
     def _wait(self, seconds: float) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from .client import PartnerCentral
 from .cursor import Changes, Cursor, floor_of
-from .listing import Filters, Listing, newest, pages
+from .listing import Filters, Listing, pages
 from .rows import Row, RowMaker, identity
 from .values import Unfit
+from .watermark import Watermark
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -37,9 +38,12 @@ class Question:
 
     def listing(self, cursor: Cursor) -> Listing:
         """The listing that answers this question after a run that left `cursor`."""
-        first = cursor.watermark is None or self.full
-        start = self.since if first else floor_of(cursor.watermark, self.lookback)
-        return Listing(self.catalog, self.filters, start)
+        floor = floor_of(cursor.watermark, self.lookback)
+        if cursor.watermark is None or (self.full and self.since is None):
+            return Listing(self.catalog, self.filters, self.since)
+        if self.full and self.since is not None and floor is not None:
+            return Listing(self.catalog, self.filters, min(self.since, floor))
+        return Listing(self.catalog, self.filters, floor)
 
 
 @dataclass(slots=True)
@@ -75,23 +79,22 @@ class Reading:
             PartnerCentralError: the listing could not be read to its end.
         """
         question, tally = self._question, self._client.tally
-        watermark = None
+        watermark = Watermark(self.cursor.watermark)
+        first = self.cursor.watermark is None
         for page in pages(question.listing(self.cursor), self._client.list_opportunities):
-            if watermark is None:
-                watermark, in_future = newest(page, self.cursor.watermark)
-                if in_future:
-                    tally.note(
-                        "A LastModifiedDate lies more than a day in the future; its record is loaded, "
-                        "the watermark ignores it."
-                    )
-                watermark = max(filter(None, (watermark, self.cursor.watermark)), default=None)
-                self._changes.remember_from(floor_of(watermark, question.lookback))
+            watermark.look(page)
+            self._changes.remember_from(floor_of(watermark.value, question.lookback))
             batch = self._batch(page.records)
-            batch.first = tally.pages == 0 and self.cursor.watermark is None
+            batch.first, first = first, False
             tally.page(read=len(page.records), changed=len(batch.rows), rejected=len(batch.rejected))
             yield batch
-        self.cursor = replace(self.cursor, watermark=watermark, seen=self._changes.seen())
-        tally.watermark = watermark
+        watermark.end()
+        if watermark.passed_over:
+            tally.note(
+                "A LastModifiedDate lies more than a day in the future; its record is loaded, the watermark ignores it."
+            )
+        self.cursor = Cursor(watermark.value, self._changes.seen())
+        tally.watermark = watermark.value
 
     def _batch(self, records: list[object]) -> Batch:
         batch = Batch()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's
     EndpointConnectionError,
     HTTPClientError,
     IncompleteReadError,
@@ -26,8 +27,16 @@ from .session import HOME_REGION
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
 PASSING = frozenset({"InternalServerException", "InternalFailure", "ServiceUnavailableException", "RequestTimeout"})
+PASSING_ERRORS = (
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseParserError,
+    ResponseStreamingError,
+)
 BAD_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -63,17 +72,16 @@ def policy(catalog: str) -> str:
 
 def is_throttle(error: Exception) -> bool:
     """Whether the service said the call came too fast."""
-    return isinstance(error, ClientError) and _code(error) in THROTTLES
+    return isinstance(error, ClientError) and (_code(error) in THROTTLES or _status(error) == TOO_MANY_REQUESTS)
 
 
 def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None) -> bool:
     """Whether the same call may succeed a little later: server errors and broken connections do, refusals do not."""
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return _code(error) in PASSING or status >= 500  # noqa: PLR2004 - HTTP server error
+        return _code(error) in PASSING or _status(error) >= SERVER_ERROR
     if isinstance(error, EndpointConnectionError):
         return not _in_foreign_region(error, client)
-    return isinstance(error, HTTPClientError | ResponseStreamingError | IncompleteReadError | ResponseParserError)
+    return isinstance(error, PASSING_ERRORS)
 
 
 def explain(
@@ -144,6 +152,10 @@ def _explain_denial(message: str, catalog: str) -> Refused:
         f"AWS denied partnercentral:ListOpportunities on catalog {catalog} ({message}). Attach this policy to the "
         f"user or role you run as:\n{policy(catalog)}"
     )
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def _code(error: ClientError) -> str:

@@ -6,31 +6,35 @@ member AWS adds tomorrow arrives without an upgrade. A member that does not fit 
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from .model import ChildTable, Column, Path, RecordModel, column_name
+from .model import ChildTable, Column, ColumnType, Path, RecordModel, column_name
 from .values import CONVERT, INT64, Unfit, parse_instant
 
 Row = dict[str, Any]
 Leaf = tuple[str, Callable[[object], object]]
+Claims = dict[str, dict[str, str]]
+KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
+VALUE = ("Value",)
+DEEPEST = 50
 
 
 class RowMaker:
-    """Makes rows of one kind of record. It remembers which name each path took, so that names never collide."""
+    """Makes rows of one kind of record.
 
-    def __init__(self, model: RecordModel) -> None:
-        self._columns: dict[Path, Leaf] = _leaves(model.columns)
-        self._structures = {column.path[:n] for column in model.columns for n in range(1, len(column.path))}
-        self._structures |= {child.path[:n] for child in model.children for n in range(1, len(child.path))}
-        self._children: dict[Path, tuple[ChildTable, dict[Path, Leaf]]] = {
-            child.path: (child, _leaves(child.columns)) for child in model.children
-        }
-        self._names: dict[str, Path] = {column.name: column.path for column in model.columns}
-        self._names |= {child.name: child.path for child in model.children}
+    Args:
+        model: its known members.
+        claims: which column each unknown member has, by table; kept in the source's state, so that it is the same in
+            every run. What is new is added.
+    """
+
+    def __init__(self, model: RecordModel, claims: Claims | None = None) -> None:
+        self._table = _Table((), model.columns, model.children, {} if claims is None else claims)
 
     def row(self, record: object) -> Row:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows.
@@ -40,131 +44,154 @@ class RowMaker:
         """
         if not isinstance(record, dict):
             raise Unfit("the record is no structure")
-        row: Row = {}
-        self._fill(row, record, ())
+        row = self._table.row(record)
         for name, member in (("id", "Id"), ("last_modified_date", "LastModifiedDate")):
             if not row.get(name):
                 raise Unfit(f"{member} is missing")
-        for value in row.values():
-            if isinstance(value, list):
-                for child in value:
-                    child[CHILD_KEY] = row["id"]
+        _give_key(row, row["id"])
+        return row
+
+
+class _Table:
+    """One table: its known columns and child tables, and the names that unknown members took.
+
+    A member has one column for each kind of JSON value it was seen with, so that none is converted into another. The
+    first has the plain name.
+
+    Args:
+        where: the path of its list.
+        columns: known columns; one with an empty path is the value of a plain list.
+        children: known child tables.
+        claims: names of unknown members, by table.
+    """
+
+    def __init__(
+        self, where: Path, columns: tuple[Column, ...], children: tuple[ChildTable, ...], claims: Claims
+    ) -> None:
+        self._where = where
+        self._leaves: dict[Path, Leaf] = {column.path: (column.name, CONVERT[column.type]) for column in columns}
+        self._lists = {child.path: (child.name, _Table(child.path, child.columns, (), claims)) for child in children}
+        self._known_lists = set(self._lists)
+        paths = [column.path for column in columns] + [child.path for child in children]
+        self._structures = {path[:length] for path in paths for length in range(1, len(path))}
+        self._all_claims = claims
+        self._claims = claims.get(".".join(where), {})
+        self._taken = {column.name for column in columns} | {child.name for child in children}
+        self._taken |= {*self._claims.values(), *([CHILD_KEY] if where else [])}
+
+    def row(self, structure: dict[str, object]) -> Row:
+        """The row of a structure."""
+        row: Row = {}
+        self._fill(row, structure, ())
+        return row
+
+    def rows(self, entries: list[object]) -> list[Row]:
+        """The rows of a list; null entries are none."""
+        return [self._entry(entry) for entry in entries if entry is not None]
+
+    def _entry(self, entry: object) -> Row:
+        if plain := self._leaves.get(()):
+            return {plain[0]: self._convert(plain, entry, ())}
+        if isinstance(entry, dict):
+            return self.row(entry)
+        if self._leaves:
+            raise Unfit(f"an entry of {self._written(())} is no structure")
+        row: Row = {}
+        self._put_unknown(row, entry, VALUE)
         return row
 
     def _fill(self, row: Row, structure: dict[str, object], path: Path) -> None:
+        if len(self._where) + len(path) > DEEPEST:
+            raise Unfit(f"the record is nested more than {DEEPEST} deep")
         for member, value in structure.items():
+            here = (*path, member)
             if value is None:
                 continue
-            here = (*path, member)
-            if leaf := self._columns.get(here):
-                row[leaf[0]] = _convert(leaf, value, here)
-            elif here in self._children:
-                row[self._children[here][0].name] = self._known_list(value, here)
+            if leaf := self._leaves.get(here):
+                row[leaf[0]] = self._convert(leaf, value, here)
+            elif here in self._known_lists and not isinstance(value, list):
+                raise Unfit(f"{self._written(here)} is no list")
             elif isinstance(value, dict):
                 self._fill(row, value, here)
             elif here in self._structures:
-                raise Unfit(f"{'.'.join(here)} is no structure")
-            elif isinstance(value, list):
-                row[self._name(here)] = [_unknown_entry(entry, here) for entry in value if entry is not None]
+                raise Unfit(f"{self._written(here)} is no structure")
             else:
-                row[self._name(here)] = _unknown_value(value, here)
+                self._put_unknown(row, value, here)
 
-    def _known_list(self, value: object, path: Path) -> list[Row]:
-        if not isinstance(value, list):
-            raise Unfit(f"{'.'.join(path)} is no list")
-        child, leaves = self._children[path]
-        entries = [entry for entry in value if entry is not None]
-        if child.plain:
-            return [{"value": _convert(leaves[()], entry, path)} for entry in entries]
-        return [_entry(entry, path, leaves) for entry in entries]
+    def _put_unknown(self, row: Row, value: object, here: Path) -> None:
+        """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
+        if isinstance(value, list):
+            if here not in self._lists:
+                table = _Table((*self._where, *here), (), (), self._all_claims)
+                self._lists[here] = self._name(here, "list"), table
+            name, table = self._lists[here]
+            row[name] = table.rows(value)
+            return
+        too_large = isinstance(value, int) and not isinstance(value, bool) and value not in INT64
+        if too_large or (isinstance(value, float) and not math.isfinite(value)):
+            value = str(value)
+        kind = KINDS[type(value)]
+        row[self._name(here, kind)] = self._convert(("", CONVERT[kind]), value, here) if kind == "text" else value
 
-    def _name(self, path: Path) -> str:
-        """The name of an unknown member, numbered where another path has that name already."""
-        name = first = column_name(path)
-        number = 1
-        while self._names.setdefault(name, path) != path:
-            number += 1
-            name = f"{first}_{number}"
-        return name
+    def _name(self, path: Path, kind: str) -> str:
+        """The name of an unknown member's column or child table.
+
+        Where it is taken, it gets the kind of value behind it, then a number. A member that is a list at one time and a
+        value at another has one name for both: a table and a column do not collide.
+        """
+        member = ".".join(path)
+        owner = f"{member} {kind}"
+        if owner not in self._claims:
+            name = self._free_name(member, column_name(path), kind)
+            self._taken.add(name)
+            self._claims[owner] = name
+            self._all_claims[".".join(self._where)] = self._claims
+        return self._claims[owner]
+
+    def _free_name(self, member: str, first: str, kind: str) -> str:
+        others = list(self._kinds_of(member))
+        if others and all((other == "list") != (kind == "list") for other in others):
+            return self._claims[f"{member} {others[0]}"]
+        suffixes = itertools.chain([f"_{kind}"] if others else [], (f"_{number}" for number in itertools.count(2)))
+        names = itertools.chain([first], (first + suffix for suffix in suffixes))
+        return next(name for name in names if name not in self._taken)
+
+    def _kinds_of(self, member: str) -> Iterator[str]:
+        """The kinds of value this member was seen with."""
+        for owner in self._claims:
+            path, _, kind = owner.rpartition(" ")
+            if path == member:
+                yield kind
+
+    def _convert(self, leaf: Leaf, value: object, path: Path) -> object:
+        try:
+            return leaf[1](value)
+        except Unfit as unfit:
+            raise Unfit(f"{self._written(path)} {unfit}") from None
+
+    def _written(self, path: Path) -> str:
+        return ".".join((*self._where, *(path if path != VALUE else ())))
+
+
+def _give_key(row: Row, key: object) -> None:
+    """Write the opportunity's id into the child rows at every depth."""
+    for children in row.values():
+        if isinstance(children, list):
+            for child in children:
+                child[CHILD_KEY] = key
+                _give_key(child, key)
 
 
 def identity(record: object) -> tuple[str | None, datetime | None]:
     """What can be said of any record, also an unfit one: its Id, and its LastModifiedDate in UTC."""
     if not isinstance(record, dict):
         return None, None
-    key = record.get("Id")
     try:
         modified = parse_instant(record.get("LastModifiedDate"))
     except Unfit:
         modified = None
-    return key if isinstance(key, str) else None, modified
-
-
-def _leaves(columns: tuple[Column, ...]) -> dict[Path, Leaf]:
-    return {column.path: (column.name, CONVERT[column.type]) for column in columns}
-
-
-def _convert(leaf: Leaf, value: object, path: Path) -> object:
     try:
-        return leaf[1](value)
-    except Unfit as unfit:
-        raise Unfit(f"{'.'.join(path)} {unfit}") from None
-
-
-def _entry(entry: object, path: Path, leaves: dict[Path, Leaf]) -> Row:
-    """A child row of a known list of structures."""
-    if not isinstance(entry, dict):
-        raise Unfit(f"an entry of {'.'.join(path)} is no structure")
-    members = _flat(entry, ())
-    row = {
-        leaves[inside][0]: _convert(leaves[inside], value, (*path, *inside))
-        for inside, value in members
-        if inside in leaves
-    }
-    return _with_unknown(row, [member for member in members if member[0] not in leaves], path)
-
-
-def _with_unknown(row: Row, members: list[tuple[Path, object]], path: Path) -> Row:
-    """A child row with its unknown members added, numbered where their name is taken."""
-    for inside, value in members:
-        name = first = column_name(inside)
-        number = 1
-        while name in row or name == CHILD_KEY:
-            number += 1
-            name = f"{first}_{number}"
-        row[name] = _unknown(value, (*path, *inside))
-    return row
-
-
-def _unknown(value: object, path: Path) -> object:
-    if isinstance(value, list):
-        return [_unknown_entry(entry, path) for entry in value if entry is not None]
-    return _unknown_value(value, path)
-
-
-def _unknown_entry(entry: object, path: Path) -> Row:
-    """A child row of an unknown list, or of a list inside a list."""
-    if isinstance(entry, dict):
-        return _with_unknown({}, _flat(entry, ()), path)
-    return {"value": _unknown(entry, path)}
-
-
-def _flat(structure: dict[str, object], path: Path) -> list[tuple[Path, object]]:
-    """The members of a structure that are not null, structures inside it opened."""
-    found: list[tuple[Path, object]] = []
-    for member, value in structure.items():
-        if isinstance(value, dict):
-            found += _flat(value, (*path, member))
-        elif value is not None:
-            found.append(((*path, member), value))
-    return found
-
-
-def _unknown_value(value: object, path: Path) -> object:
-    """A value of a member no model describes: as JSON has it; numbers no database can hold become text."""
-    if isinstance(value, str):
-        return _convert(("", CONVERT["text"]), value, path)
-    too_large = isinstance(value, int) and not isinstance(value, bool) and value not in INT64
-    if too_large or (isinstance(value, float) and not math.isfinite(value)):
-        return str(value)
-    return value
+        key = CONVERT["text"](record.get("Id"))
+    except Unfit:
+        key = None
+    return key if isinstance(key, str) else None, modified

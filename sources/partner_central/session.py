@@ -22,6 +22,7 @@ SERVICE = "partnercentral-selling"
 HOME_REGION = "us-east-1"
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 30
+PLACEHOLDER = "<configure me>"  # what `dlt init` leaves in secrets.toml
 
 
 class _AssumedRole(CredentialProvider):
@@ -51,8 +52,10 @@ def open_session(
     Found credentials (environment, profile, SSO, instance role) stay in the session that found them, which renews
     them while a long run lasts.
     """
-    if credentials.has_default_credentials():
-        session: botocore.session.Session = credentials.default_credentials()
+    if credentials.aws_access_key_id == PLACEHOLDER:
+        session = botocore.session.Session(profile=credentials.profile_name)
+    elif credentials.has_default_credentials():
+        session = credentials.default_credentials()
     else:
         session = botocore.session.get_session()
         session.set_credentials(

@@ -5,6 +5,7 @@ A value that does not fit its column is `Unfit`, with the reason; it never becom
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -102,7 +103,10 @@ def _bigint(value: object) -> int | None:
 
 
 def _double(value: object) -> float:
-    return float(_number(value))
+    number = float(_number(value))
+    if not math.isfinite(number):
+        raise Unfit("is larger than a number of 64 bits can be")
+    return number
 
 
 def _bool(value: object) -> bool:

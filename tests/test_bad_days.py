@@ -1,0 +1,162 @@
+"""Bad days on the way to Partner Central: whatever goes wrong, the tables stay as they were or become complete.
+
+Every failure ends with the exit code the command documents and a sentence that says what to do, and the next run
+completes. Bad days of this machine (disk, working folder, credentials) are in files of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from partner_central_emulator import Emulator, Fault, Kind
+from partner_central_sync.outcome import Exit, explain
+from place import Place
+
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE"
+
+
+def failure(place: Place, source: dict[str, Any] | None = None, **options: Any) -> tuple[Exit, str]:
+    """The exit code and the message of a sync that fails."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, `explain` says
+        place.sync(source, **options)
+    return explain(caught.value)
+
+
+@pytest.fixture
+def busy() -> Iterator[Emulator]:
+    """A Partner Central that answers ten calls a second, one at a time."""
+    with Emulator(opportunities=1_000, rps=10, burst=1) as running:
+        yield running
+
+
+def test_throttling_slows_the_run_down_until_it_fits_the_quota(
+    busy: Emulator, place_for: Callable[[str], Place]
+) -> None:
+    place = place_for(busy.endpoint)
+    summary = place.sync({"calls_per_second": 20})
+    assert summary.waited > 0.9
+    assert 1 <= summary.throttles < summary.pages / 2, "a client that keeps its pace is throttled at every second call"
+    place.assert_equals(busy.truth())
+
+
+@pytest.mark.parametrize("kind", ["server_error", "unavailable", "drop", "truncate", "short_json", "hang"])
+def test_a_page_that_fails_once_is_asked_for_again(kind: Kind, place: Place, emulator: Emulator) -> None:
+    emulator.faults.append(Fault(kind, after=1))
+    summary = place.sync({"read_timeout": 0.3})
+    assert (summary.calls, summary.pages, summary.read) == (4, 3, 250)
+    place.assert_equals(emulator.truth())
+
+
+MIDWAY: dict[Kind, tuple[Exit, str]] = {
+    "throttle": (Exit.LATER, "2 attempts"),
+    "server_error": (Exit.LATER, "2 attempts"),
+    "drop": (Exit.LATER, "2 attempts"),
+    "truncate": (Exit.LATER, "2 attempts"),
+    "hang": (Exit.LATER, "2 attempts"),
+    "expired_token": (Exit.LATER, "the token has expired"),
+    "repeat_token": (Exit.LATER, "the same token"),
+    "access_denied": (Exit.REFUSED, "Attach this policy"),
+    "expired_credentials": (Exit.CONFIGURATION, "Renew them"),
+}
+
+
+def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was(
+    place: Place, emulator: Emulator
+) -> None:
+    place.sync()
+    before = place.tables()
+    emulator.advance(days=60)
+    for kind, (expected, words) in MIDWAY.items():
+        emulator.faults.append(Fault(kind, calls=2 if "attempts" in words else 1, after=1))
+        code, message = failure(place, {"attempts": 2, "read_timeout": 0.3})
+        assert code is expected, kind
+        assert words in message
+        assert code is not Exit.LATER or re.search("[Rr]un (it )?again", message), message
+        assert not emulator.faults
+        assert place.tables() == before, kind
+    assert place.sync().pages > 1, "the faults came in the middle of a listing"
+    place.assert_equals(emulator.truth())
+
+
+@pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
+def test_a_denial_names_action_and_catalog_and_holds_the_policy_to_paste(
+    catalog: str, place: Place, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("access_denied"))
+    code, message = failure(place, catalog=catalog)
+    assert code is Exit.REFUSED
+    assert f"partnercentral:ListOpportunities on catalog {catalog}" in message
+    (pasted,) = re.findall(r"\{.*\}", message, re.DOTALL)
+    (statement,) = json.loads(pasted)["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "partnercentral:ListOpportunities",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"partnercentral:Catalog": catalog}},
+    }
+    assert len(emulator.calls) == 1, "a refusal is not retried"
+
+
+def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(place: Place, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("not_a_partner"))
+    code, message = failure(place)
+    assert code is Exit.REFUSED
+    assert "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message
+    assert "linked" in message
+    assert "Statement" not in message
+
+
+def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(place: Place, emulator: Emulator) -> None:
+    place.sync()
+    before = place.tables()
+    emulator.advance(days=1)
+    emulator.calls.clear()
+    emulator.faults.append(Fault("access_denied"))
+    ended = place.command("sync", AWS_SECRET_ACCESS_KEY=SECRET)
+    assert (ended.returncode, ended.stdout, len(emulator.calls)) == (3, "", 1)
+    assert '"partnercentral:Catalog": "AWS"' in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert SECRET not in ended.stderr
+    assert place.tables() == before
+    place.sync()
+    place.assert_equals(emulator.truth())
+
+
+def test_a_request_that_is_not_valid_is_refused_with_its_field(place: Place, emulator: Emulator) -> None:
+    code, message = failure(place, filters={"life_cycle_stage": ["Daydream"]})
+    assert code is Exit.REFUSED
+    assert "LifeCycleStage" in message
+    assert len(emulator.calls) == 1
+
+
+def test_an_unknown_catalog_is_refused_and_leaves_no_trace(place: Place, emulator: Emulator) -> None:
+    code, message = failure(place, catalog="Nowhere")
+    assert code is Exit.REFUSED
+    assert "catalog Nowhere" in message
+    place.sync()
+    place.assert_equals(emulator.truth())
+
+
+def test_a_dataset_never_mixes_catalogs(place: Place, emulator: Emulator) -> None:
+    place.sync()
+    emulator.calls.clear()
+    code, message = failure(place, catalog="Sandbox", dataset="partner_central")
+    assert (code, len(emulator.calls)) == (Exit.CONFIGURATION, 0)
+    assert "dataset of its own" in message
+    place.assert_equals(emulator.truth())
+
+
+@pytest.mark.parametrize("kind", ["expired_credentials", "unrecognized_client"])
+def test_keys_that_aws_does_not_accept_are_a_matter_of_configuration(
+    kind: Kind, place: Place, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault(kind))
+    code, message = failure(place)
+    assert (code, len(emulator.calls)) == (Exit.CONFIGURATION, 1)
+    assert "The security token included in the request is" in message
+    assert "Renew" in message

@@ -1,0 +1,163 @@
+"""Syncs beside one another, and databases that are not what they were: catalogs, datasets, filters, full reads."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from partner_central_emulator import Emulator
+from partner_central_sync.outcome import Exit, explain
+from place import Place
+
+FILTERS = {
+    "life_cycle_stage": ("LifeCycle", "Stage"),
+    "life_cycle_review_status": ("LifeCycle", "ReviewStatus"),
+    "customer_company_name": ("Customer", "Account", "CompanyName"),
+    "identifier": ("Id",),
+}
+
+
+def value(record: Any, path: tuple[str, ...]) -> str:
+    for name in path:
+        record = record[name]
+    return str(record)
+
+
+def change(emulator: Emulator, name: str, count: int = 5) -> None:
+    """Some records get another company name now."""
+    for record in emulator.truth()[:count]:
+        emulator.change(record["Id"], {"Customer": {"Account": {"CompanyName": name}}})
+
+
+def sql(place: Place, *statements: str) -> None:
+    with duckdb.connect(str(place.database)) as connection:
+        (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
+        connection.execute(f'USE "{catalog}"."partner_central"')
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_loads_what_matches_and_nothing_else(name: str, place: Place, emulator: Emulator) -> None:
+    records = sorted(emulator.truth(), key=lambda record: record["Id"])
+    wanted = {value(records[number], FILTERS[name]) for number in (3, 60)}
+    matching = [record for record in records if value(record, FILTERS[name]) in wanted]
+    place.sync(filters={name: sorted(wanted)})
+    assert 0 < len(matching) < len(records)
+    place.assert_equals(matching)
+
+
+def test_a_filtered_sync_has_a_cursor_of_its_own_and_leaves_the_unfiltered_one_alone(
+    place: Place, emulator: Emulator
+) -> None:
+    place.sync()
+    change(emulator, "changed", 9)
+    stages = sorted({record["LifeCycle"]["Stage"] for record in emulator.truth()})[:2]
+    place.sync(filters={"life_cycle_stage": stages})
+    assert "LastModifiedDate" not in emulator.calls[-1].request
+    again = place.sync(filters={"life_cycle_stage": stages[::-1]})
+    assert "LastModifiedDate" in emulator.calls[-1].request
+    assert (again.calls, again.changed) == (1, 0)
+    assert place.sync().changed == 9
+    place.assert_equals(emulator.truth())
+
+
+def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(place: Place, emulator: Emulator) -> None:
+    place.sync()
+    place.sync(catalog="Sandbox")
+    calls = len(emulator.calls)
+    with pytest.raises(PipelineStepFailed) as caught:
+        place.sync(catalog="Sandbox", dataset="partner_central")
+    code, message = explain(caught.value)
+    assert (code, len(emulator.calls) - calls) == (Exit.CONFIGURATION, 0)
+    assert "holds the catalog AWS; Sandbox needs a dataset of its own" in message
+    place.assert_equals(emulator.truth())
+    place.assert_equals(emulator.truth("Sandbox"), "partner_central_sandbox")
+
+
+def test_two_datasets_in_one_working_folder_do_not_meet(place: Place, emulator: Emulator) -> None:
+    place.sync(dataset="mine")
+    before = emulator.truth()
+    change(emulator, "changed")
+    place.sync(dataset="yours")
+    place.assert_equals(before, "mine")
+    assert place.sync(dataset="mine").changed == 5
+    for dataset in ("mine", "yours"):
+        place.assert_equals(emulator.truth(), dataset)
+
+
+def test_since_begins_a_first_load_and_is_ignored_later(place: Place, emulator: Emulator) -> None:
+    dates = sorted(record["LastModifiedDate"] for record in emulator.truth())
+    since = dates[200]
+    place.sync(since=since)
+    place.assert_equals([record for record in emulator.truth() if record["LastModifiedDate"] >= since])
+    change(emulator, "changed")
+    assert place.sync(since=dates[0]).changed == 5
+    assert emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"] > since
+
+
+def test_since_before_everything_loads_everything(place: Place, emulator: Emulator) -> None:
+    place.sync(since="0001-01-01")
+    place.assert_equals(emulator.truth())
+
+
+def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_deleted(
+    place: Place, emulator: Emulator
+) -> None:
+    place.sync()
+    sql(
+        place,
+        "UPDATE opportunities SET customer_city = 'Nowhere', life_cycle_stage = NULL",
+        "UPDATE opportunities__project_expected_customer_spend SET amount = 0",
+        "DELETE FROM opportunities__project_delivery_models",
+    )
+    assert place.sync(full=True).read == 250
+    place.assert_equals(emulator.truth())
+
+
+def test_a_full_read_heals_rows_that_were_deleted_without_their_child_rows(place: Place, emulator: Emulator) -> None:
+    place.sync()
+    sql(place, "DELETE FROM opportunities WHERE id LIKE '%7'")
+    place.sync(full=True)
+    place.assert_equals(emulator.truth())
+
+
+def test_a_deleted_database_is_filled_again(place: Place, emulator: Emulator) -> None:
+    place.sync()
+    place.database.unlink()
+    change(emulator, "changed")
+    place.sync()
+    place.assert_equals(emulator.truth())
+
+
+@pytest.mark.parametrize("older", ["database", "working_folder"])
+def test_a_database_or_a_working_folder_restored_from_an_older_copy_catches_up(
+    older: str, place: Place, emulator: Emulator, tmp_path: Path
+) -> None:
+    place.sync()
+    original: Path = getattr(place, older)
+    copy = tmp_path / "copy"
+    copy_all = shutil.copytree if original.is_dir() else shutil.copy
+    copy_all(original, copy)
+    change(emulator, "changed")
+    place.sync()
+    if original.is_dir():
+        shutil.rmtree(original)
+    copy_all(copy, original)
+    change(emulator, "changed again", 3)
+    place.sync()
+    place.assert_equals(emulator.truth())
+
+
+def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(place: Place) -> None:
+    place.sync()
+    before = place.tables()
+    shutil.rmtree(place.pipelines_dir)
+    summary = place.sync()
+    assert (summary.calls, summary.changed) == (1, 0)
+    assert place.tables() == before
