@@ -5,10 +5,12 @@
 
     dlt.pipeline("partner_central", destination="duckdb").run(partner_central())
 
-Where things are decided: `listing.py` what is asked, in which order · `cursor.py` how far a run came and what is new ·
-`reading.py` one run over the API · `client.py` one call, `pacing.py` how fast, `refusals.py` what a failure means ·
-`rows.py` and `values.py` from record to row · `model.py` tables from the service model, `schema.py` as dlt hints ·
-`session.py` credentials.
+Where things are decided:
+
+- `listing.py` what is asked, in which order · `watermark.py` where the next run starts
+- `cursor.py` how far a run came, what is new · `reading.py` one run over the API
+- `client.py` one call · `pacing.py` how fast · `refusals.py` what a failure means · `session.py` credentials
+- `rows.py` and `values.py` from record to row · `model.py` tables from the service model · `schema.py` as dlt hints
 """
 
 from __future__ import annotations
@@ -74,8 +76,8 @@ def partner_central(
         life_cycle_review_status: only these review statuses (at most 10).
         customer_company_name: only these customers (at most 10).
         identifier: only these opportunity ids (at most 20).
-        since: ISO 8601 date or timestamp, UTC unless it says otherwise: LastModifiedDate at which a first or full load
-            begins.
+        since: ISO 8601 date or timestamp, UTC unless it says otherwise: LastModifiedDate at which a first load begins,
+            or a full one; a full one begins at the cursor if that is older.
         full: read everything again and merge, whatever the cursor says.
         lookback: seconds below the cursor to read again, for records that became visible late.
         calls_per_second: never faster than this; an account is allowed 10 reads a second, all its programs together.
