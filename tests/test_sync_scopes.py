@@ -120,13 +120,6 @@ def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_delet
     place.assert_equals(emulator.truth())
 
 
-def test_a_full_read_heals_rows_that_were_deleted_without_their_child_rows(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    sql(place, "DELETE FROM opportunities WHERE id LIKE '%7'")
-    place.sync(full=True)
-    place.assert_equals(emulator.truth())
-
-
 def test_a_deleted_database_is_filled_again(place: Place, emulator: Emulator) -> None:
     place.sync()
     place.database.unlink()

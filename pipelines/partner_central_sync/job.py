@@ -11,7 +11,7 @@ import dlt
 from partner_central import Tally, partner_central
 
 from . import workdir
-from .destination import visit
+from .destination import Place, visit
 from .outcome import Exit, NotWritable, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
@@ -31,14 +31,15 @@ def sync(settings: Settings, report: Report) -> Summary:
     started = time.monotonic()
     with workdir.locked(settings):
         report.phase(f"checking the destination of {settings.dataset_name}")
-        pipeline, location = workdir.open_pipeline(settings, report)
-        pipeline = _finish_pending(pipeline, settings, report)
-        pipeline = _in_step(pipeline, settings, report)
-        workdir.remember(pipeline)
+        pipeline, place = workdir.open_pipeline(settings, report)
+        if pipeline.has_pending_data:
+            pipeline = _finish_pending(pipeline, settings, report)
+            place = visit(pipeline)
+        if not workdir.in_step(pipeline, place):
+            pipeline = _step_back(pipeline, place, settings, report)
+        workdir.remember(pipeline, place)
         tally = Tally(watch=report.progress)
         new_columns = _read_and_load(pipeline, settings, report, tally)
-        with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
-            workdir.remember(pipeline)
         pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     for sentence in tally.notes:
         report.warn(sentence)
@@ -50,7 +51,7 @@ def sync(settings: Settings, report: Report) -> Summary:
         )
     return Summary(
         dataset=settings.dataset_name,
-        location=location,
+        location=place.location,
         calls=tally.calls,
         throttles=tally.throttles,
         waited=round(tally.waited, 3),
@@ -71,26 +72,28 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     report.phase("reading")
     pipeline.extract(partner_central(tally=tally, **settings.source_arguments()))
     declared = _columns(pipeline)
-    _finish(pipeline, report)
+    if _finish(pipeline, report):
+        with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
+            workdir.remember(pipeline, visit(pipeline))
     return sorted(_columns(pipeline) - declared)
 
 
-def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
-    """Normalize and load whatever is extracted. Tables are made first, also those that have no rows yet."""
+def _finish(pipeline: dlt.Pipeline, report: Report) -> bool:
+    """Normalize and load whatever is extracted, and say whether there was anything; make tables without rows too."""
     if extracted := pipeline.list_extracted_load_packages():
         if any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted):
             report.phase("normalizing")
         pipeline.normalize()
-    if pipeline.list_normalized_load_packages():
-        report.phase("loading")
-        pipeline.sync_schema()
-        pipeline.load()
+    if not pipeline.list_normalized_load_packages():
+        return False
+    report.phase("loading")
+    pipeline.sync_schema()
+    pipeline.load()
+    return True
 
 
 def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
     """Load packages that an interrupted run left; if they are damaged, drop them: what they held is read again."""
-    if not pipeline.has_pending_data:
-        return pipeline
     report.note("An earlier run was interrupted: finishing what it left first.")
     try:
         _finish(pipeline, report)
@@ -104,16 +107,15 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
     return pipeline
 
 
-def _in_step(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
-    """Take the destination's cursor where the working folder has another."""
+def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report: Report) -> dlt.Pipeline:
+    """Take the destination's cursor: the working folder has none, or one that was never loaded."""
     pipeline.sync_destination()
-    if workdir.in_step(pipeline):
-        return pipeline
-    report.note(
-        f"The cursor in dlt's working folder of {settings.dataset_name} was never loaded: the destination's is used."
-    )
-    pipeline = workdir.reset(settings)
-    pipeline.sync_destination()
+    if not workdir.in_step(pipeline, place):
+        report.note(
+            f"The cursor in dlt's working folder of {settings.dataset_name} was never loaded: the destination's is."
+        )
+        pipeline = workdir.reset(settings)
+        pipeline.sync_destination()
     return pipeline
 
 

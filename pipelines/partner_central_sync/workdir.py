@@ -22,7 +22,7 @@ from dlt.common.storages.exceptions import SchemaStorageException
 from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
-from . import destination
+from .destination import Place, named, visit
 from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
@@ -65,17 +65,17 @@ def active_run(settings: Settings) -> str | None:
         return _holder(settings)
 
 
-def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, str]:
-    """The pipeline with a working folder that can be trusted, and the location of its destination.
+def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Place]:
+    """The pipeline with a working folder that can be trusted, and its destination as it stands.
 
     Raises:
         NotWritable: the destination cannot be written now.
     """
     try:
         pipeline = attach(settings)
-        place = destination.visit(pipeline)
+        place = visit(pipeline)
         if _built_on(pipeline, place):
-            return pipeline, place.location
+            return pipeline, place
         reason = "is of another destination, or of another state of it"
     except DAMAGE as error:
         if isinstance(error, DestinationException | ConfigurationException):
@@ -83,7 +83,7 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, str
         reason = f"is damaged ({type(error).__name__})"
     report.note(f"dlt's working folder of {settings.dataset_name} {reason}: restored from the destination.")
     pipeline = reset(settings)
-    return pipeline, destination.visit(pipeline).location
+    return pipeline, visit(pipeline)
 
 
 def reset(settings: Settings) -> dlt.Pipeline:
@@ -92,16 +92,14 @@ def reset(settings: Settings) -> dlt.Pipeline:
     return attach(settings)
 
 
-def remember(pipeline: dlt.Pipeline) -> None:
+def remember(pipeline: dlt.Pipeline, place: Place) -> None:
     """Note which destination, in which state, the folder now stands on."""
-    place = destination.visit(pipeline)
     pipeline.set_local_state_val(LOCATION, place.location)
     pipeline.set_local_state_val(BASIS, place.state_hash)
 
 
-def in_step(pipeline: dlt.Pipeline) -> bool:
+def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
     """Whether folder and destination hold the same cursor, once nothing is pending."""
-    place = destination.visit(pipeline)
     if place.state_hash is None:
         return not pipeline.state.get("sources")
     return pipeline.state.get("_version_hash") == place.state_hash
@@ -112,12 +110,12 @@ def attach(settings: Settings) -> dlt.Pipeline:
     return dlt.pipeline(
         settings.dataset_name,
         pipelines_dir=str(settings.folder),
-        destination=destination.named(settings.destination, settings.database),
+        destination=named(settings.destination, settings.database),
         dataset_name=settings.dataset_name,
     )
 
 
-def _built_on(pipeline: dlt.Pipeline, place: destination.Place) -> bool:
+def _built_on(pipeline: dlt.Pipeline, place: Place) -> bool:
     if not (pipeline.has_pending_data or pipeline.has_data):
         return True
     local = pipeline.state["_local"]
