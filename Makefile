@@ -28,7 +28,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 lock: ## Resolve pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock --upgrade
+		--generate-hashes --custom-compile-command "make lock" -o requirements.lock --upgrade
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -18,7 +18,12 @@ from partner_central_sync.job import sync
 from partner_central_sync.report import Report, Summary
 from place import COMMAND, Place
 
-HOLD_OPEN = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+HOLD_OPEN = """
+import duckdb, sys
+held = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read-only")
+print("open", flush=True)
+sys.stdin.read()
+"""
 # A capability that lets root write everywhere is given away before the command takes this process's place.
 AS_MERE_USER = "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1); os.execv(sys.argv[1], sys.argv[1:])"
 UNSHARE = ("unshare", "--map-root-user", "--mount")
@@ -46,22 +51,23 @@ def sync_aloud(place: Place) -> Summary:
 
 
 @contextmanager
-def held_open(database: Path) -> Iterator[int]:
+def held_open(database: Path, access: str) -> Iterator[int]:
     """Another program with the database open, such as an analyst's shell; gives its process id."""
-    arguments = [sys.executable, "-c", HOLD_OPEN, str(database)]
+    arguments = [sys.executable, "-c", HOLD_OPEN, str(database), access]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as shell:
         assert shell.stdout is not None
         assert shell.stdout.readline() == "open\n"
         yield shell.pid
 
 
+@pytest.mark.parametrize("access", ["read-write", "read-only"])
 def test_a_database_open_elsewhere_fails_before_any_call_and_names_who_holds_it(
-    place: Place, emulator: Emulator
+    access: str, place: Place, emulator: Emulator
 ) -> None:
     place.sync()
     emulator.advance(days=1)
     emulator.calls.clear()
-    with held_open(place.database) as pid:
+    with held_open(place.database, access) as pid:
         ended = place.command("sync")
     assert (ended.returncode, ended.stdout, emulator.calls) == (4, "", [])
     assert str(place.database) in ended.stderr

@@ -135,8 +135,8 @@ def unwritable(error: BaseException) -> str:
     if holder := re.search(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', text, re.DOTALL):
         place, program, pid = holder.groups()
         return (
-            f"{place} is open in another program: {program} (process {pid}). DuckDB lets one program write: close it "
-            "there (an SQL shell, a notebook), or open it read-only, then run again."
+            f"{place} is open in another program, {program} (process {pid}). While one has a DuckDB file open, also "
+            "only to read, no other can write it: close it there (an SQL shell, a notebook), then run again."
         )
     return f"The destination cannot be written now: {_first_line(error)}"
 
