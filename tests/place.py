@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from partner_central_emulator import Emulator
 from partner_central_sync.settings import Settings, register_defaults
 
 register_defaults()
@@ -99,3 +103,22 @@ class Place:
     def assert_equals(self, truth: list[dict[str, Any]], dataset: str = "partner_central") -> None:
         """Every table equals these records exactly."""
         assert_equal(expected(truth), self.tables(dataset))
+
+
+@contextmanager
+def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
+    """Hold back the answer to a coming call, counted from 1; the event is set when it has arrived."""
+    arrived, release = threading.Event(), threading.Event()
+    first = len(emulator.calls)
+
+    def hold(call: int, _: dict[str, Any]) -> None:
+        if call == first + number:
+            arrived.set()
+            release.wait(30)
+
+    emulator.on_call = hold
+    try:
+        yield arrived
+    finally:
+        emulator.on_call = None
+        release.set()

@@ -8,11 +8,8 @@ import pty
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import duckdb
 import pytest
@@ -20,7 +17,7 @@ import pytest
 from partner_central import partner_central
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync import workdir
-from place import COMMAND, Place
+from place import COMMAND, Place, held_at
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING) .+")
 SUMMARY = {
@@ -40,24 +37,6 @@ SUMMARY = {
     "seconds",
     "new_columns",
 }
-
-
-@contextmanager
-def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
-    """Hold back the answer to a call; the event is set when it has arrived."""
-    arrived, release = threading.Event(), threading.Event()
-
-    def hold(call: int, _: dict[str, Any]) -> None:
-        if call == number:
-            arrived.set()
-            release.wait(30)
-
-    emulator.on_call = hold
-    try:
-        yield arrived
-    finally:
-        emulator.on_call = None
-        release.set()
 
 
 def lines(told: str) -> dict[str, str]:
@@ -286,3 +265,11 @@ finally:
         check=False,
     )
     assert ended.stdout.splitlines()[-1] == "loaded [] telemetry false", ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "check"])
+def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, place: Place) -> None:
+    ended = place.command(command, "--destination", "floppy")
+    assert ended.returncode == 2
+    assert "no destination floppy" in ended.stdout + ended.stderr
+    assert "damaged" not in ended.stdout + ended.stderr

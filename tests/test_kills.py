@@ -10,12 +10,8 @@ import glob
 import random
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +19,7 @@ from partner_central_emulator import Emulator, Fault
 from partner_central_sync.job import sync
 from partner_central_sync.outcome import AnotherRun
 from partner_central_sync.report import Report
-from place import Place
+from place import Place, held_at
 
 MOMENTS = {
     "everything read": "normalize/*/*/new_jobs/opportunities.*",
@@ -60,25 +56,6 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, float]:
     start = time.monotonic()
     out, error = process.communicate(timeout=30)
     return process.returncode, out + error, time.monotonic() - start
-
-
-@contextmanager
-def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
-    """Hold back the answer to a call; the event is set when it has arrived."""
-    arrived, release = threading.Event(), threading.Event()
-    first = len(emulator.calls)
-
-    def hold(call: int, _: dict[str, Any]) -> None:
-        if call == first + number:
-            arrived.set()
-            release.wait(30)
-
-    emulator.on_call = hold
-    try:
-        yield arrived
-    finally:
-        emulator.on_call = None
-        release.set()
 
 
 def test_a_run_killed_while_reading_leaves_everything_as_it_was(place: Place, emulator: Emulator) -> None:

@@ -96,12 +96,16 @@ def _permission(client: PartnerCentral, catalog: str) -> Finding:
 
 
 def _destination(settings: Settings) -> Finding:
-    place, failed = _tried("destination", lambda: destination.visit(workdir.attach(settings)))
-    if failed and failed.code is Exit.DEFECT:
-        return Finding("destination", "dlt's working folder is damaged: the next sync restores it from the destination")
-    if place is not None:
-        return Finding("destination", f"{place.location} is writable, dataset {settings.dataset_name}")
-    return failed or Finding("destination", "unknown")
+    def look() -> str:
+        try:
+            with workdir.reading_folder():
+                place = destination.visit(workdir.attach(settings))
+        except workdir.Damaged as damage:
+            return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
+        return f"{place.location} is writable, dataset {settings.dataset_name}"
+
+    text, failed = _tried("destination", look)
+    return failed or Finding("destination", str(text))
 
 
 def _tried(subject: str, look: Callable[[], T]) -> tuple[T | None, Finding | None]:

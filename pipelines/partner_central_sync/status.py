@@ -32,9 +32,10 @@ def status(settings: Settings) -> Iterator[Line]:
     else:
         yield "active run", "none"
     try:
-        pipeline = workdir.attach(settings)
-    except workdir.DAMAGE as damage:
-        yield "working folder", f"damaged ({type(damage).__name__}): the next sync restores it from the destination"
+        with workdir.reading_folder():
+            pipeline = workdir.attach(settings)
+    except workdir.Damaged as damage:
+        yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
         return
     client = cast("SqlJobClientBase", pipeline.destination_client())
     yield "destination", f"{displayed(client)}, dataset {settings.dataset_name}"

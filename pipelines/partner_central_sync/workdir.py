@@ -27,9 +27,28 @@ from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
 
-DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
+SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
 PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
 LOCATION, BASIS, LAST_RUN = "partner_central_location", "partner_central_basis", "partner_central_last_run"
+
+
+class Damaged(Exception):
+    """The working folder cannot be read; the message names the error."""
+
+
+@contextmanager
+def reading_folder() -> Iterator[None]:
+    """Tell damage of the working folder from every other failure.
+
+    Raises:
+        Damaged: what dlt raised comes from what it found there.
+    """
+    try:
+        yield
+    except SIGNS_OF_DAMAGE as error:
+        if isinstance(error, DestinationException | ConfigurationException):
+            raise
+        raise Damaged(type(error).__name__) from error
 
 
 @contextmanager
@@ -72,15 +91,14 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Pla
         NotWritable: the destination cannot be written now.
     """
     try:
-        pipeline = attach(settings)
-        place = visit(pipeline)
-        if _built_on(pipeline, place):
-            return pipeline, place
+        with reading_folder():
+            pipeline = attach(settings)
+            place = visit(pipeline)
+            if _built_on(pipeline, place):
+                return pipeline, place
         reason = "is of another destination, or of another state of it"
-    except DAMAGE as error:
-        if isinstance(error, DestinationException | ConfigurationException):
-            raise
-        reason = f"is damaged ({type(error).__name__})"
+    except Damaged as damage:
+        reason = f"is damaged ({damage})"
     report.note(f"dlt's working folder of {settings.dataset_name} {reason}: restored from the destination.")
     pipeline = reset(settings)
     return pipeline, visit(pipeline)

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from .errors import Unavailable
 from .pacing import Pace
@@ -79,7 +80,7 @@ class PartnerCentral:
         while True:
             try:
                 return self._ask(request)
-            except (ClientError, BotoCoreError, HTTPClientError, _BadBody) as error:
+            except (ClientError, BotoCoreError, ResponseParserError, _BadBody) as error:
                 failures += 1
                 throttled = is_throttle(error)
                 self.tally.failed(throttled=throttled)
