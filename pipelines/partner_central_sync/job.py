@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import dlt
 
-from partner_central import Tally, partner_central
+from partner_central import Run, Tally, partner_central
 
 from . import workdir
 from .destination import Place, visit
@@ -69,13 +69,16 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     """Read what is new and load it; give the columns that came with it as `table.column`."""
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
-    report.phase("reading")
-    pipeline.extract(partner_central(tally=tally, **settings.source_arguments()))
-    declared = _columns(pipeline)
-    if _finish(pipeline, report):
-        with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
-            workdir.remember(pipeline, visit(pipeline))
-    return sorted(_columns(pipeline) - declared)
+    declared: set[str] | None = None
+    with Run(tally) as run:
+        while run.goes_on():
+            report.phase("reading")
+            pipeline.extract(partner_central(run=run, **settings.source_arguments()))
+            declared = declared or _columns(pipeline)
+            if _finish(pipeline, report):
+                with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
+                    workdir.remember(pipeline, visit(pipeline))
+    return sorted(_columns(pipeline) - (declared or set()))
 
 
 def _finish(pipeline: dlt.Pipeline, report: Report) -> bool:

@@ -7,9 +7,11 @@
 
 Where things are decided:
 
-- `listing.py` what is asked, in which order · `watermark.py` where the next run starts
-- `cursor.py` how far a run came, what is new · `reading.py` one run over the API
-- `client.py` one call · `pacing.py` how fast · `refusals.py` what a failure means · `session.py` credentials
+- `reading.py` one run over the API · `run.py` its parts · `cursor.py` how far it came, what is new
+- `listing.py` what is asked, in which order · `watermark.py` where the next run starts · `extent.py` how much there is
+- `windows.py`, `plan.py` what is read side by side · `sweep.py` by whom · `backfill.py` what an interrupted one leaves
+- `client.py` one call · `quota.py`, `pacing.py`, `budget.py` how fast, how many · `refusals.py` what a failure means
+- `session.py` credentials
 - `rows.py` and `values.py` from record to row · `model.py` tables from the service model · `schema.py` as dlt hints
 """
 
@@ -17,26 +19,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.runtime import run_context
 from dlt.extract import DltResource
 from dlt.sources.credentials import AwsCredentials
 
+from .budget import CALLS_PER_DAY
 from .client import ATTEMPTS, PartnerCentral
-from .cursor import Cursor
 from .errors import ConfigurationError
 from .listing import Filters
 from .model import opportunity_model
-from .pacing import CALLS_PER_SECOND, Pace
+from .pacing import CALLS_PER_SECOND
+from .quota import Quota, account_of
 from .reading import Batch, Question, Reading
 from .rows import RowMaker
+from .run import Run
 from .schema import child_hints, rejected_columns, root_columns
 from .session import READ_TIMEOUT, SERVICE, connect, open_session
 from .tally import Tally
 from .values import Unfit, parse_instant
 
-__all__ = ["Tally", "partner_central"]
+__all__ = ["Run", "Tally", "partner_central"]
 
 LOOKBACK_SECONDS = 300
 FIRST_YEAR = 1970
@@ -57,13 +63,15 @@ def partner_central(
     full: bool = False,  # noqa: FBT001, FBT002 - a setting
     lookback: int = LOOKBACK_SECONDS,
     calls_per_second: float = CALLS_PER_SECOND,
+    calls_per_day: int = CALLS_PER_DAY,
+    max_calls: int | None = None,
     attempts: int = ATTEMPTS,
     read_timeout: float = READ_TIMEOUT,
-    tally: Any = None,  # noqa: ANN401 - a Tally; dlt resolves the other types from configuration
+    run: Any = None,  # noqa: ANN401 - a Run; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
 
-    Every argument but `tally` can come from dlt's configuration instead, under `sources.partner_central`.
+    Every argument but `run` can come from dlt's configuration instead, under `sources.partner_central`.
 
     Args:
         catalog: `AWS`, or `Sandbox` for the test catalog. One dataset holds one catalog.
@@ -81,9 +89,11 @@ def partner_central(
         full: read everything again and merge, whatever the cursor says.
         lookback: seconds below the cursor to read again, for records that became visible late.
         calls_per_second: never faster than this; an account is allowed 10 reads a second, all its programs together.
+        calls_per_day: calls within any 24 hours, of all runs on this machine; an account is allowed 100,000.
+        max_calls: calls of this run.
         attempts: how often a page is asked for before the run fails.
         read_timeout: seconds to wait for an answer.
-        tally: a `Tally` to count the run in.
+        run: a `Run`, to load in parts what takes long, and to count it; without one, everything is one load.
 
     Returns:
         The resources `opportunities` (with a child table for each list) and `opportunities_rejected`, for records that
@@ -95,21 +105,19 @@ def partner_central(
     See https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListOpportunities.html
     """
     _check("calls_per_second", calls_per_second, above=0)
+    _check("calls_per_day", calls_per_day, above=0)
+    _check("max_calls", 1 if max_calls is None else max_calls, above=0)
     _check("lookback", lookback, above=-1)
     _check("attempts", attempts, above=0)
     _check("read_timeout", read_timeout, above=0)
     dlt.current.source_schema().remove_type_detection("iso_timestamp")
+    folder = Path(run_context.active().data_dir)
     session = open_session(credentials, role_arn, external_id)
     model = opportunity_model(session.get_service_model(SERVICE))
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
     filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
     question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
-    client = PartnerCentral(
-        lambda: connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout),
-        attempts=attempts,
-        pace=Pace(calls_per_second),
-        tally=tally,
-    )
+    run = run or Run(rows_per_part=None)
 
     @dlt.resource(name="opportunity_pages", selected=False)
     def opportunity_pages() -> Iterator[Batch]:
@@ -119,10 +127,22 @@ def partner_central(
                 f"This dataset holds the catalog {state['catalog']}; {catalog} needs a dataset of its own."
             )
         cursors = state.setdefault("cursors", {})
-        rows = RowMaker(model, state.setdefault("members", {}))
-        reading = Reading(question, Cursor.load(cursors.get(filters.scope(), {})), client, rows)
-        yield from reading.batches()
-        cursors[filters.scope()] = reading.cursor.dump()
+        members = state.setdefault("members", {})
+
+        def begin() -> Reading:
+            client = PartnerCentral(
+                lambda: connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout),
+                lambda boto: Quota.shared(
+                    account_of(session, boto.meta.endpoint_url), folder, calls_per_second, calls_per_day
+                ),
+                attempts=attempts,
+                max_calls=max_calls,
+                tally=run.tally,
+            )
+            return Reading(question, cursors.get(filters.scope(), {}), client, RowMaker(model, members))
+
+        yield from run.part(begin)
+        cursors[filters.scope()] = run.state()
 
     @dlt.transformer(
         data_from=opportunity_pages,

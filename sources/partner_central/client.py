@@ -1,4 +1,4 @@
-"""One call: ask for a page, take the raw JSON, retry what passes, name what does not.
+"""One call: ask for a page at the quota's pace, take the raw JSON, retry what passes, name what does not.
 
 The raw JSON is taken before botocore parses it: botocore drops members its model does not know, and spends most of
 its time on timestamps.
@@ -7,6 +7,9 @@ its time on timestamps.
 from __future__ import annotations
 
 import json
+import math
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from .errors import Unavailable
-from .pacing import Pace
+from .errors import BudgetSpent, Unavailable
+from .pacing import back_off
+from .quota import Quota
 from .refusals import explain, is_throttle, is_transient
+from .session import MOST_READERS
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 LONGEST_NUMBER = 1000
+SPARE, SMOOTHING = 1.2, 4
 RAW = "RawBody"
 SERVED_AT = "ServedAt"
 
@@ -44,28 +50,35 @@ class _BadBody(Exception):
 
 
 class PartnerCentral:
-    """Partner Central, asked one page at a time.
+    """Partner Central, asked one page at a time, by any number of threads.
 
     Args:
         connect: gives the boto3 client; called once, at the first call.
+        quota: gives how fast to ask, and how many calls are left; called once, for the boto3 client.
         attempts: how often one page is asked for before the run gives up.
-        pace: how fast to ask.
+        max_calls: calls after which to stop; None for as many as the day has left.
         tally: where calls, throttles and waiting are counted.
     """
 
     def __init__(
         self,
         connect: Callable[[], PartnerCentralSellingAPIClient],
+        quota: Callable[[PartnerCentralSellingAPIClient], Quota] = lambda _: Quota(),
         *,
         attempts: int = ATTEMPTS,
-        pace: Pace | None = None,
+        max_calls: int | None = None,
         tally: Tally | None = None,
     ) -> None:
-        self._connect = connect
-        self._attempts = attempts
-        self._pace = pace or Pace()
         self.tally = tally or Tally()
-        self._boto: PartnerCentralSellingAPIClient | None = None
+        self._connect = connect
+        self._quota = quota
+        self._attempts = attempts
+        self._max_calls = max_calls
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._closed = threading.Event()
+        self._latency = 0.0
+        self._open: tuple[PartnerCentralSellingAPIClient, Quota] | None = None
 
     def list_opportunities(self, request: Mapping[str, Any]) -> Page:
         """One page of `ListOpportunities`.
@@ -74,38 +87,75 @@ class PartnerCentral:
             ConfigurationError: credentials or region are missing or wrong.
             Refused: permission or validation.
             BrokenListing: the token of a page is no longer accepted.
-            Unavailable: a passing failure outlasted the retries.
+            BudgetSpent: no call is left, of the day's or of this run's.
+            Unavailable: a passing failure outlasted the retries, or the client was closed meanwhile.
         """
+        boto, quota = self._opened()
         failures = 0
         while True:
+            self._take(quota)
             try:
-                return self._ask(request)
+                return self._ask(boto, quota, request)
             except (ClientError, BotoCoreError, ResponseParserError, _BadBody) as error:
                 failures += 1
                 throttled = is_throttle(error)
                 self.tally.failed(throttled=throttled)
                 if throttled:
-                    self._pace.throttled()
-                elif not (isinstance(error, _BadBody) or is_transient(error, self._boto)):
-                    raise explain(error, request, self._boto) from error
+                    quota.pace.throttled()
+                elif not (isinstance(error, _BadBody) or is_transient(error, boto)):
+                    raise explain(error, request, boto) from error
                 if failures >= self._attempts:
                     raise Unavailable(
                         f"Partner Central did not answer ListOpportunities in {failures} attempts; the last failure "
                         f"was: {error}. Run again later; nothing is lost."
                     ) from error
-                self._pace.back_off(failures)
-                self.tally.waited = self._pace.waited
+                self._wait(back_off(failures))
 
-    def _ask(self, request: Mapping[str, Any]) -> Page:
-        if self._boto is None:
-            self._boto = self._connect()
-            self._boto.meta.events.register("before-parse.partnercentral-selling.*", _take_raw)
-        self._pace.wait_for_turn()
-        self.tally.called(waited=self._pace.waited)
-        answer: Mapping[str, Any] = self._boto.list_opportunities(**request)
+    def readers(self) -> int:
+        """How many may ask side by side before the pace is the limit, not the latency; with some to spare."""
+        if self._open is None or not self._latency:
+            return 1
+        rate = self._open[1].pace.rate
+        return min(MOST_READERS, math.ceil(rate * self._latency * SPARE) + 1)
+
+    def close(self) -> None:
+        """Remember the calls of the day; no call goes out any more."""
+        self._closed.set()
+        if self._open is not None:
+            self._open[1].budget.save()
+
+    def _opened(self) -> tuple[PartnerCentralSellingAPIClient, Quota]:
+        with self._lock:
+            if self._open is None:
+                boto = self._connect()
+                boto.meta.events.register("before-parse.partnercentral-selling.*", _take_raw)
+                self._open = boto, self._quota(boto)
+            return self._open
+
+    def _take(self, quota: Quota) -> None:
+        """Take a call from the budgets, and wait for its turn."""
+        with self._lock:
+            if self._max_calls is not None and self._taken >= self._max_calls:
+                raise BudgetSpent(f"The {self._max_calls:,} calls this run was allowed (max_calls) are spent.")
+            quota.budget.take()
+            self._taken += 1
+        self._wait(quota.pace.turn())
+        self.tally.called(left=quota.budget.left)
+
+    def _ask(self, boto: PartnerCentralSellingAPIClient, quota: Quota, request: Mapping[str, Any]) -> Page:
+        sent = time.monotonic()
+        answer: Mapping[str, Any] = boto.list_opportunities(**request)
         page = _page(answer)
-        self._pace.answered()
+        took = time.monotonic() - sent
+        self._latency = took if not self._latency else self._latency + (took - self._latency) / SMOOTHING
+        quota.pace.answered()
         return page
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            self.tally.waits(seconds)
+        if self._closed.wait(max(0.0, seconds)):
+            raise Unavailable("The reading was stopped.")
 
 
 def _take_raw(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:

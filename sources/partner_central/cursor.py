@@ -62,15 +62,17 @@ class Changes:
         self._floor = floor
 
     def is_new(self, record: object) -> bool:
-        """Whether the record's content differs from what was last seen under its key."""
+        """Whether the record's content differs from what was last seen under its key, and is not an older version."""
         key, modified = identity(record)
         again = modified is None or self._floor is None or modified >= self._floor
-        if not again and key not in self._before:
+        if not again and key not in self._before and key not in self._now:
             return True
         digest = content_hash(record)
         key = key or digest
         last_modified, last_digest = self._now.get(key, (None, self._before.get(key)))
-        if again and (last_modified is None or modified is None or modified >= last_modified):
+        if last_modified is not None and modified is not None and modified < last_modified:
+            return False
+        if again:
             self._now[key] = (modified, digest)
         return digest != last_digest
 

@@ -19,5 +19,9 @@ class Unavailable(PartnerCentralError):
     """A passing failure that outlasted the retries: throttling, server errors, network. Run again later."""
 
 
+class BudgetSpent(Unavailable):
+    """No call is left: of the day's, or of this run's. The next run goes on, once there are."""
+
+
 class BrokenListing(PartnerCentralError):
     """The listing contradicted itself, as with a repeated token. Nothing was stored; run again."""

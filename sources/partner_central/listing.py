@@ -1,23 +1,27 @@
 """What to ask for, and in which order: data first, asking second.
 
-A listing runs in descending LastModifiedDate from its first page to its last. A record that changes meanwhile jumps to
-the front, which has been read: its new date is at or above the watermark, so the next run sees it. Everything else only
-moves towards us: it may be seen twice, never skipped. That holds whatever the opaque token means: an offset, a position
-or a snapshot.
+Two orders cannot lose a record, whatever the opaque token means: an offset, a position or a snapshot.
+
+- Descending LastModifiedDate, from the first page to the last. A record that changes meanwhile jumps to the front,
+  which has been read: its new date is at or above the watermark, so the next run sees it. Everything else only moves
+  towards us: it may be seen twice, never skipped.
+- Ascending CreatedDate, which never changes: a record can enter such a listing, never leave it or move within it. It
+  can be cut into windows that are read side by side (`windows.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from .client import Page
 from .errors import BrokenListing, ConfigurationError
 
 PAGE_SIZE = 100
+SortBy = Literal["LastModifiedDate", "CreatedDate", "CustomerCompanyName"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +62,43 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One listing of opportunities: those last modified at or after `modified_since` (all, if None), newest first."""
+    """One listing of opportunities.
+
+    Attributes:
+        catalog: `AWS` or `Sandbox`.
+        filters: which opportunities.
+        modified_since: only those last modified at or after this; all, if None.
+        sort_by: LastModifiedDate lists the newest first; the others list in ascending order.
+        created_since: only those created after this; all, if None.
+    """
 
     catalog: str
     filters: Filters = Filters()
     modified_since: datetime | None = None
+    sort_by: SortBy = "LastModifiedDate"
+    created_since: datetime | None = None
+
+    def oldest_first(self, created_since: datetime | None) -> Listing:
+        """The same opportunities in ascending CreatedDate, from a moment on."""
+        return replace(self, sort_by="CreatedDate", created_since=created_since)
+
+    def sample(self) -> Listing:
+        """The same opportunities in an order that has little to do with dates: its first page is nearly a sample."""
+        return replace(self, sort_by="CustomerCompanyName")
 
     def request(self, next_token: str | None = None) -> dict[str, Any]:
         """The parameters of `ListOpportunities` for the first page, or for the one behind `next_token`."""
+        order = "DESCENDING" if self.sort_by == "LastModifiedDate" else "ASCENDING"
         request: dict[str, Any] = {
             "Catalog": self.catalog,
             "MaxResults": PAGE_SIZE,
-            "Sort": {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"},
+            "Sort": {"SortBy": self.sort_by, "SortOrder": order},
             **self.filters.request(),
         }
         if self.modified_since is not None:
             request["LastModifiedDate"] = {"AfterLastModifiedDate": self.modified_since}
+        if self.created_since is not None:
+            request["CreatedDate"] = {"AfterCreatedDate": self.created_since}
         if next_token is not None:
             request["NextToken"] = next_token
         return request

@@ -3,57 +3,83 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 
-CALLS_PER_SECOND = 9.8
+CALLS_PER_SECOND = 9.9
 SLOWEST = 0.2
 LONGEST_WAIT = 20.0
+CATCH_UP = 5
+EASE, BRAKE = 0.92, 0.6
+SOON = 10
+RECOVERY = 1 / 1000
 
 
 class Pace:
-    """Spaces calls evenly, slows down when the service throttles, and speeds up again carefully.
+    """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
+
+    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that. A
+    throttle soon after another brakes hard, a lone one eases off: so the rate finds a quota far below its own quickly,
+    and stays close to one just below it.
+
+    It tells how long to wait; waiting is the caller's.
 
     Args:
-        calls_per_second: the rate never exceeded.
-        sleep: how to wait, in seconds.
+        calls_per_second: the rate never exceeded, but for catching up.
         clock: a monotonic clock, in seconds.
     """
 
-    def __init__(
-        self,
-        calls_per_second: float = CALLS_PER_SECOND,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, calls_per_second: float = CALLS_PER_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
         self._ceiling = self._rate = calls_per_second
-        self._sleep = sleep
         self._clock = clock
-        self._next = 0.0
-        self.waited = 0.0
+        self._lock = threading.Lock()
+        self._next = clock()
+        self._catch_up = CATCH_UP
+        self._answers = SOON
 
-    def wait_for_turn(self) -> None:
-        """Wait until the next call may go out."""
-        now = self._clock()
-        self._next = max(self._next, now)
-        pause = self._next - now
-        self._next += 1 / self._rate
-        self._wait(pause)
+    @property
+    def ceiling(self) -> float:
+        """The rate never exceeded; setting it ends no braking."""
+        return self._ceiling
+
+    @ceiling.setter
+    def ceiling(self, calls_per_second: float) -> None:
+        with self._lock:
+            if self._rate == self._ceiling or self._rate > calls_per_second:
+                self._rate = calls_per_second
+            self._ceiling = calls_per_second
+
+    @property
+    def rate(self) -> float:
+        """Calls a second now allowed."""
+        return self._rate
+
+    def turn(self) -> float:
+        """Take the next turn; gives the seconds until it comes."""
+        with self._lock:
+            now = self._clock()
+            self._next = max(self._next, now - self._catch_up / self._rate)
+            pause = self._next - now
+            self._next += 1 / self._rate
+        return max(0.0, pause)
 
     def answered(self) -> None:
-        """A call succeeded: come back towards the full rate, a fiftieth of it at a time."""
-        self._rate = min(self._ceiling, self._rate + self._ceiling / 50)
+        """A call succeeded: come back towards the full rate."""
+        with self._lock:
+            self._answers += 1
+            self._rate = min(self._ceiling, self._rate + self._ceiling * RECOVERY)
 
     def throttled(self) -> None:
-        """The service said that was too fast: go on at two thirds of the rate."""
-        self._rate = max(min(SLOWEST, self._ceiling), self._rate * 2 / 3)
+        """The service said that was too fast."""
+        with self._lock:
+            self._catch_up = 0
+            self._rate = max(min(SLOWEST, self._ceiling), self._rate * (EASE if self._answers >= SOON else BRAKE))
+            self._answers = 0
+            self._next = max(self._next, self._clock() + 1 / self._rate)
 
-    def back_off(self, failures: int) -> None:
-        """Wait after `failures` failures in a row: doubling from half a second, with jitter, to a ceiling."""
-        longest = min(LONGEST_WAIT, 0.5 * 2 ** min(failures - 1, 10))
-        self._wait(longest * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
 
-    def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            self.waited += seconds
-            self._sleep(seconds)
+def back_off(failures: int) -> float:
+    """Seconds to wait after `failures` failures in a row: doubling from half a second, with jitter, to a ceiling."""
+    longest = min(LONGEST_WAIT, 0.5 * 2.0 ** min(failures - 1, 10))
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret

@@ -1,19 +1,32 @@
-"""One run over the API: from the cursor to batches of rows, and to the cursor of the next run."""
+"""One run over the API: from the cursor to batches of rows, and to the cursor of the next run.
+
+Few changes are read in one chain of pages, newest first. A first load, a full one or a long increment is a sweep:
+windows of CreatedDate side by side, behind a watermark taken before. A sweep can be interrupted; its state says where
+the next run goes on.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from .client import PartnerCentral
+from .backfill import Backfill
+from .client import Page, PartnerCentral
 from .cursor import Changes, Cursor, floor_of
+from .errors import Refused
+from .extent import is_long, is_many
 from .listing import Filters, Listing, pages
-from .rows import Row, RowMaker, identity
+from .plan import Plan
+from .rows import Row, RowMaker, created, identity
+from .sweep import Sweep, Unplaced
 from .values import Unfit
 from .watermark import Watermark
+from .windows import Density, first_windows
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -40,10 +53,14 @@ class Question:
         """The listing that answers this question after a run that left `cursor`."""
         floor = floor_of(cursor.watermark, self.lookback)
         if cursor.watermark is None or (self.full and self.since is None):
-            return Listing(self.catalog, self.filters, self.since)
+            return self.all(self.since)
         if self.full and self.since is not None and floor is not None:
-            return Listing(self.catalog, self.filters, min(self.since, floor))
-        return Listing(self.catalog, self.filters, floor)
+            return self.all(min(self.since, floor))
+        return self.all(floor)
+
+    def all(self, modified_since: datetime | None) -> Listing:
+        """The listing of what was last modified at or after a moment."""
+        return Listing(self.catalog, self.filters, modified_since)
 
 
 @dataclass(slots=True)
@@ -62,42 +79,127 @@ class Batch:
 
 
 class Reading:
-    """Reads what a question asks for. `cursor` is the next run's, once `batches` is exhausted and not before."""
+    """Reads what a question asks for. `state` describes what it has handed on so far.
 
-    def __init__(self, question: Question, cursor: Cursor, client: PartnerCentral, row_maker: RowMaker) -> None:
-        self.cursor = cursor
+    Args:
+        question: what to read.
+        state: what an earlier reading left.
+        client: whom to ask; it is closed when the reading ends.
+        row_maker: makes rows of records.
+    """
+
+    def __init__(
+        self, question: Question, state: Mapping[str, Any], client: PartnerCentral, row_maker: RowMaker
+    ) -> None:
+        self._cursor = Cursor.load(state)
+        interrupted = state.get("backfill")
+        self._backfill = Backfill.load(interrupted) if interrupted else None
         self._question = question
         self._client = client
         self._row_maker = row_maker
-        self._changes = Changes({} if question.full else cursor.seen)
+        self._changes = Changes({} if question.full else self._cursor.seen)
         self._order = _Order()
+        self._plan: Plan | None = None
+        self._first = self._cursor.watermark is None and self._backfill is None
 
-    def batches(self) -> Iterator[Batch]:
-        """Every page as a batch; a batch may be empty.
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a later run can go on from `state`, though not everything has been read."""
+        return self._backfill is not None and self._plan is not None
+
+    def state(self) -> dict[str, Any]:
+        """The cursor, and the sweep under way if there is one, as JSON-ready state."""
+        if self._backfill is None or self._plan is None:
+            return self._cursor.dump()
+        self._backfill.windows = self._plan.snapshot()
+        return self._cursor.dump() | {"backfill": self._backfill.dump()}
+
+    def batches(self) -> Generator[Batch]:
+        """Every page as a batch; a batch may be empty. Afterwards `state` is the next run's.
 
         Raises:
             PartnerCentralError: the listing could not be read to its end.
         """
-        question, tally = self._question, self._client.tally
-        watermark = Watermark(self.cursor.watermark)
-        first = self.cursor.watermark is None
-        for page in pages(question.listing(self.cursor), self._client.list_opportunities):
+        try:
+            if self._backfill and (self._backfill.full or not self._question.full):
+                yield from self._go_on(self._backfill)
+            yield from self._bring_up_to_date()
+        finally:
+            self._client.close()
+
+    def _go_on(self, backfill: Backfill) -> Iterator[Batch]:
+        """Finish the sweep that was interrupted; what remains is an increment behind it."""
+        read = sum(window.records for window in backfill.windows)
+        self._client.tally.note(
+            f"Going on with the load that was interrupted, at {read:,} of about {backfill.about:,}."
+        )
+        self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
+        listing = self._question.all(backfill.modified_since)
+        yield from self._sweep_or_chain(backfill, listing, self._ask(listing.sample()))
+        self._finish(backfill.watermark)
+        self._question = replace(self._question, full=False, since=None)
+        self._changes = Changes(self._cursor.seen)
+
+    def _bring_up_to_date(self) -> Iterator[Batch]:
+        """Read the listing newest first, in one chain; turn to a sweep when the first page shows that it is long."""
+        listing = self._question.listing(self._cursor)
+        watermark = Watermark(self._cursor.watermark)
+        decided = False
+        for page in pages(listing, self._client.list_opportunities):
             watermark.look(page)
-            self._changes.remember_from(floor_of(watermark.value, question.lookback))
-            batch = self._batch(page.records)
-            batch.first, first = first, False
-            tally.page(read=len(page.records), changed=len(batch.rows), rejected=len(batch.rejected))
-            yield batch
+            self._changes.remember_from(floor_of(watermark.value, self._question.lookback))
+            yield self._batch(page.records)
+            if decided or watermark.value is None or page.next_token is None:
+                continue
+            decided = True
+            if not is_long(page.records, listing.modified_since):
+                continue
+            sample = self._ask(listing.sample())
+            if is_many(page.records, sample.records):
+                self._backfill = Backfill(watermark.value, listing.modified_since, self._question.full)
+                yield from self._sweep_or_chain(self._backfill, listing, sample)
+                break
         watermark.end()
         if watermark.passed_over:
-            tally.note(
+            self._client.tally.note(
                 "A LastModifiedDate lies more than a day in the future; its record is loaded, the watermark ignores it."
             )
-        self.cursor = Cursor(watermark.value, self._changes.seen())
-        tally.watermark = watermark.value
+        self._finish(watermark.value)
+
+    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: Page) -> Iterator[Batch]:
+        """Sweep; where the service does not list by CreatedDate, which is newer than the API, read one chain."""
+        try:
+            yield from self._sweep(backfill, listing, sample)
+        except (Refused, Unplaced) as reason:
+            why = str(reason) if isinstance(reason, Refused) else "a record has no CreatedDate."
+            self._client.tally.note(f"Reading in one chain of pages, which takes longer: {why}")
+            self._backfill = self._plan = None
+            for page in pages(listing, self._client.list_opportunities):
+                yield self._batch(page.records)
+
+    def _sweep(self, backfill: Backfill, listing: Listing, sample: Page) -> Iterator[Batch]:
+        density = Density(filter(None, map(created, sample.records)))
+        first = backfill.windows or first_windows(density, self._client.readers())
+        self._plan = plan = Plan(first, density, backfill.watermark)
+        sweep = Sweep(plan, listing, self._client.list_opportunities, self._client.readers)
+        with closing(sweep.parts()) as parts:
+            for part in parts:
+                part.window.hand_on(len(part.records), part.reached, last=part.last)
+                backfill.about = self._client.tally.about = round(plan.total())
+                yield self._batch(part.records)
+
+    def _ask(self, listing: Listing) -> Page:
+        return self._client.list_opportunities(listing.request())
+
+    def _finish(self, watermark: datetime | None) -> None:
+        """Everything has been handed on: the cursor moves."""
+        self._cursor = Cursor(watermark, self._changes.seen())
+        self._backfill = self._plan = None
+        self._client.tally.watermark = watermark
 
     def _batch(self, records: list[object]) -> Batch:
-        batch = Batch()
+        batch = Batch(first=self._first)
+        self._first = False
         for record in records:
             if not self._changes.is_new(record):
                 continue
@@ -108,6 +210,7 @@ class Reading:
             else:
                 row["_dlt_id"] = self._order.key(row["last_modified_date"])
                 batch.rows.append(row)
+        self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
         return batch
 
 

@@ -186,12 +186,21 @@ def identity(record: object) -> tuple[str | None, datetime | None]:
     """What can be said of any record, also an unfit one: its Id, and its LastModifiedDate in UTC."""
     if not isinstance(record, dict):
         return None, None
-    try:
-        modified = parse_instant(record.get("LastModifiedDate"))
-    except Unfit:
-        modified = None
+    modified = _instant(record, "LastModifiedDate")
     try:
         key = CONVERT["text"](record.get("Id"))
     except Unfit:
         key = None
     return key if isinstance(key, str) else None, modified
+
+
+def created(record: object) -> datetime | None:
+    """CreatedDate of a record in UTC; None where it has none to go by."""
+    return _instant(record, "CreatedDate") if isinstance(record, dict) else None
+
+
+def _instant(record: dict[str, object], member: str) -> datetime | None:
+    try:
+        return parse_instant(record.get(member))
+    except Unfit:
+        return None

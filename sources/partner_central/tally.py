@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,53 +17,70 @@ class Tally:
         calls: requests sent, retries included.
         throttles: requests refused for being too fast.
         retries: requests repeated after any failure.
-        waited: seconds spent waiting for the quota and between retries.
+        waited: seconds in which a call waited for the quota or for a retry; waits side by side count once.
+        calls_left: calls left of the day's; None before the first call.
         pages: pages read.
         read: records read; a record seen twice counts twice.
+        about: estimated number of records to read; None if everything is read in one chain.
         changed: rows handed on to be merged.
         rejected: records that could not become rows.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
         notes: sentences a user should see.
-        watch: called after every change, from the thread that reads.
+        watch: called after every change, from any thread, one at a time.
     """
 
     calls: int = 0
     throttles: int = 0
     retries: int = 0
     waited: float = 0.0
+    calls_left: int | None = None
     pages: int = 0
     read: int = 0
+    about: int | None = None
     changed: int = 0
     rejected: int = 0
     watermark: datetime | None = None
     notes: list[str] = field(default_factory=list)
     watch: Callable[[Tally], None] | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+    _waiting_until: float = 0.0
 
-    def called(self, *, waited: float) -> None:
-        """A request goes out, after `waited` seconds of waiting in this run."""
-        self.calls += 1
-        self.waited = waited
-        self._changed()
+    def called(self, *, left: int) -> None:
+        """A request goes out, and leaves so many of the day."""
+        with self._lock:
+            self.calls += 1
+            self.calls_left = left
+            self._changed()
 
     def failed(self, *, throttled: bool) -> None:
         """A request failed."""
-        self.retries += 1
-        self.throttles += throttled
-        self._changed()
+        with self._lock:
+            self.retries += 1
+            self.throttles += throttled
+            self._changed()
+
+    def waits(self, seconds: float) -> None:
+        """A call is about to wait."""
+        with self._lock:
+            now = time.monotonic()
+            self.waited += max(0.0, now + seconds - max(now, self._waiting_until))
+            self._waiting_until = max(self._waiting_until, now + seconds)
 
     def page(self, *, read: int, changed: int, rejected: int) -> None:
         """A page has been turned into rows."""
-        self.pages += 1
-        self.read += read
-        self.changed += changed
-        self.rejected += rejected
-        self._changed()
+        with self._lock:
+            self.pages += 1
+            self.read += read
+            self.changed += changed
+            self.rejected += rejected
+            self._changed()
 
     def note(self, sentence: str) -> None:
         """Something a user should see, once."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
-        self._changed()
+        with self._lock:
+            if sentence not in self.notes:
+                self.notes.append(sentence)
+            self._changed()
 
     def _changed(self) -> None:
         if self.watch:

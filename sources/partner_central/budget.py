@@ -1,0 +1,148 @@
+"""How many calls are left. Partner Central allows an account 100,000 reads within any 24 hours, all programs together.
+
+Calls are remembered by account and minute in an SQLite file in dlt's data folder, so that all runs on this machine
+share one budget. The file holds a digest of the account, times and counts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import BudgetSpent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CALLS_PER_DAY = 100_000
+DAY, MINUTE = 86_400, 60
+CALLS_PER_SAVE = 50
+PATIENCE = 10.0
+TABLE = "CREATE TABLE IF NOT EXISTS calls (account TEXT, minute INTEGER, calls INTEGER, PRIMARY KEY (account, minute))"
+
+
+class Ledger:
+    """The calls of one account, by minute, in a file.
+
+    Args:
+        path: the file; it is made when it is missing.
+        account: whose calls these are.
+    """
+
+    def __init__(self, path: Path, account: str) -> None:
+        self._path = path
+        self._account = account
+
+    def add(self, minutes: dict[int, int], now: float) -> int:
+        """Add calls by minute since the epoch; gives the calls of the last 24 hours, and forgets older ones.
+
+        Raises:
+            sqlite3.Error: the file cannot be read or written.
+        """
+        with self._open() as calls:
+            calls.execute("DELETE FROM calls WHERE minute <= ?", (_minute(now - DAY),))
+            calls.executemany(
+                "INSERT INTO calls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
+                [(self._account, minute, count) for minute, count in minutes.items()],
+            )
+            (spent,) = calls.execute("SELECT sum(calls) FROM calls WHERE account = ?", (self._account,)).fetchone()
+        return spent or 0
+
+    def oldest(self) -> float | None:
+        """When the oldest remembered call was made, in seconds since the epoch."""
+        with self._open() as calls:
+            (minute,) = calls.execute("SELECT min(minute) FROM calls WHERE account = ?", (self._account,)).fetchone()
+        return None if minute is None else minute * MINUTE
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection, connection:
+            connection.execute(TABLE)
+            yield connection
+
+
+class Budget:
+    """Calls left to an account today, for all threads.
+
+    Without a ledger, or when it fails, only this process's own calls count.
+
+    Args:
+        ledger: where calls are remembered.
+        calls_per_day: calls allowed within 24 hours.
+        now: seconds since the epoch.
+
+    Attributes:
+        forgetful: why calls are not remembered; None if they are.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger | None = None,
+        calls_per_day: int = CALLS_PER_DAY,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.calls_per_day = calls_per_day
+        self.forgetful: str | None = None
+        self._ledger = ledger
+        self._now = now
+        self._lock = threading.Lock()
+        self._spent = 0
+        self._unsaved: dict[int, int] = {}
+        self._save()
+
+    @property
+    def left(self) -> int:
+        """Calls left now."""
+        return max(0, self.calls_per_day - self._spent)
+
+    def take(self) -> None:
+        """Take one call.
+
+        Raises:
+            BudgetSpent: none is left; the message says when there will be.
+        """
+        with self._lock:
+            if not self.left:
+                self._save()
+            if not self.left:
+                raise BudgetSpent(self._when_free())
+            self._spent += 1
+            minute = _minute(self._now())
+            self._unsaved[minute] = self._unsaved.get(minute, 0) + 1
+            if sum(self._unsaved.values()) >= CALLS_PER_SAVE:
+                self._save()
+
+    def save(self) -> None:
+        """Remember what was taken since the last time; it also happens by itself, every fifty calls."""
+        with self._lock:
+            self._save()
+
+    def _save(self) -> None:
+        if self._ledger is None:
+            return
+        try:
+            self._spent = self._ledger.add(self._unsaved, self._now())
+        except (sqlite3.Error, OSError) as error:
+            self.forgetful = str(error)
+            self._ledger = None
+        else:
+            self._unsaved = {}
+
+    def _when_free(self) -> str:
+        said = f"The {self.calls_per_day:,} calls of 24 hours are spent (setting calls_per_day)."
+        oldest = self._ledger.oldest() if self._ledger else None
+        if oldest is None:
+            return f"{said} Run again tomorrow."
+        free = datetime.fromtimestamp(oldest + DAY + MINUTE, UTC)
+        return f"{said} The first of them are free again at {free:%Y-%m-%d %H:%M} UTC: run again then."
+
+
+def _minute(now: float) -> int:
+    return int(now // MINUTE)

@@ -1,0 +1,125 @@
+"""The plan of a sweep: who reads which window, when one is split, what is left. It asks for nothing, waits for nobody.
+
+What it decides goes to the log `partner_central.plan`, which explains a run afterwards.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from .windows import Density, Window
+
+FEWEST_RECORDS = 400
+COARSE = 1000
+log = logging.getLogger("partner_central.plan")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the reader of a window is.
+
+    Attributes:
+        window: what it reads.
+        reached: CreatedDate of the last record it got.
+        per_second: records per second of CreatedDate over its last page; None before the second page.
+    """
+
+    window: Window
+    reached: datetime | None
+    pages: int = 0
+    records: int = 0
+    per_second: float | None = None
+
+    def advance(self, dates: Sequence[datetime]) -> None:
+        """Note a page with records created then."""
+        self.pages += 1
+        self.records += len(dates)
+        latest = max(dates, default=self.reached)
+        if self.reached is not None and latest is not None and latest > self.reached:
+            self.per_second = len(dates) / (latest - self.reached).total_seconds()
+        self.reached = latest
+
+
+class Plan:
+    """Windows and their readers, who may be threads.
+
+    Args:
+        windows: all windows; those that are done stay so.
+        density: how records lie over CreatedDate.
+        latest: hardly a record was created after this.
+    """
+
+    def __init__(self, windows: Iterable[Window], density: Density, latest: datetime) -> None:
+        self._lock = threading.RLock()
+        self._windows = list(windows)
+        self._density = density
+        self._latest = latest
+        waiting = [window for window in self._windows if not window.done]
+        self._waiting = sorted(waiting, key=lambda window: -density.crowd_at(window.start))
+        self._active: dict[int, _Progress] = {}
+        self._read = sum(window.records for window in self._windows)
+        log.info("%d windows are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
+
+    def claim(self) -> Window | None:
+        """A window for a reader: one nobody reads, or the later part of one somebody does; None if not worth it."""
+        with self._lock:
+            window = self._waiting.pop(0) if self._waiting else self._split()
+            if window is not None:
+                self._active[id(window)] = _Progress(window, window.position or window.start)
+            return window
+
+    def arrived(self, window: Window, dates: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
+        """A page of a window arrived, with records created then; gives how far the window has come, and its end now."""
+        with self._lock:
+            progress = self._active[id(window)]
+            progress.advance(dates)
+            self._read += len(dates)
+            return progress.reached, window.end
+
+    def left(self, window: Window) -> None:
+        """The reader of a window has ended."""
+        with self._lock:
+            progress = self._active.pop(id(window))
+        log.info("%s: its reader ends after %d pages, %d records", window, progress.pages, progress.records)
+
+    def snapshot(self) -> list[Window]:
+        """All windows as they are now."""
+        with self._lock:
+            return [replace(window) for window in self._windows]
+
+    def total(self) -> float:
+        """About how many records there are in all: those read, over the share of the sample that lies in them."""
+        with self._lock:
+            unread = [(progress.reached, progress.window.end) for progress in self._active.values()]
+            unread += [(window.position or window.start, window.end) for window in self._waiting]
+            share = 1 - sum(self._density.share(after, until) for after, until in unread)
+            return self._read / max(share, 0.01)
+
+    def _split(self) -> Window | None:
+        """Give away the later part of the window with the most left to read."""
+        total = self.total()
+        remaining = {id(progress): self._left(progress, total) for progress in self._active.values()}
+        for progress in sorted(self._active.values(), key=lambda progress: -remaining[id(progress)]):
+            if remaining[id(progress)] < FEWEST_RECORDS:
+                return None
+            window, reached = progress.window, progress.reached
+            if reached is not None and (cuts := self._density.cuts(reached, window.end or self._latest, 2)):
+                later = Window(cuts[0], window.end)
+                log.info("%s has about %d records left: %s is split off", window, remaining[id(progress)], later)
+                window.end = cuts[0]
+                self._windows.append(later)
+                return later
+        return None
+
+    def _left(self, progress: _Progress, total: float) -> float:
+        """Records still to read, as far as can be judged: by the sample, and by the last page where that is coarse."""
+        end = progress.window.end or self._latest
+        by_sample = self._density.share(progress.reached, end) * total
+        if progress.reached is None or progress.per_second is None or by_sample > COARSE:
+            return by_sample
+        by_page = progress.per_second * max(0.0, (end - progress.reached).total_seconds())
+        return max(by_sample, min(by_page, COARSE))

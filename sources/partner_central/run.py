@@ -1,0 +1,82 @@
+"""One run of the source that is loaded in parts: reading goes on while the last part is normalized and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from .errors import PartnerCentralError
+from .reading import Batch, Reading
+from .tally import Tally
+
+ROWS_PER_PART = 10_000
+
+
+class Run:
+    """A run that loads a long reading in parts, and can be interrupted between them.
+
+        with Run() as run:
+            while run.goes_on():
+                pipeline.run(partner_central(run=run))
+
+    Each part carries the state from which a later run goes on. What is short is one part. When reading fails on the
+    way, the part that was begun ends there, and `goes_on` raises once it is loaded.
+
+    Args:
+        tally: where the run is counted.
+        rows_per_part: rows after which a part ends; None for one part, which is lost as a whole when reading fails.
+    """
+
+    def __init__(self, tally: Tally | None = None, rows_per_part: int | None = ROWS_PER_PART) -> None:
+        self.tally = tally or Tally()
+        self._rows_per_part = rows_per_part
+        self._over = False
+        self._failure: PartnerCentralError | None = None
+        self._reading: Reading | None = None
+        self._batches: Generator[Batch] | None = None
+
+    def goes_on(self) -> bool:
+        """Whether there is another part to load.
+
+        Raises:
+            PartnerCentralError: reading failed; what was read before is loaded, and the next run goes on there.
+        """
+        if self._failure is not None:
+            raise self._failure
+        return not self._over
+
+    def part(self, begin: Callable[[], Reading]) -> Iterator[Batch]:
+        """The batches of the next part; `begin` opens the reading, for the first one."""
+        if self._reading is None or self._batches is None:
+            self._reading = begin()
+            self._batches = self._reading.batches()
+        rows = 0
+        try:
+            for batch in self._batches:
+                yield batch
+                rows += len(batch.rows)
+                if self._rows_per_part is not None and rows >= self._rows_per_part and self._reading.is_resumable:
+                    return
+        except PartnerCentralError as error:
+            if self._rows_per_part is None or not self._reading.is_resumable:
+                raise
+            self._failure = error
+        self._over = True
+
+    def state(self) -> dict[str, Any]:
+        """The state after what has been handed on."""
+        return self._reading.state() if self._reading else {}
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._batches is not None:
+            self._batches.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,131 @@
+"""Windows of CreatedDate, and how records lie over it. Plain data; asking happens elsewhere.
+
+A window lists in ascending CreatedDate from its start, without an upper filter, and stops once past its end.
+CreatedDate never changes, so a record can enter the listing, never leave it: under an offset token it may come twice,
+never be skipped. And the end may move down while the window is read, when another reader takes over the later part.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+SECOND = timedelta(seconds=1)
+CROWD = 3
+
+
+@dataclass(slots=True)
+class Window:
+    """CreatedDates after `start`, up to and including `end`; None is open.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends; it may move down.
+        position: CreatedDate up to which its records have been handed on; None before its first page.
+        done: whether all of them have.
+        records: how many have.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    position: datetime | None = None
+    done: bool = False
+    records: int = 0
+
+    def hand_on(self, records: int, reached: datetime | None, *, last: bool) -> None:
+        """Note that a page was handed on: how many records, up to which CreatedDate, whether it was the last."""
+        self.records += records
+        self.position = reached
+        self.done = last
+
+    def asked_from(self) -> datetime | None:
+        """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive."""
+        begin = self.position or self.start
+        return begin and begin - SECOND
+
+    def __str__(self) -> str:
+        return f"({_written(self.start) or 'the beginning'}, {_written(self.end) or 'now'}]"
+
+
+class Density:
+    """How records lie over CreatedDate, judged from a sample of them."""
+
+    def __init__(self, sample: Iterable[datetime]) -> None:
+        self._sample = sorted(sample)
+
+    def share(self, after: datetime | None, until: datetime | None) -> float:
+        """The share of all records created after one moment and until another, 0 to 1."""
+        return len(self._between(after, until)) / max(1, len(self._sample))
+
+    def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
+        """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
+
+        A cut lies a second before the record it is taken from: many may share that record's second, and they are not
+        to be listed by the window below the cut as well.
+        """
+        inside = self._between(after, until)
+        if len(inside) >= parts or after is None or until is None:
+            chosen = [inside[len(inside) * part // parts] - SECOND for part in range(1, parts) if inside]
+        else:
+            chosen = [after + (until - after) * part / parts for part in range(1, parts)]
+        seconds = {moment.replace(microsecond=0) for moment in chosen}
+        return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
+
+    def crowds(self) -> list[datetime]:
+        """Cuts before the seconds that many records share: they can only be paged through, so a window begins there."""
+        seconds = Counter(created.replace(microsecond=0) for created in self._sample)
+        return sorted(second - SECOND for second, records in seconds.items() if records >= CROWD)
+
+    def crowd_at(self, cut: datetime | None) -> float:
+        """The share of all records in the second behind a cut."""
+        return 0.0 if cut is None else self.share(cut, cut + 2 * SECOND)
+
+    def _between(self, after: datetime | None, until: datetime | None) -> list[datetime]:
+        low = 0 if after is None else bisect_right(self._sample, after)
+        high = len(self._sample) if until is None else bisect_right(self._sample, until)
+        return self._sample[low:high]
+
+
+def first_windows(density: Density, parts: int) -> list[Window]:
+    """Windows over all of CreatedDate that hold about as many records each, and further ones for crowded seconds."""
+    cuts = sorted({*density.cuts(None, None, parts), *density.crowds()})
+    return [Window(start, end) for start, end in zip([None, *cuts], [*cuts, None], strict=True)]
+
+
+def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
+    """Windows as JSON-ready state, in order; finished neighbours are one."""
+    state: list[dict[str, Any]] = []
+    for window in sorted(windows, key=lambda window: (window.start is not None, window.start)):
+        item = {
+            "start": _written(window.start),
+            "end": _written(window.end),
+            "position": _written(window.position),
+            "done": window.done,
+            "records": window.records,
+        }
+        if state and window.done and state[-1]["done"]:
+            item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
+            state[-1] = item
+        else:
+            state.append(item)
+    return state
+
+
+def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
+    """Read what `dump` wrote."""
+    return [
+        Window(_read(item["start"]), _read(item["end"]), _read(item["position"]), item["done"], item["records"])
+        for item in state
+    ]
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _read(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
