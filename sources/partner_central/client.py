@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from .errors import BudgetSpent, Unavailable
-from .pacing import back_off
+from .pacing import Turn, back_off
 from .quota import Quota
 from .refusals import explain, is_throttle, is_transient
 from .session import MOST_READERS
@@ -93,7 +93,7 @@ class PartnerCentral:
         boto, quota = self._opened()
         failures = 0
         while True:
-            self._take(quota)
+            turn = self._take(quota)
             try:
                 return self._ask(boto, quota, request)
             except (ClientError, BotoCoreError, ResponseParserError, _BadBody) as error:
@@ -101,7 +101,7 @@ class PartnerCentral:
                 throttled = is_throttle(error)
                 self.tally.failed(throttled=throttled)
                 if throttled:
-                    quota.pace.throttled()
+                    quota.pace.throttled(turn)
                 elif not (isinstance(error, _BadBody) or is_transient(error, boto)):
                     raise explain(error, request, boto) from error
                 if failures >= self._attempts:
@@ -132,15 +132,17 @@ class PartnerCentral:
                 self._open = boto, self._quota(boto)
             return self._open
 
-    def _take(self, quota: Quota) -> None:
+    def _take(self, quota: Quota) -> Turn:
         """Take a call from the budgets, and wait for its turn."""
         with self._lock:
             if self._max_calls is not None and self._taken >= self._max_calls:
                 raise BudgetSpent(f"The {self._max_calls:,} calls this run was allowed (max_calls) are spent.")
             quota.budget.take()
             self._taken += 1
-        self._wait(quota.pace.turn())
+        turn = quota.pace.turn()
+        self._wait(turn.pause)
         self.tally.called(left=quota.budget.left)
+        return turn
 
     def _ask(self, boto: PartnerCentralSellingAPIClient, quota: Quota, request: Mapping[str, Any]) -> Page:
         sent = time.monotonic()

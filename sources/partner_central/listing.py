@@ -22,6 +22,7 @@ from .errors import BrokenListing, ConfigurationError
 
 PAGE_SIZE = 100
 SortBy = Literal["LastModifiedDate", "CreatedDate", "CustomerCompanyName"]
+SortOrder = Literal["ASCENDING", "DESCENDING"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Listing:
         catalog: `AWS` or `Sandbox`.
         filters: which opportunities.
         modified_since: only those last modified at or after this; all, if None.
-        sort_by: LastModifiedDate lists the newest first; the others list in ascending order.
+        sort_by: which member orders them.
+        sort_order: in which direction.
         created_since: only those created after this; all, if None.
     """
 
@@ -76,23 +78,24 @@ class Listing:
     filters: Filters = Filters()
     modified_since: datetime | None = None
     sort_by: SortBy = "LastModifiedDate"
+    sort_order: SortOrder = "DESCENDING"
     created_since: datetime | None = None
 
     def oldest_first(self, created_since: datetime | None) -> Listing:
         """The same opportunities in ascending CreatedDate, from a moment on."""
-        return replace(self, sort_by="CreatedDate", created_since=created_since)
+        return replace(self, sort_by="CreatedDate", sort_order="ASCENDING", created_since=created_since)
 
-    def sample(self) -> Listing:
-        """The same opportunities in an order that has little to do with dates: its first page is nearly a sample."""
-        return replace(self, sort_by="CustomerCompanyName")
+    def samples(self) -> tuple[Listing, Listing]:
+        """The same opportunities in orders that have little to do with dates: their first pages are nearly samples."""
+        by_name = replace(self, sort_by="CustomerCompanyName", sort_order="ASCENDING")
+        return by_name, replace(by_name, sort_order="DESCENDING")
 
     def request(self, next_token: str | None = None) -> dict[str, Any]:
         """The parameters of `ListOpportunities` for the first page, or for the one behind `next_token`."""
-        order = "DESCENDING" if self.sort_by == "LastModifiedDate" else "ASCENDING"
         request: dict[str, Any] = {
             "Catalog": self.catalog,
             "MaxResults": PAGE_SIZE,
-            "Sort": {"SortBy": self.sort_by, "SortOrder": order},
+            "Sort": {"SortBy": self.sort_by, "SortOrder": self.sort_order},
             **self.filters.request(),
         }
         if self.modified_since is not None:

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 CALLS_PER_SECOND = 9.9
 SLOWEST = 0.2
@@ -13,15 +14,24 @@ LONGEST_WAIT = 20.0
 CATCH_UP = 5
 EASE, BRAKE = 0.92, 0.6
 SOON = 10
-RECOVERY = 1 / 1000
+QUICK, CAREFUL = 1.05, 1.001
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Leave to make one call, after `pause` seconds; `number` counts them."""
+
+    number: int
+    pause: float
 
 
 class Pace:
     """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
 
-    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that. A
-    throttle soon after another brakes hard, a lone one eases off: so the rate finds a quota far below its own quickly,
-    and stays close to one just below it.
+    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that.
+    Throttles of calls that were under way together count as one. One soon after another brakes hard, a lone one eases
+    off: so the rate finds a quota far below its own quickly, and stays close to one just below it. It comes back
+    quickly to near where it was throttled, carefully from there.
 
     It tells how long to wait; waiting is the caller's.
 
@@ -36,46 +46,52 @@ class Pace:
         self._lock = threading.Lock()
         self._next = clock()
         self._catch_up = CATCH_UP
+        self._turns = 0
+        self._slowed_at = 0
         self._answers = SOON
-
-    @property
-    def ceiling(self) -> float:
-        """The rate never exceeded; setting it ends no braking."""
-        return self._ceiling
-
-    @ceiling.setter
-    def ceiling(self, calls_per_second: float) -> None:
-        with self._lock:
-            if self._rate == self._ceiling or self._rate > calls_per_second:
-                self._rate = calls_per_second
-            self._ceiling = calls_per_second
+        self._careful_from = calls_per_second
 
     @property
     def rate(self) -> float:
         """Calls a second now allowed."""
         return self._rate
 
-    def turn(self) -> float:
-        """Take the next turn; gives the seconds until it comes."""
+    def limit(self, calls_per_second: float) -> None:
+        """Set the rate never exceeded; a rate that was slowed down stays so."""
+        with self._lock:
+            if self._rate >= min(self._ceiling, calls_per_second):
+                self._rate = self._careful_from = calls_per_second
+            self._ceiling = calls_per_second
+
+    def turn(self) -> Turn:
+        """Take the next turn."""
         with self._lock:
             now = self._clock()
             self._next = max(self._next, now - self._catch_up / self._rate)
-            pause = self._next - now
+            pause = max(0.0, self._next - now)
             self._next += 1 / self._rate
-        return max(0.0, pause)
+            self._turns += 1
+            return Turn(self._turns, pause)
 
     def answered(self) -> None:
         """A call succeeded: come back towards the full rate."""
         with self._lock:
             self._answers += 1
-            self._rate = min(self._ceiling, self._rate + self._ceiling * RECOVERY)
+            if self._rate < self._careful_from:
+                self._rate = min(self._careful_from, self._rate * QUICK)
+            else:
+                self._rate = min(self._ceiling, self._rate * CAREFUL)
 
-    def throttled(self) -> None:
-        """The service said that was too fast."""
+    def throttled(self, turn: Turn) -> None:
+        """The service said that the call of a turn was too fast."""
         with self._lock:
-            self._catch_up = 0
-            self._rate = max(min(SLOWEST, self._ceiling), self._rate * (EASE if self._answers >= SOON else BRAKE))
-            self._answers = 0
+            if turn.number <= self._slowed_at:
+                return
+            ease = EASE if self._answers >= SOON else BRAKE
+            self._careful_from = self._rate * EASE
+            self._rate = max(min(SLOWEST, self._ceiling), self._rate * ease)
+            self._slowed_at = self._turns
+            self._catch_up = self._answers = 0
             self._next = max(self._next, self._clock() + 1 / self._rate)
 
 

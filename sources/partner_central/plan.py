@@ -9,12 +9,13 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .windows import Density, Window
 
 FEWEST_RECORDS = 400
 COARSE = 1000
+PARTS = 2
 log = logging.getLogger("partner_central.plan")
 
 
@@ -102,24 +103,39 @@ class Plan:
     def _split(self) -> Window | None:
         """Give away the later part of the window with the most left to read."""
         total = self.total()
-        remaining = {id(progress): self._left(progress, total) for progress in self._active.values()}
-        for progress in sorted(self._active.values(), key=lambda progress: -remaining[id(progress)]):
-            if remaining[id(progress)] < FEWEST_RECORDS:
+        rests = [(self._rest(progress, total), progress) for progress in self._active.values()]
+        for rest, progress in sorted(rests, key=lambda item: -item[0]):
+            if rest < FEWEST_RECORDS:
                 return None
-            window, reached = progress.window, progress.reached
-            if reached is not None and (cuts := self._density.cuts(reached, window.end or self._latest, 2)):
-                later = Window(cuts[0], window.end)
-                log.info("%s has about %d records left: %s is split off", window, remaining[id(progress)], later)
-                window.end = cuts[0]
+            window = progress.window
+            if cut := self._middle(progress, rest):
+                later = Window(cut, window.end)
+                log.info("%s has about %d records left: %s is split off", window, rest, later)
+                window.end = cut
                 self._windows.append(later)
                 return later
         return None
 
-    def _left(self, progress: _Progress, total: float) -> float:
-        """Records still to read, as far as can be judged: by the sample, and by the last page where that is coarse."""
+    def _rest(self, progress: _Progress, total: float) -> float:
+        """Records still to read, as far as can be judged: by the sample; where that is coarse, by the last page.
+
+        The last page is trusted for as many records again as were read.
+        """
         end = progress.window.end or self._latest
         by_sample = self._density.share(progress.reached, end) * total
         if progress.reached is None or progress.per_second is None or by_sample > COARSE:
             return by_sample
         by_page = progress.per_second * max(0.0, (end - progress.reached).total_seconds())
-        return max(by_sample, min(by_page, COARSE))
+        return max(by_sample, min(by_page, max(COARSE, progress.records)))
+
+    def _middle(self, progress: _Progress, rest: float) -> datetime | None:
+        """Where half of the rest may be read: by the sample, or by the last page where the sample says nothing."""
+        reached, end = progress.reached, progress.window.end or self._latest
+        if reached is None or reached >= end:
+            return None
+        if self._density.count(reached, end) >= PARTS or progress.per_second is None:
+            middles = self._density.cuts(reached, end, PARTS)
+        else:
+            ahead = min((end - reached).total_seconds(), rest / PARTS / progress.per_second)
+            middles = [(reached + timedelta(seconds=ahead)).replace(microsecond=0)]
+        return next((cut for cut in middles if reached < cut < end), None)

@@ -44,7 +44,7 @@ class Quota:
             if quota is None:
                 ledger = Ledger(folder / LEDGER, account)
                 quota = cls._in_use[account] = cls(Pace(calls_per_second), Budget(ledger, calls_per_day))
-            quota.pace.ceiling = calls_per_second
+            quota.pace.limit(calls_per_second)
             quota.budget.calls_per_day = calls_per_day
             return quota
 

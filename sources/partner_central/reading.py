@@ -10,23 +10,24 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .backfill import Backfill
-from .client import Page, PartnerCentral
+from .client import PartnerCentral
 from .cursor import Changes, Cursor, floor_of
 from .errors import Refused
-from .extent import is_long, is_many
+from .extent import density_of, is_long, is_many
 from .listing import Filters, Listing, pages
 from .plan import Plan
-from .rows import Row, RowMaker, created, identity
+from .rows import Row, RowMaker, identity
 from .sweep import Sweep, Unplaced
 from .values import Unfit
 from .watermark import Watermark
-from .windows import Density, first_windows
+from .windows import first_windows
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -135,7 +136,7 @@ class Reading:
         )
         self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
         listing = self._question.all(backfill.modified_since)
-        yield from self._sweep_or_chain(backfill, listing, self._ask(listing.sample()))
+        yield from self._sweep_or_chain(backfill, listing, self._sample(listing))
         self._finish(backfill.watermark)
         self._question = replace(self._question, full=False, since=None)
         self._changes = Changes(self._cursor.seen)
@@ -154,8 +155,8 @@ class Reading:
             decided = True
             if not is_long(page.records, listing.modified_since):
                 continue
-            sample = self._ask(listing.sample())
-            if is_many(page.records, sample.records):
+            sample = self._sample(listing)
+            if is_many(page.records, sample):
                 self._backfill = Backfill(watermark.value, listing.modified_since, self._question.full)
                 yield from self._sweep_or_chain(self._backfill, listing, sample)
                 break
@@ -166,7 +167,7 @@ class Reading:
             )
         self._finish(watermark.value)
 
-    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: Page) -> Iterator[Batch]:
+    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
         """Sweep; where the service does not list by CreatedDate, which is newer than the API, read one chain."""
         try:
             yield from self._sweep(backfill, listing, sample)
@@ -177,8 +178,8 @@ class Reading:
             for page in pages(listing, self._client.list_opportunities):
                 yield self._batch(page.records)
 
-    def _sweep(self, backfill: Backfill, listing: Listing, sample: Page) -> Iterator[Batch]:
-        density = Density(filter(None, map(created, sample.records)))
+    def _sweep(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
+        density = density_of(sample)
         first = backfill.windows or first_windows(density, self._client.readers())
         self._plan = plan = Plan(first, density, backfill.watermark)
         sweep = Sweep(plan, listing, self._client.list_opportunities, self._client.readers)
@@ -188,8 +189,11 @@ class Reading:
                 backfill.about = self._client.tally.about = round(plan.total())
                 yield self._batch(part.records)
 
-    def _ask(self, listing: Listing) -> Page:
-        return self._client.list_opportunities(listing.request())
+    def _sample(self, listing: Listing) -> list[object]:
+        """Records of a listing, nearly at random."""
+        with ThreadPoolExecutor() as threads:
+            asked = threads.map(self._client.list_opportunities, [sample.request() for sample in listing.samples()])
+            return [record for page in asked for record in page.records]
 
     def _finish(self, watermark: datetime | None) -> None:
         """Everything has been handed on: the cursor moves."""

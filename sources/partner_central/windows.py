@@ -59,7 +59,11 @@ class Density:
 
     def share(self, after: datetime | None, until: datetime | None) -> float:
         """The share of all records created after one moment and until another, 0 to 1."""
-        return len(self._between(after, until)) / max(1, len(self._sample))
+        return self.count(after, until) / max(1, len(self._sample))
+
+    def count(self, after: datetime | None, until: datetime | None) -> int:
+        """How many records of the sample were created after one moment and until another."""
+        return len(self._between(after, until))
 
     def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
         """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
