@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.common.runtime import run_context
+from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.extract import DltResource
+from dlt.pipeline.exceptions import PipelineNotActive
 from dlt.sources.credentials import AwsCredentials
 
 from .budget import CALLS_PER_DAY
@@ -111,7 +112,6 @@ def partner_central(
     _check("attempts", attempts, above=0)
     _check("read_timeout", read_timeout, above=0)
     dlt.current.source_schema().remove_type_detection("iso_timestamp")
-    folder = Path(run_context.active().data_dir)
     session = open_session(credentials, role_arn, external_id)
     model = opportunity_model(session.get_service_model(SERVICE))
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
@@ -133,7 +133,7 @@ def partner_central(
             client = PartnerCentral(
                 lambda: connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout),
                 lambda boto: Quota.shared(
-                    account_of(session, boto.meta.endpoint_url), folder, calls_per_second, calls_per_day
+                    account_of(session, boto.meta.endpoint_url), _folder(), calls_per_second, calls_per_day
                 ),
                 attempts=attempts,
                 max_calls=max_calls,
@@ -172,6 +172,14 @@ def partner_central(
             yield batch.rejected
 
     return opportunities, opportunities_rejected
+
+
+def _folder() -> Path:
+    """Where dlt keeps the working folders of pipelines; beside them, the calls of the day are remembered."""
+    try:
+        return Path(dlt.current.pipeline().pipelines_dir)
+    except PipelineNotActive:
+        return Path(get_dlt_pipelines_dir())
 
 
 def _instant(since: str | None) -> datetime | None:

@@ -90,19 +90,15 @@ class PartnerCentral:
             BudgetSpent: no call is left, of the day's or of this run's.
             Unavailable: a passing failure outlasted the retries, or the client was closed meanwhile.
         """
-        boto, quota = self._opened()
         failures = 0
         while True:
-            turn = self._take(quota)
             try:
-                return self._ask(boto, quota, request)
+                return self._ask(request)
             except (ClientError, BotoCoreError, ResponseParserError, _BadBody) as error:
                 failures += 1
-                throttled = is_throttle(error)
-                self.tally.failed(throttled=throttled)
-                if throttled:
-                    quota.pace.throttled(turn)
-                elif not (isinstance(error, _BadBody) or is_transient(error, boto)):
+                boto = self._open[0] if self._open else None
+                self.tally.failed(throttled=is_throttle(error))
+                if not (isinstance(error, _BadBody) or is_throttle(error) or is_transient(error, boto)):
                     raise explain(error, request, boto) from error
                 if failures >= self._attempts:
                     raise Unavailable(
@@ -124,6 +120,22 @@ class PartnerCentral:
         if self._open is not None:
             self._open[1].budget.save()
 
+    def _ask(self, request: Mapping[str, Any]) -> Page:
+        boto, quota = self._opened()
+        turn = self._take(quota)
+        sent = time.monotonic()
+        try:
+            answer: Mapping[str, Any] = boto.list_opportunities(**request)
+        except ClientError as error:
+            if is_throttle(error):
+                quota.pace.throttled(turn)
+            raise
+        page = _page(answer)
+        took = time.monotonic() - sent
+        self._latency = took if not self._latency else self._latency + (took - self._latency) / SMOOTHING
+        quota.pace.answered()
+        return page
+
     def _opened(self) -> tuple[PartnerCentralSellingAPIClient, Quota]:
         with self._lock:
             if self._open is None:
@@ -143,15 +155,6 @@ class PartnerCentral:
         self._wait(turn.pause)
         self.tally.called(left=quota.budget.left)
         return turn
-
-    def _ask(self, boto: PartnerCentralSellingAPIClient, quota: Quota, request: Mapping[str, Any]) -> Page:
-        sent = time.monotonic()
-        answer: Mapping[str, Any] = boto.list_opportunities(**request)
-        page = _page(answer)
-        took = time.monotonic() - sent
-        self._latency = took if not self._latency else self._latency + (took - self._latency) / SMOOTHING
-        quota.pace.answered()
-        return page
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:

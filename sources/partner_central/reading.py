@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from .extent import density_of, is_long, is_many
 from .listing import Filters, Listing, pages
 from .plan import Plan
 from .rows import Row, RowMaker, identity
-from .sweep import Sweep, Unplaced
+from .sweep import Sweep, Unplaced, side_by_side
 from .values import Unfit
 from .watermark import Watermark
 from .windows import first_windows
@@ -132,11 +131,14 @@ class Reading:
         """Finish the sweep that was interrupted; what remains is an increment behind it."""
         read = sum(window.records for window in backfill.windows)
         self._client.tally.note(
-            f"Going on with the load that was interrupted, at {read:,} of about {backfill.about:,}."
+            f"Going on with the load that was interrupted, at {read:,} of about {backfill.about:,} records."
         )
         self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
         listing = self._question.all(backfill.modified_since)
-        yield from self._sweep_or_chain(backfill, listing, self._sample(listing))
+        if (sample := self._sample(listing)) is not None:
+            yield from self._sweep_or_chain(backfill, listing, sample)
+        else:
+            yield from self._chain(listing)
         self._finish(backfill.watermark)
         self._question = replace(self._question, full=False, since=None)
         self._changes = Changes(self._cursor.seen)
@@ -149,14 +151,15 @@ class Reading:
         for page in pages(listing, self._client.list_opportunities):
             watermark.look(page)
             self._changes.remember_from(floor_of(watermark.value, self._question.lookback))
-            yield self._batch(page.records)
+            batch = self._batch(page.records)
+            yield batch
             if decided or watermark.value is None or page.next_token is None:
                 continue
             decided = True
-            if not is_long(page.records, listing.modified_since):
+            if not batch.rows or not is_long(page.records, listing.modified_since):
                 continue
             sample = self._sample(listing)
-            if is_many(page.records, sample):
+            if sample is not None and is_many(page.records, sample):
                 self._backfill = Backfill(watermark.value, listing.modified_since, self._question.full)
                 yield from self._sweep_or_chain(self._backfill, listing, sample)
                 break
@@ -167,16 +170,23 @@ class Reading:
             )
         self._finish(watermark.value)
 
+    def _sample(self, listing: Listing) -> list[object] | None:
+        """Records of a listing, nearly at random; None where the service does not give such orders."""
+        try:
+            sampled = side_by_side(self._client.list_opportunities, listing.samples())
+        except Refused as refusal:
+            self._in_one_chain(str(refusal))
+            return None
+        return [record for page in sampled for record in page.records]
+
     def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
         """Sweep; where the service does not list by CreatedDate, which is newer than the API, read one chain."""
         try:
             yield from self._sweep(backfill, listing, sample)
         except (Refused, Unplaced) as reason:
-            why = str(reason) if isinstance(reason, Refused) else "a record has no CreatedDate."
-            self._client.tally.note(f"Reading in one chain of pages, which takes longer: {why}")
+            self._in_one_chain(str(reason))
             self._backfill = self._plan = None
-            for page in pages(listing, self._client.list_opportunities):
-                yield self._batch(page.records)
+            yield from self._chain(listing)
 
     def _sweep(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
         density = density_of(sample)
@@ -189,11 +199,12 @@ class Reading:
                 backfill.about = self._client.tally.about = round(plan.total())
                 yield self._batch(part.records)
 
-    def _sample(self, listing: Listing) -> list[object]:
-        """Records of a listing, nearly at random."""
-        with ThreadPoolExecutor() as threads:
-            asked = threads.map(self._client.list_opportunities, [sample.request() for sample in listing.samples()])
-            return [record for page in asked for record in page.records]
+    def _chain(self, listing: Listing) -> Iterator[Batch]:
+        for page in pages(listing, self._client.list_opportunities):
+            yield self._batch(page.records)
+
+    def _in_one_chain(self, why: str) -> None:
+        self._client.tally.note(f"Reading one page after another, which takes longer: {why}")
 
     def _finish(self, watermark: datetime | None) -> None:
         """Everything has been handed on: the cursor moves."""

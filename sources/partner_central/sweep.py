@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,30 @@ PAGES_AHEAD = 64
 
 class Unplaced(Exception):
     """A record has no CreatedDate to go by, so no window can be known to hold all of its kind."""
+
+
+def side_by_side(ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[Listing]) -> list[Page]:
+    """The first pages of several listings, asked for at the same time.
+
+    Raises:
+        PartnerCentralError: one of them could not be read.
+    """
+    answers: queue.SimpleQueue[Page | BaseException] = queue.SimpleQueue()
+
+    def run(listing: Listing) -> None:
+        try:
+            answers.put(ask(listing.request()))
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            answers.put(error)
+
+    for listing in listings:
+        threading.Thread(target=run, args=(listing,), daemon=True).start()
+    first_pages = []
+    for answer in (answers.get() for _ in listings):
+        if isinstance(answer, BaseException):
+            raise answer
+        first_pages.append(answer)
+    return first_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +122,7 @@ class Sweep:
         for page in pages(self._listing.oldest_first(window.asked_from()), self._ask):
             dates = [date for date in map(created, page.records) if date is not None]
             if len(dates) < len(page.records):
-                raise Unplaced
+                raise Unplaced("A record has no CreatedDate to go by.")
             reached, end = self._plan.arrived(window, dates)
             inside = [
                 record
