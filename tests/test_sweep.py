@@ -175,11 +175,24 @@ def test_a_window_that_was_begun_is_asked_for_from_where_it_was() -> None:
     assert asked.requests[0]["CreatedDate"] == {"AfterCreatedDate": middle - timedelta(seconds=1)}
 
 
-def test_a_window_that_is_being_read_is_shared_among_readers() -> None:
-    asked, together = account(3_000), threading.Barrier(2)
-    asked.on_call = lambda number: None if number not in {2, 3} else wait_at(together)
+def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_there() -> None:
+    asked, engaged, together, times = account(3_000), threading.Event(), threading.Barrier(2), [0]
+
+    def readers() -> int:
+        times[0] += 1
+        if times[0] == 2:
+            engaged.set()
+        return 1 if times[0] <= 2 else 6
+
+    def hold(number: int) -> None:
+        if number == 1:
+            wait_for(engaged)
+        elif number <= 3:
+            together.wait(PATIENCE)
+
+    asked.on_call = hold
     plan = Plan([Window(None, None)], Density(created for created, _ in asked.entries[::50]), NOON)
-    assert sorted(numbers(list(sweep(asked, plan)))) == list(range(3_000))
+    assert sorted(numbers(list(sweep(asked, plan, readers)))) == list(range(3_000))
     assert len(plan.snapshot()) > 2
 
 
@@ -341,10 +354,6 @@ def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(PATIENCE)
     assert len(asked.requests) <= 1 + 4
-
-
-def wait_at(barrier: threading.Barrier) -> None:
-    barrier.wait(PATIENCE)
 
 
 def wait_for(event: threading.Event) -> None:
