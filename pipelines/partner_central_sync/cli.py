@@ -105,7 +105,7 @@ def sync(
         int | None,
         typer.Option(
             min=1,
-            help="Stop after this many calls; the next run goes on. An account has 100,000 a day, all programs together.",
+            help="Stop after this many calls; the next run goes on. An account has 100,000 a day for all its programs.",
         ),
     ] = None,
     life_cycle_stage: Annotated[

@@ -40,11 +40,7 @@ def sync(settings: Settings, report: Report) -> Summary:
             pipeline = _step_back(pipeline, place, settings, report)
         workdir.remember(pipeline, place)
         tally = Tally(watch=report.progress)
-        try:
-            new_columns = _read_and_load(pipeline, settings, report, tally)
-        finally:
-            for sentence in tally.notes:
-                report.warn(sentence)
+        new_columns = _read_and_load(pipeline, settings, report, tally)
         pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     if new_columns:
         report.warn(f"Partner Central sent members that are new here: {', '.join(new_columns)}.")

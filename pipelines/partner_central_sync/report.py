@@ -71,6 +71,7 @@ class Report:
         self._verbose = verbose
         self._said: set[str] = set()
         self._phase = self._counts = ""
+        self._notes = 0
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live: Status | None = None
         self._last_line = time.monotonic()
@@ -88,7 +89,10 @@ class Report:
             self._line("info", what)
 
     def progress(self, tally: Tally) -> None:
-        """Counts have moved, in any thread: shown live, or in a line every ten seconds."""
+        """Counts have moved, or there is a note: shown live, counts in a line every ten seconds."""
+        for sentence in tally.notes[self._notes :]:
+            self._notes += 1
+            self.warn(sentence)
         of_all = f" of about {tally.about:,}" if tally.about else ""
         self._counts = f"{tally.read:,}{of_all} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
         if self._is_live():

@@ -21,7 +21,7 @@ from .cursor import Changes, Cursor, floor_of
 from .errors import Refused
 from .extent import density_of, is_long, is_many
 from .listing import Filters, Listing, pages
-from .plan import Plan
+from .plan import Plan, log
 from .rows import Row, RowMaker, identity
 from .sweep import Sweep, Unplaced, side_by_side
 from .values import Unfit
@@ -130,9 +130,7 @@ class Reading:
     def _go_on(self, backfill: Backfill) -> Iterator[Batch]:
         """Finish the sweep that was interrupted; what remains is an increment behind it."""
         read = sum(window.records for window in backfill.windows)
-        self._client.tally.note(
-            f"Going on with the load that was interrupted, at {read:,} of about {backfill.about:,} records."
-        )
+        log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
         self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
         listing = self._question.all(backfill.modified_since)
         if (sample := self._sample(listing)) is not None:
