@@ -16,7 +16,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync import workdir
 from partner_central_sync.job import sync
 from partner_central_sync.report import Report, Summary
-from place import COMMAND, Place
+from place import COMMAND, PATIENCE, Place
 
 HOLD_OPEN = """
 import duckdb, sys
@@ -88,7 +88,7 @@ def test_a_folder_that_is_read_only_fails_before_any_call(place: Place, emulator
         env=place.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (ended.returncode, ended.stdout, emulator.calls) == (4, "", [])
@@ -101,7 +101,7 @@ def test_a_folder_that_is_read_only_fails_before_any_call(place: Place, emulator
 def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Place, emulator: Emulator) -> None:
     impossible = place.folder / "a-file" / "partner_central.duckdb"
     impossible.parent.write_text("a file, no folder")
-    ended = place.command("sync", timeout=60, **{setting: str(impossible)})
+    ended = place.command("sync", **{setting: str(impossible)})
     assert (ended.returncode, ended.stdout, emulator.calls) == (4, "", [])
     assert str(impossible) in ended.stderr
     assert "Not a directory" in ended.stderr
@@ -120,7 +120,7 @@ def test_a_full_disk_in_any_phase_is_named_and_a_larger_one_completes(tmp_path: 
             env=place.environment(DLT_DATA_DIR=str(disk / "data")),
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=PATIENCE,
             check=False,
         )
         assert ended.stdout.split() == ["4", "4", "4", "0"], ended.stderr

@@ -13,6 +13,7 @@ import pytest
 
 from oracle import actual, assert_equal, expected
 from partner_central_emulator import Emulator
+from place import PATIENCE
 
 HOUSE = Path(__file__).parent.parent
 DLT = Path(sys.executable).parent / "dlt"
@@ -52,7 +53,7 @@ def project(tmp_path: Path) -> Path:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     shutil.rmtree(location)  # what follows has only what was handed over
     return folder
@@ -72,7 +73,7 @@ def run(project: Path) -> Run:
         )
         script = [sys.executable, "partner_central_pipeline.py"]
         return subprocess.run(
-            script, cwd=project, env=settings, capture_output=True, text=True, timeout=60, check=False
+            script, cwd=project, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     return running
