@@ -11,7 +11,7 @@ demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
 test: setup ## Every test, with coverage
-	$(BIN)/pytest -n 4 --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: setup ## Format, style, types
 	$(BIN)/ruff format --check .

@@ -62,21 +62,20 @@ MIDWAY: dict[Kind, tuple[Exit, str]] = {
 
 
 def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was(
-    place: Place, emulator: Emulator
+    synced: Place, emulator: Emulator
 ) -> None:
-    place.sync()
-    before = place.tables()
+    before = synced.tables()
     emulator.advance(days=60)
     for kind, (expected, words) in MIDWAY.items():
         emulator.faults.append(Fault(kind, calls=2 if "attempts" in words else 1, after=1))
-        code, message = failure(place, {"attempts": 2, **(IMPATIENT if kind == "hang" else {})})
+        code, message = failure(synced, {"attempts": 2, **(IMPATIENT if kind == "hang" else {})})
         assert code is expected, kind
         assert words in message
         assert code is not Exit.LATER or re.search("[Rr]un (it )?again", message), message
         assert not emulator.faults
-        assert place.tables() == before, kind
-    assert place.sync().pages > 1, "the faults came in the middle of a listing"
-    place.assert_equals(emulator.truth())
+        assert synced.tables() == before, kind
+    assert synced.sync().pages > 1, "the faults came in the middle of a listing"
+    synced.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
@@ -107,20 +106,19 @@ def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(place: Plac
     assert "Statement" not in message
 
 
-def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    before = place.tables()
+def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: Place, emulator: Emulator) -> None:
+    before = synced.tables()
     emulator.advance(days=1)
     emulator.calls.clear()
     emulator.faults.append(Fault("access_denied"))
-    ended = place.command("sync", AWS_SECRET_ACCESS_KEY=SECRET)
+    ended = synced.command("sync", AWS_SECRET_ACCESS_KEY=SECRET)
     assert (ended.returncode, ended.stdout, len(emulator.calls)) == (3, "", 1)
     assert '"partnercentral:Catalog": "AWS"' in ended.stderr
     assert "Traceback" not in ended.stderr
     assert SECRET not in ended.stderr
-    assert place.tables() == before
-    place.sync()
-    place.assert_equals(emulator.truth())
+    assert synced.tables() == before
+    synced.sync()
+    synced.assert_equals(emulator.truth())
 
 
 def test_a_request_that_is_not_valid_is_refused_with_its_field(place: Place, emulator: Emulator) -> None:
@@ -135,15 +133,6 @@ def test_an_unknown_catalog_is_refused_and_leaves_no_trace(place: Place, emulato
     assert code is Exit.REFUSED
     assert "catalog Nowhere" in message
     place.sync()
-    place.assert_equals(emulator.truth())
-
-
-def test_a_dataset_never_mixes_catalogs(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    emulator.calls.clear()
-    code, message = failure(place, catalog="Sandbox", dataset="partner_central")
-    assert (code, len(emulator.calls)) == (Exit.CONFIGURATION, 0)
-    assert "dataset of its own" in message
     place.assert_equals(emulator.truth())
 
 

@@ -69,18 +69,17 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, out + error
 
 
-def test_a_run_killed_while_reading_leaves_everything_as_it_was(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    before = place.tables()
+def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Place, emulator: Emulator) -> None:
+    before = synced.tables()
     emulator.advance(days=120)
     with held_at(emulator, 2) as arrived:
-        process = place.start("sync")
+        process = synced.start("sync")
         assert arrived.wait(PATIENCE)
         process.kill()
         assert ended(process)[0] == -signal.SIGKILL
-    assert place.tables() == before
-    place.sync()
-    place.assert_equals(emulator.truth())
+    assert synced.tables() == before
+    synced.sync()
+    synced.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -119,13 +118,12 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(place
     place.assert_equals(emulator.truth())
 
 
-def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(place: Place, emulator: Emulator) -> None:
-    place.sync()
+def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(synced: Place, emulator: Emulator) -> None:
     for moment in ("everything read", "loading"):
         emulator.advance(days=10)
-        assert struck(place, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
-    place.sync()
-    place.assert_equals(emulator.truth())
+        assert struck(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
+    synced.sync()
+    synced.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

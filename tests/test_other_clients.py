@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -28,9 +29,10 @@ def command(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     folder = shared / "aws-cli"
     with FileLock(shared / "aws-cli.lock"):
         if not (folder / "ready").exists():
-            venv.create(folder, with_pip=True, clear=True)
-            pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
-            subprocess.run([*pip, "install", AWSCLI], check=True, timeout=PATIENCE)
+            venv.create(folder, clear=True)
+            there = ["--python", str(folder / "bin" / "python"), "--disable-pip-version-check", "--quiet", "--no-input"]
+            install = [sys.executable, "-m", "pip", *there, "install", "--no-compile", AWSCLI]
+            subprocess.run(install, check=True, timeout=PATIENCE)
             (folder / "ready").touch()
     return folder / "bin" / "aws"
 
