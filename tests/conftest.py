@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from partner_central_emulator import Emulator
 from place import Place
+
+# The same examples on every machine, however long they take there; test_properties chooses how many.
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
 
 
 def two_hundred_and_fifty() -> Emulator:
