@@ -17,7 +17,7 @@ import pytest
 from partner_central import partner_central
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync import workdir
-from place import COMMAND, Place, held_at
+from place import COMMAND, PATIENCE, Place, held_at
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING) .+")
 SUMMARY = {
@@ -137,7 +137,7 @@ def test_a_terminal_shows_live_progress(place: Place, emulator: Emulator) -> Non
         while True:
             shown += os.read(ours, 65536)
     os.close(ours)
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
     assert b"Synced in" in shown
     assert not LINE.search(shown.decode()), "lines for logs have no place on a terminal"
 
@@ -212,11 +212,11 @@ def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere
 ) -> None:
     with held_at(emulator, 2) as arrived:
         running = place.start("sync")
-        assert arrived.wait(30)
+        assert arrived.wait(PATIENCE)
         told = place.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {running.pid} " in told.stdout
-    running.communicate(timeout=30)
+    running.communicate(timeout=PATIENCE)
     with duckdb.connect(str(place.database)):
         told = place.command("status")
     assert told.returncode == 0, told.stderr
@@ -232,7 +232,7 @@ def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relati
     elsewhere = {"DESTINATION__DUCKDB__CREDENTIALS": "own/name.duckdb", "DLT_DATA_DIR": "working"}
     (place.folder / "own").mkdir()
     for _ in range(2):
-        ended = place.command("sync", timeout=60, **elsewhere)
+        ended = place.command("sync", **elsewhere)
         assert ended.returncode == 0, ended.stderr
     assert str(place.folder / "own" / "name.duckdb") in ended.stdout
     assert sorted(path.name for path in place.folder.iterdir()) == [".dlt", "own", "working"]
@@ -261,7 +261,7 @@ finally:
         env=place.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.stdout.splitlines()[-1] == "loaded [] telemetry false", ended.stdout + ended.stderr
