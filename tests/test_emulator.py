@@ -221,6 +221,44 @@ def test_a_range_includes_its_start_and_excludes_its_end(
     assert after < before
 
 
+def test_a_filtered_list_stays_right_while_records_change(connect: Connect) -> None:
+    request = {
+        "LifeCycleStage": ["Prospect", "Qualified"],
+        "CreatedDate": {"AfterCreatedDate": "2025-06-01T00:00:00Z"},
+        "Sort": {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"},
+    }
+    with Emulator(opportunities=200, seed=4, rps=None) as emulator:
+        client = connect(emulator)
+
+        def found_is_right() -> bool:
+            wanted = [
+                (r["LastModifiedDate"], r["Id"])
+                for r in emulator.truth()
+                if r["LifeCycle"]["Stage"] in request["LifeCycleStage"] and r["CreatedDate"] >= "2025-06-01"
+            ]
+            return ids(pages(client, **request)) == [identifier for _, identifier in sorted(wanted)]
+
+        assert found_is_right()
+        emulator.advance(days=30)
+        assert found_is_right()
+        first, second, third = ids(pages(client, **request))[:3]
+        emulator.remove(first)
+        emulator.change(second, {"LifeCycle": {"Stage": "Launched"}})
+        emulator.put({"Id": third, "CreatedDate": "2025-07-01T00:00:00Z", "LifeCycle": {"Stage": "Qualified"}})
+        emulator.overlay(third, {"PartnerOpportunityIdentifier": "CRM-1"})
+        assert found_is_right()
+        emulator.clear()
+        assert pages(client, **request) == []
+
+
+def test_a_prepared_emulator_shows_the_same_also_after_changes(connect: Connect) -> None:
+    with Emulator(opportunities=120) as plain, Emulator(opportunities=120).prepare() as prepared:
+        for emulator in (plain, prepared):
+            emulator.advance(days=10)
+        assert pages(connect(prepared)) == pages(connect(plain))
+        assert prepared.truth() == plain.truth()
+
+
 def test_a_null_matches_no_range_and_sorts_lowest(connect: Connect) -> None:
     with Emulator(opportunities=0) as emulator:
         emulator.put({"Id": "O1", "LastModifiedDate": None})
