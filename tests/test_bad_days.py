@@ -44,7 +44,7 @@ def test_throttling_slows_the_run_down_until_it_fits_the_quota(place_for: Callab
 def test_a_page_that_fails_once_is_asked_for_again(kind: Kind, place: Place, emulator: Emulator) -> None:
     emulator.faults.append(Fault(kind, after=1))
     summary = place.sync(IMPATIENT if kind == "hang" else None)
-    assert (summary.calls, summary.pages, summary.read) == (4, 3, 250)
+    assert (summary.calls, summary.pages, summary.read) == (6, 3, 250)
     place.assert_equals(emulator.truth())
 
 

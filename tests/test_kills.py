@@ -171,7 +171,7 @@ def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
 
 
 def test_a_second_run_ends_at_once_without_a_call_and_leaves_the_first_alone(place: Place, emulator: Emulator) -> None:
-    with held_at(emulator, 2) as arrived:
+    with held_at(emulator, 4) as arrived:
         first = place.start("sync")
         assert arrived.wait(PATIENCE)
         calls = len(emulator.calls)

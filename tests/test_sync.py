@@ -59,7 +59,7 @@ def asked_from(emulator: Emulator) -> str | None:
 
 def test_a_first_sync_makes_the_tables_equal_to_the_source(place: Place, emulator: Emulator) -> None:
     summary = place.sync()
-    assert (summary.calls, summary.read, summary.changed, summary.rejected) == (3, 250, 250, 0)
+    assert (summary.calls, summary.read, summary.changed, summary.rejected) == (5, 250, 250, 0)
     place.assert_equals(emulator.truth("AWS"))
 
 
@@ -193,7 +193,7 @@ def test_many_ties_on_the_newest_second_are_quiet_too(place_for: PlaceFor) -> No
         place.assert_equals(server.truth())
 
 
-@pytest.mark.parametrize(("size", "calls"), [(100, 1), (101, 2)])
+@pytest.mark.parametrize(("size", "calls"), [(0, 1), (1, 1), (100, 1), (101, 4)])
 def test_an_account_of_any_size_is_loaded(size: int, calls: int, place_for: PlaceFor) -> None:
     with Emulator(opportunities=size, rps=None) as emulator:
         place = place_for(emulator.endpoint)
@@ -253,9 +253,9 @@ def test_a_failed_run_changes_neither_tables_nor_cursor(synced: Place, emulator:
     ]
     for kind, code, words in ends:
         calls = len(emulator.calls)
-        emulator.faults.append(Fault(kind, after=2))
+        emulator.faults.append(Fault(kind, after=4))
         ended, message = failure(synced)
-        assert (ended, words in message, len(emulator.calls) - calls) == (code, True, 3)
+        assert (ended, words in message, len(emulator.calls) - calls) == (code, True, 5)
         assert synced.tables() == before
     asked = {call.request["LastModifiedDate"]["AfterLastModifiedDate"] for call in emulator.calls}
     assert synced.sync().changed >= 220

@@ -18,7 +18,7 @@ from typing import Any
 from .backfill import Backfill
 from .client import PartnerCentral
 from .cursor import Changes, Cursor, floor_of
-from .errors import Refused
+from .errors import Invalid
 from .extent import density_of, is_long, is_many
 from .listing import Filters, Listing, pages
 from .plan import Plan, log
@@ -172,7 +172,7 @@ class Reading:
         """Records of a listing, nearly at random; None where the service does not give such orders."""
         try:
             sampled = side_by_side(self._client.list_opportunities, listing.samples())
-        except Refused as refusal:
+        except Invalid as refusal:
             self._in_one_chain(str(refusal))
             return None
         return [record for page in sampled for record in page.records]
@@ -181,7 +181,7 @@ class Reading:
         """Sweep; where the service does not list by CreatedDate, which is newer than the API, read one chain."""
         try:
             yield from self._sweep(backfill, listing, sample)
-        except (Refused, Unplaced) as reason:
+        except (Invalid, Unplaced) as reason:
             self._in_one_chain(str(reason))
             self._backfill = self._plan = None
             yield from self._chain(listing)
