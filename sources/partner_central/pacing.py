@@ -13,8 +13,8 @@ SLOWEST = 0.2
 LONGEST_WAIT = 20.0
 CATCH_UP = 5
 EASE, BRAKE = 0.92, 0.6
-SOON = 10
-QUICK, CAREFUL = 1.05, 1.001
+SOON, CALM = 10, 150
+QUICK, CAREFUL, BOLD = 1.05, 1.001, 1.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Pace:
     Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that.
     Throttles of calls that were under way together count as one. One soon after another brakes hard, a lone one eases
     off: so the rate finds a quota far below its own quickly, and stays close to one just below it. It comes back
-    quickly to near where it was throttled, carefully from there.
+    quickly to near where it was throttled, carefully from there; boldly once no throttle came for much longer than
+    that takes, as then the service allows more than it did.
 
     It tells how long to wait; waiting is the caller's.
 
@@ -78,9 +79,10 @@ class Pace:
         with self._lock:
             self._answers += 1
             if self._rate < self._careful_from:
-                self._rate = min(self._careful_from, self._rate * QUICK)
+                faster = min(self._careful_from, self._rate * QUICK)
             else:
-                self._rate = min(self._ceiling, self._rate * CAREFUL)
+                faster = self._rate * (CAREFUL if self._answers < CALM else BOLD)
+            self._rate = min(self._ceiling, faster)
 
     def throttled(self, turn: Turn) -> None:
         """The service said that the call of a turn was too fast."""

@@ -45,7 +45,7 @@ class Window:
     def asked_from(self) -> datetime | None:
         """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive."""
         begin = self.position or self.start
-        return begin and begin - SECOND
+        return begin and _moved(begin, -SECOND)
 
     def __str__(self) -> str:
         return f"({_written(self.start) or 'the beginning'}, {_written(self.end) or 'now'}]"
@@ -73,20 +73,21 @@ class Density:
         """
         inside = self._between(after, until)
         if len(inside) >= parts or after is None or until is None:
-            chosen = [inside[len(inside) * part // parts] - SECOND for part in range(1, parts) if inside]
+            chosen = [_moved(inside[len(inside) * part // parts], -SECOND) for part in range(1, parts) if inside]
         else:
             chosen = [after + (until - after) * part / parts for part in range(1, parts)]
-        seconds = {moment.replace(microsecond=0) for moment in chosen}
+        seconds = {moment.replace(microsecond=0) for moment in chosen if moment is not None}
         return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
 
     def crowds(self) -> list[datetime]:
         """Cuts before the seconds that many records share: they can only be paged through, so a window begins there."""
         seconds = Counter(created.replace(microsecond=0) for created in self._sample)
-        return sorted(second - SECOND for second, records in seconds.items() if records >= CROWD)
+        cuts = [_moved(second, -SECOND) for second, records in seconds.items() if records >= CROWD]
+        return sorted(cut for cut in cuts if cut is not None)
 
     def crowd_at(self, cut: datetime | None) -> float:
         """The share of all records in the second behind a cut."""
-        return 0.0 if cut is None else self.share(cut, cut + 2 * SECOND)
+        return 0.0 if cut is None else self.share(cut, _moved(cut, 2 * SECOND))
 
     def _between(self, after: datetime | None, until: datetime | None) -> list[datetime]:
         low = 0 if after is None else bisect_right(self._sample, after)
@@ -125,6 +126,14 @@ def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
         Window(_read(item["start"]), _read(item["end"]), _read(item["position"]), item["done"], item["records"])
         for item in state
     ]
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime | None:
+    """A moment earlier or later; None where that is outside the years 1 to 9999, so without a limit."""
+    try:
+        return moment + by
+    except OverflowError:
+        return None
 
 
 def _written(moment: datetime | None) -> str | None:
