@@ -104,7 +104,7 @@ def test_each_failure_has_its_class_and_says_what_to_do(
 
 def test_a_refused_request_breaks_the_listing_only_when_it_carried_a_token() -> None:
     error = answer("ValidationException")
-    assert type(explain(error, REQUEST, None)) is Refused
+    assert type(explain(error, REQUEST, None)) is Invalid
     assert type(explain(error, {**REQUEST, "NextToken": "t"}, None)) is BrokenListing
 
 
