@@ -25,7 +25,7 @@ class _Progress:
 
     Attributes:
         window: what it reads.
-        reached: CreatedDate of the last record it got.
+        reached: CreatedDate of the last record it got; never before its window, though it asks from a second earlier.
         per_second: records per second of CreatedDate over its last page; None before the second page.
     """
 
@@ -39,8 +39,10 @@ class _Progress:
         """Note a page with records created then."""
         self.pages += 1
         self.records += len(dates)
-        latest = max(dates, default=self.reached)
-        if self.reached is not None and latest is not None and latest > self.reached:
+        latest = max(dates, default=None)
+        if latest is None or (self.reached is not None and latest <= self.reached):
+            return
+        if self.reached is not None:
             self.per_second = len(dates) / (latest - self.reached).total_seconds()
         self.reached = latest
 
@@ -141,6 +143,6 @@ class Plan:
         if self._density.count(reached, end) >= PARTS or progress.per_second is None:
             middles = self._density.cuts(reached, end, PARTS)
         else:
-            ahead = min((end - reached).total_seconds(), rest / PARTS / progress.per_second)
+            ahead = min((end - reached).total_seconds(), max(2.0, rest / PARTS / progress.per_second))
             middles = [(reached + timedelta(seconds=ahead)).replace(microsecond=0)]
         return next((cut for cut in middles if reached < cut < end), None)
