@@ -24,7 +24,7 @@ from botocore.exceptions import (
 )
 
 from partner_central.client import PartnerCentral
-from partner_central.errors import BrokenListing, ConfigurationError, PartnerCentralError, Refused, Unavailable
+from partner_central.errors import BrokenListing, ConfigurationError, Invalid, PartnerCentralError, Refused, Unavailable
 from partner_central.pacing import Pace
 from partner_central.quota import Quota
 from partner_central.refusals import BAD_CREDENTIALS, PASSING, THROTTLES, explain, is_throttle, is_transient
