@@ -225,7 +225,7 @@ def test_the_log_tells_what_was_planned_split_and_read(caplog: pytest.LogCapture
     planned, split, ended = caplog.text.splitlines()
     assert planned.endswith(" 1 windows are to be read: (the beginning, 2026-08-08T12:00:00+00:00]")
     assert " (the beginning, 2026-08-08T12:00:00+00:00] has about 900 records left: (2026-06-25T11:59:59" in split
-    assert ended.endswith(" (the beginning, 2026-06-25T11:59:59+00:00]: its reader ends after 1 pages, 100 records")
+    assert ended.endswith(" (the beginning, 2026-06-25T11:59:59+00:00] is read: 1 pages, 100 records")
 
 
 def test_threads_never_get_the_same_window_and_all_of_time_stays_covered() -> None:
