@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from partner_central_emulator import Emulator
 from place import Place
+
+# The same examples on every machine, however long they take there; test_properties chooses how many.
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
+
+
+def two_hundred_and_fifty() -> Emulator:
+    """A Partner Central with 250 opportunities, always the same, and no quota."""
+    return Emulator(opportunities=250, seed=1, rps=None)
 
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """A Partner Central with 250 opportunities and no quota."""
-    with Emulator(opportunities=250, seed=1, rps=None) as running:
+    with two_hundred_and_fifty() as running:
         yield running
 
 
@@ -22,6 +33,24 @@ def emulator() -> Iterator[Emulator]:
 def place(tmp_path: Path, emulator: Emulator) -> Place:
     """A folder to sync into from `emulator`."""
     return Place(tmp_path, emulator.endpoint)
+
+
+@pytest.fixture(scope="session")
+def first_sync(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A folder after a first sync, to be copied."""
+    with two_hundred_and_fifty() as running:
+        place = Place(tmp_path_factory.mktemp("first-sync"), running.endpoint)
+        place.sync()
+    return place
+
+
+@pytest.fixture
+def synced(first_sync: Place, place: Place) -> Place:
+    """`place` after a first sync from `emulator`, which has seen no call yet."""
+    shutil.copytree(first_sync.folder, place.folder, dirs_exist_ok=True)
+    state = place.working_folder / "state.json"  # it names the database it was built on
+    state.write_text(state.read_text().replace(str(first_sync.folder), str(place.folder)))
+    return place
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from partner_central_sync.report import Report, Summary  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 COMMAND = Path(sys.executable).parent / "partner-central"
+PATIENCE = 300.0  # seconds after which what has not come never comes, on however busy a machine
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Place:
         """Settings of a sync here; `source` adds arguments of the source."""
         keys = AwsCredentials()
         keys.aws_access_key_id, keys.aws_secret_access_key = "AKIAEXAMPLE", "example"
-        quick = {"credentials": keys, "endpoint_url": self.endpoint, "calls_per_second": 1000, "read_timeout": 5}
+        quick = {"credentials": keys, "endpoint_url": self.endpoint, "calls_per_second": 1000, "read_timeout": PATIENCE}
         base = Settings(database=self.database, pipelines_dir=self.pipelines_dir, source=quick | (source or {}))
         return replace(base, **options)
 
@@ -70,10 +72,11 @@ class Place:
             "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": self.endpoint,
             "DLT_DATA_DIR": str(self.folder / "data"),
             "SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND": "1000",
+            "SOURCES__PARTNER_CENTRAL__READ_TIMEOUT": str(PATIENCE),
             **more,
         }
 
-    def command(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `partner-central` in this folder to its end."""
         return subprocess.run(
             [COMMAND, *arguments],
@@ -81,14 +84,16 @@ class Place:
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=PATIENCE,
             check=False,
         )
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Start `partner-central` in this folder."""
+    def start(
+        self, *arguments: str, program: Sequence[str | Path] = (COMMAND,), **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start `partner-central`, or another program, in this folder."""
         return subprocess.Popen(
-            [COMMAND, *arguments],
+            [*program, *arguments],
             cwd=self.folder,
             env=self.environment(**environment),
             stdout=subprocess.PIPE,
@@ -107,14 +112,13 @@ class Place:
 
 @contextmanager
 def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
-    """Hold back the answer to a coming call, counted from 1; the event is set when it has arrived."""
-    arrived, release = threading.Event(), threading.Event()
-    first = len(emulator.calls)
+    """Hold back the answer to a coming call, counted from 1, until the block ends; the event is set when it arrives."""
+    arrived, release, coming = threading.Event(), threading.Event(), count(1)
 
-    def hold(call: int, _: dict[str, Any]) -> None:
-        if call == first + number:
+    def hold(_: int, __: dict[str, Any]) -> None:
+        if next(coming) == number:
             arrived.set()
-            release.wait(30)
+            release.wait(PATIENCE)
 
     emulator.on_call = hold
     try:

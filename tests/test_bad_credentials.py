@@ -21,7 +21,7 @@ import pytest
 
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.outcome import Exit, explain
-from place import COMMAND, KEYS, Place
+from place import COMMAND, KEYS, PATIENCE, Place
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE"
 ROLE = "arn:aws:iam::111122223333:role/co-sell"
@@ -45,7 +45,7 @@ def sync_with(place: Place, settings: Mapping[str, str], *arguments: str) -> sub
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert "Traceback" not in ended.stderr or "--verbose" in arguments
@@ -167,7 +167,7 @@ def test_a_role_is_assumed_with_the_external_id(sts: Sts, of_the_role: tuple[Pla
         f"{section}EXTERNAL_ID": "shared-word",
         "AWS_ENDPOINT_URL_STS": os.environ["AWS_ENDPOINT_URL_STS"],
     }
-    ended = place.command("sync", timeout=60, **role)
+    ended = place.command("sync", **role)
     assert ended.returncode == 0, ended.stderr
     assert [(form["Action"], form["RoleArn"]) for form in sts.requests] == [(["AssumeRole"], [ROLE])]
     assert SECRET not in ended.stdout + ended.stderr

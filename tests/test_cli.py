@@ -17,7 +17,7 @@ import pytest
 from partner_central import partner_central
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync import workdir
-from place import COMMAND, Place, held_at
+from place import COMMAND, PATIENCE, Place, held_at
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING) .+")
 SUMMARY = {
@@ -29,6 +29,7 @@ SUMMARY = {
     "calls",
     "throttles",
     "waited",
+    "calls_left",
     "pages",
     "read",
     "changed",
@@ -89,7 +90,7 @@ def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Place,
         assert LINE.fullmatch(line), line
     assert "\x1b" not in ended.stdout + ended.stderr
     summary = lines(ended.stdout.replace("\n  ", "\n"))
-    assert summary["read"] == "250 records in 3 pages, 3 calls"
+    assert summary["read"] == "250 records in 3 pages, 5 calls"
     assert (summary["changed"], summary["rejected"], summary["new columns"]) == ("250 rows", "0", "none")
     newest = max(record["LastModifiedDate"] for record in emulator.truth())
     assert summary["watermark"] == newest.replace("T", " ").replace("Z", " UTC")
@@ -126,7 +127,7 @@ def test_a_log_in_json_holds_nothing_else(place: Place, emulator: Emulator) -> N
 def test_a_terminal_shows_live_progress(place: Place, emulator: Emulator) -> None:
     ours, theirs = pty.openpty()
     shown = b""
-    with held_at(emulator, 3):
+    with held_at(emulator, 5):
         process = subprocess.Popen(
             [COMMAND, "sync"], cwd=place.folder, env=place.environment(TERM="xterm"), stdout=theirs, stderr=theirs
         )
@@ -137,7 +138,7 @@ def test_a_terminal_shows_live_progress(place: Place, emulator: Emulator) -> Non
         while True:
             shown += os.read(ours, 65536)
     os.close(ours)
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
     assert b"Synced in" in shown
     assert not LINE.search(shown.decode()), "lines for logs have no place on a terminal"
 
@@ -212,11 +213,11 @@ def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere
 ) -> None:
     with held_at(emulator, 2) as arrived:
         running = place.start("sync")
-        assert arrived.wait(30)
+        assert arrived.wait(PATIENCE)
         told = place.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {running.pid} " in told.stdout
-    running.communicate(timeout=30)
+    running.communicate(timeout=PATIENCE)
     with duckdb.connect(str(place.database)):
         told = place.command("status")
     assert told.returncode == 0, told.stderr
@@ -232,7 +233,7 @@ def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relati
     elsewhere = {"DESTINATION__DUCKDB__CREDENTIALS": "own/name.duckdb", "DLT_DATA_DIR": "working"}
     (place.folder / "own").mkdir()
     for _ in range(2):
-        ended = place.command("sync", timeout=60, **elsewhere)
+        ended = place.command("sync", **elsewhere)
         assert ended.returncode == 0, ended.stderr
     assert str(place.folder / "own" / "name.duckdb") in ended.stdout
     assert sorted(path.name for path in place.folder.iterdir()) == [".dlt", "own", "working"]
@@ -240,7 +241,7 @@ def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relati
     newest = max(datetime.fromisoformat(record["LastModifiedDate"]) for record in emulator.truth())
     asked = emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"]
     assert datetime.fromisoformat(asked) == newest - timedelta(days=1)
-    assert len(emulator.calls) == 4, "the second run knew the cursor"
+    assert len(emulator.calls) == 6, "the second run knew the cursor"
 
 
 def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(place: Place) -> None:
@@ -261,7 +262,7 @@ finally:
         env=place.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.stdout.splitlines()[-1] == "loaded [] telemetry false", ended.stdout + ended.stderr

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from partner_central_emulator import Emulator
-from place import Place
+from place import PATIENCE, Place
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -26,7 +26,7 @@ def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Sig
         client.close()
     finally:
         running.send_signal(number)
-        _, said = running.communicate(timeout=10)
+        _, said = running.communicate(timeout=PATIENCE)
     assert (running.returncode, said) == (0, "")
 
 

@@ -17,6 +17,7 @@ from dlt.sources.credentials import AwsCredentials
 from partner_central.client import PartnerCentral
 from partner_central.errors import BrokenListing, ConfigurationError, PartnerCentralError, Refused, Unavailable
 from partner_central.pacing import Pace
+from partner_central.quota import Quota
 from partner_central.session import connect, open_session
 from partner_central_emulator import Emulator, Fault, Kind
 
@@ -27,26 +28,29 @@ REQUEST = {"Catalog": "AWS", "MaxResults": 100}
 PASSING: list[Kind] = ["throttle", "server_error", "unavailable", "drop", "truncate", "short_json", "hang"]
 
 
-class Clock:
-    """A clock that moves only while somebody sleeps."""
+class Clock(threading.Event):
+    """A clock that moves only while somebody waits on it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = 0.0
         self.sleeps: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
-    def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now += seconds
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout:
+            self.sleeps.append(timeout)
+            self.now += timeout
+        return self.is_set()
 
 
 def boto(endpoint: str) -> PartnerCentralSellingAPIClient:
     """The boto3 client the source makes, of an endpoint."""
     keys = AwsCredentials()
     keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "AKIAEXAMPLE", "example", "us-east-1"
-    return connect(open_session(keys), endpoint_url=endpoint, read_timeout=0.3)
+    return connect(open_session(keys), endpoint_url=endpoint, read_timeout=2)
 
 
 def client(endpoint: str, clock: Clock | None = None, *, attempts: int = 4, rate: float = 1000) -> PartnerCentral:
@@ -54,8 +58,9 @@ def client(endpoint: str, clock: Clock | None = None, *, attempts: int = 4, rate
     clock = clock or Clock()
     return PartnerCentral(
         lambda: boto(endpoint),
+        lambda _: Quota(Pace(rate, clock)),
         attempts=attempts,
-        pace=Pace(rate, clock.sleep, clock),
+        stop=clock,
     )
 
 
@@ -167,8 +172,7 @@ def test_waiting_is_counted(emulator: Emulator) -> None:
     clock = Clock()
     asking = client(emulator.endpoint, clock)
     asking.list_opportunities(REQUEST)
-    assert asking.tally.waited == pytest.approx(sum(clock.sleeps), abs=0.01)
-    assert asking.tally.waited > 0.75
+    assert max(clock.sleeps) - 0.1 < asking.tally.waited <= sum(clock.sleeps) + 0.1
 
 
 def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulator) -> None:
@@ -178,7 +182,7 @@ def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulat
         made.append(boto(emulator.endpoint))
         return made[-1]
 
-    asking = PartnerCentral(connecting, pace=Pace(1000))
+    asking = PartnerCentral(connecting)
     assert made == []
     for _ in range(2):
         asking.list_opportunities(REQUEST)
@@ -228,7 +232,7 @@ def test_without_credentials_nothing_is_sent_and_the_error_names_where_to_put_th
     session = botocore.session.get_session()
     session.set_config_variable("region", "us-east-1")
     session.register_component("credential_provider", CredentialResolver([]))
-    asking = PartnerCentral(lambda: connect(session, endpoint_url=emulator.endpoint), pace=Pace(1000))
+    asking = PartnerCentral(lambda: connect(session, endpoint_url=emulator.endpoint))
     with pytest.raises(ConfigurationError, match=r"AWS_PROFILE.*sources\.partner_central\.credentials"):
         asking.list_opportunities(REQUEST)
     assert emulator.calls == []

@@ -13,6 +13,7 @@ import pytest
 
 from oracle import actual, assert_equal, expected
 from partner_central_emulator import Emulator
+from place import PATIENCE
 
 HOUSE = Path(__file__).parent.parent
 DLT = Path(sys.executable).parent / "dlt"
@@ -39,23 +40,30 @@ def repository(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A fresh folder in which the source was added with `dlt init`."""
-    folder = tmp_path / "project"
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh folder in which the source was added with `dlt init`; to be copied."""
+    home = tmp_path_factory.mktemp("dlt-init")
+    folder = home / "project"
     folder.mkdir()
-    location = repository(tmp_path / "repository")
+    location = repository(home / "repository")
     subprocess.run(
         [DLT, "--non-interactive", "init", "partner_central", "duckdb", "--location", str(location)],
         cwd=folder,
-        env=environment(tmp_path),
+        env=environment(home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     shutil.rmtree(location)  # what follows has only what was handed over
     return folder
+
+
+@pytest.fixture
+def project(added: Path, tmp_path: Path) -> Path:
+    """A folder in which the source was added with `dlt init`, and nothing has run."""
+    return shutil.copytree(added, tmp_path / "project")
 
 
 @pytest.fixture
@@ -72,7 +80,7 @@ def run(project: Path) -> Run:
         )
         script = [sys.executable, "partner_central_pipeline.py"]
         return subprocess.run(
-            script, cwd=project, env=settings, capture_output=True, text=True, timeout=60, check=False
+            script, cwd=project, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     return running
@@ -88,7 +96,7 @@ def test_what_dlt_init_hands_over_loads_everything_and_then_what_changed(
         assert "partner_central_data" in ran.stdout
         tables = actual(project / "partner_central.duckdb", "partner_central_data")
         assert_equal(expected(emulator.truth("AWS")), tables)
-    assert len(emulator.calls) == 4, "three pages, then one"
+    assert len(emulator.calls) == 6, "three pages and two samples, then one page"
 
 
 def test_the_package_comes_whole_with_its_requirements_and_its_readme(project: Path) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from place import PATIENCE
+
 HOUSE = Path(__file__).parent.parent
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
 PACKAGES = {"partner_central", "partner_central_sync", "partner_central_emulator"}
@@ -31,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copyfile(HOUSE / name, tree / name)
     built = tmp_path_factory.mktemp("wheel")
     offline = ["--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*PIP, "wheel", *offline, "--wheel-dir", str(built), str(tree)], check=True, timeout=60)
+    subprocess.run([*PIP, "wheel", *offline, "--wheel-dir", str(built), str(tree)], check=True, timeout=PATIENCE)
     (found,) = built.iterdir()
     return found
 
@@ -47,7 +49,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, folder: Path, *command: str) -> str:
     """The output of a command that finds the installed wheel first, run in `folder`."""
     environment = {**os.environ, "PYTHONPATH": str(installed), "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
-    return subprocess.check_output(command, cwd=folder, env=environment, text=True, timeout=60)
+    return subprocess.check_output(command, cwd=folder, env=environment, text=True, timeout=PATIENCE)
 
 
 def test_the_wheel_holds_exactly_the_three_packages_and_all_their_files(wheel: Path) -> None:

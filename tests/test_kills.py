@@ -1,16 +1,15 @@
 """Runs that are killed, interrupted or doubled: the next one completes, nothing is lost and nothing there twice.
 
-The real command is struck at moments that are seen, not guessed: a call that arrives at the emulator, a file that
-appears in dlt's working folder.
+The real command is struck at moments that are seen, not guessed: a call that arrives at the emulator, or a file in
+dlt's working folder, which the process looks for itself at whatever it does next with the file system.
 """
 
 from __future__ import annotations
 
 import glob
-import random
 import signal
 import subprocess
-import time
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from partner_central_emulator import Emulator, Fault
 from partner_central_sync.job import sync
 from partner_central_sync.outcome import AnotherRun
 from partner_central_sync.report import Report
-from place import Place, held_at
+from place import COMMAND, PATIENCE, Place, held_at
 
 MOMENTS = {
     "everything read": "normalize/*/*/new_jobs/opportunities.*",
@@ -31,7 +30,22 @@ MOMENTS = {
 PENDING = ("normalize/extracted/*", "load/normalized/*")
 TABLES_MADE = "load/normalized/*/applied_schema_updates.json"
 STAGED = "load/normalized/*/completed_jobs/opportunities.*.jsonl*"
-SOON = 2.5
+# The command, which sends itself a signal once one of the files is there: arguments are signal, patterns and command.
+STRUCK = """
+import glob, os, runpy, sys, threading
+number, patterns, sys.argv = int(sys.argv[1]), sys.argv[2].split(), sys.argv[3:]
+struck = threading.Lock()
+looking = threading.local()
+def look(event, _):
+    if not event.startswith(("open", "os.")) or getattr(looking, "now", False):
+        return
+    looking.now = True
+    if any(map(glob.glob, patterns)) and struck.acquire(blocking=False):
+        os.kill(os.getpid(), number)
+    looking.now = False
+sys.addaudithook(look)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 def found(place: Place, *patterns: str) -> list[str]:
@@ -40,46 +54,39 @@ def found(place: Place, *patterns: str) -> list[str]:
     return [path for pattern in full for path in glob.glob(pattern)]  # noqa: PTH207 - it bears folders that vanish
 
 
-def strike(place: Place, process: subprocess.Popen[str], number: signal.Signals, *patterns: str) -> None:
-    """Send a signal as soon as a file of one of these patterns is in the working folder."""
-    end = time.monotonic() + 30
-    while not found(place, *patterns):
-        if process.poll() is not None or time.monotonic() > end:
-            process.kill()
-            pytest.fail(f"there was no {patterns}: {process.communicate()}")
-        time.sleep(0.0005)
-    process.send_signal(number)
+def struck(place: Place, number: signal.Signals, *patterns: str) -> tuple[int, str]:
+    """A sync that gets a signal as soon as a file of one of these patterns is in the working folder."""
+    files = " ".join(str(place.working_folder / pattern) for pattern in patterns)
+    return ended(place.start("sync", program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, float]:
-    """Wait for the end: return code, what was said, and seconds it took."""
-    start = time.monotonic()
-    out, error = process.communicate(timeout=30)
-    return process.returncode, out + error, time.monotonic() - start
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for the end: return code, and what was said."""
+    try:
+        out, error = process.communicate(timeout=PATIENCE / 2)  # less than a held answer is waited for
+    finally:
+        process.kill()
+    return process.returncode, out + error
 
 
-def test_a_run_killed_while_reading_leaves_everything_as_it_was(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    before = place.tables()
+def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Place, emulator: Emulator) -> None:
+    before = synced.tables()
     emulator.advance(days=120)
     with held_at(emulator, 2) as arrived:
-        process = place.start("sync")
-        assert arrived.wait(30)
+        process = synced.start("sync")
+        assert arrived.wait(PATIENCE)
         process.kill()
         assert ended(process)[0] == -signal.SIGKILL
-    assert place.tables() == before
-    place.sync()
-    place.assert_equals(emulator.truth())
+    assert synced.tables() == before
+    synced.sync()
+    synced.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
     moment: str, place: Place, emulator: Emulator
 ) -> None:
-    process = place.start("sync")
-    this_or_later = list(MOMENTS.values())[list(MOMENTS).index(moment) :]
-    strike(place, process, signal.SIGKILL, *this_or_later)
-    assert ended(process)[0] == -signal.SIGKILL
+    assert struck(place, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
     emulator.advance(days=1)
     place.sync()
     place.assert_equals(emulator.truth())
@@ -88,9 +95,7 @@ def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
 def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
     place: Place, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = place.start("sync")
-    strike(place, process, signal.SIGKILL, TABLES_MADE)
-    ended(process)
+    struck(place, signal.SIGKILL, TABLES_MADE)
     assert found(place, *PENDING)
     emulator.advance(days=2)
     summary = sync(place.settings(), Report())
@@ -104,9 +109,7 @@ def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
 
 def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(place: Place, emulator: Emulator) -> None:
     """Killed between DuckDB's commit of a file and dlt's note of it: the file is loaded again."""
-    process = place.start("sync")
-    strike(place, process, signal.SIGKILL, STAGED)
-    ended(process)
+    struck(place, signal.SIGKILL, STAGED)
     staged = found(place, STAGED)
     assert staged
     for path in staged:
@@ -115,21 +118,12 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(place
     place.assert_equals(emulator.truth())
 
 
-def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(place: Place, emulator: Emulator) -> None:
-    rng = random.Random(5)
-    place.sync()
-    for _ in range(2):
+def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(synced: Place, emulator: Emulator) -> None:
+    for moment in ("everything read", "loading"):
         emulator.advance(days=10)
-        with held_at(emulator, 1) as arrived:
-            process = place.start("sync")
-            assert arrived.wait(30)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0, 0.35))
-        process.kill()
-        ended(process)
-        assert process.returncode == -signal.SIGKILL
-    place.sync()
-    place.assert_equals(emulator.truth())
+        assert struck(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
+    synced.sync()
+    synced.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -138,10 +132,9 @@ def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
 ) -> None:
     with held_at(emulator, 2) as arrived:
         process = place.start("sync")
-        assert arrived.wait(30)
+        assert arrived.wait(PATIENCE)
         process.send_signal(number)
-        code, said, seconds = ended(process)
-    assert seconds < SOON
+        code, said = ended(process)
     assert "Traceback" not in said
     if number == signal.SIGINT:
         assert (code, "Nothing is lost" in said) == (130, True)
@@ -152,26 +145,21 @@ def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
 
 
 def test_ctrl_c_ends_a_run_that_waits_for_the_quota(place: Place, emulator: Emulator) -> None:
-    emulator.faults.append(Fault("throttle", calls=100))
-    with held_at(emulator, 4) as arrived:
-        process = place.start("sync")
-        assert arrived.wait(30)
+    emulator.faults.append(Fault("throttle"))
+    with held_at(emulator, 1) as arrived:
+        process = place.start("sync", SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND="0.001")
+        assert arrived.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
-    code, said, seconds = ended(process)
+    code, said = ended(process)
     assert (code, "Nothing is lost" in said, "Traceback" in said) == (130, True, False)
-    assert seconds < SOON
+    assert len(emulator.calls) == 1, "the second call is a quarter of an hour away"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_interrupted_while_loading_ends_soon_and_is_completed_by_the_next(
+def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
     number: signal.Signals, place: Place, emulator: Emulator
 ) -> None:
-    process = place.start("sync")
-    strike(place, process, signal.SIGSTOP, MOMENTS["loading"])
-    process.send_signal(number)
-    process.send_signal(signal.SIGCONT)
-    code, said, seconds = ended(process)
-    assert seconds < SOON
+    code, said = struck(place, number, MOMENTS["loading"])
     assert "Traceback" not in said
     if number == signal.SIGINT:
         assert (code, "Nothing is lost" in said) == (130, True), said
@@ -183,9 +171,9 @@ def test_a_run_interrupted_while_loading_ends_soon_and_is_completed_by_the_next(
 
 
 def test_a_second_run_ends_at_once_without_a_call_and_leaves_the_first_alone(place: Place, emulator: Emulator) -> None:
-    with held_at(emulator, 2) as arrived:
+    with held_at(emulator, 4) as arrived:
         first = place.start("sync")
-        assert arrived.wait(30)
+        assert arrived.wait(PATIENCE)
         calls = len(emulator.calls)
         with pytest.raises(AnotherRun, match=f"process {first.pid} "):
             place.sync()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from partner_central_emulator import Emulator, TokenKind
+from place import PATIENCE
 
 AWSCLI = "awscli==1.46.3"
 AWS = Callable[..., Any]
@@ -27,9 +29,10 @@ def command(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     folder = shared / "aws-cli"
     with FileLock(shared / "aws-cli.lock"):
         if not (folder / "ready").exists():
-            venv.create(folder, with_pip=True, clear=True)
-            pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
-            subprocess.run([*pip, "install", AWSCLI], check=True, timeout=240)
+            venv.create(folder, clear=True)
+            there = ["--python", str(folder / "bin" / "python"), "--disable-pip-version-check", "--quiet", "--no-input"]
+            install = [sys.executable, "-m", "pip", *there, "install", "--no-compile", AWSCLI]
+            subprocess.run(install, check=True, timeout=PATIENCE)
             (folder / "ready").touch()
     return folder / "bin" / "aws"
 
@@ -51,7 +54,7 @@ def aws(command: Path, tmp_path: Path) -> AWS:
     def running(emulator: Emulator, *arguments: str) -> Any:
         where = ["--endpoint-url", emulator.endpoint, "--output", "json"]
         whole = [str(command), "partnercentral-selling", *arguments, *where]
-        ran = subprocess.run(whole, env=settings, capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(whole, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 

@@ -183,7 +183,7 @@ def test_a_window_whose_reader_has_ended_is_not_split() -> None:
     plan = plan_of(Window(None, day(99)))
     window = claimed(plan)
     plan.arrived(window, page(0, 9))
-    plan.left(window)
+    plan.left(window, complete=True)
     assert plan.claim() is None
 
 
@@ -221,11 +221,11 @@ def test_the_log_tells_what_was_planned_split_and_read(caplog: pytest.LogCapture
         window = claimed(plan)
         plan.arrived(window, page(0, 9))
         claimed(plan)
-        plan.left(window)
+        plan.left(window, complete=True)
     planned, split, ended = caplog.text.splitlines()
     assert planned.endswith(" 1 windows are to be read: (the beginning, 2026-08-08T12:00:00+00:00]")
     assert " (the beginning, 2026-08-08T12:00:00+00:00] has about 900 records left: (2026-06-25T11:59:59" in split
-    assert ended.endswith(" (the beginning, 2026-06-25T11:59:59+00:00]: its reader ends after 1 pages, 100 records")
+    assert ended.endswith(" (the beginning, 2026-06-25T11:59:59+00:00] is read: 1 pages, 100 records")
 
 
 def test_threads_never_get_the_same_window_and_all_of_time_stays_covered() -> None:
@@ -241,7 +241,7 @@ def test_threads_never_get_the_same_window_and_all_of_time_stays_covered() -> No
                 at += 3 * HOUR
                 if at > day(100):
                     break
-            plan.left(window)
+            plan.left(window, complete=True)
 
     threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:
@@ -319,7 +319,7 @@ def simulate(dates: Dates, sample: Dates, latency: float, chance: random.Random)
         for number, date in enumerate(arrived, offset):
             times[number] += (window.start is None or date > window.start) and (end is None or date <= end)
         if offset + PAGE >= len(dates) or (end is not None and arrived[-1] > end):
-            plan.left(window)
+            plan.left(window, complete=True)
         else:
             ask(window, offset + PAGE)
         engage()
@@ -423,7 +423,7 @@ class Life:
             elif active:
                 reader = self.chance.choice(active)
                 if self._read(plan, reader, arrived):
-                    plan.left(reader.window)
+                    plan.left(reader.window, complete=True)
                     active.remove(reader)
             else:
                 break

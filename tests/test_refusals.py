@@ -24,8 +24,9 @@ from botocore.exceptions import (
 )
 
 from partner_central.client import PartnerCentral
-from partner_central.errors import BrokenListing, ConfigurationError, PartnerCentralError, Refused, Unavailable
+from partner_central.errors import BrokenListing, ConfigurationError, Invalid, PartnerCentralError, Refused, Unavailable
 from partner_central.pacing import Pace
+from partner_central.quota import Quota
 from partner_central.refusals import BAD_CREDENTIALS, PASSING, THROTTLES, explain, is_throttle, is_transient
 from partner_central.session import connect
 
@@ -103,7 +104,7 @@ def test_each_failure_has_its_class_and_says_what_to_do(
 
 def test_a_refused_request_breaks_the_listing_only_when_it_carried_a_token() -> None:
     error = answer("ValidationException")
-    assert type(explain(error, REQUEST, None)) is Refused
+    assert type(explain(error, REQUEST, None)) is Invalid
     assert type(explain(error, {**REQUEST, "NextToken": "t"}, None)) is BrokenListing
 
 
@@ -121,7 +122,7 @@ def far_from_home(endpoint_url: str | None = None) -> PartnerCentral:
         client.meta.events.register("before-send.*", unreachable)
         return client
 
-    return PartnerCentral(connecting, attempts=2, pace=Pace(1000, lambda _seconds: None))
+    return PartnerCentral(connecting, lambda _: Quota(Pace(1000)), attempts=2)
 
 
 def test_a_region_that_does_not_serve_partner_central_is_said_and_not_retried() -> None:

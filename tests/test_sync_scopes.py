@@ -53,31 +53,29 @@ def test_a_filter_loads_what_matches_and_nothing_else(name: str, place: Place, e
 
 
 def test_a_filtered_sync_has_a_cursor_of_its_own_and_leaves_the_unfiltered_one_alone(
-    place: Place, emulator: Emulator
+    synced: Place, emulator: Emulator
 ) -> None:
-    place.sync()
     change(emulator, "changed", 9)
     stages = sorted({record["LifeCycle"]["Stage"] for record in emulator.truth()})[:2]
-    place.sync(filters={"life_cycle_stage": stages})
+    synced.sync(filters={"life_cycle_stage": stages})
     assert "LastModifiedDate" not in emulator.calls[-1].request
-    again = place.sync(filters={"life_cycle_stage": stages[::-1]})
+    again = synced.sync(filters={"life_cycle_stage": stages[::-1]})
     assert "LastModifiedDate" in emulator.calls[-1].request
     assert (again.calls, again.changed) == (1, 0)
-    assert place.sync().changed == 9
-    place.assert_equals(emulator.truth())
+    assert synced.sync().changed == 9
+    synced.assert_equals(emulator.truth())
 
 
-def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    place.sync(catalog="Sandbox")
+def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(synced: Place, emulator: Emulator) -> None:
+    synced.sync(catalog="Sandbox")
     calls = len(emulator.calls)
     with pytest.raises(PipelineStepFailed) as caught:
-        place.sync(catalog="Sandbox", dataset="partner_central")
+        synced.sync(catalog="Sandbox", dataset="partner_central")
     code, message = explain(caught.value)
     assert (code, len(emulator.calls) - calls) == (Exit.CONFIGURATION, 0)
     assert "holds the catalog AWS; Sandbox needs a dataset of its own" in message
-    place.assert_equals(emulator.truth())
-    place.assert_equals(emulator.truth("Sandbox"), "partner_central_sandbox")
+    synced.assert_equals(emulator.truth())
+    synced.assert_equals(emulator.truth("Sandbox"), "partner_central_sandbox")
 
 
 def test_two_datasets_in_one_working_folder_do_not_meet(place: Place, emulator: Emulator) -> None:
@@ -107,50 +105,46 @@ def test_since_before_everything_loads_everything(place: Place, emulator: Emulat
 
 
 def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_deleted(
-    place: Place, emulator: Emulator
+    synced: Place, emulator: Emulator
 ) -> None:
-    place.sync()
     sql(
-        place,
+        synced,
         "UPDATE opportunities SET customer_city = 'Nowhere', life_cycle_stage = NULL",
         "UPDATE opportunities__project_expected_customer_spend SET amount = 0",
         "DELETE FROM opportunities__project_delivery_models",
     )
-    assert place.sync(full=True).read == 250
-    place.assert_equals(emulator.truth())
+    assert synced.sync(full=True).read == 250
+    synced.assert_equals(emulator.truth())
 
 
-def test_a_deleted_database_is_filled_again(place: Place, emulator: Emulator) -> None:
-    place.sync()
-    place.database.unlink()
+def test_a_deleted_database_is_filled_again(synced: Place, emulator: Emulator) -> None:
+    synced.database.unlink()
     change(emulator, "changed")
-    place.sync()
-    place.assert_equals(emulator.truth())
+    assert synced.sync().changed == 250
+    synced.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("older", ["database", "working_folder"])
 def test_a_database_or_a_working_folder_restored_from_an_older_copy_catches_up(
-    older: str, place: Place, emulator: Emulator, tmp_path: Path
+    older: str, synced: Place, emulator: Emulator, tmp_path: Path
 ) -> None:
-    place.sync()
-    original: Path = getattr(place, older)
+    original: Path = getattr(synced, older)
     copy = tmp_path / "copy"
     copy_all = shutil.copytree if original.is_dir() else shutil.copy
     copy_all(original, copy)
     change(emulator, "changed")
-    place.sync()
+    synced.sync()
     if original.is_dir():
         shutil.rmtree(original)
     copy_all(copy, original)
     change(emulator, "changed again", 3)
-    place.sync()
-    place.assert_equals(emulator.truth())
+    synced.sync()
+    synced.assert_equals(emulator.truth())
 
 
-def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(place: Place) -> None:
-    place.sync()
-    before = place.tables()
-    shutil.rmtree(place.pipelines_dir)
-    summary = place.sync()
+def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: Place) -> None:
+    before = synced.tables()
+    shutil.rmtree(synced.pipelines_dir)
+    summary = synced.sync()
     assert (summary.calls, summary.changed) == (1, 0)
-    assert place.tables() == before
+    assert synced.tables() == before

@@ -156,6 +156,15 @@ class Emulator:
     ) -> None:
         self.stop()
 
+    def prepare(self) -> Self:
+        """Makes every record's JSON now instead of when it is first shown; about 1.2 KB of memory each.
+
+        A page then costs the emulator a tenth: for measuring a client that shares the machine with it.
+        """
+        for catalog in self._catalogs.values():
+            catalog.prepare()
+        return self
+
     def now(self) -> datetime:
         """The emulated time, in UTC."""
         return to_datetime(self._clock.now())

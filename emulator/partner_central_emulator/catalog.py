@@ -30,6 +30,11 @@ class Catalog:
         with self._lock:
             self._store.fill(count, now, skew)
 
+    def prepare(self) -> None:
+        """Makes all that pages show."""
+        with self._lock:
+            self._store.prepare()
+
     def page(self, request: Request) -> tuple[list[bytes], str | None]:
         """One page of a list, each record in JSON, and the NextToken."""
         with self._lock:

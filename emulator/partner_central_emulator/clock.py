@@ -15,6 +15,7 @@ HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _WIRE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
@@ -58,7 +59,7 @@ class Stamp:
 
     def text(self, instant: int) -> str:
         """The wire form, ``2026-01-05T09:00:00Z`` or ``2026-01-05T09:00:00.000Z``."""
-        return to_datetime(instant).replace(tzinfo=None).isoformat(timespec=self._timespec) + "Z"
+        return (_NAIVE_EPOCH + timedelta(microseconds=instant)).isoformat(timespec=self._timespec) + "Z"
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,10 +42,11 @@ class Listing:
         self._tokens = tokens
         self._kind = kind
         self._selections: dict[Query, list[Entry]] = {}
-        self._selected_at = -1
         self._snapshots: OrderedDict[int, _Snapshot] = OrderedDict()
         self._snapshot_number = 0
         store.before_change = self._save
+        store.left = self._drop
+        store.entered = self._add
 
     def page(self, request: Request) -> tuple[list[bytes], str | None]:
         """The records of one page in JSON, and the token of the next page if there is one.
@@ -121,16 +122,29 @@ class Listing:
             if row.id not in snapshot.saved:
                 snapshot.saved[row.id] = self._store.encoded(row)
 
+    def _drop(self, row: Row) -> None:
+        for query, entries in self._selections.items():
+            if self._matches(row, query):
+                entries.pop(bisect_left(entries, (self._store.key(row, query.sort_by), row.id)))
+
+    def _add(self, row: Row) -> None:
+        for query, entries in self._selections.items():
+            if self._matches(row, query):
+                insort(entries, (self._store.key(row, query.sort_by), row.id))
+
     def _select(self, query: Query) -> _Selection:
-        """The rows of a query. Nothing is copied or sorted where the sort key's own list can be cut."""
+        """The rows of a query. Nothing is copied or sorted where the sort key's own list can be cut.
+
+        What has to be sorted is kept, and kept right through changes, so that a page costs the same with any
+        number of records.
+        """
         others = [bounds for bounds in query.ranges if bounds.field != query.sort_by]
         if not query.choices and not others:
             entries = self._store.sorted_by(query.sort_by)
             return _cut(entries, query.ranges[0] if query.ranges else None)
-        if self._selected_at != self._store.version or len(self._selections) >= _SELECTIONS_AT_MOST:
-            self._selections.clear()
-            self._selected_at = self._store.version
         if query not in self._selections:
+            if len(self._selections) >= _SELECTIONS_AT_MOST:
+                self._selections.clear()
             rows = (row for row in self._candidates(query) if self._matches(row, query))
             self._selections[query] = sorted((self._store.key(row, query.sort_by), row.id) for row in rows)
         found = self._selections[query]

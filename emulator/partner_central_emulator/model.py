@@ -119,12 +119,18 @@ def projection(shape: Shape) -> Callable[[Any], Any]:
     alphabetical order. A value of another type than the shape's passes unchanged.
     """
     if isinstance(shape, StructureShape):
-        members = [(name, projection(shape.members[name])) for name in sorted(shape.members)]
+        absent: dict[str, Any] = dict.fromkeys(sorted(shape.members))
+        members = {name: projection(member) for name, member in shape.members.items()}
 
         def structure(value: Any) -> Any:  # noqa: ANN401
             if not isinstance(value, dict):
                 return value
-            return {name: project(value.get(name)) for name, project in members}
+            shown = absent.copy()
+            for name, member in value.items():
+                if name in members:
+                    project = members[name]
+                    shown[name] = member if project is _same else project(member)
+            return shown
 
         return structure
     if isinstance(shape, ListShape):

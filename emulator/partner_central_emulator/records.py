@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Any, Final, Literal
 
@@ -22,6 +23,7 @@ FIRST_NUMBER: Final = 10_000_000
 
 _ARN_PREFIX = "arn:aws:partnercentral:us-east-1:123456789012:catalog/"
 _REVIEWED = ("Pending Submission", "Submitted", "In review")
+_CURRENCIES = {place.country: place.currency for place in words.PLACES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,12 @@ def chance(rng: Random, share: float) -> bool:
 def spend_entry(rng: Random, currency: str) -> Json:
     """One invented entry of ``ExpectedCustomerSpend``; ``Amount`` in each of the forms the service writes."""
     amount = rng.lognormvariate(8.5, 1.2)
-    text = rng.choices((f"{amount:.0f}", f"{amount:.0f}.0", f"{amount:.2f}"), (45, 20, 35))[0]
-    estimate = f"https://calculator.aws/#/estimate?id={rng.getrandbits(160):040x}"
+    form = rng.choices(("{:.0f}", "{:.0f}.0", "{:.2f}"), cum_weights=(45, 65, 100))[0]
+    estimate = rng.getrandbits(160)
     return {
-        "Amount": text,
+        "Amount": form.format(amount),
         "CurrencyCode": currency if chance(rng, 0.5) else "USD",
-        "EstimationUrl": estimate if chance(rng, 0.1) else None,
+        "EstimationUrl": f"https://calculator.aws/#/estimate?id={estimate:040x}" if chance(rng, 0.1) else None,
         "Frequency": "Monthly",
         "TargetCompany": "AWS",
     }
@@ -162,7 +164,7 @@ def spend_entry(rng: Random, currency: str) -> Json:
 def currency_of(account: Json) -> str:
     """The currency of the country an account sits in; US dollars where that is unknown."""
     country = (account.get("Address") or {}).get("CountryCode")
-    return next((place.currency for place in words.PLACES if place.country == country), "USD")
+    return _CURRENCIES.get(country, "USD") if isinstance(country, str) else "USD"
 
 
 def date_of(instant: int) -> str:
@@ -188,8 +190,12 @@ def _created(rng: Random, count: int, latest: int, skew: Skew) -> Iterator[int]:
             yield latest - int(spread * SPAN)
 
 
+@lru_cache(maxsize=4_096)
 def _company(number: int) -> Json:
-    """The same company for the same number: a customer keeps its address over all its opportunities."""
+    """The same company for the same number: a customer keeps its address over all its opportunities.
+
+    Opportunities share it: do not alter.
+    """
     rest, first = divmod(number, len(words.FIRST))
     rest, second = divmod(rest + number * 5, len(words.SECOND))
     trade, industry = words.TRADES[(rest + number) % len(words.TRADES)]
@@ -215,7 +221,7 @@ def _company(number: int) -> Json:
 def _project(rng: Random, currency: str) -> Json:
     models = rng.sample(words.DELIVERY_MODELS, rng.choice((0, 1, 1, 1, 2, 3)))
     project: Json = {"DeliveryModels": models or None}
-    entries = rng.choices((None, 0, 1, 2, 3), (6, 4, 63, 18, 9))[0]
+    entries = rng.choices((None, 0, 1, 2, 3), cum_weights=(6, 10, 73, 91, 100))[0]
     if entries is not None:
         project["ExpectedCustomerSpend"] = [spend_entry(rng, currency) for _ in range(entries)]
     if chance(rng, 0.5):

@@ -17,7 +17,8 @@ from partner_central_emulator.records import FIRST_NUMBER, Json, Recipe, Skew
 NULL_INSTANT: Final = -(1 << 62)
 NULL_TEXT: Final = ""
 
-_ENCODED_AT_MOST = 250_000
+# About 2.5 GB; a record is a little over one kilobyte.
+_ENCODED_AT_MOST = 2_000_000
 
 
 class Row:
@@ -54,15 +55,17 @@ class Store:
     Not safe for threads on its own: the caller holds a lock.
 
     Attributes:
-        version: Grows with every change.
-        before_change: Called with a row that is about to change or to vanish.
+        before_change: Called with a row that is about to change what it shows or to vanish.
+        left: Called with a row that is no longer in the lists.
+        entered: Called with a row that is in the lists from now on.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.rows: dict[str, Row] = {}
-        self.version = 0
-        self.before_change: Callable[[Row], None] | None = None
+        self.before_change: Callable[[Row], None] = _ignore
+        self.left: Callable[[Row], None] = _ignore
+        self.entered: Callable[[Row], None] = _ignore
         self._overlays: dict[str, Json] = {}
         self._encoded: dict[str, bytes] = {}
         self._sorted: dict[str, list[tuple[Key, str]]] = {}
@@ -143,6 +146,13 @@ class Store:
             self._encoded[row.id] = found
         return found
 
+    def prepare(self) -> None:
+        """Makes the JSON of every record, and the lists sorted by date."""
+        for row in self.rows.values():
+            self.encoded(row)
+        for name in ("CreatedDate", "LastModifiedDate"):
+            self.sorted_by(name)
+
     def full(self, row: Row) -> Json:
         """A row as ``GetOpportunity`` shows it."""
         record = self.record(row)
@@ -185,19 +195,18 @@ class Store:
 
     def _insert(self, row: Row) -> None:
         self.rows[row.id] = row
-        self.version += 1
         for name, entries in self._sorted.items():
             insort(entries, (self.key(row, name), row.id))
+        self.entered(row)
 
     def _take_out(self, row: Row) -> None:
         self._touch(row)
         for name, entries in self._sorted.items():
             entries.pop(bisect_left(entries, (self.key(row, name), row.id)))
+        self.left(row)
 
     def _touch(self, row: Row) -> None:
-        if self.before_change is not None:
-            self.before_change(row)
-        self.version += 1
+        self.before_change(row)
         self._encoded.pop(row.id, None)
 
     def _new_id(self) -> str:
@@ -208,6 +217,10 @@ class Store:
             identifier = f"O{self._next_number}"
             if identifier not in self.rows:
                 return identifier
+
+
+def _ignore(_row: Row) -> None:
+    """What is called when nobody listens."""
 
 
 def _instant(text: str | None) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -99,6 +101,13 @@ def sync(
             "where the last one came.",
         ),
     ] = None,
+    max_calls: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Stop after this many calls; the next run goes on. An account has 100,000 a day for all its programs.",
+        ),
+    ] = None,
     life_cycle_stage: Annotated[
         list[str] | None,
         typer.Option(help="Only this stage, e.g. Launched. Repeat for more; so for the other filters."),
@@ -126,7 +135,8 @@ def sync(
     with _run(log_format, quiet=quiet, verbose=verbose) as report:
         from .job import sync as run_sync
 
-        settings = _settings(catalog, destination, dataset, full=full, since=since, filters=filters)
+        base = _settings(catalog, destination, dataset)
+        settings = replace(base, full=full, since=since, max_calls=max_calls, filters=filters)
         report.summary(run_sync(settings, report))
 
 
@@ -225,10 +235,6 @@ def _settings(
     catalog: Catalog | None,
     destination: str,
     dataset: str | None,
-    *,
-    full: bool = False,
-    since: str | None = None,
-    filters: dict[str, list[str]] | None = None,
 ) -> Settings:
     from .settings import Settings
 
@@ -241,7 +247,7 @@ def _settings(
         import dlt
 
         catalog = Catalog(dlt.config.get("sources.partner_central.catalog", str) or Catalog.AWS)
-    return Settings(catalog.value, full, since, filters, destination, dataset)
+    return Settings(catalog.value, destination=destination, dataset=dataset)
 
 
 @contextmanager
@@ -250,7 +256,10 @@ def _run(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose
     from .report import Report
 
     log: Literal["text", "json"] = log_format.value
-    report = Report(log, quiet=quiet)
+    report = Report(log, quiet=quiet, verbose=verbose)
+    planning = logging.getLogger("partner_central.plan")
+    planning.setLevel(logging.INFO)
+    planning.addFilter(report.plan)
     try:
         from .settings import register_defaults
 
@@ -267,4 +276,5 @@ def _run(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose
             traceback.print_exception(error, file=sys.stderr)
         raise typer.Exit(code) from None
     finally:
+        planning.removeFilter(report.plan)
         report.close()

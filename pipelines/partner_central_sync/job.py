@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dlt
 
 from partner_central import Run, Tally, partner_central
+from partner_central.errors import PartnerCentralError
 
 from . import workdir
 from .destination import Place, visit
@@ -41,8 +42,6 @@ def sync(settings: Settings, report: Report) -> Summary:
         tally = Tally(watch=report.progress)
         new_columns = _read_and_load(pipeline, settings, report, tally)
         pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
-    for sentence in tally.notes:
-        report.warn(sentence)
     if new_columns:
         report.warn(f"Partner Central sent members that are new here: {', '.join(new_columns)}.")
     if tally.rejected:
@@ -55,6 +54,7 @@ def sync(settings: Settings, report: Report) -> Summary:
         calls=tally.calls,
         throttles=tally.throttles,
         waited=round(tally.waited, 3),
+        calls_left=tally.calls_left,
         pages=tally.pages,
         read=tally.read,
         changed=tally.changed,
@@ -71,7 +71,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     declared: set[str] | None = None
     with Run(tally) as run:
-        while run.goes_on():
+        while _goes_on(run, report):
             report.phase("reading")
             pipeline.extract(partner_central(run=run, **settings.source_arguments()))
             declared = declared or _columns(pipeline)
@@ -79,6 +79,19 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
                 with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
                     workdir.remember(pipeline, visit(pipeline))
     return sorted(_columns(pipeline) - (declared or set()))
+
+
+def _goes_on(run: Run, report: Report) -> bool:
+    """Whether there is more to load; when reading failed on the way, say what of it is loaded."""
+    try:
+        return run.goes_on()
+    except PartnerCentralError:
+        tally = run.tally
+        report.note(
+            f"{tally.read:,} records were read and are loaded, of about {tally.about or 0:,} in all: the next run goes "
+            "on from there."
+        )
+        raise
 
 
 def _finish(pipeline: dlt.Pipeline, report: Report) -> bool:

@@ -100,8 +100,9 @@ def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
 
 
 def is_out_of_room(error: BaseException) -> bool:
-    """Whether the disk, or a folder on it, could not be written."""
-    return any(isinstance(cause, OSError) and cause.errno in UNWRITABLE for cause in causes_of(error))
+    """Whether the disk, or a folder on it, could not be written; a file that is gone is another matter."""
+    numbers = UNWRITABLE - {errno.ENOENT}
+    return any(isinstance(cause, OSError) and cause.errno in numbers for cause in causes_of(error))
 
 
 def _explain_destination(causes: list[BaseException]) -> tuple[Exit, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,7 @@ class Summary:
     calls: int
     throttles: int
     waited: float
+    calls_left: int | None
     pages: int
     read: int
     changed: int
@@ -42,7 +44,8 @@ class Summary:
         rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
         rows = (
             ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
-            ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s"),
+            ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s for the quota or to retry"),
+            ("quota", "unknown" if self.calls_left is None else f"{self.calls_left:,} calls left within 24 hours"),
             ("changed", f"{self.changed:,} rows"),
             ("rejected", rejected),
             ("new columns", _listed(self.new_columns)),
@@ -59,32 +62,53 @@ class Report:
     Args:
         log_format: `text`, or `json` for one JSON object a line.
         quiet: say warnings and errors only.
+        verbose: say on a terminal, too, how a long load was planned.
     """
 
-    def __init__(self, log_format: LogFormat = "text", *, quiet: bool = False) -> None:
+    def __init__(self, log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> None:
         self._json = log_format == "json"
         self._quiet = quiet
+        self._verbose = verbose
+        self._said: set[str] = set()
+        self._phase = self._counts = ""
+        self._notes = 0
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live: Status | None = None
         self._last_line = time.monotonic()
 
     def phase(self, what: str) -> None:
-        """A part of the run begins."""
+        """A part of the run begins; one that comes again and again is said once."""
+        self._phase = what
         if self._is_live():
             if self._live is None:
                 self._live = self._console.status(what)
                 self._live.start()
-            self._live.update(what)
-        else:
+            self._show()
+        elif what not in self._said:
+            self._said.add(what)
             self._line("info", what)
 
     def progress(self, tally: Tally) -> None:
-        """Counts have moved: shown live, or in a line every ten seconds."""
-        said = f"reading: {tally.read:,} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
+        """Counts have moved, or there is a note: shown live, counts in a line every ten seconds."""
+        for sentence in tally.notes[self._notes :]:
+            self._notes += 1
+            self.warn(sentence)
+        of_all = f" of about {tally.about:,}" if tally.about else ""
+        self._counts = f"{tally.read:,}{of_all} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
         if self._is_live():
-            self.phase(said)
+            self._show()
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            self._line("info", said)
+            self._line("info", f"{self._phase}: {self._counts}")
+
+    def plan(self, record: logging.LogRecord) -> bool:
+        """A line of the log that explains a long load: on a terminal only if asked for."""
+        if self._verbose or not self._is_live():
+            self._line("info", record.getMessage())
+        return True
+
+    def _show(self) -> None:
+        if self._live is not None:
+            self._live.update(f"{self._phase}: {self._counts}" if self._counts else self._phase)
 
     def note(self, sentence: str) -> None:
         """Something that explains what this run does."""

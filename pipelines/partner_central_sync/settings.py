@@ -20,6 +20,7 @@ class Settings:
         catalog: `AWS` or `Sandbox`.
         full: read everything again.
         since: LastModifiedDate at which a first or full load begins, ISO 8601.
+        max_calls: calls this run may make.
         filters: filter name of the source to its values.
         destination: name of a dlt destination.
         dataset: dataset, and name of the pipeline; by default the catalog's own.
@@ -31,6 +32,7 @@ class Settings:
     catalog: str = "AWS"
     full: bool = False
     since: str | None = None
+    max_calls: int | None = None
     filters: dict[str, list[str]] | None = None
     destination: str = "duckdb"
     dataset: str | None = None
@@ -52,7 +54,12 @@ class Settings:
 
     def source_arguments(self) -> dict[str, Any]:
         """Arguments of the source `partner_central`, only those that were given."""
-        given = {"catalog": self.catalog, "full": self.full or None, "since": self.since}
+        given = {
+            "catalog": self.catalog,
+            "full": self.full or None,
+            "since": self.since,
+            "max_calls": self.max_calls,
+        }
         chosen = {name: values for name, values in (self.filters or {}).items() if values}
         return {name: value for name, value in given.items() if value is not None} | chosen | (self.source or {})
 

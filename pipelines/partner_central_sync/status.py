@@ -79,7 +79,20 @@ def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
     resources = cast("Mapping[str, Any]", state.get("sources", {})).get(SOURCE, {}).get("resources", {})
     for scope, cursor in sorted(resources.get(RESOURCE, {}).get("cursors", {}).items()):
         name = "watermark" if scope == "all" else f"watermark of {scope}"
-        yield name, _moment(cursor["watermark"]) if cursor.get("watermark") else "none: no opportunity yet"
+        backfill = cursor.get("backfill")
+        nothing = "none: the first load is not complete" if backfill else "none: no opportunity yet"
+        yield name, _moment(cursor["watermark"]) if cursor.get("watermark") else nothing
+        if backfill:
+            yield "load under way", _progress(backfill)
+
+
+def _progress(backfill: Mapping[str, Any]) -> str:
+    """How far a load is that was interrupted, or is running."""
+    windows = backfill["windows"]
+    read, about = sum(window["records"] for window in windows), max(1, backfill["about"])
+    left = sum(not window["done"] for window in windows)
+    share = min(0.99, read / about)
+    return f"{share:.0%}: {read:,} of about {about:,} records, {left} windows left; the next sync goes on"
 
 
 def _one(sql: SqlClientBase[Any], query: str) -> object:

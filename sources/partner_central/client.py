@@ -58,6 +58,7 @@ class PartnerCentral:
         attempts: how often one page is asked for before the run gives up.
         max_calls: calls after which to stop; None for as many as the day has left.
         tally: where calls, throttles and waiting are counted.
+        stop: set by `close`; all waiting is done on it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class PartnerCentral:
         attempts: int = ATTEMPTS,
         max_calls: int | None = None,
         tally: Tally | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self.tally = tally or Tally()
         self._connect = connect
@@ -76,7 +78,7 @@ class PartnerCentral:
         self._max_calls = max_calls
         self._lock = threading.Lock()
         self._taken = 0
-        self._closed = threading.Event()
+        self._closed = stop or threading.Event()
         self._latency = 0.0
         self._open: tuple[PartnerCentralSellingAPIClient, Quota] | None = None
 

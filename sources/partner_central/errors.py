@@ -15,6 +15,10 @@ class Refused(PartnerCentralError):
     """Partner Central understood the request and refused it: permission or validation. Retrying does not help."""
 
 
+class Invalid(Refused):
+    """Partner Central does not take the request as it is: a filter, an order, or a value."""
+
+
 class Unavailable(PartnerCentralError):
     """A passing failure that outlasted the retries: throttling, server errors, network. Run again later."""
 

@@ -64,6 +64,7 @@ class Plan:
         waiting = [window for window in self._windows if not window.done]
         self._waiting = sorted(waiting, key=lambda window: -density.crowd_at(window.start))
         self._active: dict[int, _Progress] = {}
+        self._abandoned: list[_Progress] = []
         self._read = sum(window.records for window in self._windows)
         log.info("%d windows are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
 
@@ -83,11 +84,14 @@ class Plan:
             self._read += len(dates)
             return progress.reached, window.end
 
-    def left(self, window: Window) -> None:
-        """The reader of a window has ended."""
+    def left(self, window: Window, *, complete: bool) -> None:
+        """The reader of a window has ended: with its last page, or because reading is stopped."""
         with self._lock:
             progress = self._active.pop(id(window))
-        log.info("%s: its reader ends after %d pages, %d records", window, progress.pages, progress.records)
+            if not complete:
+                self._abandoned.append(progress)
+        how = "is read" if complete else "is left unfinished"
+        log.info("%s %s: %d pages, %d records", window, how, progress.pages, progress.records)
 
     def snapshot(self) -> list[Window]:
         """All windows as they are now."""
@@ -97,7 +101,8 @@ class Plan:
     def total(self) -> float:
         """About how many records there are in all: those read, over the share of the sample that lies in them."""
         with self._lock:
-            unread = [(progress.reached, progress.window.end) for progress in self._active.values()]
+            begun = [*self._active.values(), *self._abandoned]
+            unread = [(progress.reached, progress.window.end) for progress in begun]
             unread += [(window.position or window.start, window.end) for window in self._waiting]
             share = 1 - sum(self._density.share(after, until) for after, until in unread)
             return self._read / max(share, 0.01)

@@ -18,10 +18,10 @@ from typing import Any
 from .backfill import Backfill
 from .client import PartnerCentral
 from .cursor import Changes, Cursor, floor_of
-from .errors import Refused
+from .errors import Invalid
 from .extent import density_of, is_long, is_many
 from .listing import Filters, Listing, pages
-from .plan import Plan
+from .plan import Plan, log
 from .rows import Row, RowMaker, identity
 from .sweep import Sweep, Unplaced, side_by_side
 from .values import Unfit
@@ -130,9 +130,7 @@ class Reading:
     def _go_on(self, backfill: Backfill) -> Iterator[Batch]:
         """Finish the sweep that was interrupted; what remains is an increment behind it."""
         read = sum(window.records for window in backfill.windows)
-        self._client.tally.note(
-            f"Going on with the load that was interrupted, at {read:,} of about {backfill.about:,} records."
-        )
+        log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
         self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
         listing = self._question.all(backfill.modified_since)
         if (sample := self._sample(listing)) is not None:
@@ -174,7 +172,7 @@ class Reading:
         """Records of a listing, nearly at random; None where the service does not give such orders."""
         try:
             sampled = side_by_side(self._client.list_opportunities, listing.samples())
-        except Refused as refusal:
+        except Invalid as refusal:
             self._in_one_chain(str(refusal))
             return None
         return [record for page in sampled for record in page.records]
@@ -183,7 +181,7 @@ class Reading:
         """Sweep; where the service does not list by CreatedDate, which is newer than the API, read one chain."""
         try:
             yield from self._sweep(backfill, listing, sample)
-        except (Refused, Unplaced) as reason:
+        except (Invalid, Unplaced) as reason:
             self._in_one_chain(str(reason))
             self._backfill = self._plan = None
             yield from self._chain(listing)

@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from .errors import BrokenListing, ConfigurationError, PartnerCentralError, Refused
+from .errors import BrokenListing, ConfigurationError, Invalid, PartnerCentralError, Refused
 from .session import HOME_REGION
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ def _explain_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCe
     details = cast("list[dict[str, str]]", error.response.get("ErrorList") or [])
     fields = "; ".join(f"{entry.get('FieldName')}: {entry.get('Message')} ({entry.get('Code')})" for entry in details)
     detail = f" [{fields}]" if fields else ""
-    return Refused(f"Partner Central refused ListOpportunities on catalog {catalog}: {code}: {message}{detail}")
+    refused = Invalid if code == "ValidationException" else Refused
+    return refused(f"Partner Central refused ListOpportunities on catalog {catalog}: {code}: {message}{detail}")
 
 
 def _explain_denial(message: str, catalog: str) -> Refused:

@@ -112,16 +112,18 @@ class Sweep:
 
     def _run(self, window: Window) -> None:
         """Read one window; another reader takes its place."""
+        complete = False
         try:
-            self._read(window)
+            complete = self._read(window)
         except BaseException as error:  # noqa: BLE001 - raised again by the consumer
             self._failure = self._failure or error
+        self._plan.left(window, complete=complete)
         with self._lock:
             self._active -= 1
-        self._plan.left(window)
         self._engage()
 
-    def _read(self, window: Window) -> None:
+    def _read(self, window: Window) -> bool:
+        """Read a window page by page, and say whether to its end."""
         for page in pages(self._listing.oldest_first(window.asked_from()), self._ask):
             dates = [date for date in map(created, page.records) if date is not None]
             if len(dates) < len(page.records):
@@ -135,8 +137,9 @@ class Sweep:
             last = page.next_token is None or (end is not None and any(date > end for date in dates))
             self._put(Part(window, inside, reached, last))
             if last or self._ends():
-                return
+                return last
             self._engage()
+        return True
 
     def _ends(self) -> bool:
         """Whether no more is to be asked for."""
