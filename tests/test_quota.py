@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 import botocore.session
-import pytest
 from botocore.credentials import CredentialResolver
 from dlt.sources.credentials import AwsCredentials
 
