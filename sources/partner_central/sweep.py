@@ -100,9 +100,12 @@ class Sweep:
     def _engage(self) -> None:
         """Start readers while there is something to read and the quota has room for them."""
         with self._lock:
-            while self._failure is None and self._active < self._readers() and (window := self._plan.claim()):
-                self._active += 1
-                threading.Thread(target=self._run, args=(window,), daemon=True).start()
+            try:
+                while not self._ends() and self._active < self._readers() and (window := self._plan.claim()):
+                    threading.Thread(target=self._run, args=(window,), daemon=True).start()
+                    self._active += 1
+            except Exception as error:  # noqa: BLE001 - raised again by the consumer
+                self._failure = self._failure or error
             over = not self._active
         if over:
             self._put(None)
@@ -133,10 +136,14 @@ class Sweep:
             ]
             last = page.next_token is None or (end is not None and any(date > end for date in dates))
             self._put(Part(window, inside, reached, last))
-            if last or self._failure is not None or self._abandoned:
+            if last or self._ends():
                 return last
             self._engage()
         return True
+
+    def _ends(self) -> bool:
+        """Whether no more is to be asked for."""
+        return self._abandoned or self._failure is not None
 
     def _put(self, part: Part | None) -> None:
         """Hand a part on; wait while the consumer is behind."""
