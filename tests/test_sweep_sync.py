@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from partner_central import Run, partner_central
 from partner_central.errors import BudgetSpent, Unavailable
 from partner_central_emulator import Emulator, Fault, Skew, TokenKind
 from partner_central_sync.outcome import Exit, explain
@@ -166,3 +169,23 @@ def test_a_record_without_created_date_turns_a_sweep_into_one_chain(
     place.sync()
     assert "one page after another" in capsys.readouterr().err
     place.assert_equals(long.truth())
+
+
+def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: Path) -> None:
+    place = Place(tmp_path, long.endpoint)
+    arguments = place.settings().source_arguments()
+    database = dlt.destinations.duckdb(str(place.database))
+    pipeline = dlt.pipeline("plain", pipelines_dir=str(tmp_path / "plain"), destination=database, dataset_name="own")
+
+    def load(**more: Any) -> int:
+        parts = 0
+        with Run(rows_per_part=500) as run:
+            while run.goes_on():
+                pipeline.run(partner_central(run=run, **arguments, **more), loader_file_format="insert_values")
+                parts += 1
+        return parts
+
+    with pytest.raises(BudgetSpent):
+        load(max_calls=12)
+    assert load() > 1
+    place.assert_equals(long.truth(), "own")
