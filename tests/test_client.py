@@ -180,15 +180,18 @@ def test_an_endpoint_where_nothing_listens_is_unavailable() -> None:
     assert asking.tally.calls == 2
 
 
-def test_throttling_slows_the_following_calls(emulator: Emulator) -> None:
+def test_throttling_slows_the_following_calls_and_answers_make_them_faster_again(emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle", calls=3))
-    clock = Clock()
-    asking = client(emulator.endpoint, clock, rate=10)
+    quota = Quota(Pace(10, clock := Clock()))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
     asking.list_opportunities(REQUEST)
+    slowed = quota.pace.rate
+    assert slowed < 5
     clock.sleeps.clear()
     for _ in range(2):
         asking.list_opportunities(REQUEST)
-    assert all(pause > 0.2 for pause in clock.sleeps), "after three throttles at 10 a second: fewer than 5 a second"
+    assert clock.sleeps[-1] == pytest.approx(1 / slowed, rel=0.1)
+    assert slowed < quota.pace.rate < 5
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PASSING if kind not in {"throttle", "hang"}])
