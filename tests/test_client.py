@@ -6,19 +6,30 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
 from botocore.credentials import CredentialResolver
 from dlt.sources.credentials import AwsCredentials
 
+from partner_central.budget import Budget, Ledger
 from partner_central.client import PartnerCentral
-from partner_central.errors import BrokenListing, ConfigurationError, PartnerCentralError, Refused, Unavailable
+from partner_central.errors import (
+    BrokenListing,
+    BudgetSpent,
+    ConfigurationError,
+    PartnerCentralError,
+    Refused,
+    Unavailable,
+)
 from partner_central.pacing import Pace
 from partner_central.quota import Quota
 from partner_central.session import connect, open_session
+from partner_central.tally import Tally
 from partner_central_emulator import Emulator, Fault, Kind
 
 if TYPE_CHECKING:
@@ -46,20 +57,31 @@ class Clock(threading.Event):
         return self.is_set()
 
 
-def boto(endpoint: str) -> PartnerCentralSellingAPIClient:
+def boto(endpoint: str, read_timeout: float = 10) -> PartnerCentralSellingAPIClient:
     """The boto3 client the source makes, of an endpoint."""
     keys = AwsCredentials()
     keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "AKIAEXAMPLE", "example", "us-east-1"
-    return connect(open_session(keys), endpoint_url=endpoint, read_timeout=2)
+    return connect(open_session(keys), endpoint_url=endpoint, read_timeout=read_timeout)
 
 
-def client(endpoint: str, clock: Clock | None = None, *, attempts: int = 4, rate: float = 1000) -> PartnerCentral:
+def client(
+    endpoint: str,
+    clock: Clock | None = None,
+    *,
+    attempts: int = 4,
+    rate: float = 1000,
+    calls_per_day: int = 1000,
+    max_calls: int | None = None,
+    read_timeout: float = 10,
+) -> PartnerCentral:
     """A client of an endpoint that waits on `clock`."""
     clock = clock or Clock()
     return PartnerCentral(
-        lambda: boto(endpoint),
-        lambda _: Quota(Pace(rate, clock)),
+        lambda: boto(endpoint, read_timeout),
+        lambda _: Quota(Pace(rate, clock), Budget(calls_per_day=calls_per_day)),
         attempts=attempts,
+        max_calls=max_calls,
+        tally=Tally(clock=clock),
         stop=clock,
     )
 
@@ -120,11 +142,13 @@ def test_the_last_page_has_no_token(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_a_failure_that_passes_is_asked_again_and_counted(emulator: Emulator, kind: Kind) -> None:
-    emulator.faults.append(Fault(kind, calls=2))
-    asking = client(emulator.endpoint)
+    failures = 1 if kind == "hang" else 2
+    emulator.faults.append(Fault(kind, calls=failures))
+    asking = client(emulator.endpoint, read_timeout=2 if kind == "hang" else 10)
     assert len(asking.list_opportunities(REQUEST).records) == 100
     tally = asking.tally
-    assert (tally.calls, tally.retries, tally.throttles) == (3, 2, 2 if kind == "throttle" else 0)
+    assert (tally.calls, tally.retries) == (failures + 1, failures)
+    assert tally.throttles == (failures if kind == "throttle" else 0)
     assert [call.outcome for call in emulator.calls][-1] == "ok"
 
 
@@ -132,7 +156,7 @@ def test_a_failure_that_passes_is_asked_again_and_counted(emulator: Emulator, ki
 def test_a_failure_that_outlasts_the_attempts_is_unavailable_with_what_it_was(emulator: Emulator, kind: Kind) -> None:
     emulator.faults.append(Fault(kind, calls=100))
     clock = Clock()
-    asking = client(emulator.endpoint, clock, attempts=3)
+    asking = client(emulator.endpoint, clock, attempts=3, read_timeout=0.1 if kind == "hang" else 10)
     with pytest.raises(Unavailable, match=r"in 3 attempts; the last failure was: .{10,}Run again later") as raised:
         asking.list_opportunities(REQUEST)
     assert (asking.tally.calls, asking.tally.retries) == (3, 3)
@@ -167,12 +191,125 @@ def test_throttling_slows_the_following_calls(emulator: Emulator) -> None:
     assert all(pause > 0.2 for pause in clock.sleeps), "after three throttles at 10 a second: fewer than 5 a second"
 
 
+@pytest.mark.parametrize("kind", [kind for kind in PASSING if kind not in {"throttle", "hang"}])
+def test_other_failures_slow_nothing(emulator: Emulator, kind: Kind) -> None:
+    emulator.faults.append(Fault(kind, calls=2))
+    quota = Quota(Pace(10, clock := Clock()))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
+    asking.list_opportunities(REQUEST)
+    assert quota.pace.rate == 10
+
+
 def test_waiting_is_counted(emulator: Emulator) -> None:
     emulator.faults.append(Fault("server_error", calls=2))
     clock = Clock()
     asking = client(emulator.endpoint, clock)
     asking.list_opportunities(REQUEST)
-    assert max(clock.sleeps) - 0.1 < asking.tally.waited <= sum(clock.sleeps) + 0.1
+    assert asking.tally.waited == pytest.approx(sum(clock.sleeps))
+    assert asking.tally.waited > 0.75
+
+
+def test_every_call_is_taken_from_the_day_also_one_that_fails(emulator: Emulator) -> None:
+    emulator.faults.append(Fault("server_error", calls=2))
+    asking = client(emulator.endpoint, calls_per_day=4)
+    asking.list_opportunities(REQUEST)
+    assert asking.tally.calls_left == 1
+    asking.list_opportunities(REQUEST)
+    with pytest.raises(BudgetSpent, match="The 4 calls of 24 hours are spent"):
+        asking.list_opportunities(REQUEST)
+    assert asking.tally.calls == len(emulator.calls) == 4
+
+
+def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emulator) -> None:
+    emulator.faults.append(Fault("throttle", calls=1))
+    asking = client(emulator.endpoint, max_calls=3)
+    for _ in range(2):
+        asking.list_opportunities(REQUEST)
+    with pytest.raises(BudgetSpent, match=r"The 3 calls this run was allowed \(max_calls\) are spent"):
+        asking.list_opportunities(REQUEST)
+    assert asking.tally.calls == len(emulator.calls) == 3
+    assert asking.tally.calls_left == 997, "what was not asked is not taken from the day"
+
+
+def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    quota = Quota(budget=Budget(Ledger(tmp_path / "calls", "account"), 100))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota)
+    asking.list_opportunities(REQUEST)
+    asking.close()
+    assert Budget(Ledger(tmp_path / "calls", "account"), 100).left == 99
+    with pytest.raises(Unavailable, match="stopped"):
+        asking.list_opportunities(REQUEST)
+    assert len(emulator.calls) == 1
+
+
+def test_a_client_that_was_never_used_can_be_closed() -> None:
+    PartnerCentral(lambda: pytest.fail("connected")).close()
+
+
+def test_closing_ends_the_waiting_of_other_threads(emulator: Emulator) -> None:
+    class Watched(threading.Event):
+        waiting = threading.Event()
+
+        def wait(self, timeout: float | None = None) -> bool:
+            if timeout:
+                self.waiting.set()
+            return super().wait(timeout and 600)
+
+    emulator.faults.append(Fault("server_error", calls=100))
+    asking, failures = PartnerCentral(lambda: boto(emulator.endpoint), stop=Watched()), list[Exception]()
+
+    def ask() -> None:
+        try:
+            asking.list_opportunities(REQUEST)
+        except Unavailable as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert Watched.waiting.wait(30)
+    asking.close()
+    thread.join(30)
+    assert [str(failure) for failure in failures] == ["The reading was stopped."]
+
+
+def test_many_threads_ask_side_by_side_over_one_connection_each(emulator: Emulator) -> None:
+    together = threading.Barrier(8)
+    made: list[int] = []
+
+    def hold(_: int, __: dict[str, Any]) -> None:
+        together.wait(30)
+
+    def connecting() -> PartnerCentralSellingAPIClient:
+        made.append(1)
+        return boto(emulator.endpoint, read_timeout=60)
+
+    emulator.on_call = hold
+    asking = PartnerCentral(connecting, lambda _: Quota(Pace(1000)))
+    with ThreadPoolExecutor(8) as threads:
+        pages = list(threads.map(asking.list_opportunities, [REQUEST] * 8))
+    assert [len(page.records) for page in pages] == [100] * 8
+    assert (len(made), asking.tally.calls, len(emulator.calls)) == (1, 8, 8)
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(1e-4, 2), (1e9, 16)])
+def test_as_many_readers_are_called_for_as_rate_and_latency_can_keep_busy(
+    emulator: Emulator, rate: float, expected: int
+) -> None:
+    asking = client(emulator.endpoint, rate=rate)
+    assert asking.readers() == 1
+    asking.list_opportunities(REQUEST)
+    assert asking.readers() == expected
+
+
+def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:
+    quota = Quota(Pace(1e6, clock := Clock()))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
+    asking.list_opportunities(REQUEST)
+    assert asking.readers() == 16
+    quota.pace.limit(1e-4)
+    assert asking.readers() == 2
 
 
 def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulator) -> None:

@@ -66,6 +66,27 @@ def test_an_older_version_that_comes_after_a_newer_one_is_not_new() -> None:
     assert found.seen() == {"O1": content_hash(newer)}
 
 
+def test_an_older_version_below_the_floor_is_not_new_behind_a_newer_one_above_it() -> None:
+    found = changes()
+    newer, older = record(minutes=2, A=2), record(minutes=-60, A=1)
+    assert found.is_new(newer)
+    assert not found.is_new(older)
+    assert found.seen() == {"O1": content_hash(newer)}
+
+
+def test_an_older_version_is_not_new_behind_one_that_was_seen_before_as_it_is() -> None:
+    newer, older = record(minutes=2, A=2), record(minutes=1, A=1)
+    found = changes(newer)
+    assert [found.is_new(one) for one in (newer, older, newer)] == [False, False, False]
+
+
+def test_a_newer_version_behind_an_older_one_is_new() -> None:
+    found = changes()
+    older, newer = record(minutes=-60, A=1), record(minutes=2, A=2)
+    assert [found.is_new(one) for one in (older, newer, newer)] == [True, True, False]
+    assert found.seen() == {"O1": content_hash(newer)}
+
+
 def test_only_what_the_next_run_reads_again_is_remembered() -> None:
     found = changes()
     at_floor, below = record("at", minutes=-5), record("below", minutes=-5.001)

@@ -57,6 +57,33 @@ def test_a_later_listing_asks_from_its_date_and_each_page_repeats_the_whole_requ
     assert listing.request("token") == expected | {"NextToken": "token"}
 
 
+def test_a_listing_oldest_first_goes_by_created_date_from_a_moment_on_and_keeps_the_rest() -> None:
+    listing = Listing("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
+    expected = {
+        "Catalog": "Sandbox",
+        "MaxResults": 100,
+        "Sort": {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"},
+        "LifeCycleStage": ["Launched"],
+        "LastModifiedDate": {"AfterLastModifiedDate": NOON},
+    }
+    assert listing.oldest_first(None).request() == expected
+    later = listing.oldest_first(NOON - DAY)
+    assert later.request() == expected | {"CreatedDate": {"AfterCreatedDate": NOON - DAY}}
+    assert later.oldest_first(None).request("token") == expected | {"NextToken": "token"}
+
+
+def test_samples_are_the_same_opportunities_from_both_ends_of_the_customers() -> None:
+    listing = Listing("Sandbox", Filters(identifier=("O1",)), NOON)
+    requests = [sample.request() for sample in listing.samples()]
+    assert [request.pop("Sort") for request in requests] == [
+        {"SortBy": "CustomerCompanyName", "SortOrder": "ASCENDING"},
+        {"SortBy": "CustomerCompanyName", "SortOrder": "DESCENDING"},
+    ]
+    expected = listing.request()
+    del expected["Sort"]
+    assert requests == [expected, expected]
+
+
 def test_every_filter_is_sent_under_the_name_the_api_has_for_it() -> None:
     filters = Filters(("Launched", "Committed"), ("In review",), ("Kiel & Sons",), ("O1", "O2"))
     assert filters.request() == {

@@ -196,6 +196,18 @@ def test_the_total_is_what_was_read_over_the_share_that_lies_there() -> None:
     assert plan.total() == pytest.approx(2 * PAGE / 0.25)
 
 
+def test_the_total_counts_what_is_left_of_a_window_that_was_given_up() -> None:
+    plan = plan_of(Window(None, day(49)), Window(day(49), None))
+    window = claimed(plan)
+    plan.arrived(window, page(0, 9))
+    plan.left(window, complete=False)
+    assert plan.total() == pytest.approx(PAGE / 0.10)
+    later = claimed(plan)
+    plan.arrived(later, page(49, 99))
+    plan.left(later, complete=True)
+    assert plan.total() == pytest.approx(2 * PAGE / 0.60, rel=0.03)
+
+
 def test_the_total_counts_what_an_earlier_run_read() -> None:
     plan = plan_of(Window(None, day(49), day(49), done=True, records=5000), Window(day(49), None))
     assert plan.total() == pytest.approx(5000 / 0.5)

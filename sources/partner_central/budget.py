@@ -46,7 +46,7 @@ class Ledger:
             sqlite3.Error: the file cannot be read or written.
         """
         with self._open() as calls:
-            calls.execute("DELETE FROM calls WHERE minute <= ?", (_minute(now - DAY),))
+            calls.execute("DELETE FROM calls WHERE minute < ?", (_minute(now - DAY),))
             calls.executemany(
                 "INSERT INTO calls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
                 [(self._account, minute, count) for minute, count in minutes.items()],
@@ -126,6 +126,8 @@ class Budget:
 
     def _save(self) -> None:
         if self._ledger is None:
+            oldest = _minute(self._now() - DAY)
+            self._spent -= sum(self._unsaved.pop(minute) for minute in list(self._unsaved) if minute < oldest)
             return
         try:
             self._spent = self._ledger.add(self._unsaved, self._now())

@@ -27,6 +27,7 @@ class Tally:
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
         notes: sentences a user should see.
         watch: called after every change, from any thread, one at a time.
+        clock: a monotonic clock, in seconds.
     """
 
     calls: int = 0
@@ -42,6 +43,7 @@ class Tally:
     watermark: datetime | None = None
     notes: list[str] = field(default_factory=list)
     watch: Callable[[Tally], None] | None = None
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     _waiting_until: float = 0.0
 
@@ -62,7 +64,7 @@ class Tally:
     def waits(self, seconds: float) -> None:
         """A call is about to wait."""
         with self._lock:
-            now = time.monotonic()
+            now = self.clock()
             self.waited += max(0.0, now + seconds - max(now, self._waiting_until))
             self._waiting_until = max(self._waiting_until, now + seconds)
 
