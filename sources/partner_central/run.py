@@ -11,6 +11,7 @@ from .reading import Batch, Reading
 from .tally import Tally
 
 ROWS_PER_PART = 10_000
+SMALLEST = 5
 
 
 class Run:
@@ -25,7 +26,8 @@ class Run:
 
     Args:
         tally: where the run is counted.
-        rows_per_part: rows after which a part ends; None for one part, which is lost as a whole when reading fails.
+        rows_per_part: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
+            lost as a whole when reading fails.
     """
 
     def __init__(self, tally: Tally | None = None, rows_per_part: int | None = ROWS_PER_PART) -> None:
@@ -56,13 +58,20 @@ class Run:
             for batch in self._batches:
                 yield batch
                 rows += len(batch.rows)
-                if self._rows_per_part is not None and rows >= self._rows_per_part and self._reading.is_resumable:
+                most = self._rows_per_part
+                if most is not None and rows >= self._enough(most) and self._reading.is_resumable:
                     return
         except PartnerCentralError as error:
             if self._rows_per_part is None or not self._reading.is_resumable:
                 raise
             self._failure = error
         self._over = True
+
+    def _enough(self, most: int) -> float:
+        """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
+        if self.tally.about is None:
+            return most
+        return min(most, max(most / SMALLEST, (self.tally.about - self.tally.read) / 2))
 
     def state(self) -> dict[str, Any]:
         """The state after what has been handed on."""
