@@ -82,7 +82,7 @@ def test_the_oldest_call_is_that_of_the_account(file: Path) -> None:
     assert Ledger(file, "one").oldest() == NOON - 50 * MINUTE
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(some.lists(some.tuples(some.integers(0, 60).map(lambda hours: hours * 3600), some.integers(1, 500)), max_size=8))
 def test_a_ledger_never_forgets_a_call_of_the_last_24_hours(
     tmp_path_factory: pytest.TempPathFactory, calls: list[tuple[int, int]]

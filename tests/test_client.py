@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import socket
 import threading
@@ -57,11 +58,17 @@ class Clock(threading.Event):
         return self.is_set()
 
 
-def boto(endpoint: str, read_timeout: float = 10) -> PartnerCentralSellingAPIClient:
-    """The boto3 client the source makes, of an endpoint."""
+@functools.cache
+def session() -> botocore.session.Session:
+    """A session with keys; one for all tests, as it takes time to read what botocore knows of the service."""
     keys = AwsCredentials()
     keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "AKIAEXAMPLE", "example", "us-east-1"
-    return connect(open_session(keys), endpoint_url=endpoint, read_timeout=read_timeout)
+    return open_session(keys)
+
+
+def boto(endpoint: str, read_timeout: float = 10) -> PartnerCentralSellingAPIClient:
+    """The boto3 client the source makes, of an endpoint."""
+    return connect(session(), endpoint_url=endpoint, read_timeout=read_timeout)
 
 
 def client(
@@ -369,10 +376,10 @@ def test_a_token_that_is_no_longer_accepted_breaks_the_listing(emulator: Emulato
 
 
 def test_without_credentials_nothing_is_sent_and_the_error_names_where_to_put_them(emulator: Emulator) -> None:
-    session = botocore.session.get_session()
-    session.set_config_variable("region", "us-east-1")
-    session.register_component("credential_provider", CredentialResolver([]))
-    asking = PartnerCentral(lambda: connect(session, endpoint_url=emulator.endpoint))
+    nobody = botocore.session.get_session()
+    nobody.set_config_variable("region", "us-east-1")
+    nobody.register_component("credential_provider", CredentialResolver([]))
+    asking = PartnerCentral(lambda: connect(nobody, endpoint_url=emulator.endpoint))
     with pytest.raises(ConfigurationError, match=r"AWS_PROFILE.*sources\.partner_central\.credentials"):
         asking.list_opportunities(REQUEST)
     assert emulator.calls == []
