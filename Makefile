@@ -1,11 +1,12 @@
-# make demo · make test · make coverage · make lint · make setup. Each sets up what it needs.
+# make demo · make test · make coverage · make lint · make bench · make setup. Each sets up what it needs.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+PEERS := pandas singer
 
-.PHONY: demo test coverage lint setup lock clean
+.PHONY: demo test coverage lint bench setup lock clean
 
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
@@ -21,11 +22,20 @@ lint: setup ## Format, style, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+bench: setup $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
+	$(BIN)/python tests/bench/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
+		--out docs/BENCHMARKS.md $(ARGS)
+
+.venv-bench-%/.set-up: tests/bench/peers/%.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -34,4 +44,4 @@ lock: ## Resolve pyproject.toml anew into requirements.lock (needs uv)
 		--generate-hashes --custom-compile-command "make lock" -o requirements.lock --upgrade
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -234,6 +234,18 @@ def test_a_file_that_is_damaged_while_it_is_used_is_given_up_and_no_call_lost(fi
         budget.take()
 
 
+def test_a_file_that_fails_when_the_last_call_is_taken_still_gives_the_sentence(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Ledger) -> float:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Ledger, "oldest", fail)
+    budget = take(Budget(Ledger(file, "account"), 3, Clock()), 3)
+    with pytest.raises(BudgetSpent, match="Run again tomorrow"):
+        budget.take()
+
+
 def test_a_file_that_is_deleted_while_it_is_used_is_begun_again(file: Path) -> None:
     budget = take(Budget(Ledger(file, "account"), 1000, Clock()), 3)
     file.unlink()

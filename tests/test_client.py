@@ -254,6 +254,14 @@ def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(
     assert len(emulator.calls) == 1
 
 
+def test_calls_that_cannot_be_remembered_for_later_runs_are_told(emulator: Emulator, tmp_path: Path) -> None:
+    quota = Quota(budget=Budget(Ledger(tmp_path, "account"), 100))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota)
+    asking.list_opportunities(REQUEST)
+    asking.close()
+    assert asking.tally.notes == ["Later runs will not know of these calls: unable to open database file."]
+
+
 def test_a_client_that_was_never_used_can_be_closed() -> None:
     PartnerCentral(lambda: pytest.fail("connected")).close()
 

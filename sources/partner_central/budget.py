@@ -139,7 +139,10 @@ class Budget:
 
     def _when_free(self) -> str:
         said = f"The {self.calls_per_day:,} calls of 24 hours are spent (setting calls_per_day)."
-        oldest = self._ledger.oldest() if self._ledger else None
+        try:
+            oldest = self._ledger.oldest() if self._ledger else None
+        except (sqlite3.Error, OSError):
+            oldest = None
         if oldest is None:
             return f"{said} Run again tomorrow."
         free = datetime.fromtimestamp(oldest + DAY + MINUTE, UTC)

@@ -120,7 +120,10 @@ class PartnerCentral:
         """Remember the calls of the day; no call goes out any more."""
         self._closed.set()
         if self._open is not None:
-            self._open[1].budget.save()
+            budget = self._open[1].budget
+            budget.save()
+            if budget.forgetful:
+                self.tally.note(f"Later runs will not know of these calls: {budget.forgetful}.")
 
     def _ask(self, request: Mapping[str, Any]) -> Page:
         boto, quota = self._opened()

@@ -42,8 +42,7 @@ class Quota:
         with cls._opening:
             quota = cls._in_use.get(account)
             if quota is None:
-                ledger = Ledger(folder / LEDGER, account)
-                quota = cls._in_use[account] = cls(Pace(calls_per_second), Budget(ledger, calls_per_day))
+                quota = cls._in_use[account] = cls(budget=Budget(Ledger(folder / LEDGER, account)))
             quota.pace.limit(calls_per_second)
             quota.budget.calls_per_day = calls_per_day
             return quota

@@ -10,7 +10,7 @@ from .errors import PartnerCentralError
 from .reading import Batch, Reading
 from .tally import Tally
 
-ROWS_PER_PART = 10_000
+ROWS_PER_PART = 20_000
 SMALLEST = 5
 
 
