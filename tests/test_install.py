@@ -77,7 +77,7 @@ def test_the_wheel_says_its_version_its_licence_its_command_and_what_it_needs(wh
     assert commands == ["[console_scripts]", "partner-central", "=", "partner_central_sync.cli:main"]
     required = [one for one in said.get_all("Requires-Dist") or [] if "extra ==" not in one]
     needed = {one.split(">")[0].split("[")[0] for one in required}
-    assert needed == {"boto3", "dlt", "duckdb", "filelock", "rich", "typer"}
+    assert needed == {"boto3", "dlt", "duckdb", "filelock", "pyarrow", "rich", "typer"}
 
 
 def test_the_version_in_pyproject_is_the_installed_one(installed: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import glob
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ MOMENTS = {
 }
 PENDING = ("normalize/extracted/*", "load/normalized/*")
 TABLES_MADE = "load/normalized/*/applied_schema_updates.json"
-STAGED = "load/normalized/*/completed_jobs/opportunities.*.jsonl*"
+STAGED = "load/normalized/*/completed_jobs/"
 # The command, which sends itself a signal once one of the files is there: arguments are signal, patterns and command.
 STRUCK = """
 import glob, os, runpy, sys, threading
@@ -107,15 +108,22 @@ def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
     place.assert_equals(emulator.truth())
 
 
-def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(place: Place, emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    ("opportunities", "files"), [(250, "opportunities.*.jsonl*"), (1500, "opportunities__*.parquet*")]
+)
+def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
+    opportunities: int, files: str, place_for: Callable[[str], Place]
+) -> None:
     """Killed between DuckDB's commit of a file and dlt's note of it: the file is loaded again."""
-    struck(place, signal.SIGKILL, STAGED)
-    staged = found(place, STAGED)
-    assert staged
-    for path in staged:
-        Path(path).rename(path.replace("/completed_jobs/", "/started_jobs/"))
-    place.sync()
-    place.assert_equals(emulator.truth())
+    with Emulator(opportunities=opportunities, rps=None) as emulator:
+        place = place_for(emulator.endpoint)
+        struck(place, signal.SIGKILL, STAGED + files)
+        staged = found(place, STAGED + files)
+        assert staged
+        for path in staged:
+            Path(path).rename(path.replace("/completed_jobs/", "/started_jobs/"))
+        place.sync()
+        place.assert_equals(emulator.truth())
 
 
 def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(synced: Place, emulator: Emulator) -> None:

@@ -47,13 +47,13 @@ class Pages:
         return {"pages": self.read}
 
 
-def part(run: Run, pages: Pages) -> list[int]:
-    """The rows of each page of the next part."""
-    return [len(batch.rows) for batch in run.part(lambda: cast("Reading", pages))]
+def part(run: Run, pages: Pages) -> int:
+    """How many rows the next part has."""
+    return sum(len(batch.rows) for batch in run.part(lambda: cast("Reading", pages)))
 
 
-def parts(run: Run, pages: Pages) -> list[list[int]]:
-    """The rows of each page of each part, to the end."""
+def parts(run: Run, pages: Pages) -> list[int]:
+    """How many rows each part has, to the end."""
     found = []
     while run.goes_on():
         found.append(part(run, pages))
@@ -61,26 +61,39 @@ def parts(run: Run, pages: Pages) -> list[list[int]]:
 
 
 def test_a_part_ends_with_the_page_that_fills_it() -> None:
-    assert parts(Run(rows_per_part=250), Pages([100] * 7)) == [[100] * 3, [100] * 3, [100]]
-    assert parts(Run(rows_per_part=250), Pages([100, 0, 0, 150, 300, 1])) == [[100, 0, 0, 150], [300], [1]]
+    assert parts(Run(rows_per_part=250), Pages([100] * 7)) == [300, 300, 100]
+    assert parts(Run(rows_per_part=250), Pages([100, 0, 0, 150, 300, 1])) == [250, 300, 1]
+
+
+def test_pages_are_handed_on_together_with_what_was_rejected_and_whether_they_are_the_first() -> None:
+    pages = Pages([100] * 120)
+    batches = list(Run(rows_per_part=None).part(lambda: cast("Reading", pages)))
+    assert [len(batch.rows) for batch in batches] == [5000, 5000, 2000]
+    assert [row["id"] for batch in batches for row in batch.rows] == [
+        f"O{page}-{row}" for page in range(120) for row in range(100)
+    ]
+    whole = Batch(first=True)
+    whole.add(Batch(rejected=[{"id": "O1"}]))
+    whole.add(Batch(rows=[{"id": "O2"}], rejected=[{"id": "O3"}]))
+    assert whole == Batch([{"id": "O2"}], [{"id": "O1"}, {"id": "O3"}], first=True)
 
 
 def test_what_is_short_is_one_part() -> None:
-    assert parts(Run(), Pages([100, 50])) == [[100, 50]]
+    assert parts(Run(), Pages([100, 50])) == [150]
 
 
 def test_a_run_that_finds_nothing_is_one_part_as_well_which_stores_the_state() -> None:
     run = Run()
-    assert parts(run, Pages([])) == [[]]
+    assert parts(run, Pages([])) == [0]
     assert run.state() == {"pages": 0}
 
 
 def test_a_part_that_is_full_with_the_last_page_is_followed_by_an_empty_one_which_stores_the_state() -> None:
-    assert parts(Run(rows_per_part=100), Pages([100, 100])) == [[100], [100], []]
+    assert parts(Run(rows_per_part=100), Pages([100, 100])) == [100, 100, 0]
 
 
 def test_rows_that_are_rejected_or_known_fill_no_part() -> None:
-    assert parts(Run(rows_per_part=100), Pages([0] * 50)) == [[0] * 50]
+    assert parts(Run(rows_per_part=100), Pages([0] * 50)) == [0]
 
 
 def test_a_reading_begins_once_for_all_parts() -> None:
@@ -114,19 +127,19 @@ def test_the_state_behind_a_part_is_that_of_what_was_handed_on() -> None:
 
 
 def test_a_reading_that_cannot_be_gone_on_with_yet_is_not_parted() -> None:
-    assert parts(Run(rows_per_part=100), Pages([100] * 6, resumable_from=4)) == [[100] * 4, [100], [100], []]
+    assert parts(Run(rows_per_part=100), Pages([100] * 6, resumable_from=4)) == [400, 100, 100, 0]
 
 
 def test_without_a_size_everything_is_one_part() -> None:
-    assert parts(Run(rows_per_part=None), Pages([10_000] * 5)) == [[10_000] * 5]
+    assert parts(Run(rows_per_part=None), Pages([10_000] * 5)) == [50_000]
 
 
 @pytest.mark.parametrize("failure", [Unavailable("no network"), BudgetSpent("tomorrow")])
 def test_a_failure_ends_its_part_and_is_raised_once_that_is_loaded(failure: PartnerCentralError) -> None:
     run, pages = Run(rows_per_part=300), Pages([100] * 4, failure)
-    assert part(run, pages) == [100] * 3
+    assert part(run, pages) == 300
     assert run.goes_on()
-    assert part(run, pages) == [100]
+    assert part(run, pages) == 100
     assert run.state() == {"pages": 4}
     for _ in range(2):
         with pytest.raises(type(failure)) as raised:

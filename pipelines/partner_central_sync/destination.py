@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import dlt
 from dlt.common.destination import Destination
 from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.destinations.exceptions import DatabaseUndefinedRelation, DestinationConnectionError
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from .outcome import NotWritable, is_duckdb, unwritable
@@ -51,6 +54,27 @@ def visit(pipeline: dlt.Pipeline) -> Place:
         if is_duckdb(error):
             raise NotWritable(unwritable(error)) from error
         raise
+
+
+@contextmanager
+def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keep a DuckDB file open: dlt opens and closes it for every step of a load, and each time DuckDB tidies it up.
+
+    Raises:
+        NotWritable: it cannot be opened for writing now.
+    """
+    client = pipeline.destination_client()
+    if not isinstance(client, DuckDbClient):
+        yield
+        return
+    try:
+        client.sql_client.open_connection()
+    except (DestinationConnectionError, OSError) as error:
+        raise NotWritable(unwritable(error)) from error
+    try:
+        yield
+    finally:
+        client.sql_client.close_connection()
 
 
 def displayed(client: JobClientBase) -> str:

@@ -7,12 +7,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import dlt
+from dlt.common.schema import Schema
 
 from partner_central import Run, Tally, partner_central
 from partner_central.errors import PartnerCentralError
 
 from . import workdir
-from .destination import Place, visit
+from .destination import Place, kept_open, visit
 from .outcome import Exit, NotWritable, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
@@ -69,16 +70,19 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     """Read what is new and load it; give the columns that came with it as `table.column`."""
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
-    declared: set[str] | None = None
+    before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
+    known: set[str] = set()
     with Run(tally) as run:
         while _goes_on(run, report):
             report.phase("reading")
-            pipeline.extract(partner_central(run=run, **settings.source_arguments()))
-            declared = declared or _columns(pipeline)
-            if _finish(pipeline, report):
-                with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
-                    workdir.remember(pipeline, visit(pipeline))
-    return sorted(_columns(pipeline) - (declared or set()))
+            source = partner_central(run=run, **settings.source_arguments())
+            known = known or before | _columns(source.discover_schema())
+            pipeline.extract(source)
+            with kept_open(pipeline):
+                if _finish(pipeline, report):
+                    with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
+                        workdir.remember(pipeline, visit(pipeline))
+    return sorted(_columns(pipeline.default_schema) - known)
 
 
 def _goes_on(run: Run, report: Report) -> bool:
@@ -135,10 +139,10 @@ def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report:
     return pipeline
 
 
-def _columns(pipeline: dlt.Pipeline) -> set[str]:
+def _columns(schema: Schema) -> set[str]:
     return {
         f"{table['name']}.{name}"
-        for table in pipeline.default_schema.data_tables(include_incomplete=True)
+        for table in schema.data_tables(include_incomplete=True)
         for name in table["columns"]
         if not name.startswith("_dlt")
     }

@@ -59,6 +59,7 @@ class Settings:
             "full": self.full or None,
             "since": self.since,
             "max_calls": self.max_calls,
+            "arrow": self.destination == "duckdb" or None,
         }
         chosen = {name: values for name, values in (self.filters or {}).items() if values}
         return {name: value for name, value in given.items() if value is not None} | chosen | (self.source or {})
@@ -70,10 +71,11 @@ def register_defaults(*, verbose: bool = False) -> None:
     Telemetry is off and dlt's own log is silent unless the environment says otherwise (a failure is told once, by this
     program). DuckDB writes to `partner_central.duckdb` in the working folder, unless dlt's configuration (environment,
     `.dlt` files) names another place. Rows on their way are files that live for seconds: compressing them costs a fifth
-    of the processor time of a load; once loaded, they are deleted.
+    of the processor time of a load; once loaded, they are deleted. Memory that Arrow frees goes back to the system.
     """
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     import dlt
     from dlt.common.configuration.providers import CustomLoaderDocProvider
 

@@ -1,6 +1,6 @@
-"""DuckDB, loaded from JSON lines with the types the schema says, under names that are never ambiguous.
+"""DuckDB, loaded with the types the schema says, under names that are never ambiguous.
 
-dlt's own job lets DuckDB guess types from the file. That rewrites text that looks like a date (`2026-01-05T09:00:00Z`)
+dlt's own job lets DuckDB guess types from JSON lines. That rewrites text that looks like a date (`2026-01-05T09:00:00Z`)
 or a UUID, and fails for good on a column whose first value comes after the 20,480 rows that DuckDB samples.
 
 DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
@@ -9,7 +9,7 @@ could mean the catalog or the dataset, and DuckDB refuses it; so every name here
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
@@ -22,11 +22,12 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
+LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
 
 
-class TypedJsonJob(DuckDbCopyJob):
-    """Loads one file of JSON lines, each column read as its own type.
+class TypedJob(DuckDbCopyJob):
+    """Loads one file, of JSON lines or Parquet; of JSON lines each column is read as its own type.
 
     A job that was under way when its process died is loaded `again`: its rows may be in the table already.
     """
@@ -50,33 +51,41 @@ class TypedJsonJob(DuckDbCopyJob):
                 return
 
     def _insert(self, largest: int) -> None:
-        """Insert, with room for rows of `largest` bytes; DuckDB reserves twice that for each file it reads."""
+        """Insert, with room for rows of `largest` bytes."""
         client = self._job_client.sql_client
         table = client.make_qualified_table_name(self.load_table_name)
-        types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self._columns.items())
-        rows = f"read_json(%s, columns={{{types}}}, format='newline_delimited', maximum_object_size={largest})"
+        rows = self._rows(largest)
         with client.begin_transaction():
             if self._again:
                 key = client.escape_column_name(C_DLT_ID)
                 client.execute_sql(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {rows})", self._file_path)  # noqa: S608 - the schema's own names, escaped
             client.execute_sql(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}", self._file_path)  # noqa: S608
 
+    def _rows(self, largest: int) -> str:
+        """SQL that reads the file; for a row of JSON, DuckDB reserves twice its largest size."""
+        if _format(self._file_path) == "parquet":
+            return "read_parquet(%s)"
+        types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self._columns.items())
+        return f"read_json(%s, columns={{{types}}}, format='newline_delimited', maximum_object_size={largest})"
+
 
 class QualifiedSqlClient(DuckDbSqlClient):
-    """dlt's SQL client for DuckDB, with the catalog in front of every name."""
+    """dlt's SQL client for DuckDB, with the catalog in front of every name; DuckDB is asked once for each file."""
 
-    _catalog: str | None = None
+    _catalogs: ClassVar[dict[str, str]] = {}
 
     def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002, FBT001, FBT002
         """The catalog of the database file, as DuckDB names it."""
-        if self._catalog is None:
+        place = str(self.credentials.database)
+        if place not in self._catalogs:
             pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
             connection = pool.borrow_conn()
             try:
-                self._catalog = str(connection.execute("SELECT current_database()").fetchall()[0][0])
+                self._catalogs[place] = str(connection.execute("SELECT current_database()").fetchall()[0][0])
             finally:
                 pool.return_conn(connection)
-        return self.capabilities.escape_identifier(self._catalog) if quote else self._catalog
+        catalog = self._catalogs[place]
+        return self.capabilities.escape_identifier(catalog) if quote else catalog
 
 
 class TypedDuckDbClient(DuckDbClient):
@@ -108,14 +117,14 @@ class TypedDuckDbClient(DuckDbClient):
         restore: bool = False,  # noqa: FBT001, FBT002
     ) -> LoadJob:
         """The job that loads one file."""
-        if ParsedLoadJobFileName.parse(file_path).file_format != "jsonl":
+        if _format(file_path) not in LOADED_HERE:
             return super().create_load_job(table, file_path, load_id, restore)
         columns = {
             name: self.type_mapper.to_destination_type(column, table)
             for name, column in table["columns"].items()
             if "data_type" in column
         }
-        return TypedJsonJob(file_path, columns, again=restore and C_DLT_ID in columns)
+        return TypedJob(file_path, columns, again=restore and C_DLT_ID in columns)
 
 
 class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section
@@ -130,6 +139,10 @@ class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its conf
     def client_class(self) -> type[DuckDbClient]:
         """The client dlt loads with."""
         return TypedDuckDbClient
+
+
+def _format(file_path: str) -> str:
+    return ParsedLoadJobFileName.parse(file_path).file_format
 
 
 def _literal(text: str) -> str:

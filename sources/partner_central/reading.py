@@ -65,7 +65,7 @@ class Question:
 
 @dataclass(slots=True)
 class Batch:
-    """The rows of one page.
+    """The rows of one page, or of several.
 
     Attributes:
         rows: for `opportunities`, lists inside as lists of child rows.
@@ -76,6 +76,12 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
     rejected: list[Row] = field(default_factory=list)
     first: bool = False
+
+    def add(self, other: Batch) -> None:
+        """Take in the rows of a later batch."""
+        self.rows += other.rows
+        self.rejected += other.rejected
+        self.first = self.first or other.first
 
 
 class Reading:

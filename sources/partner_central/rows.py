@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from .model import ChildTable, Column, ColumnType, Path, RecordModel, column_name
 from .values import CONVERT, INT64, Unfit, parse_instant
 
 Row = dict[str, Any]
-Leaf = tuple[str, Callable[[object], object]]
 Claims = dict[str, dict[str, str]]
+Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
 VALUE = ("Value",)
@@ -37,19 +38,37 @@ class RowMaker:
         self._table = _Table((), model.columns, model.children, {} if claims is None else claims)
 
     def row(self, record: object) -> Row:
-        """The row of one `OpportunitySummary`; lists stand in it as lists of child rows.
+        """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.
 
         Raises:
             Unfit: the record is no structure, lacks Id or LastModifiedDate, or a member does not fit its column.
         """
         if not isinstance(record, dict):
             raise Unfit("the record is no structure")
-        row = self._table.row(record)
+        row = self._table.row(record, _key(record))
         for name, member in (("id", "Id"), ("last_modified_date", "LastModifiedDate")):
             if not row.get(name):
                 raise Unfit(f"{member} is missing")
-        _give_key(row, row["id"])
         return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A member that is a column."""
+
+    name: str
+    convert: Convert
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A member that is a child table."""
+
+    name: str
+    table: _Table
+
+
+Tree = dict[str, "_Leaf | _List | Tree"]
 
 
 class _Table:
@@ -69,69 +88,78 @@ class _Table:
         self, where: Path, columns: tuple[Column, ...], children: tuple[ChildTable, ...], claims: Claims
     ) -> None:
         self._where = where
-        self._leaves: dict[Path, Leaf] = {column.path: (column.name, CONVERT[column.type]) for column in columns}
-        self._lists = {child.path: (child.name, _Table(child.path, child.columns, (), claims)) for child in children}
-        self._known_lists = set(self._lists)
-        paths = [column.path for column in columns] + [child.path for child in children]
-        self._structures = {path[:length] for path in paths for length in range(1, len(path))}
+        self._value = next((_Leaf(column.name, CONVERT[column.type]) for column in columns if not column.path), None)
+        self._is_known = bool(columns)
+        self._tree: Tree = {}
+        for column in columns:
+            _plant(self._tree, column.path, _Leaf(column.name, CONVERT[column.type]))
+        for child in children:
+            table = _Table(child.path, child.columns, (), claims)
+            _plant(self._tree, child.path, _List(child.name, table))
+        self._lists: dict[Path, tuple[str, _Table]] = {}
         self._all_claims = claims
         self._claims = claims.get(".".join(where), {})
         self._taken = {column.name for column in columns} | {child.name for child in children}
         self._taken |= {*self._claims.values(), *([CHILD_KEY] if where else [])}
 
-    def row(self, structure: dict[str, object]) -> Row:
-        """The row of a structure."""
-        row: Row = {}
-        self._fill(row, structure, ())
+    def row(self, structure: dict[str, object], key: object) -> Row:
+        """The row of a structure that belongs to the opportunity `key`."""
+        row: Row = {CHILD_KEY: key} if self._where else {}
+        self._fill(row, structure, self._tree, (), key)
         return row
 
-    def rows(self, entries: list[object]) -> list[Row]:
+    def rows(self, entries: list[object], key: object) -> list[Row]:
         """The rows of a list; null entries are none."""
-        return [self._entry(entry) for entry in entries if entry is not None]
+        return [self._entry(entry, key) for entry in entries if entry is not None]
 
-    def _entry(self, entry: object) -> Row:
-        if plain := self._leaves.get(()):
-            return {plain[0]: self._convert(plain, entry, ())}
+    def _entry(self, entry: object, key: object) -> Row:
+        if self._value is not None:
+            return {CHILD_KEY: key, self._value.name: self._convert(self._value.convert, entry, ())}
         if isinstance(entry, dict):
-            return self.row(entry)
-        if self._leaves:
+            return self.row(entry, key)
+        if self._is_known:
             raise Unfit(f"an entry of {self._written(())} is no structure")
-        row: Row = {}
-        self._put_unknown(row, entry, VALUE)
+        row: Row = {CHILD_KEY: key}
+        self._put_unknown(row, entry, VALUE, key)
         return row
 
-    def _fill(self, row: Row, structure: dict[str, object], path: Path) -> None:
+    def _fill(self, row: Row, structure: dict[str, object], tree: Tree, path: Path, key: object) -> None:
         if len(self._where) + len(path) > DEEPEST:
             raise Unfit(f"the record is nested more than {DEEPEST} deep")
         for member, value in structure.items():
-            here = (*path, member)
             if value is None:
                 continue
-            if leaf := self._leaves.get(here):
-                row[leaf[0]] = self._convert(leaf, value, here)
-            elif here in self._known_lists and not isinstance(value, list):
-                raise Unfit(f"{self._written(here)} is no list")
+            known = tree.get(member)
+            if isinstance(known, _Leaf):
+                try:
+                    row[known.name] = known.convert(value)
+                except Unfit as unfit:
+                    raise Unfit(f"{self._written((*path, member))} {unfit}") from None
+            elif isinstance(known, _List):
+                if not isinstance(value, list):
+                    raise Unfit(f"{self._written((*path, member))} is no list")
+                row[known.name] = known.table.rows(value, key)
             elif isinstance(value, dict):
-                self._fill(row, value, here)
-            elif here in self._structures:
-                raise Unfit(f"{self._written(here)} is no structure")
+                self._fill(row, value, known or {}, (*path, member), key)
+            elif known is not None:
+                raise Unfit(f"{self._written((*path, member))} is no structure")
             else:
-                self._put_unknown(row, value, here)
+                self._put_unknown(row, value, (*path, member), key)
 
-    def _put_unknown(self, row: Row, value: object, here: Path) -> None:
+    def _put_unknown(self, row: Row, value: object, here: Path, key: object) -> None:
         """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
         if isinstance(value, list):
             if here not in self._lists:
                 table = _Table((*self._where, *here), (), (), self._all_claims)
                 self._lists[here] = self._name(here, "list"), table
             name, table = self._lists[here]
-            row[name] = table.rows(value)
+            row[name] = table.rows(value, key)
             return
         too_large = isinstance(value, int) and not isinstance(value, bool) and value not in INT64
         if too_large or (isinstance(value, float) and not math.isfinite(value)):
             value = str(value)
         kind = KINDS[type(value)]
-        row[self._name(here, kind)] = self._convert(("", CONVERT[kind]), value, here) if kind == "text" else value
+        row[self._name(here, kind)] = self._convert(CONVERT[kind], value, here) if kind == "text" else value
 
     def _name(self, path: Path, kind: str) -> str:
         """The name of an unknown member's column or child table.
@@ -163,9 +191,9 @@ class _Table:
             if path == member:
                 yield kind
 
-    def _convert(self, leaf: Leaf, value: object, path: Path) -> object:
+    def _convert(self, convert: Convert, value: object, path: Path) -> object:
         try:
-            return leaf[1](value)
+            return convert(value)
         except Unfit as unfit:
             raise Unfit(f"{self._written(path)} {unfit}") from None
 
@@ -173,25 +201,29 @@ class _Table:
         return ".".join((*self._where, *(path if path != VALUE else ())))
 
 
-def _give_key(row: Row, key: object) -> None:
-    """Write the opportunity's id into the child rows at every depth."""
-    for children in row.values():
-        if isinstance(children, list):
-            for child in children:
-                child[CHILD_KEY] = key
-                _give_key(child, key)
+def _plant(tree: Tree, path: Path, known: _Leaf | _List) -> None:
+    """Put a known member at its place in the tree of members."""
+    *structures, member = path or ("",)
+    for name in structures:
+        below = tree.setdefault(name, {})
+        tree = cast("Tree", below)
+    tree[member] = known
+
+
+def _key(record: dict[str, object]) -> object:
+    """The Id of a record, as it stands in its column."""
+    try:
+        return CONVERT["text"](record.get("Id"))
+    except Unfit:
+        return None
 
 
 def identity(record: object) -> tuple[str | None, datetime | None]:
     """What can be said of any record, also an unfit one: its Id, and its LastModifiedDate in UTC."""
     if not isinstance(record, dict):
         return None, None
-    modified = _instant(record, "LastModifiedDate")
-    try:
-        key = CONVERT["text"](record.get("Id"))
-    except Unfit:
-        key = None
-    return key if isinstance(key, str) else None, modified
+    key = _key(record)
+    return key if isinstance(key, str) else None, _instant(record, "LastModifiedDate")
 
 
 def created(record: object) -> datetime | None:

@@ -10,7 +10,7 @@ from .errors import PartnerCentralError
 from .reading import Batch, Reading
 from .tally import Tally
 
-ROWS_PER_PART = 20_000
+ROWS_PER_PART, ROWS_PER_BATCH = 20_000, 5_000
 SMALLEST = 5
 
 
@@ -53,18 +53,23 @@ class Run:
         if self._reading is None or self._batches is None:
             self._reading = begin()
             self._batches = self._reading.batches()
-        rows = 0
+        rows, held = 0, Batch()
         try:
             for batch in self._batches:
-                yield batch
+                held.add(batch)
                 rows += len(batch.rows)
                 most = self._rows_per_part
-                if most is not None and rows >= self._enough(most) and self._reading.is_resumable:
+                ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
+                if ends or len(held.rows) >= ROWS_PER_BATCH:
+                    yield held
+                    held = Batch()
+                if ends:
                     return
         except PartnerCentralError as error:
             if self._rows_per_part is None or not self._reading.is_resumable:
                 raise
             self._failure = error
+        yield held
         self._over = True
 
     def _enough(self, most: int) -> float:

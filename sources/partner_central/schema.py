@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-import dlt
+from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
-from dlt.common.typing import TTableNames
-from dlt.extract.hints import TResourceNestedHints
+from dlt.common.schema.utils import new_table
 
 from .model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, RecordModel
 from .rows import CHILD_KEY
@@ -28,12 +27,17 @@ def root_columns(model: RecordModel) -> dict[str, TColumnSchema]:
     columns = {column.name: _hint(column) for column in model.columns}
     columns["id"]["nullable"] = False
     columns["last_modified_date"]["nullable"] = False
+    columns["_dlt_load_id"] = _system("_dlt_load_id")
     columns["_dlt_id"] = cast("TColumnSchema", {**_system("_dlt_id", row_key=True, unique=True), "dedup_sort": "desc"})
     return columns
 
 
-def child_hints(model: RecordModel) -> dict[TTableNames, TResourceNestedHints]:
-    """Hints for every child table, with the columns dlt adds, so that a table can be made before its first row."""
+def declare_lists(schema: Schema, table: str, model: RecordModel) -> None:
+    """Put the child tables into the schema, with the columns dlt adds, so that they can be made before their first row.
+
+    The nested hints of a resource would do the same, but not where it yields Arrow tables.
+    """
+    schema.update_table(new_table(table, write_disposition="merge", resource=table))
     key = TColumnSchema(
         name=CHILD_KEY,
         data_type="text",
@@ -46,12 +50,9 @@ def child_hints(model: RecordModel) -> dict[TTableNames, TResourceNestedHints]:
         {**_system("_dlt_list_idx"), "data_type": "bigint"},
         _system("_dlt_id", row_key=True, unique=True),
     ]
-    return {
-        child.name: dlt.mark.make_nested_hints(
-            columns=[key, *map(_hint, child.columns), *cast("list[TColumnSchema]", system)]
-        )
-        for child in model.children
-    }
+    for child in model.children:
+        columns = [key, *map(_hint, child.columns), *cast("list[TColumnSchema]", system)]
+        schema.update_table(new_table(f"{table}__{child.name}", parent_table_name=table, columns=columns))
 
 
 def rejected_columns() -> dict[str, TColumnSchema]:

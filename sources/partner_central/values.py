@@ -57,15 +57,16 @@ def _text(value: object) -> str:
         return repr(value)
     if len(value) > LONGEST_TEXT:
         raise Unfit(f"is longer than {LONGEST_TEXT:,} characters")
-    if not value.isascii():
-        if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
-            raise Unfit("begins with a character that dlt reserves (U+F026 to U+F02E)")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise Unfit("holds half a surrogate pair, which no database can store") from None
     if "\0" in value:
         raise Unfit("holds a NUL character, which databases cannot store")
+    if value.isascii():
+        return value
+    if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
+        raise Unfit("begins with a character that dlt reserves (U+F026 to U+F02E)")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Unfit("holds half a surrogate pair, which no database can store") from None
     return value
 
 
