@@ -1,7 +1,8 @@
 """DuckDB, loaded with the types the schema says, under names that are never ambiguous.
 
-dlt's own job lets DuckDB guess types from JSON lines. That rewrites text that looks like a date (`2026-01-05T09:00:00Z`)
-or a UUID, and fails for good on a column whose first value comes after the 20,480 rows that DuckDB samples.
+dlt's own job lets DuckDB guess types from JSON lines. That rewrites text that looks like a date
+(`2026-01-05T09:00:00Z`) or a UUID, and fails for good on a column whose first value comes after the 20,480 rows that
+DuckDB samples.
 
 DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
 could mean the catalog or the dataset, and DuckDB refuses it; so every name here begins with the catalog.
