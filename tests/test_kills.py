@@ -109,7 +109,7 @@ def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
 
 
 @pytest.mark.parametrize(
-    ("opportunities", "files"), [(250, "opportunities__*.jsonl*"), (1500, "opportunities__*.parquet*")]
+    ("opportunities", "files"), [(250, "opportunities.*.jsonl*"), (1500, "opportunities__*.parquet*")]
 )
 def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
     opportunities: int, files: str, place_for: Callable[[str], Place]
