@@ -96,6 +96,14 @@ def _instant(text: str) -> int | None:
     return None
 
 
+def _rank(record: Record, sort_by: str) -> int:
+    """What a listing sorts by, as a number; of a name its first bytes."""
+    if sort_by in DATES:
+        return _date(record, sort_by)
+    name = _dig(record, LIST_FILTERS[sort_by][1])
+    return int.from_bytes(str(name).encode(errors="replace")[:16].ljust(16, b"\0"))
+
+
 def _date(record: Record, name: str) -> int:
     """A record without a readable date counts as the newest: first in descending, last in ascending order."""
     value = record.get(name)
@@ -114,7 +122,7 @@ def _require(ok: bool, name: str, message: str) -> None:  # noqa: FBT001
         raise _RefusalError(name, message)
 
 
-def _validate(request: Request, *, refuse_created: bool) -> None:
+def _validate(request: Request, *, refuse_created: bool, sorts_names: bool) -> None:
     unknown = sorted(set(request) - PARAMETERS)
     _require(not unknown, ", ".join(unknown), "This server does not know the parameter.")
     _require(re.fullmatch("[a-zA-Z]+", str(request.get("Catalog", ""))) is not None, "Catalog", "Required.")
@@ -123,7 +131,8 @@ def _validate(request: Request, *, refuse_created: bool) -> None:
     if "Sort" in request:
         sort = request["Sort"]
         _require(set(sort) == {"SortBy", "SortOrder"}, "Sort", "Both members are required.")
-        _require(sort["SortBy"] in DATES, "SortBy", "This server cannot sort by that.")
+        sortable = (*DATES, "CustomerCompanyName") if sorts_names else DATES
+        _require(sort["SortBy"] in sortable, "SortBy", "This server cannot sort by that.")
         _require(sort["SortOrder"] in {"ASCENDING", "DESCENDING"}, "SortOrder", "No such order.")
         _require(not refuse_created or sort["SortBy"] != "CreatedDate", "SortBy", "CreatedDate is refused.")
     _require(not refuse_created or "CreatedDate" not in request, "CreatedDate", "CreatedDate is refused.")
@@ -145,10 +154,11 @@ class HostileServer:
     call only where the token can bear it: a position knows which keys of its date were shown, a snapshot was
     shuffled once. Under an offset every client would lose records, so the two together are refused.
 
-    `created_bounds` says which bounds of the CreatedDate filter are inclusive (AWS does not say) and
-    `undated_match` whether a record without the date passes an After filter. `short_pages` answers
-    0..MaxResults records, and sometimes a token behind which nothing follows. `on_call(number from 1,
-    request)` runs before each answer with the lock held; what it raises comes out of the `with` block.
+    Unless it `sorts_names` it gives nobody a sample, so that all reading is one chain. `created_bounds` says which
+    bounds of the CreatedDate filter are inclusive (AWS does not say) and `undated_match` whether a record without
+    the date passes an After filter. `short_pages` answers 0..MaxResults records, and sometimes a token behind which
+    nothing follows. `on_call(number from 1, request)` runs before each answer with the lock held; what it raises
+    comes out of the `with` block.
     """
 
     initial: InitVar[Iterable[Record]] = ()
@@ -157,6 +167,7 @@ class HostileServer:
     token_kind: Literal["offset", "position", "snapshot"] = "offset"
     tie_order: Literal["stable", "shuffled"] = "stable"
     refuse_created: bool = False
+    sorts_names: bool = False
     created_bounds: Literal["[)", "[]", "()", "(]"] = "[)"
     undated_match: bool = True
     short_pages: bool = False
@@ -240,7 +251,7 @@ class HostileServer:
         if target != TARGET:
             return "UnknownOperationException", _error(400, "UnknownOperationException", f"{target}?")
         try:
-            _validate(request, refuse_created=self.refuse_created)
+            _validate(request, refuse_created=self.refuse_created, sorts_names=self.sorts_names)
             page = self._page(request)
         except _RefusalError as refusal:
             name, message = refusal.args
@@ -276,7 +287,7 @@ class HostileServer:
         sort = request.get("Sort", {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"})
         sign = -1 if sort["SortOrder"] == "DESCENDING" else 1
         items = [
-            _Item(sign * _date(record, sort["SortBy"]), key, record)
+            _Item(sign * _rank(record, sort["SortBy"]), key, record)
             for key, record in sorted(self.records.items(), key=lambda entry: entry[0])
             if self._matches(record, request)
         ]

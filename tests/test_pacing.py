@@ -21,6 +21,7 @@ from partner_central.pacing import (
     CATCH_UP,
     EASE,
     LONGEST_WAIT,
+    OFTEN,
     SLOWEST,
     SOON,
     Pace,
@@ -117,9 +118,22 @@ def test_turns_are_counted() -> None:
     assert [pace.turn().number for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_lone_throttle_eases_the_rate_and_the_next_call_waits_a_turn() -> None:
+def without_bursts(clock: Clock | None = None) -> Pace:
+    """A pace of ten calls a second that has met its first throttle long ago."""
+    pace = throttled(Pace(10, clock or Clock()), 1)
+    assert answered(pace, SOON)[-1] == 10
+    return pace
+
+
+def test_the_first_throttle_ends_catching_up_and_leaves_the_rate() -> None:
+    pace = throttled(Pace(10, Clock()), 1)
+    assert pace.rate == 10
+    assert throttled(pace, 1).rate == pytest.approx(10 * EASE)
+
+
+def test_a_throttle_eases_the_rate_and_the_next_call_waits_a_turn() -> None:
     clock = Clock()
-    pace = Pace(10, clock)
+    pace = without_bursts(clock)
     turn = pace.turn()
     clock.now += 5
     pace.throttled(turn)
@@ -127,35 +141,54 @@ def test_a_lone_throttle_eases_the_rate_and_the_next_call_waits_a_turn() -> None
     assert pace.turn().pause == pytest.approx(1 / pace.rate)
 
 
-def test_a_throttle_long_after_another_eases_again() -> None:
-    pace = throttled(Pace(10, Clock()), 1)
+def test_a_throttle_long_after_others_eases_again() -> None:
+    pace = throttled(without_bursts(), OFTEN - 1)
     before = answered(pace, SOON)[-1]
     assert throttled(pace, 1).rate == pytest.approx(before * EASE)
 
 
 @pytest.mark.parametrize("answers", [0, 1, SOON - 1])
-def test_a_throttle_soon_after_another_brakes(answers: int) -> None:
-    pace = throttled(Pace(10, Clock()), 1)
-    before = [pace.rate, *answered(pace, answers)][-1]
+def test_the_third_throttle_soon_after_another_brakes(answers: int) -> None:
+    pace = without_bursts()
+    for _ in range(OFTEN - 1):
+        before = pace.rate
+        assert throttled(pace, 1).rate == pytest.approx(before * EASE)
+        before = [pace.rate, *answered(pace, answers)][-1]
     assert throttled(pace, 1).rate == pytest.approx(before * BRAKE)
 
 
 def test_throttles_of_calls_that_were_under_way_together_count_once() -> None:
-    pace = Pace(10, Clock())
+    pace = without_bursts()
     together = [pace.turn() for _ in range(8)]
     for turn in together:
         pace.throttled(turn)
     assert pace.rate == pytest.approx(10 * EASE)
     pace.throttled(pace.turn())
-    assert pace.rate == pytest.approx(10 * EASE * BRAKE)
+    assert pace.rate == pytest.approx(10 * EASE * EASE)
 
 
 def test_the_same_throttle_told_twice_counts_once() -> None:
-    pace = Pace(10, Clock())
+    pace = without_bursts()
     turn = pace.turn()
     pace.throttled(turn)
     pace.throttled(turn)
     assert pace.rate == pytest.approx(10 * EASE)
+
+
+def test_without_bursts_a_call_that_left_late_moves_the_next_one() -> None:
+    clock = Clock()
+    pace = without_bursts(clock)
+    clock.now += pace.turn().pause + 0.04
+    pace.leaves()
+    assert pace.turn().pause == pytest.approx(0.1)
+
+
+def test_with_bursts_a_call_that_left_late_moves_no_other() -> None:
+    clock = Clock()
+    pace = Pace(10, clock)
+    clock.now += pace.turn().pause + 0.04
+    pace.leaves()
+    assert pace.turn().pause == pytest.approx(0.06)
 
 
 def test_throttles_slow_down_to_a_slowest_rate_and_no_further() -> None:
@@ -167,8 +200,8 @@ def test_a_rate_below_the_slowest_is_not_raised_by_a_throttle() -> None:
 
 
 def test_the_rate_comes_back_quickly_to_near_where_it_was_throttled_and_carefully_from_there() -> None:
-    pace = throttled(Pace(10, Clock()), 2)
-    throttled_at = 10 * EASE
+    pace = throttled(without_bursts(), OFTEN)
+    throttled_at = 10 * EASE ** (OFTEN - 1)
     assert pace.rate == pytest.approx(throttled_at * BRAKE)
     rates = answered(pace, 200)
     assert rates[10] == pytest.approx(throttled_at * EASE, rel=0.01)
@@ -270,7 +303,7 @@ def test_waiting_after_failures_doubles_up_to_a_ceiling_with_jitter(failures: in
     assert len({round(wait, 6) for wait in waits}) > 10
 
 
-WAY, SHAKE, LATENCY, JITTER = 0.02, 0.005, 0.25, 0.15
+WAY, SHAKE, LATE, LATENCY, JITTER = 0.02, 0.005, 0.003, 0.25, 0.15
 
 
 @dataclass
@@ -308,32 +341,60 @@ class Outcome:
         return sum(not throttle for _, throttle, _ in part) / (part[-1][0] - part[0][0] + 1e-9)
 
 
-def simulate(bucket: Bucket, calls: int, *, latency: float = LATENCY, seed: int = 0) -> Outcome:
-    """Readers who ask as `client.py` does: take a turn, wait, ask, and back off when throttled.
+@dataclass(order=True)
+class Reader:
+    """A reader of pages: what it does next, and when."""
 
-    Calls are on their way for about `WAY` seconds before they are counted; answers take about `latency`.
+    at: float
+    number: int
+    does: str = field(default="stand in line", compare=False)
+    failures: int = field(default=0, compare=False)
+    turn: Turn = field(default=Turn(0, 0), compare=False)
+
+
+def simulate(bucket: Bucket, calls: int, *, latency: float = LATENCY, seed: int = 0) -> Outcome:
+    """Readers who ask as `client.py` does: stand in line, wait for their turn, ask, and back off when throttled.
+
+    Calls leave some `LATE` seconds late and are on their way for about `WAY` seconds before they are counted; answers
+    take about `latency`.
     """
     chance, clock, outcome = random.Random(seed), Clock(), Outcome()
     pace = Pace(CALLS_PER_SECOND, clock)
-    numbers = itertools.count()
-    readers = int(CALLS_PER_SECOND * latency * 1.2) + 2
-    idle: list[tuple[float, int, int, Turn | None]] = [(0.0, next(numbers), 0, None) for _ in range(readers)]
+    line: list[Reader] = []
+    readers = [Reader(0.0, number) for number in range(int(CALLS_PER_SECOND * latency * 1.2) + 2)]
+
+    def next_in_line() -> None:
+        reader = line[0]
+        reader.turn = pace.turn()
+        reader.at, reader.does = clock.now + reader.turn.pause + chance.expovariate(1 / LATE), "leave"
+        heapq.heappush(readers, reader)
+
     while len(outcome.calls) < calls:
-        clock.now, _, failures, turn = heapq.heappop(idle)
-        if turn is None:
-            turn = pace.turn()
-            arrives = clock.now + turn.pause + WAY + chance.uniform(-SHAKE, SHAKE)
-            heapq.heappush(idle, (arrives, next(numbers), failures, turn))
-        elif bucket.allows(clock.now):
-            pace.answered()
-            outcome.calls.append((clock.now, False, pace.rate))
-            took = latency * chance.uniform(1 - JITTER, 1 + JITTER)
-            heapq.heappush(idle, (clock.now + took, next(numbers), 0, None))
+        reader = heapq.heappop(readers)
+        clock.now = reader.at
+        if reader.does == "stand in line":
+            line.append(reader)
+            if len(line) == 1:
+                next_in_line()
+            continue
+        if reader.does == "leave":
+            pace.leaves()
+            line.pop(0)
+            if line:
+                next_in_line()
+            reader.at, reader.does = clock.now + WAY + chance.uniform(-SHAKE, SHAKE), "arrive"
         else:
-            pace.throttled(turn)
-            outcome.calls.append((clock.now, True, pace.rate))
-            longest = min(LONGEST_WAIT, 0.5 * 2**failures)
-            heapq.heappush(idle, (clock.now + chance.uniform(longest / 2, longest), next(numbers), failures + 1, None))
+            reader.does = "stand in line"
+            allowed = bucket.allows(clock.now)
+            if allowed:
+                pace.answered()
+                reader.at, reader.failures = clock.now + latency * chance.uniform(1 - JITTER, 1 + JITTER), 0
+            else:
+                pace.throttled(reader.turn)
+                longest = min(LONGEST_WAIT, 0.5 * 2 ** (reader.failures - 1)) if reader.failures else 0.0
+                reader.at, reader.failures = clock.now + chance.uniform(longest / 2, longest), reader.failures + 1
+            outcome.calls.append((clock.now, not allowed, pace.rate))
+        heapq.heappush(readers, reader)
     return outcome
 
 

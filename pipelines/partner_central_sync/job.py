@@ -11,6 +11,7 @@ from dlt.common.schema import Schema
 
 from partner_central import Run, Tally, partner_central
 from partner_central.errors import PartnerCentralError
+from partner_central.run import ROWS_PER_PART
 
 from . import workdir
 from .destination import Place, kept_open, visit
@@ -72,7 +73,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
     known: set[str] = set()
-    with Run(tally) as run:
+    with Run(tally, settings.rows_per_part or ROWS_PER_PART) as run:
         while _goes_on(run, report):
             report.phase("reading")
             source = partner_central(run=run, **settings.source_arguments())

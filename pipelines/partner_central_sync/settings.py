@@ -27,6 +27,7 @@ class Settings:
         database: DuckDB file, instead of the configured one.
         pipelines_dir: where dlt's working folders are, instead of dlt's own place.
         source: further arguments of the source.
+        rows_per_part: rows after which a part of a long load is loaded; by default the source's own number.
     """
 
     catalog: str = "AWS"
@@ -39,6 +40,7 @@ class Settings:
     database: Path | None = None
     pipelines_dir: Path | None = None
     source: dict[str, Any] | None = None
+    rows_per_part: int | None = None
 
     @property
     def dataset_name(self) -> str:

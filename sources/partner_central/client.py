@@ -107,7 +107,8 @@ class PartnerCentral:
                         f"Partner Central did not answer ListOpportunities in {failures} attempts; the last failure "
                         f"was: {error}. Run again later; nothing is lost."
                     ) from error
-                self._wait(back_off(failures))
+                # The pace has slowed down already: what is throttled once just takes its next turn.
+                self._wait(back_off(failures - 1 if is_throttle(error) else failures))
 
     def readers(self) -> int:
         """How many may ask side by side before the pace is the limit, not the latency; with some to spare."""
@@ -156,8 +157,10 @@ class PartnerCentral:
                 raise BudgetSpent(f"The {self._max_calls:,} calls this run was allowed (max_calls) are spent.")
             quota.budget.take()
             self._taken += 1
-        turn = quota.pace.turn()
-        self._wait(turn.pause)
+        with quota.pace.line:
+            turn = quota.pace.turn()
+            self._wait(turn.pause)
+            quota.pace.leaves()
         self.tally.called(left=quota.budget.left)
         return turn
 

@@ -12,7 +12,7 @@ CALLS_PER_SECOND = 9.9
 SLOWEST = 0.2
 LONGEST_WAIT = 20.0
 CATCH_UP = 5
-EASE, BRAKE = 0.92, 0.6
+EASE, BRAKE, OFTEN = 0.92, 0.6, 3
 SOON, CALM = 10, 150
 QUICK, CAREFUL, BOLD = 1.05, 1.001, 1.005
 
@@ -28,28 +28,35 @@ class Turn:
 class Pace:
     """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
 
-    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that.
-    Throttles of calls that were under way together count as one. One soon after another brakes hard, a lone one eases
-    off: so the rate finds a quota far below its own quickly, and stays close to one just below it. It comes back
-    quickly to near where it was throttled, carefully from there; boldly once no throttle came for much longer than
-    that takes, as then the service allows more than it did.
+    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that,
+    and nothing else. Throttles of calls that were under way together count as one. One eases off; the third that comes
+    soon after another brakes hard: so the rate finds a quota far below its own quickly, and stays close to one just
+    below it. It comes back quickly to near where it was throttled, carefully from there; boldly once no throttle came
+    for much longer than that takes, as then the service allows more than it did.
 
-    It tells how long to wait; waiting is the caller's.
+    It tells how long to wait; waiting is the caller's, one after another in `line`, and saying when the call leaves.
+    A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one
+    close behind it.
 
     Args:
         calls_per_second: the rate never exceeded, but for catching up.
         clock: a monotonic clock, in seconds.
+
+    Attributes:
+        line: held by the thread whose turn is next, until its call leaves.
     """
 
     def __init__(self, calls_per_second: float = CALLS_PER_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
         self._ceiling = self._rate = calls_per_second
         self._clock = clock
+        self.line = threading.Lock()
         self._lock = threading.Lock()
         self._next = clock()
         self._catch_up = CATCH_UP
         self._turns = 0
         self._slowed_at = 0
         self._answers = SOON
+        self._in_a_row = 0
         self._careful_from = calls_per_second
 
     @property
@@ -74,6 +81,12 @@ class Pace:
             self._turns += 1
             return Turn(self._turns, pause)
 
+    def leaves(self) -> None:
+        """The call of the last turn is sent now."""
+        with self._lock:
+            if not self._catch_up:
+                self._next = max(self._next, self._clock() + 1 / self._rate)
+
     def answered(self) -> None:
         """A call succeeded: come back towards the full rate."""
         with self._lock:
@@ -89,9 +102,11 @@ class Pace:
         with self._lock:
             if turn.number <= self._slowed_at:
                 return
-            ease = EASE if self._answers >= SOON else BRAKE
-            self._careful_from = self._rate * EASE
-            self._rate = max(min(SLOWEST, self._ceiling), self._rate * ease)
+            self._in_a_row = self._in_a_row + 1 if self._answers < SOON else 1
+            if not self._catch_up:
+                self._careful_from = self._rate * EASE
+                slower = self._rate * (EASE if self._in_a_row < OFTEN else BRAKE)
+                self._rate = max(min(SLOWEST, self._ceiling), slower)
             self._slowed_at = self._turns
             self._catch_up = self._answers = 0
             self._next = max(self._next, self._clock() + 1 / self._rate)
@@ -99,5 +114,5 @@ class Pace:
 
 def back_off(failures: int) -> float:
     """Seconds to wait after `failures` failures in a row: doubling from half a second, with jitter, to a ceiling."""
-    longest = min(LONGEST_WAIT, 0.5 * 2.0 ** min(failures - 1, 10))
+    longest = min(LONGEST_WAIT, 0.5 * 2.0 ** min(failures - 1, 10)) if failures else 0.0
     return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
