@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,44 @@ def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: 
         load(max_calls=12)
     assert load() > 1
     place.assert_equals(long.truth(), "own")
+
+
+def test_a_quota_of_one_call_a_second_is_found_and_kept_to(place_for: PlaceFor) -> None:
+    with account(opportunities=1_000, rps=1, burst=1, latency_ms=0) as emulator:
+        place = place_for(emulator.endpoint)
+        summary = place.sync({"calls_per_second": 9.9})
+        place.assert_equals(emulator.truth())
+        assert sorts(emulator).count("CreatedDate") >= 10
+        answered = [call for call in emulator.calls if call.outcome == "ok"]
+        assert 0 < summary.throttles < len(answered)
+        assert len(answered) <= 10 + 10
+
+
+def test_a_server_that_answers_slower_and_slower_is_waited_for(long: Emulator, place_for: PlaceFor) -> None:
+    def slower(number: int, _: dict[str, Any]) -> None:
+        time.sleep(0.02 * number)
+
+    long.on_call = slower
+    place = place_for(long.endpoint)
+    assert place.sync({"calls_per_second": 9.9}).throttles == 0
+    place.assert_equals(long.truth())
+
+
+def test_a_server_slower_than_its_quota_is_read_by_more_at_a_time(place_for: PlaceFor) -> None:
+    with account(latency_ms=400) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync({"calls_per_second": 30})
+        place.assert_equals(emulator.truth())
+        began = sorted(call.at for call in emulator.calls)
+        chain = len(began) * 0.4
+        assert began[-1] - began[0] < chain / 2
+
+
+@pytest.mark.parametrize("opportunities", [0, 1, 100, 101])
+def test_small_accounts_take_no_more_calls_than_pages_and_two_samples(opportunities: int, place_for: PlaceFor) -> None:
+    with account(opportunities=opportunities, latency_ms=0) as emulator:
+        place = place_for(emulator.endpoint)
+        summary = place.sync()
+        place.assert_equals(emulator.truth())
+        assert summary.calls == (1 if opportunities <= 100 else 2 + 2)
+        assert place.sync().calls == 1
