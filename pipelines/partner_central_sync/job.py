@@ -72,18 +72,18 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    known: set[str] = set()
     with Run(tally, settings.rows_per_part or ROWS_PER_PART) as run:
         while _goes_on(run, report):
             report.phase("reading")
-            source = partner_central(run=run, **settings.source_arguments())
-            known = known or before | _columns(source.discover_schema())
-            pipeline.extract(source)
-            with kept_open(pipeline):
-                if _finish(pipeline, report):
+            pipeline.extract(partner_central(run=run, **settings.source_arguments()))
+            if pipeline.has_pending_data:
+                with kept_open(pipeline):
+                    _finish(pipeline, report)
                     with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
                         workdir.remember(pipeline, visit(pipeline))
-    return sorted(_columns(pipeline.default_schema) - known)
+    if new := _columns(pipeline.default_schema) - before:
+        new -= _columns(partner_central(**settings.source_arguments()).discover_schema())
+    return sorted(new)
 
 
 def _goes_on(run: Run, report: Report) -> bool:
@@ -99,18 +99,16 @@ def _goes_on(run: Run, report: Report) -> bool:
         raise
 
 
-def _finish(pipeline: dlt.Pipeline, report: Report) -> bool:
-    """Normalize and load whatever is extracted, and say whether there was anything; make tables without rows too."""
+def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
+    """Normalize and load whatever is pending; make tables without rows too."""
     if extracted := pipeline.list_extracted_load_packages():
         if any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted):
             report.phase("normalizing")
         pipeline.normalize()
-    if not pipeline.list_normalized_load_packages():
-        return False
-    report.phase("loading")
-    pipeline.sync_schema()
-    pipeline.load()
-    return True
+    if pipeline.list_normalized_load_packages():
+        report.phase("loading")
+        pipeline.sync_schema()
+        pipeline.load()
 
 
 def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:

@@ -8,12 +8,13 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
-
-from rich.console import Console
-from rich.status import Status
+from typing import TYPE_CHECKING, Literal
 
 from partner_central.tally import Tally
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
 
 LogFormat = Literal["text", "json"]
 SECONDS_BETWEEN_LINES = 10.0
@@ -72,7 +73,7 @@ class Report:
         self._said: set[str] = set()
         self._phase = self._counts = ""
         self._notes = 0
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._terminal: Console | None = None
         self._live: Status | None = None
         self._last_line = time.monotonic()
 
@@ -81,7 +82,7 @@ class Report:
         self._phase = what
         if self._is_live():
             if self._live is None:
-                self._live = self._console.status(what)
+                self._live = self._console().status(what)
                 self._live.start()
             self._show()
         elif what not in self._said:
@@ -141,7 +142,15 @@ class Report:
             self._live = None
 
     def _is_live(self) -> bool:
-        return self._console.is_terminal and not self._json and not self._quiet
+        return sys.stderr.isatty() and not self._json and not self._quiet
+
+    def _console(self) -> Console:
+        """Where a terminal shows progress; cron needs none of it."""
+        if self._terminal is None:
+            from rich.console import Console
+
+            self._terminal = Console(stderr=True, highlight=False, soft_wrap=True)
+        return self._terminal
 
     def _line(self, level: str, message: str, *, always: bool = False, **more: object) -> None:
         if self._quiet and not always:
@@ -149,14 +158,15 @@ class Report:
         self._last_line = time.monotonic()
         if self._json:
             line = json.dumps({"at": _now(), "level": level, "message": message, **more})
-        elif self._console.is_terminal:
+        elif sys.stderr.isatty():
             line = message if level == "info" else f"{level.capitalize()}: {message}"
         else:
             line = f"{_now()} {level.upper()} {message}"
         if self._live is not None:
-            self._console.print(line, markup=False)
+            self._console().print(line, markup=False)
         else:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+            sys.stderr.write(f"{line}\n")  # at once: lines of threads must not mix
+            sys.stderr.flush()
 
 
 def _listed(names: list[str]) -> str:

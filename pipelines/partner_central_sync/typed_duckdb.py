@@ -22,6 +22,8 @@ from dlt.destinations.exceptions import DatabaseTransientException
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbConnectionPool
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.destinations.sql_client import raise_open_connection_error
+from duckdb import DuckDBPyConnection
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
@@ -74,6 +76,16 @@ class QualifiedSqlClient(DuckDbSqlClient):
     """dlt's SQL client for DuckDB, with the catalog in front of every name; DuckDB is asked once for each file."""
 
     _catalogs: ClassVar[dict[str, str]] = {}
+
+    @raise_open_connection_error
+    def open_connection(self) -> DuckDBPyConnection:
+        """Open the file once, though its catalog is to be asked for as well."""
+        pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
+        connection = pool.borrow_conn(global_config=self._global_config)
+        try:
+            return super().open_connection()
+        finally:
+            pool.return_conn(connection)
 
     def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002, FBT001, FBT002
         """The catalog of the database file, as DuckDB names it."""
