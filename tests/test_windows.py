@@ -44,7 +44,7 @@ def test_a_window_that_was_begun_asks_from_a_second_before_the_last_record_hande
     assert (window.records, window.position, window.done) == (107, day(4), True)
 
 
-@pytest.mark.parametrize("begin", [None, FIRST, FIRST + SECOND / 2])
+@pytest.mark.parametrize("begin", [None, FIRST, FIRST + SECOND / 2, datetime(999, 12, 31, tzinfo=UTC)])
 def test_a_window_from_the_beginning_of_time_asks_for_everything(begin: datetime | None) -> None:
     assert Window(begin, NOON).asked_from() is None
     assert Window(None, NOON, position=begin).asked_from() is None

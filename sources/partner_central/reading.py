@@ -139,10 +139,7 @@ class Reading:
         log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
         self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
         listing = self._question.all(backfill.modified_since)
-        if (sample := self._sample(listing)) is not None:
-            yield from self._sweep_or_chain(backfill, listing, sample)
-        else:
-            yield from self._chain(listing)
+        yield from self._sweep_or_chain(backfill, listing, self._sample(listing))
         self._finish(backfill.watermark)
         self._question = replace(self._question, full=False, since=None)
         self._changes = Changes(self._cursor.seen)
@@ -183,14 +180,17 @@ class Reading:
             return None
         return [record for page in sampled for record in page.records]
 
-    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
-        """Sweep; where the service does not list by CreatedDate, which is newer than the API, read one chain."""
-        try:
-            yield from self._sweep(backfill, listing, sample)
-        except (Invalid, Unplaced) as reason:
-            self._in_one_chain(str(reason))
-            self._backfill = self._plan = None
-            yield from self._chain(listing)
+    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object] | None) -> Iterator[Batch]:
+        """Sweep; without a sample, or where the service does not list by CreatedDate, read one chain."""
+        if sample is not None:
+            try:
+                yield from self._sweep(backfill, listing, sample)
+            except (Invalid, Unplaced) as reason:
+                self._in_one_chain(str(reason))
+            else:
+                return
+        self._backfill = self._plan = None
+        yield from self._chain(listing)
 
     def _sweep(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
         density = density_of(sample)

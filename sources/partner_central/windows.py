@@ -16,6 +16,7 @@ from typing import Any
 
 SECOND = timedelta(seconds=1)
 CROWD = 3
+FIRST_YEAR = 1000
 
 
 @dataclass(slots=True)
@@ -43,9 +44,13 @@ class Window:
         self.done = last
 
     def asked_from(self) -> datetime | None:
-        """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive."""
+        """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive.
+
+        None, for all of time, before the year 1000: botocore writes such years with fewer digits than ISO 8601 wants.
+        """
         begin = self.position or self.start
-        return begin and _moved(begin, -SECOND)
+        early = begin and _moved(begin, -SECOND)
+        return early if early is not None and early.year >= FIRST_YEAR else None
 
     def __str__(self) -> str:
         return f"({_written(self.start) or 'the beginning'}, {_written(self.end) or 'now'}]"
