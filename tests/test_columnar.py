@@ -104,6 +104,45 @@ def test_a_column_that_is_new_in_many_rows_is_told_and_stays(place_for: PlaceFor
         assert place.sync(full=True).new_columns == []
 
 
+@pytest.mark.parametrize("rows_per_part", [None, 1100])
+def test_many_batches_in_one_load_and_in_several_are_all_there(
+    rows_per_part: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partner_central.run.ROWS_PER_BATCH", FEWEST_ROWS)
+    with Emulator(opportunities=3 * MANY // 2 + 10, rps=None) as emulator:
+        for number, record in enumerate(emulator.truth()):
+            if number > MANY:
+                emulator.overlay(record["Id"], {"Score": number})
+        place = place_for(emulator.endpoint)
+        place.sync(rows_per_part=rows_per_part)
+        place.assert_equals(emulator.truth())
+    assert sum(came_as_arrow(place)) > MANY
+
+
+def test_where_dlt_is_to_give_ids_to_arrow_rows_they_stay_rows(
+    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID", "true")
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync()
+        place.assert_equals(emulator.truth())
+    assert not any(came_as_arrow(place))
+
+
+def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        for number, arrow in enumerate(("true", "false")):
+            monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__ARROW", arrow)
+            place = Place(tmp_path / f"tenant={number}", emulator.endpoint)
+            place.folder.mkdir()
+            place.sync()
+            place.assert_equals(emulator.truth())
+            assert set(came_as_arrow(place)) == {arrow == "true"}
+
+
 def test_few_rows_need_no_pyarrow(place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with HostileServer(nasty_records(2, FEWEST_ROWS - 1)) as server:

@@ -92,8 +92,21 @@ def test_a_part_that_is_full_with_the_last_page_is_followed_by_an_empty_one_whic
     assert parts(Run(rows_per_part=100), Pages([100, 100])) == [100, 100, 0]
 
 
-def test_rows_that_are_rejected_or_known_fill_no_part() -> None:
+def test_pages_without_rows_fill_no_part() -> None:
     assert parts(Run(rows_per_part=100), Pages([0] * 50)) == [0]
+
+
+def test_rejected_records_fill_batches_and_parts_as_rows_do() -> None:
+    page = Batch(rejected=[{"id": "O1"}] * 100)
+
+    class Bad(Pages):
+        def batches(self) -> Generator[Batch]:
+            yield from (Batch(rejected=list(page.rejected)) for _ in range(120))
+
+    whole = list(Run(rows_per_part=None).part(lambda: cast("Reading", Bad([]))))
+    assert [len(batch.rejected) for batch in whole] == [5000, 5000, 2000]
+    first = list(Run(rows_per_part=1000).part(lambda: cast("Reading", Bad([]))))
+    assert [len(batch.rejected) for batch in first] == [1000]
 
 
 def test_a_reading_begins_once_for_all_parts() -> None:

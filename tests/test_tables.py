@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import dlt
 import duckdb
 import pytest
 
 from hostile import DEFECTS, HostileServer, Record, bad_records, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT
+from partner_central import partner_central
 from partner_central_emulator import Emulator
 from place import Place
 
@@ -243,3 +245,22 @@ def test_amounts_with_31_digits_survive_exactly(place_for: PlaceFor) -> None:
         place.assert_equals(server.truth())
     found = query(place, f"SELECT amount::VARCHAR FROM {CUSTOMER_SPEND} ORDER BY amount DESC LIMIT 1")
     assert found == [("9" * 31 + ".99",)]
+
+
+def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(place: Place) -> None:
+    source = partner_central(**place.settings().source_arguments() | {"arrow": False})
+    source.resources["opportunities"].apply_hints(table_name="deals")
+    database = dlt.destinations.duckdb(str(place.database))
+    folder = str(place.folder / "renamed")
+    dlt.pipeline("renamed", pipelines_dir=folder, destination=database, dataset_name="own").run(source)
+    with duckdb.connect(str(place.database), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT table_name, any_value(data_type) FILTER (column_name = 'amount') FROM duckdb_columns() "
+            "WHERE schema_name = 'own' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\' GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    assert found == [
+        ("deals", None),
+        ("deals__project_delivery_models", None),
+        ("deals__project_expected_customer_spend", "DECIMAL(38,2)"),
+        ("opportunities_rejected", None),
+    ]

@@ -55,13 +55,16 @@ class Settings:
         return self.pipelines_dir or Path(get_dlt_pipelines_dir())
 
     def source_arguments(self) -> dict[str, Any]:
-        """Arguments of the source `partner_central`, only those that were given."""
+        """Arguments of the source `partner_central`, only those given; rows for DuckDB are Arrow tables."""
+        import dlt
+
+        undecided = dlt.config.get("sources.partner_central.arrow", bool) is None
         given = {
             "catalog": self.catalog,
             "full": self.full or None,
             "since": self.since,
             "max_calls": self.max_calls,
-            "arrow": self.destination == "duckdb" or None,
+            "arrow": (self.destination == "duckdb" and undecided) or None,
         }
         chosen = {name: values for name, values in (self.filters or {}).items() if values}
         return {name: value for name, value in given.items() if value is not None} | chosen | (self.source or {})

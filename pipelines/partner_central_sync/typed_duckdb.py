@@ -65,11 +65,12 @@ class TypedJob(DuckDbCopyJob):
             client.execute_sql(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}", self._file_path)  # noqa: S608
 
     def _rows(self, largest: int) -> str:
-        """SQL that reads the file; for a row of JSON, DuckDB reserves twice its largest size."""
+        """SQL that reads the file, not its path; for a row of JSON, DuckDB reserves twice its largest size."""
         if _format(self._file_path) == "parquet":
-            return "read_parquet(%s)"
+            return "read_parquet(%s, hive_partitioning=false)"
         types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self._columns.items())
-        return f"read_json(%s, columns={{{types}}}, format='newline_delimited', maximum_object_size={largest})"
+        options = f"format='newline_delimited', hive_partitioning=false, maximum_object_size={largest}"
+        return f"read_json(%s, columns={{{types}}}, {options})"
 
 
 class QualifiedSqlClient(DuckDbSqlClient):

@@ -40,7 +40,7 @@ from .quota import Quota, account_of
 from .reading import Batch, Question, Reading
 from .rows import RowMaker
 from .run import Run
-from .schema import declare_lists, rejected_columns, root_columns
+from .schema import child_hints, declare_children, rejected_columns, root_columns
 from .session import READ_TIMEOUT, SERVICE, connect, open_session
 from .tally import Tally
 from .values import Unfit, parse_instant
@@ -98,7 +98,7 @@ def partner_central(
         attempts: how often a page is asked for before the run fails.
         read_timeout: seconds to wait for an answer.
         arrow: hand many rows on as Arrow tables, which takes half the processor time and needs pyarrow; `add_map` and
-            `add_filter` then meet tables.
+            `add_filter` then meet tables, without the lists, which go past them.
         run: a `Run`, to load in parts what takes long, and to count it; without one, everything is one load.
 
     Returns:
@@ -118,9 +118,11 @@ def partner_central(
     _check("read_timeout", read_timeout, above=0)
     session = open_session(credentials, role_arn, external_id)
     model = opportunity_model(session.get_service_model(SERVICE))
+    arrow = arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
     schema = dlt.current.source_schema()
     schema.remove_type_detection("iso_timestamp")
-    declare_lists(schema, "opportunities", model)
+    if arrow:
+        declare_children(schema, "opportunities", model)
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
     filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
     question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
@@ -130,10 +132,7 @@ def partner_central(
     @dlt.resource(name="opportunity_pages", selected=False)
     def opportunity_pages() -> Iterator[Batch]:
         state = dlt.current.resource_state("opportunities")
-        if state.setdefault("catalog", catalog) != catalog:
-            raise ConfigurationError(
-                f"This dataset holds the catalog {state['catalog']}; {catalog} needs a dataset of its own."
-            )
+        _check_catalog(state.setdefault("catalog", catalog), catalog)
         cursors = state.setdefault("cursors", {})
         members = state.setdefault("members", {})
 
@@ -158,6 +157,7 @@ def partner_central(
         primary_key="id",
         write_disposition="merge",
         columns=root_columns(model),
+        nested_hints=None if arrow else child_hints(model),
     )
     def opportunities(batch: Batch) -> Iterator[Any]:
         if batch.first:
@@ -196,6 +196,11 @@ def _instant(since: str | None) -> datetime | None:
     except Unfit:
         raise ConfigurationError(f"since is no ISO 8601 date or timestamp: {since!r}") from None
     return moment if moment is None or moment.year >= FIRST_YEAR else None
+
+
+def _check_catalog(held: str, catalog: str) -> None:
+    if held != catalog:
+        raise ConfigurationError(f"This dataset holds the catalog {held}; {catalog} needs a dataset of its own.")
 
 
 def _check(name: str, value: float, *, above: float) -> None:

@@ -107,7 +107,7 @@ class PartnerCentral:
                         f"Partner Central did not answer ListOpportunities in {failures} attempts; the last failure "
                         f"was: {error}. Run again later; nothing is lost."
                     ) from error
-                # The pace has slowed down already: what is throttled once just takes its next turn.
+                # The pace has reacted already: what is throttled once just takes its next turn.
                 self._wait(back_off(failures - 1 if is_throttle(error) else failures))
 
     def readers(self) -> int:

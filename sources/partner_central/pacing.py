@@ -28,11 +28,11 @@ class Turn:
 class Pace:
     """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
 
-    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that,
-    and nothing else. Throttles of calls that were under way together count as one. One eases off; the third that comes
-    soon after another brakes hard: so the rate finds a quota far below its own quickly, and stays close to one just
-    below it. It comes back quickly to near where it was throttled, carefully from there; boldly once no throttle came
-    for much longer than that takes, as then the service allows more than it did.
+    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that
+    and leaves the rate. Throttles of calls that were under way together count as one. One eases off; the third that
+    comes soon after another brakes hard: so the rate finds a quota far below its own quickly, and stays close to one
+    just below it. It comes back quickly to near where it was throttled, carefully from there; boldly once no throttle
+    came for much longer than that takes, as then the service allows more than it did.
 
     It tells how long to wait; waiting is the caller's, one after another in `line`, and saying when the call leaves.
     A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one

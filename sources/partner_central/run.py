@@ -57,10 +57,10 @@ class Run:
         try:
             for batch in self._batches:
                 held.add(batch)
-                rows += len(batch.rows)
+                rows += len(batch.rows) + len(batch.rejected)
                 most = self._rows_per_part
                 ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
-                if ends or len(held.rows) >= ROWS_PER_BATCH:
+                if ends or len(held.rows) + len(held.rejected) >= ROWS_PER_BATCH:
                     yield held
                     held = Batch()
                 if ends:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
+import dlt
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.common.schema.utils import new_table
+from dlt.common.typing import TTableNames
+from dlt.extract.hints import TResourceNestedHints
 
 from .model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, RecordModel
 from .rows import CHILD_KEY
@@ -32,12 +35,8 @@ def root_columns(model: RecordModel) -> dict[str, TColumnSchema]:
     return columns
 
 
-def declare_lists(schema: Schema, table: str, model: RecordModel) -> None:
-    """Put the child tables into the schema, with the columns dlt adds, so that they can be made before their first row.
-
-    The nested hints of a resource would do the same, but not where it yields Arrow tables.
-    """
-    schema.update_table(new_table(table, write_disposition="merge", resource=table))
+def list_columns(model: RecordModel) -> dict[str, list[TColumnSchema]]:
+    """The columns of each child table, with those dlt adds, so that it can be made before its first row."""
     key = TColumnSchema(
         name=CHILD_KEY,
         data_type="text",
@@ -50,9 +49,21 @@ def declare_lists(schema: Schema, table: str, model: RecordModel) -> None:
         {**_system("_dlt_list_idx"), "data_type": "bigint"},
         _system("_dlt_id", row_key=True, unique=True),
     ]
-    for child in model.children:
-        columns = [key, *map(_hint, child.columns), *cast("list[TColumnSchema]", system)]
-        schema.update_table(new_table(f"{table}__{child.name}", parent_table_name=table, columns=columns))
+    return {
+        child.name: [key, *map(_hint, child.columns), *cast("list[TColumnSchema]", system)] for child in model.children
+    }
+
+
+def child_hints(model: RecordModel) -> dict[TTableNames, TResourceNestedHints]:
+    """Hints for every child table of a resource that yields rows."""
+    return {name: dlt.mark.make_nested_hints(columns=columns) for name, columns in list_columns(model).items()}
+
+
+def declare_children(schema: Schema, table: str, model: RecordModel) -> None:
+    """Put the child tables into the schema: beside Arrow tables, dlt takes no hints for them."""
+    schema.update_table(new_table(table, write_disposition="merge", resource=table))
+    for name, columns in list_columns(model).items():
+        schema.update_table(new_table(f"{table}__{name}", parent_table_name=table, columns=columns))
 
 
 def rejected_columns() -> dict[str, TColumnSchema]:

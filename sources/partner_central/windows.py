@@ -16,7 +16,7 @@ from typing import Any
 
 SECOND = timedelta(seconds=1)
 CROWD = 3
-FIRST_YEAR = 1000
+FOUR_DIGITS = 1000
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Window:
         """
         begin = self.position or self.start
         early = begin and _moved(begin, -SECOND)
-        return early if early is not None and early.year >= FIRST_YEAR else None
+        return early if early is not None and early.year >= FOUR_DIGITS else None
 
     def __str__(self) -> str:
         return f"({_written(self.start) or 'the beginning'}, {_written(self.end) or 'now'}]"
