@@ -53,12 +53,15 @@ class Columnar:
         Rows with lists, or members of list entries, that the model does not know stay as they are too: dlt makes their
         tables.
         """
-        plain = [row for row in rows if self._is_plain(row)]
+        plain: list[Row] = []
+        others: list[Row] = []
+        for row in rows:
+            (plain if self._is_plain(row) else others).append(row)
         if len(plain) < FEWEST_ROWS:
             yield rows
             return
-        if len(plain) < len(rows):
-            yield [row for row in rows if not self._is_plain(row)]
+        if others:
+            yield others
         package = Container()[LoadPackageStateInjectableContext]
         for name, columns in self._lists.items():
             if entries := list(_entries(plain, name)):

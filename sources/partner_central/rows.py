@@ -96,7 +96,7 @@ class _Table:
         for child in children:
             table = _Table(child.path, child.columns, (), claims)
             _plant(self._tree, child.path, _List(child.name, table))
-        self._lists: dict[Path, tuple[str, _Table]] = {}
+        self._unknown_lists: dict[Path, _List] = {}
         self._all_claims = claims
         self._claims = claims.get(".".join(where), {})
         self._taken = {column.name for column in columns} | {child.name for child in children}
@@ -149,11 +149,11 @@ class _Table:
     def _put_unknown(self, row: Row, value: object, here: Path, key: object) -> None:
         """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
         if isinstance(value, list):
-            if here not in self._lists:
+            if here not in self._unknown_lists:
                 table = _Table((*self._where, *here), (), (), self._all_claims)
-                self._lists[here] = self._name(here, "list"), table
-            name, table = self._lists[here]
-            row[name] = table.rows(value, key)
+                self._unknown_lists[here] = _List(self._name(here, "list"), table)
+            unknown = self._unknown_lists[here]
+            row[unknown.name] = unknown.table.rows(value, key)
             return
         too_large = isinstance(value, int) and not isinstance(value, bool) and value not in INT64
         if too_large or (isinstance(value, float) and not math.isfinite(value)):

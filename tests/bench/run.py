@@ -96,7 +96,7 @@ class Workshop:
         before = len(emulator.calls)
         cost = process.run(*commands, env=env, cwd=place)
         outcomes = [call.outcome for call in emulator.calls[before:]]
-        records = emulator_size(emulator)
+        records: int = emulator.describe()["opportunities"]["AWS"]
         return Measured(records, cost, len(outcomes), outcomes.count("ThrottlingException"))
 
     def ours(self, emulator: Emulator, place: Path | None = None, *, unlimited: bool = False) -> Measured:
@@ -156,14 +156,6 @@ def check(database: Path, table: str, records: int) -> None:
         raise AssertionError(f"{table} holds {rows:,} rows, not {records:,}")
 
 
-_SIZES: dict[int, int] = {}
-
-
-def emulator_size(emulator: Emulator) -> int:
-    """Opportunities the emulator was started with."""
-    return _SIZES[id(emulator)]
-
-
 @contextmanager
 def emulated(
     opportunities: int, *, latency_ms: float = 0, quota: bool = True, burst: float = 10, skew: Any = "skewed"
@@ -179,7 +171,6 @@ def emulated(
     ) as emulator:
         emulator.prepare()
         _sort(emulator)
-        _SIZES[id(emulator)] = opportunities
         yield emulator
 
 
