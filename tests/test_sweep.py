@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from bisect import bisect_left, bisect_right, insort
@@ -242,11 +243,11 @@ def test_every_request_repeats_what_is_asked_for_in_ascending_created_date() -> 
 def test_what_is_created_or_becomes_visible_meanwhile_hides_nothing_that_was_there(token: TokenKind, seed: int) -> None:
     asked = account(2_000, token, seed=seed)
     chance = random.Random(seed)
-    added = [NOON, *[asked.entries[chance.randrange(2_000)][0] for _ in range(500)]]
+    added = iter([*[asked.entries[chance.randrange(2_000)][0] for _ in range(500)], NOON])
 
     def more(_: int) -> None:
-        for _ in range(min(20, len(added))):
-            asked.add(added.pop())
+        for created in itertools.islice(added, 20):  # a list iterator that several threads may share
+            asked.add(created)
 
     asked.on_call = more
     found = Counter(numbers(list(sweep(asked))))
