@@ -1,4 +1,4 @@
-# make demo · make test · make coverage · make lint · make bench · make setup. Each sets up what it needs.
+# make demo · make test · make test-all · make coverage · make lint · make bench. Each sets up what it needs.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -6,23 +6,26 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PEERS := pandas singer
 
-.PHONY: demo test coverage lint bench setup lock clean
+.PHONY: demo test test-all coverage lint bench setup lock clean
 
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
-test: setup ## Every test
-	$(BIN)/pytest -n 4 --dist worksteal $(COVERAGE) $(ARGS)
+test: $(STAMP)-dev ## The tests, but for the slow ones
+	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(COVERAGE) $(ARGS)
+
+test-all: $(STAMP)-dev ## Every test, and more random schedules
+	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
-coverage: test ## Every test, and which lines they reach; takes half as long again
+coverage: test ## The tests, and which lines they reach; takes half as long again
 
-lint: setup ## Format, style, types
+lint: $(STAMP)-dev ## Format, style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: setup $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
+bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
 	$(BIN)/python tests/bench/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
 		--out docs/BENCHMARKS.md $(ARGS)
 
@@ -33,15 +36,26 @@ bench: setup $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other way
 
 setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-build-isolation -e .
 	@touch $@
 
-lock: ## Resolve pyproject.toml anew into requirements.lock (needs uv)
-	uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 \
-		--generate-hashes --custom-compile-command "make lock" -o requirements.lock --upgrade
+$(STAMP)-dev: $(STAMP) requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+RESOLVE := uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock"
+
+lock: ## Resolve pyproject.toml anew into the two locks (needs uv)
+	$(RESOLVE) --extra dev -o requirements-dev.lock --upgrade
+	sed -n 's/ \\$$//p' requirements-dev.lock | grep == > .constraints
+	$(RESOLVE) --extra build -c .constraints -o requirements.lock --upgrade
+	rm .constraints
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

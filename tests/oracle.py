@@ -1,6 +1,7 @@
 """What the tables must hold, told from the records and the documented table rules alone.
 
-`expected` reads records as they stand on the wire, `actual` reads a DuckDB file, `assert_equal` compares.
+`expected` reads records as they stand on the wire, `actual` reads a DuckDB file and `gathered` rows from anywhere else,
+`assert_equal` compares.
 Nothing of the product is imported, so that a mistake in its rules cannot repeat itself here.
 """
 
@@ -137,7 +138,16 @@ def actual(duckdb_path: str | Path, dataset: str = "partner_central") -> Tables:
             if table == ROOT or table.startswith(f"{ROOT}__"):
                 types.setdefault(table, {})[column] = kind
         _check_types(types)
-        rows = {table: _read(connection, table, columns) for table, columns in types.items()}
+        return gathered({table: _read(connection, table, columns) for table, columns in types.items()})
+
+
+def gathered(rows: Mapping[str, Sequence[Row]]) -> Tables:
+    """The tables of a destination from their rows, however these were fetched, without dlt's own columns.
+
+    Raises:
+        AssertionError: an id is null or there twice, a child row belongs to no opportunity or to another one than its
+            `opportunity_id` says.
+    """
     _check_keys(rows)
     return _tables(
         {
@@ -263,7 +273,7 @@ def _flat(
         if isinstance(value, list):
             lists[name] = value
         elif not isinstance(value, Mapping):
-            row[name] = _loose(value) if kind is None else _typed(kind, value)
+            row[name] = loose(value) if kind is None else _typed(kind, value)
     return row, lists
 
 
@@ -304,7 +314,7 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _loose(value: Any) -> Any:
+def loose(value: Any) -> Any:
     """A value without a documented type: text that is an instant and floats may be kept as either type."""
     if isinstance(value, str) and re.fullmatch(PATTERNS[MOMENT], value, re.ASCII):
         return _moment(value)
@@ -325,7 +335,7 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, types: Mapping[str,
             if kind == MOMENT and value is not None:
                 row[name] = EPOCH + timedelta(microseconds=value)
             else:
-                row[name] = value if name in known else _loose(value)
+                row[name] = value if name in known else loose(value)
         rows.append(row)
     return rows
 

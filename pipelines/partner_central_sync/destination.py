@@ -11,8 +11,10 @@ from typing import Any
 import dlt
 from dlt.common.destination import Destination
 from dlt.common.destination.client import JobClientBase, WithStateSync
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.exceptions import DatabaseUndefinedRelation, DestinationConnectionError
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from .outcome import NotWritable, is_duckdb, unwritable
@@ -27,12 +29,38 @@ class Place:
 
 
 def named(name: str, database: Path | None = None) -> str | Destination[Any, Any]:
-    """The dlt destination of that name; `duckdb` loads with the schema's types, into `database` if one is given."""
-    if name != "duckdb":
-        return name
-    from .typed_duckdb import duckdb
+    """The dlt destination of that name; for DuckDB and lakes, one that keeps types and lists as they are.
 
-    return duckdb(str(database), destination_name="duckdb") if database else duckdb(destination_name="duckdb")
+    Args:
+        name: what dlt calls it.
+        database: DuckDB file, instead of the configured one.
+    """
+    match name:
+        case "duckdb":
+            from .typed_duckdb import duckdb
+
+            return duckdb(str(database), destination_name=name) if database else duckdb(destination_name=name)
+        case "filesystem":
+            from .lake import filesystem
+
+            return filesystem(destination_name=name)
+        case _:
+            return name
+
+
+def fitted(source: DltSource, name: str) -> DltSource:
+    """The source with what its tables need in a destination.
+
+    Raises:
+        ConfigurationError: the destination is set to something that cannot hold them.
+    """
+    if name == "filesystem":
+        from .lake import table_format
+
+        chosen = table_format(dlt.config.get("destination.filesystem.table_format", str))
+        for resource in source.resources.values():
+            resource.apply_hints(table_format=chosen)
+    return source
 
 
 def visit(pipeline: dlt.Pipeline) -> Place:
@@ -87,6 +115,6 @@ def _state_hash(client: JobClientBase, pipeline_name: str) -> str | None:
         return None
     try:
         state = load_pipeline_state_from_destination(pipeline_name, client)
-    except DatabaseUndefinedRelation:
+    except (DatabaseUndefinedRelation, DestinationUndefinedEntity):
         return None
     return state["_version_hash"] if state else None

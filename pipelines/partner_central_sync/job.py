@@ -14,7 +14,7 @@ from partner_central.errors import PartnerCentralError
 from partner_central.run import ROWS_PER_PART
 
 from . import workdir
-from .destination import Place, kept_open, visit
+from .destination import Place, fitted, kept_open, visit
 from .outcome import Exit, NotWritable, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
@@ -75,7 +75,8 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     with Run(tally, settings.rows_per_part or ROWS_PER_PART) as run:
         while _goes_on(run, report):
             report.phase("reading")
-            pipeline.extract(partner_central(run=run, **settings.source_arguments()))
+            source = partner_central(run=run, **settings.source_arguments())
+            pipeline.extract(fitted(source, settings.destination))
             if pipeline.has_pending_data:
                 with kept_open(pipeline):
                     _finish(pipeline, report)

@@ -1,0 +1,105 @@
+"""The same account, with all its horrors, in every destination that can be started: the same tables everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hostile import HostileServer, Record, bad_records, nasty_records
+from partner_central_sync.job import sync
+from partner_central_sync.lake import FORMATS
+from partner_central_sync.report import Report
+from postgres import Postgres
+from s3 import bucket, moto_server
+from warehouses import Warehouse
+
+MakeWarehouse = Callable[[str], Warehouse]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    with moto_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(params=["duckdb", "postgres", "delta", "iceberg"])
+def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWarehouse:
+    """An empty destination to sync into from any endpoint."""
+    name = "filesystem" if request.param in FORMATS else request.param
+    settings = {}
+    if name == "postgres":
+        server = request.getfixturevalue("postgres")
+        settings = {"CREDENTIALS": server.url(server.database(tmp_path.name))}
+    elif name == "filesystem":
+        settings = bucket(request.getfixturevalue("s3"), tmp_path.name) | {"TABLE_FORMAT": request.param}
+    for setting, value in settings.items():
+        monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
+    return lambda endpoint: Warehouse(tmp_path, endpoint, name)
+
+
+class Struck(Report):
+    """Ends a run when a phase begins, as Ctrl-C would."""
+
+    def __init__(self, phase: str) -> None:
+        super().__init__(quiet=True)
+        self._at = phase
+
+    def phase(self, what: str) -> None:
+        if what == self._at:
+            raise KeyboardInterrupt
+
+
+def touched(record: Record, second: int, **members: Any) -> Record:
+    """The record as it stands after a change in some second of noon."""
+    return record | {"LastModifiedDate": f"2026-03-01T12:01:{second:02}Z"} | members
+
+
+def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehouse) -> None:
+    records = nasty_records(5, 230, unknown=False)
+    with HostileServer([*records, *bad_records(5, 12)]) as server:
+        place = warehouse_for(server.endpoint)
+        first = place.sync()
+        assert (first.changed, first.rejected) == (230, 12)
+        server.records = {key: record for key, record in server.records.items() if record in records}
+        place.assert_equals(server.truth())
+
+        some = [record for record in records if (record.get("Project") or {}).get("ExpectedCustomerSpend")][:6]
+        for number, record in enumerate(some[:3]):  # lists emptied, gone, shrunk
+            spend = ([], None, record["Project"]["ExpectedCustomerSpend"][:1])[number]
+            project = record["Project"] | {"DeliveryModels": None, "ExpectedCustomerSpend": spend}
+            server.put(touched(record, 1, Project=project))
+        server.put(touched(some[3], 2, Score=7, Tags=["new", "members"]))
+        server.put(touched(some[4], 3, PartnerOpportunityIdentifier="first"))
+
+        def once_more(number: int, _: Record) -> None:
+            if number == 2:  # within the run that reads it: it is seen twice
+                server.put(touched(some[4], 4, PartnerOpportunityIdentifier="second"))
+
+        server.on_call = once_more
+        changed = place.sync(full=True)
+        server.on_call = None
+        assert {"opportunities.score", "opportunities__tags.value"} <= set(changed.new_columns)
+        place.sync()
+        place.assert_equals(server.truth())
+        assert place.sync().changed == 0
+
+
+@pytest.mark.parametrize("phase", ["normalizing", "loading"])
+def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehouse_for: MakeWarehouse) -> None:
+    with HostileServer(nasty_records(6, 130, unknown=False)) as server:
+        place = warehouse_for(server.endpoint)
+        with suppress(KeyboardInterrupt):
+            sync(place.settings(), Struck(phase))
+        server.put(touched(server.truth()[0], 1))
+        place.sync()
+        place.assert_equals(server.truth())

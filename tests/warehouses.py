@@ -1,0 +1,76 @@
+"""Destinations that can be started on this machine, each as a place to sync into and to read back from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from oracle import COLUMNS, ROOT, Row, Tables, gathered, loose
+from partner_central_sync import workdir
+from partner_central_sync.lake import LakeClient
+from partner_central_sync.settings import Settings
+from place import Place
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Warehouse(Place):
+    """A destination of dlt, by name; where it is and how it is entered stands in the environment."""
+
+    destination: str = "duckdb"
+
+    def settings(self, source: dict[str, Any] | None = None, **options: Any) -> Settings:
+        return super().settings(source, **{"destination": self.destination, **options})
+
+    def tables(self, dataset: str = "partner_central") -> Tables:
+        found = self.rows(dataset)
+        missing = {
+            f"{table}.{column}"
+            for table, columns in COLUMNS.items()
+            for column in columns
+            if found[table] and column not in found[table][0]
+        }
+        assert not missing
+        return gathered({table: [_plain(table, row) for row in rows] for table, rows in found.items()})
+
+    def rows(self, dataset: str = "partner_central") -> dict[str, Rows]:
+        """The rows of the opportunities and of each list, with names as in the documentation."""
+        pipeline = workdir.attach(self.settings(dataset=dataset))
+        client = pipeline.destination_client()
+        if isinstance(client, LakeClient):
+            return _lake_rows(client)
+        assert isinstance(client, SqlJobClientBase)
+        rows: dict[str, Rows] = {}
+        with client:
+            for name, columns in client.get_storage_tables(pipeline.default_schema.data_table_names()):
+                if columns and (name == ROOT or name.startswith(f"{ROOT}__")):
+                    names = list(columns)
+                    listed = ", ".join(map(client.sql_client.escape_column_name, names))
+                    table = client.sql_client.make_qualified_table_name(name)
+                    found = client.sql_client.execute_sql(f"SELECT {listed} FROM {table}")
+                    rows[name] = [dict(zip(names, row, strict=True)) for row in found or ()]
+        return rows
+
+
+def _lake_rows(client: LakeClient) -> dict[str, Rows]:
+    rows: dict[str, Rows] = {}
+    for name in client.schema.data_table_names():
+        if name == ROOT or name.startswith(f"{ROOT}__"):
+            table = client.load_open_table(client.prepare_load_table(name)["table_format"], name)
+            found = table.to_pyarrow_table() if hasattr(table, "to_pyarrow_table") else table.scan().to_arrow()
+            rows[name] = found.to_pylist()
+    return rows
+
+
+def _plain(table: str, row: Row) -> Row:
+    """A row as the oracle compares it: instants in UTC, members nobody knows without their type."""
+    known = COLUMNS.get(table, {})
+    plain = {
+        name: value.astimezone(UTC) if isinstance(value, datetime) else value if name in known else loose(value)
+        for name, value in row.items()
+    }
+    return plain | {name: None for name in known if name not in plain}
