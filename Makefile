@@ -34,6 +34,13 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+# Servers whose packages cannot be installed beside each other: a virtual environment each.
+.venv-test-%/.set-up: tests/locks/%.lock pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps

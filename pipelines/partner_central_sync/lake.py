@@ -101,13 +101,13 @@ class Iceberg:
     def replace(self, rows: pa.Table, column: str, outdated: pa.Array) -> None:
         """Put rows in the place of those that have one of the outdated values in a column."""
         import pyarrow.compute as pc
-        from pyiceberg.expressions import In, Reference
+        from pyiceberg.expressions import In
 
         held = self.rows([column])[column]
         found = held.filter(pc.is_in(held, outdated)).unique().to_pylist() if len(outdated) else []
         with self._table.transaction() as transaction:
             if found:
-                transaction.delete(In(Reference(column), values=found))
+                transaction.delete(In(column, found))  # type: ignore[arg-type, call-arg] # pydantic hides its signature
             if rows.num_rows:
                 transaction.append(rows)
 
