@@ -25,8 +25,8 @@ from hostile import TIE, HostileServer, Record, nasty_records
 from oracle import Tables, assert_equal, expected
 from partner_central.errors import PartnerCentralError
 from partner_central.tally import Tally
+from partner_central_sync.complaints import NotWritable
 from partner_central_sync.job import sync
-from partner_central_sync.outcome import NotWritable
 from partner_central_sync.report import Report, Summary
 from place import Place
 

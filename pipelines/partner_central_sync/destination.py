@@ -12,12 +12,12 @@ import dlt
 from dlt.common.destination import Destination
 from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.destinations.exceptions import DatabaseUndefinedRelation, DestinationConnectionError
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from .outcome import NotWritable, is_duckdb, unwritable
+from .complaints import entering
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ def named(name: str, database: Path | None = None) -> str | Destination[Any, Any
             from .typed_duckdb import duckdb
 
             return duckdb(str(database), destination_name=name) if database else duckdb(destination_name=name)
+        case "postgres":
+            from .postgresql import postgres
+
+            return postgres(destination_name=name)
         case "filesystem":
             from .lake import filesystem
 
@@ -68,20 +72,14 @@ def visit(pipeline: dlt.Pipeline) -> Place:
 
     Raises:
         NotWritable: it cannot be opened for writing now.
+        NotAllowed: not by this user.
     """
     client = pipeline.destination_client()
     location = displayed(client)
-    try:
-        with client:
-            if not client.is_storage_initialized():
-                client.initialize_storage()
-            return Place(location, _state_hash(client, pipeline.pipeline_name))
-    except (DestinationConnectionError, OSError) as error:
-        raise NotWritable(unwritable(error)) from error
-    except Exception as error:
-        if is_duckdb(error):
-            raise NotWritable(unwritable(error)) from error
-        raise
+    with entering(), client:
+        if not client.is_storage_initialized():
+            client.initialize_storage()
+        return Place(location, _state_hash(client, pipeline.pipeline_name))
 
 
 @contextmanager
@@ -95,10 +93,8 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
     if not isinstance(client, DuckDbClient):
         yield
         return
-    try:
+    with entering():
         client.sql_client.open_connection()
-    except (DestinationConnectionError, OSError) as error:
-        raise NotWritable(unwritable(error)) from error
     try:
         yield
     finally:

@@ -14,8 +14,9 @@ from partner_central.errors import PartnerCentralError
 from partner_central.run import ROWS_PER_PART
 
 from . import workdir
+from .complaints import NotWritable
 from .destination import Place, fitted, kept_open, visit
-from .outcome import Exit, NotWritable, explain, is_out_of_room
+from .outcome import Exit, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 

@@ -14,11 +14,12 @@
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Iterator
 from enum import IntEnum
 
 from partner_central.errors import BrokenListing, ConfigurationError, Refused, Unavailable
+
+from .complaints import NotAllowed, NotWritable, first_line, while_loading
 
 
 class Exit(IntEnum):
@@ -31,10 +32,6 @@ class Exit(IntEnum):
     LATER = 4
     ACTIVE = 5
     INTERRUPTED = 130
-
-
-class NotWritable(Exception):
-    """The destination cannot be written now."""
 
 
 class AnotherRun(Exception):
@@ -53,7 +50,6 @@ KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
 
 
 INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
-REASON = "The actual reason given is:"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 )
@@ -69,9 +65,12 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     for cause in causes:
         if said := _explain_foreign(cause):
             return said
-    if said := _explain_destination(causes):
-        return said
-    return Exit.DEFECT, f"{type(causes[-1]).__name__}: {_first_line(causes[-1])}"
+    match while_loading(causes):
+        case NotAllowed() as refused:
+            return Exit.CONFIGURATION, str(refused)
+        case NotWritable() as failed:
+            return Exit.LATER, str(failed)
+    return Exit.DEFECT, f"{type(causes[-1]).__name__}: {first_line(causes[-1])}"
 
 
 def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
@@ -93,7 +92,7 @@ def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
             said = Exit.CONFIGURATION, f"There is no destination {name}: neither dlt nor its configuration knows it."
         case ConfigurationException():
-            said = Exit.CONFIGURATION, f"{_first_line(cause)} (--verbose shows where dlt looked for it)"
+            said = Exit.CONFIGURATION, f"{first_line(cause)} (--verbose shows where dlt looked for it)"
         case _:
             return None
     return said
@@ -105,43 +104,6 @@ def is_out_of_room(error: BaseException) -> bool:
     return any(isinstance(cause, OSError) and cause.errno in numbers for cause in causes_of(error))
 
 
-def _explain_destination(causes: list[BaseException]) -> tuple[Exit, str] | None:
-    """What went wrong in the destination, by the innermost error, which is the database's own."""
-    from dlt.common.destination.exceptions import DestinationException
-    from dlt.destinations.exceptions import DatabaseUndefinedRelation
-
-    if not any(isinstance(cause, DestinationException) or is_duckdb(cause) for cause in causes):
-        return None
-    for cause in causes:
-        if is_duckdb(cause) and type(cause).__name__ == "IOException":
-            return Exit.LATER, f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run."
-    if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
-        return Exit.LATER, (
-            f"A table is missing in the destination: {_first_line(causes[-1])} Tables are not made anew one by one: "
-            "drop the whole dataset (its schema, or the database file), and the next sync loads everything."
-        )
-    # databases quote the value that did not fit; it stays out of logs
-    reason = type(causes[-1]).__name__ if "Conver" in type(causes[-1]).__name__ else _first_line(causes[-1])
-    return Exit.LATER, f"The destination did not take the rows ({reason}). What was read is kept for the next run."
-
-
-def is_duckdb(error: BaseException) -> bool:
-    """Whether this is an error of DuckDB itself."""
-    return type(error).__module__.endswith("duckdb")
-
-
-def unwritable(error: BaseException) -> str:
-    """Why a database cannot be opened for writing; names the program that holds a DuckDB file open."""
-    text = str(error)
-    if holder := re.search(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', text, re.DOTALL):
-        place, program, pid = holder.groups()
-        return (
-            f"{place} is open in another program, {program} (process {pid}). While one has a DuckDB file open, also "
-            "only to read, no other can write it: close it there (an SQL shell, a notebook), then run again."
-        )
-    return f"The destination cannot be written now: {_first_line(error)}"
-
-
 def causes_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what caused it, outermost first."""
     seen: set[int] = set()
@@ -150,8 +112,3 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).rpartition(REASON)[2].strip()
-    return text.splitlines()[0] if text else "no message"

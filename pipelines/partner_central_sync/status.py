@@ -17,8 +17,8 @@ from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from . import workdir
+from .complaints import is_from_database, unwritable
 from .destination import displayed
-from .outcome import is_duckdb, unwritable
 from .settings import Settings
 
 Line = tuple[str, str]
@@ -59,7 +59,7 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
     except DatabaseUndefinedRelation:
         yield "loaded", "nothing yet"
     except Exception as error:
-        if not is_duckdb(error) and not isinstance(error, DestinationConnectionError):
+        if not is_from_database(error) and not isinstance(error, DestinationConnectionError):
             raise
         yield "loaded", f"unknown: {unwritable(error)}"
 

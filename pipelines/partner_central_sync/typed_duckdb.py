@@ -10,11 +10,11 @@ could mean the catalog or the dataset, and DuckDB refuses it; so every name here
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
-from dlt.common.schema import Schema, TSchemaTables
+from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations import duckdb as dlt_duckdb
@@ -24,6 +24,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
 from duckdb import DuckDBPyConnection
+
+from .comments import Commented, literal
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
@@ -68,7 +70,7 @@ class TypedJob(DuckDbCopyJob):
         """SQL that reads the file, not its path; for a row of JSON, DuckDB reserves twice its largest size."""
         if _format(self._file_path) == "parquet":
             return "read_parquet(%s, hive_partitioning=false)"
-        types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self._columns.items())
+        types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in self._columns.items())
         options = f"format='newline_delimited', hive_partitioning=false, maximum_object_size={largest}"
         return f"read_json(%s, columns={{{types}}}, {options})"
 
@@ -102,7 +104,7 @@ class QualifiedSqlClient(DuckDbSqlClient):
         return self.capabilities.escape_identifier(catalog) if quote else catalog
 
 
-class TypedDuckDbClient(DuckDbClient):
+class TypedDuckDbClient(Commented, DuckDbClient):
     """dlt's DuckDB client, with qualified names and typed loading of JSON lines."""
 
     def __init__(
@@ -111,17 +113,6 @@ class TypedDuckDbClient(DuckDbClient):
         super().__init__(schema, config, capabilities)
         names = self.create_dataset_names(schema, config)
         self.sql_client = QualifiedSqlClient(*names, config.credentials, capabilities)
-
-    def update_stored_schema(self, *arguments: Any, **options: Any) -> TSchemaTables | None:  # noqa: ANN401 - dlt's own
-        """Make or extend tables, and give their new columns the schema's descriptions as comments."""
-        applied = super().update_stored_schema(*arguments, **options)
-        for table, changes in (applied or {}).items() if not self.in_staging_dataset_mode else ():
-            name = self.sql_client.make_qualified_table_name(table)
-            for column_name, column in changes["columns"].items():
-                if description := column.get("description"):
-                    member = f"{name}.{self.sql_client.escape_column_name(column_name)}"
-                    self.sql_client.execute_sql(f"COMMENT ON COLUMN {member} IS {_literal(description)}")
-        return applied
 
     def create_load_job(
         self,
@@ -157,7 +148,3 @@ class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its conf
 
 def _format(file_path: str) -> str:
     return ParsedLoadJobFileName.parse(file_path).file_format
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

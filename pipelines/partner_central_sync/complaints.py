@@ -1,0 +1,111 @@
+"""What errors of a destination mean: what passes by itself, and what a grant or a setting mends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from partner_central.errors import ConfigurationError
+
+REASON = "The actual reason given is:"
+HELD = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
+UNKNOWN_LOGIN = re.compile(
+    r"authentication failed|no password supplied|incorrect username or password|invalid credentials"
+    r'|(role|database) "[^"]+" does not exist',
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
+GRANTS = {
+    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads; or, if somebody else made the schema of the "
+    "dataset, GRANT USAGE, CREATE on that",
+    "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
+}
+OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
+
+
+class NotWritable(Exception):
+    """The destination cannot be written now."""
+
+
+class NotAllowed(ConfigurationError):
+    """The destination does not let this user in, or lacks a grant."""
+
+
+@contextmanager
+def entering() -> Iterator[None]:
+    """Turn what a destination says when it is opened into a sentence.
+
+    Raises:
+        NotWritable: it cannot be opened for writing now.
+        NotAllowed: not by this user.
+    """
+    from dlt.destinations.exceptions import DestinationConnectionError
+
+    try:
+        yield
+    except Exception as error:
+        if refused := _refused(error):
+            raise refused from error
+        if isinstance(error, DestinationConnectionError | OSError) or is_from_database(error):
+            raise NotWritable(unwritable(error)) from error
+        raise
+
+
+def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | None:
+    """What went wrong in the destination, by the innermost error, which is the database's own; None if nothing did."""
+    from dlt.common.destination.exceptions import DestinationException
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    if not any(isinstance(cause, DestinationException) or is_from_database(cause) for cause in causes):
+        return None
+    if refused := _refused(causes[-1]):
+        return refused
+    for cause in causes:
+        if type(cause).__name__ == "IOException":  # of DuckDB
+            return NotWritable(f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run.")
+    if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
+        return NotWritable(
+            f"A table is missing in the destination: {first_line(causes[-1])} Tables are not made anew one by one: "
+            "drop the whole dataset (its schema, or the database file), and the next sync loads everything."
+        )
+    # databases quote the value that did not fit; it stays out of logs
+    reason = type(causes[-1]).__name__ if "Conver" in type(causes[-1]).__name__ else first_line(causes[-1])
+    return NotWritable(f"The destination did not take the rows ({reason}). What was read is kept for the next run.")
+
+
+def is_from_database(error: BaseException) -> bool:
+    """Whether a database's driver raised this; PEP 249 says what they call it. SQLite only counts calls here."""
+    kinds = type(error).__mro__
+    return kinds[0].__module__ != "sqlite3" and any(kind.__name__ == "DatabaseError" for kind in kinds)
+
+
+def unwritable(error: BaseException) -> str:
+    """Why a database cannot be opened for writing; names the program that holds a DuckDB file open."""
+    if holder := HELD.search(str(error)):
+        place, program, pid = holder.groups()
+        return (
+            f"{place} is open in another program, {program} (process {pid}). While one has a DuckDB file open, also "
+            "only to read, no other can write it: close it there (an SQL shell, a notebook), then run again."
+        )
+    return f"The destination cannot be written now: {first_line(error)}"
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; of dlt's wrappers, what they wrap."""
+    text = str(error).rpartition(REASON)[2].strip()
+    return text.splitlines()[0] if text else "no message"
+
+
+def _refused(error: BaseException) -> NotAllowed | None:
+    said = first_line(error)
+    if UNKNOWN_LOGIN.search(said):
+        return NotAllowed(
+            f"The destination does not let this user in: {said} User, password and database are the credentials of "
+            "the destination in dlt's configuration (see docs/destinations.md)."
+        )
+    if denied := DENIED.search(said):
+        kind, name = denied.group(1) or denied.group(3), denied.group(2) or denied.group(4)
+        mend = GRANTS.get(kind, OWNERSHIP).format(name=name.rstrip(";"))
+        return NotAllowed(f"The destination refuses: {said}. What mends it: {mend} (see docs/destinations.md).")
+    return None
