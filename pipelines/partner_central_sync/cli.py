@@ -231,7 +231,10 @@ def main() -> None:
     """Entry point of the console script."""
     # Rows are trees, which reference counts free; looking for cycles among them costs a tenth of a long load.
     gc.set_threshold(100_000, 20, 100)
-    app()
+    try:
+        app()
+    finally:
+        gc.disable()  # when it ends, Python would look through all modules once more than it must
 
 
 def _settings(catalog: Catalog | None, destination: str, dataset: str | None) -> Settings:

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema, TSchemaTables
 from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.storages.load_package import ParsedLoadJobFileName
@@ -190,6 +191,12 @@ class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its conf
         capabilities = super()._raw_capabilities()
         capabilities.preferred_loader_file_format = "jsonl"
         return capabilities
+
+    def capabilities(
+        self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
+    ) -> DestinationCapabilitiesContext:
+        """What DuckDB can do; that hangs on no configuration, which dlt would resolve for it again and again."""
+        return super().capabilities(config or self.spec(), naming)
 
     @property
     def client_class(self) -> type[DuckDbClient]:
