@@ -49,6 +49,13 @@ def gaps(moments: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(moments)]
 
 
+def sent(pace: Pace) -> Turn:
+    """The turn of a call that has left."""
+    turn = pace.turn()
+    pace.leaves()
+    return turn
+
+
 def throttled(pace: Pace, times: int, answers: int = 0) -> Pace:
     """The pace after throttles with so many answers before each."""
     for _ in range(times):
@@ -159,11 +166,20 @@ def test_the_third_throttle_soon_after_another_brakes(answers: int) -> None:
 
 def test_throttles_of_calls_that_were_under_way_together_count_once() -> None:
     pace = without_bursts()
-    together = [pace.turn() for _ in range(8)]
+    together = [sent(pace) for _ in range(8)]
     for turn in together:
         pace.throttled(turn)
     assert pace.rate == pytest.approx(10 * EASE)
-    pace.throttled(pace.turn())
+    pace.throttled(sent(pace))
+    assert pace.rate == pytest.approx(10 * EASE * EASE)
+
+
+def test_the_throttle_of_a_call_that_left_after_the_slow_down_counts() -> None:
+    pace = without_bursts()
+    under_way, in_line = sent(pace), pace.turn()
+    pace.throttled(under_way)
+    pace.leaves()
+    pace.throttled(in_line)
     assert pace.rate == pytest.approx(10 * EASE * EASE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import re
 import sys
 import traceback
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -231,7 +232,17 @@ def main() -> None:
     """Entry point of the console script."""
     # Rows are trees, which reference counts free; looking for cycles among them costs a tenth of a long load.
     gc.set_threshold(100_000, 20, 100)
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        _leave(end.code)
+
+
+def _leave(code: object) -> NoReturn:
+    """End at once: what Python frees at its end, object by object, is a fifth of the cost of a run with nothing new."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _settings(catalog: Catalog | None, destination: str, dataset: str | None) -> Settings:

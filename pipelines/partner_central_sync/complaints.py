@@ -17,8 +17,8 @@ UNKNOWN_LOGIN = re.compile(
 )
 DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
 GRANTS = {
-    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads; or, if somebody else made the schema of the "
-    "dataset, GRANT USAGE, CREATE on that",
+    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads; or make two schemas, called as the dataset "
+    "and with _staging behind it, and GRANT USAGE, CREATE on both",
     "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
 }
 OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"

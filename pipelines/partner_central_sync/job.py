@@ -7,11 +7,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import dlt
+from botocore.session import get_session
 from dlt.common.schema import Schema
 
 from partner_central import Run, Tally, partner_central
 from partner_central.errors import PartnerCentralError
+from partner_central.model import opportunity_model
 from partner_central.run import ROWS_PER_PART
+from partner_central.schema import known_columns
+from partner_central.session import SERVICE
 
 from . import workdir
 from .complaints import NotWritable
@@ -78,13 +82,15 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
             report.phase("reading")
             source = partner_central(run=run, **settings.source_arguments())
             pipeline.extract(fitted(source, settings.destination))
-            if pipeline.has_pending_data:
+            if _has_jobs(pipeline):
                 with kept_open(pipeline):
                     _finish(pipeline, report)
                     with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
                         workdir.remember(pipeline, visit(pipeline))
+            else:
+                pipeline.normalize()  # drops the empty package
     if new := _columns(pipeline.default_schema) - before:
-        new -= _columns(partner_central(**settings.source_arguments()).discover_schema())
+        new -= known_columns(opportunity_model(get_session().get_service_model(SERVICE)))
     return sorted(new)
 
 
@@ -103,14 +109,20 @@ def _goes_on(run: Run, report: Report) -> bool:
 
 def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
     """Normalize and load whatever is pending; make tables without rows too."""
-    if extracted := pipeline.list_extracted_load_packages():
-        if any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted):
+    if pipeline.list_extracted_load_packages():
+        if _has_jobs(pipeline):
             report.phase("normalizing")
         pipeline.normalize()
     if pipeline.list_normalized_load_packages():
         report.phase("loading")
         pipeline.sync_schema()
         pipeline.load()
+
+
+def _has_jobs(pipeline: dlt.Pipeline) -> bool:
+    """Whether anything was extracted, rows or a cursor that moved; dlt makes a package all the same."""
+    extracted = pipeline.list_extracted_load_packages()
+    return any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted)
 
 
 def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
@@ -120,7 +132,7 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
         _finish(pipeline, report)
     except Exception as error:
         code, reason = explain(error)
-        if code is Exit.INTERRUPTED or is_out_of_room(error):
+        if code in {Exit.INTERRUPTED, Exit.CONFIGURATION} or is_out_of_room(error):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")

@@ -6,29 +6,40 @@ DuckDB samples.
 
 DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
 could mean the catalog or the dataset, and DuckDB refuses it; so every name here begins with the catalog.
+
+DuckDB keeps what it has read of a file up to four fifths of the machine's memory, and so would grow with the table. It
+is given less here, unless it is configured otherwise; a load that needs more gets it.
 """
 
 from __future__ import annotations
 
+import os
+from types import TracebackType
 from typing import ClassVar, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations import duckdb as dlt_duckdb
-from dlt.destinations.exceptions import DatabaseTransientException
-from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbConnectionPool
+from dlt.destinations.exceptions import DatabaseException, DatabaseTransientException
+from dlt.destinations.impl.duckdb.configuration import (
+    DuckDbBaseCredentials,
+    DuckDbClientConfiguration,
+    DuckDbConnectionPool,
+)
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, OutOfMemoryException
 
 from .comments import Commented, literal
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
+MEMORY_MB, MEMORY_MB_PER_CORE = 150, 75  # DuckDB works with a thread a core, each with memory of its own
 
 
 class TypedJob(DuckDbCopyJob):
@@ -76,19 +87,43 @@ class TypedJob(DuckDbCopyJob):
 
 
 class QualifiedSqlClient(DuckDbSqlClient):
-    """dlt's SQL client for DuckDB, with the catalog in front of every name; DuckDB is asked once for each file."""
+    """dlt's SQL client for DuckDB, with the catalog in front of every name, and a limit to DuckDB's memory.
+
+    What is known of a file holds for the process: its catalog, asked for once, and whether it needs more memory.
+    """
 
     _catalogs: ClassVar[dict[str, str]] = {}
+    _unlimited: ClassVar[set[str]] = set()
+
+    def __init__(
+        self,
+        dataset_name: str,
+        staging_dataset_name: str,
+        credentials: DuckDbBaseCredentials,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(dataset_name, staging_dataset_name, credentials, capabilities)
+        configured = [*(credentials.global_config or ()), *(credentials.pragmas or ())]
+        self._has_own_limit = any("memory" in setting for setting in configured)
 
     @raise_open_connection_error
     def open_connection(self) -> DuckDBPyConnection:
         """Open the file once, though its catalog is to be asked for as well."""
+        if not self._has_own_limit and str(self.credentials.database) not in self._unlimited:
+            self._global_config["memory_limit"] = f"{max(MEMORY_MB, MEMORY_MB_PER_CORE * (os.cpu_count() or 1))}MB"
         pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
         connection = pool.borrow_conn(global_config=self._global_config)
         try:
             return super().open_connection()
         finally:
             pool.return_conn(connection)
+
+    def lift_memory_limit(self) -> None:
+        """Let DuckDB have what it takes by default, as long as this process lives; a limit that is configured stays."""
+        if not self._has_own_limit:
+            self._unlimited.add(str(self.credentials.database))
+            self._global_config.pop("memory_limit", None)
+            self.execute_sql("RESET memory_limit")
 
     def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002, FBT001, FBT002
         """The catalog of the database file, as DuckDB names it."""
@@ -112,7 +147,15 @@ class TypedDuckDbClient(Commented, DuckDbClient):
     ) -> None:
         super().__init__(schema, config, capabilities)
         names = self.create_dataset_names(schema, config)
-        self.sql_client = QualifiedSqlClient(*names, config.credentials, capabilities)
+        self.sql_client: QualifiedSqlClient = QualifiedSqlClient(*names, config.credentials, capabilities)
+
+    def __exit__(self, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:  # noqa: PYI036 - dlt has it so
+        """Close the connection; a job that ran out of memory is tried again by dlt, and then has more."""
+        try:
+            if isinstance(error, DatabaseException) and isinstance(error.dbapi_exception, OutOfMemoryException):
+                self.sql_client.lift_memory_limit()
+        finally:
+            super().__exit__(kind, error, trace)
 
     def create_load_job(
         self,
@@ -139,6 +182,12 @@ class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its conf
         capabilities = super()._raw_capabilities()
         capabilities.preferred_loader_file_format = "jsonl"
         return capabilities
+
+    def capabilities(
+        self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
+    ) -> DestinationCapabilitiesContext:
+        """What DuckDB can do; that hangs on no configuration, which dlt would resolve for it again and again."""
+        return super().capabilities(config or self.spec(), naming)
 
     @property
     def client_class(self) -> type[DuckDbClient]:

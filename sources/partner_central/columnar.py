@@ -6,32 +6,26 @@ Parquet files; by their hints they are children of the root table, and merged wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.configuration.container import Container
+from dlt.common.schema.typing import TColumnSchema
 from dlt.common.storages import ParsedLoadJobFileName
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 from dlt.common.utils import uniq_id
 
-from .model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, ColumnType, RecordModel
-from .rows import CHILD_KEY, KINDS, Row
+from .model import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType, RecordModel
+from .rows import KINDS, Row
+from .schema import list_columns, root_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FEWEST_ROWS = 1000
 Columns = dict[str, ColumnType]
-ROOT_KEYS: Columns = {"_dlt_load_id": "text", "_dlt_id": "text"}
-ENTRY_KEYS: Columns = {
-    CHILD_KEY: "text",
-    "_dlt_root_id": "text",
-    "_dlt_parent_id": "text",
-    "_dlt_list_idx": "bigint",
-    "_dlt_id": "text",
-}
 
 
 class Columnar:
@@ -44,8 +38,8 @@ class Columnar:
 
     def __init__(self, table: str, model: RecordModel) -> None:
         self._table = table
-        self._root = _types(model.columns) | ROOT_KEYS
-        self._lists = {child.name: _types(child.columns) | ENTRY_KEYS for child in model.children}
+        self._root = _types(root_columns(model).values())
+        self._lists = {name: _types(columns) for name, columns in list_columns(model).items()}
 
     def items(self, rows: Sequence[Row]) -> Iterator[Any]:
         """What a resource is to yield for these rows: they are used up. Few rows stay as they are.
@@ -108,8 +102,8 @@ def _entries(rows: Sequence[Row], name: str) -> Iterator[Row]:
             yield entry
 
 
-def _types(columns: Sequence[Column]) -> Columns:
-    return {column.name: column.type for column in columns}
+def _types(hints: Iterable[TColumnSchema]) -> Columns:
+    return {str(hint["name"]): cast("ColumnType", hint["data_type"]) for hint in hints}
 
 
 def _arrow(rows: Sequence[Row], columns: Columns) -> pa.Table:

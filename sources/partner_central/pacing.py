@@ -29,10 +29,11 @@ class Pace:
     """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
 
     Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that
-    and leaves the rate. Throttles of calls that were under way together count as one. One eases off; the third that
-    comes soon after another brakes hard: so the rate finds a quota far below its own quickly, and stays close to one
-    just below it. It comes back quickly to near where it was throttled, carefully from there; boldly once no throttle
-    came for much longer than that takes, as then the service allows more than it did.
+    and leaves the rate. Throttles of calls that left before the rate was lowered count as one with the throttle that
+    lowered it. One eases off; the third that comes soon after another brakes hard: so the rate finds a quota far below
+    its own quickly, and stays close to one just below it. It comes back quickly to near where it was throttled,
+    carefully from there; boldly once no throttle came for much longer than that takes, as then the service allows more
+    than it did.
 
     It tells how long to wait; waiting is the caller's, one after another in `line`, and saying when the call leaves.
     A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one
@@ -53,8 +54,7 @@ class Pace:
         self._lock = threading.Lock()
         self._next = clock()
         self._catch_up = CATCH_UP
-        self._turns = 0
-        self._slowed_at = 0
+        self._turns = self._left = self._slowed_at = 0
         self._answers = SOON
         self._in_a_row = 0
         self._careful_from = calls_per_second
@@ -84,6 +84,7 @@ class Pace:
     def leaves(self) -> None:
         """The call of the last turn is sent now."""
         with self._lock:
+            self._left = self._turns
             if not self._catch_up:
                 self._next = max(self._next, self._clock() + 1 / self._rate)
 
@@ -107,7 +108,7 @@ class Pace:
                 self._careful_from = self._rate * EASE
                 slower = self._rate * (EASE if self._in_a_row < OFTEN else BRAKE)
                 self._rate = max(min(SLOWEST, self._ceiling), slower)
-            self._slowed_at = self._turns
+            self._slowed_at = max(self._left, turn.number)
             self._catch_up = self._answers = 0
             self._next = max(self._next, self._clock() + 1 / self._rate)
 

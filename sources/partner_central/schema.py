@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import dlt
@@ -52,6 +53,17 @@ def list_columns(model: RecordModel) -> dict[str, list[TColumnSchema]]:
     return {
         child.name: [key, *map(_hint, child.columns), *cast("list[TColumnSchema]", system)] for child in model.children
     }
+
+
+def known_columns(model: RecordModel) -> set[str]:
+    """Every column that is there for members this version knows, as `table.column`."""
+    tables: dict[str, Iterable[str]] = {
+        "opportunities": root_columns(model),
+        "opportunities_rejected": rejected_columns(),
+    }
+    for name, columns in list_columns(model).items():
+        tables[f"opportunities__{name}"] = [column["name"] for column in columns if column["name"]]
+    return {f"{table}.{column}" for table, columns in tables.items() for column in columns}
 
 
 def child_hints(model: RecordModel) -> dict[TTableNames, TResourceNestedHints]:
