@@ -248,9 +248,9 @@ def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(place: Pl
     script = """
 import sys
 sys.argv = ["partner-central", "sync"]
-from partner_central_sync.cli import main
+from partner_central_sync.cli import app
 try:
-    main()
+    app()
 finally:
     import dlt
     loaded = [name for name in ("pandas", "pyarrow", "numpy", "sqlalchemy") if name in sys.modules]

@@ -50,6 +50,7 @@ KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
 
 
 INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
+OF_A_DESTINATION = "ClientConfiguration"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 )
@@ -74,25 +75,46 @@ def explain(error: BaseException) -> tuple[Exit, str]:
 
 
 def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
-    """What errors of dlt, botocore and the system mean here."""
+    """What errors of botocore, the system and dlt mean here."""
     from botocore.exceptions import BotoCoreError
-    from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
-    from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
 
-    from partner_central.refusals import NO_CREDENTIALS, explain_credentials
+    from partner_central.refusals import explain_credentials
 
     match cause:
         case OSError(errno=number) if number in UNWRITABLE:
             place = cause.filename or "while writing"
-            said = Exit.LATER, f"{cause.strerror}: {place}. Nothing is lost: mend that, then run again."
-        case ConfigFieldMissingException() if "aws_access_key_id" in str(cause):
-            said = Exit.CONFIGURATION, NO_CREDENTIALS
+            return Exit.LATER, f"{cause.strerror}: {place}. Nothing is lost: mend that, then run again."
         case BotoCoreError():
-            said = Exit.CONFIGURATION, str(explain_credentials(cause))
+            return Exit.CONFIGURATION, str(explain_credentials(cause))
+    sentence = _explain_configuration(cause)
+    return (Exit.CONFIGURATION, sentence) if sentence else None
+
+
+def _explain_configuration(cause: BaseException) -> str | None:
+    """What dlt misses, in a sentence."""
+    from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
+    from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
+    from dlt.common.exceptions import MissingDependencyException
+
+    from partner_central.refusals import NO_CREDENTIALS
+
+    match cause:
+        case ConfigFieldMissingException() if "aws_access_key_id" in str(cause):
+            said = NO_CREDENTIALS
+        case ConfigFieldMissingException(spec_name=spec, fields=fields) if spec.endswith(OF_A_DESTINATION):
+            name = spec.removesuffix(OF_A_DESTINATION).removesuffix("Destination").lower()
+            said = (
+                f"The destination {name} is not configured: {', '.join(fields)} must stand in [destination.{name}] of "
+                f".dlt/secrets.toml, or in the environment as DESTINATION__{name.upper()}__... "
+                "(see docs/destinations.md)."
+            )
+        case MissingDependencyException(dependencies=missing):
+            extras = ", ".join(str(package).replace("dlt[", "partner-central-sync[") for package in missing)
+            said = f"This destination needs packages that are not installed: pip install '{extras}'"
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
-            said = Exit.CONFIGURATION, f"There is no destination {name}: neither dlt nor its configuration knows it."
+            said = f"There is no destination {name}: neither dlt nor its configuration knows it."
         case ConfigurationException():
-            said = Exit.CONFIGURATION, f"{first_line(cause)} (--verbose shows where dlt looked for it)"
+            said = f"{first_line(cause)} (--verbose shows where dlt looked for it)"
         case _:
             return None
     return said
