@@ -107,7 +107,7 @@ class Iceberg:
         found = held.filter(pc.is_in(held, outdated)).unique().to_pylist() if len(outdated) else []
         with self._table.transaction() as transaction:
             if found:
-                transaction.delete(In(column, found))  # type: ignore[arg-type, call-arg] # pydantic hides its signature
+                transaction.delete(In(column, found))
             if rows.num_rows:
                 transaction.append(rows)
 
