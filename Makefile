@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PEERS := pandas singer
 
-.PHONY: demo test coverage lint bench setup lock clean
+.PHONY: demo test test-all coverage lint bench setup lock clean
 
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
-test: setup ## Every test
+test: setup ## Every test but the slow ones
+	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(COVERAGE) $(ARGS)
+
+test-all: setup .venv-airflow/.set-up ## Every test; a real Airflow and a real cron (Debian's package) among them
 	$(BIN)/pytest -n 4 --dist worksteal $(COVERAGE) $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
@@ -31,6 +34,12 @@ bench: setup $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other way
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+.venv-airflow/.set-up: tests/airflow/airflow.lock pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it
 
 $(STAMP): requirements.lock pyproject.toml
@@ -42,6 +51,8 @@ $(STAMP): requirements.lock pyproject.toml
 lock: ## Resolve pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 \
 		--generate-hashes --custom-compile-command "make lock" -o requirements.lock --upgrade
+	uv pip compile --quiet pyproject.toml tests/airflow/airflow.in --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o tests/airflow/airflow.lock --upgrade
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) .venv-airflow .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

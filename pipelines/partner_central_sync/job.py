@@ -131,7 +131,7 @@ def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report:
     pipeline.sync_destination()
     if not workdir.in_step(pipeline, place):
         report.note(
-            f"The cursor in dlt's working folder of {settings.dataset_name} was never loaded: the destination's is."
+            f"The cursor in dlt's working folder of {settings.pipeline_name} was never loaded: the destination's is."
         )
         pipeline = workdir.reset(settings)
         pipeline.sync_destination()

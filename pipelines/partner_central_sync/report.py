@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from partner_central.tally import Tally
 
@@ -39,6 +39,10 @@ class Summary:
     seconds: float
     new_columns: list[str] = field(default_factory=list)
 
+    def values(self) -> dict[str, Any]:
+        """The summary for machines: what JSON can hold."""
+        return asdict(self) | {"watermark": self.watermark and self.watermark.isoformat()}
+
     def text(self) -> str:
         """The summary for people."""
         watermark = f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
@@ -64,18 +68,34 @@ class Report:
         log_format: `text`, or `json` for one JSON object a line.
         quiet: say warnings and errors only.
         verbose: say on a terminal, too, how a long load was planned.
+        account: what it is about, where there are several.
     """
 
-    def __init__(self, log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        log_format: LogFormat = "text",
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        account: str | None = None,
+    ) -> None:
         self._json = log_format == "json"
         self._quiet = quiet
         self._verbose = verbose
+        self._account = account
         self._said: set[str] = set()
         self._phase = self._counts = ""
         self._notes = 0
         self._terminal: Console | None = None
         self._live: Status | None = None
         self._last_line = time.monotonic()
+
+    def about(self, account: str) -> None:
+        """What is said from now on is about this account."""
+        self.close()
+        self._account = account
+        self._said.clear()
+        self._counts, self._notes = "", 0
 
     def phase(self, what: str) -> None:
         """A part of the run begins; one that comes again and again is said once."""
@@ -130,10 +150,9 @@ class Report:
         if self._quiet:
             return
         if self._json:
-            values = asdict(summary) | {"watermark": summary.watermark and summary.watermark.isoformat()}
-            print(json.dumps({"at": _now(), "level": "info", "event": "synced", **values}))  # noqa: T201
+            print(json.dumps({**self._head("info"), "event": "synced", **summary.values()}))  # noqa: T201
         else:
-            print(summary.text())  # noqa: T201
+            print(f"{self._account}: {summary.text()}" if self._account else summary.text())  # noqa: T201
 
     def close(self) -> None:
         """End the live display."""
@@ -157,16 +176,22 @@ class Report:
             return
         self._last_line = time.monotonic()
         if self._json:
-            line = json.dumps({"at": _now(), "level": level, "message": message, **more})
-        elif sys.stderr.isatty():
-            line = message if level == "info" else f"{level.capitalize()}: {message}"
+            line = json.dumps({**self._head(level), "message": message, **more})
         else:
-            line = f"{_now()} {level.upper()} {message}"
+            about = f"{self._account}: {message}" if self._account else message
+            if sys.stderr.isatty():
+                line = about if level == "info" else f"{level.capitalize()}: {about}"
+            else:
+                line = f"{_now()} {level.upper()} {about}"
         if self._live is not None:
             self._console().print(line, markup=False)
         else:
             sys.stderr.write(f"{line}\n")  # at once: lines of threads must not mix
             sys.stderr.flush()
+
+    def _head(self, level: str) -> dict[str, str]:
+        """What every JSON line begins with."""
+        return {"at": _now(), "level": level} | ({"account": self._account} if self._account else {})
 
 
 def _listed(names: list[str]) -> str:

@@ -17,7 +17,7 @@ from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 from dlt.common.utils import uniq_id
 
 from .model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, ColumnType, RecordModel
-from .rows import CHILD_KEY, KINDS, Row
+from .rows import ACCOUNT, CHILD_KEY, KINDS, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,12 +40,14 @@ class Columnar:
     Args:
         table: name of its root table.
         model: the columns and lists of that table.
+        account: the account in every row, if they have one.
     """
 
-    def __init__(self, table: str, model: RecordModel) -> None:
+    def __init__(self, table: str, model: RecordModel, account: str | None = None) -> None:
+        every: Columns = {} if account is None else {ACCOUNT: "text"}
         self._table = table
-        self._root = _types(model.columns) | ROOT_KEYS
-        self._lists = {child.name: _types(child.columns) | ENTRY_KEYS for child in model.children}
+        self._root = every | _types(model.columns) | ROOT_KEYS
+        self._lists = {child.name: every | _types(child.columns) | ENTRY_KEYS for child in model.children}
 
     def items(self, rows: Sequence[Row]) -> Iterator[Any]:
         """What a resource is to yield for these rows: they are used up. Few rows stay as they are.

@@ -21,6 +21,7 @@ Claims = dict[str, dict[str, str]]
 Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
+ACCOUNT = "account"
 VALUE = ("Value",)
 DEEPEST = 50
 
@@ -32,10 +33,12 @@ class RowMaker:
         model: its known members.
         claims: which column each unknown member has, by table; kept in the source's state, so that it is the same in
             every run. What is new is added.
+        account: what stands in the column `account` of every row; without one, there is no such column.
     """
 
-    def __init__(self, model: RecordModel, claims: Claims | None = None) -> None:
-        self._table = _Table((), model.columns, model.children, {} if claims is None else claims)
+    def __init__(self, model: RecordModel, claims: Claims | None = None, account: str | None = None) -> None:
+        self.constant: Row = {} if account is None else {ACCOUNT: account}
+        self._table = _Table((), model.columns, model.children, {} if claims is None else claims, self.constant)
 
     def row(self, record: object) -> Row:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.
@@ -82,29 +85,36 @@ class _Table:
         columns: known columns; one with an empty path is the value of a plain list.
         children: known child tables.
         claims: names of unknown members, by table.
+        constant: columns that are the same in every row of every table.
     """
 
     def __init__(
-        self, where: Path, columns: tuple[Column, ...], children: tuple[ChildTable, ...], claims: Claims
+        self,
+        where: Path,
+        columns: tuple[Column, ...],
+        children: tuple[ChildTable, ...],
+        claims: Claims,
+        constant: Row,
     ) -> None:
         self._where = where
+        self._constant = constant
         self._value = next((_Leaf(column.name, CONVERT[column.type]) for column in columns if not column.path), None)
         self._is_known = bool(columns)
         self._tree: Tree = {}
         for column in columns:
             _plant(self._tree, column.path, _Leaf(column.name, CONVERT[column.type]))
         for child in children:
-            table = _Table(child.path, child.columns, (), claims)
+            table = _Table(child.path, child.columns, (), claims, constant)
             _plant(self._tree, child.path, _List(child.name, table))
         self._unknown_lists: dict[Path, _List] = {}
         self._all_claims = claims
         self._claims = claims.get(".".join(where), {})
         self._taken = {column.name for column in columns} | {child.name for child in children}
-        self._taken |= {*self._claims.values(), *([CHILD_KEY] if where else [])}
+        self._taken |= {*self._claims.values(), *constant, *([CHILD_KEY] if where else [])}
 
     def row(self, structure: dict[str, object], key: object) -> Row:
         """The row of a structure that belongs to the opportunity `key`."""
-        row: Row = {CHILD_KEY: key} if self._where else {}
+        row = self._begin(key)
         self._fill(row, structure, self._tree, (), key)
         return row
 
@@ -114,14 +124,18 @@ class _Table:
 
     def _entry(self, entry: object, key: object) -> Row:
         if self._value is not None:
-            return {CHILD_KEY: key, self._value.name: self._convert(self._value.convert, entry, ())}
+            return self._begin(key) | {self._value.name: self._convert(self._value.convert, entry, ())}
         if isinstance(entry, dict):
             return self.row(entry, key)
         if self._is_known:
             raise Unfit(f"an entry of {self._written(())} is no structure")
-        row: Row = {CHILD_KEY: key}
+        row = self._begin(key)
         self._put_unknown(row, entry, VALUE, key)
         return row
+
+    def _begin(self, key: object) -> Row:
+        """A row with what does not come from the record itself."""
+        return {**self._constant, CHILD_KEY: key} if self._where else {**self._constant}
 
     def _fill(self, row: Row, structure: dict[str, object], tree: Tree, path: Path, key: object) -> None:
         if len(self._where) + len(path) > DEEPEST:
@@ -150,7 +164,7 @@ class _Table:
         """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
         if isinstance(value, list):
             if here not in self._unknown_lists:
-                table = _Table((*self._where, *here), (), (), self._all_claims)
+                table = _Table((*self._where, *here), (), (), self._all_claims, self._constant)
                 self._unknown_lists[here] = _List(self._name(here, "list"), table)
             unknown = self._unknown_lists[here]
             row[unknown.name] = unknown.table.rows(value, key)
