@@ -61,7 +61,12 @@ def partner_central() -> None:
             raise AirflowFailException(str(error)) from None
         return [asdict(account) for account in found]
 
-    @task(outlets=[AssetAlias(CHANGED)], map_index_template="{{ account }}", max_active_tis_per_dagrun=AT_ONCE)
+    @task(
+        outlets=[AssetAlias(CHANGED)],
+        map_index_template="{{ account }}",
+        max_active_tis_per_dagrun=AT_ONCE,
+        multiple_outputs=False,
+    )
     def sync(account: dict[str, Any]) -> dict[str, Any]:
         """Sync one account; its asset gets an event when rows changed."""
         from partner_central_sync.settings import Settings, configured_destination, register_defaults
@@ -77,7 +82,7 @@ def partner_central() -> None:
         run = Settings(destination=configured_destination(), full=context["params"]["full"])
         try:
             summary = sync(Account(**account).settings(run), Report(account=account["name"]))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every failure becomes a state of the task
             code, sentence = explain(error)
             if code is Exit.ACTIVE:
                 raise AirflowSkipException(sentence) from None

@@ -107,8 +107,8 @@ def parse(entries: object, where: str = KEY) -> tuple[Account, ...]:
     for account in accounts:
         if sharing[account.dataset] > 1 and not account.account_column:
             raise ConfigurationError(
-                f"Several accounts of {where} share the dataset {account.dataset}, {account.name} among them: give each "
-                "a dataset of its own, or set account_column = true for all of them."
+                f"Several accounts of {where} share the dataset {account.dataset}, {account.name} among them: give "
+                "each a dataset of its own, or set account_column = true for all of them."
             )
     return accounts
 
@@ -142,7 +142,9 @@ def chosen(accounts: Sequence[Account], name: str) -> Account:
     for account in accounts:
         if account.name == name:
             return account
-    raise ConfigurationError(f"There is no account {name}; known are {', '.join(account.name for account in accounts)}.")
+    raise ConfigurationError(
+        f"There is no account {name}; known are {', '.join(account.name for account in accounts)}."
+    )
 
 
 def _account(entry: object, where: str) -> Account:

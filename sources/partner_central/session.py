@@ -53,6 +53,7 @@ def open_session(
     Found credentials (environment, profile, SSO, instance role) stay in the session that found them, which renews
     them while a long run lasts.
     """
+    session: botocore.session.Session
     if credentials.has_default_credentials():
         session = credentials.default_credentials()
     elif credentials.aws_access_key_id in {None, PLACEHOLDER}:
