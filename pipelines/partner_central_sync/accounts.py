@@ -20,11 +20,9 @@ from typing import Any
 
 from partner_central.errors import ConfigurationError
 
-from .settings import DATASETS, Settings
+from .settings import DATASET, DATASET_RULE, DATASETS, Settings
 
 NAME = re.compile(r"(?!.*_staging$)[a-z0-9]+(_[a-z0-9]+)*")
-DATASET = re.compile(r"(?!.*_staging$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
-WORDS = "small letters and digits, in words joined by one underscore, not ending in _staging"
 LONGEST_NAME = 30  # with what is put around it, 63 characters are PostgreSQL's limit
 KEY = "partner_central.accounts"
 
@@ -55,14 +53,14 @@ class Account:
 
     def __post_init__(self) -> None:
         if not (NAME.fullmatch(self.name) and len(self.name) <= LONGEST_NAME):
-            raise _wrong(self.name, f"the name must be {WORDS}, and at most {LONGEST_NAME} characters")
+            raise _wrong(self.name, f"its name must be {DATASET_RULE}, and at most {LONGEST_NAME} characters")
         if self.catalog not in DATASETS:
             raise _wrong(self.name, f"catalog must be {' or '.join(DATASETS)}, not {self.catalog!r}")
         if not self.dataset:
             shared = DATASETS["AWS"]
             object.__setattr__(self, "dataset", shared if self.account_column else f"{shared}_{self.name}")
         if not DATASET.fullmatch(self.dataset):
-            raise _wrong(self.name, f"dataset must be {WORDS}, not {self.dataset!r}")
+            raise _wrong(self.name, f"its dataset must be {DATASET_RULE}, not {self.dataset!r}")
         if self.role_arn is not None and not self.role_arn.startswith("arn:"):
             raise _wrong(self.name, f"role_arn must be an ARN, not {self.role_arn!r}")
         if self.external_id is not None and self.role_arn is None:

@@ -6,11 +6,15 @@ import json
 import logging
 import sys
 import time
+import traceback
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from partner_central.tally import Tally
+
+from .outcome import Exit, explain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,9 +47,15 @@ class Summary:
         """The summary for machines: what JSON can hold."""
         return asdict(self) | {"watermark": self.watermark and self.watermark.isoformat()}
 
+    def line(self) -> str:
+        """The summary in one line."""
+        return f"{self.changed:,} rows changed, {self.rejected:,} rejected, watermark {self._watermark()}"
+
+    def _watermark(self) -> str:
+        return f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
+
     def text(self) -> str:
         """The summary for people."""
-        watermark = f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
         rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
         rows = (
             ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
@@ -54,7 +64,7 @@ class Summary:
             ("changed", f"{self.changed:,} rows"),
             ("rejected", rejected),
             ("new columns", _listed(self.new_columns)),
-            ("watermark", watermark),
+            ("watermark", self._watermark()),
             ("data", f"{self.location}, dataset {self.dataset}"),
         )
         lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
@@ -90,8 +100,8 @@ class Report:
         self._live: Status | None = None
         self._last_line = time.monotonic()
 
-    def about(self, account: str) -> None:
-        """What is said from now on is about this account."""
+    def about(self, account: str | None) -> None:
+        """What is said from now on is about this account, or about all."""
         self.close()
         self._account = account
         self._said.clear()
@@ -139,10 +149,14 @@ class Report:
         """Something the user should know, though the run goes on; said also when quiet."""
         self._line("warning", sentence, always=True)
 
-    def error(self, sentence: str, code: int) -> None:
-        """Why the run ended without success."""
+    def failure(self, error: BaseException) -> Exit:
+        """Why the run ended without success; a defect, or anything if verbose, with its trace."""
+        code, sentence = explain(error)
         self.close()
         self._line("error", sentence, always=True, exit_code=code)
+        if self._verbose or code is Exit.DEFECT:
+            traceback.print_exception(error, file=sys.stderr)
+        return code
 
     def summary(self, summary: Summary) -> None:
         """What a finished run did."""
@@ -153,6 +167,12 @@ class Report:
             print(json.dumps({**self._head("info"), "event": "synced", **summary.values()}))  # noqa: T201
         else:
             print(f"{self._account}: {summary.text()}" if self._account else summary.text())  # noqa: T201
+
+    def accounts(self, lines: Sequence[tuple[str, str]]) -> None:
+        """How the runs of several accounts ended; machines have each one's summary or error."""
+        if not (self._quiet or self._json):
+            width = max((len(name) for name, _ in lines), default=0)
+            print("\n".join(f"{name:<{width}}  {end}" for name, end in lines))  # noqa: T201
 
     def close(self) -> None:
         """End the live display."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 DEFAULT_DATABASE = "partner_central.duckdb"
 PROVIDER = "defaults of partner-central"
+DATASET = re.compile(r"(?!.*_staging$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+DATASET_RULE = "small letters and digits, in words joined by one underscore, not ending in _staging, which is dlt's"
 DATASETS = {"AWS": "partner_central", "Sandbox": "partner_central_sandbox"}
 
 
