@@ -18,6 +18,7 @@ from .destination import Place, kept_open, visit
 from .outcome import Exit, NotWritable, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
+from .sharing import check_key
 
 
 def sync(settings: Settings, report: Report) -> Summary:
@@ -27,6 +28,7 @@ def sync(settings: Settings, report: Report) -> Summary:
     that the next run finishes first.
 
     Raises:
+        ConfigurationError: the dataset is, or is not, one that several accounts share; nothing was asked of AWS.
         AnotherRun: another run of the same pipeline is active; nothing was asked of AWS.
         NotWritable: the destination cannot be written now; nothing was asked of AWS.
         PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
@@ -40,6 +42,8 @@ def sync(settings: Settings, report: Report) -> Summary:
             place = visit(pipeline)
         if not workdir.in_step(pipeline, place):
             pipeline = _step_back(pipeline, place, settings, report)
+        if place.state_hash is None:
+            check_key(pipeline, settings)
         workdir.remember(pipeline, place)
         tally = Tally(watch=report.progress)
         new_columns = _read_and_load(pipeline, settings, report, tally)

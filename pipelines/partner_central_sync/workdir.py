@@ -26,6 +26,7 @@ from .destination import Place, named, visit
 from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
+from .sharing import stage_apart
 
 SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
 PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
@@ -124,10 +125,7 @@ def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
 
 
 def attach(settings: Settings) -> dlt.Pipeline:
-    """The pipeline with the working folder as it stands.
-
-    Accounts that share a dataset stage their rows apart: what one merges must not be what another one staged.
-    """
+    """The pipeline with the working folder as it stands."""
     pipeline = dlt.pipeline(
         settings.pipeline_name,
         pipelines_dir=str(settings.folder),
@@ -135,7 +133,7 @@ def attach(settings: Settings) -> dlt.Pipeline:
         dataset_name=settings.dataset_name,
     )
     if settings.account:
-        pipeline.destination.config_params["staging_dataset_name_layout"] = f"%s__{settings.account}_staging"
+        stage_apart(pipeline, settings.account)
     return pipeline
 
 

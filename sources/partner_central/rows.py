@@ -179,12 +179,14 @@ class _Table:
         """The name of an unknown member's column or child table.
 
         Where it is taken, it gets the kind of value behind it, then a number. A member that is a list at one time and a
-        value at another has one name for both: a table and a column do not collide.
+        value at another has one name for both: a table and a column do not collide. Where accounts share the tables,
+        none may depend on what it saw first: there, every kind but text and lists stands behind the name.
         """
         member = ".".join(path)
         owner = f"{member} {kind}"
         if owner not in self._claims:
-            name = self._free_name(member, column_name(path), kind)
+            free = self._shared_name if self._constant else self._free_name
+            name = free(member, column_name(path), kind)
             self._taken.add(name)
             self._claims[owner] = name
             self._all_claims[".".join(self._where)] = self._claims
@@ -197,6 +199,12 @@ class _Table:
         suffixes = itertools.chain([f"_{kind}"] if others else [], (f"_{number}" for number in itertools.count(2)))
         names = itertools.chain([first], (first + suffix for suffix in suffixes))
         return next(name for name in names if name not in self._taken)
+
+    def _shared_name(self, member: str, first: str, kind: str) -> str:
+        own = {self._claims[f"{member} {other}"] for other in self._kinds_of(member)}
+        name = first if kind in {"text", "list"} else f"{first}_{kind}"
+        names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in self._taken - own)
 
     def _kinds_of(self, member: str) -> Iterator[str]:
         """The kinds of value this member was seen with."""
