@@ -85,6 +85,10 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
         ([{"name": "acme"}, {"name": "acme"}], "The account acme stands in here 2 times"),
         ([{"name": "acme", "dataset": "one"}, {"name": "globex", "dataset": "one"}], "share the dataset one"),
         (
+            [{"name": "acme", "account_column": True}, {"name": "globex", "dataset": "partner_central_acme"}],
+            "globex: its dataset partner_central_acme is called as if it were for acme",
+        ),
+        (
             [{"name": "acme", "account_column": True}, {"name": "globex", "dataset": "partner_central"}],
             "partner_central, globex among them: give each a dataset of its own, or set account_column = true",
         ),

@@ -102,7 +102,14 @@ def parse(entries: object, where: str = KEY) -> tuple[Account, ...]:
         if times > 1:
             raise ConfigurationError(f"The account {name} stands in {where} {times} times.")
     sharing = Counter(account.dataset for account in accounts)
+    staged = {f"{account.dataset}_{account.name}": account.name for account in accounts if account.account_column}
     for account in accounts:
+        if account.dataset in staged:
+            raise _wrong(
+                account.name,
+                f"its dataset {account.dataset} is called as if it were for {staged[account.dataset]}, which stages its "
+                f"rows in {account.dataset}_staging: choose another",
+            )
         if sharing[account.dataset] > 1 and not account.account_column:
             raise ConfigurationError(
                 f"Several accounts of {where} share the dataset {account.dataset}, {account.name} among them: give "

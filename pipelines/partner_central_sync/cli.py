@@ -65,16 +65,16 @@ app = typer.Typer(
 )
 
 CatalogOption = Annotated[
-    Catalog | None, typer.Option(help="The real catalog, or the test one. [default: AWS]", case_sensitive=False)
+    Catalog | None, typer.Option(help="The real catalog, which is the default, or the test one.", case_sensitive=False)
 ]
 DatasetOption = Annotated[
     str | None,
-    typer.Option(help="Dataset (schema) of the tables. [default: partner_central, or partner_central_sandbox]"),
+    typer.Option(help="Dataset (schema) of the tables; by default partner_central, or partner_central_sandbox."),
 ]
 DestinationOption = Annotated[
     str | None,
     typer.Option(
-        help="A dlt destination: duckdb, postgres, snowflake, bigquery ... configured as dlt says. [default: duckdb]"
+        help="A dlt destination: duckdb (the default), postgres, snowflake, bigquery ... configured as dlt says."
     ),
 ]
 AccountOption = Annotated[

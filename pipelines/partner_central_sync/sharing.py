@@ -15,7 +15,7 @@ COLUMN = "account"
 def stage_apart(pipeline: dlt.Pipeline, account: str) -> None:
     """Give an account a staging dataset of its own: what one merges must not be what another one staged."""
     if pipeline.destination is not None:
-        pipeline.destination.config_params["staging_dataset_name_layout"] = f"%s__{account}_staging"
+        pipeline.destination.config_params["staging_dataset_name_layout"] = f"%s_{account}_staging"
 
 
 def check_key(pipeline: dlt.Pipeline, settings: Settings) -> None:
