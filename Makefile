@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PEERS := pandas singer
+SERVERS := airflow iceberg snowflake bigquery
 
 .PHONY: demo test test-all coverage lint bench setup lock clean
 
@@ -14,7 +15,7 @@ demo: setup ## A local Partner Central, two syncs, and what SQL says
 test: $(STAMP)-dev ## The tests, but for the slow ones
 	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(COVERAGE) $(ARGS)
 
-test-all: $(STAMP)-dev ## Every test, and more random schedules
+test-all: $(STAMP)-dev $(SERVERS:%=.venv-test-%/.set-up) ## Every test: a real Airflow, a real cron (Debian's package), more random schedules
 	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
@@ -58,11 +59,13 @@ $(STAMP)-dev: $(STAMP) requirements-dev.lock
 RESOLVE := uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
 
-lock: ## Resolve pyproject.toml anew into the two locks (needs uv)
+lock: ## Resolve pyproject.toml anew into all locks but the bench's (needs uv)
 	$(RESOLVE) --extra dev -o requirements-dev.lock --upgrade
 	sed -n 's/ \\$$//p' requirements-dev.lock | grep == > .constraints
 	$(RESOLVE) --extra build -c .constraints -o requirements.lock --upgrade
+	for server in $(SERVERS); do $(RESOLVE:pyproject.toml=tests/locks/$$server.in) \
+		--no-emit-package partner-central-sync -o tests/locks/$$server.lock --upgrade; done
 	rm .constraints
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -563,6 +563,7 @@ def test_an_overlay_shows_anything_and_leaves_the_date_alone() -> None:
         ("validation", "ValidationException", 400),
         ("expired_credentials", "ExpiredTokenException", 403),
         ("unrecognized_client", "UnrecognizedClientException", 403),
+        ("wrong_clock", "InvalidSignatureException", 403),
     ],
 )
 def test_a_fault_that_is_an_error(kind: Any, code: str, status: int, busy: Emulator, connect: Connect) -> None:

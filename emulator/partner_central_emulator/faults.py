@@ -22,6 +22,7 @@ Kind = Literal[
     "validation",
     "expired_credentials",
     "unrecognized_client",
+    "wrong_clock",
 ]
 KINDS: Final = frozenset(get_args(Kind))
 RANDOM_KINDS: Final[tuple[Kind, ...]] = ("server_error", "throttle", "drop", "truncate")
@@ -42,6 +43,10 @@ _PLAIN_ERRORS: Final = {
     "unrecognized_client": (
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
+    ),
+    "wrong_clock": (
+        "InvalidSignatureException",
+        "Signature expired: 20260601T080000Z is now earlier than 20260601T085500Z (20260601T090000Z - 5 min.)",
     ),
 }
 

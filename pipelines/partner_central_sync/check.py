@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NO_SUCH_OPPORTUNITY = "O0"
 TIMEOUT = 5
+WHO = ("credentials", "role_arn", "external_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Finding:
 
 def check(settings: Settings) -> Iterator[Finding]:
     """Look at everything a sync needs, in the order it needs it. What cannot be looked at is left out."""
-    session, failed = _tried("credentials", lambda: _session(**_chosen(settings, "credentials")))
+    session, failed = _tried("credentials", lambda: _session(**_chosen(settings, *WHO)))
     if session is not None:
         yield _identity(session)
         client = _client(session, **_chosen(settings, "endpoint_url"))
@@ -69,9 +70,9 @@ def _client(session: botocore.session.Session, endpoint_url: str | None = None) 
     return connect(session, endpoint_url=endpoint_url, read_timeout=TIMEOUT)
 
 
-def _chosen(settings: Settings, name: str) -> dict[str, Any]:
-    """An argument of the source, if the settings give it."""
-    return {key: value for key, value in settings.source_arguments().items() if key == name}
+def _chosen(settings: Settings, *names: str) -> dict[str, Any]:
+    """Those of these arguments of the source that the settings give."""
+    return {key: value for key, value in settings.source_arguments().items() if key in names}
 
 
 def _identity(session: botocore.session.Session) -> Finding:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import re
 import sys
-import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from .accounts import Account
     from .report import Report
     from .settings import Settings
 
@@ -25,7 +24,6 @@ EXIT_CODES = (
     "(permission, validation) · 4 failed for now (AWS or the destination): run again later · 5 another run is active · "
     "130 interrupted."
 )
-DATASET = re.compile(r"(?!.*_staging$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class Catalog(StrEnum):
@@ -69,15 +67,28 @@ app = typer.Typer(
 )
 
 CatalogOption = Annotated[
-    Catalog | None, typer.Option(help="The real catalog, or the test one. [default: AWS]", case_sensitive=False)
+    Catalog | None, typer.Option(help="The real catalog, which is the default, or the test one.", case_sensitive=False)
 ]
 DatasetOption = Annotated[
     str | None,
-    typer.Option(help="Dataset (schema) of the tables. [default: partner_central, or partner_central_sandbox]"),
+    typer.Option(help="Dataset (schema) of the tables; by default partner_central, or partner_central_sandbox."),
 ]
 DestinationOption = Annotated[
-    str,
-    typer.Option(help="A dlt destination: duckdb, postgres, snowflake, bigquery ... configured as dlt says."),
+    str | None,
+    typer.Option(
+        help="A dlt destination: duckdb (the default), postgres, snowflake, bigquery ... configured as dlt says."
+    ),
+]
+AccountOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this one of the accounts listed in .dlt/config.toml.")
+]
+AllAccountsOption = Annotated[
+    bool,
+    typer.Option(
+        "--all-accounts",
+        help="Every account listed in .dlt/config.toml, one after another; a failure does not stop the others, the "
+        "lowest exit code but 0 tells.",
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say warnings and errors only.")]
 VerboseOption = Annotated[
@@ -117,8 +128,10 @@ def sync(
     life_cycle_review_status: Annotated[list[str] | None, typer.Option(help="Only this review status.")] = None,
     customer_company_name: Annotated[list[str] | None, typer.Option(help="Only this customer.")] = None,
     identifier: Annotated[list[str] | None, typer.Option(help="Only this opportunity id.")] = None,
-    destination: DestinationOption = "duckdb",
+    destination: DestinationOption = None,
     dataset: DatasetOption = None,
+    account: AccountOption = None,
+    all_accounts: AllAccountsOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
@@ -136,43 +149,57 @@ def sync(
     }
     with _run(log_format, quiet=quiet, verbose=verbose) as report:
         from .job import sync as run_sync
+        from .many import sync_each
 
+        accounts = _accounts(account, catalog, dataset, every=all_accounts)
         base = _settings(catalog, destination, dataset)
         settings = replace(base, full=full, since=since, max_calls=max_calls, filters=filters)
+        if accounts:
+            raise typer.Exit(sync_each(accounts, settings, report))
         report.summary(run_sync(settings, report))
 
 
 @app.command(epilog=EXIT_CODES)
 def check(
     catalog: CatalogOption = None,
-    destination: DestinationOption = "duckdb",
+    destination: DestinationOption = None,
     dataset: DatasetOption = None,
+    account: AccountOption = None,
+    all_accounts: AllAccountsOption = False,
 ) -> None:
     """Say whether a sync would work: identity, endpoint, permission, destination. Reads no data."""
     with _run() as report:
         from .check import check as look
         from .outcome import Exit
 
-        failed = Exit.DONE
-        for finding in look(_settings(catalog, destination, dataset)):
-            failed = failed or finding.code
-            typer.echo(f"{'ok  ' if finding.code is Exit.DONE else 'FAIL'} {finding.subject:<12} {finding.text}")
+        codes: list[Exit] = []
+        accounts = _accounts(account, catalog, dataset, every=all_accounts)
+        for settings in _each(accounts, _settings(catalog, destination, dataset)):
+            failed = Exit.DONE
+            for finding in look(settings):
+                failed = failed or finding.code
+                typer.echo(f"{'ok  ' if finding.code is Exit.DONE else 'FAIL'} {finding.subject:<12} {finding.text}")
+            codes.append(failed)
         report.close()
-        raise typer.Exit(failed)
+        raise typer.Exit(min(filter(None, codes), default=Exit.DONE))
 
 
 @app.command(epilog=EXIT_CODES)
 def status(
     catalog: CatalogOption = None,
-    destination: DestinationOption = "duckdb",
+    destination: DestinationOption = None,
     dataset: DatasetOption = None,
+    account: AccountOption = None,
+    all_accounts: AllAccountsOption = False,
 ) -> None:
     """Say what is loaded, up to which watermark, when last, and what is pending. Asks nothing of AWS."""
     with _run():
         from .status import status as look
 
-        for subject, text in look(_settings(catalog, destination, dataset)):
-            typer.echo(f"{subject:<22} {text}")
+        accounts = _accounts(account, catalog, dataset, every=all_accounts)
+        for settings in _each(accounts, _settings(catalog, destination, dataset)):
+            for subject, text in look(settings):
+                typer.echo(f"{subject:<22} {text}")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -245,19 +272,42 @@ def _leave(code: object) -> NoReturn:
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _settings(catalog: Catalog | None, destination: str, dataset: str | None) -> Settings:
-    from .settings import Settings
+def _accounts(
+    name: str | None, catalog: Catalog | None, dataset: str | None, *, every: bool
+) -> tuple[Account, ...] | None:
+    """The accounts of the list that are meant; None without a list."""
+    from . import accounts
+
+    if name is None and not every:
+        return None
+    if name is not None and every:
+        raise typer.BadParameter("either one account or all", param_hint="--account, --all-accounts")
+    if catalog is not None or dataset is not None:
+        raise typer.BadParameter("the list of accounts says it of each", param_hint="--catalog, --dataset")
+    listed = accounts.configured()
+    return listed if name is None else (accounts.chosen(listed, name),)
+
+
+def _each(accounts: Sequence[Account] | None, base: Settings) -> Iterator[Settings]:
+    """Settings of each account, under a line with its name; without accounts, those given."""
+    if accounts is None:
+        yield base
+        return
+    for account in accounts:
+        typer.echo(f"{account.name}:")
+        yield account.settings(base)
+
+
+def _settings(catalog: Catalog | None, destination: str | None, dataset: str | None) -> Settings:
+    from .settings import DATASET, DATASET_RULE, Settings, configured_destination
 
     if dataset is not None and not DATASET.fullmatch(dataset):
-        raise typer.BadParameter(
-            "small letters and digits, in words joined by one underscore; not ending in _staging, which is dlt's",
-            param_hint="--dataset",
-        )
+        raise typer.BadParameter(DATASET_RULE, param_hint="--dataset")
     if catalog is None:
         import dlt
 
         catalog = Catalog(dlt.config.get("sources.partner_central.catalog", str) or Catalog.AWS)
-    return Settings(catalog.value, destination=destination, dataset=dataset)
+    return Settings(catalog.value, destination=destination or configured_destination(), dataset=dataset)
 
 
 @contextmanager
@@ -278,13 +328,7 @@ def _run(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose
     except (typer.Exit, typer.BadParameter):
         raise
     except BaseException as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code
-        from .outcome import Exit, explain
-
-        code, sentence = explain(error)
-        report.error(sentence, code)
-        if verbose or code is Exit.DEFECT:
-            traceback.print_exception(error, file=sys.stderr)
-        raise typer.Exit(code) from None
+        raise typer.Exit(report.failure(error)) from None
     finally:
         planning.removeFilter(report.plan)
         report.close()

@@ -23,6 +23,7 @@ from .destination import Place, fitted, kept_open, visit
 from .outcome import Exit, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
+from .sharing import check_key
 
 
 def sync(settings: Settings, report: Report) -> Summary:
@@ -32,6 +33,7 @@ def sync(settings: Settings, report: Report) -> Summary:
     that the next run finishes first.
 
     Raises:
+        ConfigurationError: the dataset is, or is not, one that several accounts share; nothing was asked of AWS.
         AnotherRun: another run of the same pipeline is active; nothing was asked of AWS.
         NotWritable: the destination cannot be written now; nothing was asked of AWS.
         PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
@@ -45,6 +47,8 @@ def sync(settings: Settings, report: Report) -> Summary:
             place = visit(pipeline)
         if not workdir.in_step(pipeline, place):
             pipeline = _step_back(pipeline, place, settings, report)
+        if place.state_hash is None:
+            check_key(pipeline, settings)
         workdir.remember(pipeline, place)
         tally = Tally(watch=report.progress)
         new_columns = _read_and_load(pipeline, settings, report, tally)
@@ -90,7 +94,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
             else:
                 pipeline.normalize()  # drops the empty package
     if new := _columns(pipeline.default_schema) - before:
-        new -= known_columns(opportunity_model(get_session().get_service_model(SERVICE)))
+        new -= known_columns(opportunity_model(get_session().get_service_model(SERVICE)), settings.account)
     return sorted(new)
 
 
@@ -145,7 +149,7 @@ def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report:
     pipeline.sync_destination()
     if not workdir.in_step(pipeline, place):
         report.note(
-            f"The cursor in dlt's working folder of {settings.dataset_name} was never loaded: the destination's is."
+            f"The cursor in dlt's working folder of {settings.pipeline_name} was never loaded: the destination's is."
         )
         pipeline = workdir.reset(settings)
         pipeline.sync_destination()

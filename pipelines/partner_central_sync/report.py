@@ -6,11 +6,15 @@ import json
 import logging
 import sys
 import time
+import traceback
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from partner_central.tally import Tally
+
+from .outcome import Exit, explain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,9 +43,19 @@ class Summary:
     seconds: float
     new_columns: list[str] = field(default_factory=list)
 
+    def values(self) -> dict[str, Any]:
+        """The summary for machines: what JSON can hold."""
+        return asdict(self) | {"watermark": self.watermark and self.watermark.isoformat()}
+
+    def line(self) -> str:
+        """The summary in one line."""
+        return f"{self.changed:,} rows changed, {self.rejected:,} rejected, watermark {self._watermark()}"
+
+    def _watermark(self) -> str:
+        return f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
+
     def text(self) -> str:
         """The summary for people."""
-        watermark = f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
         rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
         rows = (
             ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
@@ -50,7 +64,7 @@ class Summary:
             ("changed", f"{self.changed:,} rows"),
             ("rejected", rejected),
             ("new columns", _listed(self.new_columns)),
-            ("watermark", watermark),
+            ("watermark", self._watermark()),
             ("data", f"{self.location}, dataset {self.dataset}"),
         )
         lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
@@ -64,18 +78,34 @@ class Report:
         log_format: `text`, or `json` for one JSON object a line.
         quiet: say warnings and errors only.
         verbose: say on a terminal, too, how a long load was planned.
+        account: what it is about, where there are several.
     """
 
-    def __init__(self, log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        log_format: LogFormat = "text",
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        account: str | None = None,
+    ) -> None:
         self._json = log_format == "json"
         self._quiet = quiet
         self._verbose = verbose
+        self._account = account
         self._said: set[str] = set()
         self._phase = self._counts = ""
         self._notes = 0
         self._terminal: Console | None = None
         self._live: Status | None = None
         self._last_line = time.monotonic()
+
+    def about(self, account: str | None) -> None:
+        """What is said from now on is about this account, or about all."""
+        self.close()
+        self._account = account
+        self._said.clear()
+        self._counts, self._notes = "", 0
 
     def phase(self, what: str) -> None:
         """A part of the run begins; one that comes again and again is said once."""
@@ -119,10 +149,14 @@ class Report:
         """Something the user should know, though the run goes on; said also when quiet."""
         self._line("warning", sentence, always=True)
 
-    def error(self, sentence: str, code: int) -> None:
-        """Why the run ended without success."""
+    def failure(self, error: BaseException) -> Exit:
+        """Why the run ended without success; a defect, or anything if verbose, with its trace."""
+        code, sentence = explain(error)
         self.close()
         self._line("error", sentence, always=True, exit_code=code)
+        if self._verbose or code is Exit.DEFECT:
+            traceback.print_exception(error, file=sys.stderr)
+        return code
 
     def summary(self, summary: Summary) -> None:
         """What a finished run did."""
@@ -130,10 +164,15 @@ class Report:
         if self._quiet:
             return
         if self._json:
-            values = asdict(summary) | {"watermark": summary.watermark and summary.watermark.isoformat()}
-            print(json.dumps({"at": _now(), "level": "info", "event": "synced", **values}))  # noqa: T201
+            print(json.dumps({**self._head("info"), "event": "synced", **summary.values()}))  # noqa: T201
         else:
-            print(summary.text())  # noqa: T201
+            print(f"{self._account}: {summary.text()}" if self._account else summary.text())  # noqa: T201
+
+    def accounts(self, lines: Sequence[tuple[str, str]]) -> None:
+        """How the runs of several accounts ended; machines have each one's summary or error."""
+        if not (self._quiet or self._json):
+            width = max((len(name) for name, _ in lines), default=0)
+            print("\n".join(f"{name:<{width}}  {end}" for name, end in lines))  # noqa: T201
 
     def close(self) -> None:
         """End the live display."""
@@ -157,16 +196,22 @@ class Report:
             return
         self._last_line = time.monotonic()
         if self._json:
-            line = json.dumps({"at": _now(), "level": level, "message": message, **more})
-        elif sys.stderr.isatty():
-            line = message if level == "info" else f"{level.capitalize()}: {message}"
+            line = json.dumps({**self._head(level), "message": message, **more})
         else:
-            line = f"{_now()} {level.upper()} {message}"
+            about = f"{self._account}: {message}" if self._account else message
+            if sys.stderr.isatty():
+                line = about if level == "info" else f"{level.capitalize()}: {about}"
+            else:
+                line = f"{_now()} {level.upper()} {about}"
         if self._live is not None:
             self._console().print(line, markup=False)
         else:
             sys.stderr.write(f"{line}\n")  # at once: lines of threads must not mix
             sys.stderr.flush()
+
+    def _head(self, level: str) -> dict[str, str]:
+        """What every JSON line begins with."""
+        return {"at": _now(), "level": level} | ({"account": self._account} if self._account else {})
 
 
 def _listed(names: list[str]) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 DEFAULT_DATABASE = "partner_central.duckdb"
 PROVIDER = "defaults of partner-central"
+DATASET = re.compile(r"(?!.*_staging$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+DATASET_RULE = "small letters and digits, in words joined by one underscore, not ending in _staging, which is dlt's"
 DATASETS = {"AWS": "partner_central", "Sandbox": "partner_central_sandbox"}
 
 
@@ -23,7 +27,8 @@ class Settings:
         max_calls: calls this run may make.
         filters: filter name of the source to its values.
         destination: name of a dlt destination.
-        dataset: dataset, and name of the pipeline; by default the catalog's own.
+        dataset: dataset of the tables; by default the catalog's own.
+        account: name of the account, in a column of every row, so that several accounts share the dataset.
         database: DuckDB file, instead of the configured one.
         pipelines_dir: where dlt's working folders are, instead of dlt's own place.
         source: further arguments of the source.
@@ -37,6 +42,7 @@ class Settings:
     filters: dict[str, list[str]] | None = None
     destination: str = "duckdb"
     dataset: str | None = None
+    account: str | None = None
     database: Path | None = None
     pipelines_dir: Path | None = None
     source: dict[str, Any] | None = None
@@ -44,8 +50,17 @@ class Settings:
 
     @property
     def dataset_name(self) -> str:
-        """The dataset rows go to. Each dataset has a pipeline, a cursor and a lock of its own."""
+        """The dataset rows go to."""
         return self.dataset or DATASETS.get(self.catalog, DATASETS["AWS"])
+
+    @property
+    def pipeline_name(self) -> str:
+        """The pipeline, which has a cursor, a working folder and a lock of its own.
+
+        There is one for each dataset, or for each account of a shared one. No dataset has two underscores in its name,
+        so the two never meet.
+        """
+        return f"{self.dataset_name}__{self.account}" if self.account else self.dataset_name
 
     @property
     def folder(self) -> Path:
@@ -61,6 +76,7 @@ class Settings:
         undecided = dlt.config.get("sources.partner_central.arrow", bool) is None
         given = {
             "catalog": self.catalog,
+            "account": self.account,
             "full": self.full or None,
             "since": self.since,
             "max_calls": self.max_calls,
@@ -68,6 +84,13 @@ class Settings:
         }
         chosen = {name: values for name, values in (self.filters or {}).items() if values}
         return {name: value for name, value in given.items() if value is not None} | chosen | (self.source or {})
+
+
+def configured_destination() -> str:
+    """The destination of runs that are told none: `partner_central.destination` of dlt's configuration, or DuckDB."""
+    import dlt
+
+    return dlt.config.get("partner_central.destination", str) or "duckdb"
 
 
 def register_defaults(*, verbose: bool = False) -> None:
@@ -82,6 +105,7 @@ def register_defaults(*, verbose: bool = False) -> None:
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     import dlt
+    from dlt.common.configuration.exceptions import DuplicateConfigProviderException
     from dlt.common.configuration.providers import CustomLoaderDocProvider
 
     defaults = {
@@ -89,4 +113,5 @@ def register_defaults(*, verbose: bool = False) -> None:
         "data_writer": {"disable_compression": True},
         "load": {"delete_completed_jobs": True},
     }
-    dlt.config.register_provider(CustomLoaderDocProvider(PROVIDER, lambda: defaults, locations=[__name__]))
+    with suppress(DuplicateConfigProviderException):  # a process may run several
+        dlt.config.register_provider(CustomLoaderDocProvider(PROVIDER, lambda: defaults, locations=[__name__]))

@@ -20,6 +20,7 @@ from . import workdir
 from .complaints import is_from_database, unwritable
 from .destination import displayed
 from .settings import Settings
+from .sharing import COLUMN
 
 Line = tuple[str, str]
 SOURCE, RESOURCE = "partner_central", "opportunities"
@@ -39,14 +40,14 @@ def status(settings: Settings) -> Iterator[Line]:
         return
     client = cast("SqlJobClientBase", pipeline.destination_client())
     yield "destination", f"{displayed(client)}, dataset {settings.dataset_name}"
-    yield from _loaded(pipeline, client)
+    yield from _loaded(pipeline, client, settings.account)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
     last_run = cast("Mapping[str, Any]", pipeline.state["_local"]).get(workdir.LAST_RUN)
     yield "last run", _moment(last_run) if last_run else "unknown here: none ended well from this machine"
 
 
-def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
+def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | None) -> Iterator[Line]:
     """What the destination holds; DuckDB is opened read-only, and not created."""
     if isinstance(client, DuckDbClient):
         if not Path(client.config.credentials.database).exists():
@@ -55,7 +56,7 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
         client.config.credentials.read_only = True
     try:
         with client:
-            yield from _tables(pipeline, client)
+            yield from _tables(pipeline, client, account)
     except DatabaseUndefinedRelation:
         yield "loaded", "nothing yet"
     except Exception as error:
@@ -64,7 +65,7 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
         yield "loaded", f"unknown: {unwritable(error)}"
 
 
-def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
+def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | None) -> Iterator[Line]:
     state: TPipelineState | None = load_pipeline_state_from_destination(
         pipeline.pipeline_name, cast("WithStateSync", client)
     )
@@ -73,7 +74,7 @@ def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
         return
     sql = client.sql_client
     for table in ("opportunities", "opportunities_rejected"):
-        yield table, f"{_one(sql, f'SELECT count(*) FROM {sql.make_qualified_table_name(table)}'):,} rows"  # noqa: S608
+        yield table, f"{_count(sql, table, account):,} rows"
     loads = sql.make_qualified_table_name("_dlt_loads")
     yield "last load", _moment(_one(sql, f"SELECT max(inserted_at) FROM {loads}"))  # noqa: S608 - dlt's own names
     resources = cast("Mapping[str, Any]", state.get("sources", {})).get(SOURCE, {}).get("resources", {})
@@ -95,8 +96,16 @@ def _progress(backfill: Mapping[str, Any]) -> str:
     return f"{share:.0%}: {read:,} of about {about:,} records, {left} windows left; the next sync goes on"
 
 
-def _one(sql: SqlClientBase[Any], query: str) -> object:
-    rows = sql.execute_sql(query)
+def _count(sql: SqlClientBase[Any], table: str, account: str | None) -> object:
+    """How many rows a table has; of a shared one, how many of this account."""
+    query = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - dlt's own names
+    if account is None:
+        return _one(sql, query)
+    return _one(sql, f"{query} WHERE {sql.escape_column_name(COLUMN)} = %s", account)
+
+
+def _one(sql: SqlClientBase[Any], query: str, *values: str) -> object:
+    rows = sql.execute_sql(query, *values)
     return rows[0][0] if rows else None
 
 

@@ -26,6 +26,7 @@ from .destination import Place, named, visit
 from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
+from .sharing import stage_apart
 
 SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
 PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
@@ -64,7 +65,7 @@ def locked(settings: Settings) -> Iterator[None]:
         lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 4)
     except Timeout:
         raise AnotherRun(
-            f"Another run of {settings.dataset_name} is active ({_holder(settings)}). This one did nothing."
+            f"Another run of {settings.pipeline_name} is active ({_holder(settings)}). This one did nothing."
         ) from None
     try:
         _beside(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
@@ -99,14 +100,14 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Pla
         reason = "is of another destination, or of another state of it"
     except Damaged as damage:
         reason = f"is damaged ({damage})"
-    report.note(f"dlt's working folder of {settings.dataset_name} {reason}: restored from the destination.")
+    report.note(f"dlt's working folder of {settings.pipeline_name} {reason}: restored from the destination.")
     pipeline = reset(settings)
     return pipeline, visit(pipeline)
 
 
 def reset(settings: Settings) -> dlt.Pipeline:
     """Empty the working folder, and open the pipeline anew."""
-    shutil.rmtree(settings.folder / settings.dataset_name, ignore_errors=True)
+    shutil.rmtree(settings.folder / settings.pipeline_name, ignore_errors=True)
     return attach(settings)
 
 
@@ -125,12 +126,15 @@ def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
 
 def attach(settings: Settings) -> dlt.Pipeline:
     """The pipeline with the working folder as it stands."""
-    return dlt.pipeline(
-        settings.dataset_name,
+    pipeline = dlt.pipeline(
+        settings.pipeline_name,
         pipelines_dir=str(settings.folder),
         destination=named(settings.destination, settings.database),
         dataset_name=settings.dataset_name,
     )
+    if settings.account:
+        stage_apart(pipeline, settings.account)
+    return pipeline
 
 
 def _built_on(pipeline: dlt.Pipeline, place: Place) -> bool:
@@ -149,4 +153,4 @@ def _holder(settings: Settings) -> str:
 
 def _beside(settings: Settings, kind: str) -> Path:
     """A file beside the working folder, which may be emptied."""
-    return settings.folder / f"{settings.dataset_name}.{kind}"
+    return settings.folder / f"{settings.pipeline_name}.{kind}"

@@ -71,6 +71,7 @@ def partner_central(
     attempts: int = ATTEMPTS,
     read_timeout: float = READ_TIMEOUT,
     arrow: bool = False,  # noqa: FBT001, FBT002 - a setting
+    account: str | None = None,
     run: Any = None,  # noqa: ANN401 - a Run; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
@@ -99,6 +100,8 @@ def partner_central(
         read_timeout: seconds to wait for an answer.
         arrow: hand many rows on as Arrow tables, which takes half the processor time and needs pyarrow; `add_map` and
             `add_filter` then meet tables, without the lists, which go past them.
+        account: name of the AWS account, for a dataset that several share, each with a pipeline and a staging dataset
+            of its own: every table has it in a column `account`, and the key is (`account`, `id`).
         run: a `Run`, to load in parts what takes long, and to count it; without one, everything is one load.
 
     Returns:
@@ -122,12 +125,13 @@ def partner_central(
     schema = dlt.current.source_schema()
     schema.remove_type_detection("iso_timestamp")
     if arrow:
-        declare_children(schema, "opportunities", model)
+        declare_children(schema, "opportunities", model, account)
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
     filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
     question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
     run = run or Run(rows_per_part=None)
-    columnar = Columnar("opportunities", model) if arrow else None
+    columnar = Columnar("opportunities", model, account) if arrow else None
+    whose = [] if account is None else ["account"]
 
     @dlt.resource(name="opportunity_pages", selected=False)
     def opportunity_pages() -> Iterator[Batch]:
@@ -146,7 +150,7 @@ def partner_central(
                 max_calls=max_calls,
                 tally=run.tally,
             )
-            return Reading(question, cursors.get(filters.scope(), {}), client, RowMaker(model, members))
+            return Reading(question, cursors.get(filters.scope(), {}), client, RowMaker(model, members, account))
 
         yield from run.part(begin)
         cursors[filters.scope()] = run.state()
@@ -154,10 +158,10 @@ def partner_central(
     @dlt.transformer(
         data_from=opportunity_pages,
         name="opportunities",
-        primary_key="id",
+        primary_key=[*whose, "id"],
         write_disposition="merge",
-        columns=root_columns(model),
-        nested_hints=None if arrow else child_hints(model),
+        columns=root_columns(model, account),
+        nested_hints=None if arrow else child_hints(model, account),
     )
     def opportunities(batch: Batch) -> Iterator[Any]:
         if batch.first:
@@ -168,9 +172,9 @@ def partner_central(
     @dlt.transformer(
         data_from=opportunity_pages,
         name="opportunities_rejected",
-        primary_key="record",
+        primary_key=[*whose, "record"],
         write_disposition="merge",
-        columns=rejected_columns(),
+        columns=rejected_columns(account),
     )
     def opportunities_rejected(batch: Batch) -> Iterator[Any]:
         if batch.first:

@@ -34,12 +34,13 @@ class Columnar:
     Args:
         table: name of its root table.
         model: the columns and lists of that table.
+        account: the account in every row, if they have one.
     """
 
-    def __init__(self, table: str, model: RecordModel) -> None:
+    def __init__(self, table: str, model: RecordModel, account: str | None = None) -> None:
         self._table = table
-        self._root = _types(root_columns(model).values())
-        self._lists = {name: _types(columns) for name, columns in list_columns(model).items()}
+        self._root = _types(root_columns(model, account).values())
+        self._lists = {name: _types(columns) for name, columns in list_columns(model, account).items()}
 
     def items(self, rows: Sequence[Row]) -> Iterator[Any]:
         """What a resource is to yield for these rows: they are used up. Few rows stay as they are.

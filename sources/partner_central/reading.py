@@ -225,7 +225,7 @@ class Reading:
             try:
                 row = self._row_maker.row(record)
             except Unfit as unfit:
-                batch.rejected.append(_rejected(record, str(unfit)))
+                batch.rejected.append(self._row_maker.constant | _rejected(record, str(unfit)))
             else:
                 row["_dlt_id"] = self._order.key(row["last_modified_date"])
                 batch.rows.append(row)

@@ -21,6 +21,7 @@ Claims = dict[str, dict[str, str]]
 Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
+ACCOUNT = "account"
 VALUE = ("Value",)
 DEEPEST = 50
 
@@ -32,10 +33,12 @@ class RowMaker:
         model: its known members.
         claims: which column each unknown member has, by table; kept in the source's state, so that it is the same in
             every run. What is new is added.
+        account: what stands in the column `account` of every row; without one, there is no such column.
     """
 
-    def __init__(self, model: RecordModel, claims: Claims | None = None) -> None:
-        self._table = _Table((), model.columns, model.children, {} if claims is None else claims)
+    def __init__(self, model: RecordModel, claims: Claims | None = None, account: str | None = None) -> None:
+        self.constant: Row = {} if account is None else {ACCOUNT: account}
+        self._table = _Table((), model.columns, model.children, {} if claims is None else claims, self.constant)
 
     def row(self, record: object) -> Row:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.
@@ -82,29 +85,36 @@ class _Table:
         columns: known columns; one with an empty path is the value of a plain list.
         children: known child tables.
         claims: names of unknown members, by table.
+        constant: columns that are the same in every row of every table.
     """
 
     def __init__(
-        self, where: Path, columns: tuple[Column, ...], children: tuple[ChildTable, ...], claims: Claims
+        self,
+        where: Path,
+        columns: tuple[Column, ...],
+        children: tuple[ChildTable, ...],
+        claims: Claims,
+        constant: Row,
     ) -> None:
         self._where = where
+        self._constant = constant
         self._value = next((_Leaf(column.name, CONVERT[column.type]) for column in columns if not column.path), None)
         self._is_known = bool(columns)
         self._tree: Tree = {}
         for column in columns:
             _plant(self._tree, column.path, _Leaf(column.name, CONVERT[column.type]))
         for child in children:
-            table = _Table(child.path, child.columns, (), claims)
+            table = _Table(child.path, child.columns, (), claims, constant)
             _plant(self._tree, child.path, _List(child.name, table))
         self._unknown_lists: dict[Path, _List] = {}
         self._all_claims = claims
         self._claims = claims.get(".".join(where), {})
         self._taken = {column.name for column in columns} | {child.name for child in children}
-        self._taken |= {*self._claims.values(), *([CHILD_KEY] if where else [])}
+        self._taken |= {*self._claims.values(), *constant, *([CHILD_KEY] if where else [])}
 
     def row(self, structure: dict[str, object], key: object) -> Row:
         """The row of a structure that belongs to the opportunity `key`."""
-        row: Row = {CHILD_KEY: key} if self._where else {}
+        row = self._begin(key)
         self._fill(row, structure, self._tree, (), key)
         return row
 
@@ -114,14 +124,18 @@ class _Table:
 
     def _entry(self, entry: object, key: object) -> Row:
         if self._value is not None:
-            return {CHILD_KEY: key, self._value.name: self._convert(self._value.convert, entry, ())}
+            return self._begin(key) | {self._value.name: self._convert(self._value.convert, entry, ())}
         if isinstance(entry, dict):
             return self.row(entry, key)
         if self._is_known:
             raise Unfit(f"an entry of {self._written(())} is no structure")
-        row: Row = {CHILD_KEY: key}
+        row = self._begin(key)
         self._put_unknown(row, entry, VALUE, key)
         return row
+
+    def _begin(self, key: object) -> Row:
+        """A row with what does not come from the record itself."""
+        return {**self._constant, CHILD_KEY: key} if self._where else {**self._constant}
 
     def _fill(self, row: Row, structure: dict[str, object], tree: Tree, path: Path, key: object) -> None:
         if len(self._where) + len(path) > DEEPEST:
@@ -150,7 +164,7 @@ class _Table:
         """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
         if isinstance(value, list):
             if here not in self._unknown_lists:
-                table = _Table((*self._where, *here), (), (), self._all_claims)
+                table = _Table((*self._where, *here), (), (), self._all_claims, self._constant)
                 self._unknown_lists[here] = _List(self._name(here, "list"), table)
             unknown = self._unknown_lists[here]
             row[unknown.name] = unknown.table.rows(value, key)
@@ -165,12 +179,14 @@ class _Table:
         """The name of an unknown member's column or child table.
 
         Where it is taken, it gets the kind of value behind it, then a number. A member that is a list at one time and a
-        value at another has one name for both: a table and a column do not collide.
+        value at another has one name for both: a table and a column do not collide. Where accounts share the tables,
+        none may depend on what it saw first: there, every kind but text and lists stands behind the name.
         """
         member = ".".join(path)
         owner = f"{member} {kind}"
         if owner not in self._claims:
-            name = self._free_name(member, column_name(path), kind)
+            free = self._shared_name if self._constant else self._free_name
+            name = free(member, column_name(path), kind)
             self._taken.add(name)
             self._claims[owner] = name
             self._all_claims[".".join(self._where)] = self._claims
@@ -183,6 +199,12 @@ class _Table:
         suffixes = itertools.chain([f"_{kind}"] if others else [], (f"_{number}" for number in itertools.count(2)))
         names = itertools.chain([first], (first + suffix for suffix in suffixes))
         return next(name for name in names if name not in self._taken)
+
+    def _shared_name(self, member: str, first: str, kind: str) -> str:
+        own = {self._claims[f"{member} {other}"] for other in self._kinds_of(member)}
+        name = first if kind in {"text", "list"} else f"{first}_{kind}"
+        names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in self._taken - own)
 
     def _kinds_of(self, member: str) -> Iterator[str]:
         """The kinds of value this member was seen with."""

@@ -13,7 +13,7 @@ from dlt.common.typing import TTableNames
 from dlt.extract.hints import TResourceNestedHints
 
 from .model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, RecordModel
-from .rows import CHILD_KEY
+from .rows import ACCOUNT, CHILD_KEY
 
 REJECTED = (
     ("id", "text", "Id of the record, where it has one."),
@@ -23,12 +23,12 @@ REJECTED = (
 )
 
 
-def root_columns(model: RecordModel) -> dict[str, TColumnSchema]:
-    """Hints for every column of the root table.
+def root_columns(model: RecordModel, account: str | None) -> dict[str, TColumnSchema]:
+    """Hints for every column of the root table; `account` says whether there is one for the account.
 
     `_dlt_id` ends the list: of several versions of a record in one load, the merge keeps the one with the greatest.
     """
-    columns = {column.name: _hint(column) for column in model.columns}
+    columns = _account(account) | {column.name: _hint(column) for column in model.columns}
     columns["id"]["nullable"] = False
     columns["last_modified_date"]["nullable"] = False
     columns["_dlt_load_id"] = _system("_dlt_load_id")
@@ -36,7 +36,7 @@ def root_columns(model: RecordModel) -> dict[str, TColumnSchema]:
     return columns
 
 
-def list_columns(model: RecordModel) -> dict[str, list[TColumnSchema]]:
+def list_columns(model: RecordModel, account: str | None) -> dict[str, list[TColumnSchema]]:
     """The columns of each child table, with those dlt adds, so that it can be made before its first row."""
     key = TColumnSchema(
         name=CHILD_KEY,
@@ -51,39 +51,53 @@ def list_columns(model: RecordModel) -> dict[str, list[TColumnSchema]]:
         _system("_dlt_id", row_key=True, unique=True),
     ]
     return {
-        child.name: [key, *map(_hint, child.columns), *cast("list[TColumnSchema]", system)] for child in model.children
+        child.name: [
+            *_account(account).values(),
+            key,
+            *map(_hint, child.columns),
+            *cast("list[TColumnSchema]", system),
+        ]
+        for child in model.children
     }
 
 
-def known_columns(model: RecordModel) -> set[str]:
+def known_columns(model: RecordModel, account: str | None) -> set[str]:
     """Every column that is there for members this version knows, as `table.column`."""
     tables: dict[str, Iterable[str]] = {
-        "opportunities": root_columns(model),
-        "opportunities_rejected": rejected_columns(),
+        "opportunities": root_columns(model, account),
+        "opportunities_rejected": rejected_columns(account),
     }
-    for name, columns in list_columns(model).items():
+    for name, columns in list_columns(model, account).items():
         tables[f"opportunities__{name}"] = [column["name"] for column in columns if column["name"]]
     return {f"{table}.{column}" for table, columns in tables.items() for column in columns}
 
 
-def child_hints(model: RecordModel) -> dict[TTableNames, TResourceNestedHints]:
+def child_hints(model: RecordModel, account: str | None) -> dict[TTableNames, TResourceNestedHints]:
     """Hints for every child table of a resource that yields rows."""
-    return {name: dlt.mark.make_nested_hints(columns=columns) for name, columns in list_columns(model).items()}
+    return {name: dlt.mark.make_nested_hints(columns=columns) for name, columns in list_columns(model, account).items()}
 
 
-def declare_children(schema: Schema, table: str, model: RecordModel) -> None:
+def declare_children(schema: Schema, table: str, model: RecordModel, account: str | None) -> None:
     """Put the child tables into the schema: beside Arrow tables, dlt takes no hints for them."""
     schema.update_table(new_table(table, write_disposition="merge", resource=table))
-    for name, columns in list_columns(model).items():
+    for name, columns in list_columns(model, account).items():
         schema.update_table(new_table(f"{table}__{name}", parent_table_name=table, columns=columns))
 
 
-def rejected_columns() -> dict[str, TColumnSchema]:
+def rejected_columns(account: str | None) -> dict[str, TColumnSchema]:
     """Hints for `opportunities_rejected`."""
-    return {
+    return _account(account) | {
         name: cast("TColumnSchema", {"name": name, "data_type": kind, "description": description})
         for name, kind, description in REJECTED
     }
+
+
+def _account(account: str | None) -> dict[str, TColumnSchema]:
+    """The column that tells the accounts of a shared dataset apart, if there is one."""
+    if account is None:
+        return {}
+    description = "Name of the AWS account whose opportunity this is, as the list of accounts has it."
+    return {ACCOUNT: TColumnSchema(name=ACCOUNT, data_type="text", nullable=False, description=description)}
 
 
 def _hint(column: Column) -> TColumnSchema:

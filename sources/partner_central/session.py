@@ -53,10 +53,11 @@ def open_session(
     Found credentials (environment, profile, SSO, instance role) stay in the session that found them, which renews
     them while a long run lasts.
     """
-    if credentials.aws_access_key_id == PLACEHOLDER:
-        session = botocore.session.Session(profile=credentials.profile_name)
-    elif credentials.has_default_credentials():
+    session: botocore.session.Session
+    if credentials.has_default_credentials():
         session = credentials.default_credentials()
+    elif credentials.aws_access_key_id in {None, PLACEHOLDER}:
+        session = botocore.session.Session(profile=credentials.profile_name)
     else:
         session = botocore.session.get_session()
         session.set_credentials(

@@ -1,0 +1,113 @@
+"""Partner Central in Airflow: each account is a mapped task. Put this file into the folder of DAGs.
+
+The accounts are a JSON list in the Variable `partner_central_accounts`, or, without it, those of dlt's configuration
+(`[[partner_central.accounts]]`). Credentials come from the worker's environment: profiles, roles, an instance role.
+`docs/scheduling.md` says how to install and configure it.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+try:
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.sdk import Asset, AssetAlias, Param, Variable, dag, get_current_context, task
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+except ImportError:  # Airflow 2.10 and 2.11
+    from airflow.datasets import Dataset as Asset
+    from airflow.datasets import DatasetAlias as AssetAlias
+    from airflow.decorators import dag, task
+    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+    from airflow.models import Variable
+    from airflow.models.param import Param
+    from airflow.operators.python import get_current_context
+    from airflow.operators.trigger_dagrun import TriggerDagRunOperator
+
+VARIABLE = "partner_central_accounts"
+CHANGED = "partner_central"  # the alias of every account's asset, x-partner-central://<account>
+AT_ONCE = int(os.environ.get("PARTNER_CENTRAL_ACCOUNTS_AT_ONCE", "8"))  # 1 for DuckDB: one process writes a file
+
+
+@dag(
+    dag_id="partner_central",
+    schedule=timedelta(minutes=30),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True},
+    params={"full": Param(default=False, type="boolean", description="Read everything again and merge.")},
+    doc_md=__doc__,
+)
+def partner_central() -> None:
+    """Load what is new or changed, of every account."""
+
+    @task
+    def accounts() -> list[dict[str, Any]]:
+        """The accounts, checked; what is wrong with the list is not tried again."""
+        from dataclasses import asdict
+
+        from partner_central_sync.settings import register_defaults
+
+        register_defaults()
+        from partner_central.errors import ConfigurationError
+        from partner_central_sync.accounts import configured, parse
+
+        listed = Variable.get(VARIABLE, None, deserialize_json=True)
+        try:
+            found = configured() if listed is None else parse(listed, f"the Variable {VARIABLE}")
+        except ConfigurationError as error:
+            raise AirflowFailException(str(error)) from None
+        return [asdict(account) for account in found]
+
+    @task(
+        outlets=[AssetAlias(CHANGED)],
+        map_index_template="{{ account }}",
+        max_active_tis_per_dagrun=AT_ONCE,
+        multiple_outputs=False,
+    )
+    def sync(account: dict[str, Any]) -> dict[str, Any]:
+        """Sync one account; its asset gets an event when rows changed."""
+        from partner_central_sync.settings import Settings, configured_destination, register_defaults
+
+        register_defaults()
+        from partner_central_sync.accounts import Account
+        from partner_central_sync.job import sync
+        from partner_central_sync.outcome import Exit, explain
+        from partner_central_sync.report import Report
+
+        context = get_current_context()
+        context["account"] = account["name"]  # names the task in the list of mapped ones
+        run = Settings(destination=configured_destination(), full=context["params"]["full"])
+        try:
+            summary = sync(Account(**account).settings(run), Report(account=account["name"]))
+        except Exception as error:  # noqa: BLE001 - every failure becomes a state of the task
+            code, sentence = explain(error)
+            if code is Exit.ACTIVE:
+                raise AirflowSkipException(sentence) from None
+            if code is Exit.LATER:
+                raise AirflowException(sentence) from None
+            raise AirflowFailException(sentence) from (error if code is Exit.DEFECT else None)
+        if summary.changed or summary.rejected:
+            asset = Asset(f"x-partner-central://{account['name']}")
+            context["outlet_events"][AssetAlias(CHANGED)].add(asset, extra={"changed": summary.changed})
+        return {"account": account["name"], **summary.values()}
+
+    sync.expand(account=accounts())
+
+
+@dag(
+    dag_id="partner_central_full",
+    schedule="15 3 * * 0",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    doc_md="Once a week, the DAG `partner_central` reads everything again. It never runs beside itself.",
+)
+def partner_central_full() -> None:
+    """Have everything read again: it heals what no order of reading can."""
+    TriggerDagRunOperator(task_id="trigger", trigger_dag_id="partner_central", conf={"full": True})
+
+
+partner_central()
+partner_central_full()
