@@ -52,7 +52,8 @@ class Warehouse(Place):
                     listed = ", ".join(map(client.sql_client.escape_column_name, names))
                     table = client.sql_client.make_qualified_table_name(name)
                     found = client.sql_client.execute_sql(f"SELECT {listed} FROM {table}")
-                    rows[name] = [dict(zip(names, row, strict=True)) for row in found or ()]
+                    plain = [column.lower() for column in names]  # Snowflake's are upper case
+                    rows[name] = [dict(zip(plain, row, strict=True)) for row in found or ()]
         return rows
 
 
