@@ -47,6 +47,14 @@ def snowflake() -> Iterator[int]:
         yield port
 
 
+@pytest.fixture(scope="session")
+def bigquery() -> Iterator[str]:
+    from fake_bigquery import bqemulator_server
+
+    with bqemulator_server() as address:
+        yield address
+
+
 @pytest.fixture(params=WAREHOUSES)
 def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWarehouse:
     """An empty destination to sync into from any endpoint."""
@@ -59,6 +67,12 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
         from fake_snowflake import account
 
         settings = account(request.getfixturevalue("snowflake"), tmp_path.name)
+    elif name == "bigquery":
+        from fake_bigquery import service_account
+
+        address = request.getfixturevalue("bigquery")
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", address)
+        settings = service_account(address, tmp_path.name)
     elif name == "filesystem":
         from s3 import bucket
 
