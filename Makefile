@@ -5,8 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PEERS := pandas singer
+CLOUDS := snowflake bigquery dialects
 
-.PHONY: demo test test-all coverage lint bench setup lock clean
+.PHONY: demo test test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
 
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
@@ -14,8 +15,17 @@ demo: setup ## A local Partner Central, two syncs, and what SQL says
 test: $(STAMP)-dev ## The tests, but for the slow ones
 	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(COVERAGE) $(ARGS)
 
-test-all: $(STAMP)-dev ## Every test, and more random schedules
+test-all: $(STAMP)-dev $(CLOUDS:%=test-%) ## Every test, also of warehouses in the cloud, and more random schedules
 	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+
+test-snowflake: .venv-test-snowflake/.set-up ## What every destination must do, asked of fakesnow
+	WAREHOUSES=snowflake $(<D)/bin/python -m pytest tests/test_destinations.py $(ARGS)
+
+test-bigquery: .venv-test-bigquery/.set-up ## The same, asked of bqemulator; its own plugin wants containers
+	WAREHOUSES=bigquery $(<D)/bin/python -m pytest -p no:bqemulator tests/test_destinations.py $(ARGS)
+
+test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses whose clients are not in .venv
+	DIALECTS="snowflake bigquery databricks clickhouse" $(<D)/bin/python -m pytest tests/test_dialects.py $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
 coverage: test ## The tests, and which lines they reach; takes half as long again
@@ -34,7 +44,7 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# Servers whose packages cannot be installed beside each other: a virtual environment each.
+# Servers and clients whose packages cannot be installed beside each other: a virtual environment each.
 .venv-test-%/.set-up: tests/locks/%.lock pyproject.toml
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
@@ -65,4 +75,4 @@ lock: ## Resolve pyproject.toml anew into the two locks (needs uv)
 	rm .constraints
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) $(CLOUDS:%=.venv-test-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -30,11 +30,9 @@ def bqemulator_server() -> Iterator[str]:
     door = free_port()
     command = [sys.executable, __file__, *map(str, (door, free_port(), free_port()))]
     address = f"http://{HOST}:{door}"
-    with TemporaryDirectory() as home:  # DuckDB keeps its extensions there
+    with TemporaryDirectory() as home:  # where DuckDB keeps its extensions
         environment = {**os.environ, "HOME": home}
-        with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
-        ) as server:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:
             try:
                 url = f"{address}/bigquery/v2/projects/any/datasets"
                 until_it_answers(server, lambda: urlopen(url, timeout=PATIENCE).close(), OSError)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from postgres import Postgres
 
 MakeWarehouse = Callable[[str], Warehouse]
-WAREHOUSES = os.environ.get("WAREHOUSES", "duckdb postgres delta iceberg").split()  # the Makefile adds to these
+WAREHOUSES = os.environ.get("WAREHOUSES", "duckdb postgres delta iceberg").split()  # the Makefile has more
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ SETTINGS = {
         "CREDENTIALS__CLIENT_EMAIL": "loader@example.iam.gserviceaccount.com",
     },
 }
-DIALECTS = os.environ.get("DIALECTS", "motherduck redshift").split()  # the Makefile adds those with clients of their own
+DIALECTS = os.environ.get("DIALECTS", "motherduck redshift").split()  # the Makefile has more
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,42 @@ TYPES = {
     "motherduck": Types("DECIMAL(38,2)", "TIMESTAMP WITH TIME ZONE", "VARCHAR"),
     "redshift": Types("numeric(38,2)", "timestamp with time zone", "varchar(max)", "date"),
     "databricks": Types("DECIMAL(38,2)", "TIMESTAMP", "STRING", comments=True),
-    "clickhouse": Types("Decimal(38,2)", "DateTime64(6,'UTC')", "String", "Date"),
+    "clickhouse": Types("Decimal(38,2)", "DateTime64(6,'UTC')", "String", "Date32"),
     "snowflake": Types("NUMBER(38,2)", "TIMESTAMP_LTZ", "VARCHAR", comments=True),
     "bigquery": Types("BIGNUMERIC(38,2)", "TIMESTAMP", "STRING", comments=True),
 }
+
+
+Execute = Callable[[str], list[tuple[str, ...]]]
+
+
+def duckdb() -> Execute:
+    """What MotherDuck runs, here."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("ATTACH ':memory:' AS sales")
+    for dataset in ("partner_central", "partner_central_staging"):
+        connection.execute(f"CREATE SCHEMA sales.{dataset}")
+    return lambda sql: [tuple(map(str, row)) for row in connection.execute(sql).fetchall()]
+
+
+def clickhouse() -> Execute:
+    """ClickHouse as a library, in memory."""
+    from chdb.session import Session
+
+    session = Session()
+    session.query("CREATE DATABASE sales")
+    session.query("USE sales")
+
+    def execute(sql: str) -> list[tuple[str, ...]]:
+        found = session.query(sql, "JSONStringsEachRow" if sql.startswith("SELECT") else "Null")
+        return [tuple(json.loads(line).values()) for line in found.bytes().decode().splitlines()]
+
+    return execute
+
+
+ENGINES: dict[str, Callable[[], Execute]] = {"motherduck": duckdb, "clickhouse": clickhouse}
 
 
 @dataclass(frozen=True)
@@ -70,6 +103,8 @@ class Written:
 
     name: str
     tables: dict[str, str]
+    staging: dict[str, str]
+    names: dict[str, tuple[str, str]]
     merges: list[str]
 
     def parsed(self, statements: list[str]) -> list[exp.Expression]:
@@ -80,7 +115,7 @@ class Written:
 
 
 @pytest.fixture(params=DIALECTS)
-def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
+def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Written:
     """The statements for a load as the product makes it, up to where it would connect."""
     name = request.param
     for setting, value in SETTINGS[name].items():
@@ -94,8 +129,13 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)
-    tables = {table: _create(client, table) for table in pipeline.default_schema.data_table_names()}
-    yield Written(name, tables, [sql for root in (ROOT, REJECTED) for sql in _merge(client, root)])
+    known = (*COLUMNS, REJECTED)
+    tables = {table: _create(client, table) for table in known}
+    with client.sql_client.with_staging_dataset():
+        staging = {table: _create(client, table) for table in known}
+    names = {table: client.sql_client.get_qualified_table_names(table) for table in known}
+    merges = [statement for root in (ROOT, REJECTED) for statement in _merge(client, root)]
+    return Written(name, tables, staging, names, merges)
 
 
 def _create(client: SqlJobClientBase, table: str) -> str:
@@ -127,7 +167,9 @@ def test_tables_are_written_with_all_columns_in_types_that_hold_them(written: Wr
                 "TIMESTAMP WITH TIME ZONE": types.moment,
             }.get(kind, "")
             assert re.search(
-                rf"""["`]?\b{column}\b["`]?\s+(?:Nullable\()?{re.escape(wanted)}""", written.tables[table], re.IGNORECASE
+                rf"""["`]?\b{column}\b["`]?\s+(?:Nullable\()?{re.escape(wanted)}""",
+                written.tables[table],
+                re.IGNORECASE,
             ), f"{table}.{column} is no {wanted}: {written.tables[table]}"
     described = "Id of the opportunity this row belongs to." in written.tables[DELIVERY_MODELS]
     assert described == types.comments
@@ -140,6 +182,33 @@ def test_a_merge_takes_away_the_old_rows_of_every_table_and_puts_in_the_new_ones
         inserted = [tree for tree in trees if isinstance(tree, exp.Insert) and _is(tree, table)]
         assert (len(deleted), len(inserted)) == (1, 1), table
         assert trees.index(deleted[0]) < trees.index(inserted[0])
+
+
+@pytest.mark.parametrize("written", [name for name in DIALECTS if name in ENGINES], indirect=True)
+def test_the_statements_do_what_they_should_in_the_engine_itself(written: Written) -> None:
+    execute = ENGINES[written.name]()
+    for create in (*written.tables.values(), *written.staging.values()):
+        execute(create)
+    far = "9999-12-31"
+    amount = "123456789012345678901234567890123456.12"
+    for dataset, version, entries in ((0, "old", ("a", "b")), (1, "new", ("c",))):
+        root, models, spend = (written.names[table][dataset] for table in COLUMNS)
+        execute(
+            f"INSERT INTO {root} (id, arn, last_modified_date, life_cycle_target_close_date, _dlt_load_id, _dlt_id) "
+            f"VALUES ('O1', '{version}', '2026-01-05 09:00:00', '{far}', '1', '{version}')"
+        )
+        links = "opportunity_id, _dlt_root_id, _dlt_parent_id, _dlt_list_idx, _dlt_id"
+        for number, entry in enumerate(entries):
+            linked = f"'O1', '{version}', '{version}', {number}, '{entry}'"
+            execute(f"INSERT INTO {models} (value, {links}) VALUES ('{entry}', {linked})")
+            execute(f"INSERT INTO {spend} (amount, {links}) VALUES ('{amount}', {linked})")
+    for statement in written.merges:
+        execute(statement)
+    root, models, spend = (written.names[table][0] for table in COLUMNS)
+    assert execute(
+        f"SELECT r.id, r.arn, r.life_cycle_target_close_date, m.value, s.amount "
+        f"FROM {root} AS r JOIN {models} AS m ON r.id = m.opportunity_id JOIN {spend} AS s ON r.id = s.opportunity_id"
+    ) == [("O1", "new", far, "c", amount)]
 
 
 def _is(tree: exp.Expression, table: str) -> bool:

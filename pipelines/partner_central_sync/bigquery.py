@@ -30,9 +30,9 @@ class TypeMapper(BigQueryTypeMapper):
 
         See https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#parameterized_decimal_type
         """
-        precision, scale = self.decimal_precision(column.get("precision"), column.get("scale"))
-        if precision - scale > NUMERIC_WHOLE_DIGITS:
-            return f"BIGNUMERIC({precision},{scale})"
+        asked = self.decimal_precision(column.get("precision"), column.get("scale"))
+        if asked and asked[0] - asked[1] > NUMERIC_WHOLE_DIGITS:
+            return "BIGNUMERIC({},{})".format(*asked)
         return super().to_db_decimal_type(column)
 
 

@@ -48,6 +48,10 @@ def named(name: str, database: Path | None = None) -> str | Destination[Any, Any
             from .bigquery import bigquery
 
             return bigquery(destination_name=name)
+        case "clickhouse":
+            from .clickhouse import clickhouse
+
+            return clickhouse(destination_name=name)
         case _:
             return name
 
