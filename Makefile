@@ -5,9 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PEERS := pandas singer
-SERVERS := airflow iceberg snowflake bigquery
+CLOUDS := iceberg snowflake bigquery dialects
+SERVERS := airflow $(CLOUDS)
 
-.PHONY: demo test test-all coverage lint bench setup lock clean
+.PHONY: demo test test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
 
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
@@ -15,8 +16,20 @@ demo: setup ## A local Partner Central, two syncs, and what SQL says
 test: $(STAMP)-dev ## The tests, but for the slow ones
 	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(COVERAGE) $(ARGS)
 
-test-all: $(STAMP)-dev $(SERVERS:%=.venv-test-%/.set-up) ## Every test: a real Airflow, a real cron (Debian's package), more random schedules
+test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
 	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+
+test-iceberg: .venv-test-iceberg/.set-up ## What every destination must do, of Iceberg tables
+	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/test_destinations.py $(ARGS)
+
+test-snowflake: .venv-test-snowflake/.set-up ## What every destination must do, asked of fakesnow
+	WAREHOUSES=snowflake $(<D)/bin/python -m pytest tests/test_destinations.py $(ARGS)
+
+test-bigquery: .venv-test-bigquery/.set-up ## The same, asked of bqemulator; its own plugin wants containers
+	WAREHOUSES=bigquery $(<D)/bin/python -m pytest -p no:bqemulator tests/test_destinations.py $(ARGS)
+
+test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses whose clients are not in .venv
+	DIALECTS="snowflake bigquery databricks clickhouse" $(<D)/bin/python -m pytest tests/test_dialects.py $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
 coverage: test ## The tests, and which lines they reach; takes half as long again
@@ -35,7 +48,7 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# Servers whose packages cannot be installed beside each other: a virtual environment each.
+# Servers and clients whose packages cannot be installed beside each other: a virtual environment each.
 .venv-test-%/.set-up: tests/locks/%.lock pyproject.toml
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<

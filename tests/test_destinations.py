@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,26 +15,48 @@ from partner_central_sync.job import sync
 from partner_central_sync.lake import FORMATS
 from partner_central_sync.report import Report
 from place import Place
-from postgres import Postgres
-from s3 import bucket, moto_server
 from warehouses import Warehouse
 
+if TYPE_CHECKING:
+    from postgres import Postgres
+
 MakeWarehouse = Callable[[str], Warehouse]
+WAREHOUSES = os.environ.get("WAREHOUSES", "duckdb postgres delta").split()  # the Makefile has more
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
+    from postgres import Postgres
+
     with Postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
+    from s3 import moto_server
+
     with moto_server() as endpoint:
         yield endpoint
 
 
-@pytest.fixture(params=["duckdb", "postgres", "delta", "iceberg"])
+@pytest.fixture(scope="session")
+def snowflake() -> Iterator[int]:
+    from fake_snowflake import fakesnow_server
+
+    with fakesnow_server() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def bigquery() -> Iterator[str]:
+    from fake_bigquery import bqemulator_server
+
+    with bqemulator_server() as address:
+        yield address
+
+
+@pytest.fixture(params=WAREHOUSES)
 def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWarehouse:
     """An empty destination to sync into from any endpoint."""
     name = "filesystem" if request.param in FORMATS else request.param
@@ -41,7 +64,19 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     if name == "postgres":
         server = request.getfixturevalue("postgres")
         settings = {"CREDENTIALS": server.url(server.database(tmp_path.name))}
+    elif name == "snowflake":
+        from fake_snowflake import account
+
+        settings = account(request.getfixturevalue("snowflake"), tmp_path.name)
+    elif name == "bigquery":
+        from fake_bigquery import service_account
+
+        address = request.getfixturevalue("bigquery")
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", address)
+        settings = service_account(address, tmp_path.name)
     elif name == "filesystem":
+        from s3 import bucket
+
         settings = bucket(request.getfixturevalue("s3"), tmp_path.name) | {"TABLE_FORMAT": request.param}
     for setting, value in settings.items():
         monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)

@@ -48,11 +48,10 @@ class Warehouse(Place):
         with client:
             for name, columns in client.get_storage_tables(pipeline.default_schema.data_table_names()):
                 if columns and (name == ROOT or name.startswith(f"{ROOT}__")):
-                    names = list(columns)
-                    listed = ", ".join(map(client.sql_client.escape_column_name, names))
                     table = client.sql_client.make_qualified_table_name(name)
-                    found = client.sql_client.execute_sql(f"SELECT {listed} FROM {table}")
-                    rows[name] = [dict(zip(names, row, strict=True)) for row in found or ()]
+                    with client.sql_client.execute_query(f"SELECT * FROM {table}") as cursor:
+                        names = [column[0].lower() for column in cursor.description or ()]  # Snowflake's are upper case
+                        rows[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return rows
 
 

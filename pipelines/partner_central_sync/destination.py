@@ -29,7 +29,7 @@ class Place:
 
 
 def named(name: str, database: Path | None = None) -> str | Destination[Any, Any]:
-    """The dlt destination of that name; for DuckDB and lakes, one that keeps types and lists as they are.
+    """The dlt destination of that name; for some, one that keeps types, values and lists as they are.
 
     Args:
         name: what dlt calls it.
@@ -48,6 +48,14 @@ def named(name: str, database: Path | None = None) -> str | Destination[Any, Any
             from .lake import filesystem
 
             return filesystem(destination_name=name)
+        case "bigquery":
+            from .bigquery import bigquery
+
+            return bigquery(destination_name=name)
+        case "clickhouse":
+            from .clickhouse import clickhouse
+
+            return clickhouse(destination_name=name)
         case _:
             return name
 
@@ -64,6 +72,10 @@ def fitted(source: DltSource, name: str) -> DltSource:
         chosen = table_format(dlt.config.get("destination.filesystem.table_format", str))
         for resource in source.resources.values():
             resource.apply_hints(table_format=chosen)
+    if name == "bigquery":
+        from .bigquery import partitioned
+
+        partitioned(source.resources["opportunities"])
     return source
 
 

@@ -1,0 +1,50 @@
+"""BigQuery with amounts as wide as everywhere else, and opportunities ordered by when they changed.
+
+dlt maps decimal(38, 2) to NUMERIC(38, 2). BigQuery refuses that: a NUMERIC has at most 29 digits before the point. A
+BIGNUMERIC(38, 2) has the 36 that the column has elsewhere.
+
+The table of opportunities is partitioned by the month of last_modified_date and clustered on id. By month, not by day:
+a table has at most 10,000 partitions and one statement may change 4,000, which a first load of eleven years would
+exceed by day; and a day's changes are too few to be worth a partition.
+"""
+
+from __future__ import annotations
+
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.schema.typing import TColumnSchema
+from dlt.destinations import bigquery as dlt_bigquery
+from dlt.destinations.adapters import bigquery_adapter
+from dlt.destinations.impl.bigquery.bigquery_adapter import PartitionTransformation
+from dlt.destinations.impl.bigquery.factory import BigQueryTypeMapper
+from dlt.extract import DltResource
+
+NUMERIC_WHOLE_DIGITS = 29
+PARTITION = PartitionTransformation("TIMESTAMP_TRUNC({column_name}, MONTH)", "last_modified_date")
+
+
+class TypeMapper(BigQueryTypeMapper):
+    """dlt's mapping of types, with decimals that BigQuery takes."""
+
+    def to_db_decimal_type(self, column: TColumnSchema) -> str:
+        """NUMERIC, or BIGNUMERIC where it has too few digits before the point.
+
+        See https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#parameterized_decimal_type
+        """
+        asked = self.decimal_precision(column.get("precision"), column.get("scale"))
+        if asked and asked[0] - asked[1] > NUMERIC_WHOLE_DIGITS:
+            return "BIGNUMERIC({},{})".format(*asked)
+        return super().to_db_decimal_type(column)
+
+
+class bigquery(dlt_bigquery):  # noqa: N801 - the class name is the name of its configuration section
+    """dlt's `bigquery` destination and settings, with amounts of 36 digits before the point."""
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        capabilities = super()._raw_capabilities()
+        capabilities.type_mapper = TypeMapper
+        return capabilities
+
+
+def partitioned(opportunities: DltResource) -> DltResource:
+    """The resource, partitioned and clustered when its table is made."""
+    return bigquery_adapter(opportunities, partition=PARTITION, cluster="id")

@@ -1,0 +1,109 @@
+"""BigQuery as bqemulator plays it, in a process of its own on loopback: a check of the protocol and the statements.
+
+`Door` stands before it: it gives out tokens, and sends a blank line where a client uploads a file without rows, which
+bqemulator takes for a question how far the upload is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from tempfile import TemporaryDirectory
+from urllib.request import urlopen
+
+from servers import PATIENCE, free_port, until_it_answers
+
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def bqemulator_server() -> Iterator[str]:
+    """A running server; its address, as google's client takes it from BIGQUERY_EMULATOR_HOST."""
+    door = free_port()
+    command = [sys.executable, __file__, *map(str, (door, free_port(), free_port()))]
+    address = f"http://{HOST}:{door}"
+    with TemporaryDirectory() as home:  # where DuckDB keeps its extensions
+        environment = {**os.environ, "HOME": home}
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:
+            try:
+                url = f"{address}/bigquery/v2/projects/any/datasets"
+                until_it_answers(server, lambda: urlopen(url, timeout=PATIENCE).close(), OSError)
+                yield address
+            finally:
+                server.terminate()
+                server.wait(PATIENCE)
+
+
+def service_account(address: str, name: str) -> dict[str, str]:
+    """Settings of `destination.bigquery` for a new project: a service account as Google hands it out."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+    key = generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    account = {
+        "type": "service_account",
+        "project_id": re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[-30:],
+        "private_key": key.decode(),
+        "client_email": "loader@example.iam.gserviceaccount.com",
+        "token_uri": f"{address}/token",
+    }
+    return {"CREDENTIALS": json.dumps(account)}
+
+
+class Door(BaseHTTPRequestHandler):
+    """Hands requests on to the server at `port`."""
+
+    protocol_version = "HTTP/1.1"
+    port: int
+
+    def do_request(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/token":
+            answer = {"access_token": "for everybody", "expires_in": 3600, "token_type": "Bearer"}
+            self._answer(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+            return
+        headers = dict(self.headers)
+        if headers.get("content-range") == "bytes */0":
+            body = b"\n"
+            headers |= {"content-range": "bytes 0-0/1", "Content-Length": "1"}
+        connection = HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        connection.request(self.command, self.path, body, headers)
+        response = connection.getresponse()
+        self._answer(response.status, dict(response.getheaders()), response.read())
+        connection.close()
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_request  # noqa: N815 - http.server's names
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def serve(door: int, rest: int, grpc: int) -> None:
+    """Serve until the process is ended."""
+    from bqemulator.cli import main
+    from duckdb_extensions import import_extension
+
+    import_extension("spatial")  # which bqemulator would fetch from the network
+    Door.port = rest
+    threading.Thread(target=ThreadingHTTPServer((HOST, door), Door).serve_forever, daemon=True).start()
+    main(["start", "--ephemeral", "--rest-port", str(rest), "--grpc-port", str(grpc)])
+
+
+if __name__ == "__main__":
+    serve(*map(int, sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""Snowflake as fakesnow plays it, in a process of its own on loopback: a check of the protocol and the statements.
+
+fakesnow lacks three things that dlt asks of Snowflake, and answers what it does not know with an error that the client
+retries for minutes. `Adapter` stands before it, in its process: it sends a request of several statements one by one,
+writes stages as fakesnow reads them, turns uploaded JSON lines into Parquet (fakesnow matches only that by column
+name), and makes every error final.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from servers import PATIENCE, free_port, until_it_answers
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Answer = list["Message"]
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def fakesnow_server() -> Iterator[int]:
+    """A running server; its port."""
+    port = free_port()
+    command = [sys.executable, __file__, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            until_it_answers(server, lambda: socket.create_connection((HOST, port)).close(), OSError)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(PATIENCE)
+
+
+def account(port: int, name: str) -> dict[str, str]:
+    """Settings of `destination.snowflake` for a new database."""
+    database = re.sub(r"\W", "_", name).upper()
+    options = f"warehouse=LOADING&role=LOADER&host={HOST}&port={port}&protocol=http"
+    return {"CREDENTIALS": f"snowflake://loader:pass-word-of-loader@fakesnow/{database}?{options}"}
+
+
+class Adapter:
+    """What lies between dlt and fakesnow."""
+
+    def __init__(self, fakesnow: ASGIApp) -> None:
+        self._fakesnow = fakesnow
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/session"):
+            await self._fakesnow(scope, receive, send)
+            return
+        body = b""
+        while (message := await receive())["type"] == "http.request":
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        if scope["path"].startswith("/fs_bucket/"):
+            answer = await self._ask(scope, as_parquet(body))
+        elif scope["path"].startswith("/queries/v1/query-request"):
+            answer = await self._each(scope, body)
+        else:
+            answer = await self._ask(scope, body)
+        for message in answer:
+            await send(message)
+
+    async def _each(self, scope: Scope, body: bytes) -> Answer:
+        """The answer to the last statement of a request, or to the first that fails."""
+        encoding = dict(scope["headers"]).get(b"content-encoding")
+        request = json.loads(gzip.decompress(body) if encoding == b"gzip" else body)
+        answer: Answer = []
+        for statement in statements(request["sqlText"]):
+            answer = final(await self._ask(scope, json.dumps(request | {"sqlText": statement}).encode()))
+            if not json.loads(answer[1]["body"])["success"]:
+                break
+        return answer
+
+    async def _ask(self, scope: Scope, body: bytes) -> Answer:
+        """What fakesnow answers to a request with this body."""
+        changed = {b"content-encoding", b"content-length"}
+        headers = [(name, value) for name, value in scope["headers"] if name not in changed]
+        headers.append((b"content-length", str(len(body)).encode()))
+        answer: Answer = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            answer.append(message)
+
+        await self._fakesnow({**scope, "headers": headers}, receive, send)
+        return answer
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a text, as fakesnow reads them."""
+    from sqlglot.dialects.snowflake import Snowflake
+
+    if re.match(r"\s*(PUT|COPY INTO)\b", text):
+        text = re.sub(r"""'(@[^']*)/"([^"]*)"([^']*)'""", r"\1/\2\3", text)  # '@"D"."S"."%T"/"folder"/file'
+        text = re.sub(r"'(CASE_(?:IN)?SENSITIVE)'", r"\1", text.replace("OVERWRITE = TRUE,", "OVERWRITE = TRUE"))
+        return [re.sub(r"TYPE = 'JSON',\s*BINARY_FORMAT = 'BASE64'", "TYPE = 'PARQUET'", text)]
+    tokens, parts, start = Snowflake().tokenize(text), [], 0
+    for token in tokens:
+        if token.text == ";":
+            parts.append(text[start : token.start])
+            start = token.end + 1
+    return [part for part in [*parts, text[start:]] if part.strip()]
+
+
+def final(answer: Answer) -> Answer:
+    """An error of the server as one of the statement, which the client does not try again."""
+    if answer[0]["status"] < 500:
+        return answer
+    failure = json.loads(answer[1]["body"]) | {"code": "001003", "data": {"sqlState": "42000"}}
+    body = json.dumps(failure).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    return [{**answer[0], "status": 200, "headers": headers}, {**answer[1], "body": body}]
+
+
+def as_parquet(lines: bytes) -> bytes:
+    """Rows of text, which the table's types are made from."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    rows = [json.loads(line, parse_float=str, parse_int=str) for line in lines.splitlines() if line.strip()]
+    names = {name: None for row in rows for name in row} or {"none": None}  # a table may have no rows, not no columns
+    columns = {name: [_text(row.get(name)) for row in rows] for name in names}
+    target = io.BytesIO()
+    parquet.write_table(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}), target)
+    return target.getvalue()
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+if __name__ == "__main__":
+    import uvicorn
+    from fakesnow.server import app
+
+    uvicorn.run(Adapter(app), host=HOST, port=int(sys.argv[1]), log_level="warning")
