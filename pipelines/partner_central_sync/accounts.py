@@ -107,8 +107,8 @@ def parse(entries: object, where: str = KEY) -> tuple[Account, ...]:
         if account.dataset in staged:
             raise _wrong(
                 account.name,
-                f"its dataset {account.dataset} is as if for {staged[account.dataset]}, which stages its "
-                f"rows in {account.dataset}_staging: choose another",
+                f"its dataset {account.dataset} is called as if it were for {staged[account.dataset]}, which stages "
+                f"its rows in {account.dataset}_staging: choose another",
             )
         if sharing[account.dataset] > 1 and not account.account_column:
             raise ConfigurationError(

@@ -124,7 +124,9 @@ class _Table:
 
     def _entry(self, entry: object, key: object) -> Row:
         if self._value is not None:
-            return self._begin(key) | {self._value.name: self._convert(self._value.convert, entry, ())}
+            value = self._begin(key)
+            value[self._value.name] = self._convert(self._value.convert, entry, ())
+            return value
         if isinstance(entry, dict):
             return self.row(entry, key)
         if self._is_known:
