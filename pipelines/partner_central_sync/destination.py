@@ -17,7 +17,7 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from .outcome import NotWritable, is_duckdb, unwritable
+from .outcome import NotWritable, is_database, unwritable
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def visit(pipeline: dlt.Pipeline) -> Place:
     except (DestinationConnectionError, OSError) as error:
         raise NotWritable(unwritable(error)) from error
     except Exception as error:
-        if is_duckdb(error):
+        if is_database(error):
             raise NotWritable(unwritable(error)) from error
         raise
 

@@ -52,6 +52,7 @@ KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
 )
 
 
+CLIENTS = ("clickhouse_connect.", "clickhouse_driver.", "databricks.", "google.", "snowflake.")
 INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
 REASON = "The actual reason given is:"
 UNWRITABLE = frozenset(
@@ -110,7 +111,7 @@ def _explain_destination(causes: list[BaseException]) -> tuple[Exit, str] | None
     from dlt.common.destination.exceptions import DestinationException
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-    if not any(isinstance(cause, DestinationException) or is_duckdb(cause) for cause in causes):
+    if not any(isinstance(cause, DestinationException) or is_database(cause) for cause in causes):
         return None
     for cause in causes:
         if is_duckdb(cause) and type(cause).__name__ == "IOException":
@@ -128,6 +129,11 @@ def _explain_destination(causes: list[BaseException]) -> tuple[Exit, str] | None
 def is_duckdb(error: BaseException) -> bool:
     """Whether this is an error of DuckDB itself."""
     return type(error).__module__.endswith("duckdb")
+
+
+def is_database(error: BaseException) -> bool:
+    """Whether this is an error of a database's own client, which dlt let through: no connection, no permission."""
+    return is_duckdb(error) or type(error).__module__.startswith(CLIENTS)
 
 
 def unwritable(error: BaseException) -> str:

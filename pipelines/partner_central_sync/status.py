@@ -18,7 +18,7 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from . import workdir
 from .destination import displayed
-from .outcome import is_duckdb, unwritable
+from .outcome import is_database, unwritable
 from .settings import Settings
 
 Line = tuple[str, str]
@@ -59,7 +59,7 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase) -> Iterator[Line]:
     except DatabaseUndefinedRelation:
         yield "loaded", "nothing yet"
     except Exception as error:
-        if not is_duckdb(error) and not isinstance(error, DestinationConnectionError):
+        if not is_database(error) and not isinstance(error, DestinationConnectionError):
             raise
         yield "loaded", f"unknown: {unwritable(error)}"
 
