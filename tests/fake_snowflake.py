@@ -17,7 +17,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from servers import PATIENCE, free_port, until_it_answers
 
@@ -42,11 +44,26 @@ def fakesnow_server() -> Iterator[int]:
             server.wait(PATIENCE)
 
 
-def account(port: int, name: str) -> dict[str, str]:
-    """Settings of `destination.snowflake` for a new database."""
-    database = re.sub(r"\W", "_", name).upper()
-    options = f"warehouse=LOADING&role=LOADER&host={HOST}&port={port}&protocol=http"
-    return {"CREDENTIALS": f"snowflake://loader:pass-word-of-loader@fakesnow/{database}?{options}"}
+def account(port: int, folder: Path) -> dict[str, str]:
+    """Settings of `destination.snowflake` for a new database: a user with an encrypted key, as Snowflake advises."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+    key = generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"phrase")
+    )
+    (folder / "key.p8").write_bytes(key)
+    database = re.sub(r"\W", "_", folder.name).upper()
+    options = {
+        "warehouse": "LOADING",
+        "role": "LOADER",
+        "private_key_path": str(folder / "key.p8"),
+        "private_key_passphrase": "phrase",
+        "host": HOST,
+        "port": port,
+        "protocol": "http",
+    }
+    return {"CREDENTIALS": f"snowflake://loader@fakesnow/{database}?{urlencode(options)}"}
 
 
 class Adapter:

@@ -67,7 +67,7 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     elif name == "snowflake":
         from fake_snowflake import account
 
-        settings = account(request.getfixturevalue("snowflake"), tmp_path.name)
+        settings = account(request.getfixturevalue("snowflake"), tmp_path)
     elif name == "bigquery":
         from fake_bigquery import service_account
 

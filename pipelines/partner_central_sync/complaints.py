@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from partner_central.errors import ConfigurationError
 
+CLIENTS = ("clickhouse_connect.", "clickhouse_driver.", "databricks.", "google.", "snowflake.")
 REASON = "The actual reason given is:"
 HELD = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
 UNKNOWN_LOGIN = re.compile(
@@ -75,9 +76,11 @@ def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | Non
 
 
 def is_from_database(error: BaseException) -> bool:
-    """Whether a database's driver raised this; PEP 249 says what they call it. SQLite only counts calls here."""
-    kinds = type(error).__mro__
-    return kinds[0].__module__ != "sqlite3" and any(kind.__name__ == "DatabaseError" for kind in kinds)
+    """Whether a database's driver raised this: PEP 249 says what they call it, Google's does not."""
+    kinds, module = type(error).__mro__, type(error).__module__
+    if module == "sqlite3":  # calls are counted there
+        return False
+    return module.startswith(CLIENTS) or any(kind.__name__ == "DatabaseError" for kind in kinds)
 
 
 def unwritable(error: BaseException) -> str:
