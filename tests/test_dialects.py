@@ -53,15 +53,17 @@ class Types:
     text: str
     day: str = "DATE"
     comments: bool = False
+    order: str = ""  # how rows of opportunities are laid out
 
 
+BY_MONTH = "PARTITION BY TIMESTAMP_TRUNC(`last_modified_date`, MONTH)\nCLUSTER BY `id`"
 TYPES = {
     "motherduck": Types("DECIMAL(38,2)", "TIMESTAMP WITH TIME ZONE", "VARCHAR"),
     "redshift": Types("numeric(38,2)", "timestamp with time zone", "varchar(max)", "date"),
     "databricks": Types("DECIMAL(38,2)", "TIMESTAMP", "STRING", comments=True),
     "clickhouse": Types("Decimal(38,2)", "DateTime64(6,'UTC')", "String", "Date32"),
     "snowflake": Types("NUMBER(38,2)", "TIMESTAMP_LTZ", "VARCHAR", comments=True),
-    "bigquery": Types("BIGNUMERIC(38,2)", "TIMESTAMP", "STRING", comments=True),
+    "bigquery": Types("BIGNUMERIC(38,2)", "TIMESTAMP", "STRING", comments=True, order=BY_MONTH),
 }
 
 
@@ -173,6 +175,7 @@ def test_tables_are_written_with_all_columns_in_types_that_hold_them(written: Wr
             ), f"{table}.{column} is no {wanted}: {written.tables[table]}"
     described = "Id of the opportunity this row belongs to." in written.tables[DELIVERY_MODELS]
     assert described == types.comments
+    assert types.order in written.tables[ROOT]
 
 
 def test_a_merge_takes_away_the_old_rows_of_every_table_and_puts_in_the_new_ones(written: Written) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
+
+from partner_central.errors import ConfigurationError
 
 from .complaints import entering
 
@@ -83,12 +85,17 @@ def visit(pipeline: dlt.Pipeline) -> Place:
     """Open the destination for writing, make the dataset if it is missing, and read the state it holds.
 
     Raises:
+        ConfigurationError: its credentials cannot be read, such as a key with another passphrase.
         NotWritable: it cannot be opened for writing now.
         NotAllowed: not by this user.
     """
     client = pipeline.destination_client()
     location = displayed(client)
-    with entering(), client:
+    with entering(), ExitStack() as opened:
+        try:
+            opened.enter_context(client)  # type: ignore[arg-type] # dlt's __exit__ is typed narrower
+        except ValueError as error:
+            raise ConfigurationError(f"The credentials of {location} cannot be used: {error}") from error
         if not client.is_storage_initialized():
             client.initialize_storage()
         return Place(location, _state_hash(client, pipeline.pipeline_name))

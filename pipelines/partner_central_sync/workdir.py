@@ -47,7 +47,8 @@ def reading_folder() -> Iterator[None]:
     try:
         yield
     except SIGNS_OF_DAMAGE as error:
-        if isinstance(error, DestinationException | ConfigurationException):
+        no_key = type(error) is ValueError and isinstance(error.__context__, OSError)  # a file that the settings name
+        if no_key or isinstance(error, DestinationException | ConfigurationException):
             raise
         raise Damaged(type(error).__name__) from error
 
