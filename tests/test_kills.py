@@ -109,11 +109,18 @@ def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
     place.assert_equals(emulator.truth())
 
 
-@pytest.mark.parametrize(("opportunities", "kind"), [(250, "json"), (1500, "parquet")])
+@pytest.mark.parametrize(
+    ("opportunities", "kind", "memory"), [(250, "json", 150), (250, "json", 20), (1500, "parquet", 150)]
+)
 def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
-    opportunities: int, kind: str, place_for: Callable[[str], Place]
+    opportunities: int, kind: str, memory: int, place_for: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between DuckDB's commit of a file and dlt's note of it: the file is loaded again."""
+    """Killed between DuckDB's commit of a file and dlt's note of it: the file is loaded again.
+
+    With little memory, that fails at first, and is tried once more.
+    """
+    monkeypatch.setattr("partner_central_sync.typed_duckdb.MEMORY_MB", memory)
+    monkeypatch.setattr("partner_central_sync.typed_duckdb.MEMORY_MB_PER_CORE", 0)
     with Emulator(opportunities=opportunities, rps=None) as emulator:
         place = place_for(emulator.endpoint)
         struck(place, signal.SIGKILL, TABLES_MADE)

@@ -45,7 +45,8 @@ MEMORY_MB, MEMORY_MB_PER_CORE = 150, 75  # DuckDB works with a thread a core, ea
 class TypedJob(DuckDbCopyJob):
     """Loads one file, of JSON lines or Parquet; of JSON lines each column is read as its own type.
 
-    A job that was under way when its process died is loaded `again`: its rows may be in the table already.
+    A job that was under way when its process died, or was tried before, is loaded `again`: its rows may be in the table
+    already.
     """
 
     def __init__(self, file_path: str, columns: dict[str, str], *, again: bool) -> None:
@@ -172,7 +173,8 @@ class TypedDuckDbClient(Commented, DuckDbClient):
             for name, column in table["columns"].items()
             if "data_type" in column
         }
-        return TypedJob(file_path, columns, again=restore and C_DLT_ID in columns)
+        tried = restore or ParsedLoadJobFileName.parse(file_path).retry_count > 0
+        return TypedJob(file_path, columns, again=tried and C_DLT_ID in columns)
 
 
 class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section
