@@ -145,6 +145,7 @@ def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
     assert "40 rows" in stands.stdout
 
 
+@pytest.mark.slow
 def test_accounts_of_the_environment_share_a_dataset_in_one_run(
     place: Place, emulator: Emulator, globex: Emulator
 ) -> None:

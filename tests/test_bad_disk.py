@@ -107,6 +107,7 @@ def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Place,
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_in_any_phase_is_named_and_a_larger_one_completes(tmp_path: Path) -> None:
     with Emulator(opportunities=2_000, rps=None) as emulator:
         place = Place(tmp_path, emulator.endpoint)

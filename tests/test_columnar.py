@@ -104,7 +104,7 @@ def test_a_column_that_is_new_in_many_rows_is_told_and_stays(place_for: PlaceFor
         assert place.sync(full=True).new_columns == []
 
 
-@pytest.mark.parametrize("rows_per_part", [None, 1100])
+@pytest.mark.parametrize("rows_per_part", [pytest.param(None, marks=pytest.mark.slow), 1100])
 def test_many_batches_in_one_load_and_in_several_are_all_there(
     rows_per_part: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

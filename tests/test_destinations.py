@@ -130,7 +130,7 @@ def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehous
         assert place.sync().changed == 0
 
 
-@pytest.mark.parametrize("phase", ["normalizing", "loading"])
+@pytest.mark.parametrize("phase", [pytest.param("normalizing", marks=pytest.mark.slow), "loading"])
 def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehouse_for: MakeWarehouse) -> None:
     with HostileServer(nasty_records(6, 130, unknown=False)) as server:
         place = warehouse_for(server.endpoint)

@@ -32,7 +32,7 @@ from place import Place
 
 FAST = (Phase.explicit, Phase.generate)
 settings.register_profile(
-    "ci", max_examples=6, derandomize=True, print_blob=True, deadline=None, database=None, phases=FAST
+    "ci", max_examples=4, derandomize=True, print_blob=True, deadline=None, database=None, phases=FAST
 )
 settings.register_profile("many", settings.get_profile("ci"), max_examples=60)
 settings.register_profile(

@@ -90,6 +90,7 @@ def test_accounts_with_the_same_ids_share_a_dataset_and_each_goes_on_from_its_ow
     assert [name for (name,) in keys] == ["opportunities", *CHILDREN, "opportunities_rejected"]
 
 
+@pytest.mark.slow
 def test_rows_of_accounts_are_the_same_as_arrow_tables_and_as_lines(
     place: Place, emulator: Emulator, globex: Emulator
 ) -> None:

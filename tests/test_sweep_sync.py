@@ -74,6 +74,7 @@ def test_records_that_change_and_appear_while_a_long_load_reads_are_right_after_
     place.assert_equals(long.truth())
 
 
+@pytest.mark.slow
 def test_calls_that_run_out_keep_what_was_read_and_the_next_run_goes_on_there(
     long: Emulator, place_for: PlaceFor
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_day_s_calls_that_end_midway_end_with_4_and_say_when_they_are_back(
     place.assert_equals(long.truth())
 
 
+@pytest.mark.slow
 def test_a_network_that_goes_away_keeps_what_was_read(long: Emulator, place_for: PlaceFor) -> None:
     place = place_for(long.endpoint)
     long.faults.append(Fault("drop", calls=1_000, after=12))
@@ -123,6 +125,7 @@ def test_a_network_that_goes_away_keeps_what_was_read(long: Emulator, place_for:
     place.assert_equals(long.truth())
 
 
+@pytest.mark.slow
 def test_a_long_load_killed_again_and_again_is_completed(place_for: PlaceFor) -> None:
     with account(latency_ms=50) as emulator:
         place = place_for(emulator.endpoint)
@@ -149,6 +152,7 @@ def test_a_full_load_that_was_interrupted_goes_on_and_heals(long: Emulator, plac
     place.assert_equals(long.truth())
 
 
+@pytest.mark.slow
 def test_a_long_increment_is_read_side_by_side(long: Emulator, place_for: PlaceFor) -> None:
     place = place_for(long.endpoint)
     place.sync()
@@ -172,6 +176,7 @@ def test_a_record_without_created_date_turns_a_sweep_into_one_chain(
     place.assert_equals(long.truth())
 
 
+@pytest.mark.slow
 def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: Path) -> None:
     place = Place(tmp_path, long.endpoint)
     arguments = place.settings().source_arguments()
