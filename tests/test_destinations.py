@@ -14,7 +14,6 @@ from hostile import HostileServer, Record, bad_records, nasty_records
 from partner_central_sync.job import sync
 from partner_central_sync.lake import FORMATS
 from partner_central_sync.report import Report
-from place import Place
 from warehouses import Warehouse
 
 if TYPE_CHECKING:
@@ -139,25 +138,3 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehou
         server.put(touched(server.truth()[0], 1))
         place.sync()
         place.assert_equals(server.truth())
-
-
-@pytest.mark.parametrize(
-    ("destination", "settings", "said"),
-    [
-        ("postgres", {}, "credentials must stand in [destination.postgres]"),
-        ("filesystem", {}, "bucket_url must stand in [destination.filesystem]"),
-        ("filesystem", {"BUCKET_URL": "lake", "TABLE_FORMAT": "parquet"}, "choose one of delta, iceberg"),
-        (
-            "clickhouse",
-            {"CREDENTIALS": "clickhouse://a:b@127.0.0.1/c"},
-            "pip install 'partner-central-sync[clickhouse]'",
-        ),
-    ],
-)
-def test_a_destination_that_cannot_be_used_as_it_is_configured_says_what_is_missing(
-    destination: str, settings: dict[str, str], said: str, place: Place
-) -> None:
-    environment = {f"DESTINATION__{destination.upper()}__{name}": value for name, value in settings.items()}
-    ended = place.command("sync", "--destination", destination, **environment)
-    assert ended.returncode == 2
-    assert said in ended.stderr

@@ -12,6 +12,7 @@ import dlt
 from dlt.common.destination import Destination
 from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.extract import DltSource
@@ -36,6 +37,9 @@ def named(name: str, database: Path | None = None) -> str | Destination[Any, Any
     Args:
         name: what dlt calls it.
         database: DuckDB file, instead of the configured one.
+
+    Raises:
+        MissingDependencyException: its extra is not installed.
     """
     match name:
         case "duckdb":
@@ -43,8 +47,10 @@ def named(name: str, database: Path | None = None) -> str | Destination[Any, Any
 
             return duckdb(str(database), destination_name=name) if database else duckdb(destination_name=name)
         case "postgres":
-            from .postgresql import postgres
-
+            try:
+                from .postgresql import postgres
+            except ModuleNotFoundError as error:
+                raise MissingDependencyException(name, ["dlt[postgres]"]) from error
             return postgres(destination_name=name)
         case "filesystem":
             from .lake import filesystem

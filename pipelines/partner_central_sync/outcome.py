@@ -50,6 +50,7 @@ KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
 
 
 INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
+EXTRAS = {"deltalake": "filesystem", "s3": "filesystem", "pyiceberg": "iceberg"}  # of dlt, and here
 OF_A_DESTINATION = "ClientConfiguration"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
@@ -109,8 +110,9 @@ def _explain_configuration(cause: BaseException) -> str | None:
                 "(see docs/destinations.md)."
             )
         case MissingDependencyException(dependencies=missing):
-            extras = ", ".join(str(package).replace("dlt[", "partner-central-sync[") for package in missing)
-            said = f"This destination needs packages that are not installed: pip install '{extras}'"
+            extras = (str(package).removeprefix("dlt[").removesuffix("]") for package in missing)
+            wanted = ", ".join(f"'partner-central-sync[{EXTRAS.get(extra, extra)}]'" for extra in extras)
+            said = f"This destination needs packages that are not installed: pip install {wanted}"
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
             said = f"There is no destination {name}: neither dlt nor its configuration knows it."
         case ConfigurationException():
