@@ -13,13 +13,13 @@ RUN sed -n 's/^\([a-z0-9][^ ]*==[^\\]*\)\\$/\1/p' requirements.lock > pins.txt \
 
 FROM python:3.12-slim
 COPY --from=build /opt/venv /opt/venv
-RUN useradd --uid 10001 --home-dir /data --create-home sync && mkdir -p /work/.dlt
+RUN useradd --uid 10001 --home-dir /data --create-home sync && mkdir -p /app/.dlt
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DLT_DATA_DIR=/data/dlt \
     TMPDIR=/data \
     DESTINATION__DUCKDB__CREDENTIALS=/data/partner_central.duckdb
-WORKDIR /work
+WORKDIR /app
 VOLUME /data
 USER 10001
 ENTRYPOINT ["partner-central"]
