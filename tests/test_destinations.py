@@ -14,6 +14,7 @@ from hostile import HostileServer, Record, bad_records, nasty_records
 from partner_central_sync.job import sync
 from partner_central_sync.lake import FORMATS
 from partner_central_sync.report import Report
+from partner_central_sync.status import status
 from warehouses import Warehouse
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehous
         place.sync()
         place.assert_equals(server.truth())
         assert place.sync().changed == 0
+        told = dict(status(place.settings()))
+        assert (told["opportunities"], told["opportunities_rejected"]) == ("230 rows", "12 rows")
 
 
 @pytest.mark.parametrize("phase", [pytest.param("normalizing", marks=pytest.mark.slow), "loading"])

@@ -63,7 +63,7 @@ def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | Non
     if refused := _refused(causes[-1]):
         return refused
     for cause in causes:
-        if type(cause).__name__ == "IOException":  # of DuckDB
+        if type(cause).__name__ == "IOException" and type(cause).__module__.endswith("duckdb"):
             return NotWritable(f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run.")
     if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
         return NotWritable(

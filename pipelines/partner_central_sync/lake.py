@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, cast, get_args
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
@@ -28,6 +28,7 @@ from dlt.destinations import filesystem as dlt_filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 
 from partner_central.errors import ConfigurationError
+from partner_central.rows import ACCOUNT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,16 +54,6 @@ def table_format(name: str | None) -> Format:
     )
 
 
-class LakeTable(Protocol):
-    """A stored table."""
-
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """These columns of all rows."""
-
-    def replace(self, rows: pa.Table, column: str, outdated: pa.Array) -> None:
-        """Put rows in the place of those that have one of the outdated values in a column."""
-
-
 class Delta:
     """A Delta table: rows are taken away in one commit and added in the next."""
 
@@ -78,12 +69,9 @@ class Delta:
         import pyarrow as pa
         from deltalake import write_deltalake
 
-        if len(outdated):
-            source = pa.table({"outdated": outdated})
-            merge = self._table.merge(
-                source, f"kept.{column} = gone.outdated", source_alias="gone", target_alias="kept"
-            )
-            merge.when_matched_delete().execute()
+        source = pa.table({"outdated": outdated})
+        merge = self._table.merge(source, f"kept.{column} = gone.outdated", source_alias="gone", target_alias="kept")
+        merge.when_matched_delete().execute()
         if rows.num_rows:
             write_deltalake(self._table, rows, mode="append", schema_mode="merge")
 
@@ -104,7 +92,7 @@ class Iceberg:
         from pyiceberg.expressions import In
 
         held = self.rows([column])[column]
-        found = held.filter(pc.is_in(held, outdated)).unique().to_pylist() if len(outdated) else []
+        found = held.filter(pc.is_in(held, outdated)).unique().to_pylist()
         with self._table.transaction() as transaction:
             if found:
                 transaction.delete(In(column, found))
@@ -116,7 +104,7 @@ class LakeJob(ReferenceFollowupJob):
     """Merges what a load brings for a root table and the tables of its lists."""
 
     def run(self) -> None:
-        """Replace, or for insert-only tables add, the rows of all files of the chain."""
+        """Replace what all files of the chain bring."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -128,11 +116,6 @@ class LakeJob(ReferenceFollowupJob):
         rows = newest(rows, keys, get_first_column_name_with_prop(root, "dedup_sort") or C_DLT_ID)
         stored = self._table(root)
         known = stored.rows([*keys, C_DLT_ID]).cast(rows.select([*keys, C_DLT_ID]).schema)
-        if self._load_table.get("x-merge-strategy") == "insert-only":
-            stored.replace(
-                rows.join(known, keys, join_type="left anti").select(rows.column_names), C_DLT_ID, pa.array([])
-            )
-            return
         old = known.join(rows.select(keys), keys, join_type="left semi")[C_DLT_ID]
         new = rows[C_DLT_ID]
         outdated = pa.chunked_array([*old.chunks, *new.chunks], pa.string()).unique()  # new ones: a job done again
@@ -164,7 +147,7 @@ class LakeJob(ReferenceFollowupJob):
         columns = {name: column for name, column in table["columns"].items() if "data_type" in column}
         return columns_to_arrow(columns, self._job_client.capabilities, "UTC")
 
-    def _table(self, table: TTableSchema) -> LakeTable:
+    def _table(self, table: TTableSchema) -> Delta | Iceberg:
         """The stored table, with all its columns; made if it is missing."""
         client = cast("LakeClient", self._job_client)
         make = client.delta if self._load_table["table_format"] == "delta" else client.iceberg
@@ -193,6 +176,23 @@ class LakeClient(FilesystemClient):
         """The job for a file."""
         job = super().get_load_job_class(table, file_path)
         return LakeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
+
+    def count(self, name: str, account: str | None) -> int:
+        """How many rows a table has; of a shared one, how many of this account.
+
+        Raises:
+            DestinationUndefinedEntity: the table is not there, or not known on this machine.
+        """
+        import pyarrow.compute as pc
+
+        if name not in self.schema.tables:
+            raise DestinationUndefinedEntity(name)
+        made: Format = self.prepare_load_table(name)["table_format"]  # type: ignore[assignment] # fitted() says which
+        stored = self.load_open_table(made, name)
+        table = Delta(stored) if made == "delta" else Iceberg(stored)
+        if account is None:
+            return int(table.rows([C_DLT_ID]).num_rows)
+        return int(pc.sum(pc.equal(table.rows([ACCOUNT])[ACCOUNT], account)).as_py() or 0)
 
     def delta(self, name: str, schema: pa.Schema) -> Delta:
         """A Delta table with at least these columns, made if it is missing."""
@@ -225,7 +225,7 @@ class filesystem(dlt_filesystem):  # noqa: N801 - the class name is the name of 
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         capabilities = super()._raw_capabilities()
-        capabilities.supported_merge_strategies = ["delete-insert", "insert-only"]
+        capabilities.supported_merge_strategies = ["delete-insert"]
         return capabilities
 
     @property

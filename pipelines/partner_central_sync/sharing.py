@@ -6,10 +6,9 @@ import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.errors import ConfigurationError
+from partner_central.rows import ACCOUNT
 
 from .settings import Settings
-
-COLUMN = "account"
 
 
 def stage_apart(pipeline: dlt.Pipeline, account: str) -> None:
@@ -29,7 +28,7 @@ def check_key(pipeline: dlt.Pipeline, settings: Settings) -> None:
         return
     with client:
         exists, columns = client.get_storage_table("opportunities")
-    if not exists or (COLUMN in columns) == (settings.account is not None):
+    if not exists or (ACCOUNT in columns) == (settings.account is not None):
         return
     name = settings.dataset_name
     if settings.account is None:

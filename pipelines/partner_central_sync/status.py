@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import Any, cast
 
 import dlt
-from dlt.common.destination.client import WithStateSync
+from dlt.common.destination.client import JobClientBase, WithStateSync
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import TPipelineState
-from dlt.destinations.exceptions import DatabaseUndefinedRelation, DestinationConnectionError
+from dlt.destinations.exceptions import DestinationConnectionError
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
+from partner_central.rows import ACCOUNT
+
 from . import workdir
 from .complaints import is_from_database, unwritable
 from .destination import displayed
+from .lake import LakeClient
 from .settings import Settings
-from .sharing import COLUMN
 
 Line = tuple[str, str]
 SOURCE, RESOURCE = "partner_central", "opportunities"
+TABLES = (RESOURCE, "opportunities_rejected")
 
 
 def status(settings: Settings) -> Iterator[Line]:
@@ -38,7 +42,7 @@ def status(settings: Settings) -> Iterator[Line]:
     except workdir.Damaged as damage:
         yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
         return
-    client = cast("SqlJobClientBase", pipeline.destination_client())
+    client = pipeline.destination_client()
     yield "destination", f"{displayed(client)}, dataset {settings.dataset_name}"
     yield from _loaded(pipeline, client, settings.account)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
@@ -47,7 +51,7 @@ def status(settings: Settings) -> Iterator[Line]:
     yield "last run", _moment(last_run) if last_run else "unknown here: none ended well from this machine"
 
 
-def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | None) -> Iterator[Line]:
+def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
     """What the destination holds; DuckDB is opened read-only, and not created."""
     if isinstance(client, DuckDbClient):
         if not Path(client.config.credentials.database).exists():
@@ -57,7 +61,7 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | Non
     try:
         with client:
             yield from _tables(pipeline, client, account)
-    except DatabaseUndefinedRelation:
+    except DestinationUndefinedEntity:
         yield "loaded", "nothing yet"
     except Exception as error:
         if not is_from_database(error) and not isinstance(error, DestinationConnectionError):
@@ -65,18 +69,17 @@ def _loaded(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | Non
         yield "loaded", f"unknown: {unwritable(error)}"
 
 
-def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | None) -> Iterator[Line]:
+def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
     state: TPipelineState | None = load_pipeline_state_from_destination(
         pipeline.pipeline_name, cast("WithStateSync", client)
     )
     if not state:
         yield "loaded", "nothing yet"
         return
-    sql = client.sql_client
-    for table in ("opportunities", "opportunities_rejected"):
-        yield table, f"{_count(sql, table, account):,} rows"
-    loads = sql.make_qualified_table_name("_dlt_loads")
-    yield "last load", _moment(_one(sql, f"SELECT max(inserted_at) FROM {loads}"))  # noqa: S608 - dlt's own names
+    if isinstance(client, LakeClient):
+        yield from _lake_rows(client, account)
+    else:
+        yield from _rows(cast("SqlJobClientBase", client).sql_client, account)
     resources = cast("Mapping[str, Any]", state.get("sources", {})).get(SOURCE, {}).get("resources", {})
     for scope, cursor in sorted(resources.get(RESOURCE, {}).get("cursors", {}).items()):
         name = "watermark" if scope == "all" else f"watermark of {scope}"
@@ -85,6 +88,23 @@ def _tables(pipeline: dlt.Pipeline, client: SqlJobClientBase, account: str | Non
         yield name, _moment(cursor["watermark"]) if cursor.get("watermark") else nothing
         if backfill:
             yield "load under way", _progress(backfill)
+
+
+def _rows(sql: SqlClientBase[Any], account: str | None) -> Iterator[Line]:
+    """How much a database holds, and since when."""
+    for table in TABLES:
+        yield table, f"{_count(sql, table, account):,} rows"
+    loads = sql.make_qualified_table_name("_dlt_loads")
+    yield "last load", _moment(_one(sql, f"SELECT max(inserted_at) FROM {loads}"))  # noqa: S608 - dlt's own names
+
+
+def _lake_rows(client: LakeClient, account: str | None) -> Iterator[Line]:
+    """How much a lake holds; which tables it has is known where it was synced from."""
+    for table in TABLES:
+        try:
+            yield table, f"{client.count(table, account):,} rows"
+        except DestinationUndefinedEntity:
+            yield table, "unknown on this machine before its first sync"
 
 
 def _progress(backfill: Mapping[str, Any]) -> str:
@@ -101,7 +121,7 @@ def _count(sql: SqlClientBase[Any], table: str, account: str | None) -> object:
     query = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - dlt's own names
     if account is None:
         return _one(sql, query)
-    return _one(sql, f"{query} WHERE {sql.escape_column_name(COLUMN)} = %s", account)
+    return _one(sql, f"{query} WHERE {sql.escape_column_name(ACCOUNT)} = %s", account)
 
 
 def _one(sql: SqlClientBase[Any], query: str, *values: str) -> object:
