@@ -75,7 +75,7 @@ RESOLVE := uv pip compile --quiet pyproject.toml --universal --python-version 3.
 lock: ## Resolve pyproject.toml anew into all locks but the bench's (needs uv)
 	$(RESOLVE) --extra dev -o requirements-dev.lock --upgrade
 	sed -n 's/ \\$$//p' requirements-dev.lock | grep == > .constraints
-	$(RESOLVE) --extra build -c .constraints -o requirements.lock --upgrade
+	$(RESOLVE) --extra build --extra report -c .constraints -o requirements.lock --upgrade
 	for server in $(SERVERS); do $(RESOLVE:pyproject.toml=tests/locks/$$server.in) \
 		--no-emit-package partner-central-sync -o tests/locks/$$server.lock --upgrade; done
 	rm .constraints

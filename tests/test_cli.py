@@ -46,7 +46,7 @@ def lines(told: str) -> dict[str, str]:
     return {parts[0]: parts[-1].strip() for parts in found}
 
 
-@pytest.mark.parametrize("command", ["sync", "check", "status", "demo", "emulator"])
+@pytest.mark.parametrize("command", ["sync", "check", "status", "query", "report", "demo", "emulator"])
 def test_every_command_explains_itself_and_its_exit_codes(command: str, place: Place) -> None:
     told = place.command(command, "--help")
     assert (told.returncode, told.stderr) == (0, "")
@@ -56,7 +56,7 @@ def test_every_command_explains_itself_and_its_exit_codes(command: str, place: P
 
 def test_without_a_command_the_commands_are_listed(place: Place) -> None:
     told = place.command()
-    for word in ("sync", "check", "status", "demo", "emulator", "Exit codes: 0 done"):
+    for word in ("sync", "check", "status", "query", "report", "demo", "emulator", "Exit codes: 0 done"):
         assert word in told.stdout + told.stderr
 
 

@@ -47,8 +47,9 @@ def test_the_demo_shows_two_syncs_the_tables_and_two_answers(place: Place) -> No
     assert ended.stdout.count("?") >= 2
     assert re.search(r"Prospect[^\n]*\d+", ended.stdout)
     assert "partner-central check" in ended.stdout
-    made = [path.name for path in place.folder.iterdir()]
-    assert made == ["partner_central_demo.duckdb"], "it leaves nothing else behind"
+    made = sorted(path.name for path in place.folder.iterdir())
+    assert made == ["partner_central_demo.duckdb", "partner_central_demo.html"], "it leaves nothing else behind"
+    assert "page about these data" in ended.stdout
     with duckdb.connect(str(place.folder / made[0]), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
         rows = connection.execute("SELECT count(*), count(DISTINCT id) FROM opportunities").fetchall()

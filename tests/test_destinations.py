@@ -128,8 +128,22 @@ def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehous
         place.sync()
         place.assert_equals(server.truth())
         assert place.sync().changed == 0
+        assert_versions_and_presence(place, {record["Id"] for record in server.truth()}, some[4]["Id"])
         told = dict(status(place.settings()))
         assert (told["opportunities"], told["opportunities_rejected"]) == ("230 rows", "12 rows")
+
+
+def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str) -> None:
+    """Every version is there once, the one that was soon replaced as well; everything listed is present."""
+    rows = place.rows()
+    versions = [(row["id"], row["last_modified_date"], row["content_hash"]) for row in rows["opportunity_history"]]
+    assert len(versions) == len(set(versions))
+    assert {key for key, *_ in versions} >= listed
+    replaced = {row["partner_opportunity_identifier"] for row in rows["opportunity_history"] if row["id"] == twice}
+    assert replaced >= {"first", "second"}
+    present = [row["id"] for row in rows["opportunity_presence"] if row["gone_since"] is None]
+    assert len(present) == len(set(present))
+    assert set(present) >= listed
 
 
 @pytest.mark.parametrize("phase", [pytest.param("normalizing", marks=pytest.mark.slow), "loading"])

@@ -58,7 +58,10 @@ def test_the_wheel_holds_exactly_the_three_packages_and_all_their_files(wheel: P
     assert tops == {*PACKAGES, f"partner_central_sync-{VERSION}.dist-info"}
     for package in PACKAGES:
         (folder,) = HOUSE.glob(f"*/{package}")
-        sources = {file.relative_to(folder.parent) for file in folder.glob("*") if file.is_file()}
+        sources = {file.relative_to(folder.parent) for file in folder.rglob("*") if file.is_file()}
+        if package == "partner_central_sync":
+            sources |= {Path(package, "view_sql", file.name) for file in (HOUSE / "pipelines" / "views").iterdir()}
+        sources = {file for file in sources if file.parent.name != "__pycache__"}
         assert sources == {name for name in names if name.parts[0] == package}
         assert Path(package, "py.typed") in names
 
@@ -77,7 +80,7 @@ def test_the_wheel_says_its_version_its_licence_its_command_and_what_it_needs(wh
     assert commands == ["[console_scripts]", "partner-central", "=", "partner_central_sync.cli:main"]
     required = [one for one in said.get_all("Requires-Dist") or [] if "extra ==" not in one]
     needed = {one.split(">")[0].split("[")[0] for one in required}
-    assert needed == {"boto3", "dlt", "duckdb", "filelock", "pyarrow", "rich", "typer"}
+    assert needed == {"boto3", "dlt", "duckdb", "filelock", "pyarrow", "rich", "sqlglot", "typer"}
 
 
 def test_the_version_in_pyproject_is_the_installed_one(installed: Path, tmp_path: Path) -> None:
@@ -89,7 +92,7 @@ def test_the_version_in_pyproject_is_the_installed_one(installed: Path, tmp_path
 def test_the_command_runs_from_another_folder(installed: Path, tmp_path: Path) -> None:
     script = str(installed / "bin" / "partner-central")
     said = run(installed, tmp_path, script, "--help")
-    assert [name for name in ("sync", "check", "status", "demo", "emulator") if name not in said] == []
+    assert [name for name in ("sync", "check", "query", "report", "demo", "emulator") if name not in said] == []
     assert "Exit codes" in said
     assert list(tmp_path.iterdir()) == []
 
@@ -98,3 +101,9 @@ def test_the_installed_packages_are_imported_from_where_they_were_installed(inst
     for package in PACKAGES:
         where = run(installed, tmp_path, sys.executable, "-c", f"import {package}; print({package}.__file__)")
         assert Path(where.strip()) == installed / package / "__init__.py"
+
+
+def test_the_installed_views_are_those_of_the_repository(installed: Path, tmp_path: Path) -> None:
+    code = "from partner_central_sync.views import view_texts; print(*sorted(view_texts()))"
+    listed = run(installed, tmp_path, sys.executable, "-c", code).split()
+    assert listed == sorted(file.stem for file in (HOUSE / "pipelines" / "views").iterdir())

@@ -10,7 +10,7 @@ import glob
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -56,10 +56,10 @@ def found(place: Place, *patterns: str) -> list[str]:
     return [path for pattern in full for path in glob.glob(pattern)]  # noqa: PTH207 - it bears folders that vanish
 
 
-def struck(place: Place, number: signal.Signals, *patterns: str) -> tuple[int, str]:
+def struck(place: Place, number: signal.Signals, *patterns: str, command: Sequence[str] = ("sync",)) -> tuple[int, str]:
     """A sync that gets a signal as soon as a file of one of these patterns is in the working folder."""
     files = " ".join(str(place.working_folder / pattern) for pattern in patterns)
-    return ended(place.start("sync", program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
+    return ended(place.start(*command, program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from partner_central.batch import Batch
 from partner_central.errors import BudgetSpent, PartnerCentralError, Unavailable
-from partner_central.reading import Batch, Reading
+from partner_central.reading import Reading
 from partner_central.run import Run
 from partner_central.tally import Tally
 

@@ -159,3 +159,23 @@ def test_a_dataset_is_shared_or_not_and_a_run_that_takes_it_for_the_other_asks_n
         sync(place, "globex", globex, dataset="alone")
     assert len(globex.calls) == calls[1]
     assert_holds(place, "acme", emulator)
+
+
+def test_a_sweep_of_one_account_marks_its_own_opportunities_as_gone(
+    place: Place, emulator: Emulator, globex: Emulator
+) -> None:
+    sync(place, "acme", emulator)
+    sync(place, "globex", globex)
+    missing = emulator.truth()[0]["Id"]
+    emulator.remove(missing)
+    assert sync(place, "globex", globex, full=True).gone == 0
+    assert sync(place, "acme", emulator, full=True).gone == 1
+    assert query(place, "SELECT account, id FROM opportunity_presence WHERE gone_since IS NOT NULL") == [
+        ("acme", missing)
+    ]
+    assert query(place, "SELECT account, count(*) FROM opportunity_history GROUP BY ALL ORDER BY ALL") == [
+        ("acme", 250),
+        ("globex", 250),
+    ]
+    runs = query(place, "SELECT account, mode FROM sync_runs ORDER BY started_at")
+    assert runs == [("acme", "first"), ("globex", "first"), ("globex", "full"), ("acme", "full")]

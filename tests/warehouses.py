@@ -27,7 +27,7 @@ class Warehouse(Place):
         return super().settings(source, **{"destination": self.destination, **options})
 
     def tables(self, dataset: str = "partner_central") -> Tables:
-        found = self.rows(dataset)
+        found = {table: rows for table, rows in self.rows(dataset).items() if table.partition("__")[0] == ROOT}
         missing = {
             f"{table}.{column}"
             for table, columns in COLUMNS.items()
@@ -38,7 +38,7 @@ class Warehouse(Place):
         return gathered({table: [_plain(table, row) for row in rows] for table, rows in found.items()})
 
     def rows(self, dataset: str = "partner_central") -> dict[str, Rows]:
-        """The rows of the opportunities and of each list, with names as in the documentation."""
+        """The rows of each table, with names as in the documentation."""
         pipeline = workdir.attach(self.settings(dataset=dataset))
         client = pipeline.destination_client()
         if isinstance(client, LakeClient):
@@ -47,7 +47,7 @@ class Warehouse(Place):
         rows: dict[str, Rows] = {}
         with client:
             for name, columns in client.get_storage_tables(pipeline.default_schema.data_table_names()):
-                if columns and (name == ROOT or name.startswith(f"{ROOT}__")):
+                if columns:
                     table = client.sql_client.make_qualified_table_name(name)
                     with client.sql_client.execute_query(f"SELECT * FROM {table}") as cursor:
                         names = [column[0].lower() for column in cursor.description or ()]  # Snowflake's are upper case
@@ -58,7 +58,7 @@ class Warehouse(Place):
 def _lake_rows(client: LakeClient) -> dict[str, Rows]:
     rows: dict[str, Rows] = {}
     for name in client.schema.data_table_names():
-        if name == ROOT or name.startswith(f"{ROOT}__"):
+        if name != "sync_runs":  # a row by SQL, which files have not
             table = client.load_open_table(client.prepare_load_table(name)["table_format"], name)
             found = table.to_pyarrow_table() if hasattr(table, "to_pyarrow_table") else table.scan().to_arrow()
             rows[name] = found.to_pylist()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 EXIT_CODES = (
     "Exit codes: 0 done · 1 unexpected, a defect · 2 wrong arguments, configuration or credentials · 3 refused by AWS "
     "(permission, validation) · 4 failed for now (AWS or the destination): run again later · 5 another run is active · "
-    "130 interrupted."
+    "6 done, but too many opportunities were no longer listed: look, then --accept-removals · 130 interrupted."
 )
 
 
@@ -50,11 +51,28 @@ class Token(StrEnum):
     SNAPSHOT = "snapshot"
 
 
+class Pii(StrEnum):
+    """What becomes of personal data."""
+
+    KEEP = "keep"
+    MASK = "mask"
+    DROP = "drop"
+
+
 class LogFormat(StrEnum):
     """How a run is logged."""
 
     TEXT = "text"
     JSON = "json"
+
+
+class Form(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 app = typer.Typer(
@@ -128,6 +146,17 @@ def sync(
     life_cycle_review_status: Annotated[list[str] | None, typer.Option(help="Only this review status.")] = None,
     customer_company_name: Annotated[list[str] | None, typer.Option(help="Only this customer.")] = None,
     identifier: Annotated[list[str] | None, typer.Option(help="Only this opportunity id.")] = None,
+    pii: Annotated[
+        Pii | None,
+        typer.Option(
+            help="Names, addresses and free text of customers: as they are, as keyed hashes (which needs the secret "
+            "pii_key), or left out. [default: keep]"
+        ),
+    ] = None,
+    accept_removals: Annotated[
+        bool,
+        typer.Option("--accept-removals", help="Mark as gone what is no longer listed, however many they are."),
+    ] = False,
     destination: DestinationOption = None,
     dataset: DatasetOption = None,
     account: AccountOption = None,
@@ -150,13 +179,25 @@ def sync(
     with _run(log_format, quiet=quiet, verbose=verbose) as report:
         from .job import sync as run_sync
         from .many import sync_each
+        from .outcome import Exit
 
         accounts = _accounts(account, catalog, dataset, every=all_accounts)
         base = _settings(catalog, destination, dataset)
-        settings = replace(base, full=full, since=since, max_calls=max_calls, filters=filters)
+        settings = replace(
+            base,
+            full=full,
+            since=since,
+            max_calls=max_calls,
+            filters=filters,
+            pii=pii and pii.value,
+            accept_removals=accept_removals,
+        )
         if accounts:
             raise typer.Exit(sync_each(accounts, settings, report))
-        report.summary(run_sync(settings, report))
+        summary = run_sync(settings, report)
+        report.summary(summary)
+        if summary.held:
+            raise typer.Exit(Exit.HELD)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -200,6 +241,49 @@ def status(
         for settings in _each(accounts, _settings(catalog, destination, dataset)):
             for subject, text in look(settings):
                 typer.echo(f"{subject:<22} {text}")
+
+
+@app.command(epilog=EXIT_CODES)
+def query(
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="One SELECT, in the SQL of the destination; - reads it in.")
+    ],
+    form: Annotated[Form, typer.Option("--format", "-f", help="How the rows are printed.")] = Form.TABLE,
+    catalog: CatalogOption = None,
+    destination: DestinationOption = None,
+    dataset: DatasetOption = None,
+) -> None:
+    """Ask the data with SQL, read only. Tables and views are found by their bare names.
+
+    For example: partner-central query "SELECT * FROM stalled ORDER BY days_unchanged DESC"
+    """
+    with _run():
+        from .asking import answered, opened
+        from .printing import print_rows
+
+        text = sys.stdin.read() if sql == "-" else sql
+        with opened(_settings(catalog, destination, dataset)) as client, answered(client, text) as answer:
+            print_rows(answer.columns, answer.rows, form.value)
+
+
+@app.command(epilog=EXIT_CODES)
+def report(
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    catalog: CatalogOption = None,
+    destination: DestinationOption = None,
+    dataset: DatasetOption = None,
+) -> None:
+    """Write a page about the pipeline: one HTML file that loads nothing from anywhere. Asks nothing of AWS."""
+    with _run():
+        from .dashboard import write_report
+
+        path = write_report(_settings(catalog, destination, dataset), out)
+        typer.echo(f"The report is in {path}")
+        if show:
+            import webbrowser
+
+            webbrowser.open(path.as_uri())
 
 
 @app.command(epilog=EXIT_CODES)

@@ -29,6 +29,14 @@ class NotWritable(Exception):
     """The destination cannot be written now."""
 
 
+class NotReadable(Exception):
+    """The destination cannot be read now."""
+
+
+class WrongQuery(Exception):
+    """A query that is not one SELECT, or that the database refuses."""
+
+
 class NotAllowed(ConfigurationError):
     """The destination does not let this user in, or lacks a grant."""
 
@@ -92,6 +100,14 @@ def unwritable(error: BaseException) -> str:
             "only to read, no other can write it: close it there (an SQL shell, a notebook), then run again."
         )
     return f"The destination cannot be written now: {first_line(error)}"
+
+
+def unreadable(error: BaseException) -> str:
+    """Why a database cannot be read; names the program that writes to a DuckDB file."""
+    if holder := HELD.search(str(error)):
+        place, program, pid = holder.groups()
+        return f"{place} is open for writing in {program} (process {pid}), a sync perhaps: ask again when that is done."
+    return f"The destination cannot be read now: {first_line(error)}"
 
 
 def first_line(error: BaseException) -> str:

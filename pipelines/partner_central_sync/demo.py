@@ -1,4 +1,4 @@
-"""`demo`: an emulated Partner Central, a first sync, some days of changes, a second sync, and what SQL says."""
+"""`demo`: an emulated Partner Central, a first sync, days of changes, a second sync, what SQL says, and a page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
+from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
 
+from .dashboard import write_report
 from .job import sync
 from .report import Report
 from .settings import Settings
 
-DATABASE = Path("partner_central_demo.duckdb")
+DATABASE, PAGE = Path("partner_central_demo.duckdb"), Path("partner_central_demo.html")
 DAYS = 5
 QUESTIONS = (
     (
@@ -49,7 +51,7 @@ NEXT = """The demo's data is in {database}. With your own account:
 
 
 def demo(report: Report) -> None:
-    """Run the tour; print it to standard output. `partner_central_demo.duckdb` is made anew in the working folder."""
+    """Run the tour; print it. `partner_central_demo.duckdb` and `.html` are made anew in the working folder."""
     console = Console(highlight=False, soft_wrap=True)
     DATABASE.unlink(missing_ok=True)
     DATABASE.with_suffix(".duckdb.wal").unlink(missing_ok=True)
@@ -63,6 +65,7 @@ def demo(report: Report) -> None:
             f"\n{DAYS} days pass: new opportunities, moved stages, slipped dates.\nSecond sync: what changed."
         )
         report.summary(sync(settings, report))
+        page = _page(settings)
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
         console.print("\n[bold]What the tables hold[/bold]")
@@ -70,6 +73,7 @@ def demo(report: Report) -> None:
         for question, query in QUESTIONS:
             console.print(f"[bold]{question}[/bold]\n\n{query}\n")
             console.print(_result(connection, query))
+    console.print(page)
     console.print(NEXT.format(database=DATABASE, command=sys.argv[0]))
 
 
@@ -81,11 +85,19 @@ def _settings(endpoint: str, folder: Path) -> Settings:
     return Settings(database=DATABASE.absolute(), pipelines_dir=folder, source=source)
 
 
+def _page(settings: Settings) -> str:
+    """Where the report on these data is, or why there is none."""
+    try:
+        return f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
+    except ConfigurationError as missing:
+        return f"There is no page about these data: {missing}\n"
+
+
 def _tables(connection: duckdb.DuckDBPyConnection) -> Table:
     """Every table of the dataset with its number of rows."""
     found = connection.execute(
         "SELECT table_name FROM duckdb_tables() "
-        "WHERE schema_name = 'partner_central' AND table_name LIKE 'opportunities%' ORDER BY ALL"
+        "WHERE schema_name = 'partner_central' AND NOT starts_with(table_name, '_dlt') ORDER BY ALL"
     ).fetchall()
     table = Table("table", Column("rows", justify="right"), box=box.SIMPLE_HEAD)
     for (name,) in found:

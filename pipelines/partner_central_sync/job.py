@@ -1,4 +1,4 @@
-"""One sync: lock, check the destination, finish what was left, read, load, report."""
+"""One sync: lock, check the destination, finish what was left, read, load, mark what is gone, report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dlt
 from botocore.session import get_session
 from dlt.common.schema import Schema
+from dlt.extract import DltSource
 
 from partner_central import Run, Tally, partner_central
 from partner_central.errors import PartnerCentralError
@@ -17,20 +18,21 @@ from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
 
-from . import workdir
+from . import removals, runs, workdir
 from .complaints import NotWritable
 from .destination import Place, fitted, kept_open, visit
 from .outcome import Exit, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 from .sharing import check_key
+from .views import keep_views
 
 
 def sync(settings: Settings, report: Report) -> Summary:
     """Bring the destination up to date with Partner Central, and say what was done.
 
     A run that raises has changed neither tables nor cursor; or it was interrupted while loading, and leaves a package
-    that the next run finishes first.
+    that the next run finishes first. Either way it has a row in `sync_runs`, unless the destination cannot be reached.
 
     Raises:
         ConfigurationError: the dataset is, or is not, one that several accounts share; nothing was asked of AWS.
@@ -39,29 +41,13 @@ def sync(settings: Settings, report: Report) -> Summary:
         PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
     """
     started = time.monotonic()
-    with workdir.locked(settings):
-        report.phase(f"checking the destination of {settings.dataset_name}")
-        pipeline, place = workdir.open_pipeline(settings, report)
-        if pipeline.has_pending_data:
-            pipeline = _finish_pending(pipeline, settings, report)
-            place = visit(pipeline)
-        if not workdir.in_step(pipeline, place):
-            pipeline = _step_back(pipeline, place, settings, report)
-        if place.state_hash is None:
-            check_key(pipeline, settings)
-        workdir.remember(pipeline, place)
-        tally = Tally(watch=report.progress)
-        new_columns = _read_and_load(pipeline, settings, report, tally)
-        pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
-    if new_columns:
-        report.warn(f"Partner Central sent members that are new here: {', '.join(new_columns)}.")
-    if tally.rejected:
-        report.warn(
-            f"{tally.rejected:,} records could not become rows: see {settings.dataset_name}.opportunities_rejected."
-        )
+    entry = runs.Entry(Tally(watch=report.progress), settings)
+    with workdir.locked(settings), runs.recorded(entry, report):
+        location, gone = _bring_up_to_date(settings, report, entry)
+    tally = entry.tally
     return Summary(
         dataset=settings.dataset_name,
-        location=place.location,
+        location=location,
         calls=tally.calls,
         throttles=tally.throttles,
         waited=round(tally.waited, 3),
@@ -72,8 +58,42 @@ def sync(settings: Settings, report: Report) -> Summary:
         rejected=tally.rejected,
         watermark=tally.watermark,
         seconds=round(time.monotonic() - started, 3),
-        new_columns=new_columns,
+        new_columns=entry.new_columns,
+        gone=gone.gone,
+        held=gone.held,
     )
+
+
+def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> tuple[str, removals.Removals]:
+    """Read, load and conclude; give where the rows are, and what is gone."""
+    report.phase(f"checking the destination of {settings.dataset_name}")
+    pipeline, place = workdir.open_pipeline(settings, report)
+    entry.pipeline = pipeline
+    if pipeline.has_pending_data:
+        entry.pipeline = pipeline = _finish_pending(pipeline, settings, report)
+        place = visit(pipeline)
+    if not workdir.in_step(pipeline, place):
+        entry.pipeline = pipeline = _step_back(pipeline, place, settings, report)
+    if place.state_hash is None:
+        check_key(pipeline, settings)
+    workdir.remember(pipeline, place)
+    removals.most_gone()  # a wrong setting is to be told before anything is read
+    entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+    gone = removals.conclude(pipeline, settings)
+    if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
+        keep_views(pipeline, report)
+    pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
+    if entry.new_columns:
+        report.warn(f"Partner Central sent members that are new here: {', '.join(entry.new_columns)}.")
+    if entry.tally.rejected:
+        report.warn(
+            f"{entry.tally.rejected:,} records could not become rows: see "
+            f"{settings.dataset_name}.opportunities_rejected."
+        )
+    if warning := gone.warning(settings.dataset_name):
+        entry.outcome, entry.message = Exit.HELD, warning
+        report.warn(warning)
+    return place.location, gone
 
 
 def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:
@@ -84,8 +104,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     with Run(tally, settings.rows_per_part or ROWS_PER_PART) as run:
         while _goes_on(run, report):
             report.phase("reading")
-            source = partner_central(run=run, **settings.source_arguments())
-            pipeline.extract(fitted(source, settings.destination))
+            pipeline.extract(_source(settings, run))
             if _has_jobs(pipeline):
                 with kept_open(pipeline):
                     _finish(pipeline, report)
@@ -96,6 +115,13 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(opportunity_model(get_session().get_service_model(SERVICE)), settings.account)
     return sorted(new)
+
+
+def _source(settings: Settings, run: Run) -> DltSource:
+    """The source as the destination needs it, whose schema has the table of runs as well."""
+    source = partner_central(run=run, **settings.source_arguments())
+    runs.declare(source.schema)
+    return fitted(source, settings.destination)
 
 
 def _goes_on(run: Run, report: Report) -> bool:
@@ -157,9 +183,11 @@ def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report:
 
 
 def _columns(schema: Schema) -> set[str]:
+    """The columns that members of records may bring, as `table.column`; the history has the same."""
     return {
         f"{table['name']}.{name}"
         for table in schema.data_tables(include_incomplete=True)
+        if str(table["name"]).partition("__")[0] == "opportunities"
         for name in table["columns"]
         if not name.startswith("_dlt")
     }

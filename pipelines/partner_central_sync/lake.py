@@ -69,9 +69,12 @@ class Delta:
         import pyarrow as pa
         from deltalake import write_deltalake
 
-        source = pa.table({"outdated": outdated})
-        merge = self._table.merge(source, f"kept.{column} = gone.outdated", source_alias="gone", target_alias="kept")
-        merge.when_matched_delete().execute()
+        if len(outdated):
+            source = pa.table({"outdated": outdated})
+            merge = self._table.merge(
+                source, f"kept.{column} = gone.outdated", source_alias="gone", target_alias="kept"
+            )
+            merge.when_matched_delete().execute()
         if rows.num_rows:
             write_deltalake(self._table, rows, mode="append", schema_mode="merge")
 
@@ -92,7 +95,7 @@ class Iceberg:
         from pyiceberg.expressions import In
 
         held = self.rows([column])[column]
-        found = held.filter(pc.is_in(held, outdated)).unique().to_pylist()
+        found = held.filter(pc.is_in(held, outdated)).unique().to_pylist() if len(outdated) else []
         with self._table.transaction() as transaction:
             if found:
                 transaction.delete(In(column, found))
@@ -104,7 +107,7 @@ class LakeJob(ReferenceFollowupJob):
     """Merges what a load brings for a root table and the tables of its lists."""
 
     def run(self) -> None:
-        """Replace what all files of the chain bring."""
+        """Replace, or for insert-only tables add, the rows of all files of the chain."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -116,6 +119,10 @@ class LakeJob(ReferenceFollowupJob):
         rows = newest(rows, keys, get_first_column_name_with_prop(root, "dedup_sort") or C_DLT_ID)
         stored = self._table(root)
         known = stored.rows([*keys, C_DLT_ID]).cast(rows.select([*keys, C_DLT_ID]).schema)
+        if self._load_table.get("x-merge-strategy") == "insert-only":
+            unknown = rows.join(known, keys, join_type="left anti").select(rows.column_names)
+            stored.replace(unknown, C_DLT_ID, pa.array([], pa.string()))
+            return
         old = known.join(rows.select(keys), keys, join_type="left semi")[C_DLT_ID]
         new = rows[C_DLT_ID]
         outdated = pa.chunked_array([*old.chunks, *new.chunks], pa.string()).unique()  # new ones: a job done again
@@ -225,7 +232,7 @@ class filesystem(dlt_filesystem):  # noqa: N801 - the class name is the name of 
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         capabilities = super()._raw_capabilities()
-        capabilities.supported_merge_strategies = ["delete-insert"]
+        capabilities.supported_merge_strategies = ["delete-insert", "insert-only"]
         return capabilities
 
     @property

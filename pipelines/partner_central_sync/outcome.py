@@ -8,6 +8,7 @@
 | 3 | refused by AWS: permission, validation |
 | 4 | transient failure that outlasted the retries, or destination not writable now: run again later |
 | 5 | another run is active |
+| 6 | done, but so many opportunities were no longer listed that somebody must look before they are marked as gone |
 | 130 | interrupted (Ctrl-C) |
 """
 
@@ -19,7 +20,7 @@ from enum import IntEnum
 
 from partner_central.errors import BrokenListing, ConfigurationError, Refused, Unavailable
 
-from .complaints import NotAllowed, NotWritable, first_line, while_loading
+from .complaints import NotAllowed, NotReadable, NotWritable, WrongQuery, first_line, while_loading
 
 
 class Exit(IntEnum):
@@ -31,6 +32,7 @@ class Exit(IntEnum):
     REFUSED = 3
     LATER = 4
     ACTIVE = 5
+    HELD = 6
     INTERRUPTED = 130
 
 
@@ -42,6 +44,8 @@ KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
     (KeyboardInterrupt, Exit.INTERRUPTED),
     (AnotherRun, Exit.ACTIVE),
     (NotWritable, Exit.LATER),
+    (NotReadable, Exit.LATER),
+    (WrongQuery, Exit.CONFIGURATION),
     (ConfigurationError, Exit.CONFIGURATION),
     (Refused, Exit.REFUSED),
     (Unavailable, Exit.LATER),

@@ -42,6 +42,8 @@ class Summary:
     watermark: datetime | None
     seconds: float
     new_columns: list[str] = field(default_factory=list)
+    gone: int = 0
+    held: int = 0
 
     def values(self) -> dict[str, Any]:
         """The summary for machines: what JSON can hold."""
@@ -64,6 +66,7 @@ class Summary:
             ("changed", f"{self.changed:,} rows"),
             ("rejected", rejected),
             ("new columns", _listed(self.new_columns)),
+            *([("gone", f"{self.gone:,} opportunities are no longer listed")] if self.gone else []),
             ("watermark", self._watermark()),
             ("data", f"{self.location}, dataset {self.dataset}"),
         )

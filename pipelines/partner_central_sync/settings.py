@@ -32,6 +32,8 @@ class Settings:
         database: DuckDB file, instead of the configured one.
         pipelines_dir: where dlt's working folders are, instead of dlt's own place.
         source: further arguments of the source.
+        pii: `keep`, `mask` or `drop` personal data.
+        accept_removals: mark as gone what is no longer listed, however many they are.
         rows_per_part: rows after which a part of a long load is loaded; by default the source's own number.
     """
 
@@ -46,6 +48,8 @@ class Settings:
     database: Path | None = None
     pipelines_dir: Path | None = None
     source: dict[str, Any] | None = None
+    pii: str | None = None
+    accept_removals: bool = False
     rows_per_part: int | None = None
 
     @property
@@ -80,6 +84,7 @@ class Settings:
             "full": self.full or None,
             "since": self.since,
             "max_calls": self.max_calls,
+            "pii": self.pii,
             "arrow": (self.destination == "duckdb" and undecided) or None,
         }
         chosen = {name: values for name, values in (self.filters or {}).items() if values}

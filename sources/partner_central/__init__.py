@@ -12,8 +12,9 @@ Where things are decided:
 - `windows.py`, `plan.py` what is read side by side · `sweep.py` by whom · `backfill.py` what an interrupted one leaves
 - `client.py` one call · `quota.py`, `pacing.py`, `budget.py` how fast, how many · `refusals.py` what a failure means
 - `session.py` credentials
-- `rows.py` and `values.py` from record to row · `model.py` tables from the service model · `schema.py` as dlt hints ·
-  `columnar.py` many rows as Arrow tables
+- `batch.py` the rows of a page · `rows.py` and `values.py` from record to row · `columnar.py` many as Arrow tables
+- `model.py` tables from the service model · `schema.py` as dlt hints
+- `history.py` every version seen · `presence.py` what is listed · `privacy.py` what may be stored
 """
 
 from __future__ import annotations
@@ -29,18 +30,22 @@ from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineNotActive
 from dlt.sources.credentials import AwsCredentials
 
+from .batch import Batch
 from .budget import CALLS_PER_DAY
 from .client import ATTEMPTS, PartnerCentral
 from .columnar import Columnar
 from .errors import ConfigurationError
+from .history import KEY, history_model, unheld
 from .listing import Filters
 from .model import opportunity_model
 from .pacing import CALLS_PER_SECOND
+from .presence import PRESENCE
+from .privacy import Privacy
 from .quota import Quota, account_of
-from .reading import Batch, Question, Reading
-from .rows import RowMaker
+from .reading import Question, Reading
+from .rows import Row, RowMaker
 from .run import Run
-from .schema import child_hints, declare_children, rejected_columns, root_columns
+from .schema import INSERT_ONLY, child_hints, declare_children, rejected_columns, root_columns
 from .session import READ_TIMEOUT, SERVICE, connect, open_session
 from .tally import Tally
 from .values import Unfit, parse_instant
@@ -72,6 +77,8 @@ def partner_central(
     read_timeout: float = READ_TIMEOUT,
     arrow: bool = False,  # noqa: FBT001, FBT002 - a setting
     account: str | None = None,
+    pii: str = "keep",
+    pii_key: dlt.TSecretStrValue | None = None,
     run: Any = None,  # noqa: ANN401 - a Run; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
@@ -102,11 +109,15 @@ def partner_central(
             `add_filter` then meet tables, without the lists, which go past them.
         account: name of the AWS account, for a dataset that several share, each with a pipeline and a staging dataset
             of its own: every table has it in a column `account`, and the key is (`account`, `id`).
+        pii: what becomes of personal data and free text (`privacy.PERSONAL`): `keep`, `mask` with a keyed hash, or
+            `drop`.
+        pii_key: the secret of the mask.
         run: a `Run`, to load in parts what takes long, and to count it; without one, everything is one load.
 
     Returns:
-        The resources `opportunities` (with a child table for each list) and `opportunities_rejected`, for records that
-        cannot be rows, both fed by one reading.
+        Resources that one reading feeds: `opportunities` (with a child table for each list), `opportunities_rejected`
+        for records that cannot be rows, `opportunity_history` for every version seen, and `opportunity_presence` for
+        what is listed.
 
     Raises:
         PartnerCentralError: while reading, as `ConfigurationError`, `Refused`, `Unavailable` or `BrokenListing`.
@@ -128,10 +139,15 @@ def partner_central(
         declare_children(schema, "opportunities", model, account)
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
     filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
-    question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
+    privacy = Privacy(pii, pii_key, model)
     run = run or Run(rows_per_part=None)
-    columnar = Columnar("opportunities", model, account) if arrow else None
     whose = [] if account is None else ["account"]
+    scope = run.tally.scope = privacy.scope(filters)
+    question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
+    versions = history_model(model)
+    held: set[str] = set()  # the versions of this load
+    tables = {"opportunities": model, "opportunity_history": versions, "opportunity_presence": PRESENCE}
+    columnar = {table: Columnar(table, columns, account) if arrow else None for table, columns in tables.items()}
 
     @dlt.resource(name="opportunity_pages", selected=False)
     def opportunity_pages() -> Iterator[Batch]:
@@ -150,10 +166,10 @@ def partner_central(
                 max_calls=max_calls,
                 tally=run.tally,
             )
-            return Reading(question, cursors.get(filters.scope(), {}), client, RowMaker(model, members, account))
+            return Reading(question, cursors.get(scope, {}), client, RowMaker(model, members, account), privacy)
 
         yield from run.part(begin)
-        cursors[filters.scope()] = run.state()
+        cursors[scope] = run.state()
 
     @dlt.transformer(
         data_from=opportunity_pages,
@@ -164,10 +180,7 @@ def partner_central(
         nested_hints=None if arrow else child_hints(model, account),
     )
     def opportunities(batch: Batch) -> Iterator[Any]:
-        if batch.first:
-            yield dlt.mark.materialize_table_schema()
-        if batch.rows:
-            yield from columnar.items(batch.rows) if columnar else [batch.rows]
+        yield from _items(batch, batch.rows, columnar["opportunities"])
 
     @dlt.transformer(
         data_from=opportunity_pages,
@@ -177,12 +190,47 @@ def partner_central(
         columns=rejected_columns(account),
     )
     def opportunities_rejected(batch: Batch) -> Iterator[Any]:
-        if batch.first:
-            yield dlt.mark.materialize_table_schema()
-        if batch.rejected:
-            yield batch.rejected
+        yield from _items(batch, batch.rejected)
 
-    return opportunities, opportunities_rejected
+    @dlt.transformer(
+        data_from=opportunity_pages,
+        name="opportunity_history",
+        primary_key=[*whose, *KEY],
+        write_disposition=_insert_only(),
+        columns=root_columns(versions, account),
+    )
+    def opportunity_history(batch: Batch) -> Iterator[Any]:
+        yield from _items(batch, unheld(batch.versions, held), columnar["opportunity_history"])
+
+    @dlt.transformer(
+        data_from=opportunity_pages,
+        name="opportunity_presence",
+        primary_key=[*whose, "id"],
+        write_disposition="merge",
+        columns=root_columns(PRESENCE, account),
+    )
+    def opportunity_presence(batch: Batch) -> Iterator[Any]:
+        yield from _items(batch, batch.listed, columnar["opportunity_presence"])
+
+    return opportunities, opportunities_rejected, opportunity_history, opportunity_presence
+
+
+def _items(batch: Batch, rows: list[Row], columnar: Columnar | None = None) -> Iterator[Any]:
+    """What the resource of a table yields for its rows of a batch."""
+    if batch.first:
+        yield dlt.mark.materialize_table_schema()
+    if rows:
+        yield from columnar.items(rows) if columnar else [rows]
+
+
+def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint
+    """A merge that leaves the rows a table has; where the destination has none such, one that replaces them."""
+    try:
+        destination = dlt.current.pipeline().destination
+    except PipelineNotActive:
+        return INSERT_ONLY
+    strategies = destination.capabilities().supported_merge_strategies if destination else None
+    return "merge" if strategies and INSERT_ONLY["strategy"] not in strategies else INSERT_ONLY
 
 
 def _folder() -> Path:

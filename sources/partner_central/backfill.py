@@ -20,6 +20,7 @@ class Backfill:
         full: whether it was asked for as a full load.
         windows: what it reads; none before it is planned.
         about: estimated number of records.
+        listed_at: when it began, if it lists everything there is.
     """
 
     watermark: datetime
@@ -27,25 +28,28 @@ class Backfill:
     full: bool
     windows: list[windows.Window] = field(default_factory=list)
     about: int = 0
+    listed_at: datetime | None = None
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Backfill:
         """Read what `dump` wrote."""
-        since = state["modified_since"]
+        since, listed_at = state["modified_since"], state.get("listed_at")
         return cls(
             datetime.fromisoformat(state["watermark"]),
             datetime.fromisoformat(since) if since else None,
             state["full"],
             windows.load(state["windows"]),
             state["about"],
+            datetime.fromisoformat(listed_at) if listed_at else None,
         )
 
     def dump(self) -> dict[str, Any]:
         """The sweep as JSON-ready state."""
-        return {
+        state = {
             "watermark": self.watermark.isoformat(),
             "modified_since": self.modified_since and self.modified_since.isoformat(),
             "full": self.full,
             "windows": windows.dump(self.windows),
             "about": self.about,
         }
+        return state | ({"listed_at": self.listed_at.isoformat()} if self.listed_at else {})

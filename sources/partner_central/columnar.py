@@ -41,6 +41,7 @@ class Columnar:
         self._table = table
         self._root = _types(root_columns(model, account).values())
         self._lists = {name: _types(columns) for name, columns in list_columns(model, account).items()}
+        self._names = self._root.keys() | self._lists.keys()
 
     def items(self, rows: Sequence[Row]) -> Iterator[Any]:
         """What a resource is to yield for these rows: they are used up. Few rows stay as they are.
@@ -67,9 +68,10 @@ class Columnar:
 
     def _is_plain(self, row: Row) -> bool:
         """Whether all lists of a row, and all members of their entries, are known."""
-        for name in row.keys() - self._root.keys():
-            if name not in self._lists and isinstance(row[name], list):
-                return False
+        if not row.keys() <= self._names:
+            for name in row.keys() - self._names:
+                if isinstance(row[name], list):
+                    return False
         return all(
             entry.keys() <= columns.keys() for name, columns in self._lists.items() for entry in row.get(name, ())
         )
@@ -78,8 +80,9 @@ class Columnar:
         """Columns that the model does not know, by the kind of their values: a column has one kind."""
         unknown: Columns = {}
         for row in rows:
-            for name in row.keys() - self._root.keys():
-                unknown[name] = KINDS[type(row[name])]
+            if not row.keys() <= self._names:
+                for name in row.keys() - self._names:
+                    unknown[name] = KINDS[type(row[name])]
         return unknown
 
     def _put_into(self, package: LoadPackageStateInjectableContext, table: str, rows: pa.Table) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 from .rows import identity
 
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -25,21 +27,28 @@ class Cursor:
         watermark: newest LastModifiedDate on that run's first page, in UTC; None before the first run, and while the
             account is empty.
         seen: content hash by record key, for records at or above `watermark - lookback`.
+        swept: when the newest reading of everything began that was complete.
     """
 
     watermark: datetime | None = None
     seen: Mapping[str, str] = field(default_factory=dict)
+    swept: datetime | None = None
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Cursor:
         """Read what `dump` wrote; an empty state is the cursor before the first run."""
-        watermark = state.get("watermark")
-        return cls(datetime.fromisoformat(watermark) if watermark else None, state.get("seen", {}))
+        watermark, swept = state.get("watermark"), state.get("swept")
+        return cls(
+            datetime.fromisoformat(watermark) if watermark else None,
+            state.get("seen", {}),
+            datetime.fromisoformat(swept) if swept else None,
+        )
 
     def dump(self) -> dict[str, Any]:
         """The cursor as JSON-ready state; equal cursors give equal state, so that a quiet run stores nothing."""
         watermark = self.watermark.isoformat() if self.watermark else None
-        return {"watermark": watermark, "seen": dict(sorted(self.seen.items()))}
+        state = {"watermark": watermark, "seen": dict(sorted(self.seen.items()))}
+        return state | ({"swept": self.swept.isoformat()} if self.swept else {})
 
 
 class Changes:
@@ -97,5 +106,4 @@ def floor_of(watermark: datetime | None, lookback: timedelta) -> datetime | None
 
 def content_hash(record: object) -> str:
     """128 bits of BLAKE2 over the record's JSON with sorted keys, in hexadecimal."""
-    written = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(ENCODER.encode(record).encode(), digest_size=16).hexdigest()

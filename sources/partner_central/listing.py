@@ -81,6 +81,11 @@ class Listing:
     sort_order: SortOrder = "DESCENDING"
     created_since: datetime | None = None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it lists all there is."""
+        return self.filters == Filters() and self.modified_since is None
+
     def oldest_first(self, created_since: datetime | None) -> Listing:
         """The same opportunities in ascending CreatedDate, from a moment on."""
         return replace(self, sort_by="CreatedDate", sort_order="ASCENDING", created_since=created_since)

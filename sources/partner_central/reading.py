@@ -7,28 +7,27 @@ the next run goes on.
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from .backfill import Backfill
+from .batch import Batch, BatchMaker
 from .client import PartnerCentral
 from .cursor import Changes, Cursor, floor_of
 from .errors import Invalid
 from .extent import density_of, is_long, is_many
+from .history import History
 from .listing import Filters, Listing, pages
 from .plan import Plan, log
-from .rows import Row, RowMaker, identity
+from .presence import moment
+from .privacy import Privacy
+from .rows import RowMaker
 from .sweep import Sweep, Unplaced, side_by_side
-from .values import Unfit
 from .watermark import Watermark
 from .windows import first_windows
-
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +62,6 @@ class Question:
         return Listing(self.catalog, self.filters, modified_since)
 
 
-@dataclass(slots=True)
-class Batch:
-    """The rows of one page, or of several.
-
-    Attributes:
-        rows: for `opportunities`, lists inside as lists of child rows.
-        rejected: for `opportunities_rejected`.
-        first: whether this is the first batch of a first load, when tables are to be created.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    rejected: list[Row] = field(default_factory=list)
-    first: bool = False
-
-    def add(self, other: Batch) -> None:
-        """Take in the rows of a later batch."""
-        self.rows += other.rows
-        self.rejected += other.rejected
-        self.first = self.first or other.first
-
-
 class Reading:
     """Reads what a question asks for. `state` describes what it has handed on so far.
 
@@ -92,21 +70,30 @@ class Reading:
         state: what an earlier reading left.
         client: whom to ask; it is closed when the reading ends.
         row_maker: makes rows of records.
+        privacy: says what of a record may be stored.
     """
 
     def __init__(
-        self, question: Question, state: Mapping[str, Any], client: PartnerCentral, row_maker: RowMaker
+        self,
+        question: Question,
+        state: Mapping[str, Any],
+        client: PartnerCentral,
+        row_maker: RowMaker,
+        privacy: Privacy,
     ) -> None:
         self._cursor = Cursor.load(state)
         interrupted = state.get("backfill")
         self._backfill = Backfill.load(interrupted) if interrupted else None
         self._question = question
         self._client = client
-        self._row_maker = row_maker
         self._changes = Changes({} if question.full else self._cursor.seen)
-        self._order = _Order()
         self._plan: Plan | None = None
         self._first = self._cursor.watermark is None and self._backfill is None
+        self._began = moment(self._cursor.swept, self._backfill.listed_at if self._backfill else None)
+        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker.model, self._began))
+        self._lists(self._began, everything=False)
+        full = question.full or (self._backfill is not None and self._backfill.full)
+        client.tally.mode = "full" if full else "first" if self._cursor.watermark is None else "incremental"
 
     @property
     def is_resumable(self) -> bool:
@@ -130,6 +117,7 @@ class Reading:
             if self._backfill and (self._backfill.full or not self._question.full):
                 yield from self._go_on(self._backfill)
             yield from self._bring_up_to_date()
+            self._client.tally.complete = True
         finally:
             self._client.close()
 
@@ -139,6 +127,7 @@ class Reading:
         log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
         self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
         listing = self._question.all(backfill.modified_since)
+        self._lists(backfill.listed_at or self._began, everything=backfill.listed_at is not None)
         yield from self._sweep_or_chain(backfill, listing, self._sample(listing))
         self._finish(backfill.watermark)
         self._question = replace(self._question, full=False, since=None)
@@ -148,6 +137,7 @@ class Reading:
         """Read the listing newest first, in one chain; turn to a sweep when the first page shows that it is long."""
         listing = self._question.listing(self._cursor)
         watermark = Watermark(self._cursor.watermark)
+        self._lists(self._began, everything=listing.is_everything)
         decided = False
         for page in pages(listing, self._client.list_opportunities):
             watermark.look(page)
@@ -162,6 +152,7 @@ class Reading:
             sample = self._sample(listing)
             if sample is not None and is_many(page.records, sample):
                 self._backfill = Backfill(watermark.value, listing.modified_since, self._question.full)
+                self._backfill.listed_at = self._listed_at if self._everything else None
                 yield from self._sweep_or_chain(self._backfill, listing, sample)
                 break
         watermark.end()
@@ -210,42 +201,19 @@ class Reading:
     def _in_one_chain(self, why: str) -> None:
         self._client.tally.note(f"Reading one page after another, which takes longer: {why}")
 
+    def _lists(self, at: datetime, *, everything: bool) -> None:
+        """What is read from here on is listed as of a moment; whether it is all there is, or what changed."""
+        self._listed_at, self._everything = at, everything
+
     def _finish(self, watermark: datetime | None) -> None:
         """Everything has been handed on: the cursor moves."""
-        self._cursor = Cursor(watermark, self._changes.seen())
+        swept = self._everything and (self._question.full or watermark is not None)
+        self._cursor = Cursor(watermark, self._changes.seen(), self._listed_at if swept else self._cursor.swept)
         self._backfill = self._plan = None
         self._client.tally.watermark = watermark
 
     def _batch(self, records: list[object]) -> Batch:
-        batch = Batch(first=self._first)
-        self._first = False
-        for record in records:
-            if not self._changes.is_new(record):
-                continue
-            try:
-                row = self._row_maker.row(record)
-            except Unfit as unfit:
-                batch.rejected.append(self._row_maker.constant | _rejected(record, str(unfit)))
-            else:
-                row["_dlt_id"] = self._order.key(row["last_modified_date"])
-                batch.rows.append(row)
+        batch = self._batch_maker.batch(records, self._changes, self._listed_at, everything=self._everything)
+        batch.first, self._first = self._first, False
         self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
         return batch
-
-
-class _Order:
-    """Row ids that sort by LastModifiedDate, then by order of reading: the greatest of a key is its newest version."""
-
-    def __init__(self) -> None:
-        self._run = secrets.token_hex(4)
-        self._count = 0
-
-    def key(self, modified: datetime) -> str:
-        self._count += 1
-        microseconds = (modified - BEGINNING) // timedelta(microseconds=1)
-        return f"{microseconds:015x}{self._count:08x}{self._run}"
-
-
-def _rejected(record: object, reason: str) -> Row:
-    key, _ = identity(record)
-    return {"id": key, "reason": reason, "record": json.dumps(record), "seen_at": datetime.now(UTC)}

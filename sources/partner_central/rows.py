@@ -22,6 +22,7 @@ Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
 ACCOUNT = "account"
+HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at"})  # in the table of versions, beside every other column
 VALUE = ("Value",)
 DEEPEST = 50
 
@@ -37,6 +38,7 @@ class RowMaker:
     """
 
     def __init__(self, model: RecordModel, claims: Claims | None = None, account: str | None = None) -> None:
+        self.model = model
         self.constant: Row = {} if account is None else {ACCOUNT: account}
         self._table = _Table((), model.columns, model.children, {} if claims is None else claims, self.constant)
 
@@ -110,7 +112,7 @@ class _Table:
         self._all_claims = claims
         self._claims = claims.get(".".join(where), {})
         self._taken = {column.name for column in columns} | {child.name for child in children}
-        self._taken |= {*self._claims.values(), *constant, *([CHILD_KEY] if where else [])}
+        self._taken |= {*self._claims.values(), *constant, *([CHILD_KEY] if where else HISTORY_COLUMNS)}
 
     def row(self, structure: dict[str, object], key: object) -> Row:
         """The row of a structure that belongs to the opportunity `key`."""
@@ -244,10 +246,13 @@ def _key(record: dict[str, object]) -> object:
 
 def identity(record: object) -> tuple[str | None, datetime | None]:
     """What can be said of any record, also an unfit one: its Id, and its LastModifiedDate in UTC."""
-    if not isinstance(record, dict):
-        return None, None
-    key = _key(record)
-    return key if isinstance(key, str) else None, _instant(record, "LastModifiedDate")
+    return key_of(record), _instant(record, "LastModifiedDate") if isinstance(record, dict) else None
+
+
+def key_of(record: object) -> str | None:
+    """The Id of any record, also an unfit one, where it has one."""
+    key = _key(record) if isinstance(record, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def created(record: object) -> datetime | None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from .batch import Batch
 from .errors import PartnerCentralError
-from .reading import Batch, Reading
+from .reading import Reading
 from .tally import Tally
 
 ROWS_PER_PART, ROWS_PER_BATCH = 20_000, 5_000

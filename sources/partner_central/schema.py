@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
 import dlt
 from dlt.common.schema import Schema
@@ -15,22 +15,24 @@ from dlt.extract.hints import TResourceNestedHints
 from .model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, RecordModel
 from .rows import ACCOUNT, CHILD_KEY
 
+INSERT_ONLY: Any = {"disposition": "merge", "strategy": "insert-only"}  # what a table holds stays as it is
+NEVER_NULL = frozenset({"id", "last_modified_date", "content_hash", "first_seen_at"})
 REJECTED = (
     ("id", "text", "Id of the record, where it has one."),
     ("reason", "text", "Why the record could not become a row of opportunities."),
-    ("record", "text", "The record as the API sent it, as JSON text."),
+    ("record", "text", "The record as the API sent it, as JSON text; a hash of it where personal data is not kept."),
     ("seen_at", "timestamp", "When a run last read it, by the clock of the machine that ran."),
 )
 
 
 def root_columns(model: RecordModel, account: str | None) -> dict[str, TColumnSchema]:
-    """Hints for every column of the root table; `account` says whether there is one for the account.
+    """Hints for every column of a root table; `account` says whether there is one for the account.
 
-    `_dlt_id` ends the list: of several versions of a record in one load, the merge keeps the one with the greatest.
+    `_dlt_id` ends the list: of several rows with one key in one load, the merge keeps the one with the greatest.
     """
     columns = _account(account) | {column.name: _hint(column) for column in model.columns}
-    columns["id"]["nullable"] = False
-    columns["last_modified_date"]["nullable"] = False
+    for name in columns.keys() & NEVER_NULL:
+        columns[name]["nullable"] = False
     columns["_dlt_load_id"] = _system("_dlt_load_id")
     columns["_dlt_id"] = cast("TColumnSchema", {**_system("_dlt_id", row_key=True, unique=True), "dedup_sort": "desc"})
     return columns
@@ -62,11 +64,8 @@ def list_columns(model: RecordModel, account: str | None) -> dict[str, list[TCol
 
 
 def known_columns(model: RecordModel, account: str | None) -> set[str]:
-    """Every column that is there for members this version knows, as `table.column`."""
-    tables: dict[str, Iterable[str]] = {
-        "opportunities": root_columns(model, account),
-        "opportunities_rejected": rejected_columns(account),
-    }
+    """Every column of `opportunities` and its lists for members this version knows, as `table.column`."""
+    tables: dict[str, Iterable[str]] = {"opportunities": root_columns(model, account)}
     for name, columns in list_columns(model, account).items():
         tables[f"opportunities__{name}"] = [column["name"] for column in columns if column["name"]]
     return {f"{table}.{column}" for table, columns in tables.items() for column in columns}

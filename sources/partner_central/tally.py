@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(slots=True)
@@ -25,6 +26,10 @@ class Tally:
         changed: rows handed on to be merged.
         rejected: records that could not become rows.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
+        complete: whether everything has been read.
+        mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
+            reading.
+        scope: the name of what the filters select, `all` without; None before they are known.
         notes: sentences a user should see.
         watch: called after every change, from any thread, one at a time.
         clock: a monotonic clock, in seconds.
@@ -41,6 +46,9 @@ class Tally:
     changed: int = 0
     rejected: int = 0
     watermark: datetime | None = None
+    complete: bool = False
+    mode: Literal["full", "first", "incremental"] | None = None
+    scope: str | None = None
     notes: list[str] = field(default_factory=list)
     watch: Callable[[Tally], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)

@@ -1,0 +1,15 @@
+-- Why do we lose?
+--
+-- Definition: of all opportunities in Closed Lost, how many give which reason, and how many of them closed within the
+-- 365 days before data_freshness.as_of.
+-- Pitfalls: the reason is what the partner chose in Partner Central; null where none was given. Counts deals, not
+-- money. Gone ones count, too.
+SELECT
+    life_cycle_closed_lost_reason,
+    COUNT(*) AS opportunities,
+    COUNT(CASE WHEN DATE_DIFF('day', closed_on, data_freshness.as_of_date) < 365 THEN 1 END) AS within_a_year,
+    MAX(closed_on) AS last_closed_on
+FROM opportunity_current
+CROSS JOIN data_freshness
+WHERE life_cycle_stage = 'Closed Lost'
+GROUP BY life_cycle_closed_lost_reason

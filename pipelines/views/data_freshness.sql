@@ -1,0 +1,35 @@
+-- Data as of when? And how did the last sync go?
+--
+-- Definition: one row, also of an empty account. as_of is the newest LastModifiedDate that AWS has shown (the greatest
+-- watermark of all runs, or else the newest last_modified_date), in UTC; every other view counts its days up to it.
+-- Pitfalls: as_of is AWS's time, never the clock of a machine, so a clock that is wrong here cannot make deals older or
+-- younger. It stands still while nothing changes in Partner Central, and every age stands still with it:
+-- last_success_at (by the clock of the machine that ran; a run that only holds back what is gone counts) says whether
+-- syncs still run. rejected counts records that could not be rows.
+WITH runs AS (
+    SELECT
+        started_at,
+        finished_at,
+        outcome,
+        exit_code,
+        ROW_NUMBER() OVER (ORDER BY started_at DESC, run_id DESC) AS newest_first
+    FROM sync_runs
+), moments AS (
+    SELECT
+        COALESCE(
+            (SELECT MAX(watermark) FROM sync_runs),
+            (SELECT MAX(last_modified_date) FROM opportunities)
+        ) AS as_of
+)
+SELECT
+    moments.as_of,
+    CAST(moments.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
+    (SELECT MAX(finished_at) FROM runs WHERE exit_code IN (0, 6)) AS last_success_at,
+    (SELECT MAX(started_at) FROM runs) AS last_run_at,
+    (SELECT MAX(outcome) FROM runs WHERE newest_first = 1) AS last_run_outcome,
+    (SELECT MAX(first_seen_at) FROM opportunity_history) AS last_change_seen_at,
+    (SELECT MIN(first_seen_at) FROM opportunity_history) AS history_since,
+    (SELECT COUNT(*) FROM opportunities) AS opportunities,
+    (SELECT COUNT(*) FROM opportunity_presence WHERE gone_since IS NOT NULL) AS gone,
+    (SELECT COUNT(*) FROM opportunities_rejected) AS rejected
+FROM moments

@@ -1,0 +1,24 @@
+-- When do open deals mean to close, and what may they bring a month from then on?
+--
+-- Definition: per month of the target close date and per currency, of opportunities that are open and not gone. is_past
+-- marks months that end before data_freshness.as_of.
+-- Pitfalls: amounts are a month's, unweighted by stage, and never to be added across currencies. target_close_month is
+-- null for deals without a date; deals without an amount are in no row.
+SELECT
+    CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
+        AS target_close_month,
+    opportunity_spend.currency_code,
+    COUNT(*) AS opportunities,
+    SUM(opportunity_spend.monthly_amount) AS monthly_amount,
+    CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
+        < CAST(DATE_TRUNC('month', CAST(data_freshness.as_of_date AS DATE)) AS DATE) AS is_past
+FROM opportunities
+JOIN opportunity_standing ON opportunity_standing.id = opportunities.id
+JOIN opportunity_spend ON opportunity_spend.id = opportunities.id
+CROSS JOIN data_freshness
+WHERE opportunity_standing.is_open AND NOT opportunity_standing.is_gone
+GROUP BY
+    CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE),
+    opportunity_spend.currency_code,
+    CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
+        < CAST(DATE_TRUNC('month', CAST(data_freshness.as_of_date AS DATE)) AS DATE)

@@ -1,0 +1,21 @@
+-- What do the launched deals bring a month?
+--
+-- Definition: per currency, the expected monthly spend of opportunities in Launched that are not gone; and how much of
+-- it was launched within the 365 days before data_freshness.as_of.
+-- Pitfalls: it is the spend that was expected when the deal was last edited, not what AWS bills. A contract that has
+-- ended still counts. Never add rows of different currencies.
+SELECT
+    opportunity_spend.currency_code,
+    COUNT(*) AS opportunities,
+    SUM(opportunity_spend.monthly_amount) AS monthly_amount,
+    SUM(
+        CASE
+            WHEN DATE_DIFF('day', opportunity_current.closed_on, data_freshness.as_of_date) < 365
+                THEN opportunity_spend.monthly_amount
+        END
+    ) AS launched_within_a_year
+FROM opportunity_current
+JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
+CROSS JOIN data_freshness
+WHERE opportunity_current.life_cycle_stage = 'Launched' AND NOT opportunity_current.is_gone
+GROUP BY opportunity_spend.currency_code

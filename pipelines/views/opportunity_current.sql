@@ -1,0 +1,120 @@
+-- How does every opportunity stand now?
+--
+-- Definition: one row per opportunity, as last seen, with what its dates and its history say. is_open: neither Launched
+-- nor Closed Lost. is_gone: missing from the newest complete sweep, since gone_since; the row is what was last seen.
+-- Days are whole days between UTC dates, up to data_freshness.as_of. closed_on is the day a closing was seen; of one
+-- that was there at the first sync, the earlier of target close date and the day it was last seen to change.
+-- monthly_spend is a text to read ("EUR 500.00, USD 1200.00"); monthly_amount and currency_code are filled where there
+-- is exactly one currency, so that rows can be sorted.
+-- Pitfalls: now is the newest watermark, not the clock. Where stage_since_is_seen or review_since_is_seen is false, the
+-- days are at least that many. Review fields are those of opportunities the partner originated; AWS gives them for no
+-- others. Columns that AWS adds later are in opportunities, not here.
+WITH versions AS (
+    SELECT
+        id,
+        life_cycle_stage,
+        life_cycle_review_status,
+        created_date,
+        last_modified_date,
+        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash) AS version_number,
+        LAG(life_cycle_stage) OVER (
+            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+        ) AS previous_stage,
+        LAG(life_cycle_review_status) OVER (
+            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+        ) AS previous_status
+    FROM opportunity_history
+), stays AS (
+    SELECT
+        id,
+        MAX(last_modified_date) AS since,
+        MAX(version_number) > 1 OR COALESCE(MAX(last_modified_date) = MAX(created_date), FALSE) AS since_is_seen
+    FROM versions
+    WHERE version_number = 1 OR life_cycle_stage IS DISTINCT FROM previous_stage
+    GROUP BY id
+), reviews AS (
+    SELECT
+        id,
+        MAX(last_modified_date) AS since,
+        MAX(version_number) > 1 OR COALESCE(MAX(last_modified_date) = MAX(created_date), FALSE) AS since_is_seen
+    FROM versions
+    WHERE version_number = 1 OR life_cycle_review_status IS DISTINCT FROM previous_status
+    GROUP BY id
+), spend AS (
+    SELECT
+        id,
+        STRING_AGG(
+            COALESCE(currency_code || ' ', '') || CAST(monthly_amount AS TEXT),
+            ', ' ORDER BY COALESCE(currency_code, '')
+        ) AS monthly_spend,
+        CASE WHEN COUNT(*) = 1 THEN MAX(monthly_amount) END AS monthly_amount,
+        CASE WHEN COUNT(*) = 1 THEN MAX(currency_code) END AS currency_code
+    FROM opportunity_spend
+    GROUP BY id
+), dated AS (
+    SELECT
+        opportunities.id,
+        COALESCE(stays.since, opportunities.last_modified_date) AS stage_since,
+        COALESCE(stays.since_is_seen, FALSE) AS stage_since_is_seen,
+        CAST(COALESCE(stays.since, opportunities.last_modified_date) AT TIME ZONE 'UTC' AS DATE) AS stage_since_date,
+        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL
+            THEN COALESCE(reviews.since, opportunities.last_modified_date)
+        END AS review_since,
+        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL
+            THEN COALESCE(reviews.since_is_seen, FALSE)
+        END AS review_since_is_seen,
+        opportunity_standing.stage_order,
+        opportunity_standing.is_open,
+        opportunity_standing.is_gone,
+        opportunity_standing.gone_since
+    FROM opportunities
+    LEFT JOIN stays ON stays.id = opportunities.id
+    LEFT JOIN reviews ON reviews.id = opportunities.id
+    JOIN opportunity_standing ON opportunity_standing.id = opportunities.id
+), freshness AS (
+    SELECT as_of_date FROM data_freshness
+)
+SELECT
+    opportunities.id,
+    opportunities.partner_opportunity_identifier,
+    opportunities.opportunity_type,
+    opportunities.customer_company_name,
+    opportunities.customer_industry,
+    opportunities.customer_country_code,
+    opportunities.created_date,
+    opportunities.last_modified_date,
+    opportunities.life_cycle_stage,
+    dated.stage_order,
+    opportunities.life_cycle_review_status,
+    opportunities.life_cycle_review_status_reason,
+    opportunities.life_cycle_review_comments,
+    opportunities.life_cycle_closed_lost_reason,
+    opportunities.life_cycle_next_steps,
+    opportunities.life_cycle_target_close_date,
+    dated.is_open,
+    dated.is_gone,
+    dated.gone_since,
+    DATE_DIFF('day', CAST(opportunities.created_date AT TIME ZONE 'UTC' AS DATE), freshness.as_of_date) AS age_days,
+    DATE_DIFF('day', CAST(opportunities.last_modified_date AT TIME ZONE 'UTC' AS DATE), freshness.as_of_date)
+        AS days_unchanged,
+    dated.stage_since,
+    dated.stage_since_is_seen,
+    DATE_DIFF('day', dated.stage_since_date, freshness.as_of_date) AS days_in_stage,
+    dated.review_since,
+    dated.review_since_is_seen,
+    DATE_DIFF('day', CAST(dated.review_since AT TIME ZONE 'UTC' AS DATE), freshness.as_of_date)
+        AS days_in_review_status,
+    DATE_DIFF('day', freshness.as_of_date, opportunities.life_cycle_target_close_date) AS days_to_target_close,
+    CASE
+        WHEN dated.is_open THEN NULL
+        WHEN NOT dated.stage_since_is_seen AND opportunities.life_cycle_target_close_date < dated.stage_since_date
+            THEN opportunities.life_cycle_target_close_date
+        ELSE dated.stage_since_date
+    END AS closed_on,
+    spend.monthly_spend,
+    spend.monthly_amount,
+    spend.currency_code
+FROM opportunities
+JOIN dated ON dated.id = opportunities.id
+LEFT JOIN spend ON spend.id = opportunities.id
+CROSS JOIN freshness

@@ -1,0 +1,35 @@
+-- What is open, by stage, and what may it bring a month?
+--
+-- Definition: one row per stage and currency, of opportunities that are open and not gone. opportunities_in_stage
+-- counts all of the stage, and repeats in each of its rows; opportunities counts those with an amount in this currency.
+-- Pitfalls: an opportunity with two currencies is in two rows, so add up opportunities_in_stage of distinct stages,
+-- never opportunities. Amounts are a month's, and never to be added across currencies. Where currency_code and
+-- monthly_amount are null, AWS was told no amount.
+WITH open_ones AS (
+    SELECT id, life_cycle_stage, stage_order
+    FROM opportunity_standing
+    WHERE is_open AND NOT is_gone
+), sizes AS (
+    SELECT life_cycle_stage, COUNT(*) AS opportunities_in_stage
+    FROM open_ones
+    GROUP BY life_cycle_stage
+), amounts AS (
+    SELECT
+        open_ones.life_cycle_stage,
+        open_ones.stage_order,
+        opportunity_spend.currency_code,
+        COUNT(*) AS opportunities,
+        SUM(opportunity_spend.monthly_amount) AS monthly_amount
+    FROM open_ones
+    LEFT JOIN opportunity_spend ON opportunity_spend.id = open_ones.id
+    GROUP BY open_ones.life_cycle_stage, open_ones.stage_order, opportunity_spend.currency_code
+)
+SELECT
+    amounts.life_cycle_stage,
+    amounts.stage_order,
+    sizes.opportunities_in_stage,
+    amounts.currency_code,
+    amounts.opportunities,
+    amounts.monthly_amount
+FROM amounts
+JOIN sizes ON sizes.life_cycle_stage IS NOT DISTINCT FROM amounts.life_cycle_stage

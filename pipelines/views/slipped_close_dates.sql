@@ -1,0 +1,49 @@
+-- Which open deals moved their target close date later, how often and how far?
+--
+-- Definition: one row per opportunity that is open, not gone, and whose target close date moved later at least once in
+-- opportunity_history. days_slipped adds up the moves to later; net_days is from the first date seen to the present
+-- one.
+-- Pitfalls: only what syncs have seen, from the first one on; two moves between two syncs are one. Versions without a
+-- date are passed over. Moves in a version that is closed do not count: closing a deal sets its date.
+WITH dates AS (
+    SELECT
+        id,
+        life_cycle_stage,
+        life_cycle_target_close_date AS target,
+        last_modified_date,
+        LAG(life_cycle_target_close_date) OVER (
+            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+        ) AS previous_target,
+        FIRST_VALUE(life_cycle_target_close_date) OVER (
+            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+        ) AS first_target
+    FROM opportunity_history
+    WHERE life_cycle_target_close_date IS NOT NULL
+), slips AS (
+    SELECT
+        dates.id,
+        MAX(first_target) AS first_target_close_date,
+        COUNT(*) AS times_slipped,
+        SUM(DATE_DIFF('day', previous_target, target)) AS days_slipped,
+        MAX(last_modified_date) AS last_slipped_at
+    FROM dates
+    LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = dates.life_cycle_stage
+    WHERE target > previous_target AND NOT COALESCE(life_cycle_stages.is_closed, FALSE)
+    GROUP BY dates.id
+)
+SELECT
+    opportunity_current.id,
+    opportunity_current.customer_company_name,
+    opportunity_current.life_cycle_stage,
+    slips.first_target_close_date,
+    opportunity_current.life_cycle_target_close_date,
+    slips.times_slipped,
+    CAST(slips.days_slipped AS BIGINT) AS days_slipped,
+    DATE_DIFF('day', slips.first_target_close_date, opportunity_current.life_cycle_target_close_date) AS net_days,
+    slips.last_slipped_at,
+    opportunity_current.monthly_spend,
+    opportunity_current.monthly_amount,
+    opportunity_current.currency_code
+FROM slips
+JOIN opportunity_current ON opportunity_current.id = slips.id
+WHERE opportunity_current.is_open AND NOT opportunity_current.is_gone

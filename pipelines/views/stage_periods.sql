@@ -1,0 +1,36 @@
+-- When did each opportunity enter and leave each of its stages?
+--
+-- Definition: one row per stay in a stage, from the versions in opportunity_history; left_at is null while it stays.
+-- Pitfalls: history begins with the first sync. Of what a sync found already there, nobody knows since when:
+-- entered_is_seen is false then, and entered_at is the latest it can have been. A move is dated by the LastModifiedDate
+-- of the first version seen in the new stage, so a stage that began and ended between two syncs is missing.
+WITH versions AS (
+    SELECT
+        id,
+        life_cycle_stage,
+        created_date,
+        last_modified_date,
+        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash) AS version_number,
+        LAG(life_cycle_stage) OVER (
+            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+        ) AS previous_stage
+    FROM opportunity_history
+), entries AS (
+    SELECT
+        id,
+        life_cycle_stage,
+        last_modified_date AS entered_at,
+        version_number > 1 OR COALESCE(last_modified_date = created_date, FALSE) AS entered_is_seen,
+        version_number
+    FROM versions
+    WHERE version_number = 1 OR life_cycle_stage IS DISTINCT FROM previous_stage
+)
+SELECT
+    id,
+    ROW_NUMBER() OVER (PARTITION BY id ORDER BY version_number) AS period_number,
+    life_cycle_stage,
+    entered_at,
+    entered_is_seen,
+    LEAD(entered_at) OVER (PARTITION BY id ORDER BY version_number) AS left_at,
+    LEAD(life_cycle_stage) OVER (PARTITION BY id ORDER BY version_number) AS next_stage
+FROM entries

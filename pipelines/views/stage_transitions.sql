@@ -1,0 +1,41 @@
+-- Which opportunities moved from which stage to which, and when?
+--
+-- Definition: one row per move. movement is won (to Launched), lost (to Closed Lost), reopened (out of either of them),
+-- forward or back by the order of stages, or other where a stage is unknown. days_in_from_stage is how long the stage
+-- lasted that was left.
+-- Pitfalls: only moves that syncs have seen, from the first one on; two moves between two syncs are seen as one. Where
+-- days_are_exact is false, the stage was there at the first sync and lasted at least so long.
+WITH moves AS (
+    SELECT
+        id,
+        LAG(life_cycle_stage) OVER (PARTITION BY id ORDER BY period_number) AS from_stage,
+        life_cycle_stage AS to_stage,
+        period_number,
+        entered_at AS changed_at,
+        LAG(entered_at) OVER (PARTITION BY id ORDER BY period_number) AS from_entered_at,
+        LAG(entered_is_seen) OVER (PARTITION BY id ORDER BY period_number) AS days_are_exact
+    FROM stage_periods
+)
+SELECT
+    moves.id,
+    opportunities.customer_company_name,
+    moves.from_stage,
+    moves.to_stage,
+    CASE
+        WHEN moves.to_stage = 'Launched' THEN 'won'
+        WHEN moves.to_stage = 'Closed Lost' THEN 'lost'
+        WHEN origins.is_closed THEN 'reopened'
+        WHEN targets.stage_order > origins.stage_order THEN 'forward'
+        WHEN targets.stage_order < origins.stage_order THEN 'back'
+        ELSE 'other'
+    END AS movement,
+    moves.changed_at,
+    DATE_DIFF(
+        'day', CAST(moves.from_entered_at AT TIME ZONE 'UTC' AS DATE), CAST(moves.changed_at AT TIME ZONE 'UTC' AS DATE)
+    ) AS days_in_from_stage,
+    moves.days_are_exact
+FROM moves
+LEFT JOIN opportunities ON opportunities.id = moves.id
+LEFT JOIN life_cycle_stages AS origins ON origins.life_cycle_stage = moves.from_stage
+LEFT JOIN life_cycle_stages AS targets ON targets.life_cycle_stage = moves.to_stage
+WHERE moves.period_number > 1

@@ -1,0 +1,37 @@
+-- How long do opportunities stay in a stage?
+--
+-- Definition: per stage, of stays that have begun and ended under the eyes of syncs: how many, how they ended (moved
+-- on, or lost), and for how many days they lasted: mean, median, longest.
+-- Pitfalls: stays that still last are not in it, nor those that were there at the first sync, so young histories show
+-- short stays. A history of a few weeks cannot show a stage that takes months.
+WITH stays AS (
+    SELECT
+        from_stage,
+        to_stage,
+        days_in_from_stage,
+        ROW_NUMBER() OVER (PARTITION BY from_stage ORDER BY days_in_from_stage) AS place,
+        COUNT(*) OVER (PARTITION BY from_stage) AS all_stays
+    FROM stage_transitions
+    WHERE days_are_exact
+)
+SELECT
+    stays.from_stage AS life_cycle_stage,
+    life_cycle_stages.stage_order,
+    COUNT(*) AS stays,
+    COUNT(CASE WHEN stays.to_stage = 'Closed Lost' THEN 1 END) AS lost,
+    COUNT(CASE WHEN stays.to_stage = 'Closed Lost' THEN NULL ELSE 1 END) AS moved_on,
+    ROUND(CAST(AVG(stays.days_in_from_stage) AS DECIMAL(18, 9)), 1) AS average_days,
+    ROUND(
+        CAST(
+            AVG(
+                CASE WHEN 2 * stays.place BETWEEN stays.all_stays AND stays.all_stays + 2
+                    THEN stays.days_in_from_stage
+                END
+            ) AS DECIMAL(18, 9)
+        ),
+        1
+    ) AS median_days,
+    MAX(stays.days_in_from_stage) AS longest_days
+FROM stays
+LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = stays.from_stage
+GROUP BY stays.from_stage, life_cycle_stages.stage_order

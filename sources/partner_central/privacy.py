@@ -1,0 +1,108 @@
+"""Personal data and free text: kept, masked or dropped, before anything of a record is looked at, hashed or stored.
+
+A mask is a keyed hash: equal values stay equal, so that they can be counted and joined, and nobody without the key can
+find out which value it was by trying likely ones.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal, get_args
+
+from .cursor import content_hash
+from .errors import ConfigurationError
+from .listing import Filters
+from .model import RecordModel
+
+Mode = Literal["keep", "mask", "drop"]
+PERSONAL = frozenset(
+    {
+        "customer_company_name",
+        "customer_website_url",
+        "customer_city",
+        "customer_postal_code",
+        "life_cycle_next_steps",
+        "life_cycle_review_comments",
+    }
+)
+SHORTEST_KEY = 16
+MASK_DIGITS = 32
+
+Tree = dict[str, Any]
+
+
+class Privacy:
+    """What becomes of the columns `PERSONAL`.
+
+    Args:
+        mode: `keep` leaves them, `mask` stores a keyed hash (128 bits of HMAC-SHA256, in hexadecimal), `drop` stores
+            null.
+        key: the secret of the mask.
+        model: where those columns stand in a record.
+
+    Raises:
+        ConfigurationError: there is no such mode, or no key to mask with.
+    """
+
+    def __init__(self, mode: str, key: str | None, model: RecordModel) -> None:
+        if mode not in get_args(Mode):
+            raise ConfigurationError(f"pii is one of {', '.join(get_args(Mode))}, not {mode!r}.")
+        if mode == "mask" and len(key or "") < SHORTEST_KEY:
+            raise ConfigurationError(
+                f"pii = mask needs pii_key, a secret of at least {SHORTEST_KEY} characters: set it under "
+                "[sources.partner_central] in .dlt/secrets.toml, or as SOURCES__PARTNER_CENTRAL__PII_KEY. Keep it: "
+                "with another key, equal values are no longer equal."
+            )
+        self._mode = mode
+        self._key = (key or "").encode()
+        self._tree: Tree = {}
+        for column in model.columns:
+            if column.name in PERSONAL:
+                *structures, member = column.path
+                below = self._tree
+                for name in structures:
+                    below = below.setdefault(name, {})
+                below[member] = None
+
+    def record(self, record: object) -> object:
+        """The record as it may be stored; the one given stays as it is."""
+        if self._mode == "keep" or not isinstance(record, dict):
+            return record
+        return _changed(record, self._tree, self._mask if self._mode == "mask" else lambda _: None)
+
+    def rejected(self, record: object) -> str:
+        """What is stored of a record that cannot be a row: its JSON; or a hash, as anything may stand anywhere in it.
+
+        Args:
+            record: as `record` gave it.
+        """
+        if self._mode == "keep":
+            return json.dumps(record)
+        return self._mask(record) if self._mode == "mask" else content_hash(record)
+
+    def scope(self, filters: Filters) -> str:
+        """The name of what filters select, which is stored as well; it is a hash of their values."""
+        if self._mode == "mask":
+            filters = replace(filters, customer_company_name=tuple(map(self._mask, filters.customer_company_name)))
+        return filters.scope()
+
+    def _mask(self, value: object) -> str:
+        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        return hmac.digest(self._key, written.encode(errors="surrogatepass"), "sha256").hex()[:MASK_DIGITS]
+
+
+def _changed(structure: dict[str, Any], tree: Tree, change: Callable[[object], object]) -> dict[str, Any]:
+    """A copy of a structure, whose members at the ends of the tree are changed."""
+    copy = dict(structure)
+    for member, below in tree.items():
+        value = copy.get(member)
+        if value is None:
+            continue
+        if below is None:
+            copy[member] = change(value)
+        elif isinstance(value, dict):
+            copy[member] = _changed(value, below, change)
+    return copy
