@@ -34,6 +34,8 @@ SUMMARY = {
     "read",
     "changed",
     "rejected",
+    "gone",
+    "held",
     "watermark",
     "seconds",
     "new_columns",

@@ -117,8 +117,10 @@ def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehous
         server.put(touched(some[3], 2, Score=7, Tags=["new", "members"]))
         server.put(touched(some[4], 3, PartnerOpportunityIdentifier="first"))
 
+        second_call = len(server.calls) + 2
+
         def once_more(number: int, _: Record) -> None:
-            if number == 2:  # within the run that reads it: it is seen twice
+            if number == second_call:  # within the run that reads it: it is seen twice
                 server.put(touched(some[4], 4, PartnerOpportunityIdentifier="second"))
 
         server.on_call = once_more

@@ -87,7 +87,13 @@ def test_accounts_with_the_same_ids_share_a_dataset_and_each_goes_on_from_its_ow
         "SELECT table_name FROM information_schema.columns WHERE column_name = 'account' AND is_nullable = 'NO' "
         "AND table_schema = 'partner_central' AND table_catalog = current_database() ORDER BY 1",
     )
-    assert [name for (name,) in keys] == ["opportunities", *CHILDREN, "opportunities_rejected"]
+    assert [name for (name,) in keys] == [
+        "opportunities",
+        *CHILDREN,
+        "opportunities_rejected",
+        "opportunity_history",
+        "opportunity_presence",
+    ]
 
 
 @pytest.mark.slow

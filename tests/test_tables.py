@@ -14,10 +14,12 @@ from hostile import DEFECTS, HostileServer, Record, bad_records, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT
 from partner_central import partner_central
 from partner_central_emulator import Emulator
+from partner_central_sync import runs
 from place import Place
 
 PlaceFor = Callable[[str], Place]
 REJECTED = "opportunities_rejected"
+RUN_KINDS = {"text": TEXT, "timestamp": MOMENT, "bigint": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN"}
 LOOKALIKES = (
     "2026-01-05T09:00:00Z",
     "2026-01-05 09:00:00+00:00",
@@ -80,10 +82,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place
 
 
-def test_an_empty_account_gives_all_four_tables_with_exactly_the_documented_columns(empty: Place) -> None:
+def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(empty: Place) -> None:
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in query(
-        empty, "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'partner_central'"
+        empty,
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'partner_central' "
+        "AND table_name IN (SELECT table_name FROM duckdb_tables())",
     ):
         if not (table.startswith("_dlt") or column.startswith("_dlt")):
             found.setdefault(table, {})[column] = kind
@@ -92,6 +96,14 @@ def test_an_empty_account_gives_all_four_tables_with_exactly_the_documented_colu
         for table, columns in COLUMNS.items()
     }
     wanted[REJECTED] = {"id": TEXT, "reason": TEXT, "record": TEXT, "seen_at": MOMENT}
+    wanted["opportunity_history"] = wanted["opportunities"] | {
+        "project_delivery_models": TEXT,
+        "project_expected_customer_spend": TEXT,
+        "content_hash": TEXT,
+        "first_seen_at": MOMENT,
+    }
+    wanted["opportunity_presence"] = {"id": TEXT, "last_listed_at": MOMENT, "gone_since": MOMENT}
+    wanted["sync_runs"] = {name: RUN_KINDS[kind] for name, kind, _ in runs.COLUMNS}
     assert found == wanted
 
 
@@ -100,7 +112,7 @@ def test_every_column_carries_a_description_in_dlts_schema(empty: Place) -> None
     tables = json.loads(stored)["tables"]
     described = {
         f"{table}.{name}": tables[table]["columns"][name].get("description", "")
-        for table in (*COLUMNS, REJECTED)
+        for table in (*COLUMNS, REJECTED, "opportunity_history", "opportunity_presence", "sync_runs")
         for name in tables[table]["columns"]
         if not name.startswith("_dlt")
     }
@@ -263,4 +275,6 @@ def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(place: P
         ("deals__project_delivery_models", None),
         ("deals__project_expected_customer_spend", "DECIMAL(38,2)"),
         ("opportunities_rejected", None),
+        ("opportunity_history", None),
+        ("opportunity_presence", None),
     ]

@@ -212,6 +212,8 @@ def partner_central(
     def opportunity_presence(batch: Batch) -> Iterator[Any]:
         yield from _items(batch, batch.listed, columnar["opportunity_presence"])
 
+    # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
+    opportunity_history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
     return opportunities, opportunities_rejected, opportunity_history, opportunity_presence
 
 
