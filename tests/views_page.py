@@ -53,7 +53,8 @@ def _section(name: str, text: str) -> str:
     lines = [f"## {name}", "", f"*{question}*", ""]
     for paragraph in [*paragraphs, f"Columns: {columns}."]:
         word, _, said = paragraph.partition(": ")
-        said = said.strip() if "_" in said.split()[0] else said[:1].upper() + said[1:].strip()
+        said = said.strip()
+        said = said if "_" in said.split()[0] else said[:1].upper() + said[1:]
         if word != "Columns":
             said = IDENTIFIER.sub(r"`\g<0>`", said)
         lines += [textwrap.fill(f"**{word}.** {said}", 120, break_on_hyphens=False), ""]
