@@ -14,7 +14,7 @@ import pytest
 
 from page import Page
 from partner_central.errors import ConfigurationError
-from partner_central_sync.dashboard import write_report
+from partner_central_sync.dashboard import tables, write_report
 from partner_central_sync.dashboard.data import SHOWN
 from partner_central_sync.dashboard.money import money, spend
 from partner_central_sync.settings import Settings
@@ -267,3 +267,8 @@ def test_an_amount_is_written_as_its_currency_is(amount: str, currency: str | No
 def test_amounts_in_several_currencies_are_written_one_by_one() -> None:
     assert spend("EUR 50.00, JPY 1200.50") == "€50.00, ¥1,201"
     assert spend(None) == ""
+
+
+def test_the_stylesheet_and_the_tables_agree_how_many_rows_are_printed() -> None:
+    style = Path(tables.__file__).with_name("style.css").read_text()
+    assert f"tr:nth-child(n + {tables.PRINTED + 1})" in style

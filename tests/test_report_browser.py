@@ -99,6 +99,21 @@ def test_a_hundred_thousand_opportunities_have_a_small_page(tmp_path: Path) -> N
     assert_equals_views(read, settings)
 
 
+def test_on_paper_long_tables_end_early_and_say_so(tmp_path: Path) -> None:
+    settings = filled(settings_in(tmp_path), tmp_path / "work", SMALL_CASE)
+    multiply(settings, 200)
+    page = write_report(settings, tmp_path / "report.html")
+    assert 'class="more paper"' in page.read_text()
+    paper = tmp_path / "report.pdf"
+    subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={paper}", page.as_uri()],
+        capture_output=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) <= 10
+
+
 def multiply(settings: Settings, times: int) -> None:
     """Have each opportunity so often, under other ids, with its history and its spend."""
     with attach(settings).sql_client() as sql:

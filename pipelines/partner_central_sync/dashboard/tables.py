@@ -12,6 +12,7 @@ from .markup import Html, join, tag
 
 Cell = Callable[[Mapping[str, Any]], str | None]
 NOTHING = "\N{EN DASH}"
+PRINTED = 30  # rows on paper; the stylesheet hides those behind them there
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def table(
         for column in columns
     ]
     body = [tag("tr", *(_cell(column, row, number=numeric[column.key]) for column in columns)) for row in rows]
-    more = (total or 0) - len(rows)
+    count = total or len(rows)
+    more = count - len(rows)
+    cut = sort and len(rows) > PRINTED
     parts = [tag("thead", tag("tr", *heads)), tag("tbody", *body)]
     return join(
         tag("h3", caption) if sort else None,
@@ -66,7 +69,8 @@ def table(
             role="region",
             aria_label=f"{caption}, to scroll",
         ),
-        tag("p", f"and {more:,} more", class_="more") if more > 0 else None,
+        tag("p", f"and {more:,} more", class_="more screen" if cut else "more") if more > 0 else None,
+        tag("p", f"and {count - PRINTED:,} more", class_="more paper") if cut else None,
     )
 
 
