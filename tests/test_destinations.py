@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from warehouses import Warehouse
 if TYPE_CHECKING:
     from postgres import Postgres
 
+NEVER = (None, datetime(1970, 1, 1, tzinfo=UTC))  # fakesnow hands a null timestamp over as the latter
 MakeWarehouse = Callable[[str], Warehouse]
 WAREHOUSES = os.environ.get("WAREHOUSES", "duckdb postgres delta").split()  # the Makefile has more
 
@@ -143,7 +145,7 @@ def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str)
     assert {key for key, *_ in versions} >= listed
     replaced = {row["partner_opportunity_identifier"] for row in rows["opportunity_history"] if row["id"] == twice}
     assert replaced >= {"first", "second"}
-    present = [row["id"] for row in rows["opportunity_presence"] if row["gone_since"] is None]
+    present = [row["id"] for row in rows["opportunity_presence"] if row["gone_since"] in NEVER]
     assert len(present) == len(set(present))
     assert set(present) >= listed
 

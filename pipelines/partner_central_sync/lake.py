@@ -120,8 +120,8 @@ class LakeJob(ReferenceFollowupJob):
         stored = self._table(root)
         known = stored.rows([*keys, C_DLT_ID]).cast(rows.select([*keys, C_DLT_ID]).schema)
         if self._load_table.get("x-merge-strategy") == "insert-only":
-            unknown = rows.join(known, keys, join_type="left anti").select(rows.column_names)
-            stored.replace(unknown, C_DLT_ID, pa.array([], pa.string()))
+            unknown = rows.select([*keys, C_DLT_ID]).join(known.select(keys), keys, join_type="left anti")[C_DLT_ID]
+            stored.replace(rows.filter(pc.is_in(rows[C_DLT_ID], unknown)), C_DLT_ID, pa.array([], pa.string()))
             return
         old = known.join(rows.select(keys), keys, join_type="left semi")[C_DLT_ID]
         new = rows[C_DLT_ID]
