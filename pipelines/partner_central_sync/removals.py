@@ -93,7 +93,10 @@ def _swept(pipeline: dlt.Pipeline) -> str | None:
 
 
 def _mark(sql: SqlClientBase[Any], swept: datetime, account: str | None, *, accept: bool) -> Removals:
-    """Mark ids without a row of presence, and those that were last listed before the sweep; of one account."""
+    """Mark ids without a row of presence, and those that were last listed before the sweep; of one account.
+
+    It needs no transaction, which BigQuery has only within a session: done again, it marks what is left.
+    """
     presence, opportunities, history = map(
         sql.make_qualified_table_name, ("opportunity_presence", "opportunities", "opportunity_history")
     )
@@ -104,34 +107,33 @@ def _mark(sql: SqlClientBase[Any], swept: datetime, account: str | None, *, acce
         f"(SELECT 1 FROM {presence} h WHERE h.id = p.id{same}){mine}"
     )
     missed = f"FROM {presence} p WHERE p.gone_since IS NULL AND p.last_listed_at < %s{mine}"
-    with sql.begin_transaction():
-        gone = _one(sql, f"SELECT count(*) {unlisted}", *whose)
-        gone += _one(sql, f"SELECT count(*) {missed}", swept, *whose)
-        if not gone:
-            return Removals()
-        known = gone + _one(
-            sql,
-            f"SELECT count(*) FROM {presence} p WHERE p.gone_since IS NULL AND p.last_listed_at >= %s{mine} "  # noqa: S608
-            f"AND EXISTS (SELECT 1 FROM {history} h WHERE h.id = p.id{same} AND h.first_seen_at < %s)",
-            swept,
-            *whose,
-            swept,
-        )
-        if gone >= FEWEST_GONE and gone > most_gone() * known and not accept:
-            return Removals(held=gone, known=known)
-        sql.execute_sql(
-            f"UPDATE {presence} SET gone_since = %s WHERE gone_since IS NULL AND last_listed_at < %s"  # noqa: S608
-            + mine.replace("p.", ""),
-            swept,
-            swept,
-            *whose,
-        )
-        sql.execute_sql(
-            f"INSERT INTO {presence} ({listed}id, gone_since, _dlt_load_id, _dlt_id) "
-            f"SELECT {listed}p.id, %s, p._dlt_load_id, p._dlt_id {unlisted}",
-            swept,
-            *whose,
-        )
+    gone = _one(sql, f"SELECT count(*) {unlisted}", *whose)
+    gone += _one(sql, f"SELECT count(*) {missed}", swept, *whose)
+    if not gone:
+        return Removals()
+    known = gone + _one(
+        sql,
+        f"SELECT count(*) FROM {presence} p WHERE p.gone_since IS NULL AND p.last_listed_at >= %s{mine} "  # noqa: S608
+        f"AND EXISTS (SELECT 1 FROM {history} h WHERE h.id = p.id{same} AND h.first_seen_at < %s)",
+        swept,
+        *whose,
+        swept,
+    )
+    if gone >= FEWEST_GONE and gone > most_gone() * known and not accept:
+        return Removals(held=gone, known=known)
+    sql.execute_sql(
+        f"UPDATE {presence} SET gone_since = %s WHERE gone_since IS NULL AND last_listed_at < %s"  # noqa: S608
+        + mine.replace("p.", ""),
+        swept,
+        swept,
+        *whose,
+    )
+    sql.execute_sql(
+        f"INSERT INTO {presence} ({listed}id, gone_since, _dlt_load_id, _dlt_id) "
+        f"SELECT {listed}p.id, %s, p._dlt_load_id, p._dlt_id {unlisted}",
+        swept,
+        *whose,
+    )
     return Removals(gone=gone, known=known)
 
 
