@@ -12,6 +12,7 @@ from oracle import COLUMNS, ROOT, Row, Tables, gathered, loose
 from partner_central_sync import workdir
 from partner_central_sync.lake import LakeClient
 from partner_central_sync.settings import Settings
+from partner_central_sync.views import view_texts
 from place import Place
 
 Rows = list[dict[str, Any]]
@@ -53,6 +54,17 @@ class Warehouse(Place):
                         names = [column[0].lower() for column in cursor.description or ()]  # Snowflake's are upper case
                         rows[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return rows
+
+    def view_rows(self) -> dict[str, int]:
+        """How many rows each view has that a sync created; a lake has none."""
+        client = workdir.attach(self.settings()).destination_client()
+        if isinstance(client, LakeClient):
+            return {}
+        assert isinstance(client, SqlJobClientBase)
+        with client:
+            sql = client.sql_client
+            counts = {name: f"SELECT count(*) FROM {sql.make_qualified_table_name(name)}" for name in view_texts()}
+            return {name: int((sql.execute_sql(count) or [[0]])[0][0]) for name, count in counts.items()}
 
 
 def _lake_rows(client: LakeClient) -> dict[str, Rows]:
