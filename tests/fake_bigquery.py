@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-from servers import PATIENCE, free_port, until_it_answers
+from servers import PATIENCE, free_port, running
 
 HOST = "127.0.0.1"
 
@@ -31,15 +30,9 @@ def bqemulator_server() -> Iterator[str]:
     command = [sys.executable, __file__, *map(str, (door, free_port(), free_port()))]
     address = f"http://{HOST}:{door}"
     with TemporaryDirectory() as home:  # where DuckDB keeps its extensions
-        environment = {**os.environ, "HOME": home}
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as server:
-            try:
-                url = f"{address}/bigquery/v2/projects/any/datasets"
-                until_it_answers(server, lambda: urlopen(url, timeout=PATIENCE).close(), OSError)
-                yield address
-            finally:
-                server.terminate()
-                server.wait(PATIENCE)
+        url = f"{address}/bigquery/v2/projects/any/datasets"
+        with running(command, lambda: urlopen(url, timeout=PATIENCE).close(), {**os.environ, "HOME": home}):
+            yield address
 
 
 def service_account(address: str, name: str) -> dict[str, str]:

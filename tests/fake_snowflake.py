@@ -13,7 +13,6 @@ import io
 import json
 import re
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from servers import PATIENCE, free_port, until_it_answers
+from servers import free_port, running
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,13 +34,8 @@ def fakesnow_server() -> Iterator[int]:
     """A running server; its port."""
     port = free_port()
     command = [sys.executable, __file__, str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            until_it_answers(server, lambda: socket.create_connection((HOST, port)).close(), OSError)
-            yield port
-        finally:
-            server.terminate()
-            server.wait(PATIENCE)
+    with running(command, lambda: socket.create_connection((HOST, port)).close()):
+        yield port
 
 
 def account(port: int, folder: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from urllib.request import urlopen
 
 import boto3
 
-from servers import PATIENCE, free_port, until_it_answers
+from servers import PATIENCE, free_port, running
 
 REGION = "us-east-1"
 
@@ -22,13 +21,8 @@ def moto_server() -> Iterator[str]:
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            until_it_answers(server, lambda: urlopen(f"{endpoint}/moto-api/", timeout=PATIENCE).close(), OSError)
-            yield endpoint
-        finally:
-            server.terminate()
-            server.wait(PATIENCE)
+    with running(command, lambda: urlopen(f"{endpoint}/moto-api/", timeout=PATIENCE).close()):
+        yield endpoint
 
 
 def bucket(endpoint: str, name: str) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
-from subprocess import Popen
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from subprocess import DEVNULL, Popen
 from typing import Any
 
 PATIENCE = 60.0
@@ -30,3 +31,17 @@ def until_it_answers(server: Popen[Any], ask: Callable[[], object], refused: typ
             time.sleep(0.05)
         else:
             return
+
+
+@contextmanager
+def running(
+    command: Sequence[str], ask: Callable[[], object], environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """A silent server that answers; it is stopped when the block is left."""
+    with Popen(command, stdout=DEVNULL, stderr=DEVNULL, env=environment) as server:
+        try:
+            until_it_answers(server, ask, OSError)
+            yield
+        finally:
+            server.terminate()
+            server.wait(PATIENCE)

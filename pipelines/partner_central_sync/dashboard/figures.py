@@ -59,12 +59,7 @@ def stacks(
         alt.Chart(alt.Data(values=rows))
         .mark_bar(size=min(28, 200 // len(x_labels)))
         .encode(
-            x=alt.X(
-                "x:N",
-                sort=x_labels,
-                title=None,
-                axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap="greedy", labelSeparation=6),
-            ),
+            x=_along(x_labels),
             y=alt.Y("value:Q", title=unit, stack="zero", axis=alt.Axis(format="~s", tickCount=4, tickMinStep=1)),
             color=alt.Color(
                 "series:N",
@@ -86,12 +81,7 @@ def columns(values: Sequence[tuple[str, float]], summary: str, colour: str = "va
         alt.Chart(data)
         .mark_bar(color=colour, size=max(3, min(24, 200 // len(values))))
         .encode(
-            x=alt.X(
-                "x:N",
-                sort=None,
-                title=None,
-                axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap="greedy", labelSeparation=6),
-            ),
+            x=_along(None),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
         )
     )
@@ -130,3 +120,10 @@ def _svg(chart: alt.TopLevelMixin, summary: str) -> Html:
     styled.save(drawn, format="svg")
     opening, _, rest = NAMESPACES.sub("", drawn.getvalue(), count=3).partition(">")
     return Html(f'{opening} role="img" aria-label="{escape(summary)}">{rest}')
+
+
+def _along(order: Sequence[str] | None) -> Any:  # noqa: ANN401 - altair is imported where it is used
+    """The axis below columns: its labels in an order, or as they come; those that would overlap are left out."""
+    alt = _altair()
+    axis = alt.Axis(labelAngle=0, ticks=False, labelOverlap="greedy", labelSeparation=6)
+    return alt.X("x:N", sort=order, title=None, axis=axis)
