@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from partner_central.rows import RowMaker
@@ -14,7 +15,6 @@ from .service import Opportunity, Version
 from .world import Outcome, World, model, privacy_of, since_of
 
 LATE = timedelta(seconds=60)  # more than anything becomes visible late, less than any lookback
-BEGINNING = datetime.min
 Row = dict[str, Any]
 
 
@@ -36,9 +36,12 @@ class Facts:
     seen: dict[str, list[Any]] = field(default_factory=dict)
     _expected: dict[tuple[str, int, str], Row] = field(default_factory=dict)
 
-    def loaded(self) -> None:
+    def loaded(self, outcome: Outcome) -> None:
         """After every load."""
         state = self.world._stored_state()
+        own = state["cursors"].get(outcome.scope, {})
+        if own.get("watermark") and "backfill" not in own:
+            self._lower_floor(outcome)
         clock = self.world.service.clock
         for scope, cursor in state["cursors"].items():
             watermark = cursor["watermark"] and datetime.fromisoformat(cursor["watermark"])
@@ -65,14 +68,13 @@ class Facts:
         """A run that says complete loaded all."""
         run, began = outcome.run, outcome.began - LATE
         interrupted = outcome.state.get("cursors", {}).get(outcome.scope, {}).get("backfill")
-        self._lower_floor(outcome, interrupted)
         anew = run.full and run.since is None
         unchanged = [
             one
             for one in self.world.service.opportunities()
             if one.now.since < began and max(one.now.turn, one.visible_since) < outcome.turn
         ]
-        floor = since_of(run) if run.full else self.floors[outcome.scope]
+        floor = since_of(run) if run.full else self.floors.get(outcome.scope)
         whole = anew and not interrupted
         self._are_equal(unchanged, run, outcome.scope, floor, {run.pii} if run.full else self.modes, whole=whole)
         if whole and outcome.scope == "all":
@@ -80,8 +82,10 @@ class Facts:
             service = self.world.service
             service.returned = {key: turn for key, turn in service.returned.items() if turn >= outcome.turn}
 
-    def _lower_floor(self, outcome: Outcome, interrupted: Row | None) -> None:
+    def _lower_floor(self, outcome: Outcome) -> None:
+        """Everything a run asked for is loaded."""
         run, scope, since = outcome.run, outcome.scope, since_of(outcome.run)
+        interrupted = outcome.state.get("cursors", {}).get(scope, {}).get("backfill")
         if outcome.tally.mode == "first" or scope not in self.floors:
             began = (interrupted or {}).get("asked", {}).get("since")
             others = [moment for moment in (since, began and datetime.fromisoformat(began)) if moment]
@@ -120,7 +124,7 @@ class Facts:
     def _row(self, key: str, version: Version, mode: str) -> Row:
         known = key, id(version), mode
         if known not in self._expected:
-            self._expected[known] = RowMaker(model()).row(privacy_of(mode).record(version.record))
+            self._expected[known] = row_maker().row(privacy_of(mode).record(version.record))
         return self._expected[known]
 
     def nothing_listed_is_gone(self) -> None:
@@ -136,7 +140,7 @@ class Facts:
     def rows_equal(self, run: Run, scope: str) -> None:
         """What the account holds now stands in the rows, as far as plain runs can know."""
         everything = self.world.service.opportunities()
-        self._are_equal(everything, run, scope, self.floors[scope], self.modes, whole=False)
+        self._are_equal(everything, run, scope, self.floors.get(scope), self.modes, whole=False)
 
     def all_equal(self, run: Run, began: int) -> None:
         """After a listing of everything, all is as it should be."""
@@ -168,6 +172,12 @@ class Facts:
             for content in self.seen.get(key, []):
                 assert content in contents, f"{key}: version {content} is missing, or in the wrong place"
         assert set(self.seen) <= set(by_key), "a row has no version"
+
+
+@cache
+def row_maker() -> RowMaker:
+    """Makes the rows that are expected."""
+    return RowMaker(model())
 
 
 def _content(row: Row) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,6 +48,13 @@ class Opportunity:
     def at(self, moment: datetime) -> Version:
         """The version that was the newest then; the first, if it was not there."""
         return next((version for version in reversed(self.versions) if version.since <= moment), self.versions[0])
+
+
+MEMBERS: dict[str, Callable[[Opportunity], object]] = {
+    "LifeCycleStage": lambda one: one.now.record["LifeCycle"]["Stage"],
+    "CustomerCompanyName": lambda one: one.now.record["Customer"]["Account"]["CompanyName"],
+    "Identifier": lambda one: one.key,
+}
 
 
 @dataclass(slots=True)
@@ -107,6 +114,8 @@ class Service:
         key = f"{self._prefix}{number:03}"
         every = self._schedule.undated
         created: datetime | None = modified - timedelta(seconds=chance.choice((0, 50, 40 * 86_400)) * chance.random())
+        if self._schedule.order == "ignores":  # an order that is none shows at once
+            created = START - timedelta(seconds=300 * 86_400 * chance.random())
         if crowd and number < self._schedule.crowd:
             created = START - timedelta(days=320, milliseconds=chance.choice((0, 100, 900)))
         if every and number % every == every - 1:
@@ -219,28 +228,23 @@ class Service:
         return [(one.now if moment is None else one.at(moment)).record for one in found], chain.offset < len(listed)
 
     def _listed(self, request: Json) -> list[Opportunity]:
-        found = [one for one in self._records.values() if one.visible and self._matches(one, request)]
+        found = [one for one in self._records.values() if one.visible]
+        for name, value_of in MEMBERS.items():
+            if (values := request.get(name)) is not None:
+                found = [one for one in found if value_of(one) in values]
+        modified, created = request.get("LastModifiedDate"), request.get("CreatedDate")
+        if modified is not None:
+            after = modified["AfterLastModifiedDate"]
+            found = [one for one in found if one.versions[-1].modified >= after]
+        if created is not None:
+            since = created["AfterCreatedDate"]
+            found = [one for one in found if self._is_after(one.created, since)]
         return sorted(found, key=self._place(request), reverse=self._descends(request))
 
-    def _matches(self, one: Opportunity, request: Json) -> bool:
-        record = one.now.record
-        chosen = (
-            ("LifeCycleStage", record["LifeCycle"]["Stage"]),
-            ("CustomerCompanyName", record["Customer"]["Account"]["CompanyName"]),
-            ("Identifier", one.key),
-        )
-        if any(name in request and value not in request[name] for name, value in chosen):
-            return False
-        modified = request.get("LastModifiedDate", {})
-        after, before = modified.get("AfterLastModifiedDate"), modified.get("BeforeLastModifiedDate")
-        if (after and one.now.modified < after) or (before and one.now.modified > before):
-            return False
-        since = request.get("CreatedDate", {}).get("AfterCreatedDate")
-        if since is None:
-            return True
-        if one.created is None:
+    def _is_after(self, created: datetime | None, since: datetime) -> bool:
+        if created is None:
             return self._schedule.undated_match
-        return one.created >= since if self._schedule.inclusive else one.created > since
+        return created > since or (self._schedule.inclusive and created == since)
 
     def _descends(self, request: Json) -> bool:
         ignored = self._schedule.order == "ignores" and request["Sort"]["SortBy"] == "CreatedDate"

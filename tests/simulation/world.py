@@ -75,7 +75,7 @@ class Machine:
     """A machine with a clock of its own, and a working folder that may hold what was read and not loaded."""
 
     ahead: timedelta = timedelta()
-    pending: tuple[list[Batch], dict[str, Any], int] | None = None
+    pending: tuple[list[Batch], dict[str, Any], int, Outcome] | None = None
 
 
 @dataclass(slots=True)
@@ -229,11 +229,11 @@ class World:
     def _finish_pending(self, machine: Machine) -> None:
         """Load what a killed run left, unless another one has loaded something since."""
         if machine.pending is not None:
-            batches, state, generation = machine.pending
+            batches, state, generation, outcome = machine.pending
             machine.pending = None
             with contextlib.suppress(Conflict):
                 self.destination.load(batches, state, generation)
-                self._loaded()
+                self._loaded(outcome)
 
     def _read_and_load(self, run: Run, outcome: Outcome, machine: Machine) -> None:
         state = self._stored_state()
@@ -253,11 +253,11 @@ class World:
                 state |= parts.state()
                 part += 1
                 if run.end == "killed before a load" and part == run.at:
-                    machine.pending = batches, deepcopy(state), generation
+                    machine.pending = batches, deepcopy(state), generation, outcome
                     raise Killed
                 if self._is_something(batches, state):
                     generation = self.destination.load(batches, state, generation)
-                    self._loaded()
+                    self._loaded(outcome)
                 if run.end == "killed after a load" and part == run.at:
                     raise Killed
 
@@ -279,9 +279,9 @@ class World:
         rows = any(batch.rows or batch.rejected or batch.listed for batch in batches)
         return rows or json.loads(json.dumps(state)) != self._stored_state()
 
-    def _loaded(self) -> None:
+    def _loaded(self, outcome: Outcome) -> None:
         for watcher in self.watchers:
-            watcher.loaded()
+            watcher.loaded(outcome)
 
     def _conclude(self, outcome: Outcome) -> None:
         complete = self._stored_state().get("listing", {}).get("complete")
