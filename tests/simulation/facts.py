@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from partner_central.rows import RowMaker
@@ -163,7 +164,7 @@ class Facts:
             by_key.setdefault(row["id"], []).append(row)
         for key, rows in by_key.items():
             rows.sort(key=lambda row: (row["last_modified_date"], row["read_order"]))
-            for before, after in zip(rows, rows[1:], strict=False):
+            for before, after in pairwise(rows):
                 where = f"{key} at {after['last_modified_date']}"
                 assert before["content_hash"] != after["content_hash"], f"{where} has a version twice"
                 same = before["last_modified_date"], before["read_order"]

@@ -57,7 +57,10 @@ def schedule(seed: int) -> Schedule:
     stage = chance.choice((*STAGES, "", "")) if chance.random() < 0.7 else ""
     company = "" if stage or chance.random() < 0.8 else chance.choice(COMPANIES)
     first = _run(chance, whole, stage, company, number=0)
-    runs = [first, *(_run(chance, whole, stage, company, number) for number in range(1, chance.choice((2, 3, 3, 4, 5))))]
+    runs = [
+        first,
+        *(_run(chance, whole, stage, company, number) for number in range(1, chance.choice((2, 3, 3, 4, 5)))),
+    ]
     return replace(whole, runs=tuple(runs))
 
 

@@ -217,7 +217,9 @@ class Service:
         begin = chain.offset
         if self._schedule.token == "position" and chain.last is not None:
             place, down = self._place(chain.request), self._descends(chain.request)
-            behind = (i for i, one in enumerate(listed) if (place(one) < chain.last if down else place(one) > chain.last))
+            behind = (
+                i for i, one in enumerate(listed) if (place(one) < chain.last if down else place(one) > chain.last)
+            )
             begin = next(behind, len(listed))
         found = listed[begin : begin + size]
         chain.offset = begin + len(found)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partner_central import chain, progress, reading
+from partner_central import chain, progress
 from partner_central.backfill import Backfill
 from partner_central.client import Page
 from partner_central.cursor import Changes

@@ -15,6 +15,9 @@ from .simulate import failure, report
 
 USUAL, MANY, CHUNKS = 300, 10_000, 10
 FOUND = {
+    "crowds in two seconds, one after the other, under a filter": Schedule(
+        made=723, records=11, crowd=12, page=2, runs=(Run(stage="Launched"),)
+    ),
     "a record without CreatedDate that no filter AfterCreatedDate matches": Schedule(
         made=402, records=7, token="snapshot", undated=7, undated_match=False, page=2, runs=(Run(stage="Prospect"),)
     ),

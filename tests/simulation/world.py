@@ -38,6 +38,7 @@ from .schedule import Run, Schedule
 from .service import START, Service
 
 SECONDS_A_CALL = 0.1
+MOST_CALLS = 1_000
 PII_KEY = "a secret that is long enough"
 
 
@@ -107,6 +108,7 @@ class Client:
         if self._run.max_calls is not None and self._calls >= self._run.max_calls:
             raise BudgetSpent("The calls are spent.")
         self._calls += 1
+        assert self._calls <= MOST_CALLS, "a run does not end"
         self.tally.called(left=1_000)
         return self._world.answer(self._run, self._name, self._calls, request)
 
