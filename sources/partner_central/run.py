@@ -8,7 +8,10 @@ from typing import Any, Self
 
 from .batch import Batch
 from .errors import PartnerCentralError
+from .model import RecordModel
+from .names import Claims
 from .reading import Reading
+from .rows import RowMaker
 from .tally import Tally
 
 ROWS_PER_PART, ROWS_PER_BATCH = 20_000, 5_000
@@ -33,6 +36,7 @@ class Run:
 
     def __init__(self, tally: Tally | None = None, rows_per_part: int | None = ROWS_PER_PART) -> None:
         self.tally = tally or Tally()
+        self.row_maker: RowMaker | None = None
         self._rows_per_part = rows_per_part
         self._over = False
         self._failure: PartnerCentralError | None = None
@@ -82,6 +86,16 @@ class Run:
     def state(self) -> dict[str, Any]:
         """The state after what has been handed on."""
         return self._reading.state() if self._reading else {}
+
+    @property
+    def placed(self) -> RecordModel:
+        """The columns of the records, as the destination has them."""
+        return self.row_maker.placed if self.row_maker else RecordModel((), ())
+
+    @property
+    def claims(self) -> Claims:
+        """Which column each member has that the model does not know, after what has been handed on."""
+        return self.row_maker.claims if self.row_maker else {}
 
     def close(self) -> None:
         """Stop reading."""
