@@ -9,6 +9,7 @@ converted, and none takes the place of another.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -25,6 +26,21 @@ OURS = "\0"  # the owner of names that no member can have
 def dotted(path: Path) -> str:
     """A path as one text, another for each path."""
     return ".".join(part.replace("\\", "\\\\").replace(".", "\\.") for part in path)
+
+
+def plain_names(claims: Claims) -> set[str]:
+    """The names in claims that are what the naming rule gives their member, with nothing behind."""
+    return {
+        name
+        for names in claims.values()
+        for owner, name in names.items()
+        if name == column_name(_parts(owner.rpartition(" ")[0]))
+    }
+
+
+def _parts(member: str) -> list[str]:
+    """The path of which `dotted` made a text."""
+    return [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"(?:\\.|[^.\\])+", member)]
 
 
 class Names:
