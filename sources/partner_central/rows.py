@@ -22,7 +22,9 @@ Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
 ACCOUNT = "account"
-HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at", "order_is_known", "read_order"})  # of versions only
+HISTORY_COLUMNS = frozenset(
+    {"content_hash", "first_seen_at", "read_order", "order_is_known"}
+)  # in the table of versions, beside every other column
 TABLES = ("opportunities", "opportunity_history")  # which have the columns of a record
 DEEPEST = 50
 

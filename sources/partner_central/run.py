@@ -9,9 +9,9 @@ from typing import Any, Self
 from .batch import Batch
 from .errors import PartnerCentralError
 from .model import RecordModel
-from .names import Claims
 from .reading import Reading
 from .rows import RowMaker
+from .state import Floors
 from .tally import Tally
 
 ROWS_PER_PART, ROWS_PER_BATCH = 20_000, 5_000
@@ -32,10 +32,20 @@ class Run:
         tally: where the run is counted.
         rows_per_part: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
             lost as a whole when reading fails.
+        floors: numbers that the destination's tables hold already, where their state was lost.
+
+    Attributes:
+        row_maker: makes the rows; set when reading begins.
     """
 
-    def __init__(self, tally: Tally | None = None, rows_per_part: int | None = ROWS_PER_PART) -> None:
+    def __init__(
+        self,
+        tally: Tally | None = None,
+        rows_per_part: int | None = ROWS_PER_PART,
+        floors: Floors = Floors(),  # noqa: B008 - it is frozen
+    ) -> None:
         self.tally = tally or Tally()
+        self.floors = floors
         self.row_maker: RowMaker | None = None
         self._rows_per_part = rows_per_part
         self._over = False
@@ -84,18 +94,13 @@ class Run:
         return min(most, max(most / SMALLEST, (self.tally.about - self.tally.read) / 2))
 
     def state(self) -> dict[str, Any]:
-        """The state after what has been handed on."""
+        """The whole state after what has been handed on."""
         return self._reading.state() if self._reading else {}
 
     @property
     def placed(self) -> RecordModel:
         """The columns of the records, as the destination has them."""
         return self.row_maker.placed if self.row_maker else RecordModel((), ())
-
-    @property
-    def claims(self) -> Claims:
-        """Which column each member has that the model does not know, after what has been handed on."""
-        return self.row_maker.claims if self.row_maker else {}
 
     def close(self) -> None:
         """Stop reading."""
