@@ -86,7 +86,7 @@ class Privacy:
             record: as `record` gave it.
         """
         if self._mode == "keep":
-            return json.dumps(record)
+            return json.dumps(record, default=str)
         return self._mask(record) if self._mode == "mask" else content_hash(record)
 
     def scope(self, filters: Filters) -> str:
@@ -96,7 +96,7 @@ class Privacy:
         return filters.scope()
 
     def _mask(self, value: object) -> str:
-        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
         return hmac.digest(self._key, written.encode(errors="surrogatepass"), "sha256").hex()[:MASK_DIGITS]
 
 
