@@ -22,7 +22,7 @@ Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
 ACCOUNT = "account"
-HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at"})  # in the table of versions, beside every other column
+HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at", "order_is_known", "read_order"})  # of versions only
 VALUE = ("Value",)
 DEEPEST = 50
 
