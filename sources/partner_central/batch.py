@@ -59,6 +59,7 @@ class BatchMaker:
         self._history = history
         self._run = secrets.token_hex(4)
         self._count = 0
+        self._order = int(datetime.now(UTC).timestamp() * 1000) * 1_000_000
 
     def batch(self, records: Sequence[object], changes: Changes, listed_at: datetime, *, everything: bool) -> Batch:
         """The batch of a page.
@@ -83,7 +84,7 @@ class BatchMaker:
             else:
                 row["_dlt_id"] = self._row_id(row["last_modified_date"])
                 batch.rows.append(row)
-                batch.versions.append(self._history.version(row, record))
+                batch.versions.append(self._history.version(row, self._order + self._count))
         return batch
 
     def _rejected(self, record: object, reason: str) -> Row:
