@@ -130,8 +130,8 @@ def _judged(client: SqlJobClientBase, listing: Complete, account: str | None, *,
 class Missing:
     """The opportunities of an account that a complete listing did not show.
 
-    They have no row of presence, or one with a lower number. Marking needs no transaction, which BigQuery has only within a
-    session: done again, it marks what is left.
+    They have no row of presence, or one with a lower number. Marking needs no transaction, which BigQuery has only
+    within a session: done again, it marks what is left.
 
     Args:
         sql: an open destination.
