@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import dlt
@@ -18,14 +17,16 @@ from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
 
-from . import removals, runs, workdir
-from .complaints import NotWritable
+from . import holding, removals, runs, workdir
 from .destination import Place, fitted, kept_open, visit
-from .outcome import Exit, explain, is_out_of_room
+from .lease import LeaseLost, Moved
+from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 from .sharing import check_key
 from .views import keep_views
+
+BEGINNINGS = 3  # of a run, where others load between its reading and its loading
 
 
 def sync(settings: Settings, report: Report) -> Summary:
@@ -43,7 +44,18 @@ def sync(settings: Settings, report: Report) -> Summary:
     started = time.monotonic()
     entry = runs.Entry(Tally(watch=report.progress), settings)
     with workdir.locked(settings), runs.recorded(entry, report):
-        location, gone = _bring_up_to_date(settings, report, entry)
+        try:
+            location, gone = _bring_up_to_date(settings, report, entry)
+        except Exception as error:
+            if _is_lost(error):
+                entry.pipeline = workdir.reset(settings)
+                raise AnotherRun(
+                    f"Another run of {settings.pipeline_name} took over while this one loaded: it had not been heard "
+                    "of for too long. What this one read is dropped; the next run reads what is missing."
+                ) from error
+            raise
+        finally:
+            holding.give_back(entry.pipeline)
     tally = entry.tally
     return Summary(
         dataset=settings.dataset_name,
@@ -78,7 +90,16 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
         check_key(pipeline, settings)
     workdir.remember(pipeline, place)
     removals.most_gone()  # a wrong setting is to be told before anything is read
-    entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+    for _ in range(BEGINNINGS):
+        try:
+            entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+            break
+        except Moved:
+            report.note("Another run loaded meanwhile. What was read is dropped, and read again.")
+            entry.pipeline = pipeline = _begin_again(pipeline, settings, report)
+            entry.tally.begin_again()
+    else:
+        raise AnotherRun(f"Other runs of {settings.pipeline_name} load all the time. This one loaded nothing.")
     gone = removals.conclude(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
         keep_views(pipeline, report)
@@ -108,8 +129,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
             if _has_jobs(pipeline):
                 with kept_open(pipeline):
                     _finish(pipeline, report)
-                    with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
-                        workdir.remember(pipeline, visit(pipeline))
+                workdir.stands_on(pipeline, pipeline.state["_version_hash"])
             else:
                 pipeline.normalize()  # drops the empty package
     if new := _columns(pipeline.default_schema) - before:
@@ -138,15 +158,21 @@ def _goes_on(run: Run, report: Report) -> bool:
 
 
 def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
-    """Normalize and load whatever is pending; make tables without rows too."""
+    """Normalize and load whatever is pending, under the lease; make tables without rows too.
+
+    Raises:
+        AnotherRun: another run holds the lease.
+        Moved: the destination is not what it was when this run began to read.
+    """
     if pipeline.list_extracted_load_packages():
         if _has_jobs(pipeline):
             report.phase("normalizing")
         pipeline.normalize()
     if pipeline.list_normalized_load_packages():
         report.phase("loading")
+        holding.take(pipeline)
         pipeline.sync_schema()
-        pipeline.load()
+        pipeline.load(raise_on_failed_jobs=True)
 
 
 def _has_jobs(pipeline: dlt.Pipeline) -> bool:
@@ -160,14 +186,35 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
     report.note("An earlier run was interrupted: finishing what it left first.")
     try:
         _finish(pipeline, report)
+    except Moved:
+        report.note("Another run loaded meanwhile. What was left is dropped, and what it held is read again.")
+        holding.give_back(pipeline)
+        return workdir.reset(settings)
     except Exception as error:
         code, reason = explain(error)
-        if code in {Exit.INTERRUPTED, Exit.CONFIGURATION} or is_out_of_room(error):
+        if code in {Exit.INTERRUPTED, Exit.CONFIGURATION, Exit.ACTIVE} or is_out_of_room(error) or _is_lost(error):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")
+        holding.give_back(pipeline)
         return workdir.reset(settings)
     return pipeline
+
+
+def _begin_again(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
+    """A pipeline that stands on the destination as it is now; what was read is dropped."""
+    holding.give_back(pipeline)
+    pipeline = workdir.reset(settings)
+    place = visit(pipeline)
+    if not workdir.in_step(pipeline, place):
+        pipeline = _step_back(pipeline, place, settings, report)
+    workdir.remember(pipeline, place)
+    return pipeline
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether another run took the lease while this one loaded."""
+    return any(isinstance(cause, LeaseLost) for cause in causes_of(error))
 
 
 def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report: Report) -> dlt.Pipeline:
