@@ -16,11 +16,14 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from partner_central.errors import ConfigurationError
+from partner_central.state import Floors
 
+from . import stored_tables
 from .complaints import entering
 from .guarded import guarded
 from .lease import Holder, Leasing
@@ -42,11 +45,13 @@ class Place:
         location: what it is called to the user.
         state_hash: of the pipeline state it holds.
         holder: another run that loads into it now.
+        missing: tables, and columns as `table.column`, that were loaded and are not there.
     """
 
     location: str
     state_hash: str | None
     holder: Holder | None = None
+    missing: frozenset[str] = frozenset()
 
 
 def named(name: str, database: Path | None = None) -> Destination[Any, Any]:
@@ -113,7 +118,9 @@ def visit(pipeline: dlt.Pipeline) -> Place:
             raise ConfigurationError(f"The credentials of {location} cannot be used: {error}") from error
         if not client.is_storage_initialized():
             client.initialize_storage()
-        return Place(location, state_hash(client, pipeline.pipeline_name), _holder(client, pipeline.pipeline_name))
+        name = pipeline.pipeline_name
+        known = state_hash(client, name)
+        return Place(location, known, _holder(client, name), _missing(pipeline, client) if known else frozenset())
 
 
 @contextmanager
@@ -135,6 +142,27 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
         client.sql_client.close_connection()
 
 
+def complete_tables(pipeline: dlt.Pipeline) -> None:
+    """Make what the destination lacks for what is to be loaded, which dlt would not notice; see `stored_tables`.
+
+    Raises:
+        ConfigurationError: a column there would change the values that it gets.
+    """
+    client = pipeline.destination_client()
+    if isinstance(client, SqlJobClientBase):
+        with client:
+            stored_tables.complete(client)
+
+
+def floors_of(pipeline: dlt.Pipeline) -> Floors:
+    """The numbers that the tables of a destination hold already, whose state this pipeline has not."""
+    client = pipeline.destination_client()
+    if not isinstance(client, SqlJobClientBase):
+        return Floors()
+    with client:
+        return stored_tables.floors(client)
+
+
 def displayed(client: JobClientBase) -> str:
     """The place a client writes to, without secrets: a file's path, or a URL."""
     return str(client.config).removeprefix("duckdb:///")
@@ -154,3 +182,10 @@ def state_hash(client: JobClientBase, pipeline_name: str) -> str | None:
 def _holder(client: JobClientBase, pipeline_name: str) -> Holder | None:
     lease = client.lease if isinstance(client, Leasing) else None
     return client.lease_holder(pipeline_name, lease.owner) if lease else None  # type: ignore[attr-defined] # see above
+
+
+def _missing(pipeline: dlt.Pipeline, client: JobClientBase) -> frozenset[str]:
+    """What a pipeline that knows its schema, and has nothing pending, misses."""
+    if isinstance(client, SqlJobClientBase) and pipeline.schema_names and not pipeline.has_pending_data:
+        return stored_tables.missing(client)
+    return frozenset()

@@ -26,6 +26,7 @@ from .lease_table import LeaseTable
 from .outcome import AnotherRun
 
 BASIS, STAGING = "partner_central_basis", "partner_central_staging"
+FORMER = "partner_central_former_staging"
 LAYOUT = "staging_dataset_name_layout"
 
 
@@ -34,6 +35,11 @@ def give(pipeline: dlt.Pipeline, lease: Lease) -> None:
     cast("Guarded", pipeline.destination).lease = lease
     if token := _local(pipeline).get(STAGING):
         _stage_in(pipeline, token)
+
+
+def stands_on(pipeline: dlt.Pipeline, state: str | None) -> None:
+    """Note the state of the destination that the working folder is built on, by its hash."""
+    pipeline.set_local_state_val(BASIS, state)
 
 
 def take(pipeline: dlt.Pipeline) -> None:
@@ -88,7 +94,20 @@ def give_back(pipeline: dlt.Pipeline | None) -> None:
                 client.drop_staging(lease.staging)
                 lease.staging = None
                 pipeline.set_local_state_val(STAGING, None)
+                _drop_former_staging(pipeline, client)
             client.release_lease(lease)
+
+
+def _drop_former_staging(pipeline: dlt.Pipeline, client: Any) -> None:  # noqa: ANN401 - a LeaseTable
+    """Drop the one staging dataset that all runs had before; not if it holds anything else than staged rows."""
+    if _local(pipeline).get(FORMER):
+        return
+    _, separator, account = pipeline.pipeline_name.partition("__")
+    name = f"{pipeline.dataset_name}_{account}_staging" if separator else f"{pipeline.dataset_name}_staging"
+    schema = pipeline.default_schema
+    if client.holds_only(name, {*schema.data_table_names(), *schema.dlt_table_names()}):
+        client.drop_staging(name)
+    pipeline.set_local_state_val(FORMER, "dropped")
 
 
 def active(pipeline_name: str, holder: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 import dlt
 from botocore.session import get_session
@@ -16,10 +17,13 @@ from partner_central.model import opportunity_model
 from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
+from partner_central.state import Floors
 
 from . import holding, removals, runs, workdir
-from .destination import Place, fitted, kept_open, visit
+from .complaints import NotTaken, while_loading
+from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
 from .lease import LeaseLost, Moved
+from .mending import mend
 from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
@@ -78,28 +82,7 @@ def sync(settings: Settings, report: Report) -> Summary:
 
 def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> tuple[str, removals.Removals]:
     """Read, load and conclude; give where the rows are, and what is gone."""
-    report.phase(f"checking the destination of {settings.dataset_name}")
-    pipeline, place = workdir.open_pipeline(settings, report)
-    entry.pipeline = pipeline
-    if pipeline.has_pending_data:
-        entry.pipeline = pipeline = _finish_pending(pipeline, settings, report)
-        place = visit(pipeline)
-    if not workdir.in_step(pipeline, place):
-        entry.pipeline = pipeline = _step_back(pipeline, place, settings, report)
-    if place.state_hash is None:
-        check_key(pipeline, settings)
-    workdir.remember(pipeline, place)
-    removals.most_gone()  # a wrong setting is to be told before anything is read
-    for _ in range(BEGINNINGS):
-        try:
-            entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
-            break
-        except Moved:
-            report.note("Another run loaded meanwhile. What was read is dropped, and read again.")
-            entry.pipeline = pipeline = _begin_again(pipeline, settings, report)
-            entry.tally.begin_again()
-    else:
-        raise AnotherRun(f"Other runs of {settings.pipeline_name} load all the time. This one loaded nothing.")
+    pipeline, place = _loaded(settings, report, entry)
     gone = removals.conclude(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
         keep_views(pipeline, report)
@@ -117,19 +100,56 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
     return place.location, gone
 
 
+def _loaded(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.Pipeline, Place]:
+    """The pipeline with everything that is new loaded; where others load meanwhile, what was read is read again."""
+    removals.most_gone()  # a wrong setting is to be told before anything is read
+    for _ in range(BEGINNINGS):
+        pipeline, place = _opened(settings, report, entry)
+        try:
+            if place.missing:
+                mend(pipeline, place.missing, report, partial(_finish, report=report))
+            entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+        except Moved:
+            report.note("Another run loaded meanwhile. What was read is dropped, and read again.")
+            holding.give_back(pipeline)
+            workdir.reset(settings)
+            entry.tally.begin_again()
+        else:
+            return pipeline, place
+    raise AnotherRun(f"Other runs of {settings.pipeline_name} load all the time. This one loaded nothing.")
+
+
+def _opened(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.Pipeline, Place]:
+    """The pipeline in step with its destination, with nothing pending."""
+    report.phase(f"checking the destination of {settings.dataset_name}")
+    pipeline, place = workdir.open_pipeline(settings, report)
+    entry.pipeline = pipeline
+    if pipeline.has_pending_data:
+        entry.pipeline = pipeline = _finish_pending(pipeline, settings, report)
+        place = visit(pipeline)
+    if not workdir.in_step(pipeline, place):
+        entry.pipeline = pipeline = _step_back(pipeline, place, settings, report)
+        place = visit(pipeline)
+    if place.state_hash is None:
+        check_key(pipeline, settings)
+    workdir.remember(pipeline, place)
+    return pipeline, place
+
+
 def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:
     """Read what is new and load it; give the columns that came with it as `table.column`."""
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    with Run(tally, settings.rows_per_part or ROWS_PER_PART) as run:
+    floors = floors_of(pipeline) if not pipeline.state.get("sources") else Floors()
+    with Run(tally, settings.rows_per_part or ROWS_PER_PART, floors) as run:
         while _goes_on(run, report):
             report.phase("reading")
             pipeline.extract(_source(settings, run))
             if _has_jobs(pipeline):
                 with kept_open(pipeline):
                     _finish(pipeline, report)
-                workdir.stands_on(pipeline, pipeline.state["_version_hash"])
+                holding.stands_on(pipeline, pipeline.state["_version_hash"])
             else:
                 pipeline.normalize()  # drops the empty package
     if new := _columns(pipeline.default_schema) - before:
@@ -171,6 +191,7 @@ def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
     if pipeline.list_normalized_load_packages():
         report.phase("loading")
         holding.take(pipeline)
+        complete_tables(pipeline)
         pipeline.sync_schema()
         pipeline.load(raise_on_failed_jobs=True)
 
@@ -192,23 +213,15 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
         return workdir.reset(settings)
     except Exception as error:
         code, reason = explain(error)
-        if code in {Exit.INTERRUPTED, Exit.CONFIGURATION, Exit.ACTIVE} or is_out_of_room(error) or _is_lost(error):
+        refused = isinstance(while_loading(list(causes_of(error))), NotTaken)  # for good; read again, they may be taken
+        if code in {Exit.INTERRUPTED, Exit.ACTIVE} or (code is Exit.CONFIGURATION and not refused):
+            raise
+        if is_out_of_room(error) or _is_lost(error):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")
         holding.give_back(pipeline)
         return workdir.reset(settings)
-    return pipeline
-
-
-def _begin_again(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> dlt.Pipeline:
-    """A pipeline that stands on the destination as it is now; what was read is dropped."""
-    holding.give_back(pipeline)
-    pipeline = workdir.reset(settings)
-    place = visit(pipeline)
-    if not workdir.in_step(pipeline, place):
-        pipeline = _step_back(pipeline, place, settings, report)
-    workdir.remember(pipeline, place)
     return pipeline
 
 

@@ -110,6 +110,16 @@ class LeaseTable(SqlJobClientWithStagingDataset):
             if self.sql_client.has_dataset():
                 self.sql_client.drop_dataset()
 
+    def holds_only(self, place: str, tables: set[str]) -> bool:
+        """Whether a dataset is there and has none but some of these tables."""
+        with self.sql_client.with_alternative_dataset_name(place):
+            if not self.sql_client.has_dataset():
+                return False
+            catalog, schema, _ = self.sql_client._get_information_schema_components()  # noqa: SLF001 - as dlt's clients do
+            query, values = self._get_info_schema_columns_query(catalog, schema, [])
+            found = {str(row[0]).casefold() for row in self.sql_client.execute_sql(query, *values) or ()}
+        return found <= {table.casefold() for table in tables}
+
     def fence(self) -> list[str]:
         """Statements that fail when this run does not hold its lease; within a transaction they lock it as well."""
         if self.lease is None:

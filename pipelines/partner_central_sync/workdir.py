@@ -123,12 +123,7 @@ def reset(settings: Settings) -> dlt.Pipeline:
 def remember(pipeline: dlt.Pipeline, place: Place) -> None:
     """Note which destination, in which state, the folder now stands on."""
     pipeline.set_local_state_val(LOCATION, place.location)
-    stands_on(pipeline, place.state_hash)
-
-
-def stands_on(pipeline: dlt.Pipeline, state_hash: str | None) -> None:
-    """Note the state of the destination that the folder now stands on."""
-    pipeline.set_local_state_val(holding.BASIS, state_hash)
+    holding.stands_on(pipeline, place.state_hash)
 
 
 def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
