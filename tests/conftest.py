@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,15 +20,23 @@ settings.register_profile("steady", derandomize=True, deadline=None, database=No
 settings.load_profile("steady")
 
 
-def two_hundred_and_fifty() -> Emulator:
+@pytest.fixture(scope="session")
+def port() -> int:
+    """A free port: a Partner Central elsewhere would be another account's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def two_hundred_and_fifty(port: int) -> Emulator:
     """A Partner Central with 250 opportunities, always the same, and no quota."""
-    return Emulator(opportunities=250, seed=1, rps=None)
+    return Emulator(opportunities=250, seed=1, port=port, rps=None)
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
+def emulator(port: int) -> Iterator[Emulator]:
     """A Partner Central with 250 opportunities and no quota."""
-    with two_hundred_and_fifty() as running:
+    with two_hundred_and_fifty(port) as running:
         yield running
 
 
@@ -38,9 +47,9 @@ def place(tmp_path: Path, emulator: Emulator) -> Place:
 
 
 @pytest.fixture(scope="session")
-def first_sync(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def first_sync(port: int, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A folder after a first sync, to be copied."""
-    with two_hundred_and_fifty() as running:
+    with two_hundred_and_fifty(port) as running:
         place = Place(tmp_path_factory.mktemp("first-sync"), running.endpoint)
         place.sync()
     return place
