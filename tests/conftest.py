@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from databases import Database, databases
 from partner_central_emulator import Emulator
 from place import Place
+from postgres import Postgres
 
 # The same examples on every machine, however long they take there; test_properties chooses how many.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -66,3 +68,18 @@ def synced(first_sync: Place, place: Place) -> Place:
 def place_for(tmp_path: Path) -> Callable[[str], Place]:
     """A folder to sync into from any endpoint."""
     return lambda endpoint: Place(tmp_path, endpoint)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real PostgreSQL server."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Database]:
+    """A database of either kind, to sync into from `emulator`."""
+    yield from databases(request.param, tmp_path, emulator.endpoint, request, monkeypatch)
