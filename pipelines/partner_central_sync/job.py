@@ -18,7 +18,7 @@ from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
 
-from . import removals, runs, workdir
+from . import dlt_settings, removals, runs, workdir
 from .complaints import NotWritable
 from .destination import Place, fitted, kept_open, visit
 from .outcome import Exit, explain, is_out_of_room
@@ -40,6 +40,7 @@ def sync(settings: Settings, report: Report) -> Summary:
         NotWritable: the destination cannot be written now; nothing was asked of AWS.
         PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
     """
+    dlt_settings.check(settings)
     started = time.monotonic()
     entry = runs.Entry(Tally(watch=report.progress), settings)
     with workdir.locked(settings), runs.recorded(entry, report):
