@@ -18,7 +18,7 @@ from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
 
-from . import dlt_settings, removals, runs, workdir
+from . import dlt_settings, history_migration, rejected, removals, runs, workdir
 from .complaints import NotWritable
 from .destination import Place, fitted, kept_open, visit
 from .outcome import Exit, explain, is_out_of_room
@@ -78,9 +78,11 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
     if place.state_hash is None:
         check_key(pipeline, settings)
     workdir.remember(pipeline, place)
+    _migrate(pipeline, settings, report)
     removals.most_gone()  # a wrong setting is to be told before anything is read
     entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
-    gone = removals.conclude(pipeline, settings)
+    gone = removals.conclude(pipeline, settings, entry.tally.swept)
+    rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
         keep_views(pipeline, report)
     pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -91,10 +93,20 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
             f"{entry.tally.rejected:,} records could not become rows: see "
             f"{settings.dataset_name}.opportunities_rejected."
         )
+    if gone.note:
+        report.warn(gone.note)
     if warning := gone.warning(settings.dataset_name):
         entry.outcome, entry.message = Exit.HELD, warning
         report.warn(warning)
     return place.location, gone
+
+
+def _migrate(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> None:
+    """Bring what an earlier release stored to what this one stores."""
+    if history_migration.needs_migration(pipeline):
+        report.phase("putting the history of an earlier release in order")
+        if placed := history_migration.migrate(pipeline, settings):
+            report.note(f"{placed:,} versions that an earlier release stored were put in order.")
 
 
 def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:

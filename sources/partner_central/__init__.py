@@ -158,7 +158,7 @@ def partner_central(
         catalog, filters, _instant(since), full, timedelta(seconds=lookback), privacy.identity, most_rejected, max_calls
     )
     versions = history_model(model)
-    held: set[str] = set()  # the versions of this load
+    held: dict[tuple[str, datetime], str] = {}  # the last version of each id and date in this load
     tables = {"opportunities": model, "opportunity_history": versions, "opportunity_presence": PRESENCE}
     columnar = {table: Columnar(table, columns, account) if arrow else None for table, columns in tables.items()}
 
