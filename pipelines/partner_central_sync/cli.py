@@ -263,6 +263,32 @@ def status(
 
 
 @app.command(epilog=EXIT_CODES)
+def forget(
+    pii: Annotated[
+        Pii | None, typer.Option(help="What syncs do with personal data from now on: mask or drop. [default: as set]")
+    ] = None,
+    catalog: CatalogOption = None,
+    destination: DestinationOption = None,
+    dataset: DatasetOption = None,
+    account: AccountOption = None,
+    all_accounts: AllAccountsOption = False,
+) -> None:
+    """After a change of pii to mask or drop: clean what is stored in clear. Asks nothing of AWS.
+
+    Rows, versions, rejected records, staged rows, dlt's working folder and free blocks of files; what it cannot reach,
+    it says. It can be run again, also after it was interrupted.
+    """
+    with _run() as report:
+        from .forget import forget as clean
+
+        accounts = _accounts(account, catalog, dataset, every=all_accounts)
+        for settings in _each(accounts, _settings(catalog, destination, dataset)):
+            for line in clean(replace(settings, pii=pii and pii.value), report):
+                report.close()
+                typer.echo(line)
+
+
+@app.command(epilog=EXIT_CODES)
 def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help="One SELECT, in the SQL of the destination; - reads it in.")
