@@ -9,7 +9,10 @@
 | 4 | transient failure that outlasted the retries, or destination not writable now: run again later |
 | 5 | another run is active |
 | 6 | done, but so many opportunities were no longer listed that somebody must look before they are marked as gone |
+| 7 | what could be loaded is, but so many records could not become rows that the cursor is held: they are read again |
 | 130 | interrupted (Ctrl-C) |
+
+A run that would end with 6 and with 7 ends with 7: what was rejected is not in the tables, what is gone still is.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from enum import IntEnum
 
 from partner_central.errors import BrokenListing, ConfigurationError, Refused, Unavailable
 
-from .complaints import NotAllowed, NotReadable, NotWritable, WrongQuery, first_line, while_loading
+from .complaints import NotAllowed, NotReadable, NotTaken, NotWritable, WrongQuery, first_line, while_loading
 
 
 class Exit(IntEnum):
@@ -33,6 +36,7 @@ class Exit(IntEnum):
     LATER = 4
     ACTIVE = 5
     HELD = 6
+    REJECTED = 7
     INTERRUPTED = 130
 
 
@@ -72,7 +76,7 @@ def explain(error: BaseException) -> tuple[Exit, str]:
         if said := _explain_foreign(cause):
             return said
     match while_loading(causes):
-        case NotAllowed() as refused:
+        case NotAllowed() | NotTaken() as refused:
             return Exit.CONFIGURATION, str(refused)
         case NotWritable() as failed:
             return Exit.LATER, str(failed)

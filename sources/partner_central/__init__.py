@@ -156,7 +156,7 @@ def partner_central(
     question = Question(
         catalog, filters, _instant(since), full, timedelta(seconds=lookback), privacy.identity, most_rejected, max_calls
     )
-    held: set[str] = set()  # the versions of this load
+    held: dict[tuple[str, datetime], str] = {}  # the last version of each id and date in this load
     tables = {
         "opportunities": lambda: run.placed,
         "opportunity_history": lambda: history_model(run.placed),
