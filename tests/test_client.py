@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -426,6 +427,16 @@ def test_a_number_of_thousands_of_digits_does_not_spoil_its_page(served: Callabl
     body = b'{"OpportunitySummaries": [{"Id": "O7", "New": %b}, {"Id": "O8"}]}' % (b"9" * 5000)
     found = client(served(200, body)).list_opportunities(REQUEST).records
     assert [record["Id"] for record in found if isinstance(record, dict)] == ["O7", "O8"]
+
+
+def test_the_digits_of_a_number_and_the_values_of_a_name_that_is_there_twice_arrive(
+    served: Callable[[int, bytes], str],
+) -> None:
+    body = b'{"OpportunitySummaries": [{"Id": "O7", "New": 12345678901234567.89, "Half": 0.5}, {"Id": "1", "Id": "2"}]}'
+    first, second = client(served(200, body)).list_opportunities(REQUEST).records
+    assert first == {"Id": "O7", "New": Decimal("12345678901234567.89"), "Half": 0.5}
+    assert isinstance(second, dict)
+    assert sorted(second.values()) == ["1", "2"]
 
 
 def test_the_policy_to_paste_is_json_and_allows_reading_that_catalog_alone(emulator: Emulator) -> None:

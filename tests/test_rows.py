@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,20 +11,25 @@ from typing import Any
 import botocore.session
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
-from partner_central.model import RecordModel, opportunity_model
-from partner_central.rows import Row, RowMaker, identity
-from partner_central.values import Unfit
+from partner_central.model import Column, RecordModel, opportunity_model
+from partner_central.names import Claims
+from partner_central.rows import HISTORY_COLUMNS, KINDS, Row, RowMaker, identity
+from partner_central.stored import Stored
+from partner_central.values import Unfit, fraction, structure, whole_number
 from partner_central_emulator import Emulator
 from place import Place
 
 MODIFIED = "2026-05-01T12:00:00Z"
 SPEND = "project_expected_customer_spend"
+MODEL = opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
 
 
 @pytest.fixture(scope="module")
 def model() -> RecordModel:
-    return opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
+    return MODEL
 
 
 @pytest.fixture
@@ -299,4 +305,192 @@ def test_unknown_members_keep_their_names_in_later_runs(model: RecordModel) -> N
     assert rest(later.row(record(Customer={"Segment": "outer"}, Score="one"))) == {
         "customer_segment_2": "outer",
         "score_text": "one",
+    }
+
+
+ODD_NAMES = (
+    *("Score", "score", "SCORE", "Sco_Re", "score_2", "Score.Text", "Score", "_", "__", "", ".", "a.b", "日本", "Ünï"),
+    *("2fa", "_2fa", "a b", "a-b", "Account", "account", "Read_Order", "OrderIsKnown", "ContentHash", "FirstSeenAt"),
+    *("LastListedSweep", "GoneSince", "_dlt_id", "_dlt_root_id", "_dltLoadId", "OpportunityId", "Value", "id", "arn"),
+    *("customer_company_name", "LifeCycleStage", "Project_DeliveryModels", "x" * 300, "x" * 299 + "y", "score_text"),
+    *("score text", "score bigint", "\\", "a\\", "\\.b", "score_v_text", "score__v_text"),
+)
+LEAVES = some.one_of(
+    some.booleans(), some.integers(-(2**70), 2**70), some.floats(), some.sampled_from(["", "x", "2026-01-01", "7"])
+)
+VALUES = some.recursive(
+    LEAVES,
+    lambda inner: some.one_of(
+        some.lists(inner, max_size=3), some.dictionaries(some.sampled_from(ODD_NAMES), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+RECORDS = some.dictionaries(some.sampled_from(ODD_NAMES), VALUES, max_size=8)
+
+
+def leaves(value: object) -> list[str]:
+    """Every value in a record that is no structure and no list, as text."""
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in leaves(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in leaves(inner)]
+    return [str(value)]
+
+
+def of_row(row: Row, *, inner: bool = False) -> list[str]:
+    """Every value of a row and its child rows, but for their keys."""
+    found = []
+    for name, value in row.items():
+        if isinstance(value, list):
+            found += [leaf for entry in value for leaf in of_row(entry, inner=True)]
+        elif value != "acme" and not (inner and name == "opportunity_id"):
+            found.append(str(value))
+    return found
+
+
+def kinds_of(row: Row, table: str = "opportunities") -> dict[str, dict[str, set[str]]]:
+    """The kinds of value in each column of each table of a row."""
+    found: dict[str, dict[str, set[str]]] = {table: {}}
+    for name, value in row.items():
+        if isinstance(value, list):
+            for entry in value:
+                for inner, columns in kinds_of(entry, f"{table}__{name}").items():
+                    for column, kinds in columns.items():
+                        found.setdefault(inner, {}).setdefault(column, set()).update(kinds)
+        else:
+            found[table].setdefault(name, set()).add(KINDS.get(type(value), "other"))
+    return found
+
+
+@settings(max_examples=300)
+@given(members=RECORDS, account=some.sampled_from([None, "acme"]))
+def test_no_value_of_a_member_is_dropped_or_replaced_whatever_its_name(members: Row, account: str | None) -> None:
+    sent = members | record()
+    row = RowMaker(MODEL, account=account).row(sent)
+    assert sorted(of_row(row)) == sorted([*leaves(members), "O1", str(row["last_modified_date"])])
+    assert not {name for name in row if name.startswith("_dlt")} | (row.keys() & HISTORY_COLUMNS)
+    assert account is None or row["account"] == account
+
+
+class Tables:
+    """A destination that keeps the type of each column it was given first, and refuses another one."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, dict[str, str]] = {"opportunities": {}, "opportunity_history": {}}
+
+    def ask(self, tables: Collection[str]) -> dict[str, dict[str, str]]:
+        return {table: dict(self.types.get(table, {})) for table in tables}
+
+    def load(self, row: Row) -> None:
+        for table, columns in kinds_of(row).items():
+            held = self.types.setdefault(table, {})
+            for column, kinds in columns.items():
+                (kind,) = kinds
+                assert held.setdefault(column, kind) == kind, f"{table}.{column}"
+        self.types["opportunity_history"] |= self.types["opportunities"]
+
+
+@settings(max_examples=150)
+@given(
+    parts=some.lists(
+        some.tuples(some.lists(RECORDS, min_size=1, max_size=2), some.sampled_from(["kept", "lost", "in part"])),
+        min_size=5,
+        max_size=5,
+    ),
+    account=some.sampled_from([None, "acme"]),
+)
+def test_columns_keep_their_kinds_through_parts_a_lost_state_and_a_copied_dataset(
+    parts: list[tuple[list[Row], str]], account: str | None
+) -> None:
+    tables = Tables()
+    claims: Claims = {}
+    for records, fate in parts:
+        maker = RowMaker(MODEL, json.loads(json.dumps(claims)), account, Stored(tables.ask))
+        for members in records:
+            row = maker.row(members | record())
+            assert sorted(of_row(row)) == sorted([*leaves(members), "O1", str(row["last_modified_date"])])
+            tables.load(row)
+        older = claims
+        claims = {"kept": maker.claims, "lost": {}, "in part": older}[fate]
+
+
+def test_a_name_that_is_there_twice_rejects_the_record_and_quotes_nothing(maker: RowMaker) -> None:
+    for text in (
+        '{"Stage": "a", "Stage": "b"}',
+        '{"New": 1, "New": [2]}',
+        '{"Team": {}, "Team": {"Deep": 1}, "Team": 2}',
+    ):
+        twice = json.loads(text, object_pairs_hook=structure)
+        with pytest.raises(Unfit, match=r"^LifeCycle\.(Stage|New|Team)\d*(\.Deep)? is there more than once$"):
+            maker.row(record(LifeCycle=twice))
+        assert json.dumps(twice).count("a") == text.count("a")
+    once = json.loads('{"Stage": null, "Stage": "b"}', object_pairs_hook=structure)
+    assert rest(maker.row(record(LifeCycle=once))) == {"life_cycle_stage": "b"}
+
+
+def test_a_number_keeps_every_digit_in_any_column(maker: RowMaker) -> None:
+    text = (
+        '{"Exact": 12345678901234567.89, "Half": 0.5, "Long": 1e400, "Whole": 12345678901234567890,'
+        ' "Customer": {"Account": {"Address": {"PostalCode": 1234567890.12345678901}}},'
+        ' "Project": {"ExpectedCustomerSpend": [{"Amount": 99999999999999999.99}, {"Amount": 7.10}]}}'
+    )
+    found = rest(maker.row(record(**json.loads(text, parse_float=fraction, parse_int=whole_number))))
+    assert [entry["amount"] for entry in found.pop(SPEND)] == [Decimal("99999999999999999.99"), Decimal("7.10")]
+    assert found == {
+        "exact": "12345678901234567.89",
+        "half": 0.5,
+        "long": "1E+400",
+        "whole": "12345678901234567890",
+        "customer_postal_code": "1234567890.12345678901",
+    }
+
+
+def test_a_known_double_that_cannot_hold_a_number_makes_the_record_unfit() -> None:
+    known = RecordModel((*MODEL.columns, Column(("Score",), "score", "double", "")), MODEL.children)
+    assert RowMaker(known).row(record(Score=0.1))["score"] == 0.1
+    for number in (Decimal("12345678901234567.89"), 2**53 + 1, "0.10000000000000000001"):
+        with pytest.raises(Unfit, match="Score has more digits than a number of 64 bits can hold"):
+            RowMaker(known).row(record(Score=number))
+
+
+STORED: dict[str, dict[str, str]] = {
+    "opportunities": {"id": "text", "life_cycle_stage": "bigint", "customer_city": "text and bigint"},
+    "opportunity_history": {"created_date": "date", "created_date_timestamp": "text"},
+    f"opportunities__{SPEND}": {"amount": "double", "amount_decimal": "bigint"},
+}
+
+
+def test_a_known_column_that_is_stored_as_another_type_is_placed_beside_it() -> None:
+    maker = RowMaker(MODEL, stored=Stored(lambda tables: {name: STORED[name] for name in tables if name in STORED}))
+    found = maker.row(
+        record(
+            CreatedDate="2026-05-01T12:00:00Z",
+            LifeCycle={"Stage": "Launched"},
+            Customer={"Account": {"Address": {"City": "Kiel"}}},
+            Project={"ExpectedCustomerSpend": [{"Amount": "1"}]},
+        )
+    )
+    assert rest(found) == {
+        "created_date_timestamp_2": datetime(2026, 5, 1, 12, tzinfo=UTC),
+        "life_cycle_stage_text": "Launched",
+        "customer_city_text": "Kiel",
+        SPEND: [{"amount_decimal_2": Decimal(1), "opportunity_id": "O1"}],
+    }
+    names = {column.name for column in maker.placed.columns}
+    assert found.keys() - {SPEND} <= names
+    assert "life_cycle_stage" not in names
+
+
+def test_a_model_s_column_never_takes_the_name_of_the_history_the_account_or_another_member() -> None:
+    learnt = tuple(Column((name,), name_of, "text", "") for name, name_of in (("ReadOrder", "read_order"),))
+    twins = (Column(("Fund", "Code"), "fund_code", "text", ""), Column(("FundCode",), "fund_code", "text", ""))
+    account = (Column(("Account",), "account", "text", ""),)
+    known = RecordModel((*MODEL.columns, *learnt, *twins, *account), MODEL.children)
+    sent = record(ReadOrder="r", FundCode="outer", Fund={"Code": "inner"}, Account="x")
+    assert rest(RowMaker(known, account="acme").row(sent)) == {
+        "read_order_2": "r",
+        "fund_code": "inner",
+        "fund_code_2": "outer",
+        "account": "acme",
+        "account_2": "x",
     }

@@ -1,4 +1,4 @@
-"""How much memory DuckDB is given, and that a load which needs more gets it. `test_tables.py` has the types."""
+"""How much memory DuckDB is given, and that a load which needs more gets it; and that an INSERT converts nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import duckdb
 import pytest
 
 from hostile import HostileServer
+from partner_central_emulator import Emulator
+from partner_central_sync.outcome import Exit, explain
 from partner_central_sync.settings import Settings
 from partner_central_sync.typed_duckdb import TypedDuckDbClient
 from partner_central_sync.workdir import attach
@@ -16,6 +18,7 @@ from place import Place
 
 GLOBAL_CONFIG = "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG"
 PRAGMAS = "DESTINATION__DUCKDB__CREDENTIALS__PRAGMAS"
+DATES = "SELECT id, last_modified_date FROM opportunities ORDER BY id"
 LIMIT = "SELECT current_setting('memory_limit')"
 
 
@@ -67,3 +70,38 @@ def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) 
         ).fetchall()
     assert found > [(70_000_000,)]
     assert limit(tmp_path) == by_default
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["parquet", "lines"])
+def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
+        place = Place(tmp_path, emulator.endpoint)
+        place.sync({"arrow": arrow})
+        with duckdb.connect(str(place.database)) as connection:
+            connection.execute("USE partner_central.partner_central")
+            connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP")
+            before = connection.execute(DATES).fetchall()
+        for record in emulator.truth()[:3] if not arrow else emulator.truth():
+            emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "secret"}})
+        with pytest.raises(Exception, match="partner_central") as error:
+            place.sync({"arrow": arrow})
+        code, said = explain(error.value)
+        assert "The column last_modified_date of partner_central.opportunities is of type TIMESTAMP" in said
+        assert "secret" not in said
+        assert code is Exit.CONFIGURATION
+        with duckdb.connect(str(place.database)) as connection:
+            connection.execute("USE partner_central.partner_central")
+            assert (
+                connection.execute("SELECT id, last_modified_date FROM opportunities ORDER BY 1").fetchall() == before
+            )
+            connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP WITH TIME ZONE")
+        place.sync({"arrow": arrow})
+        place.assert_equals(emulator.truth())
+
+
+def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Place, emulator: Emulator) -> None:
+    with duckdb.connect(str(synced.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        connection.execute("ALTER TABLE opportunities ALTER customer_city TYPE BIGINT USING NULL")
+    emulator.change(emulator.truth()[0]["Id"], {"Customer": {"Account": {"Address": {"City": None}}}})
+    assert synced.sync().changed == 1

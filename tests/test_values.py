@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from partner_central.model import ColumnType
-from partner_central.values import CONVERT, LONGEST_TEXT, Unfit, parse_instant
+from partner_central.values import AGAIN, CONVERT, LONGEST_TEXT, Unfit, fraction, parse_instant, structure
 
 NINES = "9" * 36
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
@@ -242,6 +242,56 @@ def test_what_is_no_number_is_no_double(value: object) -> None:
 
 def test_a_double_is_kept() -> None:
     assert [CONVERT["double"](value) for value in ("1.5", 1.5, 1, "-2e-3")] == [1.5, 1.5, 1.0, -0.002]
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("12345678901234567.89"), 2**53 + 1, "0.10000000000000000001", Decimal("1e-400")], ids=short
+)
+def test_a_number_with_more_digits_than_a_double_holds_is_unfit_and_not_rounded(value: object) -> None:
+    with pytest.raises(Unfit):
+        CONVERT["double"](value)
+
+
+@pytest.mark.parametrize(
+    ("digits", "kept"),
+    [
+        ("0.5", 0.5),
+        ("7.10", 7.1),
+        ("1e3", 1000.0),
+        ("-0.0", 0.0),
+        ("0.1", 0.1),
+        ("100000000000000000000.0", 1e20),
+        ("12345678901234567.89", Decimal("12345678901234567.89")),
+        ("99999999999999999.99", Decimal("99999999999999999.99")),
+        ("0.10000000000000000001", Decimal("0.10000000000000000001")),
+        ("1e400", Decimal("1e400")),
+        ("1e-400", Decimal("1e-400")),
+        ("1e99999999999999999999", "1e99999999999999999999"),
+    ],
+)
+def test_a_json_number_keeps_every_digit(digits: str, kept: object) -> None:
+    found = fraction(digits)
+    assert (type(found), found) == (type(kept), kept)
+
+
+@given(some.decimals(allow_nan=False, allow_infinity=False))
+def test_any_json_number_is_equal_to_what_was_sent(number: Decimal) -> None:
+    found = fraction(f"{number:E}")
+    assert Decimal(repr(found) if isinstance(found, float) else found) == number
+
+
+def test_a_known_amount_and_a_known_text_take_a_number_exactly() -> None:
+    sent = Decimal("99999999999999999.99")
+    assert CONVERT["decimal"](sent) == sent
+    assert CONVERT["text"](sent) == "99999999999999999.99"
+    assert CONVERT["bigint"](Decimal(9007199254740993)) == 9007199254740993
+
+
+def test_a_structure_keeps_all_values_of_a_name_that_it_has_twice() -> None:
+    assert structure([("A", 1), ("B", 2)]) == {"A": 1, "B": 2}
+    twice = structure([("A", 1), ("B", 2), ("A", 3), ("A", 4)])
+    assert (twice["A"], sorted(twice.values(), key=str)) == (4, [1, 2, 3, 4])
+    assert {name.partition(AGAIN)[0] for name in twice} == {"A", "B"}
 
 
 @pytest.mark.parametrize("value", ["1e999", "-1e999", 10**400], ids=short)
