@@ -19,7 +19,7 @@ from partner_central.schema import known_columns
 from partner_central.session import SERVICE
 from partner_central.state import Floors
 
-from . import history_migration, holding, rejected, removals, runs, workdir
+from . import dlt_settings, history_migration, holding, rejected, removals, runs, workdir
 from .complaints import NotTaken, while_loading
 from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
 from .lease import LeaseLost, Moved
@@ -45,6 +45,7 @@ def sync(settings: Settings, report: Report) -> Summary:
         NotWritable: the destination cannot be written now; nothing was asked of AWS.
         PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
     """
+    dlt_settings.check(settings)
     started = time.monotonic()
     entry = runs.Entry(Tally(watch=report.progress), settings)
     with workdir.locked(settings), runs.recorded(entry, report):
@@ -77,6 +78,7 @@ def sync(settings: Settings, report: Report) -> Summary:
         new_columns=entry.new_columns,
         gone=gone.gone,
         held=gone.held,
+        mass_rejected=tally.mass_rejected,
     )
 
 
@@ -100,6 +102,9 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
     if warning := gone.warning(settings.dataset_name):
         entry.outcome, entry.message = Exit.HELD, warning
         report.warn(warning)
+    if entry.tally.mass_rejected:
+        entry.outcome, entry.message = Exit.REJECTED, entry.tally.mass_rejected
+        report.warn(entry.tally.mass_rejected)
     return place.location, gone
 
 
