@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -13,10 +12,9 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central.errors import BudgetSpent, ConfigurationError
-from partner_central.presence import TICK, moment
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync import workdir
-from partner_central_sync.removals import CONCLUDED, FEWEST_GONE
+from partner_central_sync.removals import FEWEST_GONE, JUDGED
 from place import PATIENCE, Place, held_at
 from test_kills import ended, struck
 from test_tables import query
@@ -30,15 +28,20 @@ def gone(place: Place) -> set[str]:
     return {key for (key,) in query(place, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
 
 
-def listed_at(place: Place) -> list[tuple[Any, ...]]:
-    """How many ids were last listed when, oldest first."""
-    return query(place, "SELECT epoch_ms(last_listed_at), count(*) FROM opportunity_presence GROUP BY ALL ORDER BY ALL")
+def listed_in(place: Place) -> list[tuple[Any, ...]]:
+    """How many ids were last listed in which sweep."""
+    return query(place, "SELECT last_listed_sweep, count(*) FROM opportunity_presence GROUP BY ALL ORDER BY ALL")
 
 
 def since(place: Place) -> list[int]:
     """Since when ids are gone."""
     found = query(place, "SELECT DISTINCT epoch_ms(gone_since) FROM opportunity_presence ORDER BY ALL")
     return [moment for (moment,) in found if moment is not None]
+
+
+def verdicts(place: Place) -> list[tuple[Any, ...]]:
+    """What was concluded of each sweep."""
+    return query(place, "SELECT number, verdict, gone, known FROM sync_sweeps ORDER BY number")
 
 
 def vanish(emulator: Emulator, number: int) -> set[str]:
@@ -52,8 +55,7 @@ def vanish(emulator: Emulator, number: int) -> set[str]:
 def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted(
     synced: Place, emulator: Emulator
 ) -> None:
-    ((first, number),) = listed_at(synced)
-    assert number == 250
+    assert listed_in(synced) == [(1, 250)]
     missing = vanish(emulator, 3)
     stage = emulator.truth()[0]["LifeCycle"]["Stage"]
     synced.sync()
@@ -64,10 +66,9 @@ def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted
     assert gone(synced) == set()
     assert synced.sync(full=True).gone == 3
     assert gone(synced) == missing
-    ((_, early), (second, rest)) = listed_at(synced)
-    assert (early, rest) == (3, 247)
+    assert listed_in(synced) == [(1, 3), (2, 247)]
+    ((second,),) = query(synced, "SELECT epoch_ms(begun_at) FROM sync_sweeps WHERE number = 2")
     assert since(synced) == [second]
-    assert second > first
     assert query(synced, "SELECT count(*) FROM opportunities") == [(250,)]
     assert synced.sync(full=True).gone == 0, "what is gone was marked again"
     assert since(synced) == [second]
@@ -111,9 +112,8 @@ def test_a_sweep_over_several_runs_is_one_listing(place_for: PlaceFor) -> None:
         new = emulator.put({"Customer": {"Account": {"CompanyName": "Late"}}})
         summary = place.sync()
         assert (summary.gone, gone(place)) == (5, missing)
-        (_, before), (_, swept), *_ = listed_at(place)
-        assert before == 5
-        assert swept in {LONG - 5, LONG - 4}, "one moment for all that the sweep listed, and perhaps the new one"
+        assert listed_in(place) == [(1, 5), (2, LONG - 4)], "it is one sweep, and the new one came behind it"
+        assert verdicts(place) == [(1, "concluded", 0, 0), (2, "concluded", 5, LONG)]
         assert query(place, f"SELECT gone_since FROM opportunity_presence WHERE id = '{new}'") == [(None,)]
 
 
@@ -127,10 +127,11 @@ def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
     synced.sync(full=True)
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute("UPDATE partner_central.partner_central.opportunity_presence SET gone_since = NULL")
+        connection.execute("DELETE FROM partner_central.partner_central.sync_sweeps WHERE number = 2")
     if lost:
         shutil.rmtree(synced.working_folder)
     else:
-        workdir.attach(synced.settings()).set_local_state_val(CONCLUDED, None)
+        workdir.attach(synced.settings()).set_local_state_val(JUDGED, None)
     assert gone(synced) == set()
     assert synced.sync().gone == 4
     assert gone(synced) == missing
@@ -164,7 +165,7 @@ def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
     run = synced.command("sync", "--full", "--quiet")
     assert run.returncode == 6, run.stderr
     assert "60 of 250 opportunities" in run.stderr
-    assert "--accept-removals" in run.stderr
+    assert "sync --full --accept-removals" in run.stderr
     assert gone(synced) == set()
     recorded = query(synced, "SELECT outcome, exit_code, complete FROM sync_runs ORDER BY started_at DESC LIMIT 1")
     assert recorded == [("held", 6, True)]
@@ -175,8 +176,9 @@ def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
         synced.sync()
     monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__MOST_GONE", "0.1")
     assert synced.sync(full=True).held == 60
-    assert synced.sync(accept_removals=True).gone == 60
+    assert synced.sync(full=True, accept_removals=True).gone == 60
     assert gone(synced) == missing
+    assert verdicts(synced)[1:] == [(2, "held", 60, 250), (3, "held", 60, 250), (4, "accepted", 60, 250)]
 
 
 def test_another_account_s_credentials_mark_nothing_however_large_that_account_is(place_for: PlaceFor) -> None:
@@ -211,10 +213,3 @@ def test_a_faulty_page_marks_nothing(synced: Place, emulator: Emulator) -> None:
     emulator.faults.clear()
     assert synced.sync().gone == 0
     assert gone(synced) == set()
-
-
-def test_moments_go_forward_though_a_clock_goes_back() -> None:
-    ahead = moment() + timedelta(days=400)
-    assert moment(ahead, None) == ahead + TICK
-    assert isinstance(moment(), datetime)
-    assert moment().microsecond % 1000 == 0

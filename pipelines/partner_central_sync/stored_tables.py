@@ -37,8 +37,8 @@ def complete(client: SqlJobClientBase) -> None:
     stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
     for name, columns in stored.items():
         _check_types(client, name, columns)
-    if lacking := [name for name in schema.dlt_table_names() if not stored[name]]:
-        client.update_stored_schema(only_tables=[*lacking, *schema.data_table_names(seen_data_only=True)], force=True)
+    if not all(stored[name] for name in schema.dlt_table_names()):
+        client.update_stored_schema(force=True)
 
 
 def make(client: SqlJobClientBase, names: Iterable[str]) -> None:

@@ -86,9 +86,9 @@ def declare_children(schema: Schema, table: str, model: RecordModel, account: st
 
 
 def rejected_columns(account: str | None) -> dict[str, TColumnSchema]:
-    """Hints for `opportunities_rejected`."""
+    """Hints for `opportunities_rejected`; the key, too, is null in rows that an earlier release stored."""
     return _account(account) | {
-        name: cast("TColumnSchema", {"name": name, "data_type": kind, "description": description})
+        name: cast("TColumnSchema", {"name": name, "data_type": kind, "nullable": True, "description": description})
         for name, kind, description in REJECTED
     }
 
