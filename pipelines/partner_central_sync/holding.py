@@ -80,6 +80,15 @@ def take(pipeline: dlt.Pipeline) -> None:
         lease.renewal = Renewal(_renewing(pipeline, lease))
 
 
+def take_if_free(pipeline: dlt.Pipeline) -> bool:
+    """Take the lease, or renew it; False where another run is at work, or was meanwhile."""
+    try:
+        take(pipeline)
+    except (AnotherRun, Moved):
+        return False
+    return True
+
+
 def give_back(pipeline: dlt.Pipeline | None) -> None:
     """End the lease of a run, if it has one; without the destination it ends by itself."""
     lease = _lease(pipeline) if pipeline else None
