@@ -9,6 +9,7 @@ from typing import Any
 
 import dlt
 import pytest
+from dlt.common.schema import Schema
 
 from databases import Database
 from partner_central_emulator import Emulator
@@ -31,12 +32,17 @@ def client(database: Database) -> Iterator[LeaseTable]:
     made: Any = workdir.attach(database.settings()).destination_client()
     with made:
         made.initialize_storage()
+        made.schema = Schema.from_stored_schema(made.schema.to_dict())
         made.update_stored_schema()
         yield made
 
 
 def expire(client: LeaseTable) -> None:
-    client.sql_client.execute_sql(f"UPDATE sync_lease SET expires_at = {PAST}")
+    client.sql_client.execute_sql(f"UPDATE {table(client, 'sync_lease')} SET expires_at = {PAST}")
+
+
+def table(client: LeaseTable, name: str) -> str:
+    return client.sql_client.make_qualified_table_name(name)
 
 
 def hold(database: Database, until: str = FUTURE) -> None:
@@ -47,6 +53,8 @@ def hold(database: Database, until: str = FUTURE) -> None:
         f"CREATE SCHEMA {STAGED}",
         f"CREATE TABLE {STAGED}.opportunities (id VARCHAR(9))",
     )
+    if database.server:
+        database.sql(f"ALTER SCHEMA {STAGED} OWNER TO loader", f"ALTER TABLE {STAGED}.opportunities OWNER TO loader")
 
 
 def test_one_owner_holds_it_until_he_gives_it_back(client: LeaseTable) -> None:
@@ -94,10 +102,10 @@ def test_a_run_that_lost_it_can_neither_renew_it_nor_give_it_back_nor_complete_a
     client.lease = zombie
     with pytest.raises(LeaseLost):
         client.complete_load("1.0")
-    assert client.sql_client.execute_sql("SELECT count(*) FROM _dlt_loads") == [(0,)]
+    assert client.sql_client.execute_sql(f"SELECT count(*) FROM {table(client, '_dlt_loads')}") == [(0,)]
     client.lease = thief
     client.complete_load("2.0")
-    assert client.sql_client.execute_sql("SELECT load_id FROM _dlt_loads") == [("2.0",)]
+    assert client.sql_client.execute_sql(f"SELECT load_id FROM {table(client, '_dlt_loads')}") == [("2.0",)]
 
 
 def test_renewing_puts_off_its_end(client: LeaseTable) -> None:
@@ -121,8 +129,7 @@ def test_a_renewal_goes_on_after_a_failure_until_it_is_stopped() -> None:
     renewal = Renewal(renew, pause=0.001)
     assert twice.wait(300)
     renewal.stop()
-    counted = len(seen)
-    assert len(seen) == counted
+    assert seen[:2] == [0, 1]
 
 
 def test_a_sync_says_who_holds_it_and_asks_nothing(database: Database, emulator: Emulator) -> None:
@@ -212,10 +219,10 @@ def copied(database: Database, name: str) -> None:
     )
     owner = [f"ALTER SCHEMA {name} OWNER TO loader"] if database.server else []
     database.sql(f"CREATE SCHEMA {name}", *owner)
-    for (table,) in tables:
-        database.sql(f"CREATE TABLE {name}.{table} AS SELECT * FROM partner_central.{table}")
+    for (original,) in tables:
+        database.sql(f"CREATE TABLE {name}.{original} AS SELECT * FROM {original}")
         if database.server:
-            database.sql(f"ALTER TABLE {name}.{table} OWNER TO loader")
+            database.sql(f"ALTER TABLE {name}.{original} OWNER TO loader")
 
 
 def test_every_destination_of_dlt_is_loaded_under_a_lease() -> None:

@@ -65,6 +65,8 @@ def take(pipeline: dlt.Pipeline) -> None:
         try:
             left = client.take_lease(lease)
         except Taken as taken:
+            if not resumed and not lease.held:  # nothing is staged there
+                pipeline.set_local_state_val(STAGING, None)
             raise AnotherRun(active(pipeline.pipeline_name, str(taken))) from None
         lease.held = True
         if left and left != lease.staging and _is_staging(left, pipeline):
