@@ -20,6 +20,7 @@ Where things are decided:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,15 @@ from .client import ATTEMPTS, PartnerCentral
 from .columnar import Columnar
 from .errors import ConfigurationError
 from .history import KEY, history_model, unheld
+from .identity import check_account, identity_of
 from .listing import Filters
 from .model import opportunity_model
 from .pacing import CALLS_PER_SECOND
 from .presence import PRESENCE
 from .privacy import Privacy
+from .question import Question
 from .quota import Quota, account_of
-from .reading import Question, Reading
+from .reading import Reading
 from .rows import Row, RowMaker
 from .run import Run
 from .schema import INSERT_ONLY, child_hints, declare_children, rejected_columns, root_columns
@@ -54,6 +57,7 @@ __all__ = ["Run", "Tally", "partner_central"]
 
 LOOKBACK_SECONDS = 300
 FIRST_YEAR = 1970
+MOST_REJECTED = 0.2
 
 
 @dlt.source(name="partner_central")
@@ -79,6 +83,8 @@ def partner_central(
     account: str | None = None,
     pii: str = "keep",
     pii_key: dlt.TSecretStrValue | None = None,
+    most_rejected: float = MOST_REJECTED,
+    accept_account: bool = False,  # noqa: FBT001, FBT002 - a setting
     run: Any = None,  # noqa: ANN401 - a Run; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
@@ -112,6 +118,9 @@ def partner_central(
         pii: what becomes of personal data and free text (`privacy.PERSONAL`): `keep`, `mask` with a keyed hash, or
             `drop`.
         pii_key: the secret of the mask.
+        most_rejected: share of the records read, 0 to 1, that may be rejected while the cursor moves.
+        accept_account: go on with credentials of another AWS account than the one the dataset is of: everything is read
+            anew.
         run: a `Run`, to load in parts what takes long, and to count it; without one, everything is one load.
 
     Returns:
@@ -130,6 +139,8 @@ def partner_central(
     _check("lookback", lookback, above=-1)
     _check("attempts", attempts, above=0)
     _check("read_timeout", read_timeout, above=0)
+    if not 0 <= most_rejected <= 1:
+        raise ConfigurationError(f"most_rejected must be a share between 0 and 1, not {most_rejected}.")
     session = open_session(credentials, role_arn, external_id)
     model = opportunity_model(session.get_service_model(SERVICE))
     arrow = arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
@@ -143,7 +154,9 @@ def partner_central(
     run = run or Run(rows_per_part=None)
     whose = [] if account is None else ["account"]
     scope = run.tally.scope = privacy.scope(filters)
-    question = Question(catalog, filters, _instant(since), full, timedelta(seconds=lookback))
+    question = Question(
+        catalog, filters, _instant(since), full, timedelta(seconds=lookback), privacy.identity, most_rejected, max_calls
+    )
     versions = history_model(model)
     held: set[str] = set()  # the versions of this load
     tables = {"opportunities": model, "opportunity_history": versions, "opportunity_presence": PRESENCE}
@@ -153,23 +166,23 @@ def partner_central(
     def opportunity_pages() -> Iterator[Batch]:
         state = dlt.current.resource_state("opportunities")
         _check_catalog(state.setdefault("catalog", catalog), catalog)
-        cursors = state.setdefault("cursors", {})
-        members = state.setdefault("members", {})
 
         def begin() -> Reading:
+            boto = connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout)
+            endpoint = boto.meta.endpoint_url
+            check_account(state, identity_of(session, endpoint), accept=accept_account)
             client = PartnerCentral(
-                lambda: connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout),
-                lambda boto: Quota.shared(
-                    account_of(session, boto.meta.endpoint_url), _folder(), calls_per_second, calls_per_day
-                ),
+                lambda: boto,
+                lambda _: Quota.shared(account_of(session, endpoint), _folder(), calls_per_second, calls_per_day),
                 attempts=attempts,
                 max_calls=max_calls,
                 tally=run.tally,
             )
-            return Reading(question, cursors.get(scope, {}), client, RowMaker(model, members, account), privacy)
+            members = deepcopy(state.get("members", {}))
+            return Reading(question, scope, state, client, RowMaker(model, members, account), privacy, run.floors)
 
         yield from run.part(begin)
-        cursors[scope] = run.state()
+        state.update(run.state())
 
     @dlt.transformer(
         data_from=opportunity_pages,
@@ -185,7 +198,7 @@ def partner_central(
     @dlt.transformer(
         data_from=opportunity_pages,
         name="opportunities_rejected",
-        primary_key=[*whose, "record"],
+        primary_key=[*whose, "record_key"],
         write_disposition="merge",
         columns=rejected_columns(account),
     )

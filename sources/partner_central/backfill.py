@@ -1,4 +1,4 @@
-"""A sweep under way: what an interrupted first load, full load or long increment goes on from."""
+"""A reading under way: what an interrupted first load, full load or long increment goes on from."""
 
 from __future__ import annotations
 
@@ -12,44 +12,63 @@ from . import windows
 
 @dataclass(slots=True)
 class Backfill:
-    """A sweep and how far it is.
+    """A reading and how far it is: by windows of CreatedDate, or in one chain of pages.
 
     Attributes:
         watermark: newest LastModifiedDate before it began; the cursor once it is complete.
         modified_since: it reads what was modified at or after this; None for everything.
         full: whether it was asked for as a full load.
-        windows: what it reads; none before it is planned.
+        asked: what else was asked for: where it was to begin, what becomes of personal data.
+        windows: what it reads; none before it is planned, or in one chain.
         about: estimated number of records.
-        listed_at: when it began, if it lists everything there is.
+        token: the token of the next page, in one chain.
+        number: its number if it lists everything there is.
+        order: read_order of the newest version before it began.
+        at: when it began, by the service's clock.
     """
 
-    watermark: datetime
+    watermark: datetime | None
     modified_since: datetime | None
     full: bool
+    asked: dict[str, str | None] = field(default_factory=dict)
     windows: list[windows.Window] = field(default_factory=list)
     about: int = 0
-    listed_at: datetime | None = None
+    token: str | None = None
+    number: int | None = None
+    order: int = 0
+    at: datetime | None = None
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Backfill:
-        """Read what `dump` wrote."""
-        since, listed_at = state["modified_since"], state.get("listed_at")
+        """Read what `dump` wrote; what an earlier version wrote says less, and lists nothing to conclude from."""
         return cls(
-            datetime.fromisoformat(state["watermark"]),
-            datetime.fromisoformat(since) if since else None,
+            _read(state["watermark"]),
+            _read(state["modified_since"]),
             state["full"],
+            dict(state.get("asked", {})),
             windows.load(state["windows"]),
             state["about"],
-            datetime.fromisoformat(listed_at) if listed_at else None,
+            state.get("token"),
+            state.get("number"),
+            state.get("order", 0),
+            _read(state.get("at")),
         )
 
     def dump(self) -> dict[str, Any]:
-        """The sweep as JSON-ready state."""
-        state = {
-            "watermark": self.watermark.isoformat(),
+        """The reading as JSON-ready state."""
+        return {
+            "watermark": self.watermark and self.watermark.isoformat(),
             "modified_since": self.modified_since and self.modified_since.isoformat(),
             "full": self.full,
+            "asked": self.asked,
             "windows": windows.dump(self.windows),
             "about": self.about,
+            "token": self.token,
+            "number": self.number,
+            "order": self.order,
+            "at": self.at and self.at.isoformat(),
         }
-        return state | ({"listed_at": self.listed_at.isoformat()} if self.listed_at else {})
+
+
+def _read(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None

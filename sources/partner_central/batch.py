@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from .cursor import Changes
+from .cursor import Changes, content_hash
 from .history import History
-from .presence import listed
+from .presence import Listed, presence_row
 from .privacy import Privacy
-from .rows import Row, RowMaker, key_of
+from .rows import Row, RowMaker, identity
 from .values import Unfit
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -51,45 +51,73 @@ class BatchMaker:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
         history: makes the rows of versions.
+        order: read_order of the newest version before.
+
+    Attributes:
+        order: read_order of the newest version.
+        rejections: why the records of the last batch that could not become rows could not, with LastModifiedDate.
     """
 
-    def __init__(self, row_maker: RowMaker, privacy: Privacy, history: History) -> None:
+    def __init__(self, row_maker: RowMaker, privacy: Privacy, history: History, order: int) -> None:
+        self.order = order
+        self.rejections: list[tuple[str, datetime | None]] = []
         self._row_maker = row_maker
         self._privacy = privacy
         self._history = history
+        self._rejected: dict[str, tuple[datetime, datetime | None]] = {}
         self._run = secrets.token_hex(4)
         self._count = 0
 
-    def batch(self, records: Sequence[object], changes: Changes, listed_at: datetime, *, everything: bool) -> Batch:
+    def batch(self, records: Sequence[object], changes: Changes, listed: Listed) -> Batch:
         """The batch of a page.
 
         Args:
             records: as the API sent them.
             changes: tells which are new.
-            listed_at: the moment as of which they are listed.
-            everything: whether those that are not new count as listed, too.
+            listed: how they are listed.
         """
         batch = Batch()
+        self.rejections = []
         for record in map(self._privacy.record, records):
             is_new = changes.is_new(record)
-            if (is_new or everything) and (key := key_of(record)):
-                batch.listed.append(self._row_maker.constant | listed(key, listed_at, self._row_id(listed_at)))
-            if not is_new:
-                continue
-            try:
-                row = self._row_maker.row(record)
-            except Unfit as unfit:
-                batch.rejected.append(self._rejected(record, str(unfit)))
-            else:
-                row["_dlt_id"] = self._row_id(row["last_modified_date"])
-                batch.rows.append(row)
-                batch.versions.append(self._history.version(row, record))
+            if is_new:
+                self._put(batch, record, listed)
+            key, _ = identity(record)
+            if key and (is_new or listed.everything):
+                rejected_since, _ = self._rejected.get(key, (None, None))
+                row = presence_row(key, listed, rejected_since, self._row_id(listed.at))
+                batch.listed.append(self._row_maker.constant | row)
         return batch
 
-    def _rejected(self, record: object, reason: str) -> Row:
-        written = self._privacy.rejected(record)
-        row = {"id": key_of(record), "reason": reason, "record": written, "seen_at": datetime.now(UTC)}
-        return self._row_maker.constant | row
+    def _put(self, batch: Batch, record: object, listed: Listed) -> None:
+        """Put a new record into a batch, as a row or as rejected."""
+        key, modified = identity(record)
+        try:
+            row = self._row_maker.row(record)
+        except Unfit as unfit:
+            self.rejections.append((str(unfit), modified))
+            if key:
+                self._rejected[key] = listed.at, modified
+            batch.rejected.append(self._row_maker.constant | self._rejection(record, str(unfit)))
+            return
+        _, rejected = self._rejected.get(row["id"], (None, None))
+        if rejected is None or rejected <= row["last_modified_date"]:
+            self._rejected.pop(row["id"], None)
+        self.order += 1
+        row["_dlt_id"] = self._row_id(row["last_modified_date"])
+        batch.rows.append(row)
+        batch.versions.append(self._history.version(row, self.order))
+
+    def _rejection(self, record: object, reason: str) -> Row:
+        key, modified = identity(record)
+        return {
+            "record_key": key or content_hash(record),
+            "id": key,
+            "last_modified_date": modified,
+            "reason": reason,
+            "record": self._privacy.rejected(record),
+            "seen_at": datetime.now(UTC),
+        }
 
     def _row_id(self, date: datetime) -> str:
         """Sorts by date, then by order of reading: the greatest of a key is its newest row."""

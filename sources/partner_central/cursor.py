@@ -16,6 +16,7 @@ from typing import Any
 
 from .rows import identity
 
+SECOND = timedelta(seconds=1)
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -27,28 +28,21 @@ class Cursor:
         watermark: newest LastModifiedDate on that run's first page, in UTC; None before the first run, and while the
             account is empty.
         seen: content hash by record key, for records at or above `watermark - lookback`.
-        swept: when the newest reading of everything began that was complete.
     """
 
     watermark: datetime | None = None
     seen: Mapping[str, str] = field(default_factory=dict)
-    swept: datetime | None = None
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Cursor:
         """Read what `dump` wrote; an empty state is the cursor before the first run."""
-        watermark, swept = state.get("watermark"), state.get("swept")
-        return cls(
-            datetime.fromisoformat(watermark) if watermark else None,
-            state.get("seen", {}),
-            datetime.fromisoformat(swept) if swept else None,
-        )
+        watermark = state.get("watermark")
+        return cls(datetime.fromisoformat(watermark) if watermark else None, state.get("seen", {}))
 
     def dump(self) -> dict[str, Any]:
         """The cursor as JSON-ready state; equal cursors give equal state, so that a quiet run stores nothing."""
         watermark = self.watermark.isoformat() if self.watermark else None
-        state = {"watermark": watermark, "seen": dict(sorted(self.seen.items()))}
-        return state | ({"swept": self.swept.isoformat()} if self.swept else {})
+        return {"watermark": watermark, "seen": dict(sorted(self.seen.items()))}
 
 
 class Changes:
@@ -95,11 +89,14 @@ class Changes:
 
 
 def floor_of(watermark: datetime | None, lookback: timedelta) -> datetime | None:
-    """The LastModifiedDate a run behind `watermark` reads from; None reads from the beginning."""
+    """The LastModifiedDate a run behind `watermark` reads from; None reads from the beginning.
+
+    At least a whole second is read again: a service that orders dates as text puts `…00Z` behind `…00.900Z`.
+    """
     if watermark is None:
         return None
     try:
-        return watermark - lookback
+        return min(watermark - lookback, watermark.replace(microsecond=0) - SECOND)
     except OverflowError:
         return None
 

@@ -52,6 +52,8 @@ OWN_COLUMNS = (
         "The expected spend, joined with '; ', each as: amount, currency, frequency, target company in brackets.",
     ),
     Column((), "content_hash", "text", "Tells versions apart that were modified within the same second."),
+    Column((), "read_order", "bigint", "Its place in the order in which versions were read, over all runs."),
+    Column((), "order_is_known", "bool", "Whether that order is known."),
     Column(
         (), "first_seen_at", "timestamp", "When the run began that first read this version, by its machine's clock."
     ),
@@ -75,12 +77,12 @@ class History:
         self._seen_at = seen_at
         self._known = frozenset({"_dlt_id", ACCOUNT, *LISTS, *(column.name for column in model.columns)})
 
-    def version(self, row: Row, record: Any) -> Row:  # noqa: ANN401 - JSON
+    def version(self, row: Row, read_order: int) -> Row:
         """The row of one version.
 
         Args:
             row: its row of `opportunities`, with its lists. Those the model does not know are left out.
-            record: the record, as far as it may be stored.
+            read_order: its place in the order of reading.
         """
         version = dict(row)
         for name, text in LISTS.items():
@@ -88,7 +90,8 @@ class History:
                 version[name] = written
         if not row.keys() <= self._known:
             version = {name: value for name, value in version.items() if not isinstance(value, list)}
-        version["content_hash"] = version_hash(record)
+        version["content_hash"] = version_hash({k: str(v) for k, v in row.items() if not k.startswith("_dlt")})
+        version["read_order"], version["order_is_known"] = read_order, True
         version["first_seen_at"] = self._seen_at
         return version
 

@@ -7,6 +7,11 @@ Two orders cannot lose a record, whatever the opaque token means: an offset, a p
   towards us: it may be seen twice, never skipped.
 - Ascending CreatedDate, which never changes: a record can enter such a listing, never leave it or move within it. It
   can be cut into windows that are read side by side (`windows.py`).
+
+Both hold for listings that no record leaves. A filter on a member that changes breaks that: what leaves the list shifts
+what is unread. Such a list is read without tokens (`keyset.py`).
+
+An order is checked, not believed: a service may accept a sort and ignore it.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Literal
 
 from .client import Page
@@ -43,6 +49,11 @@ class Filters:
                 raise ConfigurationError(
                     f"{name} takes at most {most} values, {len(values)} were given. Run several syncs."
                 )
+
+    @property
+    def can_leave(self) -> bool:
+        """Whether a record that changes may no longer match: an id stays, a stage does not."""
+        return bool(self.life_cycle_stage or self.life_cycle_review_status or self.customer_company_name)
 
     def request(self) -> dict[str, list[str]]:
         """These filters as members of a request."""
@@ -95,6 +106,10 @@ class Listing:
         by_name = replace(self, sort_by="CustomerCompanyName", sort_order="ASCENDING")
         return by_name, replace(by_name, sort_order="DESCENDING")
 
+    def youngest_first(self) -> Listing:
+        """The same opportunities in descending CreatedDate; where null sorts highest, those without one come first."""
+        return replace(self, sort_by="CreatedDate", sort_order="DESCENDING")
+
     def request(self, next_token: str | None = None) -> dict[str, Any]:
         """The parameters of `ListOpportunities` for the first page, or for the one behind `next_token`."""
         request: dict[str, Any] = {
@@ -112,14 +127,14 @@ class Listing:
         return request
 
 
-def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page]) -> Iterator[Page]:
-    """Every page of a listing, in order.
+def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page], next_token: str | None = None) -> Iterator[Page]:
+    """Every page of a listing, in order; from the one behind `next_token` on, if that is given.
 
     Raises:
         BrokenListing: a token came a second time, so the listing would never end.
     """
     followed: set[str] = set()
-    page = ask(listing.request())
+    page = ask(listing.request(next_token))
     yield page
     while page.next_token is not None:
         if page.next_token in followed:
@@ -130,3 +145,32 @@ def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page]) -> Iterato
         followed.add(page.next_token)
         page = ask(listing.request(page.next_token))
         yield page
+
+
+class Order:
+    """Checks that the pages of a listing come in the order that was asked for.
+
+    Dates are compared by whole seconds, since a service may order them as text. Between pages only the far end is
+    compared: under an offset token, records that enter push some of one page onto the next.
+
+    Args:
+        date: the date of a record that the listing is sorted by; None where it has none.
+        descending: whether the newest come first.
+    """
+
+    def __init__(self, date: Callable[[object], datetime | None], *, descending: bool) -> None:
+        self._date = date
+        self._descending = descending
+        self._reached: datetime | None = None
+
+    def holds(self, page: Page) -> bool:
+        """Whether the next page is in order."""
+        dates = [date.replace(microsecond=0) for date in map(self._date, page.records) if date is not None]
+        if not dates:
+            return True
+        if self._descending:
+            dates.reverse()
+        end = dates[0] if self._descending else dates[-1]
+        goes_on = self._reached is None or (end <= self._reached if self._descending else end >= self._reached)
+        self._reached = end
+        return goes_on and all(earlier <= later for earlier, later in pairwise(dates))

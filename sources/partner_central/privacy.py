@@ -67,6 +67,12 @@ class Privacy:
                     below = below.setdefault(name, {})
                 below[member] = None
 
+    @property
+    def identity(self) -> str:
+        """The mode, and which key it masks with: rows of one are not those of another."""
+        key = hmac.digest(self._key, b"key of the mask", "sha256").hex()[:8]
+        return f"{self._mode} {key}" if self._mode == "mask" else self._mode
+
     def record(self, record: object) -> object:
         """The record as it may be stored; the one given stays as it is."""
         if self._mode == "keep" or not isinstance(record, dict):

@@ -1,65 +1,37 @@
 """One run over the API: from the cursor to batches of rows, and to the cursor of the next run.
 
 Few changes are read in one chain of pages, newest first. A first load, a full one or a long increment is a sweep:
-windows of CreatedDate side by side, behind a watermark taken before. A sweep can be interrupted; its state says where
-the next run goes on.
+windows of CreatedDate side by side, behind a watermark taken before. What is long can be interrupted; the state says
+where the next run goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from .backfill import Backfill
 from .batch import Batch, BatchMaker
-from .client import PartnerCentral
-from .cursor import Changes, Cursor, floor_of
-from .errors import Invalid
-from .extent import density_of, is_long, is_many
+from .chain import Chain, settled_pages
+from .client import Page, PartnerCentral
+from .errors import BrokenListing, BudgetSpent, Invalid
+from .extent import LONGEST_CHAIN, density_of
 from .history import History
-from .listing import Filters, Listing, pages
+from .listing import Listing
 from .plan import Plan, log
-from .presence import moment
+from .presence import now
 from .privacy import Privacy
+from .progress import Progress
+from .question import Question
 from .rows import RowMaker
-from .sweep import Sweep, Unplaced, side_by_side
-from .watermark import Watermark
+from .samples import Samples
+from .state import Floors, State
+from .sweep import Sweep, Unplaced
+from .version import version_of
 from .windows import first_windows
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a run is to read.
-
-    Attributes:
-        catalog: `AWS` or `Sandbox`.
-        filters: which opportunities.
-        since: LastModifiedDate at which a first load, or a full one, begins; None for all there are.
-        full: read everything again, whatever the cursor says.
-        lookback: how far below the cursor to read again.
-    """
-
-    catalog: str
-    filters: Filters
-    since: datetime | None
-    full: bool
-    lookback: timedelta
-
-    def listing(self, cursor: Cursor) -> Listing:
-        """The listing that answers this question after a run that left `cursor`."""
-        floor = floor_of(cursor.watermark, self.lookback)
-        if cursor.watermark is None or (self.full and self.since is None):
-            return self.all(self.since)
-        if self.full and self.since is not None and floor is not None:
-            return self.all(min(self.since, floor))
-        return self.all(floor)
-
-    def all(self, modified_since: datetime | None) -> Listing:
-        """The listing of what was last modified at or after a moment."""
-        return Listing(self.catalog, self.filters, modified_since)
+CONFIRMATIONS = 6
 
 
 class Reading:
@@ -67,45 +39,46 @@ class Reading:
 
     Args:
         question: what to read.
-        state: what an earlier reading left.
+        scope: the name of its filters.
+        state: the whole state that earlier readings left.
         client: whom to ask; it is closed when the reading ends.
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
+        floors: numbers that the tables hold already.
     """
 
     def __init__(
         self,
         question: Question,
+        scope: str,
         state: Mapping[str, Any],
         client: PartnerCentral,
         row_maker: RowMaker,
         privacy: Privacy,
+        floors: Floors = Floors(),  # noqa: B008 - it is frozen
     ) -> None:
-        self._cursor = Cursor.load(state)
-        interrupted = state.get("backfill")
-        self._backfill = Backfill.load(interrupted) if interrupted else None
-        self._question = question
+        self._state = State(state, scope, floors)
         self._client = client
-        self._changes = Changes({} if question.full else self._cursor.seen)
+        self._row_maker = row_maker
         self._plan: Plan | None = None
-        self._first = self._cursor.watermark is None and self._backfill is None
-        self._began = moment(self._cursor.swept, self._backfill.listed_at if self._backfill else None)
-        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker.model, self._began))
-        self._lists(self._began, everything=False)
-        full = question.full or (self._backfill is not None and self._backfill.full)
-        client.tally.mode = "full" if full else "first" if self._cursor.watermark is None else "incremental"
+        self._first = self._state.cursor.watermark is None and self._state.backfill is None
+        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker.model, now()), self._state.order)
+        self._samples = Samples(client, self._state)
+        self._progress = Progress(question, self._state, client.tally, lambda: version_of(row_maker.model))
 
     @property
     def is_resumable(self) -> bool:
         """Whether a later run can go on from `state`, though not everything has been read."""
-        return self._backfill is not None and self._plan is not None
+        backfill = self._state.backfill
+        if backfill is None:
+            return self._progress.is_finished
+        return self._plan is not None or backfill.token is not None
 
     def state(self) -> dict[str, Any]:
-        """The cursor, and the sweep under way if there is one, as JSON-ready state."""
-        if self._backfill is None or self._plan is None:
-            return self._cursor.dump()
-        self._backfill.windows = self._plan.snapshot()
-        return self._cursor.dump() | {"backfill": self._backfill.dump()}
+        """The whole state, with the reading under way if there is one, JSON-ready."""
+        if self._state.backfill is not None and self._plan is not None:
+            self._state.backfill.windows = self._plan.snapshot()
+        return self._state.dump() | {"members": self._row_maker.claims}
 
     def batches(self) -> Generator[Batch]:
         """Every page as a batch; a batch may be empty. Afterwards `state` is the next run's.
@@ -114,106 +87,123 @@ class Reading:
             PartnerCentralError: the listing could not be read to its end.
         """
         try:
-            if self._backfill and (self._backfill.full or not self._question.full):
-                yield from self._go_on(self._backfill)
+            if self._state.backfill is not None:
+                yield from self._go_on(self._state.backfill)
             yield from self._bring_up_to_date()
-            self._client.tally.complete = True
+            self._client.tally.complete = self._client.tally.mass_rejected is None
+        except BudgetSpent:
+            chain = self._progress.under_way
+            if self._state.backfill is None and chain is not None and chain.token is not None:
+                self._state.backfill = chain
+            raise
         finally:
             self._client.close()
 
     def _go_on(self, backfill: Backfill) -> Iterator[Batch]:
-        """Finish the sweep that was interrupted; what remains is an increment behind it."""
+        """Finish the reading that was interrupted; what remains is an increment behind it."""
         read = sum(window.records for window in backfill.windows)
         log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
-        self._changes.remember_from(floor_of(backfill.watermark, self._question.lookback))
-        listing = self._question.all(backfill.modified_since)
-        self._lists(backfill.listed_at or self._began, everything=backfill.listed_at is not None)
-        yield from self._sweep_or_chain(backfill, listing, self._sample(listing))
-        self._finish(backfill.watermark)
-        self._question = replace(self._question, full=False, since=None)
-        self._changes = Changes(self._cursor.seen)
+        self._progress.go_on(backfill)
+        listing = self._progress.question.all(backfill.modified_since)
+        if backfill.token is None:
+            sample = self._samples.of(listing) if self._progress.question.can_sample else []
+            yield from self._sweep_or_chain(backfill, listing, sample)
+            return
+        chain = Chain(listing, self._client.list_opportunities, backfill.token)
+        try:
+            yield from self._follow(chain, chain.pages(), backfill)
+        except BrokenListing as refusal:
+            if chain.count:
+                raise
+            self._client.tally.note(f"The load that was interrupted begins anew: {refusal}")
+            self._progress.begin_anew(backfill)
 
     def _bring_up_to_date(self) -> Iterator[Batch]:
-        """Read the listing newest first, in one chain; turn to a sweep when the first page shows that it is long."""
-        listing = self._question.listing(self._cursor)
-        watermark = Watermark(self._cursor.watermark)
-        self._lists(self._began, everything=listing.is_everything)
-        decided = False
-        for page in pages(listing, self._client.list_opportunities):
-            watermark.look(page)
-            self._changes.remember_from(floor_of(watermark.value, self._question.lookback))
-            batch = self._batch(page.records)
-            yield batch
-            if decided or watermark.value is None or page.next_token is None:
-                continue
-            decided = True
-            if not batch.rows or not is_long(page.records, listing.modified_since):
-                continue
-            sample = self._sample(listing)
-            if sample is not None and is_many(page.records, sample):
-                self._backfill = Backfill(watermark.value, listing.modified_since, self._question.full)
-                self._backfill.listed_at = self._listed_at if self._everything else None
-                yield from self._sweep_or_chain(self._backfill, listing, sample)
-                break
-        watermark.end()
-        if watermark.passed_over:
-            self._client.tally.note(
-                "A LastModifiedDate lies more than a day in the future; its record is loaded, the watermark ignores it."
-            )
-        self._finish(watermark.value)
+        """Read what is asked for; then, behind a chain that lists everything, until nothing changed meanwhile."""
+        for _ in range(CONFIRMATIONS):
+            is_settled = yield from self._read_newest_first()
+            if is_settled or self._progress.unconfirmed is None:
+                self._progress.confirm()
+                return
+        self._progress.give_up_confirming()
 
-    def _sample(self, listing: Listing) -> list[object] | None:
-        """Records of a listing, nearly at random; None where the service does not give such orders."""
-        try:
-            sampled = side_by_side(self._client.list_opportunities, listing.samples())
-        except Invalid as refusal:
-            self._in_one_chain(str(refusal))
-            return None
-        return [record for page in sampled for record in page.records]
+    def _read_newest_first(self) -> Generator[Batch, None, bool]:
+        """Read in one chain, or turn to a sweep when the first page shows that it is long.
+
+        Returns whether nothing can have changed while it was read.
+        """
+        if self._client.tally.mass_rejected:
+            return True
+        listing = self._progress.listing()
+        chain = Chain(listing, self._client.list_opportunities)
+        pages = chain.pages()
+        page = next(pages)
+        if self._progress.is_ahead(page):
+            return (yield from self._read_newest_first())
+        backfill = self._progress.begin(listing, page)
+        batch = self._batch(page.records)
+        yield batch
+        if page.next_token is not None:
+            is_new = bool(batch.rows or batch.rejected)
+            if self._progress.unconfirmed is not None and not is_new:
+                return True  # a change would have come first
+            sample = self._samples.of_many(listing, page) if is_new else None
+            if sample is not None or listing.filters.can_leave:
+                yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample or [])
+                return False
+        yield from self._follow(chain, pages, backfill)
+        return chain.count == 1
+
+    def _follow(self, chain: Chain, pages: Iterator[Page], backfill: Backfill) -> Iterator[Batch]:
+        """Read what is left of a chain; once it is long, it can be gone on with."""
+        for page in pages:
+            self._progress.find_watermark(backfill, page)
+            backfill.token = page.next_token
+            if chain.count > LONGEST_CHAIN:
+                self._state.backfill = backfill
+            yield self._batch(page.records)
+        if not chain.is_in_order:
+            self._client.tally.note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
+            backfill.number = None
+        self._progress.finish(backfill, windows=False)
 
     def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object] | None) -> Iterator[Batch]:
-        """Sweep; without a sample, or where the service does not list by CreatedDate, read one chain."""
+        """Sweep; where that is not to be had, read one chain."""
         if sample is not None:
             try:
                 yield from self._sweep(backfill, listing, sample)
             except (Invalid, Unplaced) as reason:
-                self._in_one_chain(str(reason))
+                self._samples.in_one_chain(str(reason))
             else:
+                self._plan = None
+                self._progress.finish(backfill, windows=True)
                 return
-        self._backfill = self._plan = None
-        yield from self._chain(listing)
+        self._state.backfill = self._plan = None
+        self._progress.under_way, backfill.token, backfill.windows = backfill, None, []
+        if not listing.filters.can_leave:
+            chain = Chain(listing, self._client.list_opportunities)
+            yield from self._follow(chain, chain.pages(), backfill)
+            return
+        for page in settled_pages(listing, self._client.list_opportunities):
+            yield self._batch(page.records)
+        self._progress.finish(backfill, windows=False)
 
     def _sweep(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
         density = density_of(sample)
         first = backfill.windows or first_windows(density, self._client.readers())
-        self._plan = plan = Plan(first, density, backfill.watermark)
+        self._plan = plan = Plan(first, density, backfill.watermark or self._progress.listed.at)
+        self._state.backfill, backfill.token = backfill, None
         sweep = Sweep(plan, listing, self._client.list_opportunities, self._client.readers)
         with closing(sweep.parts()) as parts:
             for part in parts:
-                part.window.hand_on(len(part.records), part.reached, last=part.last)
+                part.window.hand_on(part)
                 backfill.about = self._client.tally.about = round(plan.total())
                 yield self._batch(part.records)
 
-    def _chain(self, listing: Listing) -> Iterator[Batch]:
-        for page in pages(listing, self._client.list_opportunities):
-            yield self._batch(page.records)
-
-    def _in_one_chain(self, why: str) -> None:
-        self._client.tally.note(f"Reading one page after another, which takes longer: {why}")
-
-    def _lists(self, at: datetime, *, everything: bool) -> None:
-        """What is read from here on is listed as of a moment; whether it is all there is, or what changed."""
-        self._listed_at, self._everything = at, everything
-
-    def _finish(self, watermark: datetime | None) -> None:
-        """Everything has been handed on: the cursor moves."""
-        swept = self._everything and (self._question.full or watermark is not None)
-        self._cursor = Cursor(watermark, self._changes.seen(), self._listed_at if swept else self._cursor.swept)
-        self._backfill = self._plan = None
-        self._client.tally.watermark = watermark
-
     def _batch(self, records: list[object]) -> Batch:
-        batch = self._batch_maker.batch(records, self._changes, self._listed_at, everything=self._everything)
+        batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
+        self._state.order = self._batch_maker.order
+        self._progress.note(records, self._batch_maker.rejections)
         batch.first, self._first = self._first, False
         self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
         return batch

@@ -22,7 +22,9 @@ Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
 ACCOUNT = "account"
-HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at"})  # in the table of versions, beside every other column
+HISTORY_COLUMNS = frozenset(
+    {"content_hash", "first_seen_at", "read_order", "order_is_known"}
+)  # in the table of versions, beside every other column
 VALUE = ("Value",)
 DEEPEST = 50
 
@@ -40,7 +42,8 @@ class RowMaker:
     def __init__(self, model: RecordModel, claims: Claims | None = None, account: str | None = None) -> None:
         self.model = model
         self.constant: Row = {} if account is None else {ACCOUNT: account}
-        self._table = _Table((), model.columns, model.children, {} if claims is None else claims, self.constant)
+        self.claims: Claims = {} if claims is None else claims
+        self._table = _Table((), model.columns, model.children, self.claims, self.constant)
 
     def row(self, record: object) -> Row:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.

@@ -9,6 +9,7 @@ from typing import Any, Self
 from .batch import Batch
 from .errors import PartnerCentralError
 from .reading import Reading
+from .state import Floors
 from .tally import Tally
 
 ROWS_PER_PART, ROWS_PER_BATCH = 20_000, 5_000
@@ -29,10 +30,17 @@ class Run:
         tally: where the run is counted.
         rows_per_part: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
             lost as a whole when reading fails.
+        floors: numbers that the destination's tables hold already, where their state was lost.
     """
 
-    def __init__(self, tally: Tally | None = None, rows_per_part: int | None = ROWS_PER_PART) -> None:
+    def __init__(
+        self,
+        tally: Tally | None = None,
+        rows_per_part: int | None = ROWS_PER_PART,
+        floors: Floors = Floors(),  # noqa: B008 - it is frozen
+    ) -> None:
         self.tally = tally or Tally()
+        self.floors = floors
         self._rows_per_part = rows_per_part
         self._over = False
         self._failure: PartnerCentralError | None = None
@@ -80,7 +88,7 @@ class Run:
         return min(most, max(most / SMALLEST, (self.tally.about - self.tally.read) / 2))
 
     def state(self) -> dict[str, Any]:
-        """The state after what has been handed on."""
+        """The whole state after what has been handed on."""
         return self._reading.state() if self._reading else {}
 
     def close(self) -> None:

@@ -18,7 +18,9 @@ from .rows import ACCOUNT, CHILD_KEY
 INSERT_ONLY: Any = {"disposition": "merge", "strategy": "insert-only"}  # what a table holds stays as it is
 NEVER_NULL = frozenset({"id", "last_modified_date", "content_hash", "first_seen_at"})
 REJECTED = (
+    ("record_key", "text", "Id of the record, or a hash of its content where it has none."),
     ("id", "text", "Id of the record, where it has one."),
+    ("last_modified_date", "timestamp", "LastModifiedDate of the record, where it can be read."),
     ("reason", "text", "Why the record could not become a row of opportunities."),
     ("record", "text", "The record as the API sent it, as JSON text; a hash of it where personal data is not kept."),
     ("seen_at", "timestamp", "When a run last read it, by the clock of the machine that ran."),

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from .client import Page
-from .listing import Listing, pages
+from .errors import BrokenListing
+from .keyset import keyset_pages
+from .listing import Listing, Order, pages
 from .plan import Plan
 from .rows import created
-from .windows import Window
+from .windows import Window, WindowPage, second_of
 
 PAGES_AHEAD = 64
+UNDATED = "a record has no CreatedDate to go by."
+UNSORTED = "a page was not in the order of CreatedDate."
 
 
 class Unplaced(Exception):
-    """A record has no CreatedDate to go by, so no window can be known to hold all of its kind."""
+    """Records are not listed by CreatedDate, so windows of it are not known to hold them all. The message says why."""
 
 
-def side_by_side(ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[Listing]) -> list[Page]:
-    """The first pages of several listings, asked for at the same time.
+def side_by_side(
+    ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[Listing], readers: Callable[[], int]
+) -> list[Page]:
+    """The first pages of several listings, asked for at the same time if there may be several readers.
 
     Raises:
         PartnerCentralError: one of them could not be read.
     """
+    if readers() == 1:
+        return [ask(listing.request()) for listing in listings]
     answers: queue.SimpleQueue[Page | BaseException] = queue.SimpleQueue()
 
     def run(listing: Listing) -> None:
@@ -44,16 +51,6 @@ def side_by_side(ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[Li
             raise answer
         first_pages.append(answer)
     return first_pages
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A page of a window: the records that belong to it, the CreatedDate it has reached, whether that was its last."""
-
-    window: Window
-    records: list[object]
-    reached: datetime | None
-    last: bool
 
 
 class Sweep:
@@ -74,19 +71,19 @@ class Sweep:
         self._ask = ask
         self._readers = readers
         self._lock = threading.Lock()
-        self._parts: queue.Queue[Part | None] = queue.Queue(PAGES_AHEAD)
+        self._parts: queue.Queue[WindowPage | None] = queue.Queue(PAGES_AHEAD)
         self._active = 0
         self._failure: BaseException | None = None
         self._abandoned = False
 
-    def parts(self) -> Generator[Part]:
+    def parts(self) -> Generator[WindowPage]:
         """Pages of all windows, in the order they arrive; those of one window in order.
 
         When a reader fails, the others end with the page they are at, and the failure is raised behind all pages.
 
         Raises:
             PartnerCentralError: a window could not be read to its end.
-            Unplaced: a record has no CreatedDate.
+            Unplaced: a record has no CreatedDate, or a page is not in its order.
         """
         self._engage()
         try:
@@ -124,28 +121,52 @@ class Sweep:
 
     def _read(self, window: Window) -> bool:
         """Read a window page by page, and say whether to its end."""
-        for page in pages(self._listing.oldest_first(window.asked_from()), self._ask):
+        can_leave = self._listing.filters.can_leave
+        order = Order(created, descending=False)
+        asked = window.asked if window.token else window.asked_from()
+        came = window.position
+        for page in self._pages(window, asked):
             dates = [date for date in map(created, page.records) if date is not None]
             if len(dates) < len(page.records):
-                raise Unplaced("A record has no CreatedDate to go by.")
-            reached, end = self._plan.arrived(window, dates)
-            inside = [
-                record
-                for record, date in zip(page.records, dates, strict=True)
-                if (window.start is None or date > window.start) and (end is None or date <= end)
-            ]
-            last = page.next_token is None or (end is not None and any(date > end for date in dates))
-            self._put(Part(window, inside, reached, last))
+                raise Unplaced(UNDATED)
+            if can_leave:  # each page is the first of a listing of its own
+                order = Order(created, descending=False)
+            if not order.holds(page):
+                raise Unplaced(UNSORTED)
+            before, (came, end) = came, self._plan.arrived(window, dates)
+            span = Window(window.start, end)
+            inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
+            last = page.next_token is None or any(map(span.is_past, dates))
+            token = page.next_token if not (last or can_leave) and _same_second(before, came) else None
+            self._put(WindowPage(window, inside, came, last, token, asked if token else None))
             if last or self._ends():
                 return last
             self._engage()
         return True
 
+    def _pages(self, window: Window, asked: datetime | None) -> Iterator[Page]:
+        """The pages of a window from where it has come to; a token that is no longer accepted is done without."""
+        listing = self._listing.oldest_first(asked)
+        if self._listing.filters.can_leave:
+            yield from keyset_pages(listing, self._ask)
+            return
+        if window.token is not None:
+            try:
+                page = self._ask(listing.request(window.token))
+            except BrokenListing:
+                listing = self._listing.oldest_first(window.asked_from())
+            else:
+                yield page
+                if page.next_token is not None:
+                    yield from pages(listing, self._ask, page.next_token)
+                return
+        yield from pages(listing, self._ask)
+
     def _ends(self) -> bool:
         """Whether no more is to be asked for."""
         return self._abandoned or self._failure is not None
 
-    def _put(self, part: Part | None) -> None:
+    def _put(self, part: WindowPage | None) -> None:
         """Hand a part on; wait while the consumer is behind."""
         while not self._abandoned:
             try:
@@ -154,3 +175,7 @@ class Sweep:
                 continue
             else:
                 return
+
+
+def _same_second(before: datetime | None, after: datetime | None) -> bool:
+    return before is not None and after is not None and second_of(before) == second_of(after)

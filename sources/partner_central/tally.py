@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,9 @@ class Tally:
         about: estimated number of records to read; None if everything is read in one chain.
         changed: rows handed on to be merged.
         rejected: records that could not become rows.
+        reasons: why they could not, with how many each.
+        mass_rejected: a sentence where they were so many that the cursor does not move.
+        swept: number of the listing of everything that this run completed.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
         complete: whether everything has been read.
         mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
@@ -45,6 +49,9 @@ class Tally:
     about: int | None = None
     changed: int = 0
     rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    mass_rejected: str | None = None
+    swept: int | None = None
     watermark: datetime | None = None
     complete: bool = False
     mode: Literal["full", "first", "incremental"] | None = None
@@ -83,6 +90,13 @@ class Tally:
             self.read += read
             self.changed += changed
             self.rejected += rejected
+            self._changed()
+
+    def begin_again(self) -> None:
+        """What was read counts no more; what was asked does."""
+        with self._lock:
+            self.read = self.changed = self.rejected = 0
+            self.about, self.watermark, self.complete = None, None, False
             self._changed()
 
     def note(self, sentence: str) -> None:

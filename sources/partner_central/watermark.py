@@ -7,44 +7,31 @@ from datetime import datetime, timedelta
 from .client import Page
 from .rows import identity
 
-FUTURE = timedelta(days=1)
-MANY = 10
+RESOLUTION = timedelta(seconds=1)  # of the Date header
+FAR = timedelta(minutes=5)
 
 
-class Watermark:
-    """Looks for the watermark on the pages of a listing, newest first; it is on the first with a date to go by.
+def watermark_of(page: Page, before: datetime | None) -> datetime | None:
+    """The watermark of a listing, from its first page, newest first; None while there is no date to go by.
 
-    A date more than a day ahead of the service's own clock (the Date header) would, as a watermark, hide every change
-    until that day comes. It is passed over, unless the data as a whole run ahead of that clock: the last watermark did,
-    or every date of a first listing does.
+    It is never above the service's own clock, which the Date header shows: a date that lies ahead would, as a
+    watermark, hide every change until that time has come. Where all dates lie ahead, it stays, or is that clock.
 
     Args:
+        page: the first page that has a date.
         before: the watermark of the last run.
-
-    Attributes:
-        value: the watermark, never below `before`; None while there is none to go by.
-        passed_over: how many dates were passed over.
     """
+    dates, clock = _dates(page), page.served_at
+    if not dates:
+        return before
+    past = dates if clock is None else [min(date, clock) for date in dates if date < clock + RESOLUTION]
+    return max([*past, *([before] if before else [])], default=clock)
 
-    def __init__(self, before: datetime | None) -> None:
-        self.value: datetime | None = None
-        self.passed_over = 0
-        self._before = before
-        self._ahead: datetime | None = None
 
-    def look(self, page: Page) -> None:
-        """Look at the next page, unless the watermark is known."""
-        if self.value is not None:
-            return
-        dates = [modified for _, modified in map(identity, page.records) if modified is not None]
-        limit = None if page.served_at is None else page.served_at + FUTURE
-        believed = limit is None or (self._before is not None and self._before > limit)
-        likely = [modified for modified in dates if believed or (limit is not None and modified <= limit)]
-        self.passed_over += len(dates) - len(likely)
-        self._ahead = self._ahead or max(dates, default=None)
-        self.value = max([*likely, *([self._before] if self._before else [])], default=None)
+def lies_ahead(page: Page) -> bool:
+    """Whether a record is dated well ahead of the service's own clock."""
+    return page.served_at is not None and any(date > page.served_at + FAR for date in _dates(page))
 
-    def end(self) -> None:
-        """The listing has ended."""
-        if self.value is None and self.passed_over >= MANY:
-            self.value, self.passed_over = self._ahead, 0
+
+def _dates(page: Page) -> list[datetime]:
+    return [modified for _, modified in map(identity, page.records) if modified is not None]

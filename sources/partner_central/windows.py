@@ -1,8 +1,9 @@
 """Windows of CreatedDate, and how records lie over it. Plain data; asking happens elsewhere.
 
-A window lists in ascending CreatedDate from its start, without an upper filter, and stops once past its end.
-CreatedDate never changes, so a record can enter the listing, never leave it: under an offset token it may come twice,
-never be skipped. And the end may move down while the window is read, when another reader takes over the later part.
+A window lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its end:
+a service that orders dates as text puts `…00Z` behind `…00.900Z`. CreatedDate never changes, so a record can enter the
+listing, never leave it: under an offset token it may come twice, never be skipped. And the end may move down while the
+window is read, when another reader takes over the later part.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Window:
         position: CreatedDate up to which its records have been handed on; None before its first page.
         done: whether all of them have.
         records: how many have.
+        token: the token behind the last page, where that lay within one second, so that no date tells where to go on.
+        asked: the `AfterCreatedDate` of the listing that token belongs to.
     """
 
     start: datetime | None
@@ -36,24 +39,54 @@ class Window:
     position: datetime | None = None
     done: bool = False
     records: int = 0
+    token: str | None = None
+    asked: datetime | None = None
 
-    def hand_on(self, records: int, reached: datetime | None, *, last: bool) -> None:
-        """Note that a page was handed on: how many records, up to which CreatedDate, whether it was the last."""
-        self.records += records
-        self.position = reached
-        self.done = last
+    def hand_on(self, page: WindowPage) -> None:
+        """Note that a page was handed on."""
+        self.records += len(page.records)
+        self.position = page.reached
+        self.done = page.last
+        self.token, self.asked = page.token, page.asked
 
     def asked_from(self) -> datetime | None:
         """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive.
 
         None, for all of time, before the year 1000: botocore writes such years with fewer digits than ISO 8601 wants.
         """
-        begin = self.position or self.start
-        early = begin and _moved(begin, -SECOND)
-        return early if early is not None and early.year >= FOUR_DIGITS else None
+        return early(self.position or self.start)
+
+    def holds(self, created: datetime) -> bool:
+        """Whether a CreatedDate lies in this window."""
+        return (self.start is None or created > self.start) and (self.end is None or created <= self.end)
+
+    def is_past(self, created: datetime) -> bool:
+        """Whether a listing that has come to a CreatedDate is a whole second past the end."""
+        return self.end is not None and second_of(created) > second_of(self.end)
 
     def __str__(self) -> str:
         return f"({_written(self.start) or 'the beginning'}, {_written(self.end) or 'now'}]"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPage:
+    """A page of a window.
+
+    Attributes:
+        window: whose page it is.
+        records: those that belong to the window.
+        reached: the CreatedDate the window has come to.
+        last: whether that was its last page.
+        token: see `Window.token`.
+        asked: see `Window.asked`.
+    """
+
+    window: Window
+    records: list[object]
+    reached: datetime | None
+    last: bool
+    token: str | None = None
+    asked: datetime | None = None
 
 
 class Density:
@@ -117,6 +150,8 @@ def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
             "done": window.done,
             "records": window.records,
         }
+        if window.token is not None:
+            item |= {"token": window.token, "asked": _written(window.asked)}
         if state and window.done and state[-1]["done"]:
             item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
             state[-1] = item
@@ -128,9 +163,28 @@ def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
 def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
     """Read what `dump` wrote."""
     return [
-        Window(_read(item["start"]), _read(item["end"]), _read(item["position"]), item["done"], item["records"])
+        Window(
+            _read(item["start"]),
+            _read(item["end"]),
+            _read(item["position"]),
+            item["done"],
+            item["records"],
+            item.get("token"),
+            _read(item.get("asked")),
+        )
         for item in state
     ]
+
+
+def early(moment: datetime | None) -> datetime | None:
+    """The whole second before a moment, to ask with; None where botocore does not write the year in four digits."""
+    before = moment and _moved(second_of(moment), -SECOND)
+    return before if before is not None and before.year >= FOUR_DIGITS else None
+
+
+def second_of(moment: datetime) -> datetime:
+    """The whole second a moment lies in."""
+    return moment.replace(microsecond=0)
 
 
 def _moved(moment: datetime, by: timedelta) -> datetime | None:

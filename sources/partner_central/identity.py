@@ -1,0 +1,70 @@
+"""Which AWS account a dataset is of: rows of two must not be mixed, nor the cursor of one moved by the other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import botocore.session
+
+ACCESS_KEY = re.compile(r"A[KS]IA([A-Z2-7]{16})")
+AWS_HOSTS = (".amazonaws.com", ".api.aws", ".amazonaws.eu")
+OF_AN_ACCOUNT = ("cursors", "undated")  # what was found out about another one does not hold
+
+
+def identity_of(session: botocore.session.Session, endpoint_url: str) -> str | None:
+    """A digest that stands for the account that credentials are of; None where there are none to tell by.
+
+    It is the same for every user, role and key of an account: its number is part of an access key. An endpoint that is
+    not AWS's own counts as well.
+    """
+    try:
+        credentials = session.get_credentials()
+        frozen = credentials and credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError):  # the first call fails by it, and says so
+        return None
+    if not frozen:
+        return None
+    account = frozen.account_id or _account_in(frozen.access_key or "") or frozen.access_key
+    host = urlsplit(endpoint_url).netloc
+    place = "" if host.endswith(AWS_HOSTS) else host
+    return hashlib.blake2b(f"{account} {place}".encode(), digest_size=8).hexdigest()
+
+
+def check_account(state: MutableMapping[str, Any], identity: str | None, *, accept: bool) -> None:
+    """Note the account in the state of a dataset; with another one, nothing that was read holds any more.
+
+    Raises:
+        ConfigurationError: the dataset is of another account, and that is not accepted.
+    """
+    if identity is None or state.get("account") == identity:
+        return
+    if state.get("account") is not None:
+        if not accept:
+            raise ConfigurationError(
+                "The opportunities in this dataset are of another AWS account, or endpoint, than these credentials. "
+                "Nothing was loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run "
+                "sync --accept-account once, which reads everything again; another account's opportunities belong "
+                "into a --dataset of their own."
+            )
+        for key in OF_AN_ACCOUNT:
+            state.pop(key, None)
+    state["account"] = identity
+
+
+def _account_in(access_key: str) -> str | None:
+    """The number of the account that an access key holds, in its first bytes."""
+    match = ACCESS_KEY.fullmatch(access_key)
+    if match is None:
+        return None
+    number = int.from_bytes(base64.b32decode(match[1])[:6], "big")
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012}"

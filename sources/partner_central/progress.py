@@ -1,0 +1,160 @@
+"""How far a reading has come, and what follows when it ends: the cursor, what is complete, what is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from .backfill import Backfill
+from .client import Page
+from .cursor import Changes, Cursor, floor_of
+from .listing import Listing
+from .presence import Listed, now
+from .question import Question
+from .rejection import Rejections
+from .rows import created
+from .state import Complete, State
+from .tally import Tally
+from .watermark import lies_ahead, watermark_of
+
+
+class Progress:
+    """Decides what a reading has found out.
+
+    Args:
+        question: what is to be read.
+        state: what is kept between runs.
+        tally: where the run is counted.
+        version: gives the version of this program.
+
+    Attributes:
+        question: what is still to be read.
+        changes: tells which records are new.
+        listed: how records are listed now.
+        under_way: the chain that is read, to go on with when calls are spent.
+        unconfirmed: a listing of everything that is complete if nothing changed while it was read.
+        is_finished: whether the cursor has moved.
+    """
+
+    def __init__(self, question: Question, state: State, tally: Tally, version: Callable[[], str]) -> None:
+        self.question = question
+        self.under_way: Backfill | None = None
+        self.unconfirmed: Complete | None = None
+        self.is_finished = False
+        self.listed = Listed(now(), state.begun)
+        self._state = state
+        self._tally = tally
+        self._rejections = Rejections(state, tally, question.most_rejected, version)
+        self._saw_undated = False
+        self._begin_anew_if_asked_otherwise()
+        self.changes = Changes({} if self._reads_anew else state.cursor.seen)
+        full = self.question.full or (state.backfill is not None and state.backfill.full)
+        tally.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
+
+    @property
+    def _reads_anew(self) -> bool:
+        """Whether records count as new that were seen before."""
+        return self.question.full or self._rejections.again() is not None
+
+    def listing(self) -> Listing:
+        """What is to be listed next, newest first."""
+        return self.question.listing(self._state.cursor, self._rejections.again())
+
+    def is_ahead(self, page: Page) -> bool:
+        """Whether the run would begin in the future of the service's clock; if so, the cursor is given up."""
+        floor = floor_of(self._state.cursor.watermark, self.question.lookback)
+        if floor is None or page.served_at is None or floor <= page.served_at:
+            return False
+        self._tally.note("The stored watermark is ahead of the service's clock: everything is read again.")
+        self._state.cursor = Cursor()
+        self.changes = Changes({})
+        return True
+
+    def begin(self, listing: Listing, page: Page) -> Backfill:
+        """Begin a reading with its first page, newest first."""
+        if lies_ahead(page):
+            self._tally.note(
+                "A LastModifiedDate lies in the future of the service's clock: its record is loaded, and read again by "
+                "every run until then."
+            )
+        if self._reads_anew or self._state.cursor.watermark is None:
+            self._rejections.are_read_from(listing.modified_since)
+        lists_all = listing.is_everything and (self.question.full or bool(page.records))
+        self._state.begun += lists_all
+        self.listed = Listed(page.served_at or now(), self._state.begun, everything=listing.is_everything)
+        self.under_way = Backfill(
+            None,
+            listing.modified_since,
+            self.question.full,
+            self.question.asked,
+            token=page.next_token,
+            number=self._state.begun if lists_all else None,
+            order=self._state.order,
+            at=self.listed.at,
+        )
+        self.find_watermark(self.under_way, page)
+        return self.under_way
+
+    def go_on(self, backfill: Backfill) -> None:
+        """Go on with a reading that was interrupted."""
+        self.under_way = backfill if backfill.token is not None else None
+        self.changes.remember_from(floor_of(backfill.watermark, self.question.lookback))
+        self.listed = Listed(now(), self._state.begun, everything=backfill.number is not None)
+
+    def begin_anew(self, backfill: Backfill) -> None:
+        """Give up a reading that was interrupted; what it was asked for is asked again."""
+        self._state.backfill = self.under_way = None
+        self.question = replace(self.question, full=self.question.full or backfill.full)
+
+    def find_watermark(self, backfill: Backfill, page: Page) -> None:
+        """Take the watermark from the first page that has one."""
+        if backfill.watermark is None:
+            backfill.watermark = watermark_of(page, self._state.cursor.watermark)
+            self.changes.remember_from(floor_of(backfill.watermark, self.question.lookback))
+
+    def note(self, records: list[object], rejections: list[tuple[str, datetime | None]]) -> None:
+        """Note a page: its records, and what of it was rejected."""
+        self._rejections.note(rejections)
+        self._saw_undated |= any(created(record) is None for record in records)
+        self._state.undated |= self._saw_undated
+
+    def finish(self, backfill: Backfill, *, windows: bool) -> None:
+        """Everything has been handed on: the cursor moves, unless so much was rejected that it must not.
+
+        Behind the first load of all nothing can be gone.
+        """
+        self._state.backfill = self.under_way = None
+        if sentence := self._rejections.too_many():
+            self._tally.mass_rejected, self.unconfirmed = sentence, None
+            return
+        self.is_finished = True
+        self._state.cursor = Cursor(backfill.watermark, self.changes.seen())
+        self._tally.watermark = backfill.watermark
+        if backfill.number is not None and backfill.at is not None and (backfill.full or backfill.number > 1):
+            self.unconfirmed = Complete(backfill.number, backfill.order, backfill.at, windows)
+            if windows:
+                self.confirm()
+        self.question = replace(self.question, full=False, since=None)
+        self.changes = Changes(self._state.cursor.seen)
+
+    def confirm(self) -> None:
+        """A listing of everything is complete: what it does not hold is gone."""
+        listing, self.unconfirmed = self.unconfirmed, None
+        if listing is None:
+            return
+        self._state.complete, self._tally.swept = listing, listing.number
+        if not listing.windows:
+            self._state.undated = self._saw_undated
+
+    def give_up_confirming(self) -> None:
+        """A listing of everything was disturbed again and again."""
+        self.unconfirmed = None
+        self._tally.note("Too much changed while everything was read: what is gone cannot be told this time.")
+
+    def _begin_anew_if_asked_otherwise(self) -> None:
+        """Drop an interrupted reading that another question began."""
+        backfill = self._state.backfill
+        if backfill is not None and not self.question.goes_on_with(backfill):
+            self._tally.note("The load that was interrupted had been asked for otherwise: it begins anew.")
+            self.begin_anew(backfill)

@@ -1,0 +1,136 @@
+"""What is kept between runs, in the destination: the only place that knows the keys of the state.
+
+    {"catalog": ..., "account": ...,
+     "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected"}},
+     "members": names of members the model does not know,
+     "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
+     "order": read_order of the newest version, "undated": true}
+
+Listings of everything, and versions, are numbered. Clocks of machines are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .backfill import Backfill
+from .cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """The numbers that the tables of a destination hold already, for a run that finds them without their state.
+
+    Attributes:
+        order: greatest `read_order`.
+        sweep: greatest `last_listed_sweep`.
+    """
+
+    order: int = 0
+    sweep: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """A listing of everything that was read to its end.
+
+    Attributes:
+        number: its number.
+        order: read_order of the newest version before it began.
+        at: when it began, by the service's clock.
+        windows: whether it was read by CreatedDate, so that records without one may be missing.
+    """
+
+    number: int
+    order: int
+    at: datetime
+    windows: bool
+
+    def dump(self) -> dict[str, Any]:
+        """The listing as JSON-ready state."""
+        return {"number": self.number, "order": self.order, "at": self.at.isoformat(), "windows": self.windows}
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> Complete:
+        """Read what `dump` wrote."""
+        return cls(state["number"], state["order"], datetime.fromisoformat(state["at"]), state["windows"])
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Records that could not become rows.
+
+    Attributes:
+        by: the version of this program that rejected them.
+        since: their lowest LastModifiedDate; None where one has none, so that only everything holds them.
+    """
+
+    by: str
+    since: datetime | None
+
+    def and_also(self, modified: datetime | None) -> Rejected:
+        """These and one more."""
+        since = None if self.since is None or modified is None else min(self.since, modified)
+        return Rejected(self.by, since)
+
+
+class State:
+    """The state of one set of filters, and what all of them share.
+
+    Args:
+        stored: the whole state, as the last run left it.
+        scope: the name of the filters.
+        floors: what the tables hold already.
+
+    Attributes:
+        cursor: how far the last complete run came.
+        backfill: a reading that was interrupted.
+        rejected: what a later version of this program is to try again.
+        begun: number of the newest listing of everything that was begun.
+        complete: the newest one that was read to its end.
+        order: read_order of the newest version handed on.
+        undated: whether a record without CreatedDate is known.
+    """
+
+    def __init__(self, stored: Mapping[str, Any], scope: str, floors: Floors = Floors()) -> None:
+        self._stored = stored
+        self._scope = scope
+        own = stored.get("cursors", {}).get(scope, {})
+        listing = stored.get("listing", {})
+        backfill, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
+        self.cursor = Cursor.load(own)
+        self.backfill = Backfill.load(backfill) if backfill else None
+        self.rejected = Rejected(rejected["by"], _read(rejected["since"])) if rejected else None
+        self.begun: int = max(listing.get("begun", 0), floors.sweep)
+        self.complete = Complete.load(complete) if complete else None
+        self.order: int = max(stored.get("order", 0), floors.order)
+        self.undated: bool = stored.get("undated", False)
+
+    def dump(self) -> dict[str, Any]:
+        """The whole state, JSON-ready; equal states give equal ones, so that a quiet run stores nothing."""
+        own = self.cursor.dump()
+        if self.backfill is not None:
+            own["backfill"] = self.backfill.dump()
+        if self.rejected is not None:
+            own["rejected"] = {"by": self.rejected.by, "since": _written(self.rejected.since)}
+        listing: dict[str, Any] = {"begun": self.begun}
+        if self.complete is not None:
+            listing["complete"] = self.complete.dump()
+        return {
+            **self._stored,
+            "cursors": {**self._stored.get("cursors", {}), self._scope: own},
+            "listing": listing,
+            "order": self.order,
+            "undated": self.undated,
+        }
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _read(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
