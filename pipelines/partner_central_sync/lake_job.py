@@ -29,22 +29,23 @@ if TYPE_CHECKING:
     from .lake_tables import LakeTable
 
 KEY, MODIFIED = "id", "last_modified_date"
-CONTENT, ORDER = "content_hash", "read_order"
+CONTENT, ORDER, PLACE = "content_hash", "read_order", "place"
 NEW_VERSIONS = """
 WITH known AS (
-    SELECT {columns}, 0 AS staged FROM stored UNION ALL SELECT {columns}, 1 AS staged FROM came
+    SELECT {columns}, -1 AS place FROM stored UNION ALL SELECT {columns}, place FROM came
 ), compared AS (
     SELECT *,
         lag({content}) OVER version AS earlier,
         lag({order}) OVER version IS NULL AS earlier_is_unordered,
-        bool_or(staged = 0 AND {order} IS NULL) OVER (PARTITION BY {keys}, {content}) AS held_unordered
+        bool_or(place = -1 AND {order} IS NULL) OVER (PARTITION BY {keys}, {content}) AS held_unordered
     FROM known
-    WINDOW version AS (PARTITION BY {keys} ORDER BY {order} NULLS FIRST, staged, {row})
+    WINDOW version AS (PARTITION BY {keys} ORDER BY {order} NULLS FIRST, place)
 )
-SELECT {row} FROM compared
-WHERE staged = 1 AND (
+SELECT place FROM compared
+WHERE place >= 0 AND (
     earlier IS NULL OR (earlier <> {content} AND NOT (earlier_is_unordered AND held_unordered))
 )
+ORDER BY place
 """
 
 
@@ -147,35 +148,20 @@ def new_versions(root: TTableSchema, rows: pa.Table, stored: LakeTable) -> pa.Ta
     In a table of versions, these are the ones whose content is not that of the version before, in the order of reading.
     A version that was stored without an order may stand anywhere: its content is not new right after such versions.
     """
-    import pyarrow.compute as pc
-
-    keys = get_columns_names_with_prop(root, "primary_key")
-    rows = newest(rows, [C_DLT_ID], C_DLT_ID)
-    if not {CONTENT, ORDER} <= set(rows.column_names):
-        rows = newest(rows, keys, C_DLT_ID)
-        known = stored.rows(keys, rows.select(keys)).cast(rows.select(keys).schema)
-        unknown = rows.select([*keys, C_DLT_ID]).join(known, keys, join_type="left anti")
-        return rows.filter(pc.is_in(rows[C_DLT_ID], unknown[C_DLT_ID]))
-    keys.remove(CONTENT)
-    columns = [*keys, CONTENT, ORDER, C_DLT_ID]
-    chosen = _ids(rows.select(columns), stored.rows(columns, rows.select([KEY])), keys)
-    return rows.filter(pc.is_in(rows[C_DLT_ID], chosen))
-
-
-def _ids(came: pa.Table, stored: pa.Table, keys: Sequence[str]) -> pa.Array:
-    """The `_dlt_id` of the versions that are new."""
     import duckdb
     import pyarrow as pa
 
-    quoted = [f'"{name}"' for name in keys]
+    keys = get_columns_names_with_prop(root, "primary_key")
+    came = rows.append_column(PLACE, pa.array(range(rows.num_rows), pa.int64()))
+    if not {CONTENT, ORDER} <= set(rows.column_names):
+        known = stored.rows(keys, rows.select(keys)).cast(rows.select(keys).schema)
+        first = came.group_by(keys).aggregate([(PLACE, "min")])
+        return rows.take(first.join(known, keys, join_type="left anti")[f"{PLACE}_min"].sort())
+    keys.remove(CONTENT)
+    columns = [*keys, CONTENT, ORDER]
+    names = {name: ", ".join(f'"{column}"' for column in some) for name, some in (("columns", columns), ("keys", keys))}
     with duckdb.connect() as connection:
-        connection.register("came", came)
-        connection.register("stored", stored)
-        query = NEW_VERSIONS.format(
-            columns=", ".join(f'"{name}"' for name in came.column_names),
-            keys=", ".join(quoted),
-            content=CONTENT,
-            order=ORDER,
-            row=C_DLT_ID,
-        )
-        return pa.array([row for (row,) in connection.execute(query).fetchall()], pa.string())
+        connection.register("came", came.select([*columns, PLACE]))
+        connection.register("stored", stored.rows(columns, rows.select([KEY])))
+        new = connection.execute(NEW_VERSIONS.format(content=CONTENT, order=ORDER, **names)).fetchall()
+    return rows.take(pa.array([place for (place,) in new], pa.int64()))

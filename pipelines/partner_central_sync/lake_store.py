@@ -15,7 +15,7 @@ from filelock import FileLock
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class S3(Bucket):
         try:
             self._files.pipe_file(path, content, **condition)
         except OSError as error:
-            if _code(error) not in CHANGED and not isinstance(error, FileExistsError | FileNotFoundError):
+            if _code(error) not in CHANGED:
                 raise
             return False
         return True
