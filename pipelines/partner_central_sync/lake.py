@@ -112,12 +112,7 @@ class LakeClient(LeasedLake, StatesOfLake):
         import pyarrow as pa
 
         coming = pa.schema([field.with_nullable(nullable=True) for field in schema])
-        table = self._delta(name, coming) if self._format(name) == "delta" else self._iceberg(name, coming)
-        held = data_types(table.schema)
-        for column, kind in data_types(coming).items():
-            if held[column] != kind:
-                raise OtherType(f"{name}.{column} is stored as {held[column]}, and comes as {kind}.")
-        return table
+        return self._delta(name, coming) if self._format(name) == "delta" else self._iceberg(name, coming)
 
     def forget_rejected(self) -> None:
         """Take rows out of `opportunities_rejected` whose record has become a row since."""
@@ -154,18 +149,31 @@ class LakeClient(LeasedLake, StatesOfLake):
             options = deltalake_storage_options(self.config.credentials, self.config.deltalake_storage_options)
             write_delta_table(place, schema.empty_table(), "append", storage_options=options)
             table = self.load_open_table("delta", name)
+        _check_types(name, Delta(table), schema)
         return Delta(evolve_delta_table_schema(table, schema))
 
     def _iceberg(self, name: str, schema: pa.Schema) -> LakeTable:
+        import pyarrow as pa
         from dlt.common.libs.pyiceberg import create_table
 
         try:
-            table = self.load_open_table("iceberg", name, schema=schema)
+            table = self.load_open_table("iceberg", name)
         except DestinationUndefinedEntity:
             place = self.get_open_table_location("iceberg", name)
             create_table(self.get_open_table_catalog("iceberg"), f"{self.dataset_name}.{name}", place, schema)
             table = self.load_open_table("iceberg", name)
-        return Iceberg(table)
+        held = _check_types(name, Iceberg(table), schema)
+        new = pa.schema([field for field in schema if field.name not in held])
+        return Iceberg(self.load_open_table("iceberg", name, schema=new) if new.names else table)
+
+
+def _check_types(name: str, stored: LakeTable, coming: pa.Schema) -> dict[str, str]:
+    """The types of a stored table, if what comes has the same."""
+    held = data_types(stored.schema)
+    for column, kind in data_types(coming).items():
+        if held.get(column, kind) != kind:
+            raise OtherType(f"{name}.{column} is stored as {held[column]}, and comes as {kind}.")
+    return held
 
 
 class filesystem(dlt_filesystem):  # noqa: N801 - the class name is the name of its configuration section
