@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ TABLES: dict[str, dict[str, str]] = {
         "id": "TEXT",
         "reason": "TEXT",
         "record": "TEXT",
+        "record_key": "TEXT",
+        "last_modified_date": "TIMESTAMP WITH TIME ZONE",
         "seen_at": "TIMESTAMP WITH TIME ZONE",
     },
     "opportunity_history": {
@@ -53,11 +56,15 @@ TABLES: dict[str, dict[str, str]] = {
         "project_delivery_models": "TEXT",
         "project_expected_customer_spend": "TEXT",
         "content_hash": "TEXT",
+        "read_order": "BIGINT",
+        "order_is_known": "BOOLEAN",
         "first_seen_at": "TIMESTAMP WITH TIME ZONE",
     },
     "opportunity_presence": {
         "id": "TEXT",
         "last_listed_at": "TIMESTAMP WITH TIME ZONE",
+        "last_listed_sweep": "BIGINT",
+        "rejected_since": "TIMESTAMP WITH TIME ZONE",
         "gone_since": "TIMESTAMP WITH TIME ZONE",
     },
     "sync_runs": {
@@ -69,6 +76,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
 }
 Row = dict[str, Any]
+ORDER = count(1)
 
 
 def moment(text: str) -> datetime:
@@ -112,7 +120,7 @@ def filled(settings: Settings, folder: Path, rows: dict[str, list[Row]]) -> Sett
 
 
 def version(at: str, seen: str, **values: Any) -> Row:
-    """A version last modified and first seen then; names without their long beginning."""
+    """A version last modified and first seen then; names without their long beginning. They are read as they come."""
     long = {
         "name": "customer_company_name",
         "stage": "life_cycle_stage",
@@ -132,7 +140,9 @@ def version(at: str, seen: str, **values: Any) -> Row:
         "created_date": created and moment(created),
         "last_modified_date": moment(at),
         "first_seen_at": moment(seen),
-        "content_hash": f"{at} {values.get('stage')}",
+        "content_hash": str(values),
+        "read_order": next(ORDER),
+        "order_is_known": True,
     }
 
 
@@ -230,10 +240,14 @@ SMALL_CASE: dict[str, list[Row]] = {
         _spend("J10", "40.25", "USD"),
         _spend("H8", "1", None),
     ],
-    "opportunities_rejected": [{"id": "R1", "reason": "no amount", "record": "{}", "seen_at": moment(FIRST)}],
+    "opportunities_rejected": [
+        {"id": "R1", "reason": "no amount", "record": "{}", "record_key": "R1", "seen_at": moment(FIRST)},
+        {"id": "C3", "reason": "is no date", "record": "{}", "record_key": "C3", "seen_at": moment("06-09 12:30")},
+    ],
     "opportunity_history": HISTORY,
     "opportunity_presence": [
         {"id": "A1", "last_listed_at": moment("06-10 12:00"), "gone_since": None},
+        {"id": "C3", "last_listed_at": moment("06-10 12:00"), "rejected_since": moment("06-09 12:00")},
         {"id": "F6", "last_listed_at": moment("06-01 12:00"), "gone_since": moment("06-07 12:00")},
     ],
     "sync_runs": [

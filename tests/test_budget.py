@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from partner_central.budget import CALLS_PER_SAVE, DAY, MINUTE, Budget, Ledger
+from partner_central.budget import CALLS_PER_SAVE, DAY, KEPT, MINUTE, Budget, Ledger
 from partner_central.errors import BudgetSpent, Unavailable
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
@@ -68,18 +68,66 @@ def test_calls_are_forgotten_when_they_are_24_hours_old_and_not_before(file: Pat
     assert ledger.add({}, late + DAY + 1) == 0
 
 
-def test_what_is_forgotten_leaves_the_file(file: Path) -> None:
-    Ledger(file, "one").add({minute() - number: 1 for number in range(1000)}, NOON)
-    Ledger(file, "other").add({}, NOON + 2 * DAY)
+def test_the_file_keeps_the_newest_minutes_of_each_account_and_no_more(file: Path) -> None:
+    Ledger(file, "one").add({minute() - number: 1 for number in range(2 * KEPT, 0, -1)}, NOON)
+    Ledger(file, "other").add({minute(): 1}, NOON)
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT count(*) FROM calls").fetchall() == [(0,)]
+        kept = connection.execute("SELECT account, count(*), max(minute) FROM calls GROUP BY account").fetchall()
+    assert kept == [("one", KEPT, minute() - 1), ("other", 1, minute())]
+
+
+AHEAD = 3 * 365 * DAY
+
+
+@pytest.mark.parametrize("ahead", [2 * DAY, 30 * DAY, AHEAD, 9_000 * 365 * DAY])
+def test_a_clock_that_was_ahead_makes_nothing_be_forgotten_and_blocks_no_later_day(file: Path, ahead: float) -> None:
+    clock = Clock()
+    take(Budget(Ledger(file, "account"), 1000, clock), 900).save()
+    clock.now += ahead
+    take(Budget(Ledger(file, "account"), 1000, clock), 1000).save()
+    clock.now += MINUTE - ahead
+    assert Budget(Ledger(file, "account"), 1000, clock).left == 100
+    for days in (1.1, 2, 30, ahead / DAY, ahead / DAY + 0.5):
+        clock.now = NOON + days * DAY
+        assert Budget(Ledger(file, "account"), 1000, clock).left == 1000
+
+
+def test_a_clock_that_was_behind_makes_nothing_be_forgotten(file: Path) -> None:
+    clock = Clock()
+    take(Budget(Ledger(file, "account"), 1000, clock), 900).save()
+    clock.now -= AHEAD
+    for _ in range(3):
+        take(Budget(Ledger(file, "account"), 1000, clock), 10).save()
+    clock.now += AHEAD + MINUTE
+    assert Budget(Ledger(file, "account"), 1000, clock).left == 100
+
+
+def test_calls_of_a_clock_ahead_are_not_what_the_message_speaks_of(file: Path) -> None:
+    clock = Clock(NOON + AHEAD)
+    take(Budget(Ledger(file, "account"), 5, clock), 5).save()
+    clock.now = NOON
+    with pytest.raises(BudgetSpent, match="free again at 2026-05-02 12:01 UTC"):
+        take(Budget(Ledger(file, "account"), 5, clock), 6)
+
+
+def test_a_budget_without_a_file_bears_a_clock_that_jumps_as_well() -> None:
+    clock = Clock()
+    budget = take(Budget(calls_per_day=10, now=clock), 6)
+    clock.now += AHEAD
+    take(budget, 4)
+    take(budget, 1)  # there is nothing left but by looking again
+    clock.now -= AHEAD
+    with pytest.raises(BudgetSpent):
+        take(budget, 10)
+    clock.now += DAY + 2 * MINUTE
+    take(budget, 10)
 
 
 def test_the_oldest_call_is_that_of_the_account(file: Path) -> None:
-    assert Ledger(file, "one").oldest() is None
+    assert Ledger(file, "one").oldest(NOON) is None
     Ledger(file, "other").add({minute() - 100: 1}, NOON)
     Ledger(file, "one").add({minute() - 50: 1, minute(): 1}, NOON)
-    assert Ledger(file, "one").oldest() == NOON - 50 * MINUTE
+    assert Ledger(file, "one").oldest(NOON) == NOON - 50 * MINUTE
 
 
 @settings(max_examples=12)
@@ -237,7 +285,7 @@ def test_a_file_that_is_damaged_while_it_is_used_is_given_up_and_no_call_lost(fi
 def test_a_file_that_fails_when_the_last_call_is_taken_still_gives_the_sentence(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Ledger) -> float:
+    def fail(_: Ledger, __: float) -> float:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(Ledger, "oldest", fail)

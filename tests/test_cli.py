@@ -36,6 +36,7 @@ SUMMARY = {
     "rejected",
     "gone",
     "held",
+    "mass_rejected",
     "watermark",
     "seconds",
     "new_columns",

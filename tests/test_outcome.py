@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from partner_central_sync import many
+from partner_central_sync.accounts import Account
 from partner_central_sync.outcome import Exit, explain
+from partner_central_sync.report import Report, Summary
+from partner_central_sync.settings import Settings
 from partner_central_sync.workdir import reading_folder
 
 
@@ -33,3 +37,27 @@ def test_a_key_file_that_is_not_there_is_no_damage_of_the_working_folder() -> No
     code, said = explain(raised.value)
     assert code is Exit.LATER
     assert "no-such-key.p8" in said
+
+
+def summary(*, held: int = 0, mass_rejected: str | None = None) -> Summary:
+    return Summary(
+        "partner_central", "here", 1, 0, 0.0, None, 1, 9, 9, 0, None, 1.0, held=held, mass_rejected=mass_rejected
+    )
+
+
+def test_many_rejected_records_end_a_run_with_7_also_when_removals_are_held() -> None:
+    assert summary().code is Exit.DONE
+    assert summary(held=3).code is Exit.HELD
+    assert summary(mass_rejected="members that do not fit").code is Exit.REJECTED == 7
+    assert summary(held=3, mass_rejected="members that do not fit").code is Exit.REJECTED
+
+
+@pytest.mark.parametrize(("codes", "tells"), [((0, 0), 0), ((0, 7), 7), ((7, 6), 6), ((0, 6, 0), 6)])
+def test_of_several_accounts_the_lowest_code_other_than_0_tells(
+    codes: tuple[int, ...], tells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = {0: summary(), 6: summary(held=1), 7: summary(mass_rejected="members that do not fit")}
+    waiting = [ends[code] for code in codes]
+    monkeypatch.setattr(many, "sync", lambda *_: waiting.pop(0))
+    accounts = [Account(f"account{number}") for number in range(len(codes))]
+    assert many.sync_each(accounts, Settings(), Report(quiet=True)) == tells

@@ -19,7 +19,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central_sync.destination import named
 from partner_central_sync.views import create_views, translated, view_texts
 from postgres import Postgres
-from small_case import SMALL_CASE, TABLES, Row, day, make_tables, moment
+from small_case import SMALL_CASE, TABLES, Row, day, make_tables, moment, version
 
 STAGES = (
     "Prospect",
@@ -44,7 +44,7 @@ ANSWERS: dict[str, tuple[tuple[str, ...] | None, list[tuple[Any, ...]]]] = {
         [
             (
                 *(moment("06-10 12:00"), day("06-10"), moment("06-10 12:30"), moment("06-10 13:00"), "unavailable"),
-                *(moment("06-10 12:30"), moment("06-01 12:30"), 10, 1, 1),
+                *(moment("06-10 12:30"), moment("06-01 12:30"), 10, 1, 2, 1),
             )
         ],
     ),
@@ -134,16 +134,16 @@ ANSWERS: dict[str, tuple[tuple[str, ...] | None, list[tuple[Any, ...]]]] = {
     "opportunity_standing": (
         None,
         [
-            ("A1", "Qualified", 2, True, False, None),
-            ("B2", "Committed", 5, True, False, None),
-            ("C3", "Launched", 6, False, False, None),
-            ("D4", "Closed Lost", 7, False, False, None),
-            ("E5", "Closed Lost", 7, False, False, None),
-            ("F6", "Qualified", 2, True, True, moment("06-07 12:00")),
-            ("G7", None, None, True, False, None),
-            ("H8", "Technical Validation", 3, True, False, None),
-            ("I9", "Negotiation", None, True, False, None),
-            ("J10", "Qualified", 2, True, False, None),
+            ("A1", "Qualified", 2, True, False, None, None),
+            ("B2", "Committed", 5, True, False, None, None),
+            ("C3", "Launched", 6, False, False, None, moment("06-09 12:00")),
+            ("D4", "Closed Lost", 7, False, False, None, None),
+            ("E5", "Closed Lost", 7, False, False, None, None),
+            ("F6", "Qualified", 2, True, True, moment("06-07 12:00"), None),
+            ("G7", None, None, True, False, None, None),
+            ("H8", "Technical Validation", 3, True, False, None, None),
+            ("I9", "Negotiation", None, True, False, None, None),
+            ("J10", "Qualified", 2, True, False, None, None),
         ],
     ),
     "pipeline_by_stage": (
@@ -369,6 +369,57 @@ def test_one_opportunity_with_nothing_but_an_id_and_a_date_is_open_and_of_today(
         assert rows_of(client, "opportunity_current", columns) == [("O1", True, False, 0, 0, None, None)]
         assert rows_of(client, "pipeline_by_stage") == [(None, None, 1, None, 1, None)]
         assert rows_of(client, "data_freshness", ["as_of", "as_of_date"]) == [(moment("01-31 23:59"), day("01-31"))]
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+def test_versions_of_one_date_are_in_the_order_of_reading_whenever_and_with_whatever_hash_they_came(
+    kind: str, server: str, tmp_path: Path
+) -> None:
+    """A, B, A without a new LastModifiedDate, all first seen at one moment, with hashes in no order."""
+    one = {"id": "O1", "name": "Odd", "created": "05-01 00:00"}
+    stays = [
+        ("Prospect", "Submitted", "07-01"),
+        ("Qualified", "In review", "07-31"),
+        ("Prospect", "Submitted", "07-01"),
+    ]
+    first = version("06-01 08:00", "06-02 12:30", **one, stage="Committed", review="Approved", target=day("06-30"))
+    same_date = [
+        version("06-02 08:00", "06-02 12:30", **one, stage=stage, review=review, target=day(target))
+        for stage, review, target in stays
+    ]
+    same_date[1]["content_hash"] = "0"
+    same_date[2] |= {"first_seen_at": moment("06-01 12:30"), "content_hash": same_date[0]["content_hash"]}
+    known = {name: value for name, value in same_date[2].items() if name in TABLES["opportunities"]}
+    rows = {"opportunities": [known], "opportunity_history": [*reversed(same_date), first]}
+    dates = [moment("06-01 08:00")] + [moment("06-02 08:00")] * 3
+    with opened(kind, server, tmp_path, "aba", rows) as client:
+        stages = ["Committed", "Prospect", "Qualified", "Prospect"]
+        assert rows_of(client, "stage_periods", ["period_number", "life_cycle_stage", "entered_at", "left_at"]) == [
+            (number, *stay) for number, stay in enumerate(zip(stages, dates, [*dates[1:], None], strict=True), 1)
+        ]
+        moves = rows_of(client, "stage_transitions", ["from_stage", "to_stage", "movement", "days_in_from_stage"])
+        assert moves == [
+            ("Committed", "Prospect", "back", 1),
+            ("Prospect", "Qualified", "forward", 0),
+            ("Qualified", "Prospect", "back", 0),
+        ]
+        reviews = [row[1:] for row in rows_of(client, "changes", ["what", "old_value", "new_value"])]
+        assert reviews.count(("Submitted", "In review")) == reviews.count(("In review", "Submitted")) == 1
+        assert ("other", None, None) not in rows_of(client, "changes", ["what", "old_value", "new_value"])
+        columns = ["life_cycle_stage", "stage_since", "stage_since_is_seen", "review_since", "review_since_is_seen"]
+        assert rows_of(client, "opportunity_current", columns) == [
+            ("Prospect", moment("06-02 08:00"), True, moment("06-02 08:00"), True)
+        ]
+        slips = ["first_target_close_date", "times_slipped", "days_slipped", "net_days"]
+        assert rows_of(client, "slipped_close_dates", slips) == [(day("06-30"), 2, 31, 1)]
+
+
+def test_versions_that_an_earlier_release_stored_twice_are_no_change(tmp_path: Path) -> None:
+    """It made a version where a list came in another order: after the migration, both have one hash."""
+    twice = [version("06-02 08:00", "06-02 12:30", id="O1", stage="Prospect") for _ in range(2)]
+    later = version("06-03 08:00", "06-03 12:30", id="O1", stage="Prospect")
+    with opened("duckdb", "", tmp_path, "twice", {"opportunity_history": [*twice, later]}) as client:
+        assert [what for (what,) in rows_of(client, "changes", ["what"])] == ["first seen", "other"]
 
 
 def test_views_are_replaced_also_where_their_columns_are_others_and_tables_still_grow(

@@ -17,7 +17,7 @@ from dlt.sources.credentials import AwsCredentials
 from partner_central.client import PartnerCentral
 from partner_central.session import connect, open_session
 
-from . import destination, workdir
+from . import destination, dlt_settings, workdir
 from .outcome import Exit, explain
 from .settings import Settings
 
@@ -100,6 +100,7 @@ def _destination(settings: Settings) -> Finding:
     def look() -> str:
         try:
             with workdir.reading_folder():
+                dlt_settings.check(settings)
                 place = destination.visit(workdir.attach(settings))
         except workdir.Damaged as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"

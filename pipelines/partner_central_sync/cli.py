@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 EXIT_CODES = (
     "Exit codes: 0 done · 1 unexpected, a defect · 2 wrong arguments, configuration or credentials · 3 refused by AWS "
     "(permission, validation) · 4 failed for now (AWS or the destination): run again later · 5 another run is active · "
-    "6 done, but too many opportunities were no longer listed: look, then --accept-removals · 130 interrupted."
+    "6 done, but too many opportunities were no longer listed: look, then --full --accept-removals · 7 too many "
+    "records could not become rows: look at opportunities_rejected; the cursor is held · 130 interrupted."
 )
 
 
@@ -121,7 +122,9 @@ def sync(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", help="Read everything again and merge. Heals what a listing can miss; weekly is plenty."
+            "--full",
+            help="Read everything again and merge. Heals what a listing can miss; weekly is plenty. One that was "
+            "interrupted goes on, unless --since or --pii say something else than they did: then it begins anew.",
         ),
     ] = False,
     since: Annotated[
@@ -129,14 +132,15 @@ def sync(
         typer.Option(
             metavar="DATE",
             help="Begin a first load, or a full one, at this LastModifiedDate (ISO 8601, UTC). Later runs go on from "
-            "where the last one came.",
+            "where the last one came. A load that was interrupted begins anew when this is another date.",
         ),
     ] = None,
     max_calls: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Stop after this many calls; the next run goes on. An account has 100,000 a day for all its programs.",
+            help="Stop after this many calls: what was read is loaded, and the next run goes on. An account has "
+            "100,000 a day for all its programs.",
         ),
     ] = None,
     life_cycle_stage: Annotated[
@@ -150,12 +154,25 @@ def sync(
         Pii | None,
         typer.Option(
             help="Names, addresses and free text of customers: as they are, as keyed hashes (which needs the secret "
-            "pii_key), or left out. [default: keep]"
+            "pii_key), or left out. It holds for rows read from now on, and an interrupted load begins anew with it; "
+            "for what is stored: sync --full, then partner-central forget. [default: keep]"
         ),
     ] = None,
     accept_removals: Annotated[
         bool,
-        typer.Option("--accept-removals", help="Mark as gone what is no longer listed, however many they are."),
+        typer.Option(
+            "--accept-removals",
+            help="With --full: mark as gone what this run finds no longer listed, however many they are. What an "
+            "earlier run held back is not marked without being listed again.",
+        ),
+    ] = False,
+    accept_account: Annotated[
+        bool,
+        typer.Option(
+            "--accept-account",
+            help="Load from another AWS account than the dataset was loaded from, and begin anew. Without it, other "
+            "credentials than before are refused (exit 2).",
+        ),
     ] = False,
     destination: DestinationOption = None,
     dataset: DatasetOption = None,
@@ -179,7 +196,6 @@ def sync(
     with _run(log_format, quiet=quiet, verbose=verbose) as report:
         from .job import sync as run_sync
         from .many import sync_each
-        from .outcome import Exit
 
         accounts = _accounts(account, catalog, dataset, every=all_accounts)
         base = _settings(catalog, destination, dataset)
@@ -191,13 +207,16 @@ def sync(
             filters=filters,
             pii=pii and pii.value,
             accept_removals=accept_removals,
+            accept_account=accept_account,
         )
+        if accept_removals and not full:
+            report.note("--accept-removals is about what this run lists: add --full, so that it lists everything.")
         if accounts:
             raise typer.Exit(sync_each(accounts, settings, report))
         summary = run_sync(settings, report)
         report.summary(summary)
-        if summary.held:
-            raise typer.Exit(Exit.HELD)
+        if summary.code:
+            raise typer.Exit(summary.code)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -241,6 +260,32 @@ def status(
         for settings in _each(accounts, _settings(catalog, destination, dataset)):
             for subject, text in look(settings):
                 typer.echo(f"{subject:<22} {text}")
+
+
+@app.command(epilog=EXIT_CODES)
+def forget(
+    pii: Annotated[
+        Pii | None, typer.Option(help="What syncs do with personal data from now on: mask or drop. [default: as set]")
+    ] = None,
+    catalog: CatalogOption = None,
+    destination: DestinationOption = None,
+    dataset: DatasetOption = None,
+    account: AccountOption = None,
+    all_accounts: AllAccountsOption = False,
+) -> None:
+    """After a change of pii to mask or drop: clean what is stored in clear. Asks nothing of AWS.
+
+    Rows, versions, rejected records, staged rows, dlt's working folder and free blocks of files; what it cannot reach,
+    it says. It can be run again, also after it was interrupted.
+    """
+    with _run() as report:
+        from .forget import forget as clean
+
+        accounts = _accounts(account, catalog, dataset, every=all_accounts)
+        for settings in _each(accounts, _settings(catalog, destination, dataset)):
+            for line in clean(replace(settings, pii=pii and pii.value), report):
+                report.close()
+                typer.echo(line)
 
 
 @app.command(epilog=EXIT_CODES)

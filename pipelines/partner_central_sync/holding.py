@@ -65,6 +65,8 @@ def take(pipeline: dlt.Pipeline) -> None:
         try:
             left = client.take_lease(lease)
         except Taken as taken:
+            if not resumed and not lease.held:  # nothing is staged there
+                pipeline.set_local_state_val(STAGING, None)
             raise AnotherRun(active(pipeline.pipeline_name, str(taken))) from None
         lease.held = True
         if left and left != lease.staging and _is_staging(left, pipeline):
@@ -76,6 +78,15 @@ def take(pipeline: dlt.Pipeline) -> None:
             raise Moved
     if lease.renewal is None and not _is_a_file(pipeline):
         lease.renewal = Renewal(_renewing(pipeline, lease))
+
+
+def take_if_free(pipeline: dlt.Pipeline) -> bool:
+    """Take the lease, or renew it; False where another run is at work, or was meanwhile."""
+    try:
+        take(pipeline)
+    except (AnotherRun, Moved):
+        return False
+    return True
 
 
 def give_back(pipeline: dlt.Pipeline | None) -> None:

@@ -19,7 +19,7 @@ from partner_central.schema import known_columns
 from partner_central.session import SERVICE
 from partner_central.state import Floors
 
-from . import holding, removals, runs, workdir
+from . import dlt_settings, history_migration, holding, rejected, removals, runs, workdir
 from .complaints import NotTaken, while_loading
 from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
 from .lease import LeaseLost, Moved
@@ -45,6 +45,7 @@ def sync(settings: Settings, report: Report) -> Summary:
         NotWritable: the destination cannot be written now; nothing was asked of AWS.
         PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
     """
+    dlt_settings.check(settings)
     started = time.monotonic()
     entry = runs.Entry(Tally(watch=report.progress), settings)
     with workdir.locked(settings), runs.recorded(entry, report):
@@ -77,13 +78,15 @@ def sync(settings: Settings, report: Report) -> Summary:
         new_columns=entry.new_columns,
         gone=gone.gone,
         held=gone.held,
+        mass_rejected=tally.mass_rejected,
     )
 
 
 def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> tuple[str, removals.Removals]:
     """Read, load and conclude; give where the rows are, and what is gone."""
     pipeline, place = _loaded(settings, report, entry)
-    gone = removals.conclude(pipeline, settings)
+    gone = removals.conclude(pipeline, settings, entry.tally.swept)
+    rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
         keep_views(pipeline, report)
     pipeline.set_local_state_val(workdir.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -94,9 +97,14 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
             f"{entry.tally.rejected:,} records could not become rows: see "
             f"{settings.dataset_name}.opportunities_rejected."
         )
+    if gone.note:
+        report.warn(gone.note)
     if warning := gone.warning(settings.dataset_name):
         entry.outcome, entry.message = Exit.HELD, warning
         report.warn(warning)
+    if entry.tally.mass_rejected:
+        entry.outcome, entry.message = Exit.REJECTED, entry.tally.mass_rejected
+        report.warn(entry.tally.mass_rejected)
     return place.location, gone
 
 
@@ -108,6 +116,7 @@ def _loaded(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.
         try:
             if place.missing:
                 mend(pipeline, place.missing, report, partial(_finish, report=report))
+            _migrate(pipeline, settings, report)
             entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
         except Moved:
             report.note("Another run loaded meanwhile. What was read is dropped, and read again.")
@@ -117,6 +126,15 @@ def _loaded(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.
         else:
             return pipeline, place
     raise AnotherRun(f"Other runs of {settings.pipeline_name} load all the time. This one loaded nothing.")
+
+
+def _migrate(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> None:
+    """Bring what an earlier release stored to what this one stores."""
+    if history_migration.needs_migration(pipeline):
+        holding.take(pipeline)
+        report.phase("putting the history of an earlier release in order")
+        if placed := history_migration.migrate(pipeline, settings):
+            report.note(f"{placed:,} versions that an earlier release stored were put in order.")
 
 
 def _opened(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.Pipeline, Place]:

@@ -132,9 +132,9 @@ class Renewal:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, after the renewal it is at."""
+        """End the thread, after the renewal it is at, unless that hangs."""
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(self._pause)
 
     def _work(self) -> None:
         while not self._stopped.wait(self._pause):

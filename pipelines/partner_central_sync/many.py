@@ -38,7 +38,8 @@ def sync_each(accounts: Sequence[Account], base: Settings, report: Report) -> Ex
             lines.append((account.name, f"failed with {code}" if code is not Exit.ACTIVE else "another run is active"))
         else:
             report.summary(summary)
+            codes.append(summary.code)
             lines.append((account.name, summary.line()))
     report.about(None)
     report.accounts(lines)
-    return min(codes, default=Exit.DONE)
+    return min(filter(None, codes), default=Exit.DONE)

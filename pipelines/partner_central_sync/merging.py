@@ -70,7 +70,7 @@ class VersionsJob(SqlFollowupJob):
         )
         compared = (
             f"SELECT {row}, {content}, staged, LAG({content}) OVER ({version}) AS earlier, "  # noqa: S608
-            f"LAG(place) OVER ({version}) AS earlier_place, MAX(CASE WHEN place = -1 THEN 1 ELSE 0 END) "
+            f"LAG(place) OVER ({version}) AS earlier_place, MAX(CASE WHEN place + staged = -1 THEN 1 ELSE 0 END) "
             f"OVER (PARTITION BY {', '.join([*keys, content])}) AS unordered FROM ({rows}) AS known"
         )
         new = (

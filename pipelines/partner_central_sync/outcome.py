@@ -9,7 +9,10 @@
 | 4 | transient failure that outlasted the retries, or destination not writable now: run again later |
 | 5 | another run is active |
 | 6 | done, but so many opportunities were no longer listed that somebody must look before they are marked as gone |
+| 7 | what could be loaded is, but so many records could not become rows that the cursor is held: they are read again |
 | 130 | interrupted (Ctrl-C) |
+
+A run that would end with 6 and with 7 ends with 7: what was rejected is not in the tables, what is gone still is.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ class Exit(IntEnum):
     LATER = 4
     ACTIVE = 5
     HELD = 6
+    REJECTED = 7
     INTERRUPTED = 130
 
 

@@ -1,13 +1,17 @@
-"""What a complete sweep of everything did not list is marked as gone in `opportunity_presence`.
+"""What a complete listing of everything did not show is marked as gone in `opportunity_presence`.
 
-The cursor says which sweep is complete, the table which ids it listed. To conclude twice is to conclude once; so a run
-that finds a sweep it has not looked at concludes it, also where an earlier one was killed before it could.
+Listings are numbered, in the destination: the state says which is complete, and the table by which number an id was
+listed last. No clock of a machine is compared. A listing is judged once, by whichever run comes first; its verdict is
+in `sync_sweeps`. One that was held back is never carried out by a later run: that takes another listing.
+
+To conclude twice is to conclude once; so a run that finds a complete listing without a verdict judges it, also where an
+earlier one was killed before it could.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import dlt
@@ -15,28 +19,37 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.errors import ConfigurationError
+from partner_central.state import Complete
 
+from . import holding, sweeps
+from .own_tables import update
 from .settings import Settings
 
-SOURCE, RESOURCE, SCOPE = "partner_central", "opportunities", "all"
-CONCLUDED = "partner_central_concluded"
+SOURCE, RESOURCE = "partner_central", "opportunities"
+JUDGED = "partner_central_judged"
 MOST_GONE = 0.2
 FEWEST_GONE = 10
+NOTHING_TO_ACCEPT = (
+    "--accept-removals decides on what the same run found missing in a listing of everything, and this run made none. "
+    "Nothing was marked: run sync --full --accept-removals."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What was concluded from a sweep.
+    """What was concluded from a listing.
 
     Attributes:
         gone: ids that were marked as gone.
         held: ids that were not, because they were too many at once.
-        known: ids that were present before the sweep.
+        known: ids that were present before the listing.
+        note: a sentence about what could not be decided.
     """
 
     gone: int = 0
     held: int = 0
     known: int = 0
+    note: str | None = None
 
     def warning(self, dataset: str) -> str | None:
         """What the user is to decide, if anything."""
@@ -45,8 +58,8 @@ class Removals:
         return (
             f"{self.held:,} of {self.known:,} opportunities were not listed any more: more than a run marks as gone by "
             "itself (setting most_gone). Nothing was marked; what was listed is loaded. See whether these credentials "
-            "still reach the whole account. If those opportunities are gone, sync --accept-removals marks them in "
-            f"{dataset}.opportunity_presence."
+            "still reach the whole account. If those opportunities are gone, sync --full --accept-removals looks again "
+            f"and marks them in {dataset}.opportunity_presence."
         )
 
 
@@ -65,78 +78,118 @@ def most_gone() -> float:
     return MOST_GONE if share is None else share
 
 
-def conclude(pipeline: dlt.Pipeline, settings: Settings) -> Removals:
-    """Mark what the newest complete sweep did not list, unless that was looked at before.
+def conclude(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> Removals:
+    """Mark what the newest complete listing did not show, unless that was judged before.
 
-    More than the share `most_gone` of what was present is marked only if the settings accept it; fewer than
-    `FEWEST_GONE` always are. Destinations without SQL cannot conclude.
+    More than the share `most_gone` of what was present is marked only if the settings accept it and this run completed
+    the listing; fewer than `FEWEST_GONE` always are. Destinations without SQL cannot conclude. Where another run is at
+    work, it is left to that one.
+
+    Args:
+        pipeline: whose destination holds what was loaded.
+        settings: whose account it is, and what is accepted.
+        swept: number of the listing that this run completed, if it did.
     """
-    swept = _swept(pipeline)
-    seen = cast("dict[str, Any]", pipeline.state["_local"]).get(CONCLUDED)
-    if swept is None or (seen == swept and not settings.accept_removals):
-        return Removals()
+    listing = _complete(pipeline)
+    accepts = settings.accept_removals and listing is not None and listing.number == swept
+    note = NOTHING_TO_ACCEPT if settings.accept_removals and not accepts else None
+    if listing is None or cast("dict[str, Any]", pipeline.state["_local"]).get(JUDGED) == listing.number:
+        return Removals(note=note)
     client = pipeline.destination_client()
-    if not isinstance(client, SqlJobClientBase):
-        return Removals()
+    if not isinstance(client, SqlJobClientBase) or not holding.take_if_free(pipeline):
+        return Removals(note=note)
     with client:
-        moment = datetime.fromisoformat(swept)
-        removals = _mark(client.sql_client, moment, settings.account, accept=settings.accept_removals)
-    pipeline.set_local_state_val(CONCLUDED, swept)
-    return removals
+        removals = _judged(client, listing, settings.account, accepts=accepts)
+    pipeline.set_local_state_val(JUDGED, listing.number)
+    return replace(removals, note=note)
 
 
-def _swept(pipeline: dlt.Pipeline) -> str | None:
-    """When the newest complete sweep of everything began."""
+def _complete(pipeline: dlt.Pipeline) -> Complete | None:
+    """The newest complete listing of everything."""
     sources = cast("dict[str, Any]", pipeline.state.get("sources", {}))
-    cursors = sources.get(SOURCE, {}).get("resources", {}).get(RESOURCE, {}).get("cursors", {})
-    return cast("str | None", cursors.get(SCOPE, {}).get("swept"))
+    listing = sources.get(SOURCE, {}).get("resources", {}).get(RESOURCE, {}).get("listing", {})
+    return Complete.load(listing["complete"]) if listing.get("complete") else None
 
 
-def _mark(sql: SqlClientBase[Any], swept: datetime, account: str | None, *, accept: bool) -> Removals:
-    """Mark ids without a row of presence, and those that were last listed before the sweep; of one account.
-
-    It needs no transaction, which BigQuery has only within a session: done again, it marks what is left.
-    """
-    presence, opportunities, history = map(
-        sql.make_qualified_table_name, ("opportunity_presence", "opportunities", "opportunity_history")
-    )
-    whose: tuple[str, ...] = () if account is None else (account,)
-    mine, same, listed = (" AND p.account = %s", " AND h.account = p.account", "account, ") if whose else ("", "", "")
-    unlisted = (
-        f"FROM {opportunities} p WHERE NOT EXISTS "  # noqa: S608 - the schema's own names
-        f"(SELECT 1 FROM {presence} h WHERE h.id = p.id{same}){mine}"
-    )
-    missed = f"FROM {presence} p WHERE p.gone_since IS NULL AND p.last_listed_at < %s{mine}"
-    gone = _one(sql, f"SELECT count(*) {unlisted}", *whose)
-    gone += _one(sql, f"SELECT count(*) {missed}", swept, *whose)
-    if not gone:
+def _judged(client: SqlJobClientBase, listing: Complete, account: str | None, *, accepts: bool) -> Removals:
+    """Judge a listing that has no verdict, carry that out, and write it down: in this order."""
+    sql = client.sql_client
+    if sweeps.verdict_on(sql, listing.number, account):
         return Removals()
-    known = gone + _one(
-        sql,
-        f"SELECT count(*) FROM {presence} p WHERE p.gone_since IS NULL AND p.last_listed_at >= %s{mine} "  # noqa: S608
-        f"AND EXISTS (SELECT 1 FROM {history} h WHERE h.id = p.id{same} AND h.first_seen_at < %s)",
-        swept,
-        *whose,
-        swept,
-    )
-    if gone >= FEWEST_GONE and gone > most_gone() * known and not accept:
-        return Removals(held=gone, known=known)
-    sql.execute_sql(
-        f"UPDATE {presence} SET gone_since = %s WHERE gone_since IS NULL AND last_listed_at < %s"  # noqa: S608
-        + mine.replace("p.", ""),
-        swept,
-        swept,
-        *whose,
-    )
-    sql.execute_sql(
-        f"INSERT INTO {presence} ({listed}id, gone_since, _dlt_load_id, _dlt_id) "
-        f"SELECT {listed}p.id, %s, p._dlt_load_id, p._dlt_id {unlisted}",
-        swept,
-        *whose,
-    )
-    return Removals(gone=gone, known=known)
+    missing = Missing(sql, listing, account)
+    gone = missing.count()
+    known = gone + missing.count_others() if gone else 0
+    is_much = gone >= FEWEST_GONE and gone > most_gone() * known
+    held = is_much and not accepts
+    if gone and not held:
+        missing.mark()
+    verdict: sweeps.Verdict = "held" if held else "accepted" if is_much else "concluded"
+    sweeps.record(client, (listing.number, listing.at), account, verdict, (gone, known), datetime.now(UTC))
+    return Removals(held=gone, known=known) if held else Removals(gone=gone, known=known)
 
 
-def _one(sql: SqlClientBase[Any], query: str, *values: object) -> int:
-    rows = sql.execute_sql(query, *values)
-    return int(rows[0][0]) if rows else 0
+class Missing:
+    """The opportunities of an account that a complete listing did not show.
+
+    They have no row of presence, or one with a lower number. Marking needs no transaction, which BigQuery has only
+    within a session: done again, it marks what is left.
+
+    Args:
+        sql: an open destination.
+        listing: the listing. One that was read by CreatedDate cannot show what has none.
+        account: whose opportunities, where several share the tables.
+    """
+
+    def __init__(self, sql: SqlClientBase[Any], listing: Complete, account: str | None) -> None:
+        self._sql = sql
+        self._listing = listing
+        self._whose: tuple[str, ...] = () if account is None else (account,)
+        self._presence, self._opportunities, self._history = map(
+            sql.make_qualified_table_name, ("opportunity_presence", "opportunities", "opportunity_history")
+        )
+        mine, same = (" AND account = %s", " AND h.account = o.account") if self._whose else ("", "")
+        dated = " AND o.created_date IS NOT NULL" if listing.windows else ""
+        self._same = same
+        self._unlisted = (
+            f"FROM {self._opportunities} o WHERE NOT EXISTS "  # noqa: S608 - the schema's own names
+            f"(SELECT 1 FROM {self._presence} h WHERE h.id = o.id{same}){dated}{mine.replace('account', 'o.account')}"
+        )
+        undated = f"SELECT id FROM {self._opportunities} WHERE created_date IS NULL{mine}"  # noqa: S608
+        self._missed = f"gone_since IS NULL AND (last_listed_sweep IS NULL OR last_listed_sweep < %s){mine}" + (
+            f" AND id NOT IN ({undated})" if listing.windows else ""
+        )
+        self._missed_values = (listing.number, *self._whose, *(self._whose if listing.windows else ()))
+
+    def count(self) -> int:
+        """How many they are."""
+        unlisted = self._one(f"SELECT count(*) {self._unlisted}", *self._whose)
+        return unlisted + self._one(
+            f"SELECT count(*) FROM {self._presence} WHERE {self._missed}",  # noqa: S608
+            *self._missed_values,
+        )
+
+    def count_others(self) -> int:
+        """How many opportunities there were before the listing that it does show."""
+        mine = " AND o.account = %s" if self._whose else ""
+        return self._one(
+            f"SELECT count(*) FROM {self._presence} o WHERE o.gone_since IS NULL AND o.last_listed_sweep >= %s{mine} "  # noqa: S608
+            f"AND EXISTS (SELECT 1 FROM {self._history} h WHERE h.id = o.id{self._same} AND h.read_order <= %s)",
+            self._listing.number,
+            *self._whose,
+            self._listing.order,
+        )
+
+    def mark(self) -> None:
+        """Mark them as gone since the listing began."""
+        at, listed = self._listing.at, "account, " if self._whose else ""
+        update(self._sql, "opportunity_presence", "gone_since = %s", self._missed, at, *self._missed_values)
+        self._sql.execute_sql(
+            f"INSERT INTO {self._presence} ({listed}id, gone_since, _dlt_load_id, _dlt_id) "
+            f"SELECT {listed.replace('account', 'o.account')}o.id, %s, o._dlt_load_id, o._dlt_id {self._unlisted}",
+            at,
+            *self._whose,
+        )
+
+    def _one(self, query: str, *values: object) -> int:
+        rows = self._sql.execute_sql(query, *values)
+        return int(rows[0][0]) if rows else 0

@@ -44,6 +44,14 @@ class Summary:
     new_columns: list[str] = field(default_factory=list)
     gone: int = 0
     held: int = 0
+    mass_rejected: str | None = None
+
+    @property
+    def code(self) -> Exit:
+        """The exit code of the run."""
+        if self.mass_rejected:
+            return Exit.REJECTED
+        return Exit.HELD if self.held else Exit.DONE
 
     def values(self) -> dict[str, Any]:
         """The summary for machines: what JSON can hold."""

@@ -1,7 +1,6 @@
 """`sync_runs`: a row for every run that came as far as its destination, so that "data as of" is a query.
 
-The table is part of the schema, so dlt makes and migrates it. The row is written by an INSERT of its own, not through a
-load package, which would cost a quiet run more than the run itself. A run that is interrupted or killed leaves no row.
+A run that is interrupted or killed leaves no row.
 """
 
 from __future__ import annotations
@@ -12,24 +11,25 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
 
 import dlt
 from dlt.common.schema import Schema
-from dlt.common.schema.typing import TColumnSchema
-from dlt.common.schema.utils import new_table
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.tally import Tally
 
+from . import sweeps
 from .outcome import Exit, explain
+from .own_tables import Kind, OwnTable
 from .report import Report
 from .settings import Settings
 
 TABLE = "sync_runs"
 LONGEST_MESSAGE = 2000
-Kind = Literal["text", "timestamp", "bigint", "double", "bool"]
+OUTCOME = (
+    "done, held (removals wait for sync --full --accept-removals), rejected (so many records could not become rows "
+    "that the cursor stays), or how it failed: the name of exit_code."
+)
 COLUMNS: tuple[tuple[str, Kind, str], ...] = (
     ("run_id", "text", "Identifies the run."),
     ("account", "text", "Whose run it was, where several accounts share the dataset."),
@@ -37,7 +37,7 @@ COLUMNS: tuple[tuple[str, Kind, str], ...] = (
     ("finished_at", "timestamp", "When it ended."),
     ("mode", "text", "incremental: what changed; first: nothing was there before; full: everything again."),
     ("scope", "text", "What the filters select, as the cursor is named; all without. Null if it ended before."),
-    ("outcome", "text", "done, held (removals wait for --accept-removals), or how it failed: the name of exit_code."),
+    ("outcome", "text", OUTCOME),
     ("exit_code", "bigint", "Exit code of the command."),
     ("message", "text", "What the user was told when it was not simply done."),
     ("calls", "bigint", "Requests sent, retries included."),
@@ -52,7 +52,7 @@ COLUMNS: tuple[tuple[str, Kind, str], ...] = (
     ("complete", "bool", "Whether all was read that was to be read."),
     ("version", "text", "Version of partner-central-sync."),
 )
-NULLABLE = frozenset({"account", "scope", "message", "new_columns", "watermark"})
+RUNS = OwnTable(TABLE, COLUMNS, frozenset({"account", "scope", "message", "new_columns", "watermark"}))
 
 
 @dataclass(slots=True)
@@ -108,12 +108,9 @@ class Entry:
 
 
 def declare(schema: Schema) -> None:
-    """Put the table into a schema."""
-    columns = [
-        TColumnSchema(name=name, data_type=kind, nullable=name in NULLABLE, description=description)
-        for name, kind, description in COLUMNS
-    ]
-    schema.update_table(new_table(TABLE, write_disposition="append", columns=columns))
+    """Put the tables that a sync itself writes to into a schema."""
+    for table in (RUNS, sweeps.TABLE):
+        table.declare(schema)
 
 
 @contextmanager
@@ -138,27 +135,7 @@ def _write(entry: Entry) -> None:
     if not isinstance(client, SqlJobClientBase):
         return
     with client:
-        try:
-            _insert(client, entry.values())
-        except DatabaseUndefinedRelation:
-            _make_table(client)
-            _insert(client, entry.values())
-
-
-def _insert(client: SqlJobClientBase, values: tuple[object, ...]) -> None:
-    sql = client.sql_client
-    names = ", ".join(sql.escape_column_name(name) for name, *_ in COLUMNS)
-    table = sql.make_qualified_table_name(TABLE)
-    places = ", ".join(["%s"] * len(values))
-    sql.execute_sql(f"INSERT INTO {table} ({names}) VALUES ({places})", *values)  # noqa: S608 - the schema's own names
-
-
-def _make_table(client: SqlJobClientBase) -> None:
-    """Make the table where no load has made it yet: no run came that far, or only runs of an earlier version."""
-    schema = client.schema.clone()
-    declare(schema)
-    client.schema = Schema.from_stored_schema(schema.to_dict())
-    client.update_stored_schema(only_tables=[TABLE, *schema.dlt_table_names()], force=True)
+        RUNS.insert(client, entry.values())
 
 
 def _version() -> str:

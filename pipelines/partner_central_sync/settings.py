@@ -33,7 +33,8 @@ class Settings:
         pipelines_dir: where dlt's working folders are, instead of dlt's own place.
         source: further arguments of the source.
         pii: `keep`, `mask` or `drop` personal data.
-        accept_removals: mark as gone what is no longer listed, however many they are.
+        accept_removals: mark as gone what a full run finds no longer listed, however many they are.
+        accept_account: load from another AWS account than the dataset was loaded from.
         rows_per_part: rows after which a part of a long load is loaded; by default the source's own number.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     source: dict[str, Any] | None = None
     pii: str | None = None
     accept_removals: bool = False
+    accept_account: bool = False
     rows_per_part: int | None = None
 
     @property
@@ -85,6 +87,7 @@ class Settings:
             "since": self.since,
             "max_calls": self.max_calls,
             "pii": self.pii,
+            "accept_account": self.accept_account or None,
             "arrow": (self.destination == "duckdb" and undecided) or None,
         }
         chosen = {name: values for name, values in (self.filters or {}).items() if values}

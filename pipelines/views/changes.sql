@@ -3,9 +3,11 @@
 -- Definition: one row per change. what is new (created after the first sync), first seen (older, and this is the first
 -- version seen), stage, review status, target close date, expected spend, other (none of these), or gone. changed_at is
 -- AWS's LastModifiedDate, of new ones CreatedDate, of gone ones gone_since; first_seen_at is when a sync saw it. A
--- version that changed two of them has two rows.
+-- version that changed two of them has two rows. AWS changes some members, as the review status, without moving
+-- LastModifiedDate: such versions are in the order in which they were read.
 -- Pitfalls: only what syncs have seen: of several versions between two syncs, the last. After the first sync, every
--- opportunity is first seen.
+-- opportunity is first seen. Where order_is_known in opportunity_history is false, old and new value may be the wrong
+-- way round.
 WITH beginning AS (
     SELECT MIN(watermark) AS watermark
     FROM sync_runs
@@ -21,7 +23,8 @@ WITH beginning AS (
         life_cycle_review_status,
         life_cycle_target_close_date,
         project_expected_customer_spend,
-        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash) AS version_number
+        content_hash,
+        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS version_number
     FROM opportunity_history
 ), pairs AS (
     SELECT
@@ -36,7 +39,9 @@ WITH beginning AS (
         CAST(previous.life_cycle_target_close_date AS TEXT) AS old_target,
         CAST(versions.life_cycle_target_close_date AS TEXT) AS new_target,
         previous.project_expected_customer_spend AS old_spend,
-        versions.project_expected_customer_spend AS new_spend
+        versions.project_expected_customer_spend AS new_spend,
+        previous.last_modified_date IS DISTINCT FROM versions.last_modified_date
+            OR previous.content_hash IS DISTINCT FROM versions.content_hash AS is_another
     FROM versions
     JOIN versions AS previous
         ON previous.id = versions.id AND previous.version_number = versions.version_number - 1
@@ -72,7 +77,8 @@ UNION ALL
 SELECT id, customer_company_name, 'other', NULL, NULL, last_modified_date, first_seen_at
 FROM pairs
 WHERE
-    old_stage IS NOT DISTINCT FROM new_stage
+    is_another
+    AND old_stage IS NOT DISTINCT FROM new_stage
     AND old_status IS NOT DISTINCT FROM new_status
     AND old_target IS NOT DISTINCT FROM new_target
     AND old_spend IS NOT DISTINCT FROM new_spend

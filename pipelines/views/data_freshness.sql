@@ -5,7 +5,8 @@
 -- Pitfalls: as_of is AWS's time, never the clock of a machine, so a clock that is wrong here cannot make deals older or
 -- younger. It stands still while nothing changes in Partner Central, and every age stands still with it:
 -- last_success_at (by the clock of the machine that ran; a run that only holds back what is gone counts) says whether
--- syncs still run. rejected counts records that could not be rows.
+-- syncs still run. rejected counts records that cannot be rows now; outdated counts opportunities whose row is an older
+-- version than AWS has, since that one is among them (rejected_since in opportunity_current marks those).
 WITH runs AS (
     SELECT
         started_at,
@@ -31,5 +32,6 @@ SELECT
     (SELECT MIN(first_seen_at) FROM opportunity_history) AS history_since,
     (SELECT COUNT(*) FROM opportunities) AS opportunities,
     (SELECT COUNT(*) FROM opportunity_presence WHERE gone_since IS NOT NULL) AS gone,
-    (SELECT COUNT(*) FROM opportunities_rejected) AS rejected
+    (SELECT COUNT(*) FROM opportunities_rejected) AS rejected,
+    (SELECT COUNT(*) FROM opportunity_standing WHERE rejected_since IS NOT NULL) AS outdated
 FROM moments

@@ -2,10 +2,11 @@
 --
 -- Definition: one row per opportunity, as last seen, with what its dates and its history say. is_open: neither Launched
 -- nor Closed Lost. is_gone: missing from the newest complete sweep, since gone_since; the row is what was last seen.
--- Days are whole days between UTC dates, up to data_freshness.as_of. closed_on is the day a closing was seen; of one
--- that was there at the first sync, the earlier of target close date and the day it was last seen to change.
--- monthly_spend is a text to read ("EUR 500.00, USD 1200.00"); monthly_amount and currency_code are filled where there
--- is exactly one currency, so that rows can be sorted.
+-- rejected_since: since when AWS has a version that could not become a row (see opportunities_rejected); the row is an
+-- older one, in all its columns. Days are whole days between UTC dates, up to data_freshness.as_of. closed_on is the
+-- day a closing was seen; of one that was there at the first sync, the earlier of target close date and the day it was
+-- last seen to change. monthly_spend is a text to read ("EUR 500.00, USD 1200.00"); monthly_amount and currency_code
+-- are filled where there is exactly one currency, so that rows can be sorted.
 -- Pitfalls: now is the newest watermark, not the clock. Where stage_since_is_seen or review_since_is_seen is false, the
 -- days are at least that many. Review fields are those of opportunities the partner originated; AWS gives them for no
 -- others. Columns that AWS adds later are in opportunities, not here.
@@ -16,13 +17,9 @@ WITH versions AS (
         life_cycle_review_status,
         created_date,
         last_modified_date,
-        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash) AS version_number,
-        LAG(life_cycle_stage) OVER (
-            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
-        ) AS previous_stage,
-        LAG(life_cycle_review_status) OVER (
-            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
-        ) AS previous_status
+        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS version_number,
+        LAG(life_cycle_stage) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_stage,
+        LAG(life_cycle_review_status) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_status
     FROM opportunity_history
 ), stays AS (
     SELECT
@@ -66,7 +63,8 @@ WITH versions AS (
         opportunity_standing.stage_order,
         opportunity_standing.is_open,
         opportunity_standing.is_gone,
-        opportunity_standing.gone_since
+        opportunity_standing.gone_since,
+        opportunity_standing.rejected_since
     FROM opportunities
     LEFT JOIN stays ON stays.id = opportunities.id
     LEFT JOIN reviews ON reviews.id = opportunities.id
@@ -94,6 +92,7 @@ SELECT
     dated.is_open,
     dated.is_gone,
     dated.gone_since,
+    dated.rejected_since,
     DATE_DIFF('day', CAST(opportunities.created_date AT TIME ZONE 'UTC' AS DATE), freshness.as_of_date) AS age_days,
     DATE_DIFF('day', CAST(opportunities.last_modified_date AT TIME ZONE 'UTC' AS DATE), freshness.as_of_date)
         AS days_unchanged,

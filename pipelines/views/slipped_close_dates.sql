@@ -12,10 +12,10 @@ WITH dates AS (
         life_cycle_target_close_date AS target,
         last_modified_date,
         LAG(life_cycle_target_close_date) OVER (
-            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+            PARTITION BY id ORDER BY last_modified_date, read_order
         ) AS previous_target,
         FIRST_VALUE(life_cycle_target_close_date) OVER (
-            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
+            PARTITION BY id ORDER BY last_modified_date, read_order
         ) AS first_target
     FROM opportunity_history
     WHERE life_cycle_target_close_date IS NOT NULL

@@ -10,10 +10,8 @@ WITH versions AS (
         life_cycle_stage,
         created_date,
         last_modified_date,
-        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash) AS version_number,
-        LAG(life_cycle_stage) OVER (
-            PARTITION BY id ORDER BY last_modified_date, first_seen_at, content_hash
-        ) AS previous_stage
+        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS version_number,
+        LAG(life_cycle_stage) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_stage
     FROM opportunity_history
 ), entries AS (
     SELECT

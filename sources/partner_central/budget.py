@@ -2,6 +2,10 @@
 
 Calls are remembered by account and minute in an SQLite file in dlt's data folder, so that all runs on this machine
 share one budget. The file holds a digest of the account, times and counts.
+
+The machine's clock may be wrong for a while. Minutes later than now are not counted, and what is forgotten is decided
+by the order in which minutes were written, not by a date: a clock that was ahead neither blocks later days nor makes
+anything be forgotten.
 """
 
 from __future__ import annotations
@@ -23,8 +27,19 @@ if TYPE_CHECKING:
 CALLS_PER_DAY = 100_000
 DAY, MINUTE = 86_400, 60
 CALLS_PER_SAVE = 50
+KEPT = 2 * (DAY // MINUTE + 1)  # minutes of an account; no clock, however it jumps, writes more of them in a day
 PATIENCE = 10.0
 TABLE = "CREATE TABLE IF NOT EXISTS calls (account TEXT, minute INTEGER, calls INTEGER, PRIMARY KEY (account, minute))"
+OF_A_DAY = "FROM calls WHERE account = ? AND minute BETWEEN ? AND ?"
+OLDEST = (
+    "DELETE FROM calls WHERE account = ? AND rowid <= "
+    "(SELECT rowid FROM calls WHERE account = ? ORDER BY rowid DESC LIMIT 1 OFFSET ?)"
+)
+# more than a day ahead of now, although what was written before them is of the day up to now
+OF_A_CLOCK_AHEAD = (
+    "DELETE FROM calls WHERE account = ? AND minute > ? AND EXISTS (SELECT 1 FROM calls AS before "
+    "WHERE before.account = ? AND before.rowid < calls.rowid AND before.minute BETWEEN ? AND ?)"
+)
 
 
 class Ledger:
@@ -40,25 +55,34 @@ class Ledger:
         self._account = account
 
     def add(self, minutes: dict[int, int], now: float) -> int:
-        """Add calls by minute since the epoch; gives the calls of the last 24 hours, and forgets older ones.
+        """Add calls by minute since the epoch; gives the calls of the last 24 hours, and forgets the oldest minutes.
 
         Raises:
             sqlite3.Error: the file cannot be read or written.
         """
         with self._open() as calls:
-            calls.execute("DELETE FROM calls WHERE minute < ?", (_minute(now - DAY),))
+            calls.execute(OF_A_CLOCK_AHEAD, (self._account, _minute(now + DAY), *self._day(now)))
             calls.executemany(
                 "INSERT INTO calls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
                 [(self._account, minute, count) for minute, count in minutes.items()],
             )
-            (spent,) = calls.execute("SELECT sum(calls) FROM calls WHERE account = ?", (self._account,)).fetchone()
+            calls.execute(OLDEST, (self._account, self._account, KEPT))
+            (spent,) = calls.execute(f"SELECT sum(calls) {OF_A_DAY}", self._day(now)).fetchone()
         return spent or 0
 
-    def oldest(self) -> float | None:
-        """When the oldest remembered call was made, in seconds since the epoch."""
+    def oldest(self, now: float) -> float | None:
+        """When the oldest call of the last 24 hours was made, in seconds since the epoch.
+
+        Raises:
+            sqlite3.Error: the file cannot be read.
+        """
         with self._open() as calls:
-            (minute,) = calls.execute("SELECT min(minute) FROM calls WHERE account = ?", (self._account,)).fetchone()
+            (minute,) = calls.execute(f"SELECT min(minute) {OF_A_DAY}", self._day(now)).fetchone()
         return None if minute is None else minute * MINUTE
+
+    def _day(self, now: float) -> tuple[str, int, int]:
+        """What `OF_A_DAY` asks for."""
+        return self._account, *_day(now)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -93,7 +117,7 @@ class Budget:
         self._ledger = ledger
         self._now = now
         self._lock = threading.Lock()
-        self._spent = 0
+        self._spent = self._known = 0  # of the day; what of it the ledger told last
         self._unsaved: dict[int, int] = {}
         self._save()
 
@@ -126,11 +150,12 @@ class Budget:
 
     def _save(self) -> None:
         if self._ledger is None:
-            oldest = _minute(self._now() - DAY)
-            self._spent -= sum(self._unsaved.pop(minute) for minute in list(self._unsaved) if minute < oldest)
+            first, last = _day(self._now())
+            self._spent = self._known + sum(count for minute, count in self._unsaved.items() if first <= minute <= last)
+            self._unsaved = dict(list(self._unsaved.items())[-KEPT:])
             return
         try:
-            self._spent = self._ledger.add(self._unsaved, self._now())
+            self._spent = self._known = self._ledger.add(self._unsaved, self._now())
         except (sqlite3.Error, OSError) as error:
             self.forgetful = str(error)
             self._ledger = None
@@ -140,13 +165,18 @@ class Budget:
     def _when_free(self) -> str:
         said = f"The {self.calls_per_day:,} calls of 24 hours are spent (setting calls_per_day)."
         try:
-            oldest = self._ledger.oldest() if self._ledger else None
+            oldest = self._ledger.oldest(self._now()) if self._ledger else None
         except (sqlite3.Error, OSError):
             oldest = None
         if oldest is None:
             return f"{said} Run again tomorrow."
         free = datetime.fromtimestamp(oldest + DAY + MINUTE, UTC)
         return f"{said} The first of them are free again at {free:%Y-%m-%d %H:%M} UTC: run again then."
+
+
+def _day(now: float) -> tuple[int, int]:
+    """The first and the last minute of the 24 hours up to now."""
+    return _minute(now - DAY), _minute(now)
 
 
 def _minute(now: float) -> int:

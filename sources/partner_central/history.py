@@ -1,16 +1,18 @@
 """Every version of an opportunity that was seen, as a row of its own: Partner Central itself keeps none but the newest.
 
-A row holds the columns of `opportunities`, the known lists as text a person can read, a hash of the record's content,
-and when a run first read it. The hash is part of the key: with dates of whole seconds, a record can change twice within
-one, and both versions are kept.
+A row holds the columns of `opportunities`, the known lists as text a person can read, a hash of its content, where it
+stands in the order of reading, and when a run first read it. AWS changes some members without moving LastModifiedDate,
+and with dates of whole seconds a record can change twice within one: so the versions of an id are in order by
+(`last_modified_date`, `read_order`), and one that returns to what it was is a version again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from .model import Column, RecordModel
 from .rows import ACCOUNT, Row
@@ -18,12 +20,12 @@ from .rows import ACCOUNT, Row
 SEPARATOR = "; "
 
 
-def _models(entries: Sequence[Row]) -> str:
-    return SEPARATOR.join(entry["value"] for entry in entries if entry.get("value"))
+def _models(entries: Sequence[Row]) -> list[str]:
+    return [entry["value"] for entry in entries if entry.get("value")]
 
 
-def _spends(entries: Sequence[Row]) -> str:
-    return SEPARATOR.join(filter(None, map(_spend, entries)))
+def _spends(entries: Sequence[Row]) -> list[str]:
+    return list(filter(None, map(_spend, entries)))
 
 
 def _spend(entry: Row) -> str:
@@ -38,22 +40,64 @@ def _spend(entry: Row) -> str:
     return " ".join(filter(None, parts))
 
 
-LISTS: dict[str, Callable[[Sequence[Row]], str]] = {
+LISTS: dict[str, Callable[[Sequence[Row]], list[str]]] = {
     "project_delivery_models": _models,
     "project_expected_customer_spend": _spends,
 }
+CONTENT = (
+    "arn",
+    "catalog",
+    "created_date",
+    "customer_city",
+    "customer_company_name",
+    "customer_country_code",
+    "customer_industry",
+    "customer_other_industry",
+    "customer_postal_code",
+    "customer_state_or_region",
+    "customer_website_url",
+    "life_cycle_closed_lost_reason",
+    "life_cycle_next_steps",
+    "life_cycle_review_comments",
+    "life_cycle_review_status",
+    "life_cycle_review_status_reason",
+    "life_cycle_stage",
+    "life_cycle_target_close_date",
+    "opportunity_type",
+    "partner_opportunity_identifier",
+    "project_delivery_models",
+    "project_expected_contract_duration_term",
+    "project_expected_contract_duration_value",
+    "project_expected_customer_spend",
+)  # never to be changed, in no way: the hashes of all stored versions are made of these
 KEY = ("id", "last_modified_date", "content_hash")
+ORDERING = (
+    Column(
+        (),
+        "read_order",
+        "bigint",
+        "Where this version stands in the order of reading, over all runs: the versions of an id are in order by "
+        "last_modified_date, then by this. Below zero where an earlier release stored it.",
+    ),
+    Column(
+        (),
+        "order_is_known",
+        "bool",
+        "Whether read_order is the order of reading; false where nothing tells versions apart that an earlier release "
+        "stored.",
+    ),
+)
 OWN_COLUMNS = (
-    Column((), "project_delivery_models", "text", "The delivery models, in the record's order, joined with '; '."),
+    Column((), "project_delivery_models", "text", "The delivery models, sorted and joined with '; '."),
     Column(
         (),
         "project_expected_customer_spend",
         "text",
-        "The expected spend, joined with '; ', each as: amount, currency, frequency, target company in brackets.",
+        "The expected spend, sorted and joined with '; ', each as: amount, currency, frequency, target company in "
+        "brackets.",
     ),
-    Column((), "content_hash", "text", "Tells versions apart that were modified within the same second."),
-    Column((), "read_order", "bigint", "Its place in the order in which versions were read, over all runs."),
-    Column((), "order_is_known", "bool", "Whether that order is known."),
+    Column((), "content_hash", "text", "Equal for versions whose known members are equal, whatever their order."),
+    *ORDERING,
     Column(
         (), "first_seen_at", "timestamp", "When the run began that first read this version, by its machine's clock."
     ),
@@ -82,66 +126,64 @@ class History:
 
         Args:
             row: its row of `opportunities`, with its lists. Those the model does not know are left out.
-            read_order: its place in the order of reading.
+            read_order: where it stands in the order of reading, over all runs.
         """
         version = dict(row)
-        for name, text in LISTS.items():
-            if (entries := version.pop(name, None)) and (written := text(entries)):
-                version[name] = written
+        for name, texts in LISTS.items():
+            if (entries := version.pop(name, None)) and (written := texts(entries)):
+                version[name] = SEPARATOR.join(sorted(written))
         if not row.keys() <= self._known:
             version = {name: value for name, value in version.items() if not isinstance(value, list)}
-        version["content_hash"] = version_hash({k: str(v) for k, v in row.items() if not k.startswith("_dlt")})
-        version["read_order"], version["order_is_known"] = read_order, True
+        version["content_hash"] = content_hash_of(version)
+        version["read_order"] = read_order
+        version["order_is_known"] = True
         version["first_seen_at"] = self._seen_at
         return version
 
 
-def unheld(versions: Sequence[Row], held: set[str]) -> list[Row]:
-    """The versions that a load does not hold yet, which are noted: the merge looks for a version in the table only."""
+def unheld(versions: Sequence[Row], held: dict[tuple[str, datetime], str]) -> list[Row]:
+    """The versions that are not what the load holds already as the last one of their date; they are noted in `held`.
+
+    The merge of dlt looks for a version in the table only.
+    """
     new = []
     for version in versions:
-        if version["content_hash"] not in held:
-            held.add(version["content_hash"])
+        key = version["id"], version["last_modified_date"]
+        if held.get(key) != version["content_hash"]:
+            held[key] = version["content_hash"]
             new.append(version)
     return new
 
 
-def version_hash(record: dict[str, Any]) -> str:
-    """128 bits of BLAKE2 over a record's members and values, in hexadecimal.
+def content_hash_of(version: Mapping[str, object]) -> str:
+    """128 bits of BLAKE2 over the columns `CONTENT` of a version, in hexadecimal.
 
-    It is the same whatever the order of members, and whether one is left out, null or empty.
+    It can be computed of a stored row as well, whatever database it comes from: an instant is one in whatever time zone
+    (UTC where it has none), a number in whatever type, a list in whatever order. Members that AWS adds, and columns
+    that a newer model has, are no part of it; nor are id and date, within which it is compared.
+
+    It is of what is stored: where personal data is masked or dropped, equal masks are equal. So after a change of
+    `pii`, each record that is read again is another version, unless the stored versions were masked as well and got
+    new hashes.
     """
-    parts: list[str] = []
-    _write(record, parts)
-    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    parts = [(name, _normal(name, value)) for name in CONTENT if (value := version.get(name)) is not None]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
-def _write(structure: dict[str, Any], parts: list[str]) -> None:
-    """Write down a structure's members that hold something, by name; no text that is a column's value holds a NUL."""
-    for name in sorted(structure):
-        value = structure[name]
-        if isinstance(value, str):
-            parts += (name, value)
-        elif value is None:
-            continue
-        elif isinstance(value, dict):
-            _write_inner(name, value, parts)
-        elif isinstance(value, list):
-            _write_inner(name, _numbered(value), parts)
-        else:
-            parts += (f"{name} =", repr(value))
-
-
-def _write_inner(name: str, structure: dict[str, Any], parts: list[str]) -> None:
-    before = len(parts)
-    parts.append(f"{name} {{")
-    _write(structure, parts)
-    if len(parts) > before + 1:
-        parts.append("}")
-    else:
-        parts.pop()
-
-
-def _numbered(entries: list[Any]) -> dict[str, Any]:
-    """The entries of a list that are not null as a structure, in their order."""
-    return {f"{number:06}": entry for number, entry in enumerate(entry for entry in entries if entry is not None)}
+def _normal(name: str, value: object) -> str | list[str]:
+    """A value as text that is the same for all ways to hold it."""
+    if name in LISTS:
+        return sorted(str(value).split(SEPARATOR))
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+            return utc.isoformat(timespec="microseconds")
+        case date():
+            return value.isoformat()
+        case int() | float() | Decimal():
+            plain = f"{Decimal(str(value)):f}"
+            return plain.rstrip("0").rstrip(".") if "." in plain else plain
+        case _:
+            return str(value)

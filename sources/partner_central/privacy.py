@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, get_args
@@ -30,6 +31,7 @@ PERSONAL = frozenset(
 )
 SHORTEST_KEY = 16
 MASK_DIGITS = 32
+MASKED = re.compile(rf"[0-9a-f]{{{MASK_DIGITS}}}")
 
 Tree = dict[str, Any]
 
@@ -68,6 +70,11 @@ class Privacy:
                 below[member] = None
 
     @property
+    def keeps(self) -> bool:
+        """Whether personal data is stored in clear."""
+        return self._mode == "keep"
+
+    @property
     def identity(self) -> str:
         """The mode, and which key it masks with: rows of one are not those of another."""
         key = hmac.digest(self._key, b"key of the mask", "sha256").hex()[:8]
@@ -86,8 +93,32 @@ class Privacy:
             record: as `record` gave it.
         """
         if self._mode == "keep":
-            return json.dumps(record)
+            return json.dumps(record, default=str)
         return self._mask(record) if self._mode == "mask" else content_hash(record)
+
+    def value(self, stored: str | None) -> str | None:
+        """What is to stand instead of a value that is stored in one of the columns `PERSONAL`; a mask stays."""
+        if self._mode == "keep" or stored is None:
+            return stored
+        if self._mode == "drop":
+            return None
+        return stored if MASKED.fullmatch(stored) else self._mask(stored)
+
+    def rejection(self, stored: str, key: str | None) -> tuple[str, str | None]:
+        """What is to stand instead of a record, and of its key, in `opportunities_rejected`; a hash stays.
+
+        Args:
+            stored: as an earlier run stored it: its JSON, if personal data was kept.
+            key: its id, or a hash of all it held where it has none.
+        """
+        if self._mode == "keep" or MASKED.fullmatch(stored):
+            return stored, key
+        try:
+            record = self.record(json.loads(stored))
+        except ValueError:
+            record = stored
+        hashed = key is not None and MASKED.fullmatch(key) is not None
+        return self.rejected(record), content_hash(record) if hashed else key
 
     def scope(self, filters: Filters) -> str:
         """The name of what filters select, which is stored as well; it is a hash of their values."""
@@ -96,7 +127,9 @@ class Privacy:
         return filters.scope()
 
     def _mask(self, value: object) -> str:
-        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        if value == "":
+            return ""
+        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
         return hmac.digest(self._key, written.encode(errors="surrogatepass"), "sha256").hex()[:MASK_DIGITS]
 
 

@@ -116,7 +116,7 @@ def _figure(name: str, *values: str) -> Html:
 def _footer(snapshot: Snapshot) -> list[Html]:
     freshness = snapshot.freshness
     since, last = written(freshness["history_since"]), written(freshness["last_success_at"])
-    rejected = freshness["rejected"]
+    rejected, outdated = freshness["rejected"], freshness["outdated"]
     return [
         tag(
             "p",
@@ -124,6 +124,7 @@ def _footer(snapshot: Snapshot) -> list[Html]:
             f"History since {since} UTC. " if since else None,
             f"Last good sync {last} UTC. " if last else None,
             f"{rejected:,} records could not be read: see opportunities_rejected. " if rejected else None,
+            f"For {outdated:,} of them an older version is counted here. " if outdated else None,
         ),
         tag(
             "p",

@@ -1,0 +1,182 @@
+"""Settings of dlt that would make a run wrong in silence: refused before anything is asked of AWS.
+
+A folder, a machine or an image may configure dlt for other programs as well. What only costs or saves time, memory or
+room (workers, files, compression, indexes) holds here too. What would change where rows go, how tables and columns are
+named, which rows and values arrive, or whether a failure is one, is in `RULES`. They are looked up where dlt looks:
+the environment, `.dlt/config.toml`, `.dlt/secrets.toml` and whatever else provides its configuration, from the most
+specific section to none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import ConfigProvider
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+from partner_central.errors import ConfigurationError
+
+from .settings import Settings
+
+SOURCE = "partner_central"
+OURS = frozenset({"duckdb", "postgres", "filesystem", "bigquery", "clickhouse"})  # which `destination.named` fits
+DEFAULT_LAYOUT = "{table_name}/{load_id}.{file_id}.{ext}"
+Accepts = Callable[[str, Settings], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One setting.
+
+    Attributes:
+        name: group and key, as dlt's documentation calls it; `LOOKUPS` says where a group is looked up.
+        would: what any value does that is not accepted.
+        do: what the user is to do instead.
+        accepts: whether a value, as text in small letters, changes nothing.
+        of: the destinations it is about; all without any.
+        is_table: whether it is a table of settings itself.
+    """
+
+    name: str
+    would: str
+    do: str = "Take it out"
+    accepts: Accepts = lambda _, __: False
+    of: tuple[str, ...] = ()
+    is_table: bool = False
+
+
+def _only(*values: str) -> Accepts:
+    return lambda value, _: value in values
+
+
+def _is_dataset(value: str, settings: Settings) -> bool:
+    return value == settings.dataset_name
+
+
+def _is_destination(value: str, settings: Settings) -> bool:
+    return value == settings.destination
+
+
+def _is_type(value: str, settings: Settings) -> bool:
+    """Whether a destination of that type, under its name, is written to as one that is called like its type."""
+    kind = value.rpartition(".")[2]
+    return kind == settings.destination or not {kind, settings.destination} & OURS
+
+
+def _says_nothing(_: str, settings: Settings) -> bool:
+    return settings.account is not None
+
+
+ELSEWHERE = "make dlt {} in another place than this program looks for them"
+OTHERWISE = "name tables or columns otherwise than keys, lists and views do"
+DATASET_DO = "Use --dataset, and take it out"
+RULES = (
+    Rule("pipelines.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
+    Rule("pipelines.dataset_name_layout", ELSEWHERE.format("put the tables"), DATASET_DO, _only("%s")),
+    Rule("pipelines.use_single_dataset", ELSEWHERE.format("put the tables"), accepts=_only("true")),
+    Rule("pipelines.dev_mode", "load everything again into a new dataset at every run", accepts=_only("false")),
+    Rule("pipelines.full_refresh", "load everything again into a new dataset at every run", accepts=_only("false")),
+    Rule("pipelines.refresh", "drop tables and the cursor, and with them what AWS cannot give again"),
+    Rule("pipelines.restore_from_destination", "keep the cursor in this folder only", accepts=_only("true")),
+    Rule("pipelines.destination_name", "configure another destination", "Use --destination", _is_destination),
+    Rule("pipelines.destination_type", "name another destination", "Use --destination, and take it out", _is_type),
+    Rule("pipelines.staging_type", "copy rows through a bucket, which is not tried, nor cleaned by forget"),
+    Rule("pipelines.staging_name", "copy rows through a bucket, which is not tried, nor cleaned by forget"),
+    Rule("pipelines.import_schema_path", "take names, types and contracts of columns from a file"),
+    Rule("destination.destination_name", "configure another destination", "Use --destination", _is_destination),
+    Rule("destination.destination_type", "name another destination", "Use --destination with its type", _is_type),
+    Rule("destination.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
+    Rule("destination.staging_dataset_name_layout", "let runs meet where rows wait", accepts=_only("%s_staging")),
+    Rule("destination.layout", ELSEWHERE.format("put the tables"), accepts=_only(DEFAULT_LAYOUT), of=("filesystem",)),
+    Rule("destination.autodetect_schema", "guess types", accepts=_only("false"), of=("bigquery",)),
+    Rule("destination.ignore_unknown_values", "drop values in silence", accepts=_only("false"), of=("bigquery",)),
+    Rule("destination.dataset_table_separator", OTHERWISE, accepts=_only("___"), of=("clickhouse",)),
+    Rule("schema.naming", OTHERWISE, accepts=_only("snake_case", "dlt.common.normalizers.naming.snake_case")),
+    Rule("schema.json_normalizer", "take lists apart otherwise, or drop them", is_table=True),
+    Rule("schema.allow_identifier_change_on_table_with_data", OTHERWISE, accepts=_only("false")),
+    Rule("schema.use_break_path_on_normalize", OTHERWISE),
+    Rule("normalize.json_normalizer.add_dlt_id", "leave lists without their rows", accepts=_only("true")),
+    Rule("normalize.json_normalizer.add_dlt_load_id", "leave rows without their load", accepts=_only("true")),
+    Rule("load.raise_on_max_retries", "never end a load that fails", accepts=lambda value, _: value != "0"),
+    Rule("load.auto_abort_on_terminal_error", "drop what an interrupted run left", accepts=_only("false")),
+    Rule("data_writer.coerce_timestamps", "cut dates short", accepts=_only("us", "ns")),
+    Rule("data_writer.timestamp_timezone", "store dates in another time zone", accepts=_only("utc")),
+    Rule("data_writer.flavor", "rename columns, and store dates in an old format"),
+    Rule(
+        "sources.account",
+        "add a column to every table of a dataset whose views do not know it",
+        "List the account with account_column = true ([[partner_central.accounts]]), use --account, and take it out",
+        _says_nothing,
+    ),
+)
+OF_THE_ENVIRONMENT = {
+    "DLT_DEFAULT_NAMING_MODULE": (OTHERWISE, "snake_case"),
+    "DLT_DEFAULT_NAMING_NAMESPACE": (OTHERWISE, "dlt.common.normalizers.naming"),
+    "DLT_DLT_ID_LENGTH_BYTES": ("let ids of rows meet, and rows with them", "10"),
+    "DLT_INTERVAL_TIMEZONE": ("store dates in another time zone", "UTC"),
+}
+
+
+def check(settings: Settings) -> None:
+    """Whether dlt is configured so that a run can be right.
+
+    Raises:
+        ConfigurationError: it is not; the sentence names the setting, where it stands, and what to do.
+    """
+    for name, (would, accepted) in OF_THE_ENVIRONMENT.items():
+        if os.environ.get(name, accepted) != accepted:
+            raise _refused(name, os.environ[name], "the environment", would, "Take it out")
+    for rule in RULES:
+        if rule.of and settings.destination not in rule.of:
+            continue
+        for where in _lookups(rule, settings):
+            found = _found(rule, where, settings)
+            if found and not rule.accepts(str(found[1]).strip().lower(), settings):
+                raise _refused(*found, rule.would, rule.do)
+
+
+def _refused(name: str, value: object, place: str, would: str, do: str) -> ConfigurationError:
+    return ConfigurationError(f"The setting {name} = {value} of dlt, from {place}, would {would}. {do}.")
+
+
+def _lookups(rule: Rule, settings: Settings) -> list[list[tuple[str, ...]]]:
+    """Where a setting is looked up, most specific first; each list is one use that dlt makes of it."""
+    group, *below = rule.name.split(".")[:-1]
+    match group:
+        case "pipelines":
+            return [_shortened(group, settings.pipeline_name)]
+        case "destination":
+            return [_shortened(group, settings.destination)]
+        case "sources":
+            return [_shortened(group, SOURCE)]
+        case "schema":
+            return [[("sources", SOURCE, group), ("sources", group), (group,)]]
+        case "data_writer":
+            steps: tuple[tuple[str, ...], ...] = (("extract",), ("normalize",), ("load",), ("sources", SOURCE))
+            return [[(*step, group), (group,)] for step in steps]
+        case _:
+            return [[(group, *below), tuple(below)]]
+
+
+def _shortened(*sections: str) -> list[tuple[str, ...]]:
+    return [sections[:length] for length in range(len(sections), -1, -1)]
+
+
+def _found(rule: Rule, where: list[tuple[str, ...]], settings: Settings) -> tuple[str, Any, str] | None:
+    """A setting as dlt would find it: its full name, its value, and who provides it."""
+    key = rule.name.rpartition(".")[2]
+    for pipeline in (settings.pipeline_name, None):
+        for provider in _providers():
+            for sections in where:
+                value, name = provider.get_value(key, Any, pipeline or "", *sections)
+                if value is not None and (rule.is_table or not isinstance(value, Mapping)):
+                    return name, value, provider.name
+    return None
+
+
+def _providers() -> Iterator[ConfigProvider]:
+    yield from Container()[PluggableRunContext].providers.providers

@@ -1,0 +1,86 @@
+"""A DuckDB file is written anew: blocks that rows have left keep what they held until something else needs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+OLD, NEW = "stored", "fresh"
+CONTENTS = (
+    "SELECT schema_name, table_name, sql, comment FROM duckdb_tables() WHERE database_name = ? AND NOT internal",
+    "SELECT schema_name, view_name, sql, comment FROM duckdb_views() WHERE database_name = ? AND NOT internal",
+    "SELECT schema_name, index_name, sql, comment FROM duckdb_indexes() WHERE database_name = ?",
+    "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE database_name = ?",
+)
+TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? AND NOT internal"
+
+
+def rewrite(file: Path) -> str:
+    """Put a new file with the same contents in the place of one; say how that ended.
+
+    The new one is checked before it takes the place of the old one, in one step.
+    """
+    fresh = file.with_name(f"{file.name}.fresh")
+    _remove(fresh)
+    try:
+        _copy(file, fresh)
+    except duckdb.Error as error:
+        _remove(fresh)
+        reason = str(error).splitlines()[0]
+        return (
+            f"free blocks: the file {file} could not be written anew, and keeps what was in blocks it no longer uses "
+            f"({reason}). Close what has it open, then run this again"
+        )
+    shutil.copystat(file, fresh)
+    with suppress(PermissionError):
+        os.chown(fresh, file.stat().st_uid, file.stat().st_gid)
+    before = file.stat().st_size
+    os.replace(fresh, file)  # noqa: PTH105 - one step, and it says so
+    _remove(file.with_name(f"{file.name}.wal"))
+    return f"free blocks: the file {file} is written anew, {before:,} bytes before, {file.stat().st_size:,} now"
+
+
+def _copy(file: Path, fresh: Path) -> None:
+    """Copy all of a file into a new one.
+
+    Raises:
+        duckdb.Error: it cannot be opened, copied, or is not the same afterwards.
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH {_text(file)} AS {OLD}")  # not read-only: what its log holds is taken in
+        connection.execute(f"CHECKPOINT {OLD}")
+        connection.execute(f"ATTACH {_text(fresh)} AS {NEW} (STORAGE_VERSION {_text(_version(connection))})")
+        connection.execute(f"COPY FROM DATABASE {OLD} TO {NEW}")
+        if _contents(connection, OLD) != _contents(connection, NEW):
+            raise duckdb.InternalException("the copy is not the same")
+        connection.execute(f"CHECKPOINT {NEW}")
+        connection.execute(f"DETACH {NEW}")
+        connection.execute(f"DETACH {OLD}")
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> str:
+    """The storage version of the old file, which says who can read it."""
+    found = connection.execute("SELECT tags FROM duckdb_databases() WHERE database_name = ?", [OLD]).fetchall()
+    return str(dict(found[0][0])["storage_version"]).removesuffix("+")
+
+
+def _contents(connection: duckdb.DuckDBPyConnection, database: str) -> list[Any]:
+    """All objects of a database, and how many rows each table has."""
+    objects = [sorted(connection.execute(query, [database]).fetchall(), key=str) for query in CONTENTS]
+    tables = sorted(connection.execute(TABLES, [database]).fetchall())
+    counts = [connection.table(f'{database}."{schema}"."{table}"').count("*").fetchall() for schema, table in tables]
+    return [*objects, counts]
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _remove(file: Path) -> None:
+    for one in (file, file.with_name(f"{file.name}.wal")):
+        one.unlink(missing_ok=True)

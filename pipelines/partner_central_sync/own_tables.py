@@ -1,0 +1,91 @@
+"""Tables that a sync itself writes to, a row at a time; and statements that every database understands.
+
+The tables are part of the schema, so dlt makes and migrates them. Their rows are written by an INSERT of their own, not
+through a load package, which would cost a quiet run more than the run itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.utils import new_table
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.destinations.sql_client import SqlClientBase
+
+Kind = Literal["text", "timestamp", "bigint", "double", "bool"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTable:
+    """One such table.
+
+    Attributes:
+        name: what it is called.
+        columns: name, type and description of each of its columns.
+        nullable: the columns that may be null.
+    """
+
+    name: str
+    columns: tuple[tuple[str, Kind, str], ...]
+    nullable: frozenset[str]
+
+    def declare(self, schema: Schema) -> None:
+        """Put the table into a schema."""
+        columns = [
+            TColumnSchema(name=name, data_type=kind, nullable=name in self.nullable, description=description)
+            for name, kind, description in self.columns
+        ]
+        schema.update_table(new_table(self.name, write_disposition="append", columns=columns))
+
+    def insert(self, client: SqlJobClientBase, values: tuple[object, ...]) -> None:
+        """Insert a row, its values in the order of `columns`, into an open destination.
+
+        Where no load has made the table yet, it is made: no run came that far, or only runs of an earlier release.
+        """
+        sql = client.sql_client
+        names = ", ".join(sql.escape_column_name(name) for name, *_ in self.columns)
+        places = ", ".join(["%s"] * len(values))
+        statement = f"INSERT INTO {sql.make_qualified_table_name(self.name)} ({names}) VALUES ({places})"  # noqa: S608 - the schema's own names
+        try:
+            sql.execute_sql(statement, *values)
+        except DatabaseUndefinedRelation:
+            _change(client, [self.name], self.declare)
+            sql.execute_sql(statement, *values)
+
+
+def add_columns(client: SqlJobClientBase, tables: Mapping[str, Iterable[TColumnSchema]]) -> None:
+    """Add columns to tables of an open destination, where they have not got them."""
+
+    def declare(schema: Schema) -> None:
+        for table, columns in tables.items():
+            schema.update_table(new_table(table, columns=list(columns)))
+
+    _change(client, tables, declare)
+
+
+def columns_of(client: SqlJobClientBase, tables: Iterable[str]) -> dict[str, set[str]]:
+    """The columns of those of these tables that an open destination has."""
+    found = client.get_storage_tables(sorted(tables))
+    return {table: {name.lower() for name in columns} for table, columns in found if columns}
+
+
+def update(sql: SqlClientBase[Any], table: str, changes: str, condition: str, *values: object) -> None:
+    """Change rows of a table where a condition holds."""
+    name = sql.make_qualified_table_name(table)
+    statement = f"UPDATE {name} SET {changes} WHERE {condition}"  # noqa: S608 - the caller's
+    if sql.capabilities.sqlglot_dialect == "clickhouse":
+        statement = f"ALTER TABLE {name} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+    sql.execute_sql(statement, *values)
+
+
+def _change(client: SqlJobClientBase, tables: Iterable[str], declare: Callable[[Schema], None]) -> None:
+    """Bring tables of the destination to what a schema says of them."""
+    schema = client.schema.clone()
+    declare(schema)
+    client.schema = Schema.from_stored_schema(schema.to_dict())
+    client.update_stored_schema(only_tables=[*tables, *schema.dlt_table_names()], force=True)

@@ -1,0 +1,187 @@
+"""`forget`: after a change of pii nothing stands in clear anywhere, and all else is as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from partner_central.errors import ConfigurationError
+from partner_central.privacy import MASKED, PERSONAL
+from partner_central_emulator import Emulator
+from partner_central_sync import forget_sql, workdir
+from partner_central_sync.forget import forget
+from partner_central_sync.report import Report
+from place import Place
+from test_privacy import KEY
+from test_tables import query
+
+SECRET = "Unmistakable Holding"
+MODES = [{"pii": "mask", "pii_key": KEY}, {"pii": "drop"}]
+CUSTOMER = {
+    "Customer": {
+        "Account": {
+            "CompanyName": SECRET,
+            "WebsiteUrl": f"https://{SECRET}.example",
+            "Address": {"City": SECRET, "PostalCode": SECRET},
+        }
+    },
+    "LifeCycle": {"NextSteps": f"call {SECRET}", "ReviewComments": SECRET},
+}
+OTHERS = "SELECT * EXCLUDE ({}) FROM {} ORDER BY id, _dlt_id"
+
+
+@pytest.fixture
+def told(emulator: Emulator, place: Place) -> Place:
+    """A dataset that holds the secret as changed, gone, returned, rejected, staged, versions and in the folder."""
+    ids = [record["Id"] for record in emulator.truth()]
+    for one in ids[:5]:
+        emulator.change(one, CUSTOMER)
+    emulator.put({"Id": "O99", **CUSTOMER})
+    emulator.overlay("O99", {"LifeCycle": {"TargetCloseDate": "soon", "NextSteps": SECRET}})
+    place.sync()
+    emulator.remove(ids[0])
+    emulator.change(ids[1], {"LifeCycle": {"NextSteps": f"write to {SECRET}"}})
+    emulator.change(ids[2], {"Customer": {"Account": {"CompanyName": "Plain Ltd"}}})
+    place.sync(full=True)
+    return place
+
+
+def in_clear(place: Place) -> list[str]:
+    """The columns of any table of any schema, and the files, that hold the secret."""
+    found = []
+    with duckdb.connect(str(place.database)) as connection:
+        columns = connection.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal AND table_name IN "
+            "(SELECT table_name FROM duckdb_tables())"
+        ).fetchall()
+        for schema, table, column in columns:
+            name = f'partner_central."{schema}"."{table}"'
+            sql = f'SELECT count(*) FROM {name} WHERE contains(CAST("{column}" AS VARCHAR), ?)'
+            if connection.execute(sql, [SECRET]).fetchall() != [(0,)]:
+                found.append(f"{schema}.{table}.{column}")
+    return [*found, *files_in_clear(place.folder)]
+
+
+def files_in_clear(folder: Path) -> list[str]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return [file.name for file in files if SECRET.encode() in file.read_bytes()]
+
+
+def rest(place: Place) -> list[list[tuple[Any, ...]]]:
+    """All that is no personal data: rows, versions, presence, views."""
+    personal = ", ".join(sorted(PERSONAL))
+    return [
+        query(place, OTHERS.format(personal, "opportunities")),
+        query(place, OTHERS.format(f"{personal}, content_hash", "opportunity_history")),
+        query(place, OTHERS.format("record", "opportunities_rejected")),
+        query(place, "SELECT * FROM opportunity_presence ORDER BY id"),
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str], told: Place) -> None:
+    before, views = rest(told), objects(told)
+    assert {"partner_central.opportunities.customer_company_name", "partner_central.duckdb"} <= set(in_clear(told))
+    lines = forget(told.settings(mode), Report(quiet=True))
+    assert in_clear(told) == []
+    assert rest(told) == before
+    assert objects(told) == views
+    assert lines[0] == "rows of opportunities: 250 were in clear and are cleaned"
+    assert not told.working_folder.exists()
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
+    mode: dict[str, str], told: Place, emulator: Emulator
+) -> None:
+    forget(told.settings(mode), Report(quiet=True))
+    versions = query(told, "SELECT count(*) FROM opportunity_history")
+    values = query(told, "SELECT id, customer_company_name FROM opportunities ORDER BY id")
+    told.sync(mode)
+    told.sync(mode, full=True)
+    assert query(told, "SELECT count(*) FROM opportunity_history") == versions
+    assert query(told, "SELECT id, customer_company_name FROM opportunities ORDER BY id") == values
+    emulator.calls.clear()
+    assert told.sync(mode).changed == 0
+    assert len(emulator.calls) == 1
+    assert in_clear(told) == []
+
+
+def objects(place: Place) -> list[tuple[Any, ...]]:
+    """All tables, views and columns outside staging, with their comments."""
+    return query(
+        place,
+        "SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal "
+        "AND schema_name = 'partner_central' ORDER BY ALL",
+    )
+
+
+def test_it_can_be_run_again_and_then_finds_nothing(told: Place) -> None:
+    forget(told.settings(MODES[0]), Report(quiet=True))
+    cleaned = query(told, "SELECT * FROM opportunity_history ORDER BY ALL")
+    lines = forget(told.settings(MODES[0]), Report(quiet=True))
+    assert [line for line in lines if " 0 were in clear" in line] == lines[:3]
+    assert query(told, "SELECT * FROM opportunity_history ORDER BY ALL") == cleaned
+    assert all(MASKED.fullmatch(name) for (name,) in query(told, "SELECT customer_company_name FROM opportunities"))
+
+
+@pytest.mark.parametrize("step", ["drop_old_states", "drop_staged", "free_blocks"])
+def test_one_that_was_killed_half_way_is_run_again(step: str, told: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = rest(told)
+    with monkeypatch.context() as patched:
+        patched.setattr(forget_sql, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(told.settings(MODES[0]), Report(quiet=True))
+    forget(told.settings(MODES[0]), Report(quiet=True))
+    assert in_clear(told) == []
+    assert rest(told) == before
+
+
+def test_while_pii_is_keep_it_refuses_and_touches_nothing(synced: Place) -> None:
+    before = synced.database.read_bytes()
+    with pytest.raises(ConfigurationError, match="pii is keep: nothing is to be forgotten"):
+        forget(synced.settings(), Report(quiet=True))
+    ended = synced.command("forget")
+    assert ended.returncode == 2
+    assert "pii is keep" in ended.stderr
+    assert synced.database.read_bytes() == before
+    assert synced.working_folder.exists()
+
+
+def test_without_a_key_to_mask_with_it_refuses(synced: Place) -> None:
+    ended = synced.command("forget", "--pii", "mask")
+    assert ended.returncode == 2
+    assert "pii_key" in ended.stderr
+
+
+def test_while_a_sync_is_active_it_ends_with_5(synced: Place) -> None:
+    with workdir.locked(synced.settings()):
+        ended = synced.command("forget", "--pii", "drop")
+    assert ended.returncode == 5
+    assert "Another run" in ended.stderr
+
+
+def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Place, emulator: Emulator) -> None:
+    ended = place.command("forget", "--pii", "drop")
+    assert (ended.returncode, ended.stdout) == (0, "Nothing is stored yet.\n")
+    assert not place.database.exists()
+    assert not emulator.calls
+
+
+def test_a_file_that_is_open_elsewhere_is_cleaned_but_not_rewritten_and_the_line_says_so(
+    told: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.IOException("Could not set lock on file")
+
+    monkeypatch.setattr("partner_central_sync.forget_duckdb._copy", fail)
+    lines = forget(told.settings(MODES[1]), Report(quiet=True))
+    assert any("could not be written anew" in line and "Could not set lock" in line for line in lines)
+    assert query(told, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
+    assert list(told.folder.glob("*.fresh*")) == []
