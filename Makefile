@@ -20,7 +20,7 @@ test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) ## Every te
 	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 test-iceberg: .venv-test-iceberg/.set-up ## What every destination must do, of Iceberg tables
-	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/test_destinations.py $(ARGS)
+	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/test_destinations.py tests/test_lake.py tests/test_lake_lease.py $(ARGS)
 
 test-snowflake: .venv-test-snowflake/.set-up ## What every destination must do, asked of fakesnow
 	WAREHOUSES=snowflake $(<D)/bin/python -m pytest tests/test_destinations.py $(ARGS)

@@ -1,42 +1,37 @@
 """Delta and Iceberg tables on a disk or in S3, merged as in a database: lists that shrink lose their rows.
 
 dlt merges each such table for itself, by its own key: of a list that has become shorter, the entries behind its end
-would stay for ever. Here one job replaces an opportunity in all its tables. A job that was killed on the way does no
-harm: done again, it first takes away what it had put there.
+would stay for ever. Here one job replaces an opportunity in all its tables, each in one commit (see `lake_job`).
 
 Plain files cannot be merged at all.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, cast, get_args
 
+import dlt
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
-from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.common.schema.typing import C_DLT_ID, TTableSchema
-from dlt.common.schema.utils import (
-    get_columns_names_with_prop,
-    get_first_column_name_with_prop,
-    get_nested_tables,
-    get_root_table,
-)
-from dlt.common.storages.load_package import ParsedLoadJobFileName
+from dlt.common.destination.exceptions import DestinationTerminalException, DestinationUndefinedEntity
+from dlt.common.schema.typing import C_DLT_ID
 from dlt.destinations import filesystem as dlt_filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 
 from partner_central.errors import ConfigurationError
 from partner_central.rows import ACCOUNT
 
+from .lake_job import LakeJob
+from .lake_lease import LeasedLake
+from .lake_states import StatesOfLake
+from .lake_tables import Delta, Iceberg, LakeTable, data_types
+
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import DeltaTable
-    from pyiceberg.table import Table as PyIcebergTable
 
 Format = Literal["delta", "iceberg"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+REJECTED, PRESENCE = "opportunities_rejected", "opportunity_presence"
 
 
 def table_format(name: str | None) -> Format:
@@ -54,127 +49,11 @@ def table_format(name: str | None) -> Format:
     )
 
 
-class Delta:
-    """A Delta table: rows are taken away in one commit and added in the next."""
-
-    def __init__(self, table: DeltaTable) -> None:
-        self._table = table
-
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """These columns of all rows."""
-        return self._table.to_pyarrow_table(columns=list(columns))
-
-    def replace(self, rows: pa.Table, column: str, outdated: pa.Array) -> None:
-        """Put rows in the place of those that have one of the outdated values in a column."""
-        import pyarrow as pa
-        from deltalake import write_deltalake
-
-        if len(outdated):
-            source = pa.table({"outdated": outdated})
-            merge = self._table.merge(
-                source, f"kept.{column} = gone.outdated", source_alias="gone", target_alias="kept"
-            )
-            merge.when_matched_delete().execute()
-        if rows.num_rows:
-            write_deltalake(self._table, rows, mode="append", schema_mode="merge")
+class OtherType(DestinationTerminalException):
+    """A staged column has another type than the stored one: nothing is cast on the way in."""
 
 
-class Iceberg:
-    """An Iceberg table: rows are replaced in one commit."""
-
-    def __init__(self, table: PyIcebergTable) -> None:
-        self._table = table
-
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """These columns of all rows."""
-        return self._table.scan(selected_fields=tuple(columns)).to_arrow()
-
-    def replace(self, rows: pa.Table, column: str, outdated: pa.Array) -> None:
-        """Put rows in the place of those that have one of the outdated values in a column."""
-        import pyarrow.compute as pc
-        from pyiceberg.expressions import In
-
-        held = self.rows([column])[column]
-        found = held.filter(pc.is_in(held, outdated)).unique().to_pylist() if len(outdated) else []
-        with self._table.transaction() as transaction:
-            if found:
-                transaction.delete(In(column, found))
-            if rows.num_rows:
-                transaction.append(rows)
-
-
-class LakeJob(ReferenceFollowupJob):
-    """Merges what a load brings for a root table and the tables of its lists."""
-
-    def run(self) -> None:
-        """Replace, or for insert-only tables add, the rows of all files of the chain."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        tables = self._schema.tables
-        root, *children = get_nested_tables(tables, name_of(get_root_table(tables, self.load_table_name)))
-        files = self._files()
-        rows = self._read(root, files)
-        keys = get_columns_names_with_prop(root, "primary_key")
-        rows = newest(rows, keys, get_first_column_name_with_prop(root, "dedup_sort") or C_DLT_ID)
-        stored = self._table(root)
-        known = stored.rows([*keys, C_DLT_ID]).cast(rows.select([*keys, C_DLT_ID]).schema)
-        if self._load_table.get("x-merge-strategy") == "insert-only":
-            unknown = rows.select([*keys, C_DLT_ID]).join(known.select(keys), keys, join_type="left anti")[C_DLT_ID]
-            stored.replace(rows.filter(pc.is_in(rows[C_DLT_ID], unknown)), C_DLT_ID, pa.array([], pa.string()))
-            return
-        old = known.join(rows.select(keys), keys, join_type="left semi")[C_DLT_ID]
-        new = rows[C_DLT_ID]
-        outdated = pa.chunked_array([*old.chunks, *new.chunks], pa.string()).unique()  # new ones: a job done again
-        for child in children:
-            link = cast("str", get_first_column_name_with_prop(child, "root_key"))
-            entries = self._read(child, files)
-            self._table(child).replace(entries.filter(pc.is_in(entries[link], new)), link, outdated)
-        stored.replace(rows, C_DLT_ID, outdated)
-
-    def _files(self) -> dict[str, list[str]]:
-        files: dict[str, list[str]] = defaultdict(list)
-        for path in self.file_paths:
-            files[ParsedLoadJobFileName.parse(path).table_name].append(path)
-        return files
-
-    def _read(self, table: TTableSchema, files: dict[str, list[str]]) -> pa.Table:
-        """The rows that the load brings for a table, with all columns it has."""
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        schema = self._arrow_schema(table)
-        parts = [parquet.read_table(path, partitioning=None) for path in files.get(name_of(table), ())]
-        rows = pa.concat_tables([schema.empty_table(), *parts], promote_options="default")
-        return rows.select(schema.names).cast(schema)
-
-    def _arrow_schema(self, table: TTableSchema) -> pa.Schema:
-        from dlt.common.libs.pyarrow import columns_to_arrow
-
-        columns = {name: column for name, column in table["columns"].items() if "data_type" in column}
-        return columns_to_arrow(columns, self._job_client.capabilities, "UTC")
-
-    def _table(self, table: TTableSchema) -> Delta | Iceberg:
-        """The stored table, with all its columns; made if it is missing."""
-        client = cast("LakeClient", self._job_client)
-        make = client.delta if self._load_table["table_format"] == "delta" else client.iceberg
-        return make(name_of(table), self._arrow_schema(table))
-
-
-def name_of(table: TTableSchema) -> str:
-    """What a table is called."""
-    return cast("str", table["name"])
-
-
-def newest(rows: pa.Table, keys: Sequence[str], order: str) -> pa.Table:
-    """Of rows with the same key the one that is greatest in a column, whose values are all different."""
-    import pyarrow.compute as pc
-
-    chosen = rows.group_by(list(keys)).aggregate([(order, "max")])
-    return rows.filter(pc.is_in(rows[order], chosen[f"{order}_max"]))
-
-
-class LakeClient(FilesystemClient):
+class LakeClient(LeasedLake, StatesOfLake):
     """dlt's client for files, with one job for all tables of an opportunity."""
 
     batch_table_chain: ClassVar[bool] = True
@@ -192,17 +71,75 @@ class LakeClient(FilesystemClient):
         """
         import pyarrow.compute as pc
 
-        if name not in self.schema.tables:
-            raise DestinationUndefinedEntity(name)
-        made: Format = self.prepare_load_table(name)["table_format"]  # type: ignore[assignment] # fitted() says which
-        stored = self.load_open_table(made, name)
-        table = Delta(stored) if made == "delta" else Iceberg(stored)
+        table = self.stored(name)
         if account is None:
             return int(table.rows([C_DLT_ID]).num_rows)
         return int(pc.sum(pc.equal(table.rows([ACCOUNT])[ACCOUNT], account)).as_py() or 0)
 
-    def delta(self, name: str, schema: pa.Schema) -> Delta:
-        """A Delta table with at least these columns, made if it is missing."""
+    def greatest(self, name: str, column: str) -> int:
+        """The greatest number that a column holds; 0 where there is none."""
+        import pyarrow.compute as pc
+
+        if column not in self.stored_types(name):
+            return 0
+        return int(pc.max(self.stored(name).rows([column])[column]).as_py() or 0)
+
+    def stored_types(self, name: str) -> dict[str, str]:
+        """The columns of a table, and what dlt calls their types; none where it is missing."""
+        try:
+            return data_types(self.stored(name).schema)
+        except DestinationUndefinedEntity:
+            return {}
+
+    def stored(self, name: str) -> LakeTable:
+        """A table as it is.
+
+        Raises:
+            DestinationUndefinedEntity: it is not there, or not known on this machine.
+        """
+        if name not in self.schema.tables:
+            raise DestinationUndefinedEntity(name)
+        if self._format(name) == "delta":
+            return Delta(self.load_open_table("delta", name))
+        return Iceberg(self.load_open_table("iceberg", name))
+
+    def table(self, name: str, schema: pa.Schema) -> LakeTable:
+        """A table with at least these columns, made if it is missing.
+
+        Raises:
+            OtherType: one of them is stored with another type.
+        """
+        import pyarrow as pa
+
+        coming = pa.schema([field.with_nullable(nullable=True) for field in schema])
+        return self._delta(name, coming) if self._format(name) == "delta" else self._iceberg(name, coming)
+
+    def forget_rejected(self) -> None:
+        """Take rows out of `opportunities_rejected` whose record has become a row since."""
+        import pyarrow.compute as pc
+
+        known = self.stored_types(PRESENCE)
+        if "rejected_since" not in known or not self.stored_types(REJECTED):
+            return
+        keys = [name for name in (ACCOUNT, "id") if name in known]
+        rejected = self.stored(REJECTED)
+        held = rejected.rows(keys).drop_null()
+        listed = self.stored(PRESENCE).rows([*keys, "rejected_since"], held)
+        fine = listed.filter(pc.is_null(listed["rejected_since"])).select(keys).cast(held.schema)
+        if (gone := held.join(fine, keys, join_type="left semi").group_by(keys).aggregate([])).num_rows:
+            self.fence()
+            rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), gone)
+
+    def _lease_name(self, pipeline_name: str) -> str:
+        """A Delta table takes one of two commits; an Iceberg table may take both, and lose one, if two runs write."""
+        if table_format(dlt.config.get("destination.filesystem.table_format", str)) == "delta":
+            return pipeline_name
+        return super()._lease_name(pipeline_name)
+
+    def _format(self, name: str) -> Format:
+        return cast("Format", self.prepare_load_table(name)["table_format"])  # fitted() says which
+
+    def _delta(self, name: str, schema: pa.Schema) -> LakeTable:
         from dlt.common.libs.deltalake import deltalake_storage_options, evolve_delta_table_schema, write_delta_table
 
         try:
@@ -212,19 +149,31 @@ class LakeClient(FilesystemClient):
             options = deltalake_storage_options(self.config.credentials, self.config.deltalake_storage_options)
             write_delta_table(place, schema.empty_table(), "append", storage_options=options)
             table = self.load_open_table("delta", name)
+        _check_types(name, Delta(table), schema)
         return Delta(evolve_delta_table_schema(table, schema))
 
-    def iceberg(self, name: str, schema: pa.Schema) -> Iceberg:
-        """An Iceberg table with at least these columns, made if it is missing."""
+    def _iceberg(self, name: str, schema: pa.Schema) -> LakeTable:
+        import pyarrow as pa
         from dlt.common.libs.pyiceberg import create_table
 
         try:
-            table = self.load_open_table("iceberg", name, schema=schema)
+            table = self.load_open_table("iceberg", name)
         except DestinationUndefinedEntity:
             place = self.get_open_table_location("iceberg", name)
             create_table(self.get_open_table_catalog("iceberg"), f"{self.dataset_name}.{name}", place, schema)
             table = self.load_open_table("iceberg", name)
-        return Iceberg(table)
+        held = _check_types(name, Iceberg(table), schema)
+        new = pa.schema([field for field in schema if field.name not in held])
+        return Iceberg(self.load_open_table("iceberg", name, schema=new) if new.names else table)
+
+
+def _check_types(name: str, stored: LakeTable, coming: pa.Schema) -> dict[str, str]:
+    """The types of a stored table, if what comes has the same."""
+    held = data_types(stored.schema)
+    for column, kind in data_types(coming).items():
+        if held.get(column, kind) != kind:
+            raise OtherType(f"{name}.{column} is stored as {held[column]}, and comes as {kind}.")
+    return held
 
 
 class filesystem(dlt_filesystem):  # noqa: N801 - the class name is the name of its configuration section
