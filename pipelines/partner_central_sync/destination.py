@@ -155,8 +155,11 @@ def complete_tables(pipeline: dlt.Pipeline) -> None:
 
 
 def floors_of(pipeline: dlt.Pipeline) -> Floors:
-    """The numbers that the tables of a destination hold already, whose state this pipeline has not."""
+    """The numbers that the tables of a destination hold already."""
     client = pipeline.destination_client()
+    if hasattr(client, "greatest"):  # a lake, whose own packages may not be there
+        with client:
+            return Floors(client.greatest(*stored_tables.ORDER), client.greatest(*stored_tables.SWEEP))
     if not isinstance(client, SqlJobClientBase):
         return Floors()
     with client:

@@ -17,14 +17,13 @@ from partner_central.model import opportunity_model
 from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
-from partner_central.state import Floors
 
 from . import dlt_settings, history_migration, holding, rejected, removals, runs, workdir
 from .complaints import NotTaken, while_loading
 from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
 from .lease import LeaseLost, Moved
 from .mending import mend
-from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
+from .outcome import AnotherRun, Exit, causes_of, explain, is_missing_file, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 from .sharing import check_key
@@ -159,8 +158,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    floors = floors_of(pipeline) if not pipeline.state.get("sources") else Floors()
-    with Run(tally, settings.rows_per_part or ROWS_PER_PART, floors) as run:
+    with Run(tally, settings.rows_per_part or ROWS_PER_PART, partial(floors_of, pipeline)) as run:
         while _goes_on(run, report):
             report.phase("reading")
             pipeline.extract(_source(settings, run))
@@ -234,7 +232,7 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
         refused = isinstance(while_loading(list(causes_of(error))), NotTaken)  # for good; read again, they may be taken
         if code in {Exit.INTERRUPTED, Exit.ACTIVE} or (code is Exit.CONFIGURATION and not refused):
             raise
-        if is_out_of_room(error) or _is_lost(error):
+        if is_out_of_room(error) or _is_lost(error) or (code is Exit.LATER and not is_missing_file(error)):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")

@@ -8,6 +8,7 @@ import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from . import holding
+from .lake import LakeClient
 from .settings import Settings
 
 TABLE = "opportunities_rejected"
@@ -24,14 +25,21 @@ def clear(pipeline: dlt.Pipeline, settings: Settings) -> None:
     if cast("dict[str, Any]", pipeline.state["_local"]).get(CLEARED) == stored:
         return
     client = pipeline.destination_client()
-    if not isinstance(client, SqlJobClientBase) or not holding.take_if_free(pipeline):
+    if not isinstance(client, SqlJobClientBase | LakeClient) or not holding.take_if_free(pipeline):
         return
     with client:
-        sql = client.sql_client
-        rejected, presence = map(sql.make_qualified_table_name, (TABLE, "opportunity_presence"))
-        mine, whose = ("", ()) if settings.account is None else (" AND account = %s", (settings.account,))
-        newer = f"SELECT id FROM {rejected} WHERE id IS NOT NULL AND record_key IS NOT NULL{mine}"  # noqa: S608 - the schema's own names
-        loaded = f"SELECT id FROM {presence} WHERE rejected_since IS NULL AND last_listed_sweep IS NOT NULL{mine}"  # noqa: S608
-        for condition in (f"record_key IS NULL AND id IN ({newer})", f"id IN ({loaded})"):
-            sql.execute_sql(f"DELETE FROM {rejected} WHERE {condition}{mine}", *whose, *whose)  # noqa: S608
+        if isinstance(client, LakeClient):
+            client.forget_rejected()
+        else:
+            _delete(client, settings)
     pipeline.set_local_state_val(CLEARED, stored)
+
+
+def _delete(client: SqlJobClientBase, settings: Settings) -> None:
+    sql = client.sql_client
+    rejected, presence = map(sql.make_qualified_table_name, (TABLE, "opportunity_presence"))
+    mine, whose = ("", ()) if settings.account is None else (" AND account = %s", (settings.account,))
+    newer = f"SELECT id FROM {rejected} WHERE id IS NOT NULL AND record_key IS NOT NULL{mine}"  # noqa: S608 - the schema's own names
+    loaded = f"SELECT id FROM {presence} WHERE rejected_since IS NULL AND last_listed_sweep IS NOT NULL{mine}"  # noqa: S608
+    for condition in (f"record_key IS NULL AND id IN ({newer})", f"id IN ({loaded})"):
+        sql.execute_sql(f"DELETE FROM {rejected} WHERE {condition}{mine}", *whose, *whose)  # noqa: S608

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -51,19 +51,18 @@ class BatchMaker:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
         history: makes the rows of versions.
-        order: read_order of the newest version before.
+        next_order: gives the read_order of one more version.
 
     Attributes:
-        order: read_order of the newest version.
         rejections: why the records of the last batch that could not become rows could not, with LastModifiedDate.
     """
 
-    def __init__(self, row_maker: RowMaker, privacy: Privacy, history: History, order: int) -> None:
-        self.order = order
+    def __init__(self, row_maker: RowMaker, privacy: Privacy, history: History, next_order: Callable[[], int]) -> None:
         self.rejections: list[tuple[str, datetime | None]] = []
         self._row_maker = row_maker
         self._privacy = privacy
         self._history = history
+        self._next_order = next_order
         self._rejected: dict[str, tuple[datetime, datetime | None]] = {}
         self._run = secrets.token_hex(4)
         self._count = 0
@@ -103,10 +102,9 @@ class BatchMaker:
         _, rejected = self._rejected.get(row["id"], (None, None))
         if rejected is None or rejected <= row["last_modified_date"]:
             self._rejected.pop(row["id"], None)
-        self.order += 1
         row["_dlt_id"] = self._row_id(row["last_modified_date"])
         batch.rows.append(row)
-        batch.versions.append(self._history.version(row, self.order))
+        batch.versions.append(self._history.version(row, self._next_order()))
 
     def _rejection(self, record: object, reason: str) -> Row:
         key, modified = identity(record)

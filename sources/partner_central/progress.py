@@ -81,7 +81,7 @@ class Progress:
         if self._reads_anew or self._state.cursor.watermark is None:
             self._rejections.are_read_from(listing.modified_since)
         lists_all = listing.is_everything and (self.question.full or bool(page.records))
-        self._state.begun += lists_all
+        number = self._state.next_listing() if lists_all else None
         self.listed = Listed(page.served_at or now(), self._state.begun, everything=listing.is_everything)
         self.under_way = Backfill(
             None,
@@ -89,7 +89,7 @@ class Progress:
             self.question.full,
             self.question.asked,
             token=page.next_token,
-            number=self._state.begun if lists_all else None,
+            number=number,
             order=self._state.order,
             at=self.listed.at,
         )

@@ -7,7 +7,7 @@ where the next run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -44,7 +44,7 @@ class Reading:
         client: whom to ask; it is closed when the reading ends.
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
-        floors: numbers that the tables hold already.
+        floors: gives the numbers that the tables hold already.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Reading:
         client: PartnerCentral,
         row_maker: RowMaker,
         privacy: Privacy,
-        floors: Floors = Floors(),  # noqa: B008 - it is frozen
+        floors: Callable[[], Floors] = Floors,
     ) -> None:
         self._state = State(state, scope, floors)
         self._client = client
         self._row_maker = row_maker
         self._plan: Plan | None = None
         self._first = self._state.cursor.watermark is None and self._state.backfill is None
-        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker.model, now()), self._state.order)
+        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker.model, now()), self._state.next_order)
         self._samples = Samples(client, self._state)
         self._progress = Progress(question, self._state, client.tally, lambda: version_of(row_maker.model))
 
@@ -204,7 +204,6 @@ class Reading:
 
     def _batch(self, records: list[object]) -> Batch:
         batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
-        self._state.order = self._batch_maker.order
         self._progress.note(records, self._batch_maker.rejections)
         batch.first, self._first = self._first, False
         self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))

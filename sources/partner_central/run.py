@@ -32,7 +32,7 @@ class Run:
         tally: where the run is counted.
         rows_per_part: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
             lost as a whole when reading fails.
-        floors: numbers that the destination's tables hold already, where their state was lost.
+        floors: gives the numbers that the destination's tables hold already; asked for when something is new.
 
     Attributes:
         row_maker: makes the rows; set when reading begins.
@@ -42,7 +42,7 @@ class Run:
         self,
         tally: Tally | None = None,
         rows_per_part: int | None = ROWS_PER_PART,
-        floors: Floors = Floors(),  # noqa: B008 - it is frozen
+        floors: Callable[[], Floors] = Floors,
     ) -> None:
         self.tally = tally or Tally()
         self.floors = floors

@@ -11,7 +11,7 @@ Listings of everything, and versions, are numbered. Clocks of machines are not c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from .cursor import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """The numbers that the tables of a destination hold already, for a run that finds them without their state.
+    """The numbers that the tables of a destination hold already, also of a run that died before its state was stored.
 
     Attributes:
         order: greatest `read_order`.
@@ -83,7 +83,7 @@ class State:
     Args:
         stored: the whole state, as the last run left it.
         scope: the name of the filters.
-        floors: what the tables hold already.
+        floors: gives the numbers that the tables hold already; asked for before one is given.
 
     Attributes:
         cursor: how far the last complete run came.
@@ -95,19 +95,37 @@ class State:
         undated: whether a record without CreatedDate is known.
     """
 
-    def __init__(self, stored: Mapping[str, Any], scope: str, floors: Floors = Floors()) -> None:
+    def __init__(self, stored: Mapping[str, Any], scope: str, floors: Callable[[], Floors] = Floors) -> None:
         self._stored = stored
         self._scope = scope
+        self._floors: Callable[[], Floors] | None = floors
         own = stored.get("cursors", {}).get(scope, {})
         listing = stored.get("listing", {})
         backfill, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
         self.cursor = Cursor.load(own)
         self.backfill = Backfill.load(backfill) if backfill else None
         self.rejected = Rejected(rejected["by"], _read(rejected["since"])) if rejected else None
-        self.begun: int = max(listing.get("begun", 0), floors.sweep)
+        self.begun: int = listing.get("begun", 0)
         self.complete = Complete.load(complete) if complete else None
-        self.order: int = max(stored.get("order", 0), floors.order)
+        self.order: int = stored.get("order", 0)
         self.undated: bool = stored.get("undated", False)
+
+    def next_order(self) -> int:
+        """The read_order of one more version."""
+        self._heed_floors()
+        self.order += 1
+        return self.order
+
+    def next_listing(self) -> int:
+        """The number of one more listing of everything."""
+        self._heed_floors()
+        self.begun += 1
+        return self.begun
+
+    def _heed_floors(self) -> None:
+        if self._floors is not None:
+            floors, self._floors = self._floors(), None
+            self.order, self.begun = max(self.order, floors.order), max(self.begun, floors.sweep)
 
     def dump(self) -> dict[str, Any]:
         """The whole state, JSON-ready; equal states give equal ones, so that a quiet run stores nothing."""
