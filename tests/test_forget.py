@@ -35,7 +35,12 @@ OTHERS = "SELECT * EXCLUDE ({}) FROM {} ORDER BY id, _dlt_id"
 
 @pytest.fixture
 def told(emulator: Emulator, place: Place) -> Place:
-    """A dataset that holds the secret as changed, gone, returned, rejected, staged, versions and in the folder."""
+    """A dataset that holds the secret wherever one can stand."""
+    return fill(emulator, place)
+
+
+def fill(emulator: Emulator, place: Place) -> Place:
+    """Sync the secret in: current rows, one that is gone, versions, a rejected record, staged rows, the folder."""
     ids = [record["Id"] for record in emulator.truth()]
     for one in ids[:5]:
         emulator.change(one, CUSTOMER)

@@ -70,7 +70,7 @@ class Warehouse(Place):
 def _lake_rows(client: LakeClient) -> dict[str, Rows]:
     rows: dict[str, Rows] = {}
     for name in client.schema.data_table_names():
-        if name != "sync_runs":  # a row by SQL, which files have not
+        if name not in {"sync_runs", "sync_sweeps"}:  # rows by SQL, which files have not
             table = client.load_open_table(client.prepare_load_table(name)["table_format"], name)
             found = table.to_pyarrow_table() if hasattr(table, "to_pyarrow_table") else table.scan().to_arrow()
             rows[name] = found.to_pylist()

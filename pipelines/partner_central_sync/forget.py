@@ -46,8 +46,8 @@ BEYOND = {
     "motherduck": "what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
     "postgres": "backups, replicas that lag, archived WAL; copies that other tables hold",
     "redshift": "snapshots; deleted blocks until Redshift's own VACUUM has run",
-    "snowflake": "Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in stages; "
-    "clones; the query history",
+    "snowflake": "Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files "
+    "in stages; clones; the query history",
     "bigquery": "time travel (two to seven days), then seven days of fail-safe; table snapshots; job history",
     "databricks": "earlier versions until VACUUM has run on the tables; files in volumes; the query history",
     "clickhouse": "parts that are inactive but not yet deleted; backups; the query log",

@@ -82,14 +82,14 @@ def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
 
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
-    """Have PostgreSQL write tables anew, without the rows that were."""
+    """Have PostgreSQL write tables anew, without the rows that were, and with statistics of those that are."""
     sql = client.sql_client
     if dialect_of(sql) != "postgres":
         return None
     tables = sorted(columns_of(client, [*READ, STATES]))
     for table in tables:
-        sql.execute_sql(f"VACUUM (FULL) {sql.make_qualified_table_name(table)}")
-    return f"free blocks: VACUUM (FULL) of {', '.join(tables)}"
+        sql.execute_sql(f"VACUUM (FULL, ANALYZE) {sql.make_qualified_table_name(table)}")
+    return f"free blocks: VACUUM (FULL, ANALYZE) of {', '.join(tables)}"
 
 
 def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
