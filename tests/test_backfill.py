@@ -20,6 +20,8 @@ MICROSECOND = timedelta(microseconds=1)
         Backfill(NOON, None, full=False),
         Backfill(NOON + MICROSECOND, NOON - MICROSECOND, full=True, about=12_345),
         Backfill(NOON, None, full=True, windows=[Window(None, NOON, NOON, done=True, records=7), Window(NOON, None)]),
+        Backfill(NOON, None, full=True, asked={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON),
+        Backfill(None, None, full=True, windows=[Window(None, None, NOON, token="t", asked=NOON)]),
         Backfill(NOON, NOON, full=False, windows=[Window(None, None, NOON + MICROSECOND, records=100)], about=1),
     ],
 )
@@ -32,9 +34,19 @@ def test_a_sweep_without_a_beginning_stores_none() -> None:
         "watermark": "2026-05-01T12:00:00+00:00",
         "modified_since": None,
         "full": False,
+        "asked": {},
         "windows": [],
         "about": 0,
+        "token": None,
+        "number": None,
+        "order": 0,
+        "at": None,
     }
+
+
+def test_a_sweep_that_an_earlier_version_stored_lists_nothing_to_conclude_from() -> None:
+    stored = {"watermark": "2026-05-01T12:00:00+00:00", "modified_since": None, "full": True, "windows": [], "about": 3}
+    assert Backfill.load(stored) == Backfill(NOON, None, full=True, about=3)
 
 
 def test_the_state_of_thousands_of_finished_windows_is_that_of_one() -> None:

@@ -134,7 +134,7 @@ def test_a_record_that_loses_its_date_is_new_and_new_again_when_it_has_one() -> 
     ("watermark", "lookback", "floor"),
     [
         (NOON, timedelta(minutes=5), FLOOR),
-        (NOON, timedelta(0), NOON),
+        (NOON, timedelta(0), NOON - timedelta(seconds=1)),
         (None, timedelta(minutes=5), None),
         (datetime(1, 1, 1, tzinfo=UTC), timedelta(seconds=1), None),
         (NOON, timedelta(days=999_999), None),

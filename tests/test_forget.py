@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from partner_central.errors import ConfigurationError
 from partner_central.privacy import MASKED, PERSONAL
 from partner_central_emulator import Emulator
-from partner_central_sync import forget_sql, workdir
+from partner_central_sync import forget_sql, holding, workdir
+from partner_central_sync.destination import visit
 from partner_central_sync.forget import forget
+from partner_central_sync.outcome import AnotherRun
 from partner_central_sync.report import Report
+from partner_central_sync.status import status
 from place import Place
 from test_privacy import KEY
 from test_tables import query
@@ -170,6 +174,22 @@ def test_while_a_sync_is_active_it_ends_with_5(synced: Place) -> None:
         ended = synced.command("forget", "--pii", "drop")
     assert ended.returncode == 5
     assert "Another run" in ended.stderr
+
+
+def test_while_a_run_of_another_folder_holds_the_lease_it_ends_with_5_and_status_names_that_run(synced: Place) -> None:
+    elsewhere = workdir.attach(replace(synced.settings(), pipelines_dir=synced.folder / "elsewhere"))
+    elsewhere.sync_destination()
+    workdir.remember(elsewhere, visit(elsewhere))
+    holding.take(elsewhere)
+    before = query(synced, "SELECT customer_company_name FROM opportunities ORDER BY id")
+    with pytest.raises(AnotherRun, match="is active"):
+        forget(synced.settings(MODES[1]), Report(quiet=True))
+    assert "its lease runs out" in dict(status(synced.settings()))["loading elsewhere"]
+    assert query(synced, "SELECT customer_company_name FROM opportunities ORDER BY id") == before
+    holding.give_back(elsewhere)
+    forget(synced.settings(MODES[1]), Report(quiet=True))
+    assert query(synced, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
+    assert "loading elsewhere" not in dict(status(synced.settings()))
 
 
 def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Place, emulator: Emulator) -> None:

@@ -132,8 +132,12 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
         ]
         assert len(files) >= 3
         with duckdb.connect(str(place.database)) as connection:
+            like = (
+                "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'partner_central_%_staging'"
+            )
+            ((staging,),) = connection.execute(like).fetchall()
             for file in files:
-                table = f"partner_central.partner_central_staging.{file.name.partition('.')[0]}"
+                table = f"partner_central.{staging}.{file.name.partition('.')[0]}"
                 connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM read_{kind}('{file}')")
                 file.rename(str(file).replace("/new_jobs/", "/started_jobs/"))
         place.sync()

@@ -23,7 +23,7 @@ from hypothesis import strategies as some
 
 from partner_central.pacing import CALLS_PER_SECOND, Pace
 from partner_central.plan import Plan
-from partner_central.windows import SECOND, Density, Window, dump, first_windows, load
+from partner_central.windows import SECOND, Density, Window, WindowPage, dump, first_windows, load
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -463,7 +463,7 @@ class Life:
 
         def hand_on() -> None:
             self.handed_on.update(inside)
-            window.hand_on(len(inside), reached, last=last)
+            window.hand_on(WindowPage(window, [{}] * len(inside), reached, last=last))
 
         arrived.append(hand_on)
         return last

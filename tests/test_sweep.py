@@ -19,12 +19,12 @@ from partner_central.client import Page
 from partner_central.errors import BrokenListing, Refused, Unavailable
 from partner_central.listing import Filters, Listing
 from partner_central.plan import Plan
-from partner_central.sweep import PAGES_AHEAD, Part, Sweep, Unplaced, side_by_side
-from partner_central.windows import Density, Window, first_windows
+from partner_central.sweep import PAGES_AHEAD, Sweep, Unplaced, side_by_side
+from partner_central.windows import Density, Window, WindowPage, first_windows
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST = NOON - timedelta(days=400)
-LISTING = Listing("AWS", Filters(life_cycle_stage=("Launched",)), FIRST)
+LISTING = Listing("AWS", Filters(identifier=("O1",)), FIRST)
 PATIENCE = 30.0
 TokenKind = Literal["offset", "position", "snapshot"]
 TOKENS: list[TokenKind] = ["offset", "position", "snapshot"]
@@ -119,11 +119,11 @@ def plan_for(asked: Account, windows: int = 6, sample: int = 40) -> Plan:
     return Plan(first_windows(density, windows), density, NOON)
 
 
-def sweep(asked: Account, plan: Plan | None = None, readers: Callable[[], int] = lambda: 6) -> Iterator[Part]:
+def sweep(asked: Account, plan: Plan | None = None, readers: Callable[[], int] = lambda: 6) -> Iterator[WindowPage]:
     return Sweep(plan or plan_for(asked), LISTING, asked.ask, readers).parts()
 
 
-def numbers(parts: list[Part]) -> list[int]:
+def numbers(parts: list[WindowPage]) -> list[int]:
     """Which records were handed on."""
     return [int(one["Id"][1:]) for part in parts for one in part.records if isinstance(one, dict)]
 
@@ -173,7 +173,9 @@ def test_a_window_that_was_begun_is_asked_for_from_where_it_was() -> None:
     asked = account(1_000)
     middle = asked.entries[500][0]
     list(sweep(asked, Plan([Window(None, None, position=middle)], Density([]), NOON), lambda: 1))
-    assert asked.requests[0]["CreatedDate"] == {"AfterCreatedDate": middle - timedelta(seconds=1)}
+    assert asked.requests[0]["CreatedDate"] == {
+        "AfterCreatedDate": middle.replace(microsecond=0) - timedelta(seconds=1)
+    }
 
 
 def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_there() -> None:
@@ -199,7 +201,7 @@ def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_ther
 
 def test_the_pages_of_a_window_come_in_order_and_only_its_last_is_called_so() -> None:
     parts = list(sweep(account(3_000)))
-    by_window: dict[int, list[Part]] = {}
+    by_window: dict[int, list[WindowPage]] = {}
     for part in parts:
         by_window.setdefault(id(part.window), []).append(part)
     for pages in by_window.values():
@@ -233,7 +235,7 @@ def test_every_request_repeats_what_is_asked_for_in_ascending_created_date() -> 
     list(sweep(asked))
     for request in asked.requests:
         assert request["Sort"] == {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"}
-        assert request["LifeCycleStage"] == ["Launched"]
+        assert request["Identifier"] == ["O1"]
         assert request["LastModifiedDate"] == {"AfterLastModifiedDate": FIRST}
     assert {request["MaxResults"] for request in asked.requests} == {100}
 
@@ -300,7 +302,7 @@ def test_a_call_that_fails_is_raised_behind_all_pages_that_arrived(failure: Exce
             raise failure
 
     asked.on_call = fail
-    parts: list[Part] = []
+    parts: list[WindowPage] = []
     with pytest.raises(type(failure)) as raised:
         parts.extend(sweep(asked))
     assert raised.value is failure
@@ -403,7 +405,7 @@ def test_first_pages_are_asked_for_side_by_side() -> None:
         together.wait(PATIENCE)
         return Page([request["Sort"]["SortOrder"]], None, NOON)
 
-    pages = side_by_side(ask, LISTING.samples())
+    pages = side_by_side(ask, LISTING.samples(), lambda: 2)
     assert sorted(str(page.records[0]) for page in pages) == ["ASCENDING", "DESCENDING"]
 
 
@@ -415,4 +417,4 @@ def test_a_first_page_that_fails_is_raised(failure: Exception) -> None:
         return Page([], None, NOON)
 
     with pytest.raises(type(failure)):
-        side_by_side(ask, LISTING.samples())
+        side_by_side(ask, LISTING.samples(), lambda: 2)

@@ -1,4 +1,4 @@
-"""Where the next run starts: the newest LastModifiedDate a listing begins with, unless it lies in the future."""
+"""Where the next run starts: the newest LastModifiedDate a listing begins with, never above the service's clock."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partner_central.client import Page
-from partner_central.watermark import Watermark
+from partner_central.watermark import lies_ahead, watermark_of
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NEW_YEAR_2999 = datetime(2999, 1, 1, tzinfo=UTC)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
 
 def page(*moments: datetime | str | None, served_at: datetime | None = NOON) -> Page:
@@ -20,56 +19,44 @@ def page(*moments: datetime | str | None, served_at: datetime | None = NOON) -> 
     return Page([{"Id": "O1", "LastModifiedDate": date} for date in dates], None, served_at)
 
 
-def found(before: datetime | None, *pages: Page) -> tuple[datetime | None, int]:
-    """The watermark of a listing, and how many dates it passed over."""
-    watermark = Watermark(before)
-    for each in pages:
-        watermark.look(each)
-    watermark.end()
-    return watermark.value, watermark.passed_over
-
-
 @pytest.mark.parametrize(
     ("dates", "expected"),
     [
         ((), None),
         ((NOON - HOUR, NOON, NOON - DAY), NOON),
-        ((NOON + DAY,), NOON + DAY),
         (("soon", None, NOON - HOUR), NOON - HOUR),
         (("soon", None), None),
         (("2026-05-01T11:00:00Z", "2026-05-01T11:00:00.900Z"), NOON - HOUR + timedelta(seconds=0.9)),
         (("2026-05-01T13:00:00+02:00", "2026-05-01T10:59:59Z"), NOON - HOUR),
     ],
 )
-def test_the_newest_date_of_the_first_page_is_the_watermark(
+def test_the_newest_date_of_a_page_is_the_watermark(
     dates: tuple[datetime | str | None, ...], expected: datetime | None
 ) -> None:
-    assert found(None, page(*dates)) == (expected, 0)
-
-
-def test_only_the_first_page_with_a_date_counts() -> None:
-    assert found(None, page(None), page(NOON - HOUR), page(NOON)) == (NOON - HOUR, 0)
+    assert watermark_of(page(*dates), None) == expected
 
 
 def test_the_watermark_never_goes_back() -> None:
-    assert found(NOON, page(NOON - HOUR)) == (NOON, 0)
-    assert found(NOON, page()) == (NOON, 0)
+    assert watermark_of(page(NOON - HOUR), NOON) == NOON
+    assert watermark_of(page(), NOON) == NOON
 
 
-@pytest.mark.parametrize("ahead", [1, 9, 100])
-def test_dates_in_the_future_are_passed_over_for_the_first_likely_one(ahead: int) -> None:
-    assert found(None, page(*[NEW_YEAR_2999] * ahead), page(NOON - HOUR)) == (NOON - HOUR, ahead)
-    assert found(NOON - DAY, page(*[NEW_YEAR_2999] * ahead)) == (NOON - DAY, ahead)
+@pytest.mark.parametrize("ahead", [SECOND, HOUR, 20 * HOUR, DAY, 300 * 365 * DAY])
+def test_a_date_ahead_of_the_services_clock_is_no_watermark(ahead: timedelta) -> None:
+    assert watermark_of(page(NOON + ahead, NOON - HOUR), None) == NOON - HOUR
+    assert watermark_of(page(NOON + ahead), NOON - DAY) == NOON - DAY
+    assert watermark_of(page(NOON + ahead), None) is None
 
 
-def test_a_few_dates_in_the_future_and_nothing_else_give_no_watermark() -> None:
-    assert found(None, page(NEW_YEAR_2999)) == (None, 1)
-
-
-def test_data_that_run_ahead_of_the_services_clock_as_a_whole_are_believed() -> None:
-    assert found(None, page(*[NOON + 30 * DAY] * 10), page(NOON + 29 * DAY)) == (NOON + 30 * DAY, 0)
-    assert found(NOON + 30 * DAY, page(NOON + 31 * DAY)) == (NOON + 31 * DAY, 0)
+def test_within_the_second_that_the_header_shows_the_clock_itself_is_the_watermark() -> None:
+    assert watermark_of(page(NOON + SECOND / 2, NOON - HOUR), None) == NOON
 
 
 def test_without_a_clock_of_the_service_every_date_is_believed() -> None:
-    assert found(NOON, page(NOON + 30 * DAY, served_at=None)) == (NOON + 30 * DAY, 0)
+    assert watermark_of(page(NOON + 30 * DAY, served_at=None), NOON) == NOON + 30 * DAY
+    assert not lies_ahead(page(NOON + 30 * DAY, served_at=None))
+
+
+def test_a_date_lies_ahead_when_clocks_that_differ_a_little_do_not_explain_it() -> None:
+    assert lies_ahead(page(NOON - DAY, NOON + HOUR))
+    assert not lies_ahead(page(NOON + SECOND))

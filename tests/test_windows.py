@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partner_central.windows import CROWD, SECOND, Density, Window, dump, first_windows, load
+from partner_central.windows import CROWD, SECOND, Density, Window, WindowPage, dump, first_windows, load
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -37,10 +37,10 @@ def test_a_new_window_asks_from_a_second_before_its_start() -> None:
 
 def test_a_window_that_was_begun_asks_from_a_second_before_the_last_record_handed_on() -> None:
     window = Window(day(1), day(9))
-    window.hand_on(100, day(3), last=False)
+    window.hand_on(WindowPage(window, [{}] * 100, day(3), last=False))
     assert window.asked_from() == day(3) - SECOND
     assert (window.records, window.done) == (100, False)
-    window.hand_on(7, day(4), last=True)
+    window.hand_on(WindowPage(window, [{}] * 7, day(4), last=True))
     assert (window.records, window.position, window.done) == (107, day(4), True)
 
 
@@ -163,7 +163,8 @@ def tilings(draw: some.DrawFn) -> list[Window]:
         window = Window(start, end)
         if draw(some.booleans()):
             reached = draw(some.none() | nearby)
-            window.hand_on(draw(some.integers(0, 900)), reached or start, last=draw(some.booleans()))
+            records = [{}] * draw(some.integers(0, 900))
+            window.hand_on(WindowPage(window, records, reached or start, last=draw(some.booleans())))
         windows.append(window)
     return windows
 

@@ -18,10 +18,11 @@ UNKNOWN_LOGIN = re.compile(
 )
 DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
 GRANTS = {
-    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads; or make two schemas, called as the dataset "
-    "and with _staging behind it, and GRANT USAGE, CREATE on both",
+    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads: every run that loads something makes a schema "
+    "for its rows on their way, and drops it in the end",
     "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
 }
+ABOUT_VALUES = re.compile("Conver|Constraint|DataError|Invalid|Numeric|OutOfRange|RightTruncation|Violation")
 OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
 
 
@@ -39,6 +40,10 @@ class WrongQuery(Exception):
 
 class NotAllowed(ConfigurationError):
     """The destination does not let this user in, or lacks a grant."""
+
+
+class NotTaken(ConfigurationError):
+    """The destination refuses what is loaded, and would again."""
 
 
 @contextmanager
@@ -61,9 +66,9 @@ def entering() -> Iterator[None]:
         raise
 
 
-def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | None:
+def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | NotTaken | None:
     """What went wrong in the destination, by the innermost error, which is the database's own; None if nothing did."""
-    from dlt.common.destination.exceptions import DestinationException
+    from dlt.common.destination.exceptions import DestinationException, DestinationTerminalException
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     if not any(isinstance(cause, DestinationException) or is_from_database(cause) for cause in causes):
@@ -75,12 +80,32 @@ def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | Non
             return NotWritable(f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run.")
     if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
         return NotWritable(
-            f"A table is missing in the destination: {first_line(causes[-1])} Tables are not made anew one by one: "
-            "drop the whole dataset (its schema, or the database file), and the next sync loads everything."
+            f"A table is missing in the destination: {first_line(causes[-1])} The next sync makes it again."
         )
-    # databases quote the value that did not fit; it stays out of logs
-    reason = type(causes[-1]).__name__ if "Conver" in type(causes[-1]).__name__ else first_line(causes[-1])
+    if any(isinstance(cause, DestinationTerminalException) for cause in causes):
+        return NotTaken(
+            f"The destination does not take the rows ({_without_values(causes[-1])}). That does not pass by itself. "
+            "Nothing is lost: once that is mended, the next sync loads what is missing."
+        )
+    reason = _without_values(causes[-1])
     return NotWritable(f"The destination did not take the rows ({reason}). What was read is kept for the next run.")
+
+
+def _without_values(error: BaseException) -> str:
+    """What a database says, but not where it is about values: it quotes the one that did not fit."""
+    kind = type(error).__name__
+    about_values = (
+        "Conver",
+        "Constraint",
+        "Data",
+        "Invalid",
+        "NotNull",
+        "Numeric",
+        "OutOfRange",
+        "Unique",
+        "Violation",
+    )
+    return kind if any(word in kind for word in about_values) else first_line(error)
 
 
 def is_from_database(error: BaseException) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dlt
 from dlt.common.destination import Destination
@@ -15,24 +16,46 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from partner_central.errors import ConfigurationError
+from partner_central.state import Floors
 
+from . import stored_tables
 from .complaints import entering
+from .guarded import guarded
+from .lease import Holder, Leasing
+
+OWN = {
+    "duckdb": ".typed_duckdb",
+    "postgres": ".postgresql",
+    "filesystem": ".lake",
+    "bigquery": ".bigquery",
+    "clickhouse": ".clickhouse",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A destination as the run sees it: what it is called to the user, and the hash of the pipeline state it holds."""
+    """A destination as the run sees it.
+
+    Attributes:
+        location: what it is called to the user.
+        state_hash: of the pipeline state it holds.
+        holder: another run that loads into it now.
+        missing: tables, and columns as `table.column`, that were loaded and are not there.
+    """
 
     location: str
     state_hash: str | None
+    holder: Holder | None = None
+    missing: frozenset[str] = frozenset()
 
 
-def named(name: str, database: Path | None = None) -> str | Destination[Any, Any]:
-    """The dlt destination of that name; for some, one that keeps types, values and lists as they are.
+def named(name: str, database: Path | None = None) -> Destination[Any, Any]:
+    """The dlt destination of that name, loaded under a lease; some keep types, values and lists better than dlt's own.
 
     Args:
         name: what dlt calls it.
@@ -41,31 +64,22 @@ def named(name: str, database: Path | None = None) -> str | Destination[Any, Any
     Raises:
         MissingDependencyException: its extra is not installed.
     """
-    match name:
-        case "duckdb":
-            from .typed_duckdb import duckdb
+    if name in OWN:
+        place: dict[str, Any] = {"credentials": str(database)} if name == "duckdb" and database else {}
+        return _factory(name)(destination_name=name, **place)
+    known = cast("Destination[Any, Any]", Destination.from_reference(name))
+    factory: Any = type(known)
+    return guarded(factory)(**known.config_params)
 
-            return duckdb(str(database), destination_name=name) if database else duckdb(destination_name=name)
-        case "postgres":
-            try:
-                from .postgresql import postgres
-            except ModuleNotFoundError as error:
-                raise MissingDependencyException(name, ["dlt[postgres]"]) from error
-            return postgres(destination_name=name)
-        case "filesystem":
-            from .lake import filesystem
 
-            return filesystem(destination_name=name)
-        case "bigquery":
-            from .bigquery import bigquery
-
-            return bigquery(destination_name=name)
-        case "clickhouse":
-            from .clickhouse import clickhouse
-
-            return clickhouse(destination_name=name)
-        case _:
-            return name
+def _factory(name: str) -> type[Destination[Any, Any]]:
+    """This program's own factory of a destination."""
+    try:
+        return guarded(getattr(import_module(OWN[name], __package__), name))
+    except ModuleNotFoundError as error:
+        if name != "postgres":
+            raise
+        raise MissingDependencyException(name, ["dlt[postgres]"]) from error
 
 
 def fitted(source: DltSource, name: str) -> DltSource:
@@ -104,7 +118,9 @@ def visit(pipeline: dlt.Pipeline) -> Place:
             raise ConfigurationError(f"The credentials of {location} cannot be used: {error}") from error
         if not client.is_storage_initialized():
             client.initialize_storage()
-        return Place(location, _state_hash(client, pipeline.pipeline_name))
+        name = pipeline.pipeline_name
+        known = state_hash(client, name)
+        return Place(location, known, _holder(client, name), _missing(pipeline, client) if known else frozenset())
 
 
 @contextmanager
@@ -126,12 +142,34 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
         client.sql_client.close_connection()
 
 
+def complete_tables(pipeline: dlt.Pipeline) -> None:
+    """Make what the destination lacks for what is to be loaded, which dlt would not notice; see `stored_tables`.
+
+    Raises:
+        ConfigurationError: a column there would change the values that it gets.
+    """
+    client = pipeline.destination_client()
+    if isinstance(client, SqlJobClientBase):
+        with client:
+            stored_tables.complete(client)
+
+
+def floors_of(pipeline: dlt.Pipeline) -> Floors:
+    """The numbers that the tables of a destination hold already, whose state this pipeline has not."""
+    client = pipeline.destination_client()
+    if not isinstance(client, SqlJobClientBase):
+        return Floors()
+    with client:
+        return stored_tables.floors(client)
+
+
 def displayed(client: JobClientBase) -> str:
     """The place a client writes to, without secrets: a file's path, or a URL."""
     return str(client.config).removeprefix("duckdb:///")
 
 
-def _state_hash(client: JobClientBase, pipeline_name: str) -> str | None:
+def state_hash(client: JobClientBase, pipeline_name: str) -> str | None:
+    """The hash of the state that an open destination holds for a pipeline."""
     if not isinstance(client, WithStateSync):
         return None
     try:
@@ -139,3 +177,15 @@ def _state_hash(client: JobClientBase, pipeline_name: str) -> str | None:
     except (DatabaseUndefinedRelation, DestinationUndefinedEntity):
         return None
     return state["_version_hash"] if state else None
+
+
+def _holder(client: JobClientBase, pipeline_name: str) -> Holder | None:
+    lease = client.lease if isinstance(client, Leasing) else None
+    return client.lease_holder(pipeline_name, lease.owner) if lease else None  # type: ignore[attr-defined] # see above
+
+
+def _missing(pipeline: dlt.Pipeline, client: JobClientBase) -> frozenset[str]:
+    """What a pipeline that knows its schema, and has nothing pending, misses."""
+    if isinstance(client, SqlJobClientBase) and pipeline.schema_names and not pipeline.has_pending_data:
+        return stored_tables.missing(client)
+    return frozenset()

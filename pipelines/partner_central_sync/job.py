@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import dlt
 from botocore.session import get_session
@@ -17,15 +17,20 @@ from partner_central.model import opportunity_model
 from partner_central.run import ROWS_PER_PART
 from partner_central.schema import known_columns
 from partner_central.session import SERVICE
+from partner_central.state import Floors
 
-from . import dlt_settings, history_migration, rejected, removals, runs, workdir
-from .complaints import NotWritable
-from .destination import Place, fitted, kept_open, visit
-from .outcome import Exit, explain, is_out_of_room
+from . import dlt_settings, history_migration, holding, rejected, removals, runs, workdir
+from .complaints import NotTaken, while_loading
+from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
+from .lease import LeaseLost, Moved
+from .mending import mend
+from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 from .sharing import check_key
 from .views import keep_views
+
+BEGINNINGS = 3  # of a run, where others load between its reading and its loading
 
 
 def sync(settings: Settings, report: Report) -> Summary:
@@ -44,7 +49,18 @@ def sync(settings: Settings, report: Report) -> Summary:
     started = time.monotonic()
     entry = runs.Entry(Tally(watch=report.progress), settings)
     with workdir.locked(settings), runs.recorded(entry, report):
-        location, gone = _bring_up_to_date(settings, report, entry)
+        try:
+            location, gone = _bring_up_to_date(settings, report, entry)
+        except Exception as error:
+            if _is_lost(error):
+                entry.pipeline = workdir.reset(settings)
+                raise AnotherRun(
+                    f"Another run of {settings.pipeline_name} took over while this one loaded: it had not been heard "
+                    "of for too long. What this one read is dropped; the next run reads what is missing."
+                ) from error
+            raise
+        finally:
+            holding.give_back(entry.pipeline)
     tally = entry.tally
     return Summary(
         dataset=settings.dataset_name,
@@ -62,25 +78,13 @@ def sync(settings: Settings, report: Report) -> Summary:
         new_columns=entry.new_columns,
         gone=gone.gone,
         held=gone.held,
+        mass_rejected=tally.mass_rejected,
     )
 
 
 def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> tuple[str, removals.Removals]:
     """Read, load and conclude; give where the rows are, and what is gone."""
-    report.phase(f"checking the destination of {settings.dataset_name}")
-    pipeline, place = workdir.open_pipeline(settings, report)
-    entry.pipeline = pipeline
-    if pipeline.has_pending_data:
-        entry.pipeline = pipeline = _finish_pending(pipeline, settings, report)
-        place = visit(pipeline)
-    if not workdir.in_step(pipeline, place):
-        entry.pipeline = pipeline = _step_back(pipeline, place, settings, report)
-    if place.state_hash is None:
-        check_key(pipeline, settings)
-    workdir.remember(pipeline, place)
-    _migrate(pipeline, settings, report)
-    removals.most_gone()  # a wrong setting is to be told before anything is read
-    entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+    pipeline, place = _loaded(settings, report, entry)
     gone = removals.conclude(pipeline, settings, entry.tally.swept)
     rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
@@ -98,15 +102,56 @@ def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> 
     if warning := gone.warning(settings.dataset_name):
         entry.outcome, entry.message = Exit.HELD, warning
         report.warn(warning)
+    if entry.tally.mass_rejected:
+        entry.outcome, entry.message = Exit.REJECTED, entry.tally.mass_rejected
+        report.warn(entry.tally.mass_rejected)
     return place.location, gone
+
+
+def _loaded(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.Pipeline, Place]:
+    """The pipeline with everything that is new loaded; where others load meanwhile, what was read is read again."""
+    removals.most_gone()  # a wrong setting is to be told before anything is read
+    for _ in range(BEGINNINGS):
+        pipeline, place = _opened(settings, report, entry)
+        try:
+            if place.missing:
+                mend(pipeline, place.missing, report, partial(_finish, report=report))
+            _migrate(pipeline, settings, report)
+            entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+        except Moved:
+            report.note("Another run loaded meanwhile. What was read is dropped, and read again.")
+            holding.give_back(pipeline)
+            workdir.reset(settings)
+            entry.tally.begin_again()
+        else:
+            return pipeline, place
+    raise AnotherRun(f"Other runs of {settings.pipeline_name} load all the time. This one loaded nothing.")
 
 
 def _migrate(pipeline: dlt.Pipeline, settings: Settings, report: Report) -> None:
     """Bring what an earlier release stored to what this one stores."""
     if history_migration.needs_migration(pipeline):
+        holding.take(pipeline)
         report.phase("putting the history of an earlier release in order")
         if placed := history_migration.migrate(pipeline, settings):
             report.note(f"{placed:,} versions that an earlier release stored were put in order.")
+
+
+def _opened(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.Pipeline, Place]:
+    """The pipeline in step with its destination, with nothing pending."""
+    report.phase(f"checking the destination of {settings.dataset_name}")
+    pipeline, place = workdir.open_pipeline(settings, report)
+    entry.pipeline = pipeline
+    if pipeline.has_pending_data:
+        entry.pipeline = pipeline = _finish_pending(pipeline, settings, report)
+        place = visit(pipeline)
+    if not workdir.in_step(pipeline, place):
+        entry.pipeline = pipeline = _step_back(pipeline, place, settings, report)
+        place = visit(pipeline)
+    if place.state_hash is None:
+        check_key(pipeline, settings)
+    workdir.remember(pipeline, place)
+    return pipeline, place
 
 
 def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:
@@ -114,15 +159,15 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, t
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    with Run(tally, settings.rows_per_part or ROWS_PER_PART) as run:
+    floors = floors_of(pipeline) if not pipeline.state.get("sources") else Floors()
+    with Run(tally, settings.rows_per_part or ROWS_PER_PART, floors) as run:
         while _goes_on(run, report):
             report.phase("reading")
             pipeline.extract(_source(settings, run))
             if _has_jobs(pipeline):
                 with kept_open(pipeline):
                     _finish(pipeline, report)
-                    with suppress(NotWritable):  # everything is loaded; the next run looks again anyway
-                        workdir.remember(pipeline, visit(pipeline))
+                holding.stands_on(pipeline, pipeline.state["_version_hash"])
             else:
                 pipeline.normalize()  # drops the empty package
     if new := _columns(pipeline.default_schema) - before:
@@ -151,15 +196,22 @@ def _goes_on(run: Run, report: Report) -> bool:
 
 
 def _finish(pipeline: dlt.Pipeline, report: Report) -> None:
-    """Normalize and load whatever is pending; make tables without rows too."""
+    """Normalize and load whatever is pending, under the lease; make tables without rows too.
+
+    Raises:
+        AnotherRun: another run holds the lease.
+        Moved: the destination is not what it was when this run began to read.
+    """
     if pipeline.list_extracted_load_packages():
         if _has_jobs(pipeline):
             report.phase("normalizing")
         pipeline.normalize()
     if pipeline.list_normalized_load_packages():
         report.phase("loading")
+        holding.take(pipeline)
+        complete_tables(pipeline)
         pipeline.sync_schema()
-        pipeline.load()
+        pipeline.load(raise_on_failed_jobs=True)
 
 
 def _has_jobs(pipeline: dlt.Pipeline) -> bool:
@@ -173,14 +225,27 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
     report.note("An earlier run was interrupted: finishing what it left first.")
     try:
         _finish(pipeline, report)
+    except Moved:
+        report.note("Another run loaded meanwhile. What was left is dropped, and what it held is read again.")
+        holding.give_back(pipeline)
+        return workdir.reset(settings)
     except Exception as error:
         code, reason = explain(error)
-        if code in {Exit.INTERRUPTED, Exit.CONFIGURATION} or is_out_of_room(error):
+        refused = isinstance(while_loading(list(causes_of(error))), NotTaken)  # for good; read again, they may be taken
+        if code in {Exit.INTERRUPTED, Exit.ACTIVE} or (code is Exit.CONFIGURATION and not refused):
+            raise
+        if is_out_of_room(error) or _is_lost(error):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")
+        holding.give_back(pipeline)
         return workdir.reset(settings)
     return pipeline
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether another run took the lease while this one loaded."""
+    return any(isinstance(cause, LeaseLost) for cause in causes_of(error))
 
 
 def _step_back(pipeline: dlt.Pipeline, place: Place, settings: Settings, report: Report) -> dlt.Pipeline:

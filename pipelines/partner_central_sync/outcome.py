@@ -23,7 +23,7 @@ from enum import IntEnum
 
 from partner_central.errors import BrokenListing, ConfigurationError, Refused, Unavailable
 
-from .complaints import NotAllowed, NotReadable, NotWritable, WrongQuery, first_line, while_loading
+from .complaints import NotAllowed, NotReadable, NotTaken, NotWritable, WrongQuery, first_line, while_loading
 
 
 class Exit(IntEnum):
@@ -76,7 +76,7 @@ def explain(error: BaseException) -> tuple[Exit, str]:
         if said := _explain_foreign(cause):
             return said
     match while_loading(causes):
-        case NotAllowed() as refused:
+        case NotAllowed() | NotTaken() as refused:
             return Exit.CONFIGURATION, str(refused)
         case NotWritable() as failed:
             return Exit.LATER, str(failed)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from . import holding
 from .settings import Settings
 
 TABLE = "opportunities_rejected"
@@ -23,7 +24,7 @@ def clear(pipeline: dlt.Pipeline, settings: Settings) -> None:
     if cast("dict[str, Any]", pipeline.state["_local"]).get(CLEARED) == stored:
         return
     client = pipeline.destination_client()
-    if not isinstance(client, SqlJobClientBase):
+    if not isinstance(client, SqlJobClientBase) or not holding.take_if_free(pipeline):
         return
     with client:
         sql = client.sql_client

@@ -21,7 +21,7 @@ from dlt.destinations.sql_client import SqlClientBase
 from partner_central.errors import ConfigurationError
 from partner_central.state import Complete
 
-from . import sweeps
+from . import holding, sweeps
 from .own_tables import update
 from .settings import Settings
 
@@ -82,7 +82,8 @@ def conclude(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> R
     """Mark what the newest complete listing did not show, unless that was judged before.
 
     More than the share `most_gone` of what was present is marked only if the settings accept it and this run completed
-    the listing; fewer than `FEWEST_GONE` always are. Destinations without SQL cannot conclude.
+    the listing; fewer than `FEWEST_GONE` always are. Destinations without SQL cannot conclude. Where another run is at
+    work, it is left to that one.
 
     Args:
         pipeline: whose destination holds what was loaded.
@@ -95,7 +96,7 @@ def conclude(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> R
     if listing is None or cast("dict[str, Any]", pipeline.state["_local"]).get(JUDGED) == listing.number:
         return Removals(note=note)
     client = pipeline.destination_client()
-    if not isinstance(client, SqlJobClientBase):
+    if not isinstance(client, SqlJobClientBase) or not holding.take_if_free(pipeline):
         return Removals(note=note)
     with client:
         removals = _judged(client, listing, settings.account, accepts=accepts)
@@ -130,8 +131,8 @@ def _judged(client: SqlJobClientBase, listing: Complete, account: str | None, *,
 class Missing:
     """The opportunities of an account that a complete listing did not show.
 
-    They have no row of presence, or one with a lower number. Marking needs no transaction, which BigQuery has only within a
-    session: done again, it marks what is left.
+    They have no row of presence, or one with a lower number. Marking needs no transaction, which BigQuery has only
+    within a session: done again, it marks what is left.
 
     Args:
         sql: an open destination.

@@ -11,12 +11,6 @@ from partner_central.rows import ACCOUNT
 from .settings import Settings
 
 
-def stage_apart(pipeline: dlt.Pipeline, account: str) -> None:
-    """Give an account a staging dataset of its own: what one merges must not be what another one staged."""
-    if pipeline.destination is not None:
-        pipeline.destination.config_params["staging_dataset_name_layout"] = f"%s_{account}_staging"
-
-
 def check_key(pipeline: dlt.Pipeline, settings: Settings) -> None:
     """Whether a dataset that this pipeline never loaded has the key that its rows will have.
 

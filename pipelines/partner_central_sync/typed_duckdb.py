@@ -19,6 +19,7 @@ from typing import ClassVar, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
+from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_ID
@@ -35,11 +36,17 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
 from duckdb import DuckDBPyConnection, OutOfMemoryException
 
+from partner_central.errors import ConfigurationError
+
 from .comments import Commented, literal
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
 MEMORY_MB, MEMORY_MB_PER_CORE = 150, 75  # DuckDB works with a thread a core, each with memory of its own
+
+
+class TypesDiffer(DestinationTerminalException, ConfigurationError):
+    """A file holds values of another type than their column, into which DuckDB would convert them, or fail."""
 
 
 class TypedJob(DuckDbCopyJob):
@@ -55,7 +62,12 @@ class TypedJob(DuckDbCopyJob):
         self._again = again
 
     def run(self) -> None:
-        """Insert the rows of the file by column name; a missing key is null."""
+        """Insert the rows of the file by column name; a missing key is null.
+
+        Raises:
+            TypesDiffer: a column is of another type, in the table or in the one that it is merged into.
+        """
+        self._check_types()
         largest = ROW_BYTES
         while True:
             try:
@@ -66,6 +78,31 @@ class TypedJob(DuckDbCopyJob):
                 largest *= 4
             else:
                 return
+
+    def _check_types(self) -> None:
+        """Compare the types of the file with those of the tables; that takes no look at rows."""
+        client = self._job_client.sql_client
+        merged_into = self._job_client.config.normalize_dataset_name(self._job_client.schema)
+        datasets = map(literal, {client.dataset_name, merged_into})
+        differing = client.execute_sql(
+            f"SELECT schema_name, f.column_name, f.column_type, data_type FROM duckdb_columns() t "  # noqa: S608 - literals
+            f"JOIN (DESCRIBE SELECT * FROM {self._rows(ROW_BYTES)}) f ON f.column_name = t.column_name "
+            "WHERE f.column_type <> data_type AND database_name = current_database() "
+            f"AND table_name = {literal(self.load_table_name)} AND schema_name IN ({', '.join(datasets)})",
+            self._file_path,
+        )
+        for dataset, column, offered, held in differing or ():
+            if self._has_values(str(column)):
+                raise TypesDiffer(
+                    f"The column {column} of {dataset}.{self.load_table_name} is of type {held}, and {offered} is to "
+                    "be loaded into it. Nothing is converted in silence: give the column that type, or rename it."
+                )
+
+    def _has_values(self, column: str) -> bool:
+        """Whether a column of the file is not null in every row."""
+        client = self._job_client.sql_client
+        count = f"SELECT count({client.escape_column_name(column)}) FROM {self._rows(LARGEST_ROW_BYTES)}"  # noqa: S608 - escaped
+        return bool((client.execute_sql(count, self._file_path) or [[0]])[0][0])
 
     def _insert(self, largest: int) -> None:
         """Insert, with room for rows of `largest` bytes."""

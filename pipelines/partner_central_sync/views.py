@@ -7,19 +7,25 @@ working folder, which stands and falls with its destination, remembers what was 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import dlt
+from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
+from partner_central.names import plain_names
+
+from . import siblings
 from .outcome import Exit, explain
 from .report import Report
+from .siblings import joined, put_in
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -31,7 +37,8 @@ LOCK_TIMEOUT = "10s"  # for PostgreSQL, where whoever reads a view keeps others 
 
 def keep_views(pipeline: dlt.Pipeline, report: Report) -> None:
     """Create the views if they are not what they should be. What goes wrong is said once, and tried again next time."""
-    fingerprint, known = _fingerprint(), cast("Mapping[str, Any]", pipeline.state["_local"])
+    others = _plain_names(pipeline)
+    fingerprint, known = _fingerprint(pipeline, others), cast("Mapping[str, Any]", pipeline.state["_local"])
     if known.get(CREATED) == fingerprint:
         return
     client = pipeline.destination_client()
@@ -39,7 +46,7 @@ def keep_views(pipeline: dlt.Pipeline, report: Report) -> None:
         return
     try:
         with client:
-            done = create_views(client)
+            done = create_views(client, others)
     except Exception as error:
         code, reason = explain(error)
         if code is Exit.INTERRUPTED:
@@ -52,18 +59,24 @@ def keep_views(pipeline: dlt.Pipeline, report: Report) -> None:
         pipeline.set_local_state_val(CREATED, fingerprint)
 
 
-def create_views(client: SqlJobClientBase) -> bool:
+def create_views(client: SqlJobClientBase, others: Collection[str] = ()) -> bool:
     """Create or replace every view of an open destination, all or none where it can; False if tables are missing yet.
+
+    Args:
+        client: the destination's.
+        others: names of columns that are no sibling of another column, whatever they are called.
 
     Raises:
         Exception: the destination's own, when it refuses a view: dlt's wrapper of it.
     """
     texts = view_texts()
-    if not all(columns for _, columns in client.get_storage_tables(sorted(_tables_read()))):
+    tables = dict(client.get_storage_tables(sorted(_tables_read())))
+    if not all(tables.values()):
         return False
     sql = client.sql_client
+    joins = {table: text for table, held in tables.items() if (text := joined(table, _types(held), others))}
     creations = [
-        f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translated(text, sql)}"
+        f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translated(text, sql, joins)}"
         for name, text in texts.items()
     ]
     try:
@@ -85,19 +98,27 @@ def view_texts() -> Mapping[str, str]:
     return {name: texts[name] for name in TopologicalSorter(needs).static_order()}
 
 
-def translated(text: str, sql: SqlClientBase[Any]) -> str:
+def translated(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = MappingProxyType({})) -> str:
     """A query in the destination's dialect, with qualified names of tables and views.
 
     DuckDB gets it as it stands: there, a view finds bare names in its own schema, also when the file is attached under
     another name, while DuckDB takes the catalog out of names, and then finds `partner_central.x` ambiguous.
+
+    Args:
+        text: the query, in DuckDB's dialect.
+        sql: the destination's client.
+        joins: queries to read in the place of tables.
     """
     import sqlglot
     from sqlglot import exp
 
     dialect = dialect_of(sql)
-    if dialect == WRITTEN_FOR:
+    if not joins and dialect == WRITTEN_FOR:
         return text
     query = sqlglot.parse_one(text, dialect=WRITTEN_FOR)
+    put_in(query, _outer_tables(query), joins)
+    if dialect == WRITTEN_FOR:
+        return query.sql(dialect=dialect)
     for table in _outer_tables(query):
         qualified = exp.to_table(sql.make_qualified_table_name(table.name), dialect=dialect)
         if not table.alias:
@@ -145,12 +166,27 @@ def _outer_tables(query: exp.Expr) -> list[exp.Table]:
     return [table for table in query.find_all(exp.Table) if table.name not in own]
 
 
-def _fingerprint() -> str:
-    """A hash of all that decides what the views are: their texts, and how they are translated."""
+def _fingerprint(pipeline: dlt.Pipeline, others: Collection[str]) -> str:
+    """A hash of all that decides what the views are: their texts, how they are translated, columns of two types."""
     digest = hashlib.sha256()
-    for path in (Path(__file__), *sorted(_folder().glob("*.sql"))):
+    for path in (Path(__file__), Path(siblings.__file__), *sorted(_folder().glob("*.sql"))):
         digest.update(path.read_bytes())
+    tables: Mapping[str, Any] = pipeline.default_schema.tables if pipeline.default_schema_name else {}
+    held = {name: _types(table["columns"]) for name, table in tables.items() if not name.startswith("_dlt")}
+    digest.update("\n".join(siblings.looks(held, others)).encode())
     return digest.hexdigest()
+
+
+def _types(columns: TTableSchemaColumns) -> dict[str, str]:
+    """The types of columns, by name in lower case."""
+    return {name.lower(): str(column.get("data_type")) for name, column in columns.items()}
+
+
+def _plain_names(pipeline: dlt.Pipeline) -> set[str]:
+    """The names of columns that unknown members have as the naming rule gives them."""
+    sources = cast("Mapping[str, Any]", pipeline.state.get("sources", {}))
+    kept = (source.get("resources", {}).get("opportunities", {}).get("members", {}) for source in sources.values())
+    return set[str]().union(*map(plain_names, kept))
 
 
 @cache

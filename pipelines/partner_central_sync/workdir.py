@@ -9,7 +9,9 @@ the destination. Nothing is lost by that: what a dropped package held lies above
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,15 +24,16 @@ from dlt.common.storages.exceptions import SchemaStorageException
 from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
+from . import holding
 from .destination import Place, named, visit
+from .lease import Lease
 from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
-from .sharing import stage_apart
 
 SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
 PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
-LOCATION, BASIS, LAST_RUN = "partner_central_location", "partner_central_basis", "partner_central_last_run"
+LOCATION, LAST_RUN = "partner_central_location", "partner_central_last_run"
 
 
 class Damaged(Exception):
@@ -70,6 +73,8 @@ def locked(settings: Settings) -> Iterator[None]:
         ) from None
     try:
         _beside(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        if not _owner(settings):
+            _beside(settings, "owner").write_text(secrets.token_hex(16))
         yield
     finally:
         lock.release()
@@ -90,12 +95,15 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Pla
     """The pipeline with a working folder that can be trusted, and its destination as it stands.
 
     Raises:
+        AnotherRun: another run loads into it now.
         NotWritable: the destination cannot be written now.
     """
     try:
         with reading_folder():
             pipeline = attach(settings)
             place = visit(pipeline)
+            if place.holder is not None:
+                raise AnotherRun(holding.active(settings.pipeline_name, str(place.holder)))
             if _built_on(pipeline, place):
                 return pipeline, place
         reason = "is of another destination, or of another state of it"
@@ -115,7 +123,7 @@ def reset(settings: Settings) -> dlt.Pipeline:
 def remember(pipeline: dlt.Pipeline, place: Place) -> None:
     """Note which destination, in which state, the folder now stands on."""
     pipeline.set_local_state_val(LOCATION, place.location)
-    pipeline.set_local_state_val(BASIS, place.state_hash)
+    holding.stands_on(pipeline, place.state_hash)
 
 
 def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
@@ -133,8 +141,7 @@ def attach(settings: Settings) -> dlt.Pipeline:
         destination=named(settings.destination, settings.database),
         dataset_name=settings.dataset_name,
     )
-    if settings.account:
-        stage_apart(pipeline, settings.account)
+    holding.give(pipeline, Lease(settings.pipeline_name, f"{_owner(settings)}@{socket.gethostname()}"))
     return pipeline
 
 
@@ -142,7 +149,7 @@ def _built_on(pipeline: dlt.Pipeline, place: Place) -> bool:
     if not (pipeline.has_pending_data or pipeline.has_data):
         return True
     local = pipeline.state["_local"]
-    return local.get(LOCATION) == place.location and local.get(BASIS) == place.state_hash
+    return local.get(LOCATION) == place.location and local.get(holding.BASIS) == place.state_hash
 
 
 def _holder(settings: Settings) -> str:
@@ -150,6 +157,14 @@ def _holder(settings: Settings) -> str:
         return _beside(settings, "run").read_text() or "just started"
     except OSError:
         return "just started"
+
+
+def _owner(settings: Settings) -> str:
+    """What tells the working folder from every other; empty before its first run."""
+    try:
+        return _beside(settings, "owner").read_text()
+    except OSError:
+        return ""
 
 
 def _beside(settings: Settings, kind: str) -> Path:

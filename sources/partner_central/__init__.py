@@ -13,14 +13,14 @@ Where things are decided:
 - `client.py` one call · `quota.py`, `pacing.py`, `budget.py` how fast, how many · `refusals.py` what a failure means
 - `session.py` credentials
 - `batch.py` the rows of a page · `rows.py` and `values.py` from record to row · `columnar.py` many as Arrow tables
-- `model.py` tables from the service model · `schema.py` as dlt hints
+- `model.py` tables from the service model · `stored.py` as the destination has them · `names.py` which column is whose
+- `schema.py` as dlt hints · `items.py` what a resource yields
 - `history.py` every version seen · `presence.py` what is listed · `privacy.py` what may be stored
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,10 @@ from dlt.sources.credentials import AwsCredentials
 from .batch import Batch
 from .budget import CALLS_PER_DAY
 from .client import ATTEMPTS, PartnerCentral
-from .columnar import Columnar
 from .errors import ConfigurationError
 from .history import KEY, history_model, unheld
 from .identity import check_account, identity_of
+from .items import Items
 from .listing import Filters
 from .model import opportunity_model
 from .pacing import CALLS_PER_SECOND
@@ -46,10 +46,11 @@ from .privacy import Privacy
 from .question import Question
 from .quota import Quota, account_of
 from .reading import Reading
-from .rows import Row, RowMaker
+from .rows import RowMaker
 from .run import Run
-from .schema import INSERT_ONLY, child_hints, declare_children, rejected_columns, root_columns
+from .schema import INSERT_ONLY, rejected_columns
 from .session import READ_TIMEOUT, SERVICE, connect, open_session
+from .stored import Stored
 from .tally import Tally
 from .values import Unfit, parse_instant
 
@@ -146,8 +147,6 @@ def partner_central(
     arrow = arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
     schema = dlt.current.source_schema()
     schema.remove_type_detection("iso_timestamp")
-    if arrow:
-        declare_children(schema, "opportunities", model, account)
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
     filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
     privacy = Privacy(pii, pii_key, model)
@@ -157,10 +156,13 @@ def partner_central(
     question = Question(
         catalog, filters, _instant(since), full, timedelta(seconds=lookback), privacy.identity, most_rejected, max_calls
     )
-    versions = history_model(model)
     held: dict[tuple[str, datetime], str] = {}  # the last version of each id and date in this load
-    tables = {"opportunities": model, "opportunity_history": versions, "opportunity_presence": PRESENCE}
-    columnar = {table: Columnar(table, columns, account) if arrow else None for table, columns in tables.items()}
+    tables = {
+        "opportunities": lambda: run.placed,
+        "opportunity_history": lambda: history_model(run.placed),
+        "opportunity_presence": lambda: PRESENCE,
+    }
+    items = {table: Items(table, columns, account, arrow=arrow) for table, columns in tables.items()}
 
     @dlt.resource(name="opportunity_pages", selected=False)
     def opportunity_pages() -> Iterator[Batch]:
@@ -178,8 +180,9 @@ def partner_central(
                 max_calls=max_calls,
                 tally=run.tally,
             )
-            members = deepcopy(state.get("members", {}))
-            return Reading(question, scope, state, client, RowMaker(model, members, account), privacy, run.floors)
+            stored = Stored.in_destination(dlt.current.source_schema())
+            run.row_maker = RowMaker(model, state.get("members"), account, stored)
+            return Reading(question, scope, state, client, run.row_maker, privacy, run.floors)
 
         yield from run.part(begin)
         state.update(run.state())
@@ -189,11 +192,9 @@ def partner_central(
         name="opportunities",
         primary_key=[*whose, "id"],
         write_disposition="merge",
-        columns=root_columns(model, account),
-        nested_hints=None if arrow else child_hints(model, account),
     )
     def opportunities(batch: Batch) -> Iterator[Any]:
-        yield from _items(batch, batch.rows, columnar["opportunities"])
+        yield from items["opportunities"].of(batch.rows, first=batch.first)
 
     @dlt.transformer(
         data_from=opportunity_pages,
@@ -203,39 +204,32 @@ def partner_central(
         columns=rejected_columns(account),
     )
     def opportunities_rejected(batch: Batch) -> Iterator[Any]:
-        yield from _items(batch, batch.rejected)
+        if batch.first:
+            yield dlt.mark.materialize_table_schema()
+        if batch.rejected:
+            yield batch.rejected
 
     @dlt.transformer(
         data_from=opportunity_pages,
         name="opportunity_history",
         primary_key=[*whose, *KEY],
         write_disposition=_insert_only(),
-        columns=root_columns(versions, account),
     )
     def opportunity_history(batch: Batch) -> Iterator[Any]:
-        yield from _items(batch, unheld(batch.versions, held), columnar["opportunity_history"])
+        yield from items["opportunity_history"].of(unheld(batch.versions, held), first=batch.first)
 
     @dlt.transformer(
         data_from=opportunity_pages,
         name="opportunity_presence",
         primary_key=[*whose, "id"],
         write_disposition="merge",
-        columns=root_columns(PRESENCE, account),
     )
     def opportunity_presence(batch: Batch) -> Iterator[Any]:
-        yield from _items(batch, batch.listed, columnar["opportunity_presence"])
+        yield from items["opportunity_presence"].of(batch.listed, first=batch.first)
 
     # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
     opportunity_history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
     return opportunities, opportunities_rejected, opportunity_history, opportunity_presence
-
-
-def _items(batch: Batch, rows: list[Row], columnar: Columnar | None = None) -> Iterator[Any]:
-    """What the resource of a table yields for its rows of a batch."""
-    if batch.first:
-        yield dlt.mark.materialize_table_schema()
-    if rows:
-        yield from columnar.items(rows) if columnar else [rows]
 
 
 def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint

@@ -25,12 +25,12 @@ from .quota import Quota
 from .refusals import explain, is_throttle, is_transient
 from .session import MOST_READERS
 from .tally import Tally
+from .values import AGAIN, fraction, structure, whole_number
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
 ATTEMPTS = 8
-LONGEST_NUMBER = 1000
 SPARE, SMOOTHING = 1.2, 4
 RAW = "RawBody"
 SERVED_AT = "ServedAt"
@@ -188,16 +188,13 @@ def _is_json_object(body: bytes) -> bool:
         return False
 
 
-def _whole_number(digits: str) -> int | str:
-    """A JSON integer; one so long that Python will not read it stays text."""
-    return int(digits) if len(digits) < LONGEST_NUMBER else digits
-
-
 def _page(answer: Mapping[str, Any]) -> Page:
     try:
-        body = json.loads(answer[RAW], parse_int=_whole_number)
+        body = json.loads(answer[RAW], parse_int=whole_number, parse_float=fraction, object_pairs_hook=structure)
     except (ValueError, RecursionError) as error:
         raise _BadBody("the answer is cut off or no JSON") from error
+    if isinstance(body, dict) and any(AGAIN in name for name in body):
+        raise _BadBody("the answer holds a member more than once")
     if not isinstance(body, dict) or not isinstance(body.get("OpportunitySummaries", ...), list | None):
         raise _BadBody("the answer holds no OpportunitySummaries")
     if not isinstance(body.get("NextToken"), str | None):

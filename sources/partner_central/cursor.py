@@ -17,7 +17,7 @@ from typing import Any
 from .rows import identity
 
 SECOND = timedelta(seconds=1)
-ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)  # numbers keep their digits
 
 
 @dataclass(frozen=True, slots=True)

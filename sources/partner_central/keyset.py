@@ -38,14 +38,27 @@ def keyset_pages(listing: Listing, ask: Ask) -> Iterator[Page]:
     while page.next_token is not None:
         following = early(_reached(page))
         if following is None or (asked is not None and following <= asked):
-            beyond = yield from _crowd(listing.oldest_first(asked), ask, _reached(page))
+            beyond = yield from _crowds(listing.oldest_first(asked), ask, page)
             if beyond is None:
                 return
-            yield beyond
             following = early(_reached(beyond))
         asked = following
         page = ask(listing.oldest_first(asked).request())
         yield page
+
+
+def _crowds(listing: Listing, ask: Ask, page: Page) -> Generator[Page, None, Page | None]:
+    """The pages of a crowd, and of those in the seconds behind it, up to a page that a later listing can begin at."""
+    beyond: Page | None = page
+    while beyond is not None:
+        beyond = yield from _crowd(listing, ask, _reached(beyond))
+        if beyond is None:
+            return None
+        yield beyond
+        following = early(_reached(beyond))
+        if following is not None and (listing.created_since is None or following > listing.created_since):
+            return beyond
+    return None
 
 
 def _crowd(listing: Listing, ask: Ask, second: datetime | None) -> Generator[Page, None, Page | None]:

@@ -93,7 +93,7 @@ class Privacy:
             record: as `record` gave it.
         """
         if self._mode == "keep":
-            return json.dumps(record)
+            return json.dumps(record, default=str)
         return self._mask(record) if self._mode == "mask" else content_hash(record)
 
     def value(self, stored: str | None) -> str | None:
@@ -129,7 +129,7 @@ class Privacy:
     def _mask(self, value: object) -> str:
         if value == "":
             return ""
-        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        written = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
         return hmac.digest(self._key, written.encode(errors="surrogatepass"), "sha256").hex()[:MASK_DIGITS]
 
 

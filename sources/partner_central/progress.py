@@ -120,7 +120,10 @@ class Progress:
         self._state.undated |= self._saw_undated
 
     def finish(self, backfill: Backfill, *, windows: bool) -> None:
-        """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
+        """Everything has been handed on: the cursor moves, unless so much was rejected that it must not.
+
+        Behind the first load of all nothing can be gone.
+        """
         self._state.backfill = self.under_way = None
         if sentence := self._rejections.too_many():
             self._tally.mass_rejected, self.unconfirmed = sentence, None
@@ -128,7 +131,7 @@ class Progress:
         self.is_finished = True
         self._state.cursor = Cursor(backfill.watermark, self.changes.seen())
         self._tally.watermark = backfill.watermark
-        if backfill.number is not None and backfill.at is not None:
+        if backfill.number is not None and backfill.at is not None and (backfill.full or backfill.number > 1):
             self.unconfirmed = Complete(backfill.number, backfill.order, backfill.at, windows)
             if windows:
                 self.confirm()

@@ -141,18 +141,16 @@ class Reading:
         if self._progress.is_ahead(page):
             return (yield from self._read_newest_first())
         backfill = self._progress.begin(listing, page)
-        batch = self._batch(page.records)
-        yield batch
+        before = self._found()
+        yield self._batch(page.records)
         if page.next_token is not None:
-            is_new = bool(batch.rows or batch.rejected)
-            if self._progress.unconfirmed is not None and not is_new:
-                return True  # a change would have come first
+            is_new = self._found() > before
             sample = self._samples.of_many(listing, page) if is_new else None
             if sample is not None or listing.filters.can_leave:
                 yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample or [])
                 return False
         yield from self._follow(chain, pages, backfill)
-        return chain.count == 1
+        return chain.count == 1 or self._found() == before
 
     def _follow(self, chain: Chain, pages: Iterator[Page], backfill: Backfill) -> Iterator[Batch]:
         """Read what is left of a chain; once it is long, it can be gone on with."""
@@ -199,6 +197,10 @@ class Reading:
                 part.window.hand_on(part)
                 backfill.about = self._client.tally.about = round(plan.total())
                 yield self._batch(part.records)
+
+    def _found(self) -> int:
+        """How many records were new."""
+        return self._client.tally.changed + self._client.tally.rejected
 
     def _batch(self, records: list[object]) -> Batch:
         batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)

@@ -6,18 +6,18 @@ member AWS adds tomorrow arrives without an upgrade. A member that does not fit 
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
-from .model import ChildTable, Column, ColumnType, Path, RecordModel, column_name
-from .values import CONVERT, INT64, Unfit, parse_instant
+from .model import ChildTable, Column, ColumnType, Path, RecordModel
+from .names import LIST, VALUE, Claims, Names
+from .stored import Stored
+from .values import AGAIN, CONVERT, Unfit, is_wide, parse_instant
 
 Row = dict[str, Any]
-Claims = dict[str, dict[str, str]]
 Convert = Callable[[object], object]
 KINDS: dict[type, ColumnType] = {str: "text", bool: "bool", int: "bigint", float: "double"}
 CHILD_KEY = "opportunity_id"
@@ -25,7 +25,7 @@ ACCOUNT = "account"
 HISTORY_COLUMNS = frozenset(
     {"content_hash", "first_seen_at", "read_order", "order_is_known"}
 )  # in the table of versions, beside every other column
-VALUE = ("Value",)
+TABLES = ("opportunities", "opportunity_history")  # which have the columns of a record
 DEEPEST = 50
 
 
@@ -34,16 +34,37 @@ class RowMaker:
 
     Args:
         model: its known members.
-        claims: which column each unknown member has, by table; kept in the source's state, so that it is the same in
-            every run. What is new is added.
+        claims: which column each unknown member has, by table, as an earlier run left it.
         account: what stands in the column `account` of every row; without one, there is no such column.
+        stored: the types of columns in the destination, which are asked for with the first row.
+
+    Attributes:
+        claims: which column each unknown member has by now, to be kept in the source's state.
+        constant: the columns that are the same in every row.
     """
 
-    def __init__(self, model: RecordModel, claims: Claims | None = None, account: str | None = None) -> None:
+    def __init__(
+        self,
+        model: RecordModel,
+        claims: Claims | None = None,
+        account: str | None = None,
+        stored: Stored | None = None,
+    ) -> None:
         self.model = model
+        self.claims: Claims = {table: dict(names) for table, names in (claims or {}).items()}
         self.constant: Row = {} if account is None else {ACCOUNT: account}
-        self.claims: Claims = {} if claims is None else claims
-        self._table = _Table((), model.columns, model.children, self.claims, self.constant)
+        self._stored = stored or Stored()
+
+    @cached_property
+    def placed(self) -> RecordModel:
+        """The model with the names that its columns have in the destination."""
+        return RecordModel(self._table.columns, self._table.children)
+
+    @cached_property
+    def _table(self) -> _Table:
+        lists = [f"{TABLES[0]}__{child.name}" for child in self.model.children]
+        self._stored.look_at([*TABLES, *lists])
+        return _Table((), TABLES, self.model, self.claims, self._stored, self.constant)
 
     def row(self, record: object) -> Row:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.
@@ -80,42 +101,43 @@ Tree = dict[str, "_Leaf | _List | Tree"]
 
 
 class _Table:
-    """One table: its known columns and child tables, and the names that unknown members took.
-
-    A member has one column for each kind of JSON value it was seen with, so that none is converted into another. The
-    first has the plain name.
+    """One table: its known columns and child tables, and the unknown ones.
 
     Args:
         where: the path of its list.
-        columns: known columns; one with an empty path is the value of a plain list.
-        children: known child tables.
+        tables: its names in the destination.
+        model: known columns, of which one with an empty path is the value of a plain list, and known child tables.
         claims: names of unknown members, by table.
+        stored: the types of columns in the destination.
         constant: columns that are the same in every row of every table.
+
+    Attributes:
+        columns: known columns, with the names of the destination.
+        children: known child tables, likewise.
     """
 
     def __init__(
-        self,
-        where: Path,
-        columns: tuple[Column, ...],
-        children: tuple[ChildTable, ...],
-        claims: Claims,
-        constant: Row,
+        self, where: Path, tables: Sequence[str], model: RecordModel, claims: Claims, stored: Stored, constant: Row
     ) -> None:
         self._where = where
+        self._claims = claims
+        self._stored = stored
         self._constant = constant
-        self._value = next((_Leaf(column.name, CONVERT[column.type]) for column in columns if not column.path), None)
-        self._is_known = bool(columns)
+        reserved = {*constant, *([CHILD_KEY] if where else HISTORY_COLUMNS)}
+        self._names = Names(where, tables, claims, stored, reserved, shared=bool(constant))
+        children = self._names.placed_lists(model.children)
+        self.columns = self._names.placed(model.columns)
+        self.children: tuple[ChildTable, ...] = ()
         self._tree: Tree = {}
-        for column in columns:
+        for column in self.columns:
             _plant(self._tree, column.path, _Leaf(column.name, CONVERT[column.type]))
         for child in children:
-            table = _Table(child.path, child.columns, (), claims, constant)
-            _plant(self._tree, child.path, _List(child.name, table))
+            known = self._list(child.path, child.name, child.columns)
+            _plant(self._tree, child.path, known)
+            self.children += (replace(child, columns=known.table.columns),)
+        self._is_known = bool(self.columns)
+        self._value = next((_Leaf(c.name, CONVERT[c.type]) for c in self.columns if not c.path), None)
         self._unknown_lists: dict[Path, _List] = {}
-        self._all_claims = claims
-        self._claims = claims.get(".".join(where), {})
-        self._taken = {column.name for column in columns} | {child.name for child in children}
-        self._taken |= {*self._claims.values(), *constant, *([CHILD_KEY] if where else HISTORY_COLUMNS)}
 
     def row(self, structure: dict[str, object], key: object) -> Row:
         """The row of a structure that belongs to the opportunity `key`."""
@@ -169,56 +191,24 @@ class _Table:
 
     def _put_unknown(self, row: Row, value: object, here: Path, key: object) -> None:
         """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
+        if any(AGAIN in member for member in here):
+            raise Unfit(f"{self._written(here).replace(AGAIN, '')} is there more than once")
         if isinstance(value, list):
             if here not in self._unknown_lists:
-                table = _Table((*self._where, *here), (), (), self._all_claims, self._constant)
-                self._unknown_lists[here] = _List(self._name(here, "list"), table)
+                self._unknown_lists[here] = self._list(here, self._names.of(here, LIST), ())
             unknown = self._unknown_lists[here]
             row[unknown.name] = unknown.table.rows(value, key)
             return
-        too_large = isinstance(value, int) and not isinstance(value, bool) and value not in INT64
-        if too_large or (isinstance(value, float) and not math.isfinite(value)):
+        if is_wide(value):
             value = str(value)
         kind = KINDS[type(value)]
-        row[self._name(here, kind)] = self._convert(CONVERT[kind], value, here) if kind == "text" else value
+        row[self._names.of(here, kind)] = self._convert(CONVERT[kind], value, here) if kind == "text" else value
 
-    def _name(self, path: Path, kind: str) -> str:
-        """The name of an unknown member's column or child table.
-
-        Where it is taken, it gets the kind of value behind it, then a number. A member that is a list at one time and a
-        value at another has one name for both: a table and a column do not collide. Where accounts share the tables,
-        none may depend on what it saw first: there, every kind but text and lists stands behind the name.
-        """
-        member = ".".join(path)
-        owner = f"{member} {kind}"
-        if owner not in self._claims:
-            free = self._shared_name if self._constant else self._free_name
-            name = free(member, column_name(path), kind)
-            self._taken.add(name)
-            self._claims[owner] = name
-            self._all_claims[".".join(self._where)] = self._claims
-        return self._claims[owner]
-
-    def _free_name(self, member: str, first: str, kind: str) -> str:
-        others = list(self._kinds_of(member))
-        if others and all((other == "list") != (kind == "list") for other in others):
-            return self._claims[f"{member} {others[0]}"]
-        suffixes = itertools.chain([f"_{kind}"] if others else [], (f"_{number}" for number in itertools.count(2)))
-        names = itertools.chain([first], (first + suffix for suffix in suffixes))
-        return next(name for name in names if name not in self._taken)
-
-    def _shared_name(self, member: str, first: str, kind: str) -> str:
-        own = {self._claims[f"{member} {other}"] for other in self._kinds_of(member)}
-        name = first if kind in {"text", "list"} else f"{first}_{kind}"
-        names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        return next(name for name in names if name not in self._taken - own)
-
-    def _kinds_of(self, member: str) -> Iterator[str]:
-        """The kinds of value this member was seen with."""
-        for owner in self._claims:
-            path, _, kind = owner.rpartition(" ")
-            if path == member:
-                yield kind
+    def _list(self, path: Path, name: str, columns: tuple[Column, ...]) -> _List:
+        """A list of this table, with the known columns of its entries."""
+        tables = [self._names.table_of(name)]
+        model = RecordModel(columns, ())
+        return _List(name, _Table((*self._where, *path), tables, model, self._claims, self._stored, self._constant))
 
     def _convert(self, convert: Convert, value: object, path: Path) -> object:
         try:

@@ -8,7 +8,9 @@ from typing import Any, Self
 
 from .batch import Batch
 from .errors import PartnerCentralError
+from .model import RecordModel
 from .reading import Reading
+from .rows import RowMaker
 from .state import Floors
 from .tally import Tally
 
@@ -31,6 +33,9 @@ class Run:
         rows_per_part: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
             lost as a whole when reading fails.
         floors: numbers that the destination's tables hold already, where their state was lost.
+
+    Attributes:
+        row_maker: makes the rows; set when reading begins.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Run:
     ) -> None:
         self.tally = tally or Tally()
         self.floors = floors
+        self.row_maker: RowMaker | None = None
         self._rows_per_part = rows_per_part
         self._over = False
         self._failure: PartnerCentralError | None = None
@@ -90,6 +96,11 @@ class Run:
     def state(self) -> dict[str, Any]:
         """The whole state after what has been handed on."""
         return self._reading.state() if self._reading else {}
+
+    @property
+    def placed(self) -> RecordModel:
+        """The columns of the records, as the destination has them."""
+        return self.row_maker.placed if self.row_maker else RecordModel((), ())
 
     def close(self) -> None:
         """Stop reading."""

@@ -32,31 +32,37 @@ class Samples:
         """
         if not is_long(page.records, listing.modified_since):
             return None
-        sample = self.of(listing)
-        return sample if sample is not None and is_many(page.records, sample) else None
-
-    def of(self, listing: Listing) -> list[object] | None:
-        """Records of a listing, nearly at random; None where it is to be read in one chain.
-
-        One more page, the youngest first, shows an order that is not kept, and records without CreatedDate.
-        """
         if self._state.undated:
             self.in_one_chain(UNDATED)
             return None
+        sample = self.of(listing)
+        if sample is None or not is_many(page.records, sample):
+            return None
+        return sample if self._has_dates(listing, sample) else None
+
+    def of(self, listing: Listing) -> list[object] | None:
+        """Records of a listing, nearly at random; None where the service does not give such orders."""
         try:
-            asked = (*listing.samples(), listing.youngest_first())
-            *sampled, youngest = side_by_side(self._client.list_opportunities, asked, self._client.readers)
+            sampled = side_by_side(self._client.list_opportunities, listing.samples(), self._client.readers)
         except Invalid as refusal:
             self.in_one_chain(str(refusal))
             return None
-        sample = [record for page in sampled for record in page.records]
+        return [record for page in sampled for record in page.records]
+
+    def _has_dates(self, listing: Listing, sample: list[object]) -> bool:
+        """Whether records seem to be sorted by a CreatedDate that all have; the youngest first, others would show."""
+        try:
+            youngest = self._client.list_opportunities(listing.youngest_first().request())
+        except Invalid as refusal:
+            self.in_one_chain(str(refusal))
+            return False
         if not Order(created, descending=True).holds(youngest):
             self.in_one_chain(UNSORTED)
-            return None
+            return False
         if any(created(record) is None for record in (*sample, *youngest.records)):
             self.in_one_chain(UNDATED)
-            return None
-        return sample
+            return False
+        return True
 
     def in_one_chain(self, why: str) -> None:
         """Say why a listing is read in one chain."""

@@ -121,6 +121,7 @@ class Sweep:
 
     def _read(self, window: Window) -> bool:
         """Read a window page by page, and say whether to its end."""
+        can_leave = self._listing.filters.can_leave
         order = Order(created, descending=False)
         asked = window.asked if window.token else window.asked_from()
         came = window.position
@@ -128,15 +129,15 @@ class Sweep:
             dates = [date for date in map(created, page.records) if date is not None]
             if len(dates) < len(page.records):
                 raise Unplaced(UNDATED)
+            if can_leave:  # each page is the first of a listing of its own
+                order = Order(created, descending=False)
             if not order.holds(page):
                 raise Unplaced(UNSORTED)
             before, (came, end) = came, self._plan.arrived(window, dates)
             span = Window(window.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
             last = page.next_token is None or any(map(span.is_past, dates))
-            token = (
-                None if last or self._listing.filters.can_leave or not _same_second(before, came) else page.next_token
-            )
+            token = page.next_token if not (last or can_leave) and _same_second(before, came) else None
             self._put(WindowPage(window, inside, came, last, token, asked if token else None))
             if last or self._ends():
                 return last

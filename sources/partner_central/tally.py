@@ -92,6 +92,13 @@ class Tally:
             self.rejected += rejected
             self._changed()
 
+    def begin_again(self) -> None:
+        """What was read counts no more; what was asked does."""
+        with self._lock:
+            self.read = self.changed = self.rejected = 0
+            self.about, self.watermark, self.complete = None, None, False
+            self._changed()
+
     def note(self, sentence: str) -> None:
         """Something a user should see, once."""
         with self._lock:

@@ -20,10 +20,48 @@ AMOUNT_LIMIT = Decimal(10) ** (AMOUNT_PRECISION - AMOUNT_SCALE)
 WIDE = Context(prec=AMOUNT_PRECISION)
 RESERVED_FIRST_CHARACTERS = range(0xF026, 0xF02F)
 LONGEST_TEXT = 2**20
+LONGEST_NUMBER = 1000
+AGAIN = "\0"  # behind the name of a member that a structure has more than once
 
 
 class Unfit(ValueError):
     """A value that cannot stand in its column. The message is the reason; it quotes no customer data."""
+
+
+def whole_number(digits: str) -> int | str:
+    """A JSON integer; one so long that Python will not read it stays text."""
+    return int(digits) if len(digits) < LONGEST_NUMBER else digits
+
+
+def fraction(digits: str) -> float | Decimal | str:
+    """A JSON number that is no integer, with every digit: a float where that holds them, text where only that does."""
+    number = float(digits)
+    written = repr(number)
+    if written == digits:
+        return number
+    try:
+        exact = Decimal(digits)
+        return number if Decimal(written) == exact else exact
+    except InvalidOperation:
+        return digits
+
+
+def structure(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object. Where a name is there more than once, the last value has it, and the others are marked."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        for place, (name, value) in enumerate(pairs):
+            if name in names[place + 1 :]:
+                members[f"{name}{AGAIN}{place}"] = value
+    return members
+
+
+def is_wide(value: object) -> bool:
+    """Whether a JSON value is a number that no column of numbers can hold as it is."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, Decimal) or (isinstance(value, int) and value not in INT64)
 
 
 def parse_instant(value: object) -> datetime:
@@ -52,9 +90,9 @@ def _date(value: object) -> date:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise Unfit("is no text")
-        return repr(value)
+        return str(value)
     if len(value) > LONGEST_TEXT:
         raise Unfit(f"is longer than {LONGEST_TEXT:,} characters")
     if "\0" in value:
@@ -71,9 +109,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise Unfit("is no number")
-    written = value if isinstance(value, str) else repr(value)
+    written = str(value)
     if not NUMBER.fullmatch(written):
         raise Unfit("is no number")
     return Decimal(written)
@@ -104,9 +142,12 @@ def _bigint(value: object) -> int | None:
 
 
 def _double(value: object) -> float:
-    number = float(_number(value))
+    exact = _number(value)
+    number = float(exact)
     if not math.isfinite(number):
         raise Unfit("is larger than a number of 64 bits can be")
+    if Decimal(repr(number)) != exact:
+        raise Unfit("has more digits than a number of 64 bits can hold")
     return number
 
 

@@ -15,17 +15,15 @@ def watermark_of(page: Page, before: datetime | None) -> datetime | None:
     """The watermark of a listing, from its first page, newest first; None while there is no date to go by.
 
     It is never above the service's own clock, which the Date header shows: a date that lies ahead would, as a
-    watermark, hide every change until that time has come. Where all dates lie ahead, it stays, or is that clock.
+    watermark, hide every change until that time has come.
 
     Args:
-        page: the first page that has a date.
+        page: the first page that has a date which is not ahead.
         before: the watermark of the last run.
     """
     dates, clock = _dates(page), page.served_at
-    if not dates:
-        return before
     past = dates if clock is None else [min(date, clock) for date in dates if date < clock + RESOLUTION]
-    return max([*past, *([before] if before else [])], default=clock)
+    return max([*past, *([before] if before else [])], default=None)
 
 
 def lies_ahead(page: Page) -> bool:

@@ -1,0 +1,59 @@
+"""A destination of dlt whose client loads under a lease and merges with care, for every database with SQL."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from dlt.common.destination import Destination
+from dlt.common.destination.client import DestinationClientConfiguration, JobClientBase
+from dlt.common.schema import Schema
+from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
+
+from .lease import Lease, Leasing
+from .merging import Merging
+from .stored_state import StoredState
+
+if TYPE_CHECKING:
+    Factory = Destination[DestinationClientConfiguration, JobClientBase]
+else:
+    Factory = object
+
+
+class Guarded(Factory):
+    """A factory of dlt, mixed in before the one of a destination.
+
+    Attributes:
+        lease: what its clients load under; without one, as dlt does.
+    """
+
+    lease: Lease | None = None
+
+    @property
+    def client_class(self) -> type[JobClientBase]:
+        """The client dlt loads with."""
+        made: type[JobClientBase] = super().client_class  # type: ignore[safe-super] # the factory has it
+        return careful(made) if issubclass(made, SqlJobClientWithStagingDataset) else made
+
+    def client(self, schema: Schema, initial_config: DestinationClientConfiguration | None = None) -> JobClientBase:
+        """A client, with the lease."""
+        client = super().client(schema, initial_config)  # type: ignore[arg-type] # dlt's default is None
+        if isinstance(client, Leasing):
+            client.lease = self.lease
+        return client
+
+
+@cache
+def guarded(factory: type[Destination[Any, Any]]) -> type[Destination[Any, Any]]:
+    """A destination's factory under its own name, by which dlt finds its configuration."""
+    if issubclass(factory, Guarded):
+        return factory
+    own = {"__module__": factory.__module__, "__qualname__": factory.__qualname__, "__doc__": factory.__doc__}
+    return cast("type[Destination[Any, Any]]", type(factory.__name__, (Guarded, factory), own))
+
+
+@cache
+def careful(client: type[SqlJobClientWithStagingDataset]) -> type[SqlJobClientWithStagingDataset]:
+    """A database's client that merges with care."""
+    own = {"__module__": client.__module__, "__qualname__": client.__qualname__, "__doc__": client.__doc__}
+    return type(client.__name__, (Merging, StoredState, client), own)

@@ -1,0 +1,142 @@
+"""A lease on a pipeline's rows in the destination: who may load them now, for how long, and who holds it instead.
+
+Two runs with working folders of their own (two machines, two users) know nothing of each other. So a run that has
+something to load first takes the lease, which stands in the destination; it renews it while it works, and gives it back
+in the end. A lease that ran out by the destination's own clock can be taken by another run; the one that lost it
+notices at its next statement that writes, which does nothing then.
+
+A working folder has one owner, and its lock lets in one run at a time: a lease that the same owner holds is one that an
+earlier run did not live to give back.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from dlt.common.destination.exceptions import DestinationTerminalException
+
+TERM = timedelta(seconds=300)
+LOST = "the lease is lost"
+
+
+@dataclass(slots=True)
+class Lease:
+    """The lease that a run takes, or holds.
+
+    Attributes:
+        pipeline_name: whose rows it is for.
+        owner: the working folder, on its machine.
+        run_id: the run.
+        held: whether this run took it.
+        staging: where what is being loaded is staged; whoever takes the lease after this run drops it.
+        renewal: renews it meanwhile.
+    """
+
+    pipeline_name: str
+    owner: str
+    run_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    held: bool = False
+    staging: str | None = None
+    renewal: Renewal | None = None
+
+    @property
+    def host(self) -> str:
+        """The process that holds it, as other runs tell their users."""
+        return f"{socket.gethostname()}, process {os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The run of another owner that holds a lease; times are the destination's."""
+
+    host: str
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        since, until = f"{self.since:%Y-%m-%d %H:%M:%S} UTC", f"{self.until:%H:%M:%S}"
+        return f"{self.host}, since {since}; its lease runs out at {until} unless it is renewed"
+
+
+class LeaseLost(DestinationTerminalException):
+    """Another run took the lease: what this one was about to write is not written."""
+
+
+class Taken(Exception):
+    """Another run holds the lease."""
+
+    def __init__(self, holder: Holder) -> None:
+        super().__init__(str(holder))
+        self.holder = holder
+
+
+class Moved(Exception):
+    """The destination is not what it was when the run began to read: what was read is to be read again."""
+
+
+@runtime_checkable
+class Leasing(Protocol):
+    """What a client of a destination does with a lease; all of it while the client is open."""
+
+    lease: Lease | None
+
+    def lease_holder(self, pipeline_name: str, owner: str) -> Holder | None:
+        """The other owner that holds the lease of a pipeline, if it has not run out."""
+        ...
+
+    def take_lease(self, lease: Lease) -> str | None:
+        """Take the lease, or renew it, in one step that no other run can do as well.
+
+        Returns:
+            The staging place that was noted before, of this run or of one that left it.
+
+        Raises:
+            Taken: another owner holds it.
+        """
+        ...
+
+    def renew_lease(self, lease: Lease) -> None:
+        """Put off the end of a lease, if this run still holds it."""
+        ...
+
+    def release_lease(self, lease: Lease) -> None:
+        """Give the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
+        ...
+
+    def drop_staging(self, place: str) -> None:
+        """Drop a staging place, if it is there."""
+        ...
+
+
+class Renewal:
+    """Renews a lease from a thread of its own until it is stopped.
+
+    Args:
+        renew: renews it once. Failing is not an error: a run that lost its lease cannot write.
+        pause: seconds between two renewals.
+    """
+
+    def __init__(self, renew: Callable[[], None], pause: float = TERM.total_seconds() / 3) -> None:
+        self._renew = renew
+        self._pause = pause
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="lease", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after the renewal it is at."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopped.wait(self._pause):
+            with suppress(Exception):
+                self._renew()

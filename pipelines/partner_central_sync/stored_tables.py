@@ -1,0 +1,101 @@
+"""What tables a destination has, compared with what the schema says of them.
+
+dlt asks that only when the schema is new. A table dropped by hand, or a column of another type, it would not notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dlt.common.data_types import TDataType
+from dlt.common.schema.typing import TColumnSchema
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.errors import ConfigurationError
+from partner_central.state import Floors
+
+from . import runs
+
+ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "text"}
+ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "last_listed_sweep")
+
+
+def missing(client: SqlJobClientBase) -> frozenset[str]:
+    """What an open destination has not, though it was loaded: `table`, or `table.column`."""
+    schema = client.schema
+    names = [*schema.data_table_names(seen_data_only=True), *({runs.TABLE} & schema.tables.keys())]
+    return frozenset(_missing(client, names))
+
+
+def complete(client: SqlJobClientBase) -> None:
+    """Make the tables and columns of the schema that an open destination has not; refuse columns of another type.
+
+    Raises:
+        ConfigurationError: a column has another type than the rows that would be put there, which would change them.
+    """
+    schema = client.schema
+    stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
+    for name, columns in stored.items():
+        _check_types(client, name, columns)
+    if lacking := [name for name in schema.dlt_table_names() if not stored[name]]:
+        client.update_stored_schema(only_tables=[*lacking, *schema.data_table_names(seen_data_only=True)], force=True)
+
+
+def make(client: SqlJobClientBase, names: Iterable[str]) -> None:
+    """Make tables and columns that were dropped."""
+    client.update_stored_schema(only_tables=[*names, *client.schema.dlt_table_names()], force=True)
+
+
+def floors(client: SqlJobClientBase) -> Floors:
+    """The numbers that the tables of an open destination hold already."""
+    found = dict(client.get_storage_tables([ORDER[0], SWEEP[0]]))
+    order, sweep = (_greatest(client, *place) if _has(client, found, *place) else 0 for place in (ORDER, SWEEP))
+    return Floors(order, sweep)
+
+
+def _missing(client: SqlJobClientBase, names: Iterable[str]) -> Iterable[str]:
+    for name, columns in client.get_storage_tables(names):
+        if not columns:
+            yield name
+            continue
+        yield from (f"{name}.{column['name']}" for column in _new_columns(client, name, columns))
+
+
+def _new_columns(client: SqlJobClientBase, table: str, columns: Mapping[str, TColumnSchema]) -> Iterable[TColumnSchema]:
+    exactly = client.capabilities.generates_case_sensitive_identifiers()
+    return client.schema.get_new_table_columns(table, dict(columns), case_sensitive=exactly)
+
+
+def _check_types(client: SqlJobClientBase, table: str, stored: Mapping[str, TColumnSchema]) -> None:
+    columns = client.schema.tables[table]["columns"]
+    fold = str.casefold
+    kinds = {fold(name): column for name, column in stored.items()}
+    for name, column in columns.items():
+        there = kinds.get(fold(client.capabilities.casefold_identifier(name)))
+        if there is None or "data_type" not in column or _takes(there, column):
+            continue
+        raise ConfigurationError(
+            f"The column {table}.{name} of the destination holds {there['data_type']}, and what is to be loaded is "
+            f"{column['data_type']}: it would be changed on its way, so nothing was loaded. Rename that column; the "
+            "next sync makes it anew, and --full fills it."
+        )
+
+
+def _takes(stored: TColumnSchema, given: TColumnSchema) -> bool:
+    """Whether a stored column takes values of a type as they are, as far as the destination tells its type."""
+    there, new = stored.get("data_type"), given.get("data_type")
+    if there is None or new is None:
+        return True
+    return ALIKE.get(there, there) == ALIKE.get(new, new)
+
+
+def _has(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]], table: str, column: str) -> bool:
+    wanted = client.capabilities.casefold_identifier(column).casefold()
+    return wanted in {name.casefold() for name in stored[table]}
+
+
+def _greatest(client: SqlJobClientBase, table: str, column: str) -> int:
+    sql = client.sql_client
+    query = f"SELECT MAX({sql.escape_column_name(column)}) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - see above
+    rows = sql.execute_sql(query)
+    return int(rows[0][0] or 0) if rows else 0

@@ -1,0 +1,130 @@
+"""What the simulation is worth: it finds each rule of the reading and of the destination once that is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from partner_central import chain, progress
+from partner_central.backfill import Backfill
+from partner_central.client import Page
+from partner_central.cursor import Changes
+from partner_central.listing import Filters, Listing, Order
+from partner_central.progress import Progress
+from partner_central.question import Question
+from partner_central.rows import identity
+
+from .destination import Broken
+from .generate import schedule
+from .simulate import failure
+from .test_simulation import USUAL
+
+Patch = pytest.MonkeyPatch
+
+
+def ascending_dates(patch: Patch) -> None:
+    request = Listing.request
+
+    def ascending(listing: Listing, next_token: str | None = None) -> dict[str, Any]:
+        asked = request(listing, next_token)
+        if asked["Sort"]["SortBy"] == "LastModifiedDate":
+            asked["Sort"] = {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"}
+        return asked
+
+    patch.setattr(Listing, "request", ascending)
+    patch.setattr(chain, "Order", InAnyOrder)
+
+
+class InAnyOrder(Order):
+    """An order that every page is in."""
+
+    def holds(self, page: Page) -> bool:  # noqa: ARG002
+        return True
+
+
+def largest_date(patch: Patch) -> None:
+    note = Progress.note
+
+    def largest(self: Progress, records: list[object], rejections: list[Any]) -> None:
+        note(self, records, rejections)
+        if self.under_way is not None:
+            dates = [date for _, date in map(identity, records) if date is not None]
+            self.under_way.watermark = max([*dates, *filter(None, [self.under_way.watermark])], default=None)
+
+    patch.setattr(Progress, "note", largest)
+
+
+def seen_by_key(patch: Patch) -> None:
+    is_new = Changes.is_new
+
+    def by_key(self: Changes, record: object) -> bool:
+        key, _ = identity(record)
+        return is_new(self, record) and key not in self._before
+
+    patch.setattr(Changes, "is_new", by_key)
+
+
+def complete_at_the_end_of_a_chain(patch: Patch) -> None:
+    finish = Progress.finish
+
+    def at_once(self: Progress, backfill: Backfill, *, windows: bool) -> None:
+        finish(self, backfill, windows=windows)
+        self.confirm()
+
+    patch.setattr(Progress, "finish", at_once)
+
+
+def ahead_of_the_clock(patch: Patch) -> None:
+    def newest(page: Page, before: datetime | None) -> datetime | None:
+        dates = [date for _, date in map(identity, page.records) if date is not None]
+        return max([*dates, *([before] if before else [])], default=None)
+
+    patch.setattr(progress, "watermark_of", newest)
+
+
+def unchecked_windows(patch: Patch) -> None:
+    for module in ("partner_central.sweep.Order", "partner_central.samples.Order"):
+        patch.setattr(module, InAnyOrder)
+
+
+def filtered_by_offsets(patch: Patch) -> None:
+    patch.setattr(Filters, "can_leave", False)
+
+
+def resumed_whatever_was_asked(patch: Patch) -> None:
+    patch.setattr(Question, "goes_on_with", lambda *_: True)
+
+
+RULES: dict[str, Callable[[Patch], None]] = {
+    "newest first": ascending_dates,
+    "the cursor is of the first page": largest_date,
+    "what was seen is told by its content": seen_by_key,
+    "a chain is complete with the increment behind it": complete_at_the_end_of_a_chain,
+    "the cursor is never above the service's clock": ahead_of_the_clock,
+    "the order of windows is checked": unchecked_windows,
+    "a filtered list is not read by offsets": filtered_by_offsets,
+    "only the same question goes on": resumed_whatever_was_asked,
+}
+PROMISES = {
+    "one writer at a time, against what it has read": Broken(lease=True),
+    "the newest wins": Broken(newest_wins=True),
+    "a version that returns is a new one": Broken(versions=True),
+}
+
+
+def _finds(broken: Broken | None = None) -> bool:
+    return any(failure(schedule(seed), broken) is not None for seed in range(USUAL))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_broken_rule_of_the_reading_is_found(rule: str, monkeypatch: Patch) -> None:
+    RULES[rule](monkeypatch)
+    assert _finds()
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_broken_promise_of_the_destination_is_found(promise: str) -> None:
+    assert _finds(PROMISES[promise])

@@ -1,0 +1,61 @@
+"""Whatever happens while an account is read, by whom and how often: its destination ends up equal to it.
+
+`SCHEDULES=10000` tries so many; `make test-all` does. A failure prints a smaller schedule, to be put among `FOUND`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from .generate import schedule
+from .schedule import Event, Run, Schedule
+from .simulate import failure, report
+
+USUAL, MANY, CHUNKS = 300, 10_000, 10
+FOUND = {
+    "crowds in two seconds, one after the other, under a filter": Schedule(
+        made=723, records=11, crowd=12, page=2, runs=(Run(stage="Launched"),)
+    ),
+    "a record without CreatedDate that no filter AfterCreatedDate matches": Schedule(
+        made=402, records=7, token="snapshot", undated=7, undated_match=False, page=2, runs=(Run(stage="Prospect"),)
+    ),
+    "the same, read in windows": Schedule(
+        made=505, records=17, token="snapshot", undated=15, undated_match=False, page=2, windows=2
+    ),
+    "a change dated late, while everything is read in one chain": Schedule(
+        made=379,
+        records=15,
+        undated=7,
+        page=2,
+        runs=(Run(), Run(events=(Event(call=3, kind="change", which=260, late=25),), full=True)),
+    ),
+}
+
+
+def _all_hold(seeds: range) -> None:
+    for seed in seeds:
+        if failure(schedule(seed)) is not None:
+            pytest.fail(report(seed, schedule(seed)))
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_after_any_schedule_the_destination_equals_the_account(chunk: int) -> None:
+    _all_hold(range(chunk, USUAL, CHUNKS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS * 10))
+def test_after_any_of_many_schedules_the_destination_equals_the_account(chunk: int) -> None:
+    _all_hold(range(USUAL + chunk, int(os.environ.get("SCHEDULES", MANY)), CHUNKS * 10))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_a_schedule_once_found_holds(name: str) -> None:
+    assert failure(FOUND[name]) is None
+
+
+def test_a_schedule_is_the_same_for_the_same_seed_and_ends_in_the_same_way() -> None:
+    assert schedule(7) == schedule(7)
+    assert schedule(7) != schedule(8)

@@ -1,0 +1,317 @@
+"""A service, a destination, and machines that run the real reading between them; with clocks that are counted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, cast
+from unittest.mock import patch
+
+import boto3
+
+from partner_central import batch, presence, reading
+from partner_central.batch import Batch
+from partner_central.client import Page, PartnerCentral
+from partner_central.errors import BrokenListing, BudgetSpent, ConfigurationError, PartnerCentralError, Unavailable
+from partner_central.identity import check_account
+from partner_central.listing import Filters
+from partner_central.model import RecordModel, opportunity_model
+from partner_central.privacy import Privacy
+from partner_central.question import Question
+from partner_central.reading import Reading
+from partner_central.rows import RowMaker
+from partner_central.run import Run as RealRun
+from partner_central.session import SERVICE
+from partner_central.sweep import Sweep
+from partner_central.tally import Tally
+from partner_central.windows import WindowPage
+
+from .destination import Broken, Busy, Conflict, Destination
+from .happenings import Effects, happen
+from .schedule import Run, Schedule
+from .service import START, Service
+
+SECONDS_A_CALL = 0.1
+MOST_CALLS = 1_000
+PII_KEY = "a secret that is long enough"
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@cache
+def model() -> RecordModel:
+    """The tables of opportunities."""
+    return opportunity_model(boto3.Session()._session.get_service_model(SERVICE))
+
+
+@cache
+def privacy_of(mode: str) -> Privacy:
+    """What may be stored, by mode."""
+    return Privacy(mode, PII_KEY, model())
+
+
+def filters_of(run: Run) -> Filters:
+    """Which opportunities a run reads."""
+    return Filters(
+        life_cycle_stage=(run.stage,) if run.stage else (),
+        customer_company_name=(run.company,) if run.company else (),
+    )
+
+
+def since_of(run: Run) -> datetime | None:
+    """Where a first load begins."""
+    return None if run.since is None else START - timedelta(days=run.since)
+
+
+@dataclass(slots=True)
+class Machine:
+    """A machine with a clock of its own, and a working folder that may hold what was read and not loaded."""
+
+    ahead: timedelta = timedelta()
+    pending: tuple[list[Batch], dict[str, Any], int, Outcome] | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended, and what it began with."""
+
+    how: str
+    run: Run
+    tally: Tally
+    scope: str
+    began: datetime
+    turn: int
+    state: dict[str, Any]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.how == "done" and self.tally.complete
+
+
+class Client:
+    """Stands in for `PartnerCentral`: every call is answered by the service, after what is to happen before it."""
+
+    def __init__(self, world: World, run: Run, tally: Tally, name: str) -> None:
+        self.tally = tally
+        self._world, self._run, self._name = world, run, name
+        self._calls = 0
+
+    def list_opportunities(self, request: Mapping[str, Any]) -> Page:
+        if self._run.max_calls is not None and self._calls >= self._run.max_calls:
+            raise BudgetSpent("The calls are spent.")
+        self._calls += 1
+        assert self._calls <= MOST_CALLS, "a run does not end"
+        self.tally.called(left=1_000)
+        return self._world.answer(self._run, self._name, self._calls, request)
+
+    def readers(self) -> int:
+        return 1
+
+    def close(self) -> None:
+        pass
+
+
+class InTurn(Sweep):
+    """A sweep whose one reader asks for the next page only when the consumer comes back for it."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._turn = threading.Semaphore(0)
+
+    def parts(self) -> Generator[WindowPage]:
+        with contextlib.closing(super().parts()) as parts:
+            try:
+                for part in parts:
+                    yield part
+                    self._turn.release()
+            finally:
+                parts.close()
+                self._turn.release()
+
+    def _put(self, part: WindowPage | None) -> None:
+        super()._put(part)
+        if part is not None:
+            self._turn.acquire()
+
+
+@dataclass
+class World:
+    """Everything a schedule is about.
+
+    Attributes:
+        outcomes: of all runs, in the order they ended.
+        watchers: told of every load, and of every run that ended.
+    """
+
+    schedule: Schedule
+    broken: Broken = field(default_factory=Broken)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.service = Service(self.schedule)
+        self.other = Service(self.schedule, prefix="X")
+        self.destination = Destination(self.broken)
+        self.machines = [Machine(), Machine()]
+        self.watchers: list[Any] = []
+        self._names = 0
+        self._clocks: list[Machine] = []
+
+    def answer(self, run: Run, name: str, call: int, request: Mapping[str, Any]) -> Page:
+        """The answer to a call, after what is to happen before it."""
+        self.service.clock += timedelta(seconds=SECONDS_A_CALL)
+        self.destination.renew(name, self.service.clock)
+        effects = Effects()
+        for event in run.events:
+            if event.call == call:
+                self.service.turn += 1
+                happen(self.service, event, effects)
+                if event.kind == "step":
+                    self.machines[run.machine].ahead += timedelta(seconds=event.amount)
+                if event.kind == "writer" and event.run is not None:
+                    self.sync(event.run)
+        if run.end == "killed" and call == run.at:
+            raise Killed
+        if effects.fault:
+            raise Unavailable("The service did not answer.")
+        if effects.bad_token and "NextToken" in request:
+            raise BrokenListing("The token of the next page is no longer accepted.")
+        asked = self.other if run.other else self.service
+        asked.clock = self.service.clock
+        asked.scope = self._scope_of(run)
+        return asked.page(request, stale=effects.stale, empty=effects.empty)
+
+    def _scope_of(self, run: Run) -> str:
+        return privacy_of(run.pii).scope(filters_of(run))
+
+    def sync(self, run: Run) -> Outcome:
+        """One run, however it ends."""
+        self._names += 1
+        self.service.turn += 1
+        name, machine = f"run {self._names}", self.machines[run.machine]
+        scope, clock = self._scope_of(run), self.service.clock
+        outcome = Outcome("done", run, Tally(), scope, clock, self.service.turn, {})
+        if run.fresh:
+            machine.pending = None
+        if run.other and not self._stored_state().get("account"):
+            outcome.how = "not yet"  # the dataset would be that account's
+            return outcome
+        self._clocks.append(machine)
+        try:
+            self.destination.take(name, self.service.clock)
+            self._finish_pending(machine)
+            self._read_and_load(run, outcome, machine)
+            self._conclude(outcome)
+        except Busy:
+            outcome.how = "busy"
+        except Conflict:
+            outcome.how = "conflict"
+        except ConfigurationError as error:
+            outcome.how = f"refused: {error}"
+        except PartnerCentralError as error:
+            outcome.how = f"failed: {error}"
+        except Killed:
+            outcome.how = "killed"
+        finally:
+            self._clocks.pop()
+        if outcome.how != "killed":
+            self.destination.release(name)
+        self.outcomes.append(outcome)
+        for watcher in self.watchers:
+            watcher.ended(outcome)
+        return outcome
+
+    def _finish_pending(self, machine: Machine) -> None:
+        """Load what a killed run left, unless another one has loaded something since."""
+        if machine.pending is not None:
+            batches, state, generation, outcome = machine.pending
+            machine.pending = None
+            with contextlib.suppress(Conflict):
+                self.destination.load(batches, state, generation)
+                self._loaded(outcome)
+
+    def _read_and_load(self, run: Run, outcome: Outcome, machine: Machine) -> None:
+        state = self._stored_state()
+        outcome.state = deepcopy(state)
+        generation = self.destination.generation
+        privacy, part = privacy_of(run.pii), 0
+
+        def begin() -> Reading:
+            check_account(state, "other" if run.other else "mine", accept=False)
+            members = deepcopy(state.get("members", {}))
+            client = cast("PartnerCentral", Client(self, run, outcome.tally, f"run {self._names}"))
+            return Reading(self._question(run), outcome.scope, state, client, RowMaker(model(), members), privacy)
+
+        with RealRun(outcome.tally, run.rows) as parts:
+            while parts.goes_on():
+                batches = list(parts.part(begin))
+                state |= parts.state()
+                part += 1
+                if run.end == "killed before a load" and part == run.at:
+                    machine.pending = batches, deepcopy(state), generation, outcome
+                    raise Killed
+                if self._is_something(batches, state):
+                    generation = self.destination.load(batches, state, generation)
+                    self._loaded(outcome)
+                if run.end == "killed after a load" and part == run.at:
+                    raise Killed
+
+    def _question(self, run: Run) -> Question:
+        return Question(
+            "AWS",
+            filters_of(run),
+            since_of(run),
+            run.full,
+            timedelta(seconds=run.lookback),
+            privacy_of(run.pii).identity,
+            max_calls=run.max_calls,
+        )
+
+    def _stored_state(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", json.loads(self.destination.state or "{}"))
+
+    def _is_something(self, batches: list[Batch], state: dict[str, Any]) -> bool:
+        rows = any(batch.rows or batch.rejected or batch.listed for batch in batches)
+        return rows or json.loads(json.dumps(state)) != self._stored_state()
+
+    def _loaded(self, outcome: Outcome) -> None:
+        for watcher in self.watchers:
+            watcher.loaded(outcome)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        complete = self._stored_state().get("listing", {}).get("complete")
+        if complete is not None:
+            number = complete["number"]
+            accept = outcome.run.accept and outcome.tally.swept == number
+            self.destination.conclude(number, complete["at"], windows=complete["windows"], accept=accept)
+
+    def machine_clock(self) -> datetime:
+        """What the clock of the machine says that is running now."""
+        return self.service.clock + (self._clocks[-1].ahead if self._clocks else timedelta())
+
+
+@contextlib.contextmanager
+def real_code(world: World) -> Iterator[None]:
+    """The reading with the clocks of this world, and with sweeps that are cut as its schedule says."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return world.machine_clock().astimezone(tz or UTC)
+
+    first_windows = reading.first_windows
+    with (
+        patch.object(batch, "datetime", Clock),
+        patch.object(presence, "datetime", Clock),
+        patch.object(reading, "LONGEST_CHAIN", 3),
+        patch.object(reading, "Sweep", InTurn),
+        patch.object(reading, "first_windows", lambda density, _: first_windows(density, world.schedule.windows)),
+    ):
+        yield
