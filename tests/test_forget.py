@@ -210,3 +210,13 @@ def test_a_file_that_is_open_elsewhere_is_cleaned_but_not_rewritten_and_the_line
     assert any("could not be written anew" in line and "Could not set lock" in line for line in lines)
     assert query(told, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
     assert list(told.folder.glob("*.fresh*")) == []
+
+
+def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(place: Place) -> None:
+    for account in ("acme", "globex"):
+        with Emulator(opportunities=12, seed=1, rps=None) as emulator:
+            place.sync({"endpoint_url": emulator.endpoint}, account=account)
+    forget(place.settings(MODES[1], account="acme"), Report(quiet=True))
+    for table in ("opportunities", "opportunity_history"):
+        counts = f"SELECT account, count(*), count(customer_company_name) > 0 FROM {table} GROUP BY ALL ORDER BY ALL"
+        assert query(place, counts) == [("acme", 12, False), ("globex", 12, True)]

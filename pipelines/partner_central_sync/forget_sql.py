@@ -134,11 +134,11 @@ def _staging(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
 
 
 def _busy(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
-    """The staging datasets of runs of other accounts, which share the dataset and hold a lease."""
+    """The staging datasets that runs of other accounts, which share the dataset, have or left to go on with."""
     if LEASES not in columns_of(client, [LEASES]):
         return set()
     table = client.sql_client.make_qualified_table_name(LEASES)
-    query = f"SELECT staging FROM {table} WHERE pipeline_name <> %s AND run_id IS NOT NULL AND staging IS NOT NULL"  # noqa: S608
+    query = f"SELECT staging FROM {table} WHERE pipeline_name <> %s AND staging IS NOT NULL"  # noqa: S608
     return {str(row[0]).lower() for row in client.sql_client.execute_sql(query, pipeline_name) or []}
 
 
