@@ -45,7 +45,7 @@ TABLES = {
 BEYOND = {
     "duckdb": "copies and backups of the file; what the disk keeps of blocks that no file uses",
     "motherduck": "what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
-    "postgres": "backups, replicas that lag, archived WAL; copies that other tables hold",
+    "postgres": "backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",
     "redshift": "snapshots; deleted blocks until Redshift's own VACUUM has run",
     "snowflake": "Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in "
     "stages; clones; the query history",
