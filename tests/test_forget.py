@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from partner_central.errors import ConfigurationError
 from partner_central.privacy import MASKED, PERSONAL
 from partner_central_emulator import Emulator
-from partner_central_sync import forget_sql, workdir
+from partner_central_sync import forget_sql, holding, workdir
+from partner_central_sync.destination import visit
 from partner_central_sync.forget import forget
+from partner_central_sync.outcome import AnotherRun
 from partner_central_sync.report import Report
+from partner_central_sync.status import status
 from place import Place
 from test_privacy import KEY
 from test_tables import query
@@ -35,7 +39,12 @@ OTHERS = "SELECT * EXCLUDE ({}) FROM {} ORDER BY id, _dlt_id"
 
 @pytest.fixture
 def told(emulator: Emulator, place: Place) -> Place:
-    """A dataset that holds the secret as changed, gone, returned, rejected, staged, versions and in the folder."""
+    """A dataset that holds the secret wherever one can stand."""
+    return fill(emulator, place)
+
+
+def fill(emulator: Emulator, place: Place) -> Place:
+    """Sync the secret in: current rows, one that is gone, versions, a rejected record, staged rows, the folder."""
     ids = [record["Id"] for record in emulator.truth()]
     for one in ids[:5]:
         emulator.change(one, CUSTOMER)
@@ -167,6 +176,22 @@ def test_while_a_sync_is_active_it_ends_with_5(synced: Place) -> None:
     assert "Another run" in ended.stderr
 
 
+def test_while_a_run_of_another_folder_holds_the_lease_it_ends_with_5_and_status_names_that_run(synced: Place) -> None:
+    elsewhere = workdir.attach(replace(synced.settings(), pipelines_dir=synced.folder / "elsewhere"))
+    elsewhere.sync_destination()
+    workdir.remember(elsewhere, visit(elsewhere))
+    holding.take(elsewhere)
+    before = query(synced, "SELECT customer_company_name FROM opportunities ORDER BY id")
+    with pytest.raises(AnotherRun, match="is active"):
+        forget(synced.settings(MODES[1]), Report(quiet=True))
+    assert "its lease runs out" in dict(status(synced.settings()))["loading elsewhere"]
+    assert query(synced, "SELECT customer_company_name FROM opportunities ORDER BY id") == before
+    holding.give_back(elsewhere)
+    forget(synced.settings(MODES[1]), Report(quiet=True))
+    assert query(synced, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
+    assert "loading elsewhere" not in dict(status(synced.settings()))
+
+
 def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Place, emulator: Emulator) -> None:
     ended = place.command("forget", "--pii", "drop")
     assert (ended.returncode, ended.stdout) == (0, "Nothing is stored yet.\n")
@@ -185,3 +210,13 @@ def test_a_file_that_is_open_elsewhere_is_cleaned_but_not_rewritten_and_the_line
     assert any("could not be written anew" in line and "Could not set lock" in line for line in lines)
     assert query(told, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
     assert list(told.folder.glob("*.fresh*")) == []
+
+
+def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(place: Place) -> None:
+    for account in ("acme", "globex"):
+        with Emulator(opportunities=12, seed=1, rps=None) as emulator:
+            place.sync({"endpoint_url": emulator.endpoint}, account=account)
+    forget(place.settings(MODES[1], account="acme"), Report(quiet=True))
+    for table in ("opportunities", "opportunity_history"):
+        counts = f"SELECT account, count(*), count(customer_company_name) > 0 FROM {table} GROUP BY ALL ORDER BY ALL"
+        assert query(place, counts) == [("acme", 12, False), ("globex", 12, True)]

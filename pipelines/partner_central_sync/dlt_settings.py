@@ -73,6 +73,7 @@ def _says_nothing(_: str, settings: Settings) -> bool:
 
 ELSEWHERE = "make dlt {} in another place than this program looks for them"
 OTHERWISE = "name tables or columns otherwise than keys, lists and views do"
+ON_THEIR_WAY = "keep what is on its way where runs do not look for it"
 DATASET_DO = "Use --dataset, and take it out"
 RULES = (
     Rule("pipelines.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
@@ -103,6 +104,9 @@ RULES = (
     Rule("normalize.json_normalizer.add_dlt_load_id", "leave rows without their load", accepts=_only("true")),
     Rule("load.raise_on_max_retries", "never end a load that fails", accepts=lambda value, _: value != "0"),
     Rule("load.auto_abort_on_terminal_error", "drop what an interrupted run left", accepts=_only("false")),
+    Rule("load.load_volume_path", ON_THEIR_WAY),
+    Rule("normalize.normalize_volume_path", ON_THEIR_WAY),
+    Rule("schema.schema_volume_path", ON_THEIR_WAY),
     Rule("data_writer.coerce_timestamps", "cut dates short", accepts=_only("us", "ns")),
     Rule("data_writer.timestamp_timezone", "store dates in another time zone", accepts=_only("utc")),
     Rule("data_writer.flavor", "rename columns, and store dates in an old format"),

@@ -24,10 +24,11 @@ from partner_central.model import opportunity_model
 from partner_central.privacy import Privacy
 from partner_central.session import SERVICE
 
-from . import dlt_settings, forget_lake, forget_sql, workdir
+from . import dlt_settings, forget_lake, forget_sql, holding, workdir
 from .destination import displayed, visit
 from .forget_duckdb import rewrite
 from .lake import LakeClient
+from .outcome import AnotherRun
 from .report import Report
 from .settings import Settings
 
@@ -44,7 +45,7 @@ TABLES = {
 BEYOND = {
     "duckdb": "copies and backups of the file; what the disk keeps of blocks that no file uses",
     "motherduck": "what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
-    "postgres": "backups, replicas that lag, archived WAL; copies that other tables hold",
+    "postgres": "backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",
     "redshift": "snapshots; deleted blocks until Redshift's own VACUUM has run",
     "snowflake": "Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in "
     "stages; clones; the query history",
@@ -90,21 +91,41 @@ def _clean(privacy: Privacy, settings: Settings, report: Report) -> Iterator[str
     if isinstance(client, DuckDbClient) and not _file(client).exists():
         yield NOTHING
         return
-    visit(pipeline)
-    pipeline.sync_destination()
+    _take_lease(pipeline, settings)
     client = pipeline.destination_client()
     report.phase(f"cleaning {settings.dataset_name}")
-    if isinstance(client, SqlJobClientBase):
-        yield from _clean_database(client, privacy, settings)
-    elif isinstance(client, LakeClient):
-        with client:
-            cleaned = forget_lake.clean(client, privacy, settings.account)
-        yield from _counts(cleaned.rows)
-        yield from cleaned.said
+    try:
+        if isinstance(client, SqlJobClientBase):
+            yield from _clean_database(client, privacy, settings)
+        elif isinstance(client, LakeClient):
+            with client:
+                cleaned = forget_lake.clean(client, privacy, settings.account)
+            yield from _counts(cleaned.rows)
+            yield from cleaned.said
+    finally:
+        holding.give_back(pipeline)
+    if isinstance(client, DuckDbClient) and _kind(client) == "duckdb":
+        yield rewrite(_file(client))
     shutil.rmtree(pipeline.working_dir, ignore_errors=True)
     yield f"dlt's working folder {pipeline.working_dir}: emptied; the next sync restores it from the destination"
     yield CURSOR
     yield f"Out of reach: {BEYOND.get(_kind(client), ELSEWHERE)}; the database's own log files and exports of yours."
+
+
+def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
+    """Keep other runs out, and know what the destination holds.
+
+    Raises:
+        AnotherRun: one is at work.
+        NotWritable: the destination cannot be written now.
+    """
+    place = visit(pipeline)
+    if place.holder is not None:
+        raise AnotherRun(holding.active(settings.pipeline_name, str(place.holder)))
+    pipeline.sync_destination()
+    workdir.remember(pipeline, place)
+    if not holding.take_if_free(pipeline):
+        raise AnotherRun(f"Another run of {settings.pipeline_name} has just begun. Nothing was touched.")
 
 
 def _clean_database(client: SqlJobClientBase, privacy: Privacy, settings: Settings) -> Iterator[str]:
@@ -116,8 +137,6 @@ def _clean_database(client: SqlJobClientBase, privacy: Privacy, settings: Settin
         yield f"staging: emptied {', '.join(staged)}" if staged else "staging: there is none"
         if emptied := forget_sql.free_blocks(client):
             yield emptied
-    if isinstance(client, DuckDbClient) and _kind(client) == "duckdb":
-        yield rewrite(_file(client))
 
 
 def _counts(cleaned: Counter[str]) -> Iterator[str]:

@@ -82,14 +82,14 @@ def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
 
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
-    """Have PostgreSQL write tables anew, without the rows that were."""
+    """Have PostgreSQL write tables anew, without the rows that were, and with statistics of those that are."""
     sql = client.sql_client
     if dialect_of(sql) != "postgres":
         return None
     tables = sorted(columns_of(client, [*READ, STATES]))
     for table in tables:
-        sql.execute_sql(f"VACUUM (FULL) {sql.make_qualified_table_name(table)}")
-    return f"free blocks: VACUUM (FULL) of {', '.join(tables)}"
+        sql.execute_sql(f"VACUUM (FULL, ANALYZE) {sql.make_qualified_table_name(table)}")
+    return f"free blocks: VACUUM (FULL, ANALYZE) of {', '.join(tables)}"
 
 
 def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
@@ -134,11 +134,11 @@ def _staging(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
 
 
 def _busy(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
-    """The staging datasets of runs of other accounts, which share the dataset and hold a lease."""
+    """The staging datasets that runs of other accounts, which share the dataset, have or left to go on with."""
     if LEASES not in columns_of(client, [LEASES]):
         return set()
     table = client.sql_client.make_qualified_table_name(LEASES)
-    query = f"SELECT staging FROM {table} WHERE pipeline_name <> %s AND run_id IS NOT NULL AND staging IS NOT NULL"  # noqa: S608
+    query = f"SELECT staging FROM {table} WHERE pipeline_name <> %s AND staging IS NOT NULL"  # noqa: S608
     return {str(row[0]).lower() for row in client.sql_client.execute_sql(query, pipeline_name) or []}
 
 

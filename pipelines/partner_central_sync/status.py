@@ -23,6 +23,7 @@ from . import workdir
 from .complaints import is_from_database, unwritable
 from .destination import displayed
 from .lake import LakeClient
+from .lease import Leasing
 from .settings import Settings
 
 Line = tuple[str, str]
@@ -60,6 +61,9 @@ def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
         client.config.credentials.read_only = True
     try:
         with client:
+            if isinstance(client, Leasing) and client.lease is not None:
+                holder = client.lease_holder(pipeline.pipeline_name, client.lease.owner)
+                yield from [("loading elsewhere", str(holder))] if holder else []
             yield from _tables(pipeline, client, account)
     except DestinationUndefinedEntity:
         yield "loaded", "nothing yet"
