@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 from typing import cast
 
+from .records import COMPANIES, STAGES
 from .schedule import End, Event, Kind, OrderKind, Run, Schedule, TokenKind, Undated
-from .service import COMPANIES, STAGES
 
 KINDS: dict[Kind, int] = {
     "change": 30,
@@ -44,7 +44,7 @@ def schedule(seed: int) -> Schedule:
         token=cast("TokenKind", chance.choice(("offset", "offset", "position", "snapshot"))),
         order=cast("OrderKind", chance.choice(orders)),
         undated=chance.choice((0, 0, 0, 0, 2, 7, 15)),
-        undated_at=cast("Undated", chance.choice(("first", "last"))),
+        undated_at=cast("Undated", chance.choice(("first", "last", "last", "lowest", "highest"))),
         undated_match=chance.random() < 0.5,
         inclusive=chance.random() < 0.5,
         crowd=chance.choice((0, 0, 0, 4, 12)),

@@ -6,8 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 
+from .records import COMPANIES, MODELS, STAGES, Json, Opportunity
 from .schedule import Event
-from .service import COMPANIES, MODELS, STAGES, Json, Opportunity, Service
+from .service import Service
 
 MOST_BAD = 4  # so many at once never hold the cursor
 RECENT = timedelta(seconds=30)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 TokenKind = Literal["offset", "position", "snapshot"]
 OrderKind = Literal["honours", "ignores", "refuses", "text"]
-Undated = Literal["first", "last"]
+Undated = Literal["first", "last", "lowest", "highest"]
 Kind = Literal[
     "change",  # its date is the clock's, `late` seconds ago
     "same second",  # a change that leaves the date as it is
@@ -82,7 +82,7 @@ class Schedule:
     Attributes:
         made: chooses the records.
         undated: every so many records has no CreatedDate; none, if 0.
-        undated_at: where those stand in an order of CreatedDate.
+        undated_at: where those stand in an order of CreatedDate: the same place in both directions, or as a date would.
         undated_match: whether they match the filter AfterCreatedDate.
         inclusive: whether AfterCreatedDate includes its date.
         crowd: so many records were created within one second.
