@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,13 @@ class Opportunity:
     def at(self, moment: datetime) -> Version:
         """The version that was the newest then; the first, if it was not there."""
         return next((version for version in reversed(self.versions) if version.since <= moment), self.versions[0])
+
+
+MEMBERS: dict[str, Callable[[Opportunity], object]] = {
+    "LifeCycleStage": lambda one: one.now.record["LifeCycle"]["Stage"],
+    "CustomerCompanyName": lambda one: one.now.record["Customer"]["Account"]["CompanyName"],
+    "Identifier": lambda one: one.key,
+}
 
 
 def text(moment: datetime) -> str:

@@ -12,6 +12,7 @@ Kind = Literal[
     "change",  # its date is the clock's, `late` seconds ago
     "same second",  # a change that leaves the date as it is
     "stage",  # a change of the stage, which may leave a filter, or enter one
+    "leave",  # a change of the stage of what has been read of the listing that is read
     "company",
     "appear",
     "vanish",

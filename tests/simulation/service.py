@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +11,10 @@ from typing import Any
 from partner_central.client import Page
 from partner_central.errors import BrokenListing, Invalid
 
-from .records import COMPANIES, MODELS, STAGES, START, Json, Opportunity, Version, text
+from .records import COMPANIES, MEMBERS, MODELS, STAGES, START, Json, Opportunity, Version, text
 from .schedule import Schedule
 
 MOST_TOKENS = 40  # older ones are no longer accepted
-MEMBERS: dict[str, Callable[[Opportunity], object]] = {
-    "LifeCycleStage": lambda one: one.now.record["LifeCycle"]["Stage"],
-    "CustomerCompanyName": lambda one: one.now.record["Customer"]["Account"]["CompanyName"],
-    "Identifier": lambda one: one.key,
-}
 
 
 @dataclass(slots=True)
@@ -53,8 +48,8 @@ class Service:
         scope: of the run that reads.
         skipped: by scope, the records that vanishing ones moved past the reader, which no order helps; with the turn.
         returned: records that came back as they were, which only a listing of everything shows; with the turn.
-        unplaced: by scope, the records that no order by CreatedDate needs to show, as of the versions (by their turn)
-            that were there when the reading began.
+        unplaced: by scope, the records that no order by CreatedDate needs to show; with the turn of their version.
+        shown: keys of what the listing that is read has shown.
     """
 
     def __init__(self, schedule: Schedule, prefix: str = "O") -> None:
@@ -64,6 +59,7 @@ class Service:
         self.skipped: dict[str, dict[str, int]] = {}
         self.returned: dict[str, int] = {}
         self.unplaced: dict[str, dict[str, int]] = {}
+        self.shown: set[str] = set()
         self._began: dict[str, int] = {}
         self._schedule = schedule
         self._prefix = prefix
@@ -148,6 +144,7 @@ class Service:
         name = request.get("NextToken")
         self._note_unplaced(plain)
         chain = self._chain(plain, name)
+        self.shown = chain.shown
         if empty:
             return Page([], self._token(chain), self._served_at())
         items, goes_on = self._next(chain, stale)
@@ -155,11 +152,11 @@ class Service:
 
     def _note_unplaced(self, plain: Json) -> None:
         """The one limit: what is sorted last both ways, and no AfterCreatedDate matches, until it changes."""
-        by, down = plain["Sort"]["SortBy"], self._descends(plain)
+        by = plain["Sort"]["SortBy"]
         if by == "LastModifiedDate":
             self._began[self.scope] = self.turn
         hidden = self._schedule.undated_at == "last" and not self._schedule.undated_match
-        if by != "CreatedDate" or down or not hidden or self._schedule.order == "ignores":
+        if by != "CreatedDate" or self._descends(plain) or not hidden:
             return
         began, unplaced = self._began.get(self.scope, 0), self.unplaced.setdefault(self.scope, {})
         unplaced |= {one.key: one.now.turn for one in self.opportunities() if not one.created and one.now.turn <= began}
