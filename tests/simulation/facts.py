@@ -11,9 +11,10 @@ from typing import Any
 from partner_central.rows import RowMaker
 
 from .happenings import is_bad
+from .machines import Outcome, model, privacy_of, since_of
+from .records import Opportunity, Version
 from .schedule import Run
-from .service import Opportunity, Version
-from .world import Outcome, World, model, privacy_of, since_of
+from .world import World
 
 LATE = timedelta(seconds=60)  # more than anything becomes visible late, less than any lookback
 Row = dict[str, Any]
@@ -106,6 +107,8 @@ class Facts:
             asked = not run.stage or record["LifeCycle"]["Stage"] == run.stage
             asked &= not run.company or record["Customer"]["Account"]["CompanyName"] == run.company
             if not one.visible or not asked or one.key in excepted or (floor and one.now.modified < floor):
+                continue
+            if service.unplaced.get(scope, {}).get(one.key) == one.now.turn:
                 continue
             row, presence = destination.rows.get(one.key), destination.presence.get(one.key)
             where = f"{one.key} as of {one.now.modified} ({scope})"

@@ -6,13 +6,14 @@ import random
 from dataclasses import replace
 from typing import cast
 
+from .records import COMPANIES, STAGES
 from .schedule import End, Event, Kind, OrderKind, Run, Schedule, TokenKind, Undated
-from .service import COMPANIES, STAGES
 
 KINDS: dict[Kind, int] = {
     "change": 30,
     "same second": 10,
     "stage": 14,
+    "leave": 6,
     "company": 3,
     "appear": 8,
     "vanish": 6,
@@ -44,7 +45,7 @@ def schedule(seed: int) -> Schedule:
         token=cast("TokenKind", chance.choice(("offset", "offset", "position", "snapshot"))),
         order=cast("OrderKind", chance.choice(orders)),
         undated=chance.choice((0, 0, 0, 0, 2, 7, 15)),
-        undated_at=cast("Undated", chance.choice(("first", "last"))),
+        undated_at=cast("Undated", chance.choice(("first", "last", "last", "lowest", "highest"))),
         undated_match=chance.random() < 0.5,
         inclusive=chance.random() < 0.5,
         crowd=chance.choice((0, 0, 0, 4, 12)),
@@ -61,12 +62,22 @@ def schedule(seed: int) -> Schedule:
         first,
         *(_run(chance, whole, stage, company, number) for number in range(1, chance.choice((2, 3, 3, 4, 5)))),
     ]
+    if chance.random() < 0.2:
+        runs[:2] = _asked_otherwise(chance, *runs[:2])
     return replace(whole, runs=tuple(runs))
+
+
+def _asked_otherwise(chance: random.Random, first: Run, second: Run) -> tuple[Run, Run]:
+    """A run that is interrupted, and one that asks for the same opportunities and something else of them."""
+    first = replace(first, max_calls=chance.randrange(4, 9), end="whole", rows=4)
+    filters = {"stage": first.stage, "company": first.company}
+    pii = chance.choice(("keep", "mask", "drop"))
+    return first, replace(second, full=True, pii=pii, max_calls=None, end="whole", other=False, **filters)
 
 
 def _run(chance: random.Random, of: Schedule, stage: str, company: str, number: int, *, nested: bool = False) -> Run:
     calls = max(4, of.records // of.page + 4)
-    filtered = chance.random() < 0.5
+    filtered = chance.random() < (0.5 if nested else 0.7)
     events: list[Event] = []
     if not (nested and chance.random() < 0.5) and chance.random() > 0.1:
         count = chance.choice((1, 2, 3, 5, 8, 12))
@@ -107,7 +118,7 @@ def _event(chance: random.Random, of: Schedule, stage: str, company: str, calls:
         amount = chance.choice((2, 10, 25))
     elif kind == "step":
         amount = chance.choice((-400_000, -3_600, -1, 1, 3_600, 400_000))
-    elif kind in {"change", "same second", "stage", "company", "appear", "return changed"}:
+    elif kind in {"change", "same second", "stage", "leave", "company", "appear", "return changed"}:
         amount = chance.choice((0, 0, 0.25, 0.9, 1, 1, 31))
     late = chance.choice((0, 0, 0, 1, 25)) if kind in {"change", "stage", "appear"} else 0
     run = _run(chance, of, stage, company, 1, nested=True) if kind == "writer" else None

@@ -6,8 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 
+from .records import COMPANIES, MODELS, STAGES, Json, Opportunity
 from .schedule import Event
-from .service import COMPANIES, MODELS, STAGES, Json, Opportunity, Service
+from .service import Service
 
 MOST_BAD = 4  # so many at once never hold the cursor
 RECENT = timedelta(seconds=30)
@@ -58,13 +59,15 @@ def _hide_or_show(service: Service, event: Event) -> None:
 
 
 def _change(service: Service, event: Event) -> None:
-    if event.kind in {"change", "stage", "company", "same second", "appear"}:
+    if event.kind in {"change", "stage", "leave", "company", "same second", "appear"}:
         service.clock += timedelta(seconds=event.amount)
     if event.kind == "appear":
         service.appear(event.which, event.late)
         return
     found = [one for one in service.opportunities() if one.visible]
     bad = [one for one in service.opportunities() if is_bad(one)]
+    if event.kind == "leave":
+        found = [one for one in found if one.key in service.shown]
     if event.kind == "mend":
         found = [one for one in bad if one.visible]
     if not found or (event.kind == "bad" and len(bad) >= MOST_BAD):
@@ -97,6 +100,8 @@ def _changed(service: Service, one: Opportunity, event: Event, number: int = 0) 
         _change_lists(record, service.turn + number)
     if event.kind == "stage":
         record["LifeCycle"]["Stage"] = STAGES[(event.which // 7) % len(STAGES)]
+    if event.kind == "leave":
+        record["LifeCycle"]["Stage"] = STAGES[STAGES.index(record["LifeCycle"]["Stage"]) - 1]
     if event.kind == "company":
         record["Customer"]["Account"]["CompanyName"] = COMPANIES[(event.which // 7) % len(COMPANIES)]
     if event.kind in {"bad", "mend"}:

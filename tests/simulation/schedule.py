@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 TokenKind = Literal["offset", "position", "snapshot"]
 OrderKind = Literal["honours", "ignores", "refuses", "text"]
-Undated = Literal["first", "last"]
+Undated = Literal["first", "last", "lowest", "highest"]
 Kind = Literal[
     "change",  # its date is the clock's, `late` seconds ago
     "same second",  # a change that leaves the date as it is
     "stage",  # a change of the stage, which may leave a filter, or enter one
+    "leave",  # a change of the stage of what has been read of the listing that is read
     "company",
     "appear",
     "vanish",
@@ -82,7 +83,7 @@ class Schedule:
     Attributes:
         made: chooses the records.
         undated: every so many records has no CreatedDate; none, if 0.
-        undated_at: where those stand in an order of CreatedDate.
+        undated_at: where those stand in an order of CreatedDate: the same place in both directions, or as a date would.
         undated_match: whether they match the filter AfterCreatedDate.
         inclusive: whether AfterCreatedDate includes its date.
         crowd: so many records were created within one second.

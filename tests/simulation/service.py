@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from partner_central.client import Page
 from partner_central.errors import BrokenListing, Invalid
 
+from .records import COMPANIES, MEMBERS, MODELS, STAGES, START, Json, Opportunity, Version, text
 from .schedule import Schedule
 
-Json = dict[str, Any]
-START = datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
-STAGES = ("Prospect", "Qualified", "Launched")
-COMPANIES = ("Ash", "Birch", "Cedar", "Elm", "Fir", "Hazel", "Juniper", "Larch", "Maple", "Oak", "Pine", "Yew")
 MOST_TOKENS = 40  # older ones are no longer accepted
-MODELS = ("SaaS or PaaS", "BYOL or AMI", "Managed Services", "Other")
-
-
-@dataclass(slots=True)
-class Version:
-    """What a record was from a moment on; `turn` counts the events of the whole schedule."""
-
-    record: Json
-    modified: datetime
-    since: datetime
-    turn: int
-
-
-@dataclass(slots=True)
-class Opportunity:
-    """A record and what it was before."""
-
-    key: str
-    created: datetime | None
-    versions: list[Version]
-    visible: bool = True
-    visible_since: int = 0
-
-    @property
-    def now(self) -> Version:
-        return self.versions[-1]
-
-    def at(self, moment: datetime) -> Version:
-        """The version that was the newest then; the first, if it was not there."""
-        return next((version for version in reversed(self.versions) if version.since <= moment), self.versions[0])
-
-
-MEMBERS: dict[str, Callable[[Opportunity], object]] = {
-    "LifeCycleStage": lambda one: one.now.record["LifeCycle"]["Stage"],
-    "CustomerCompanyName": lambda one: one.now.record["Customer"]["Account"]["CompanyName"],
-    "Identifier": lambda one: one.key,
-}
 
 
 @dataclass(slots=True)
@@ -88,6 +48,8 @@ class Service:
         scope: of the run that reads.
         skipped: by scope, the records that vanishing ones moved past the reader, which no order helps; with the turn.
         returned: records that came back as they were, which only a listing of everything shows; with the turn.
+        unplaced: by scope, the records that no order by CreatedDate needs to show; with the turn of their version.
+        shown: keys of what the listing that is read has shown.
     """
 
     def __init__(self, schedule: Schedule, prefix: str = "O") -> None:
@@ -96,6 +58,9 @@ class Service:
         self.scope = "all"
         self.skipped: dict[str, dict[str, int]] = {}
         self.returned: dict[str, int] = {}
+        self.unplaced: dict[str, dict[str, int]] = {}
+        self.shown: set[str] = set()
+        self._began: dict[str, int] = {}
         self._schedule = schedule
         self._prefix = prefix
         self._chains: dict[str, _Chain] = {}
@@ -177,11 +142,24 @@ class Service:
         if request["Sort"]["SortBy"] == "CreatedDate" and self._schedule.order == "refuses":
             raise Invalid("SortBy: CreatedDate is refused.")
         name = request.get("NextToken")
+        self._note_unplaced(plain)
         chain = self._chain(plain, name)
+        self.shown = chain.shown
         if empty:
             return Page([], self._token(chain), self._served_at())
         items, goes_on = self._next(chain, stale)
         return Page(list(items), self._token(chain) if goes_on else None, self._served_at())
+
+    def _note_unplaced(self, plain: Json) -> None:
+        """The one limit: what is sorted last both ways, and no AfterCreatedDate matches, until it changes."""
+        by = plain["Sort"]["SortBy"]
+        if by == "LastModifiedDate":
+            self._began[self.scope] = self.turn
+        hidden = self._schedule.undated_at == "last" and not self._schedule.undated_match
+        if by != "CreatedDate" or self._descends(plain) or not hidden:
+            return
+        began, unplaced = self._began.get(self.scope, 0), self.unplaced.setdefault(self.scope, {})
+        unplaced |= {one.key: one.now.turn for one in self.opportunities() if not one.created and one.now.turn <= began}
 
     def _served_at(self) -> datetime:
         return self.clock.replace(microsecond=0)
@@ -262,13 +240,8 @@ class Service:
             if as_text:
                 return lambda one: (one.now.record["LastModifiedDate"], one.key)
             return lambda one: (one.now.modified, one.key)
-        none = 1 if (self._schedule.undated_at == "last") != self._descends(request) else -1
+        at, down = self._schedule.undated_at, self._descends(request)
+        none = 1 if at == "highest" or (at == "last" and not down) or (at == "first" and down) else -1
         if as_text:
             return lambda one: (none, "", one.key) if one.created is None else (0, text(one.created), one.key)
         return lambda one: (none, START, one.key) if one.created is None else (0, one.created, one.key)
-
-
-def text(moment: datetime) -> str:
-    """A moment as the API writes it: without a fraction, or with three digits."""
-    written = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{written}.{moment.microsecond // 1000:03}Z" if moment.microsecond else f"{written}Z"

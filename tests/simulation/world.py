@@ -4,96 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from typing import Any, cast
-from unittest.mock import patch
 
-import boto3
-
-from partner_central import batch, presence, reading
 from partner_central.batch import Batch
 from partner_central.client import Page, PartnerCentral
 from partner_central.errors import BrokenListing, BudgetSpent, ConfigurationError, PartnerCentralError, Unavailable
 from partner_central.identity import check_account
-from partner_central.listing import Filters
-from partner_central.model import RecordModel, opportunity_model
-from partner_central.privacy import Privacy
 from partner_central.question import Question
 from partner_central.reading import Reading
 from partner_central.rows import RowMaker
 from partner_central.run import Run as RealRun
-from partner_central.session import SERVICE
-from partner_central.sweep import Sweep
 from partner_central.tally import Tally
-from partner_central.windows import WindowPage
 
 from .destination import Broken, Busy, Conflict, Destination
 from .happenings import Effects, happen
+from .machines import Killed, Machine, Outcome, filters_of, model, privacy_of, since_of
 from .schedule import Run, Schedule
-from .service import START, Service
+from .service import Service
 
 SECONDS_A_CALL = 0.1
 MOST_CALLS = 1_000
-PII_KEY = "a secret that is long enough"
-
-
-class Killed(BaseException):
-    """The process is no more."""
-
-
-@cache
-def model() -> RecordModel:
-    """The tables of opportunities."""
-    return opportunity_model(boto3.Session()._session.get_service_model(SERVICE))
-
-
-@cache
-def privacy_of(mode: str) -> Privacy:
-    """What may be stored, by mode."""
-    return Privacy(mode, PII_KEY, model())
-
-
-def filters_of(run: Run) -> Filters:
-    """Which opportunities a run reads."""
-    return Filters(
-        life_cycle_stage=(run.stage,) if run.stage else (),
-        customer_company_name=(run.company,) if run.company else (),
-    )
-
-
-def since_of(run: Run) -> datetime | None:
-    """Where a first load begins."""
-    return None if run.since is None else START - timedelta(days=run.since)
-
-
-@dataclass(slots=True)
-class Machine:
-    """A machine with a clock of its own, and a working folder that may hold what was read and not loaded."""
-
-    ahead: timedelta = timedelta()
-    pending: tuple[list[Batch], dict[str, Any], int, Outcome] | None = None
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a run ended, and what it began with."""
-
-    how: str
-    run: Run
-    tally: Tally
-    scope: str
-    began: datetime
-    turn: int
-    state: dict[str, Any]
-
-    @property
-    def is_complete(self) -> bool:
-        return self.how == "done" and self.tally.complete
 
 
 class Client:
@@ -117,29 +51,6 @@ class Client:
 
     def close(self) -> None:
         pass
-
-
-class InTurn(Sweep):
-    """A sweep whose one reader asks for the next page only when the consumer comes back for it."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._turn = threading.Semaphore(0)
-
-    def parts(self) -> Generator[WindowPage]:
-        with contextlib.closing(super().parts()) as parts:
-            try:
-                for part in parts:
-                    yield part
-                    self._turn.release()
-            finally:
-                parts.close()
-                self._turn.release()
-
-    def _put(self, part: WindowPage | None) -> None:
-        super()._put(part)
-        if part is not None:
-            self._turn.acquire()
 
 
 @dataclass
@@ -295,23 +206,3 @@ class World:
     def machine_clock(self) -> datetime:
         """What the clock of the machine says that is running now."""
         return self.service.clock + (self._clocks[-1].ahead if self._clocks else timedelta())
-
-
-@contextlib.contextmanager
-def real_code(world: World) -> Iterator[None]:
-    """The reading with the clocks of this world, and with sweeps that are cut as its schedule says."""
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return world.machine_clock().astimezone(tz or UTC)
-
-    first_windows = reading.first_windows
-    with (
-        patch.object(batch, "datetime", Clock),
-        patch.object(presence, "datetime", Clock),
-        patch.object(reading, "LONGEST_CHAIN", 3),
-        patch.object(reading, "Sweep", InTurn),
-        patch.object(reading, "first_windows", lambda density, _: first_windows(density, world.schedule.windows)),
-    ):
-        yield

@@ -1,0 +1,76 @@
+"""What a run of the simulation is asked, on which machine it runs, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+
+from partner_central.batch import Batch
+from partner_central.listing import Filters
+from partner_central.model import RecordModel, opportunity_model
+from partner_central.privacy import Privacy
+from partner_central.session import SERVICE
+from partner_central.tally import Tally
+
+from .records import START
+from .schedule import Run
+
+PII_KEY = "a secret that is long enough"
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@cache
+def model() -> RecordModel:
+    """The tables of opportunities."""
+    return opportunity_model(boto3.Session()._session.get_service_model(SERVICE))
+
+
+@cache
+def privacy_of(mode: str) -> Privacy:
+    """What may be stored, by mode."""
+    return Privacy(mode, PII_KEY, model())
+
+
+def filters_of(run: Run) -> Filters:
+    """Which opportunities a run reads."""
+    return Filters(
+        life_cycle_stage=(run.stage,) if run.stage else (),
+        customer_company_name=(run.company,) if run.company else (),
+    )
+
+
+def since_of(run: Run) -> datetime | None:
+    """Where a first load begins."""
+    return None if run.since is None else START - timedelta(days=run.since)
+
+
+@dataclass(slots=True)
+class Machine:
+    """A machine with a clock of its own, and a working folder that may hold what was read and not loaded."""
+
+    ahead: timedelta = timedelta()
+    pending: tuple[list[Batch], dict[str, Any], int, Outcome] | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended, and what it began with."""
+
+    how: str
+    run: Run
+    tally: Tally
+    scope: str
+    began: datetime
+    turn: int
+    state: dict[str, Any]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.how == "done" and self.tally.complete

@@ -1,0 +1,59 @@
+"""The reading with counted clocks, and with one reader that never runs ahead: the same each time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+from partner_central import batch, presence, reading
+from partner_central.sweep import Sweep
+from partner_central.windows import WindowPage
+
+from .world import World
+
+
+class InTurn(Sweep):
+    """A sweep whose one reader asks for the next page only when the consumer comes back for it."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._turn = threading.Semaphore(0)
+
+    def parts(self) -> Generator[WindowPage]:
+        with contextlib.closing(super().parts()) as parts:
+            try:
+                for part in parts:
+                    yield part
+                    self._turn.release()
+            finally:
+                parts.close()
+                self._turn.release()
+
+    def _put(self, part: WindowPage | None) -> None:
+        super()._put(part)
+        if part is not None:
+            self._turn.acquire()
+
+
+@contextlib.contextmanager
+def real_code(world: World) -> Iterator[None]:
+    """The reading with the clocks of this world, and with sweeps that are cut as its schedule says."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return world.machine_clock().astimezone(tz or UTC)
+
+    first_windows = reading.first_windows
+    with (
+        patch.object(batch, "datetime", Clock),
+        patch.object(presence, "datetime", Clock),
+        patch.object(reading, "LONGEST_CHAIN", 3),
+        patch.object(reading, "Sweep", InTurn),
+        patch.object(reading, "first_windows", lambda density, _: first_windows(density, world.schedule.windows)),
+    ):
+        yield
