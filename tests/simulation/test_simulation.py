@@ -34,6 +34,13 @@ FOUND = {
         page=3,
         runs=(Run(stage="Launched"),),
     ),
+    "a record that stays rejected, in a full listing that another run goes on with": Schedule(
+        made=33,
+        records=9,
+        token="snapshot",
+        page=2,
+        runs=(Run(events=(Event(call=3, kind="bad", which=373),)), Run(full=True, end="killed before a load")),
+    ),
     "a change dated late, while everything is read in one chain": Schedule(
         made=379,
         records=15,
@@ -43,11 +50,14 @@ FOUND = {
     ),
 }
 OPEN = {
+    "a record that stays rejected, in a full listing that another run goes on with": (
+        "listed once more, unchanged, by a run that did not itself reject it, it loses rejected_since"
+    ),
     "a record that only the descending order of CreatedDate shows, in a short filtered list": (
         "a filtered list that is not many is read by CreatedDate without a look at its youngest records"
     ),
 }
-OPEN_SEEDS = {295}  # found the same
+OPEN_SEEDS = {295, 966, 2038}  # found the same
 
 
 def _all_hold(seeds: range) -> None:
