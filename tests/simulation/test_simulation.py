@@ -48,6 +48,15 @@ FOUND = {
         page=2,
         runs=(Run(events=(Event(call=11, kind="stage", which=382, late=25),), stage="Qualified"),),
     ),
+    "a record that leaves a filtered list whose reading ended at its first page": Schedule(
+        made=602,
+        records=28,
+        order="ignores",
+        runs=(
+            Run(stage="Prospect", max_calls=1),
+            Run(events=(Event(call=2, kind="leave", which=313),), stage="Prospect"),
+        ),
+    ),
     "a change dated late, while everything is read in one chain": Schedule(
         made=379,
         records=15,
@@ -57,6 +66,9 @@ FOUND = {
     ),
 }
 OPEN = {
+    "a record that leaves a filtered list whose reading ended at its first page": (
+        "when the calls are spent, the token is kept, and a filtered list is gone on with by it"
+    ),
     "a change dated below the newest page, while a filtered list is read that has no CreatedDate order": (
         "settled_pages looks at one page of the newest changes, which need not show one that became visible late"
     ),
@@ -64,7 +76,7 @@ OPEN = {
         "listed once more, unchanged, by a run that did not itself reject it, it loses rejected_since"
     ),
 }
-OPEN_SEEDS = {591, 966, 2038}  # found the same
+OPEN_SEEDS = {591, 966, 2038, 4112}  # found the same
 
 
 def _all_hold(seeds: range) -> None:
