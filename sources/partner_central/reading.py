@@ -146,8 +146,10 @@ class Reading:
         if page.next_token is not None:
             is_new = self._found() > before
             sample = self._samples.of_many(listing, page) if is_new else None
+            if listing.filters.can_leave and sample is None:
+                sample = self._samples.of_few(listing)
             if sample is not None or listing.filters.can_leave:
-                yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample or [])
+                yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample)
                 return False
         yield from self._follow(chain, pages, backfill)
         return chain.count == 1 or self._found() == before

@@ -22,6 +22,7 @@ class Samples:
     def __init__(self, client: PartnerCentral, state: State) -> None:
         self._client = client
         self._state = state
+        self._is_refused = False
 
     def of_many(self, listing: Listing, page: Page) -> list[object] | None:
         """Samples of a listing that takes more than a few pages; None if it does not, or is read in one chain.
@@ -39,6 +40,12 @@ class Samples:
         if sample is None or not is_many(page.records, sample):
             return None
         return sample if self._has_dates(listing, sample) else None
+
+    def of_few(self, listing: Listing) -> list[object] | None:
+        """No samples, where a listing that is not many may be read by CreatedDate as well; None where it may not."""
+        if self._state.undated or self._is_refused:
+            return None
+        return [] if self._has_dates(listing, []) else None
 
     def of(self, listing: Listing) -> list[object] | None:
         """Records of a listing, nearly at random; None where the service does not give such orders."""
@@ -66,4 +73,5 @@ class Samples:
 
     def in_one_chain(self, why: str) -> None:
         """Say why a listing is read in one chain."""
+        self._is_refused = True
         self._client.tally.note(f"Reading one page after another, which takes longer: {why}")

@@ -34,6 +34,29 @@ FOUND = {
         page=3,
         runs=(Run(stage="Launched"),),
     ),
+    "a record that stays rejected, in a full listing that another run goes on with": Schedule(
+        made=33,
+        records=9,
+        token="snapshot",
+        page=2,
+        runs=(Run(events=(Event(call=3, kind="bad", which=373),)), Run(full=True, end="killed before a load")),
+    ),
+    "a change dated below the newest page, while a filtered list is read that has no CreatedDate order": Schedule(
+        made=561,
+        records=50,
+        order="refuses",
+        page=2,
+        runs=(Run(events=(Event(call=11, kind="stage", which=382, late=25),), stage="Qualified"),),
+    ),
+    "a record that leaves a filtered list whose reading ended at its first page": Schedule(
+        made=602,
+        records=28,
+        order="ignores",
+        runs=(
+            Run(stage="Prospect", max_calls=1),
+            Run(events=(Event(call=2, kind="leave", which=313),), stage="Prospect"),
+        ),
+    ),
     "a change dated late, while everything is read in one chain": Schedule(
         made=379,
         records=15,
@@ -43,11 +66,17 @@ FOUND = {
     ),
 }
 OPEN = {
-    "a record that only the descending order of CreatedDate shows, in a short filtered list": (
-        "a filtered list that is not many is read by CreatedDate without a look at its youngest records"
+    "a record that leaves a filtered list whose reading ended at its first page": (
+        "when the calls are spent, the token is kept, and a filtered list is gone on with by it"
+    ),
+    "a change dated below the newest page, while a filtered list is read that has no CreatedDate order": (
+        "settled_pages looks at one page of the newest changes, which need not show one that became visible late"
+    ),
+    "a record that stays rejected, in a full listing that another run goes on with": (
+        "listed once more, unchanged, by a run that did not itself reject it, it loses rejected_since"
     ),
 }
-OPEN_SEEDS = {295}  # found the same
+OPEN_SEEDS = {591, 966, 2038, 4112}  # found the same
 
 
 def _all_hold(seeds: range) -> None:
