@@ -83,10 +83,22 @@ class BatchMaker:
                 self._put(batch, record, listed)
             key, _ = identity(record)
             if key and (is_new or listed.everything):
-                rejected_since, _ = self._rejected.get(key, (None, None))
+                rejected_since = self._rejected_since(key, record, listed, is_new=is_new)
                 row = presence_row(key, listed, rejected_since, self._row_id(listed.at))
                 batch.listed.append(self._row_maker.constant | row)
         return batch
+
+    def _rejected_since(self, key: str, record: object, listed: Listed, *, is_new: bool) -> datetime | None:
+        """When a record could not become a row; one that is not new may have been rejected by an earlier run."""
+        if key in self._rejected:
+            return self._rejected[key][0]
+        if is_new:
+            return None
+        try:
+            self._row_maker.row(record)
+        except Unfit:
+            return listed.at
+        return None
 
     def _put(self, batch: Batch, record: object, listed: Listed) -> None:
         """Put a new record into a batch, as a row or as rejected."""

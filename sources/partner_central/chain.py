@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from .client import Page
-from .cursor import content_hash
 from .errors import Unavailable
 from .keyset import Ask
-from .listing import Filters, Listing, Order, pages
-from .rows import identity
+from .listing import Listing, Order, pages
+from .rows import identity, key_of
 
 MOST_READINGS = 6
 
@@ -41,30 +39,27 @@ class Chain:
 
 
 def settled_pages(listing: Listing, ask: Ask) -> Iterator[Page]:
-    """The pages of a list that records may leave, read again until nothing changed meanwhile.
+    """The pages of a list that records may leave, read again until two readings have the same records.
 
-    What leaves the list shifts what is unread, so the newest changes of the whole account are looked at before and
-    after.
+    A record that has been read and leaves the list shifts an unread one past the reader: the next reading lacks the one
+    and has the other.
 
     Raises:
-        Unavailable: something changed during every reading.
+        Unavailable: every reading had others.
     """
-    everything = replace(listing, filters=Filters(), modified_since=None)
-    before = _newest(everything, ask)
+    before: set[str | None] | None = None
     for _ in range(MOST_READINGS):
-        yield from pages(listing, ask)
-        after = _newest(everything, ask)
-        if after == before:
+        keys: set[str | None] = set()
+        for page in pages(listing, ask):
+            keys.update(map(key_of, page.records))
+            yield page
+        if keys == before:
             return
-        before = after
+        before = keys
     raise Unavailable(
         "Opportunities kept changing while the filtered list was read, so it may lack some. Run again later; nothing "
         "is lost."
     )
-
-
-def _newest(listing: Listing, ask: Ask) -> list[str]:
-    return [content_hash(record) for record in ask(listing.request()).records]
 
 
 def _modified(record: object) -> datetime | None:

@@ -88,7 +88,7 @@ class Progress:
             listing.modified_since,
             self.question.full,
             self.question.asked,
-            token=page.next_token,
+            token=None if listing.filters.can_leave else page.next_token,
             number=number,
             order=self._state.order,
             at=self.listed.at,

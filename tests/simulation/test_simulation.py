@@ -65,23 +65,11 @@ FOUND = {
         runs=(Run(), Run(events=(Event(call=3, kind="change", which=260, late=25),), full=True)),
     ),
 }
-OPEN = {
-    "a record that leaves a filtered list whose reading ended at its first page": (
-        "when the calls are spent, the token is kept, and a filtered list is gone on with by it"
-    ),
-    "a change dated below the newest page, while a filtered list is read that has no CreatedDate order": (
-        "settled_pages looks at one page of the newest changes, which need not show one that became visible late"
-    ),
-    "a record that stays rejected, in a full listing that another run goes on with": (
-        "listed once more, unchanged, by a run that did not itself reject it, it loses rejected_since"
-    ),
-}
-OPEN_SEEDS = {591, 966, 2038, 4112}  # found the same
 
 
 def _all_hold(seeds: range) -> None:
     for seed in seeds:
-        if seed not in OPEN_SEEDS and failure(schedule(seed)) is not None:
+        if failure(schedule(seed)) is not None:
             pytest.fail(report(seed, schedule(seed)))
 
 
@@ -97,9 +85,7 @@ def test_after_any_of_many_schedules_the_destination_equals_the_account(chunk: i
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_a_schedule_once_found_holds(name: str, request: pytest.FixtureRequest) -> None:
-    if name in OPEN:
-        request.applymarker(pytest.mark.xfail(reason=OPEN[name], strict=True))
+def test_what_a_schedule_once_found_holds(name: str) -> None:
     assert failure(FOUND[name]) is None
 
 
