@@ -222,7 +222,7 @@ def test_after_any_schedule_and_a_quiet_run_the_tables_equal_the_account(
         world.assert_equal_after_a_quiet_run()
 
 
-@pytest.mark.parametrize("end", ["normalizing", "loading", "busy"])
+@pytest.mark.parametrize("end", ["normalizing", "loading"])
 def test_what_an_interrupted_run_left_is_finished_first_and_then_the_new_is_read(
     end: End, place_for: Callable[[str], Place]
 ) -> None:

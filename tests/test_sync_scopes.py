@@ -113,7 +113,7 @@ def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_delet
         "UPDATE opportunities__project_expected_customer_spend SET amount = 0",
         "DELETE FROM opportunities__project_delivery_models",
     )
-    assert synced.sync(full=True).read == 250
+    assert synced.sync(full=True).changed == 250
     synced.assert_equals(emulator.truth())
 
 

@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from hostile import DEFECTS, HostileServer, Record, bad_records, nasty_records
-from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT
+from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT, WHOLE
 from partner_central import partner_central
 from partner_central_emulator import Emulator
-from partner_central_sync import runs
+from partner_central_sync import runs, sweeps
 from place import Place
 
 PlaceFor = Callable[[str], Place]
@@ -95,15 +95,31 @@ def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(e
         table: {name: kind.replace("DECIMAL", "DECIMAL(38,2)") for name, kind in columns.items()}
         for table, columns in COLUMNS.items()
     }
-    wanted[REJECTED] = {"id": TEXT, "reason": TEXT, "record": TEXT, "seen_at": MOMENT}
+    wanted[REJECTED] = {
+        "record_key": TEXT,
+        "id": TEXT,
+        "last_modified_date": MOMENT,
+        "reason": TEXT,
+        "record": TEXT,
+        "seen_at": MOMENT,
+    }
     wanted["opportunity_history"] = wanted["opportunities"] | {
         "project_delivery_models": TEXT,
         "project_expected_customer_spend": TEXT,
         "content_hash": TEXT,
+        "read_order": WHOLE,
+        "order_is_known": "BOOLEAN",
         "first_seen_at": MOMENT,
     }
-    wanted["opportunity_presence"] = {"id": TEXT, "last_listed_at": MOMENT, "gone_since": MOMENT}
+    wanted["opportunity_presence"] = {
+        "id": TEXT,
+        "last_listed_at": MOMENT,
+        "last_listed_sweep": WHOLE,
+        "rejected_since": MOMENT,
+        "gone_since": MOMENT,
+    }
     wanted["sync_runs"] = {name: RUN_KINDS[kind] for name, kind, _ in runs.COLUMNS}
+    wanted["sync_sweeps"] = {name: RUN_KINDS[kind] for name, kind, _ in sweeps.COLUMNS}
     assert found == wanted
 
 
@@ -146,7 +162,8 @@ def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(place
     bad = bad_records(7, len(DEFECTS))
     with HostileServer([*bad, record("O1", Customer=company("Plain Ltd"))]) as server:
         place = place_for(server.endpoint)
-        summary = place.sync()
+        most = {"most_rejected": 1}
+        summary = place.sync(most)
         assert (summary.rejected, summary.changed) == (len(DEFECTS), 1)
         rows = {row["record"]: row for row in rejected(place)}
         assert sorted(rows, key=repr) == sorted((json.dumps(one) for one in bad), key=repr)
@@ -157,7 +174,7 @@ def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(place
             secrets = [text for text in (value, "abc", "NaN", "1e5x", "twelve", "Plain", "yesterday") if text]
             assert not [text for text in secrets if isinstance(text, str) and text in row["reason"]]
             assert row["seen_at"] > 0
-        quiet = place.sync()
+        quiet = place.sync(most)
         assert (quiet.rejected, quiet.changed) == (0, 0)
         assert {row["record"]: row for row in rejected(place)} == rows
 

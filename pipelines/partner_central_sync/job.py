@@ -23,7 +23,7 @@ from .complaints import NotTaken, while_loading
 from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
 from .lease import LeaseLost, Moved
 from .mending import mend
-from .outcome import AnotherRun, Exit, causes_of, explain, is_missing_file, is_out_of_room
+from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
 from .sharing import check_key
@@ -232,7 +232,7 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
         refused = isinstance(while_loading(list(causes_of(error))), NotTaken)  # for good; read again, they may be taken
         if code in {Exit.INTERRUPTED, Exit.ACTIVE} or (code is Exit.CONFIGURATION and not refused):
             raise
-        if is_out_of_room(error) or _is_lost(error) or (code is Exit.LATER and not is_missing_file(error)):
+        if is_out_of_room(error) or _is_lost(error):
             raise
         visit(pipeline)
         report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")

@@ -13,6 +13,7 @@ import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from . import holding, stored_tables
+from .outcome import Exit, explain
 from .report import Report
 
 SOURCE, RESOURCE = "partner_central", "opportunities"
@@ -40,12 +41,25 @@ def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: C
     client = pipeline.destination_client()
     if isinstance(client, SqlJobClientBase):
         with client:
-            stored_tables.make(client, sorted({_table(name) for name in missing}))
+            stored_tables.make(client, sorted({_table(name) for name in derived}))
+            for table in sorted({_table(name) for name in lost}):
+                _make_anew(client, table, report)
     if lost:
         report.warn(
             f"Missing in the destination: {_listed(lost)}. Made again, empty: what was in there AWS cannot give again; "
             "a backup of the database may have it."
         )
+
+
+def _make_anew(client: SqlJobClientBase, table: str, report: Report) -> None:
+    """Make a table that no row is read into; where something else has its name, that is left alone."""
+    try:
+        stored_tables.make(client, [table])
+    except Exception as error:
+        code, reason = explain(error)
+        if code is Exit.INTERRUPTED:
+            raise
+        report.warn(f"{table} cannot be made again: {reason}")
 
 
 def _forget_cursors(state: dict[str, Any]) -> None:

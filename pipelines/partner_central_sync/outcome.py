@@ -136,11 +136,6 @@ def is_out_of_room(error: BaseException) -> bool:
     return any(isinstance(cause, OSError) and cause.errno in numbers for cause in causes_of(error))
 
 
-def is_missing_file(error: BaseException) -> bool:
-    """Whether a file is gone that should be there."""
-    return any(isinstance(cause, OSError) and cause.errno == errno.ENOENT for cause in causes_of(error))
-
-
 def causes_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what caused it, outermost first."""
     seen: set[int] = set()

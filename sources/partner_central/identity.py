@@ -12,26 +12,33 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .errors import ConfigurationError
+from .refusals import explain
 
 if TYPE_CHECKING:
     import botocore.session
+    from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
 ACCESS_KEY = re.compile(r"A[KS]IA([A-Z2-7]{16})")
 AWS_HOSTS = (".amazonaws.com", ".api.aws", ".amazonaws.eu")
 OF_AN_ACCOUNT = ("cursors", "undated")  # what was found out about another one does not hold
+OTHER_ACCOUNT = (
+    "The opportunities in this dataset are of another AWS account, or endpoint, than these credentials. Nothing was "
+    "loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run sync --accept-account once, "
+    "which reads everything again; another account's opportunities belong into a --dataset of their own."
+)
 
 
 def identity_of(session: botocore.session.Session, endpoint_url: str) -> str | None:
-    """A digest that stands for the account that credentials are of; None where there are none to tell by.
+    """A digest that stands for the account that credentials are of; None where there are none.
 
     It is the same for every user, role and key of an account: its number is part of an access key. An endpoint that is
     not AWS's own counts as well.
+
+    Raises:
+        BotoCoreError, ClientError: they cannot be fetched.
     """
-    try:
-        credentials = session.get_credentials()
-        frozen = credentials and credentials.get_frozen_credentials()
-    except (BotoCoreError, ClientError):  # the first call fails by it, and says so
-        return None
+    credentials = session.get_credentials()
+    frozen = credentials and credentials.get_frozen_credentials()
     if not frozen:
         return None
     account = frozen.account_id or _account_in(frozen.access_key or "") or frozen.access_key
@@ -40,22 +47,28 @@ def identity_of(session: botocore.session.Session, endpoint_url: str) -> str | N
     return hashlib.blake2b(f"{account} {place}".encode(), digest_size=8).hexdigest()
 
 
-def check_account(state: MutableMapping[str, Any], identity: str | None, *, accept: bool) -> None:
+def check_account(
+    state: MutableMapping[str, Any],
+    session: botocore.session.Session,
+    client: PartnerCentralSellingAPIClient,
+    *,
+    accept: bool,
+) -> None:
     """Note the account in the state of a dataset; with another one, nothing that was read holds any more.
 
     Raises:
+        PartnerCentralError: the credentials cannot be fetched.
         ConfigurationError: the dataset is of another account, and that is not accepted.
     """
+    try:
+        identity = identity_of(session, client.meta.endpoint_url)
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, {"Catalog": state.get("catalog")}, client) from error
     if identity is None or state.get("account") == identity:
         return
     if state.get("account") is not None:
         if not accept:
-            raise ConfigurationError(
-                "The opportunities in this dataset are of another AWS account, or endpoint, than these credentials. "
-                "Nothing was loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run "
-                "sync --accept-account once, which reads everything again; another account's opportunities belong "
-                "into a --dataset of their own."
-            )
+            raise ConfigurationError(OTHER_ACCOUNT)
         for key in OF_AN_ACCOUNT:
             state.pop(key, None)
     state["account"] = identity

@@ -120,10 +120,7 @@ class Progress:
         self._state.undated |= self._saw_undated
 
     def finish(self, backfill: Backfill, *, windows: bool) -> None:
-        """Everything has been handed on: the cursor moves, unless so much was rejected that it must not.
-
-        Behind the first load of all nothing can be gone.
-        """
+        """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
         self._state.backfill = self.under_way = None
         if sentence := self._rejections.too_many():
             self._tally.mass_rejected, self.unconfirmed = sentence, None
@@ -131,7 +128,7 @@ class Progress:
         self.is_finished = True
         self._state.cursor = Cursor(backfill.watermark, self.changes.seen())
         self._tally.watermark = backfill.watermark
-        if backfill.number is not None and backfill.at is not None and (backfill.full or backfill.number > 1):
+        if backfill.number is not None and backfill.at is not None:
             self.unconfirmed = Complete(backfill.number, backfill.order, backfill.at, windows)
             if windows:
                 self.confirm()

@@ -125,6 +125,8 @@ class Reading:
             if is_settled or self._progress.unconfirmed is None:
                 self._progress.confirm()
                 return
+            if self._state.is_new and self._client.tally.mode != "full":  # nothing can be gone
+                return
         self._progress.give_up_confirming()
 
     def _read_newest_first(self) -> Generator[Batch, None, bool]:

@@ -86,6 +86,7 @@ class State:
         floors: gives the numbers that the tables hold already; asked for before one is given.
 
     Attributes:
+        is_new: whether no run came to its end before.
         cursor: how far the last complete run came.
         backfill: a reading that was interrupted.
         rejected: what a later version of this program is to try again.
@@ -98,6 +99,7 @@ class State:
     def __init__(self, stored: Mapping[str, Any], scope: str, floors: Callable[[], Floors] = Floors) -> None:
         self._stored = stored
         self._scope = scope
+        self.is_new = not stored.get("cursors")
         self._floors: Callable[[], Floors] | None = floors
         own = stored.get("cursors", {}).get(scope, {})
         listing = stored.get("listing", {})
