@@ -124,7 +124,7 @@ def test_a_run_whose_lease_another_takes_between_staging_and_merging_loads_nothi
         place.sync()
     assert place.sql("SELECT DISTINCT life_cycle_next_steps FROM opportunities") == [("the thief was here",)]
     steps = f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{key}' ORDER BY read_order"
-    assert place.sql(steps)[1:] == [("step 2",)]
+    assert place.sql(steps)[-1] == ("step 2",)  # step 1 is there if its versions were merged before the lease was lost
     assert place.sync().changed == 0
     place.sync(full=True)
     place.assert_equals(emulator.truth())

@@ -7,14 +7,13 @@
 
 Where things are decided:
 
-- `reading.py` one run over the API · `run.py` its parts · `cursor.py` how far it came, what is new
-- `listing.py` what is asked, in which order · `watermark.py` where the next run starts · `extent.py` how much there is
-- `windows.py`, `plan.py` what is read side by side · `sweep.py` by whom · `backfill.py` what an interrupted one leaves
+- `question.py` what a run is to read · `listing.py` what is asked for it, in which order
+- `reading.py` one run over the API · `progress.py` how far it has come · `run.py` its parts · `state.py` what is kept
+- `chain.py`, `keyset.py`, `sweep.py` the three ways to read · `samples.py` which of them
 - `client.py` one call · `quota.py`, `pacing.py`, `budget.py` how fast, how many · `refusals.py` what a failure means
-- `session.py` credentials
-- `batch.py` the rows of a page · `rows.py` and `values.py` from record to row · `columnar.py` many as Arrow tables
-- `model.py` tables from the service model · `stored.py` as the destination has them · `names.py` which column is whose
-- `schema.py` as dlt hints · `items.py` what a resource yields
+- `session.py` credentials · `identity.py` which account a dataset is of
+- `batch.py` the rows of a page · `rows.py`, `names.py` and `values.py` from record to row · `columnar.py` many at once
+- `model.py` tables from the service model · `schema.py` as dlt hints · `stored.py` as the destination has them
 - `history.py` every version seen · `presence.py` what is listed · `privacy.py` what may be stored
 """
 

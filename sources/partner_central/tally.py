@@ -97,6 +97,8 @@ class Tally:
         with self._lock:
             self.read = self.changed = self.rejected = 0
             self.about, self.watermark, self.complete = None, None, False
+            self.reasons.clear()
+            self.mass_rejected = self.swept = None
             self._changed()
 
     def note(self, sentence: str) -> None:
