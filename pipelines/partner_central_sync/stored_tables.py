@@ -12,10 +12,13 @@ from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.errors import ConfigurationError
+from partner_central.names import UNMOVED
+from partner_central.rows import ACCOUNT, CHILD_KEY, HISTORY_COLUMNS, TABLES
 from partner_central.state import Floors
 
 from . import runs
 
+UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, CHILD_KEY}  # of the tables in which the source places columns
 ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "text"}
 ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "last_listed_sweep")
 
@@ -72,13 +75,18 @@ def _check_types(client: SqlJobClientBase, table: str, stored: Mapping[str, TCol
     kinds = {fold(name): column for name, column in stored.items()}
     for name, column in columns.items():
         there = kinds.get(fold(client.capabilities.casefold_identifier(name)))
-        if there is None or "data_type" not in column or _takes(there, column):
+        if there is None or "data_type" not in column or _is_placed(table, name) or _takes(there, column):
             continue
         raise ConfigurationError(
             f"The column {table}.{name} of the destination holds {there['data_type']}, and what is to be loaded is "
             f"{column['data_type']}: it would be changed on its way, so nothing was loaded. Rename that column; the "
             "next sync makes it anew, and --full fills it."
         )
+
+
+def _is_placed(table: str, column: str) -> bool:
+    """Whether what goes into a column is put by the source where the destination has its type."""
+    return table.partition("__")[0] in TABLES and column not in UNPLACED and not column.startswith("_dlt")
 
 
 def _takes(stored: TColumnSchema, given: TColumnSchema) -> bool:
