@@ -14,7 +14,7 @@ from hostile import DEFECTS, HostileServer, Record, bad_records, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT, WHOLE
 from partner_central import partner_central
 from partner_central_emulator import Emulator
-from partner_central_sync import runs, sweeps
+from partner_central_sync import lease_table, runs, sweeps
 from place import Place
 
 PlaceFor = Callable[[str], Place]
@@ -119,7 +119,8 @@ def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(e
         "gone_since": MOMENT,
     }
     wanted["sync_runs"] = {name: RUN_KINDS[kind] for name, kind, _ in runs.COLUMNS}
-    wanted["sync_sweeps"] = {name: RUN_KINDS[kind] for name, kind, _ in sweeps.COLUMNS}
+    wanted["sync_lease"] = {name: RUN_KINDS[kind] for name, kind in lease_table.COLUMNS.items()}
+    wanted["sync_sweeps"] = {name: RUN_KINDS[kind] for name, kind, _ in sweeps.TABLE.columns}
     assert found == wanted
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 from fsspec import AbstractFileSystem
 
+from .complete import require_all_jobs
 from .lake_store import Found, store
 from .lease import LOST, TERM, Holder, Lease, LeaseLost, Taken
 
@@ -135,6 +136,7 @@ class LeasedLake(FilesystemClient):
 
     def complete_load(self, load_id: str) -> None:
         """Note that a package is loaded, under the lease: only then its cursor counts."""
+        require_all_jobs(load_id)
         self.fence()
         super().complete_load(load_id)
 

@@ -25,6 +25,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
 from .comments import literal
+from .complete import require_all_jobs
 from .lease import LOST, TERM, Holder, Lease, LeaseLost, Taken
 
 TABLE = "sync_lease"
@@ -157,6 +158,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
 
     def complete_load(self, load_id: str) -> None:
         """Note that a package is loaded, under the lease: only then its cursor counts."""
+        require_all_jobs(load_id)
         with self.fenced(), self._transaction():
             for statement in self.fence():
                 self.sql_client.execute_sql(statement)
