@@ -17,7 +17,7 @@ from sqlglot import exp, parse
 
 from hostile import HostileServer, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, ROOT
-from partner_central import Run, partner_central
+from partner_central import Run, partner_central, stored
 from partner_central_sync import workdir
 from partner_central_sync.destination import fitted
 from warehouses import Warehouse
@@ -122,6 +122,7 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     name = request.param
     for setting, value in SETTINGS[name].items():
         monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
+    monkeypatch.setattr(stored, "stored_columns", lambda _: {})  # nothing is connected to
     with HostileServer(nasty_records(7, 60, unknown=False)) as server:
         settings = Warehouse(tmp_path, server.endpoint, name).settings()
         pipeline = workdir.attach(settings)
@@ -183,8 +184,9 @@ def test_a_merge_takes_away_the_old_rows_of_every_table_and_puts_in_the_new_ones
     for table in (ROOT, DELIVERY_MODELS, CUSTOMER_SPEND, REJECTED):
         deleted = [tree for tree in trees if isinstance(tree, exp.Delete | exp.Merge) and _is(tree, table)]
         inserted = [tree for tree in trees if isinstance(tree, exp.Insert) and _is(tree, table)]
-        assert (len(deleted), len(inserted)) == (1, 1), table
-        assert trees.index(deleted[0]) < trees.index(inserted[0])
+        assert deleted, table
+        assert len(inserted) == 1, table
+        assert max(map(trees.index, deleted)) < trees.index(inserted[0])
 
 
 @pytest.mark.parametrize("written", [name for name in DIALECTS if name in ENGINES], indirect=True)

@@ -17,6 +17,7 @@ UNKNOWN_LOGIN = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
+HIDDEN = re.compile(r'relation "([^"]+)" already exists')  # PostgreSQL lists no table without a grant on it
 GRANTS = {
     "database": "GRANT CREATE ON DATABASE {name} TO the user that loads: every run that loads something makes a schema "
     "for its rows on their way, and drops it in the end",
@@ -152,4 +153,7 @@ def _refused(error: BaseException) -> NotAllowed | None:
         kind, name = denied.group(1) or denied.group(3), denied.group(2) or denied.group(4)
         mend = GRANTS.get(kind, OWNERSHIP).format(name=name.rstrip(";"))
         return NotAllowed(f"The destination refuses: {said}. What mends it: {mend} (see docs/destinations.md).")
+    if hidden := HIDDEN.search(said):
+        mend = OWNERSHIP.format(name=hidden.group(1))
+        return NotAllowed(f"The destination hides the table {hidden.group(1)} from this user. What mends it: {mend}.")
     return None
