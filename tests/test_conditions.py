@@ -203,7 +203,7 @@ def test_a_load_from_another_date_begins_anew(place_for: PlaceFor) -> None:
         assert ids(place, "customer_city = 'WRONG'") == {vanished}
 
 
-@pytest.mark.parametrize("calls", [1, 2, 6])
+@pytest.mark.parametrize("calls", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow), 6])
 def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, place_for: PlaceFor) -> None:
     with Emulator(opportunities=700, seed=1, rps=None) as emulator:
         place = place_for(emulator.endpoint)
