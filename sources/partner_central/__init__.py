@@ -35,7 +35,7 @@ from .budget import CALLS_PER_DAY
 from .client import ATTEMPTS, PartnerCentral
 from .errors import ConfigurationError
 from .history import KEY, history_model, unheld
-from .identity import check_account
+from .identity import check_account, identity_of
 from .items import Items
 from .listing import Filters
 from .model import opportunity_model
@@ -171,7 +171,7 @@ def partner_central(
         def begin() -> Reading:
             boto = connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout)
             endpoint = boto.meta.endpoint_url
-            check_account(state, session, boto, accept=accept_account)
+            check_account(state, identity_of(session, boto, catalog), accept=accept_account)
             client = PartnerCentral(
                 lambda: boto,
                 lambda _: Quota.shared(account_of(session, endpoint), _folder(), calls_per_second, calls_per_day),

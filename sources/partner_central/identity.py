@@ -28,42 +28,34 @@ OTHER_ACCOUNT = (
 )
 
 
-def identity_of(session: botocore.session.Session, endpoint_url: str) -> str | None:
+def identity_of(session: botocore.session.Session, client: PartnerCentralSellingAPIClient, catalog: str) -> str | None:
     """A digest that stands for the account that credentials are of; None where there are none.
 
     It is the same for every user, role and key of an account: its number is part of an access key. An endpoint that is
     not AWS's own counts as well.
 
     Raises:
-        BotoCoreError, ClientError: they cannot be fetched.
+        PartnerCentralError: the credentials cannot be fetched.
     """
-    credentials = session.get_credentials()
-    frozen = credentials and credentials.get_frozen_credentials()
+    try:
+        credentials = session.get_credentials()
+        frozen = credentials and credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, {"Catalog": catalog}, client) from error
     if not frozen:
         return None
     account = frozen.account_id or _account_in(frozen.access_key or "") or frozen.access_key
-    host = urlsplit(endpoint_url).netloc
+    host = urlsplit(client.meta.endpoint_url).netloc
     place = "" if host.endswith(AWS_HOSTS) else host
     return hashlib.blake2b(f"{account} {place}".encode(), digest_size=8).hexdigest()
 
 
-def check_account(
-    state: MutableMapping[str, Any],
-    session: botocore.session.Session,
-    client: PartnerCentralSellingAPIClient,
-    *,
-    accept: bool,
-) -> None:
+def check_account(state: MutableMapping[str, Any], identity: str | None, *, accept: bool) -> None:
     """Note the account in the state of a dataset; with another one, nothing that was read holds any more.
 
     Raises:
-        PartnerCentralError: the credentials cannot be fetched.
         ConfigurationError: the dataset is of another account, and that is not accepted.
     """
-    try:
-        identity = identity_of(session, client.meta.endpoint_url)
-    except (BotoCoreError, ClientError) as error:
-        raise explain(error, {"Catalog": state.get("catalog")}, client) from error
     if identity is None or state.get("account") == identity:
         return
     if state.get("account") is not None:
