@@ -17,7 +17,10 @@ def require_all_jobs(load_id: str) -> None:
     Raises:
         JobFailed: the cursor of this load must not count.
     """
-    storage = Container()[LoadPackageStateInjectableContext].storage
+    under_way = Container()
+    if LoadPackageStateInjectableContext not in under_way:  # not within dlt's load
+        return
+    storage = under_way[LoadPackageStateInjectableContext].storage
     failed = map(ParsedLoadJobFileName.parse, storage.list_failed_jobs(load_id))
     tables = sorted({job.table_name for job in failed})
     if tables:
