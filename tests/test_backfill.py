@@ -41,6 +41,10 @@ def test_a_sweep_without_a_beginning_stores_none() -> None:
         "number": None,
         "order": 0,
         "at": None,
+        "in_chain": False,
+        "settling": None,
+        "counts": {"changed": 0, "rejected": 0, "reasons": {}},
+        "seen": {},
     }
 
 

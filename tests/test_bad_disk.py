@@ -185,7 +185,7 @@ def test_a_damaged_pending_package_is_dropped_and_its_rows_are_read_again(
     sync_aloud(synced)
     synced.assert_equals(emulator.truth())
     said = capsys.readouterr().err
-    assert "what it held is read again" in said
+    assert "what had changed is read again" in said
     assert "Traceback" not in said, "the reason is what stands at its end"
 
 

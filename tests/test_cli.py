@@ -64,6 +64,21 @@ def test_without_a_command_the_commands_are_listed(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("CATALOG", "Foo", "catalog is one of AWS, Sandbox, not 'Foo'"),
+        ("LOOKBACK", "1000000000000000", "lookback must be at most"),
+        ("LOOKBACK", "-5", "lookback must be more than"),
+        ("MOST_REJECTED", "2", "most_rejected must be a share"),
+    ],
+)
+def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said: str, place: Place) -> None:
+    ended = place.command("sync", **{f"SOURCES__PARTNER_CENTRAL__{setting}": value})
+    assert ended.returncode == 2
+    assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("sync", "--fast"), "--fast"),

@@ -18,6 +18,7 @@ from place import Place
         ("postgres", {}, "credentials must stand in [destination.postgres]"),
         ("filesystem", {}, "bucket_url must stand in [destination.filesystem]"),
         ("filesystem", {"BUCKET_URL": "lake", "TABLE_FORMAT": "parquet"}, "choose one of delta, iceberg"),
+        ("duckdb", {"CREDENTIALS__READ_ONLY": "true"}, "take read_only out of the credentials"),
         (
             "clickhouse",
             {"CREDENTIALS": "clickhouse://a:b@127.0.0.1/c"},

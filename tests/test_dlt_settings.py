@@ -198,6 +198,9 @@ def rows_of_views(place: Place) -> Views:
     return {view: query(place, f"SELECT {columns} FROM {view} ORDER BY ALL") for view, columns in chosen.items()}
 
 
+@pytest.mark.parametrize(
+    "configure", ["config.toml", pytest.param("environment", marks=pytest.mark.slow)], indirect=True
+)
 @pytest.mark.parametrize("chosen", GROUPS, ids=[group[0][0] for group in GROUPS])
 def test_settings_that_are_not_refused_change_neither_tables_nor_views(
     chosen: list[tuple[str, Any]], usual: Views, configure: Configure, tmp_path: Path, few: Emulator

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync.job import sync
 from partner_central_sync.outcome import Exit, explain
-from partner_central_sync.report import Report
+from partner_central_sync.report import Report, Summary
 
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 
@@ -41,10 +46,150 @@ def test_what_was_dropped_is_there_again_after_the_next_sync(
     emulator.change(emulator.truth()[3]["Id"], CHANGE)
     assert database.sync().changed == 1
     database.assert_equals(emulator.truth())
-    if table != "opportunity_history":
-        assert database.sql("SELECT count(*) FROM opportunity_history") == [(251,)]
+    assert database.sql("SELECT count(*) FROM opportunity_history") == [(251,)]
     if table == "_dlt_pipeline_state":
         assert database.sql("SELECT max(read_order) FROM opportunity_history") > [(500,)]
+
+
+ACCOUNTS = ("acme", "globex")
+SPEND = "opportunities__project_expected_customer_spend"
+WHOLE = ("opportunities", "opportunity_presence", SPEND)
+
+
+@pytest.fixture
+def globex() -> Iterator[Emulator]:
+    """A second account."""
+    with Emulator(opportunities=30, seed=2, rps=None) as running:
+        yield running
+
+
+@dataclass
+class Shared:
+    """A dataset of two accounts, which somebody drops tables of."""
+
+    database: Database
+    emulators: dict[str, Emulator]
+
+    def sync(self, account: str, **options: Any) -> Summary:
+        return self.database.sync({"endpoint_url": self.emulators[account].endpoint}, account=account, **options)
+
+    def assert_whole(self) -> None:
+        """Every row of both accounts is there, once; and a quiet run costs a call."""
+        counts = {
+            "opportunities": len,
+            "opportunity_presence": len,
+            SPEND: lambda truth: sum(len((each["Project"] or {}).get("ExpectedCustomerSpend") or []) for each in truth),
+        }
+        for table, count in counts.items():
+            rows = self.database.sql(f"SELECT account, count(*) FROM {table} GROUP BY account ORDER BY 1")
+            assert dict(rows) == {account: count(self.emulators[account].truth()) for account in ACCOUNTS}, table
+        assert [self.sync(account).calls for account in ACCOUNTS] == [1, 1]
+
+
+@pytest.fixture
+def shared(database: Database, emulator: Emulator, globex: Emulator) -> Shared:
+    made = Shared(database, {"acme": emulator, "globex": globex})
+    for account in ACCOUNTS:
+        made.sync(account)
+    return made
+
+
+@pytest.mark.parametrize("first", ACCOUNTS)
+@pytest.mark.parametrize("table", ["opportunities", "opportunity_presence", SPEND])
+def test_what_one_account_makes_again_each_account_that_shares_it_reads_again(
+    first: str, table: str, shared: Shared
+) -> None:
+    shared.database.sql(f"DROP TABLE {table} CASCADE")
+    for account in (first, *ACCOUNTS):
+        shared.sync(account)
+    shared.assert_whole()
+
+
+def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_lost(shared: Shared) -> None:
+    shared.database.sql("DROP TABLE opportunities CASCADE")
+    with Emulator(opportunities=7, seed=3, rps=None) as third:
+        shared.database.sync({"endpoint_url": third.endpoint}, account="initech")
+        for account in ACCOUNTS:
+            shared.sync(account)
+        assert shared.database.sql("SELECT count(*) FROM opportunities WHERE account = 'initech'") == [(7,)]
+        shared.database.sql(*(f"DELETE FROM {table} WHERE account = 'initech'" for table in WHOLE))
+    shared.assert_whole()
+
+
+@pytest.mark.parametrize(
+    "step", ["neighbours.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("next_one", ACCOUNTS)
+def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_any_account(
+    step: str, when: str, next_one: str, shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = {account: shared.emulators[account].truth()[0]["Id"] for account in ACCOUNTS}
+    for account, key in gone.items():
+        shared.emulators[account].remove(key)
+        shared.sync(account, full=True)
+    shared.database.sql("DROP TABLE opportunities CASCADE")
+    place, _, name = f"partner_central_sync.mending.{step}".rpartition(".")
+    kept = pkgutil.resolve_name(place)
+    do = getattr(kept, name)
+
+    def killed(*arguments: Any) -> None:
+        if when == "after":
+            do(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            shared.sync("acme")
+    for account in (next_one, *ACCOUNTS):
+        shared.sync(account)
+    for account, key in gone.items():
+        rows = f"SELECT count(*) FROM opportunities WHERE account = '{account}'"
+        assert shared.database.sql(f"{rows} AND id = '{key}'") == [(1,)]
+        assert shared.database.sql(rows) == [(len(shared.emulators[account].truth()) + 1,)]
+
+
+def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
+    database: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database.sync()
+    changed, *others = (record["Id"] for record in emulator.truth()[:5])
+    emulator.change(changed, CHANGE)
+    database.sync()
+    rows = "SELECT id, customer_company_name, life_cycle_next_steps, created_date FROM opportunities ORDER BY id"
+    before = database.sql(rows)
+    for key in (changed, *others):
+        emulator.remove(key)
+    assert database.sync(full=True).gone == 5
+    database.sql("DROP TABLE opportunities CASCADE")
+    sync(database.settings(), Report())
+    assert "250 rows of opportunities were put back from the newest versions" in capsys.readouterr().err
+    assert database.sql(rows) == before
+    assert database.sql("SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(5,)]
+    database.sql(f"DROP TABLE {SPEND} CASCADE")
+    sync(database.settings(), Report())
+    assert f"What {SPEND} held of 5 opportunities that AWS lists no more is lost" in capsys.readouterr().err
+    assert database.sql(rows) == before
+
+
+def test_what_an_interrupted_run_left_does_not_make_a_dropped_table_look_whole(
+    database: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.sync()
+    emulator.overlay(emulator.truth()[0]["Id"], {"Score": 7})
+    emulator.change(emulator.truth()[0]["Id"], {})
+    with monkeypatch.context() as patch:
+        patch.setattr("partner_central_sync.job.complete_tables", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            database.sync()
+    database.sql("DROP TABLE opportunities CASCADE")
+    database.sync()
+    database.assert_equals(emulator.truth())
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_column_that_would_change_values_is_refused(database: Database, emulator: Emulator) -> None:

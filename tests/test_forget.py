@@ -103,6 +103,25 @@ def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str]
 
 
 @pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synced: Place, emulator: Emulator) -> None:
+    with duckdb.connect(str(synced.database)) as connection:
+        for table in ("opportunities", "opportunity_history"):
+            name = f"partner_central.partner_central.{table}"
+            connection.execute(f"ALTER TABLE {name} ALTER customer_postal_code TYPE BIGINT USING 94107")
+    fill(emulator, synced)
+    assert "partner_central.opportunities.customer_postal_code_text" in in_clear(synced)
+    lines = forget(synced.settings(mode), Report(quiet=True))
+    assert in_clear(synced) == []
+    assert lines[0] == "rows of opportunities: 250 were in clear and are cleaned"
+    for table in ("opportunities", "opportunity_history"):
+        assert query(synced, f"SELECT count(customer_postal_code) FROM {table}") == [(0,)]
+    if mode["pii"] == "drop":  # a mask has no room in a column of numbers
+        versions = query(synced, "SELECT count(*) FROM opportunity_history")
+        synced.sync(mode, full=True)
+        assert query(synced, "SELECT count(*) FROM opportunity_history") == versions
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
 def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
     mode: dict[str, str], told: Place, emulator: Emulator
 ) -> None:
@@ -220,3 +239,18 @@ def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(place: Place) -
     for table in ("opportunities", "opportunity_history"):
         counts = f"SELECT account, count(*), count(customer_company_name) > 0 FROM {table} GROUP BY ALL ORDER BY ALL"
         assert query(place, counts) == [("acme", 12, False), ("globex", 12, True)]
+
+
+def test_of_a_copied_dataset_the_cursors_of_the_original_are_deleted(told: Place) -> None:
+    with duckdb.connect(str(told.database)) as connection:
+        connection.execute("CREATE SCHEMA partner_central.copy")
+        tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'partner_central'"
+        for (table,) in connection.execute(tables).fetchall():
+            name = f'partner_central."{table}"'
+            connection.execute(f'CREATE TABLE partner_central.copy."{table}" AS FROM partner_central.{name}')
+    told.sync(MODES[1], dataset="copy", full=True)
+    forget(told.settings(MODES[1], dataset="copy"), Report(quiet=True))
+    states = "SELECT pipeline_name, count(*) FROM partner_central.{}._dlt_pipeline_state GROUP BY ALL"
+    assert query(told, states.format("copy")) == [("copy", 1)]
+    assert query(told, states.format("partner_central")) == [("partner_central", 2)]
+    assert told.sync(MODES[1], dataset="copy").changed == 0

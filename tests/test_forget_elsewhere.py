@@ -31,7 +31,7 @@ def server() -> Iterator[Postgres]:
         yield running
 
 
-@pytest.fixture(params=MODES, ids=["mask", "drop"])
+@pytest.fixture(params=[MODES[0], pytest.param(MODES[1], marks=pytest.mark.slow)], ids=["mask", "drop"])
 def mode(request: pytest.FixtureRequest) -> dict[str, str]:
     chosen: dict[str, str] = request.param
     return chosen
@@ -115,6 +115,8 @@ def test_in_delta_tables(
     lines = forget(place.settings(mode), Report(quiet=True))
     assert files_in_clear(tmp_path) == []
     assert any("earlier versions of the Delta tables" in line for line in lines)
+    assert "_dlt_pipeline_state: 1 earlier cursors deleted" in lines
+    assert len(list(lake.glob("partner_central/_dlt_pipeline_state/partner_central__*"))) == 1
     again = forget(place.settings(mode), Report(quiet=True))
     assert sum(" 0 were in clear" in line for line in again) == 3
     assert_clean_and_quiet(place, mode, before)

@@ -39,7 +39,7 @@ def versions(place: Place, what: str = "id, last_modified_date::VARCHAR, content
 def version(content: Record) -> dict[str, Any]:
     """The version that is made of a record."""
     row = RowMaker(MODEL).row({"Id": "O1", "LastModifiedDate": "2026-03-01T12:00:00Z", **content})
-    return History(MODEL, NOW).version(row, 1)
+    return History(RowMaker(MODEL), NOW).version(row, 1)
 
 
 def hash_of(content: Record) -> str:

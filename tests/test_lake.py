@@ -163,7 +163,7 @@ def test_a_list_that_shrinks_loses_its_rows_in_s3_as_on_a_disk(lake_in_s3: Lake)
 
 @pytest.mark.parametrize("when", ["before its commit", "after its commit"])
 @pytest.mark.parametrize("write", [1, 2, 3])
-@pytest.mark.parametrize("folder", ["first", "second"])
+@pytest.mark.parametrize("folder", ["second", pytest.param("first", marks=pytest.mark.slow)])
 def test_a_load_that_failed_anywhere_takes_nothing_away_and_is_completed_by_anybody(
     write: int, when: str, folder: str, lake: Lake
 ) -> None:

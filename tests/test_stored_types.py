@@ -96,6 +96,19 @@ def lose_state(place: Warehouse) -> None:
     shutil.rmtree(place.working_folder)
 
 
+def retype(place: Warehouse, table: str, column: str) -> None:
+    """The column holds whole numbers from now on, and loses what it held."""
+    client = workdir.attach(place.settings()).destination_client()
+    assert isinstance(client, SqlJobClientBase)
+    with client:
+        name = client.sql_client.make_qualified_table_name(table)
+        if place.destination == "postgres":
+            client.sql_client.execute_sql(f"ALTER TABLE {name} DROP COLUMN {column} CASCADE")
+            client.sql_client.execute_sql(f"ALTER TABLE {name} ADD COLUMN {column} BIGINT")
+        else:
+            client.sql_client.execute_sql(f"ALTER TABLE {name} ALTER {column} TYPE BIGINT USING NULL")
+
+
 def test_a_member_that_a_newer_model_knows_as_another_type_gets_a_column_and_an_older_model_finds_its_own(
     place: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
@@ -248,3 +261,19 @@ def test_a_destination_that_cannot_be_asked_fails_the_run(
     with pytest.raises(Exception, match="the destination is away"):
         place.sync()
     monkeypatch.undo()
+
+
+def test_versions_know_what_stands_in_a_column_of_another_type(place: Warehouse, small: Emulator) -> None:
+    place.sync()
+    retype(place, "opportunities", "customer_postal_code")
+    retype(place, "opportunities__project_expected_customer_spend", "amount")
+    one, *_ = ids(small)
+    at = max(record["LastModifiedDate"] for record in small.truth())
+    spend = [{"Amount": "12.50", "CurrencyCode": "USD", "Frequency": "Monthly", "TargetCompany": "AWS"}]
+    for code in ("1010", "2020"):
+        address = {"Customer": {"Account": {"Address": {"PostalCode": code}}}}
+        small.change(one, address | {"Project": {"ExpectedCustomerSpend": spend}}, at=at)
+        place.sync()
+    columns = ("customer_postal_code_text", "project_expected_customer_spend")
+    written = "12.50 USD Monthly (AWS)"
+    assert of(place, one, *columns, table="opportunity_history")[-2:] == [("1010", written), ("2020", written)]

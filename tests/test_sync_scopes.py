@@ -13,6 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from partner_central_emulator import Emulator
 from partner_central_sync.outcome import Exit, explain
 from place import Place
+from test_tables import query
 
 FILTERS = {
     "life_cycle_stage": ("LifeCycle", "Stage"),
@@ -160,3 +161,46 @@ def test_the_database_alone_is_enough_for_another_machine_to_go_on_with_one_call
     summary = elsewhere.sync()
     assert (summary.calls, summary.changed) == (1, 7)
     elsewhere.assert_equals(emulator.truth())
+
+
+def test_what_a_filtered_sync_loads_is_seen_by_the_others_so_a_record_that_returns_to_what_it_was_is_loaded(
+    synced: Place, emulator: Emulator
+) -> None:
+    newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
+    one, at = newest["Id"], newest["LastModifiedDate"]
+    for steps, filters in (("A", {}), ("B", {"identifier": [one]}), ("A", {})):
+        emulator.change(one, {"LifeCycle": {"NextSteps": steps}}, at=at)
+        synced.sync(filters=filters)
+        assert synced.sync(filters=filters).changed == 0
+        assert query(synced, f"SELECT life_cycle_next_steps FROM opportunities WHERE id = '{one}'") == [(steps,)]
+    versions = f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{one}' ORDER BY read_order"
+    assert [steps for (steps,) in query(synced, versions)][-3:] == ["A", "B", "A"]
+
+
+def test_a_record_that_a_filtered_sync_rejected_is_not_marked_once_another_sync_finds_it_as_it_was(
+    synced: Place, emulator: Emulator
+) -> None:
+    newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
+    marked = "SELECT count(rejected_since), (SELECT count(*) FROM opportunities_rejected) FROM opportunity_presence"
+    emulator.overlay(newest["Id"], {"Arn": {"no": "text"}})
+    synced.sync(filters={"identifier": [newest["Id"]]})
+    assert query(synced, marked) == [(1, 1)]
+    emulator.overlay(newest["Id"], {"Arn": newest["Arn"]})
+    synced.sync()
+    assert query(synced, marked) == [(0, 0)]
+
+
+def test_a_record_that_is_gone_is_present_again_when_a_filtered_sync_lists_it_as_it_was(
+    synced: Place, emulator: Emulator
+) -> None:
+    record = emulator.truth()[30]
+    filters = {"identifier": [record["Id"]]}
+    gone = f"SELECT gone_since IS NOT NULL FROM opportunity_presence WHERE id = '{record['Id']}'"
+    synced.sync(filters=filters)
+    emulator.remove(record["Id"])
+    synced.sync(full=True)
+    assert query(synced, gone) == [(True,)]
+    emulator.put(record)
+    synced.sync(filters=filters)
+    assert query(synced, gone) == [(False,)]
+    assert synced.sync(filters=filters).changed == 0

@@ -84,6 +84,7 @@ def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
     return sync
 
 
+@pytest.mark.parametrize("database", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
 def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
     database: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -435,7 +435,12 @@ def _settings(catalog: Catalog | None, destination: str | None, dataset: str | N
     if catalog is None:
         import dlt
 
-        catalog = Catalog(dlt.config.get("sources.partner_central.catalog", str) or Catalog.AWS)
+        from partner_central.errors import ConfigurationError
+
+        configured = dlt.config.get("sources.partner_central.catalog", str) or Catalog.AWS
+        if configured not in list(Catalog):
+            raise ConfigurationError(f"catalog is one of {', '.join(Catalog)}, not {configured!r}.")
+        catalog = Catalog(configured)
     return Settings(catalog.value, destination=destination or configured_destination(), dataset=dataset)
 
 

@@ -14,6 +14,7 @@ from dlt.common.destination import Destination
 from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.exceptions import MissingDependencyException
+from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -23,10 +24,13 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 from partner_central.errors import ConfigurationError
 from partner_central.state import Floors
 
-from . import stored_tables
+from . import lake_mending, stored_tables
 from .complaints import entering
 from .guarded import guarded
+from .lake import LakeClient, table_format
+from .lake_states import StatesOfLake
 from .lease import Holder, Leasing
+from .stored_state import StoredState
 
 OWN = {
     "duckdb": ".typed_duckdb",
@@ -89,8 +93,6 @@ def fitted(source: DltSource, name: str) -> DltSource:
         ConfigurationError: the destination is set to something that cannot hold them.
     """
     if name == "filesystem":
-        from .lake import table_format
-
         chosen = table_format(dlt.config.get("destination.filesystem.table_format", str))
         for resource in source.resources.values():
             resource.apply_hints(table_format=chosen)
@@ -105,12 +107,17 @@ def visit(pipeline: dlt.Pipeline) -> Place:
     """Open the destination for writing, make the dataset if it is missing, and read the state it holds.
 
     Raises:
-        ConfigurationError: its credentials cannot be read, such as a key with another passphrase.
+        ConfigurationError: its credentials cannot be read, such as a key with another passphrase, or are for reading.
         NotWritable: it cannot be opened for writing now.
         NotAllowed: not by this user.
     """
     client = pipeline.destination_client()
     location = displayed(client)
+    if getattr(client.config.credentials, "read_only", False):
+        raise ConfigurationError(
+            f"{location} is configured to be opened for reading only, and a sync writes to it: take read_only out of "
+            "the credentials of the destination."
+        )
     with entering(), ExitStack() as opened:
         try:
             opened.enter_context(client)  # type: ignore[arg-type] # dlt's __exit__ is typed narrower
@@ -120,7 +127,7 @@ def visit(pipeline: dlt.Pipeline) -> Place:
             client.initialize_storage()
         name = pipeline.pipeline_name
         known = state_hash(client, name)
-        return Place(location, known, _holder(client, name), _missing(pipeline, client) if known else frozenset())
+        return Place(location, known, _holder(client, name), _missing(pipeline, client))
 
 
 @contextmanager
@@ -145,13 +152,21 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
 def complete_tables(pipeline: dlt.Pipeline) -> None:
     """Make what the destination lacks for what is to be loaded, which dlt would not notice; see `stored_tables`.
 
+    Where the type of a column was changed there, dlt's schema and the packages to be loaded get to know it.
+
     Raises:
         ConfigurationError: a column there would change the values that it gets.
     """
     client = pipeline.destination_client()
-    if isinstance(client, SqlJobClientBase):
-        with client:
-            stored_tables.complete(client)
+    if not isinstance(client, SqlJobClientBase):
+        return
+    with client:
+        retyped = stored_tables.complete(client)
+    if retyped:
+        pipeline.schemas.save_schema(stored_tables.follow(pipeline.default_schema, retyped))
+        packages = pipeline._get_load_storage().normalized_packages  # noqa: SLF001 - dlt has no other way to them
+        for load_id in packages.list_packages():
+            packages.save_schema(load_id, stored_tables.follow(packages.load_schema(load_id), retyped))
 
 
 def floors_of(pipeline: dlt.Pipeline) -> Floors:
@@ -187,8 +202,21 @@ def _holder(client: JobClientBase, pipeline_name: str) -> Holder | None:
     return client.lease_holder(pipeline_name, lease.owner) if lease else None  # type: ignore[attr-defined] # see above
 
 
+def schema_of(pipeline: dlt.Pipeline, client: JobClientBase) -> Schema | None:
+    """The schema that the tables of an open destination were made by, if it was ever loaded.
+
+    The folder's own, unless it has none, or one that waits to be loaded: then the destination is asked for its newest.
+    """
+    if pipeline.schema_names and not pipeline.has_pending_data:
+        return client.schema
+    return client.get_newest_schema() if isinstance(client, StoredState | StatesOfLake) else None
+
+
 def _missing(pipeline: dlt.Pipeline, client: JobClientBase) -> frozenset[str]:
-    """What a pipeline that knows its schema, and has nothing pending, misses."""
-    if isinstance(client, SqlJobClientBase) and pipeline.schema_names and not pipeline.has_pending_data:
-        return stored_tables.missing(client)
-    return frozenset()
+    """What an open destination misses, whoever loaded it."""
+    schema = schema_of(pipeline, client)
+    if schema is None:
+        return frozenset()
+    if isinstance(client, LakeClient):
+        return lake_mending.missing(client, schema)
+    return stored_tables.missing(client, schema) if isinstance(client, SqlJobClientBase) else frozenset()

@@ -100,7 +100,9 @@ def _clean(privacy: Privacy, settings: Settings, report: Report) -> Iterator[str
         elif isinstance(client, LakeClient):
             with client:
                 cleaned = forget_lake.clean(client, privacy, settings.account)
+                states = client.drop_old_states(settings.pipeline_name)
             yield from _counts(cleaned.rows)
+            yield _cursors(states)
             yield from cleaned.said
     finally:
         holding.give_back(pipeline)
@@ -131,12 +133,15 @@ def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
 def _clean_database(client: SqlJobClientBase, privacy: Privacy, settings: Settings) -> Iterator[str]:
     with client:
         yield from _counts(forget_sql.clean_rows(client, privacy, settings.account))
-        states = forget_sql.drop_old_states(client, settings.pipeline_name)
-        yield f"_dlt_pipeline_state: {states:,} earlier cursors deleted"
+        yield _cursors(forget_sql.drop_old_states(client, settings.pipeline_name))
         staged = forget_sql.drop_staged(client, settings)
         yield f"staging: emptied {', '.join(staged)}" if staged else "staging: there is none"
         if emptied := forget_sql.free_blocks(client):
             yield emptied
+
+
+def _cursors(deleted: int) -> str:
+    return f"_dlt_pipeline_state: {deleted:,} earlier cursors deleted"
 
 
 def _counts(cleaned: Counter[str]) -> Iterator[str]:

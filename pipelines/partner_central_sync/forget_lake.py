@@ -13,7 +13,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from partner_central.privacy import Privacy
 from partner_central.rows import ACCOUNT
 
-from .forget_sql import READ, ROW_ID, changes_of
+from .forget_sql import READ, ROW_ID, changes_of, of_members
 from .lake import LakeClient
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _changed(table: str, rows: pa.Table, privacy: Privacy, account: str | None) 
     """The rows as they are to be, and how many differ."""
     import pyarrow as pa
 
-    read = [name for name in rows.column_names if name in READ[table] or name in {ROW_ID, ACCOUNT}]
+    read = [*of_members(READ[table], rows.column_names), *{ROW_ID, ACCOUNT}.intersection(rows.column_names)]
     stored = rows.select(read).to_pylist()
     mine = [account is None or row[ACCOUNT] == account for row in stored]
     changes = [changes_of(table, row, privacy) if own else {} for row, own in zip(stored, mine, strict=True)]

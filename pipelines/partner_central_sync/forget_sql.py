@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from dlt.common.destination.client import WithStateSync
@@ -18,6 +18,8 @@ from partner_central.privacy import PERSONAL, Privacy
 from .comments import literal
 from .own_tables import columns_of, update
 from .settings import Settings
+from .siblings import member_of
+from .stored_state import is_of_original
 from .views import dialect_of
 
 Row = dict[str, Any]
@@ -36,7 +38,7 @@ def clean_rows(client: SqlJobClientBase, privacy: Privacy, account: str | None) 
     """
     cleaned: Counter[str] = Counter()
     for table, columns in columns_of(client, READ).items():
-        for rows in _pages(client.sql_client, table, sorted(READ[table] & columns), account):
+        for rows in _pages(client.sql_client, table, of_members(READ[table], columns), account):
             changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, privacy))}
             if changes:
                 _write(client.sql_client, table, changes)
@@ -50,26 +52,47 @@ def changes_of(table: str, row: Row, privacy: Privacy) -> Row:
         record, key = privacy.rejection(row["record"], row.get("record_key"))
         wanted: Row = {"record": record, "record_key": key} if "record_key" in row else {"record": record}
     else:
-        wanted = {name: privacy.value(row[name]) for name in PERSONAL if name in row}
+        wanted = {name: privacy.value(row[name]) for name in of_members(PERSONAL, row)}
     changes = {name: value for name, value in wanted.items() if value != row[name]}
     if changes and table == VERSIONS:
-        changes["content_hash"] = content_hash_of(row | changes)
+        changes["content_hash"] = content_hash_of(_content(row | changes))
     return changes
 
 
+def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
+    """Those columns that hold one of these members, also under another type than the model has; see `siblings`."""
+    return sorted(column for column in columns if member_of(column, members) is not None)
+
+
+def _content(version: Row) -> Row:
+    """A version with each member in the column of the model."""
+    content: Row = {}
+    for column in of_members(CONTENT, version):
+        if version[column] is not None:
+            content[str(member_of(column, CONTENT))] = version[column]
+    return content
+
+
 def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
-    """Delete the states of a pipeline that a newer one stands for; they hold hashes of records in clear."""
+    """Delete the states that a pipeline's newest one stands for; they hold hashes of records in clear.
+
+    Also those of the pipeline that loaded the dataset which this one is a copy of.
+    """
     newest = client.get_stored_state(pipeline_name) if isinstance(client, WithStateSync) else None
     if newest is None or STATES not in columns_of(client, [STATES]):
         return 0
     sql = client.sql_client
     table = sql.make_qualified_table_name(STATES)
-    older = "pipeline_name = %s AND _dlt_load_id <> %s"
-    values = (pipeline_name, newest._dlt_load_id)  # noqa: SLF001 - dlt's column
-    found = sql.execute_sql(f"SELECT count(*) FROM {table} WHERE {older}", *values) or [[0]]  # noqa: S608 - dlt's names
-    if found[0][0]:
-        sql.execute_sql(f"DELETE FROM {table} WHERE {older}", *values)  # noqa: S608
-    return int(found[0][0])
+    kept = newest._dlt_load_id  # noqa: SLF001 - dlt's column
+    rows = sql.execute_sql(f"SELECT pipeline_name, state, _dlt_load_id FROM {table}") or []  # noqa: S608 - dlt's names
+    old = [
+        (str(name), str(load_id))
+        for name, state, load_id in rows
+        if load_id != kept and (name == pipeline_name or is_of_original(name, state, pipeline_name))
+    ]
+    for name, load_id in old:
+        sql.execute_sql(f"DELETE FROM {table} WHERE pipeline_name = %s AND _dlt_load_id = %s", name, load_id)  # noqa: S608
+    return len(old)
 
 
 def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
@@ -95,7 +118,7 @@ def free_blocks(client: SqlJobClientBase) -> str | None:
 def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
     """The rows of a table, or of one account, that hold anything in the columns in question."""
     names = [ROW_ID, *columns]
-    held = " OR ".join(f"{name} IS NOT NULL" for name in sorted(IN_QUESTION[table].intersection(columns)))
+    held = " OR ".join(f"{name} IS NOT NULL" for name in of_members(IN_QUESTION[table], columns))
     mine, whose = ("", ()) if account is None else (" AND account = %s", (account,))
     query = (
         f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(table)} "  # noqa: S608 - the schema's own names

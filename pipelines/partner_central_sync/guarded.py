@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination
@@ -19,15 +19,40 @@ if TYPE_CHECKING:
 else:
     Factory = object
 
+LASTING = frozenset({"duckdb", "postgres"})  # destinations whose credentials do not run out while a run lasts
+
 
 class Guarded(Factory):
     """A factory of dlt, mixed in before the one of a destination.
+
+    It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each, which takes
+    longer than what most of them are made for; here it is resolved once, where that is good for the whole run.
 
     Attributes:
         lease: what its clients load under; without one, as dlt does.
     """
 
     lease: Lease | None = None
+
+    @cached_property
+    def _resolved(self) -> list[tuple[object, DestinationClientConfiguration]]:
+        return []
+
+    def configuration(
+        self,
+        initial_config: DestinationClientConfiguration,
+        accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
+    ) -> DestinationClientConfiguration:
+        """The resolved configuration; clients for one place share it, and a file that one of them has open."""
+        if accept_partial or self.destination_type.rpartition(".")[2] not in LASTING:
+            return super().configuration(initial_config, accept_partial)
+        question = dict(self.config_params), dict(initial_config or {})
+        for asked, resolved in self._resolved:
+            if asked == question:
+                return resolved
+        resolved = super().configuration(initial_config, accept_partial)
+        self._resolved.append((question, resolved))
+        return resolved
 
     @property
     def client_class(self) -> type[JobClientBase]:

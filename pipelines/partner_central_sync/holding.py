@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import dlt
@@ -78,6 +78,40 @@ def take(pipeline: dlt.Pipeline) -> None:
             raise Moved
     if lease.renewal is None and not _is_a_file(pipeline):
         lease.renewal = Renewal(_renewing(pipeline, lease))
+
+
+@contextmanager
+def with_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
+    """Hold the leases of other pipelines of the dataset as well, within; this run has its own.
+
+    Raises:
+        AnotherRun: another run holds one of them.
+    """
+    own, client = _lease(pipeline), _client(pipeline)
+    taken: list[Lease] = []
+    try:
+        if own is not None and client is not None:
+            with entering(), client:
+                for name in sorted(names):
+                    if not client.share_a_lease(name, own.pipeline_name):
+                        other = Lease(name, own.owner, own.run_id)
+                        try:
+                            other.staging = client.take_lease(other)  # given back with it: its own run drops it
+                        except Taken as held:
+                            raise AnotherRun(active(name, str(held))) from None
+                        taken.append(other)
+        yield
+    finally:
+        if taken:
+            with suppress(Exception), client:
+                for other in taken:
+                    client.release_lease(other)
+
+
+def holds(pipeline: dlt.Pipeline) -> bool:
+    """Whether the run has the lease."""
+    lease = _lease(pipeline)
+    return lease is not None and lease.held
 
 
 def take_if_free(pipeline: dlt.Pipeline) -> bool:

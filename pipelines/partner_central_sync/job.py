@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -22,7 +23,7 @@ from . import dlt_settings, history_migration, holding, rejected, removals, runs
 from .complaints import NotTaken, while_loading
 from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
 from .lease import LeaseLost, Moved
-from .mending import mend
+from .mending import is_unfinished, mend
 from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
 from .report import Report, Summary
 from .settings import Settings
@@ -84,6 +85,9 @@ def sync(settings: Settings, report: Report) -> Summary:
 def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> tuple[str, removals.Removals]:
     """Read, load and conclude; give where the rows are, and what is gone."""
     pipeline, place = _loaded(settings, report, entry)
+    if holding.holds(pipeline):  # something was loaded, so there is more to do in the destination
+        with suppress(Exception):  # what needs it opens it then, and says what is wrong
+            entry.kept.enter_context(kept_open(pipeline))
     gone = removals.conclude(pipeline, settings, entry.tally.swept)
     rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
@@ -113,7 +117,7 @@ def _loaded(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.
     for _ in range(BEGINNINGS):
         pipeline, place = _opened(settings, report, entry)
         try:
-            if place.missing:
+            if place.missing or is_unfinished(pipeline):
                 mend(pipeline, place.missing, report, partial(_finish, report=report))
             _migrate(pipeline, settings, report)
             entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
@@ -141,7 +145,13 @@ def _opened(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.
     report.phase(f"checking the destination of {settings.dataset_name}")
     pipeline, place = workdir.open_pipeline(settings, report)
     entry.pipeline = pipeline
-    if pipeline.has_pending_data:
+    if pipeline.has_pending_data and place.missing:
+        report.note(
+            "An earlier run was interrupted. What it left is dropped: what is missing is read again, and so is it."
+        )
+        entry.pipeline = pipeline = workdir.reset(settings)
+        place = visit(pipeline)
+    elif pipeline.has_pending_data:
         entry.pipeline = pipeline = _finish_pending(pipeline, settings, report)
         place = visit(pipeline)
     if not workdir.in_step(pipeline, place):
@@ -235,7 +245,10 @@ def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, report: Report) 
         if is_out_of_room(error) or _is_lost(error):
             raise
         visit(pipeline)
-        report.note(f"It could not be finished ({reason}). It is dropped, and what it held is read again.")
+        report.note(
+            f"It could not be finished ({reason}). It is dropped, and what had changed is read again. If it was a full "
+            "run, start one again with --full."
+        )
         holding.give_back(pipeline)
         return workdir.reset(settings)
     return pipeline

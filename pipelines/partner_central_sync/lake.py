@@ -8,6 +8,7 @@ Plain files cannot be merged at all.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, ClassVar, Literal, cast, get_args
 
 import dlt
@@ -54,14 +55,29 @@ class OtherType(DestinationTerminalException):
 
 
 class LakeClient(LeasedLake, StatesOfLake):
-    """dlt's client for files, with one job for all tables of an opportunity."""
+    """dlt's client for files, with one job for all tables of an opportunity.
+
+    Attributes:
+        listed: names in the dataset's folder, as it was when somebody asked whether the dataset is there.
+    """
 
     batch_table_chain: ClassVar[bool] = True
+    listed: frozenset[str] = frozenset()
 
     def get_load_job_class(self, table: PreparedTableSchema, file_path: str) -> type[LoadJob]:
         """The job for a file."""
         job = super().get_load_job_class(table, file_path)
         return LakeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
+
+    def is_storage_initialized(self) -> bool:
+        """Whether the dataset is there; what stands in its folder is listed for that."""
+        self.fs_client.invalidate_cache(self.dataset_path)
+        try:
+            paths = self.fs_client.ls(self.dataset_path, detail=False)
+        except FileNotFoundError:
+            paths = []
+        self.listed = frozenset(posixpath.basename(path.rstrip("/")) for path in paths)
+        return posixpath.basename(self.init_file_path) in self.listed
 
     def count(self, name: str, account: str | None) -> int:
         """How many rows a table has; of a shared one, how many of this account.

@@ -102,14 +102,19 @@ class LakeJob(ReferenceFollowupJob):
         return rows.select(schema.names).cast(schema)
 
     def _arrow_schema(self, table: TTableSchema) -> pa.Schema:
-        from dlt.common.libs.pyarrow import columns_to_arrow
-
-        columns = {name: column for name, column in table["columns"].items() if "data_type" in column}
-        return columns_to_arrow(columns, self._job_client.capabilities, "UTC")
+        return arrow_schema(table, self._client)
 
     def _table(self, table: TTableSchema) -> LakeTable:
         """The stored table, with all the columns that come; made if it is missing."""
         return self._client.table(name_of(table), self._arrow_schema(table))
+
+
+def arrow_schema(table: TTableSchema, client: LakeClient) -> pa.Schema:
+    """The columns of a table as Arrow has them."""
+    from dlt.common.libs.pyarrow import columns_to_arrow
+
+    columns = {name: column for name, column in table["columns"].items() if "data_type" in column}
+    return columns_to_arrow(columns, client.capabilities, "UTC")
 
 
 def name_of(table: TTableSchema) -> str:

@@ -163,6 +163,10 @@ class LeasedLake(FilesystemClient):
     def drop_staging(self, place: str) -> None:
         """Nothing is staged in a lake."""
 
+    def share_a_lease(self, pipeline_name: str, other: str) -> bool:
+        """Whether the lease of one pipeline is that of another one, too."""
+        return self._lease_name(pipeline_name) == self._lease_name(other)
+
     def fence(self) -> None:
         """See that this run still holds its lease, right before it writes.
 

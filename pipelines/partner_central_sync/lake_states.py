@@ -16,14 +16,19 @@ from dataclasses import replace
 from typing import Any, cast
 
 from dlt.common.destination.client import StateInfo
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.pipeline import TPipelineState
+from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.common.storages.load_package import load_package_state
+from dlt.common.time import precise_time
 from dlt.common.versioned_state import compress_state, decompress_state
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
-from dlt.pipeline.state_sync import generate_pipeline_state_version_hash
+from dlt.pipeline.state_sync import generate_pipeline_state_version_hash, state_doc
+
+from .stored_state import OF_ACCOUNT, is_of_original
 
 SOURCE = "partner_central"
-OF_ACCOUNT = "__"  # between dataset and account in the name of a pipeline
 COUNTED = "9"  # greater than any load id, which is the time in seconds
 DIGITS = 11
 
@@ -39,15 +44,20 @@ def counted(version: int, load_id: str) -> str:
 def newest_state(files: Files, pipeline_name: str, read: Read) -> StateInfo | None:
     """The newest state of a pipeline; where it has none, of the one that loaded what this folder is a copy of."""
     listed = sorted(files, key=lambda file: file[1][1], reverse=True)
-    own = [(path, place) for path, (name, place, _) in listed if name == pipeline_name]
-    if own:
-        path, place = own[0]
-        if _is_counted(place):
-            return _info(read([path])[path])
-        return max(map(_info, read([path for path, _ in own]).values()), key=_age)
-    account = pipeline_name.partition(OF_ACCOUNT)[1:]
-    others = [path for path, (name, *_) in listed if name.partition(OF_ACCOUNT)[1:] == account]
-    return _adopted(sorted(map(_info, read(others).values()), key=_age, reverse=True), pipeline_name)
+    if own := own_states(listed, pipeline_name, read):
+        return _info(read(own[:1])[own[0]])
+    others = map(_info, read([path for path, _ in listed]).values())
+    return _adopted(sorted(others, key=_age, reverse=True), pipeline_name)
+
+
+def own_states(files: Files, pipeline_name: str, read: Read) -> list[str]:
+    """The paths of a pipeline's states, the newest first."""
+    own = [(place, path) for path, (name, place, _) in files if name == pipeline_name]
+    paths = [path for _, path in sorted(own, reverse=True)]
+    if own and not _is_counted(max(own)[0]):
+        ages = {path: _age(_info(text)) for path, text in read(paths).items()}
+        paths.sort(key=ages.__getitem__, reverse=True)
+    return paths
 
 
 def _is_counted(place: str) -> bool:
@@ -68,13 +78,18 @@ def _info(text: bytes) -> StateInfo:
 def _adopted(states: Iterable[StateInfo], pipeline_name: str) -> StateInfo | None:
     """The first state that has a cursor of this source, under the name of a pipeline."""
     for found in states:
-        state = cast("Any", decompress_state(found.state))
-        if SOURCE in state.get("sources", {}):
+        if is_of_original(found.pipeline_name, found.state, pipeline_name):
+            state = cast("Any", decompress_state(found.state))
             state["pipeline_name"] = pipeline_name
             state["dataset_name"] = pipeline_name.partition(OF_ACCOUNT)[0]
             state["_version_hash"] = generate_pipeline_state_version_hash(state)
             return replace(found, pipeline_name=pipeline_name, state=compress_state(state))
     return None
+
+
+def _load_of(path: str) -> str:
+    """The load in the name of a file of loads."""
+    return path.rpartition("__")[2]
 
 
 class StatesOfLake(FilesystemClient):
@@ -84,6 +99,51 @@ class StatesOfLake(FilesystemClient):
         """The newest state of a pipeline; where it has none, of the one that loaded what this dataset is a copy of."""
         files = self._list_dlt_table_files(self.schema.state_table_name)
         return newest_state(files, pipeline_name, self._contents)
+
+    def get_newest_schema(self) -> Schema | None:
+        """The schema of the newest complete load, which made all its tables; None if nothing was loaded."""
+        try:
+            loads = sorted(self.list_table_files(self.schema.loads_table_name), key=_load_of)
+        except DestinationUndefinedEntity:
+            return None
+        for path in reversed(loads):
+            load = json.loads(self.fs_client.cat_file(path))
+            found = self.get_stored_schema_by_hash(load["schema_version_hash"])
+            if load["schema_name"] == SOURCE and found:
+                return Schema.from_stored_schema(json.loads(found.schema))
+        return None
+
+    def pipeline_names(self) -> set[str]:
+        """The pipelines that have loaded into this dataset."""
+        try:
+            return {name for _, (name, *_) in self._list_dlt_table_files(self.schema.state_table_name)}
+        except DestinationUndefinedEntity:
+            return set()
+
+    def put_state(self, state: TPipelineState) -> None:
+        """Store a state of another pipeline."""
+        load = counted(state["_state_version"], str(precise_time()))
+        hashed = self.schema.stored_version_hash
+        path = super()._get_state_file_name(state["pipeline_name"], hashed, load)
+        self._write_to_json_file(path, cast("Any", state_doc(state)))
+
+    def _write_to_json_file(self, filepath: str, data: dict[str, Any]) -> None:
+        """Write a file, also into a folder that somebody deleted."""
+        self.fs_client.makedirs(self.pathlib.dirname(filepath), exist_ok=True)
+        super()._write_to_json_file(filepath, data)
+
+    def drop_old_states(self, pipeline_name: str) -> int:
+        """Delete the states that a pipeline's newest one stands for, also of the original of a copy; gives how many."""
+        files = list(self._list_dlt_table_files(self.schema.state_table_name))
+        own = own_states(files, pipeline_name, self._contents)
+        if not own:
+            return 0
+        states = {path: _info(text) for path, text in self._contents([path for path, _ in files]).items()}
+        others = [p for p, at in states.items() if is_of_original(at.pipeline_name, at.state, pipeline_name)]
+        old = [*own[1:], *others]
+        for path in old:
+            self.fs_client.rm_file(path)
+        return len(old)
 
     def _contents(self, paths: list[str]) -> Mapping[str, bytes]:
         return {path: cast("bytes", self.fs_client.cat_file(path)) for path in paths}

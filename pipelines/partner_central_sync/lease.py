@@ -115,6 +115,10 @@ class Leasing(Protocol):
         """Drop a staging place, if it is there."""
         ...
 
+    def share_a_lease(self, pipeline_name: str, other: str) -> bool:
+        """Whether the lease of one pipeline is that of another one, too."""
+        ...
+
 
 class Renewal:
     """Renews a lease from a thread of its own until it is stopped.

@@ -91,13 +91,17 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return None if noted is None else str(noted)
 
     def renew_lease(self, lease: Lease) -> None:
-        """Put off the end of a lease, if this run still holds it."""
+        """Put off the end of a lease, if this run still holds it, and of all others that it holds."""
         self._write_lease({"expires_at": self._clock() + TERM}, "run_id = %s", lease.run_id)
 
     def release_lease(self, lease: Lease) -> None:
         """Give the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
         values = {"run_id": None, "owner": None, "host": None, "expires_at": self._clock(), "staging": lease.staging}
-        self._write_lease(values, "run_id = %s", lease.run_id)
+        self._write_lease(values, "run_id = %s AND pipeline_name = %s", lease.run_id, lease.pipeline_name)
+
+    def share_a_lease(self, pipeline_name: str, other: str) -> bool:
+        """Whether the lease of one pipeline is that of another one, too."""
+        return pipeline_name == other
 
     def drop_staging(self, place: str) -> None:
         """Drop a staging dataset, if it is there.
@@ -159,10 +163,20 @@ class LeaseTable(SqlJobClientWithStagingDataset):
     def complete_load(self, load_id: str) -> None:
         """Note that a package is loaded, under the lease: only then its cursor counts."""
         require_all_jobs(load_id)
+        with self.writing():
+            super().complete_load(load_id)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write within, under the lease; in one transaction, where there are such.
+
+        Raises:
+            LeaseLost: another run took it.
+        """
         with self.fenced(), self._transaction():
             for statement in self.fence():
                 self.sql_client.execute_sql(statement)
-            super().complete_load(load_id)
+            yield
 
     def _transaction(self) -> AbstractContextManager[Any]:
         return self.sql_client.begin_transaction() if self.locks else nullcontext()

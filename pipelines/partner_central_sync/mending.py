@@ -1,60 +1,105 @@
 """Tables that somebody dropped: made again. What AWS still has is read again; what it cannot give again is said.
 
-That everything is to be read again is stored in the destination before any table is made, so that a run that dies on
-the way leaves nothing that looks complete and is not.
+That everything is to be read again, by every pipeline of the dataset, is stored in the destination before any table is
+made; and why, until something is read. So a run that dies on the way leaves nothing that looks complete and is not: the
+next run, of whichever account, does what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, cast
 
 import dlt
+from dlt.common.destination.client import JobClientBase
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from . import holding, stored_tables
+from . import holding, lake_mending, neighbours, restoring, stored_tables
+from .destination import schema_of
+from .lake import LakeClient
+from .lease_table import LeaseTable
 from .outcome import Exit, explain
 from .report import Report
 
-SOURCE, RESOURCE = "partner_central", "opportunities"
-DERIVED = frozenset({"opportunities", "opportunity_presence", "opportunities_rejected"})  # with their lists
+ROOT, HISTORY, PRESENCE = "opportunities", "opportunity_history", "opportunity_presence"
+DERIVED = frozenset({ROOT, PRESENCE, "opportunities_rejected"})  # with their lists
+BACKUP = "a backup of the database may have it."
+
+
+def is_unfinished(pipeline: dlt.Pipeline) -> bool:
+    """Whether tables were made again since this pipeline read: by another one, or by a run that was killed."""
+    return bool(neighbours.being_mended(cast("dict[str, Any]", pipeline.state)))
 
 
 def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: Callable[[dlt.Pipeline], None]) -> None:
-    """Make what is missing again.
+    """Make what is missing again, or go on with that where a run was killed, or another pipeline did it.
 
     Args:
         pipeline: in step with its destination, with nothing pending.
         missing: tables, and columns as `table.column`.
         report: where it is said.
         load: loads what is pending, under the lease.
+
+    Raises:
+        AnotherRun: another run of this pipeline, or of another one that loads into the dataset, is active.
+        Moved: the destination is not what it was when this run began.
     """
-    lost = sorted(name for name in missing if _table(name).partition("__")[0] not in DERIVED)
-    derived = sorted(set(missing) - set(lost))
-    if derived:
-        report.note(f"Missing in the destination: {_listed(derived)}. Made again, and everything is read again.")
-        with pipeline.managed_state(extract_state=True) as state:
-            _forget_cursors(cast("dict[str, Any]", state))
-        load(pipeline)
-        holding.stands_on(pipeline, pipeline.state["_version_hash"])
+    missing = sorted(missing)
+    again = [name for name in missing if _is_read_again(name)]
+    lost = [name for name in missing if name not in again or name == HISTORY]
+    if again:
+        report.note(f"Missing in the destination: {_listed(again)}. Made again, and everything is read again.")
+    elif not missing:
+        report.note("Tables of this dataset were made again, which had been dropped: everything is read again.")
     holding.take(pipeline)
     client = pipeline.destination_client()
-    if isinstance(client, SqlJobClientBase):
+    with client:
+        everybody = neighbours.names(client)
+    with holding.with_others(pipeline, everybody):
+        if again:
+            with client:
+                neighbours.forget_cursors(client, everybody - {pipeline.pipeline_name}, again)
+            _forget_own(pipeline, again, load)
+        unfinished = neighbours.being_mended(cast("dict[str, Any]", pipeline.state)) | {*again}
+        client = pipeline.destination_client()
         with client:
-            stored_tables.make(client, sorted({_table(name) for name in derived}))
-            for table in sorted({_table(name) for name in lost}):
+            client.schema = schema_of(pipeline, client) or client.schema
+            _make(client, again)
+            for table in sorted({_table(name) for name in lost} - {*again}):
                 _make_anew(client, table, report)
+            if ROOT in unfinished:
+                _put_back(client, HISTORY in unfinished, report)
+            _say_what_is_gone(client, missing, report)
     if lost:
+        how = "Made again, empty" if lost != [HISTORY] else "Made again, with the newest versions only"
         report.warn(
-            f"Missing in the destination: {_listed(lost)}. Made again, empty: what was in there AWS cannot give again; "
-            "a backup of the database may have it."
+            f"Missing in the destination: {_listed(lost)}. {how}: what was in there AWS cannot give again; {BACKUP}"
         )
 
 
-def _make_anew(client: SqlJobClientBase, table: str, report: Report) -> None:
+def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[dlt.Pipeline], None]) -> None:
+    """Let the next reading of this pipeline be a first one, if it has read before."""
+    if not pipeline.state.get("sources"):
+        return
+    with pipeline.managed_state(extract_state=True) as state:
+        neighbours.forget(cast("dict[str, Any]", state), lost)
+    load(pipeline)
+    holding.stands_on(pipeline, pipeline.state["_version_hash"])
+
+
+def _make(client: JobClientBase, names: Iterable[str]) -> None:
+    """Make tables again, and columns."""
+    tables = sorted({_table(name) for name in names})
+    if isinstance(client, LakeClient):
+        lake_mending.make(client, tables)
+    elif isinstance(client, SqlJobClientBase):
+        stored_tables.make(client, tables)
+
+
+def _make_anew(client: JobClientBase, table: str, report: Report) -> None:
     """Make a table that no row is read into; where something else has its name, that is left alone."""
     try:
-        stored_tables.make(client, [table])
+        _make(client, [table])
     except Exception as error:
         code, reason = explain(error)
         if code is Exit.INTERRUPTED:
@@ -62,10 +107,41 @@ def _make_anew(client: SqlJobClientBase, table: str, report: Report) -> None:
         report.warn(f"{table} cannot be made again: {reason}")
 
 
-def _forget_cursors(state: dict[str, Any]) -> None:
-    """Let the next reading be a first one; numbers, names and types that are known stay."""
-    resources = state.get("sources", {}).get(SOURCE, {}).get("resources", {})
-    resources.get(RESOURCE, {})["cursors"] = {}
+def _put_back(client: JobClientBase, has_no_versions: bool, report: Report) -> None:  # noqa: FBT001 - a fact
+    """Fill `opportunities` from the history, and say what that gives."""
+    if has_no_versions:
+        report.warn(f"Rows of opportunities that AWS lists no more are lost, with {HISTORY}; {BACKUP}")
+        return
+    count = 0
+    if isinstance(client, LakeClient):
+        count = lake_mending.put_back(client)
+    elif isinstance(client, LeaseTable):
+        count = restoring.put_back(client)
+    if count:
+        report.warn(
+            f"{count:,} rows of opportunities were put back from the newest versions in {HISTORY}. Those that AWS "
+            "still lists are read again; the others stay so, without entries of lists that were dropped as well."
+        )
+
+
+def _say_what_is_gone(client: JobClientBase, missing: Collection[str], report: Report) -> None:
+    """Say what cannot be read again since AWS lists it no more, beside the rows that are put back."""
+    parts = [name for name in missing if name.startswith((f"{ROOT}_", f"{ROOT}."))]
+    if PRESENCE in missing and not isinstance(client, LakeClient):
+        report.warn(f"Since when opportunities are gone stood in {PRESENCE}: they are marked anew, as of now.")
+    elif PRESENCE in missing:  # in a lake nothing is marked
+        parts.append(PRESENCE)
+    if not parts:
+        return
+    if isinstance(client, LakeClient) or PRESENCE in missing:
+        report.warn(f"What {_listed(parts)} held of opportunities that AWS lists no more is lost; {BACKUP}")
+    elif isinstance(client, SqlJobClientBase) and (gone := restoring.count_gone(client)):
+        report.warn(f"What {_listed(parts)} held of {gone:,} opportunities that AWS lists no more is lost; {BACKUP}")
+
+
+def _is_read_again(name: str) -> bool:
+    """Whether a reading of everything fills a table, or a column; a version that is held is not read again."""
+    return name == HISTORY or _table(name).partition("__")[0] in DERIVED
 
 
 def _table(name: str) -> str:

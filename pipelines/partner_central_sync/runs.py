@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -64,6 +64,7 @@ class Entry:
         message: what the user was told.
         outcome: how it ended.
         new_columns: columns that came with unknown members.
+        kept: closed when the row is written.
     """
 
     tally: Tally
@@ -73,6 +74,7 @@ class Entry:
     outcome: Exit = Exit.DONE
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
+    kept: ExitStack = field(default_factory=ExitStack)
 
     def values(self) -> tuple[object, ...]:
         """The row, in the order of `COLUMNS`."""
@@ -116,18 +118,19 @@ def declare(schema: Schema) -> None:
 @contextmanager
 def recorded(entry: Entry, report: Report) -> Iterator[None]:
     """Write the row of the run that is the block, also when it fails; its own error is what is raised then."""
-    try:
-        yield
-    except Exception as error:
-        entry.outcome, entry.message = explain(error)
-        if entry.outcome is not Exit.INTERRUPTED:
-            with suppress(Exception):
-                _write(entry)
-        raise
-    try:
-        _write(entry)
-    except Exception as error:  # noqa: BLE001 - everything is loaded
-        report.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {explain(error)[1]}")
+    with entry.kept:
+        try:
+            yield
+        except Exception as error:
+            entry.outcome, entry.message = explain(error)
+            if entry.outcome is not Exit.INTERRUPTED:
+                with suppress(Exception):
+                    _write(entry)
+            raise
+        try:
+            _write(entry)
+        except Exception as error:  # noqa: BLE001 - everything is loaded
+            report.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {explain(error)[1]}")
 
 
 def _write(entry: Entry) -> None:

@@ -58,6 +58,12 @@ def siblings(columns: Types, others: Collection[str] = ()) -> dict[str, list[str
     return found
 
 
+def member_of(column: str, members: Collection[str]) -> str | None:
+    """Which of these members, by its column in the model, a column holds: that one itself, or a sibling of it."""
+    match = TYPED.fullmatch(column)
+    return next((name for name in (column, match[1] if match else column) if name in members), None)
+
+
 def joined(table: str, columns: Types, others: Collection[str] = ()) -> str | None:
     """A query for the rows of a table, in DuckDB's words, that reads siblings as one; None if there are none."""
     found = siblings(columns, others)

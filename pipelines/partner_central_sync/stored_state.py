@@ -9,17 +9,22 @@ is taken, until this pipeline stores one of its own.
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from dlt.common.destination.client import StateInfo, StorageSchemaInfo
-from dlt.common.schema.typing import C_DLT_LOAD_ID, C_DLT_LOADS_TABLE_LOAD_ID
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.pipeline import TPipelineState
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_ID, C_DLT_LOAD_ID, C_DLT_LOADS_TABLE_LOAD_ID
 from dlt.common.time import ensure_datetime_in_tz
 from dlt.common.versioned_state import TVersionedState, compress_state, decompress_state
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
-from dlt.pipeline.state_sync import generate_pipeline_state_version_hash
+from dlt.pipeline.state_sync import generate_pipeline_state_version_hash, state_doc
 
 SOURCE = "partner_central"
 OF_ACCOUNT = "__"  # between dataset and account in the name of a pipeline
@@ -40,15 +45,38 @@ class StoredState(SqlJobClientWithStagingDataset):
         query = f"SELECT {self.version_table_schema_columns} FROM {table}{condition} ORDER BY version DESC, inserted_at DESC"  # noqa: E501, S608 - the schema's own names
         return self._row_to_schema_info(query, *([] if schema_name is None else [schema_name]))
 
+    def get_newest_schema(self) -> Schema | None:
+        """The newest schema that the tables of this source were made by; None if nothing was loaded."""
+        try:
+            found = self.get_stored_schema(SOURCE)
+        except DestinationUndefinedEntity:
+            return None
+        return Schema.from_stored_schema(json.loads(found.schema)) if found else None
+
+    def pipeline_names(self) -> set[str]:
+        """The pipelines that have loaded into this dataset."""
+        try:
+            return {_info(row).pipeline_name for row in self._states()}
+        except DestinationUndefinedEntity:
+            return set()
+
+    def put_state(self, state: TPipelineState) -> None:
+        """Store a state of another pipeline, beside its newest one: as if that had been loaded with it."""
+        newest = self.get_stored_state(state["pipeline_name"])
+        doc: dict[str, Any] = dict(state_doc(state, (newest and newest._dlt_load_id) or ""))  # noqa: SLF001 - dlt's name
+        doc |= {"created_at": datetime.now(UTC), C_DLT_ID: secrets.token_hex(8)}
+        naming, sql = self.schema.naming, self.sql_client
+        names = ", ".join(sql.escape_column_name(naming.normalize_identifier(name)) for name in doc)
+        table = sql.make_qualified_table_name(self.schema.state_table_name)
+        places = ", ".join(["%s"] * len(doc))
+        sql.execute_sql(f"INSERT INTO {table} ({names}) VALUES ({places})", *doc.values())  # noqa: S608 - dlt's own names
+
     def _adopted(self, pipeline_name: str) -> StateInfo | None:
         """The newest state of a pipeline for the same account, under the name of this one."""
-        account = pipeline_name.partition(OF_ACCOUNT)[1:]
         for row in self._states():
             found = _info(row)
-            if found.pipeline_name.partition(OF_ACCOUNT)[1:] != account:
-                continue
-            state = decompress_state(found.state)
-            if SOURCE in state.get("sources", {}):
+            if is_of_original(found.pipeline_name, found.state, pipeline_name):
+                state = decompress_state(found.state)
                 state["pipeline_name"] = pipeline_name
                 state["_version_hash"] = generate_pipeline_state_version_hash(state)  # type: ignore[arg-type]
                 return replace(found, pipeline_name=pipeline_name, state=compress_state(cast("TVersionedState", state)))
@@ -65,6 +93,12 @@ class StoredState(SqlJobClientWithStagingDataset):
         )
         with self.sql_client.execute_query(query, *values) as cursor:
             return cursor.fetchall()
+
+
+def is_of_original(name: str, state: str, pipeline_name: str) -> bool:
+    """Whether a stored state is of a pipeline for the same account, by another name, which loads opportunities too."""
+    same = name != pipeline_name and name.partition(OF_ACCOUNT)[1:] == pipeline_name.partition(OF_ACCOUNT)[1:]
+    return same and SOURCE in decompress_state(state).get("sources", {})
 
 
 def _info(row: Iterable[Any]) -> StateInfo:

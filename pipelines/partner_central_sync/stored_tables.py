@@ -5,9 +5,11 @@ dlt asks that only when the schema is new. A table dropped by hand, or a column 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 from dlt.common.data_types import TDataType
+from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
@@ -16,32 +18,55 @@ from partner_central.names import UNMOVED
 from partner_central.rows import ACCOUNT, CHILD_KEY, HISTORY_COLUMNS, TABLES
 from partner_central.state import Floors
 
-from . import runs
+from . import runs, sweeps
 
 UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, CHILD_KEY}  # of the tables in which the source places columns
 ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "text"}
+TYPE_HINTS = ("data_type", "precision", "scale", "timezone")
+Retyped = dict[str, dict[str, TColumnSchema]]  # columns as they are in the destination, by table
 ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "last_listed_sweep")
+JUDGED = (sweeps.TABLE.name, "number")
 
 
-def missing(client: SqlJobClientBase) -> frozenset[str]:
-    """What an open destination has not, though it was loaded: `table`, or `table.column`."""
-    schema = client.schema
+def missing(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
+    """What an open destination has not, though it was loaded by a schema: `table`, or `table.column`."""
     names = [*schema.data_table_names(seen_data_only=True), *({runs.TABLE} & schema.tables.keys())]
-    return frozenset(_missing(client, names))
+    return frozenset(_missing(client, schema, names))
 
 
-def complete(client: SqlJobClientBase) -> None:
-    """Make the tables and columns of the schema that an open destination has not; refuse columns of another type.
+def complete(client: SqlJobClientBase) -> Retyped:
+    """Make the tables of dlt that an open destination has not; give the columns that have another type than expected.
+
+    In these, nothing is to be loaded: the source puts what does not fit beside them.
 
     Raises:
         ConfigurationError: a column has another type than the rows that would be put there, which would change them.
     """
     schema = client.schema
     stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
-    for name, columns in stored.items():
-        _check_types(client, name, columns)
+    retyped = {name: found for name, columns in stored.items() if (found := dict(_differing(client, name, columns)))}
+    for table, differing in retyped.items():
+        for name, column in differing.items():
+            if not _is_placed(table, name):
+                raise ConfigurationError(
+                    f"The column {table}.{name} of the destination holds {column['data_type']}, and what is to be "
+                    f"loaded is {schema.tables[table]['columns'][name]['data_type']}: it would be changed on its way, "
+                    "so nothing was loaded. Rename that column; the next sync makes it anew, and --full fills it."
+                )
     if not all(stored[name] for name in schema.dlt_table_names()):
         client.update_stored_schema(force=True)
+    return retyped
+
+
+def follow(schema: Schema, retyped: Retyped) -> Schema:
+    """The schema with the types that columns have in the destination."""
+    for table, columns in retyped.items():
+        for name, stored in columns.items():
+            column = cast("dict[str, object]", schema.tables[table]["columns"][name])
+            for hint in TYPE_HINTS:
+                column.pop(hint, None)
+            column.update({hint: value for hint, value in stored.items() if hint in TYPE_HINTS})
+    return schema
 
 
 def make(client: SqlJobClientBase, names: Iterable[str]) -> None:
@@ -51,37 +76,32 @@ def make(client: SqlJobClientBase, names: Iterable[str]) -> None:
 
 def floors(client: SqlJobClientBase) -> Floors:
     """The numbers that the tables of an open destination hold already."""
-    found = dict(client.get_storage_tables([ORDER[0], SWEEP[0]]))
-    order, sweep = (_greatest(client, *place) if _has(client, found, *place) else 0 for place in (ORDER, SWEEP))
-    return Floors(order, sweep)
+    places = ORDER, SWEEP, JUDGED
+    found = dict(client.get_storage_tables([table for table, _ in places]))
+    order, *sweep = (_greatest(client, *place) if _has(client, found, *place) else 0 for place in places)
+    return Floors(order, max(sweep))
 
 
-def _missing(client: SqlJobClientBase, names: Iterable[str]) -> Iterable[str]:
+def _missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> Iterable[str]:
+    exactly = client.capabilities.generates_case_sensitive_identifiers()
     for name, columns in client.get_storage_tables(names):
         if not columns:
             yield name
             continue
-        yield from (f"{name}.{column['name']}" for column in _new_columns(client, name, columns))
+        new = schema.get_new_table_columns(name, dict(columns), case_sensitive=exactly)
+        yield from (f"{name}.{column['name']}" for column in new)
 
 
-def _new_columns(client: SqlJobClientBase, table: str, columns: Mapping[str, TColumnSchema]) -> Iterable[TColumnSchema]:
-    exactly = client.capabilities.generates_case_sensitive_identifiers()
-    return client.schema.get_new_table_columns(table, dict(columns), case_sensitive=exactly)
-
-
-def _check_types(client: SqlJobClientBase, table: str, stored: Mapping[str, TColumnSchema]) -> None:
-    columns = client.schema.tables[table]["columns"]
+def _differing(
+    client: SqlJobClientBase, table: str, stored: Mapping[str, TColumnSchema]
+) -> Iterator[tuple[str, TColumnSchema]]:
+    """The columns of a table, by the schema's names, whose type there does not take what the schema says."""
     fold = str.casefold
     kinds = {fold(name): column for name, column in stored.items()}
-    for name, column in columns.items():
+    for name, column in client.schema.tables[table]["columns"].items():
         there = kinds.get(fold(client.capabilities.casefold_identifier(name)))
-        if there is None or "data_type" not in column or _is_placed(table, name) or _takes(there, column):
-            continue
-        raise ConfigurationError(
-            f"The column {table}.{name} of the destination holds {there['data_type']}, and what is to be loaded is "
-            f"{column['data_type']}: it would be changed on its way, so nothing was loaded. Rename that column; the "
-            "next sync makes it anew, and --full fills it."
-        )
+        if there is not None and not _takes(there, column):
+            yield name, there
 
 
 def _is_placed(table: str, column: str) -> bool:

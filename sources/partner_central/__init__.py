@@ -19,6 +19,7 @@ Where things are decided:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,7 @@ from .values import Unfit, parse_instant
 __all__ = ["Run", "Tally", "partner_central"]
 
 LOOKBACK_SECONDS = 300
+LONGEST_LOOKBACK_SECONDS = 10 * 366 * 86_400
 FIRST_YEAR = 1970
 MOST_REJECTED = 0.2
 
@@ -136,7 +138,7 @@ def partner_central(
     _check("calls_per_second", calls_per_second, above=0)
     _check("calls_per_day", calls_per_day, above=0)
     _check("max_calls", 1 if max_calls is None else max_calls, above=0)
-    _check("lookback", lookback, above=-1)
+    _check("lookback", lookback, above=-1, most=LONGEST_LOOKBACK_SECONDS)
     _check("attempts", attempts, above=0)
     _check("read_timeout", read_timeout, above=0)
     if not 0 <= most_rejected <= 1:
@@ -263,6 +265,8 @@ def _check_catalog(held: str, catalog: str) -> None:
         raise ConfigurationError(f"This dataset holds the catalog {held}; {catalog} needs a dataset of its own.")
 
 
-def _check(name: str, value: float, *, above: float) -> None:
+def _check(name: str, value: float, *, above: float, most: float = math.inf) -> None:
     if not value > above:
         raise ConfigurationError(f"{name} must be more than {above}, not {value}.")
+    if value > most:
+        raise ConfigurationError(f"{name} must be at most {most:,}, not {value:,}.")

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from . import windows
+from .settling import Settling
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a reading has come upon, in all its runs.
+
+    Attributes:
+        changed: rows.
+        rejected: records that could not become rows.
+        reasons: why they could not, with how many each.
+    """
+
+    changed: int = 0
+    rejected: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, changed: int, reasons: list[str]) -> None:
+        """Count a page."""
+        self.changed += changed
+        self.rejected += len(reasons)
+        for reason in reasons:
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 @dataclass(slots=True)
@@ -24,7 +47,11 @@ class Backfill:
         token: the token of the next page, in one chain.
         number: its number if it lists everything there is.
         order: read_order of the newest version before it began.
-        at: when it began, by the service's clock.
+        at: when it began, by the service's clock; None before it has.
+        in_chain: whether it cannot be read by windows.
+        settling: how far the readings of a chain are that records may leave.
+        counts: what it has come upon.
+        seen: what its earlier runs have seen, as in the cursor.
     """
 
     watermark: datetime | None
@@ -37,6 +64,10 @@ class Backfill:
     number: int | None = None
     order: int = 0
     at: datetime | None = None
+    in_chain: bool = False
+    settling: Settling | None = None
+    counts: Counts = field(default_factory=Counts)
+    seen: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Backfill:
@@ -52,6 +83,10 @@ class Backfill:
             state.get("number"),
             state.get("order", 0),
             _read(state.get("at")),
+            state.get("in_chain", False),
+            Settling.load(state.get("settling")),
+            Counts(**state.get("counts", {})),
+            dict(state.get("seen", {})),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -67,6 +102,10 @@ class Backfill:
             "number": self.number,
             "order": self.order,
             "at": self.at and self.at.isoformat(),
+            "in_chain": self.in_chain,
+            "settling": self.settling and self.settling.dump(),
+            "counts": asdict(self.counts),
+            "seen": dict(sorted(self.seen.items())),
         }
 
 

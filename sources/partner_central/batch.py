@@ -89,7 +89,10 @@ class BatchMaker:
         return batch
 
     def _rejected_since(self, key: str, record: object, listed: Listed, *, is_new: bool) -> datetime | None:
-        """When a record could not become a row; one that is not new may have been rejected by an earlier run."""
+        """Since when AWS has what could not become a row: its LastModifiedDate, or when it was listed if it has none.
+
+        A record that is not new may have been rejected by an earlier run.
+        """
         if key in self._rejected:
             return self._rejected[key][0]
         if is_new:
@@ -97,7 +100,7 @@ class BatchMaker:
         try:
             self._row_maker.row(record)
         except Unfit:
-            return listed.at
+            return identity(record)[1] or listed.at
         return None
 
     def _put(self, batch: Batch, record: object, listed: Listed) -> None:
@@ -108,7 +111,7 @@ class BatchMaker:
         except Unfit as unfit:
             self.rejections.append((str(unfit), modified))
             if key:
-                self._rejected[key] = listed.at, modified
+                self._rejected[key] = modified or listed.at, modified
             batch.rejected.append(self._row_maker.constant | self._rejection(record, str(unfit)))
             return
         _, rejected = self._rejected.get(row["id"], (None, None))

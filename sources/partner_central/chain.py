@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from .client import Page
-from .errors import Unavailable
-from .keyset import Ask
 from .listing import Listing, Order, pages
-from .rows import identity, key_of
-
-MOST_READINGS = 6
+from .rows import identity
+from .settling import Ask
 
 
 class Chain:
@@ -36,30 +33,6 @@ class Chain:
             self.count += 1
             self.is_in_order = order.holds(page) and self.is_in_order
             yield page
-
-
-def settled_pages(listing: Listing, ask: Ask) -> Iterator[Page]:
-    """The pages of a list that records may leave, read again until two readings have the same records.
-
-    A record that has been read and leaves the list shifts an unread one past the reader: the next reading lacks the one
-    and has the other.
-
-    Raises:
-        Unavailable: every reading had others.
-    """
-    before: set[str | None] | None = None
-    for _ in range(MOST_READINGS):
-        keys: set[str | None] = set()
-        for page in pages(listing, ask):
-            keys.update(map(key_of, page.records))
-            yield page
-        if keys == before:
-            return
-        before = keys
-    raise Unavailable(
-        "Opportunities kept changing while the filtered list was read, so it may lack some. Run again later; nothing "
-        "is lost."
-    )
 
 
 def _modified(record: object) -> datetime | None:

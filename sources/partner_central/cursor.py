@@ -45,6 +45,39 @@ class Cursor:
         return {"watermark": watermark, "seen": dict(sorted(self.seen.items()))}
 
 
+class Elsewhere:
+    """What other sets of filters remember of the records that a run reads: all of them load into the same tables.
+
+    Where one loads another content of a record, that is what the others have seen of it, too; else a record that
+    returns to what it was would stay as it was not.
+
+    Args:
+        cursors: the state of every other set of filters, by its name.
+    """
+
+    def __init__(self, cursors: Mapping[str, Mapping[str, Any]]) -> None:
+        self._cursors = cursors
+        self._seen = {key: "" for cursor in cursors.values() for key in cursor.get("seen", {})}
+        self._all_listed = False
+
+    def note(self, key: str | None, record: object, digest: str | None = None) -> None:
+        """A record was read, and is in the tables as it is now."""
+        if key in self._seen:
+            self._seen[key] = digest or content_hash(record)
+
+    def all_are_listed(self) -> None:
+        """Everything was listed: what others remember and this run did not see may be gone, so they forget it."""
+        self._all_listed = True
+
+    def dump(self) -> dict[str, Any]:
+        """The state of those sets of filters."""
+        return {name: dict(cursor) | self._dump(cursor.get("seen", {})) for name, cursor in self._cursors.items()}
+
+    def _dump(self, seen: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        kept = {key: self._seen[key] or ("" if self._all_listed else digest) for key, digest in seen.items()}
+        return {"seen": {key: digest for key, digest in kept.items() if digest}} if seen else {}
+
+
 class Changes:
     """Tells new or changed records from those seen before, while a run reads them.
 
@@ -53,10 +86,12 @@ class Changes:
 
     Args:
         before: content hash by record key, from the last run.
+        elsewhere: what other sets of filters remember.
     """
 
-    def __init__(self, before: Mapping[str, str]) -> None:
+    def __init__(self, before: Mapping[str, str], elsewhere: Elsewhere | None = None) -> None:
         self._before = before
+        self._elsewhere = elsewhere or Elsewhere({})
         self._now: dict[str, tuple[datetime | None, str]] = {}
         self._floor: datetime | None = None
 
@@ -69,12 +104,14 @@ class Changes:
         key, modified = identity(record)
         again = modified is None or self._floor is None or modified >= self._floor
         if not again and key not in self._before and key not in self._now:
+            self._elsewhere.note(key, record)
             return True
         digest = content_hash(record)
         key = key or digest
         last_modified, last_digest = self._now.get(key, (None, self._before.get(key)))
         if last_modified is not None and modified is not None and modified < last_modified:
             return False
+        self._elsewhere.note(key, record, digest)
         if again:
             self._now[key] = (modified, digest)
         return digest != last_digest

@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from .model import Column, RecordModel
-from .rows import ACCOUNT, Row
+from .rows import ACCOUNT, Row, RowMaker
 
 SEPARATOR = "; "
 
@@ -44,6 +46,10 @@ LISTS: dict[str, Callable[[Sequence[Row]], list[str]]] = {
     "project_delivery_models": _models,
     "project_expected_customer_spend": _spends,
 }
+ENTRIES = {
+    "project_delivery_models": ("value",),
+    "project_expected_customer_spend": ("amount", "currency_code", "frequency", "target_company"),
+}  # what of an entry is written
 CONTENT = (
     "arn",
     "catalog",
@@ -113,13 +119,13 @@ class History:
     """Makes the rows of versions.
 
     Args:
-        model: the columns and lists of `opportunities`.
+        row_maker: makes the rows of `opportunities`, and knows under which names their columns and lists stand there.
         seen_at: when the run began that reads them.
     """
 
-    def __init__(self, model: RecordModel, seen_at: datetime) -> None:
+    def __init__(self, row_maker: RowMaker, seen_at: datetime) -> None:
+        self._row_maker = row_maker
         self._seen_at = seen_at
-        self._known = frozenset({"_dlt_id", ACCOUNT, *LISTS, *(column.name for column in model.columns)})
 
     def version(self, row: Row, read_order: int) -> Row:
         """The row of one version.
@@ -129,16 +135,56 @@ class History:
             read_order: where it stands in the order of reading, over all runs.
         """
         version = dict(row)
-        for name, texts in LISTS.items():
-            if (entries := version.pop(name, None)) and (written := texts(entries)):
-                version[name] = SEPARATOR.join(sorted(written))
+        for name, there in self._lists.items():
+            if entries := version.pop(there.name, None):
+                if there.columns:
+                    entries = [
+                        {key: entry.get(there.columns.get(key, key)) for key in ENTRIES[name]} for entry in entries
+                    ]
+                if written := LISTS[name](entries):
+                    version[name] = SEPARATOR.join(sorted(written))
         if not row.keys() <= self._known:
             version = {name: value for name, value in version.items() if not isinstance(value, list)}
-        version["content_hash"] = content_hash_of(version)
+        version["content_hash"] = content_hash_of(
+            {name: version.get(self._moved.get(name, name)) for name in CONTENT} if self._moved else version
+        )
         version["read_order"] = read_order
         version["order_is_known"] = True
         version["first_seen_at"] = self._seen_at
         return version
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        placed = self._row_maker.placed
+        lists = [there.name for there in self._lists.values()]
+        return frozenset({"_dlt_id", ACCOUNT, *LISTS, *lists, *(column.name for column in placed.columns)})
+
+    @cached_property
+    def _moved(self) -> Mapping[str, str]:
+        """Where the columns stand that have another name in the destination than in the model."""
+        return _moved(self._row_maker.model.columns, self._row_maker.placed.columns)
+
+    @cached_property
+    def _lists(self) -> Mapping[str, _There]:
+        """Where the lists of a version stand in a row of `opportunities`."""
+        lists = {
+            child.name: _There(there.name, _moved(child.columns, there.columns))
+            for child, there in zip(self._row_maker.model.children, self._row_maker.placed.children, strict=True)
+        }
+        return {name: lists.get(name, _There(name, {})) for name in LISTS}
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """The name of a list in the destination, and the names of those of its columns that have another one there."""
+
+    name: str
+    columns: Mapping[str, str]
+
+
+def _moved(columns: Sequence[Column], placed: Sequence[Column]) -> dict[str, str]:
+    pairs = zip(columns, placed, strict=True)
+    return {column.name: there.name for column, there in pairs if there.name != column.name}
 
 
 def unheld(versions: Sequence[Row], held: dict[tuple[str, datetime], str]) -> list[Row]:

@@ -18,21 +18,22 @@ if TYPE_CHECKING:
     import botocore.session
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
-ACCESS_KEY = re.compile(r"A[KS]IA([A-Z2-7]{16})")
+ACCESS_KEY = re.compile(r"A[KS]IA([A-HK-Z2-7][A-Z2-7]{15})")  # older ones, which go on with I or J, tell no account
 AWS_HOSTS = (".amazonaws.com", ".api.aws", ".amazonaws.eu")
 OF_AN_ACCOUNT = ("cursors", "undated")  # what was found out about another one does not hold
 OTHER_ACCOUNT = (
     "The opportunities in this dataset are of another AWS account, or endpoint, than these credentials. Nothing was "
     "loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run sync --accept-account once, "
-    "which reads everything again; another account's opportunities belong into a --dataset of their own."
+    "which reads everything again; another account's opportunities belong into a --dataset of their own. An access key "
+    "that begins with AKIAI or AKIAJ does not tell its account: when it was replaced, --accept-account is right too."
 )
 
 
 def identity_of(session: botocore.session.Session, client: PartnerCentralSellingAPIClient, catalog: str) -> str | None:
     """A digest that stands for the account that credentials are of; None where there are none.
 
-    It is the same for every user, role and key of an account: its number is part of an access key. An endpoint that is
-    not AWS's own counts as well.
+    It is the same for every user, role and key of an account: its number is part of an access key, but of those made
+    before 2019, which stand for themselves. An endpoint that is not AWS's own counts as well.
 
     Raises:
         PartnerCentralError: the credentials cannot be fetched.

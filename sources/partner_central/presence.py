@@ -27,8 +27,8 @@ PRESENCE = RecordModel(
             (),
             "rejected_since",
             "timestamp",
-            "Since when the record, as AWS has it, cannot become a row: the one in opportunities is an older version. "
-            "Null while the newest version is loaded.",
+            "LastModifiedDate of the version that AWS has, where that cannot become a row: the one in opportunities is "
+            "older. Null while the newest version is loaded.",
         ),
         Column(
             (),

@@ -96,11 +96,14 @@ class Privacy:
             return json.dumps(record, default=str)
         return self._mask(record) if self._mode == "mask" else content_hash(record)
 
-    def value(self, stored: str | None) -> str | None:
-        """What is to stand instead of a value that is stored in one of the columns `PERSONAL`; a mask stays."""
+    def value(self, stored: object) -> object:
+        """What is to stand instead of a value that is stored in one of the columns `PERSONAL`; a mask stays.
+
+        In a column of another type than text there is no room for a mask: it becomes null.
+        """
         if self._mode == "keep" or stored is None:
             return stored
-        if self._mode == "drop":
+        if self._mode == "drop" or not isinstance(stored, str):
             return None
         return stored if MASKED.fullmatch(stored) else self._mask(stored)
 

@@ -32,24 +32,24 @@ class Progress:
         question: what is still to be read.
         changes: tells which records are new.
         listed: how records are listed now.
-        under_way: the chain that is read, to go on with when calls are spent.
-        unconfirmed: a listing of everything that is complete if nothing changed while it was read.
+        under_way: the reading under way, to go on with when calls are spent.
         is_finished: whether the cursor has moved.
     """
 
     def __init__(self, question: Question, state: State, tally: Tally, version: Callable[[], str]) -> None:
         self.question = question
         self.under_way: Backfill | None = None
-        self.unconfirmed: Complete | None = None
         self.is_finished = False
         self.listed = Listed(now(), state.begun)
         self._state = state
         self._tally = tally
         self._rejections = Rejections(state, tally, question.most_rejected, version)
-        self._saw_undated = False
+        self._saw_undated = state.undated and (state.backfill is not None or state.unconfirmed is not None)
+        full = question.full or (state.backfill is not None and state.backfill.full)
+        self._go_on_behind_what_was_answered()
         self._begin_anew_if_asked_otherwise()
-        self.changes = Changes({} if self._reads_anew else state.cursor.seen)
-        full = self.question.full or (state.backfill is not None and state.backfill.full)
+        before = {**state.cursor.seen, **(state.backfill.seen if state.backfill else {})}
+        self.changes = Changes({} if self._reads_anew else before, state.elsewhere)
         tally.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
 
     @property
@@ -68,7 +68,7 @@ class Progress:
             return False
         self._tally.note("The stored watermark is ahead of the service's clock: everything is read again.")
         self._state.cursor = Cursor()
-        self.changes = Changes({})
+        self.changes = Changes({}, self._state.elsewhere)
         return True
 
     def begin(self, listing: Listing, page: Page) -> Backfill:
@@ -82,6 +82,10 @@ class Progress:
             self._rejections.are_read_from(listing.modified_since)
         lists_all = listing.is_everything and (self.question.full or bool(page.records))
         number = self._state.next_listing() if lists_all else None
+        if lists_all:
+            self._state.unconfirmed = None
+        if self.question.full:
+            self._state.answered = None
         self.listed = Listed(page.served_at or now(), self._state.begun, everything=listing.is_everything)
         self.under_way = Backfill(
             None,
@@ -98,14 +102,40 @@ class Progress:
 
     def go_on(self, backfill: Backfill) -> None:
         """Go on with a reading that was interrupted."""
-        self.under_way = backfill if backfill.token is not None else None
+        self.under_way = backfill
         self.changes.remember_from(floor_of(backfill.watermark, self.question.lookback))
         self.listed = Listed(now(), self._state.begun, everything=backfill.number is not None)
 
     def begin_anew(self, backfill: Backfill) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
-        self._state.backfill = self.under_way = None
+        self._state.backfill = None
+        self.under_way = Backfill(None, backfill.modified_since, backfill.full, backfill.asked)
         self.question = replace(self.question, full=self.question.full or backfill.full)
+
+    def keep(self) -> None:
+        """No call is left: the next run goes on with what is under way."""
+        self._state.backfill = self._state.backfill or self.under_way
+
+    def went_on(self, backfill: Backfill) -> None:
+        """A reading that was interrupted has ended; where it found nothing new, only its first page can have by now."""
+        found = backfill.counts.changed or backfill.counts.rejected
+        self._state.looked = self.is_finished and backfill.number is None and not found
+
+    def is_up_to_date(self, *, is_new: bool) -> bool:
+        """Whether a first page shows nothing new behind a reading that found nothing new; then that is the end."""
+        looked, self._state.looked = self._state.looked and not self._reads_anew, False
+        if looked and not is_new:
+            self.under_way = None
+            return True
+        return False
+
+    def calls_needed(self) -> int | None:
+        """Calls of a run that surely comes to an end; None while nothing says that several runs do not."""
+        backfill = self._state.backfill
+        if backfill is None:
+            return None
+        settling = [backfill.settling, *(window.crowd for window in backfill.windows)]
+        return max((calls for one in settling if one is not None and (calls := one.calls_needed())), default=None)
 
     def find_watermark(self, backfill: Backfill, page: Page) -> None:
         """Take the watermark from the first page that has one."""
@@ -113,40 +143,50 @@ class Progress:
             backfill.watermark = watermark_of(page, self._state.cursor.watermark)
             self.changes.remember_from(floor_of(backfill.watermark, self.question.lookback))
 
-    def note(self, records: list[object], rejections: list[tuple[str, datetime | None]]) -> None:
-        """Note a page: its records, and what of it was rejected."""
+    def note(self, records: list[object], rejections: list[tuple[str, datetime | None]], changed: int) -> None:
+        """Note a page: its records, what of it was rejected, and how many rows it gave."""
         self._rejections.note(rejections)
+        if self.under_way is not None:
+            self.under_way.counts.add(changed, [reason for reason, _ in rejections])
         self._saw_undated |= any(created(record) is None for record in records)
         self._state.undated |= self._saw_undated
 
     def finish(self, backfill: Backfill, *, windows: bool) -> None:
         """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
         self._state.backfill = self.under_way = None
-        if sentence := self._rejections.too_many():
-            self._tally.mass_rejected, self.unconfirmed = sentence, None
+        if sentence := self._rejections.too_many(backfill.counts):
+            self._tally.mass_rejected, self._state.unconfirmed = sentence, None
             return
         self.is_finished = True
-        self._state.cursor = Cursor(backfill.watermark, self.changes.seen())
+        if backfill.full:
+            self._state.answered = backfill.asked
+        self._state.cursor = Cursor(backfill.watermark, backfill.seen | self.changes.seen())
         self._tally.watermark = backfill.watermark
         if backfill.number is not None and backfill.at is not None:
-            self.unconfirmed = Complete(backfill.number, backfill.order, backfill.at, windows)
+            self._state.unconfirmed = Complete(backfill.number, backfill.order, backfill.at, windows)
             if windows:
                 self.confirm()
         self.question = replace(self.question, full=False, since=None)
-        self.changes = Changes(self._state.cursor.seen)
+        self.changes = Changes(self._state.cursor.seen, self._state.elsewhere)
+
+    def end(self) -> None:
+        """Everything that was asked for has been read."""
+        self._state.answered = None
+        self._tally.complete = self._tally.mass_rejected is None
 
     def confirm(self) -> None:
         """A listing of everything is complete: what it does not hold is gone."""
-        listing, self.unconfirmed = self.unconfirmed, None
+        listing, self._state.unconfirmed = self._state.unconfirmed, None
         if listing is None:
             return
         self._state.complete, self._tally.swept = listing, listing.number
+        self._state.elsewhere.all_are_listed()
         if not listing.windows:
             self._state.undated = self._saw_undated
 
     def give_up_confirming(self) -> None:
         """A listing of everything was disturbed again and again."""
-        self.unconfirmed = None
+        self._state.unconfirmed = None
         self._tally.note("Too much changed while everything was read: what is gone cannot be told this time.")
 
     def _begin_anew_if_asked_otherwise(self) -> None:
@@ -155,3 +195,8 @@ class Progress:
         if backfill is not None and not self.question.goes_on_with(backfill):
             self._tally.note("The load that was interrupted had been asked for otherwise: it begins anew.")
             self.begin_anew(backfill)
+
+    def _go_on_behind_what_was_answered(self) -> None:
+        """Take a full load as read that an earlier run has read; only the increment behind it is missing."""
+        if self.question.full and self.question.asked == self._state.answered:
+            self.question = replace(self.question, full=False, since=None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from .backfill import Backfill
 from .batch import Batch, BatchMaker
-from .chain import Chain, settled_pages
+from .chain import Chain
 from .client import Page, PartnerCentral
 from .errors import BrokenListing, BudgetSpent, Invalid
 from .extent import LONGEST_CHAIN, density_of
@@ -26,12 +26,17 @@ from .progress import Progress
 from .question import Question
 from .rows import RowMaker
 from .samples import Samples
+from .settling import Settling, settled_pages
 from .state import Floors, State
 from .sweep import Sweep, Unplaced
 from .version import version_of
 from .windows import first_windows
 
 CONFIRMATIONS = 6
+TOO_FEW_CALLS = (
+    "What was read is loaded, but runs of so few calls may never come to an end, since some of it must be read at one "
+    "go: it takes a run of {:,} calls."
+)
 
 
 class Reading:
@@ -62,22 +67,21 @@ class Reading:
         self._row_maker = row_maker
         self._plan: Plan | None = None
         self._first = self._state.cursor.watermark is None and self._state.backfill is None
-        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker.model, now()), self._state.next_order)
+        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker, now()), self._state.next_order)
         self._samples = Samples(client, self._state)
         self._progress = Progress(question, self._state, client.tally, lambda: version_of(row_maker.model))
 
     @property
     def is_resumable(self) -> bool:
         """Whether a later run can go on from `state`, though not everything has been read."""
-        backfill = self._state.backfill
-        if backfill is None:
-            return self._progress.is_finished
-        return self._plan is not None or backfill.token is not None
+        return self._state.backfill is not None or self._progress.is_finished
 
     def state(self) -> dict[str, Any]:
         """The whole state, with the reading under way if there is one, JSON-ready."""
-        if self._state.backfill is not None and self._plan is not None:
-            self._state.backfill.windows = self._plan.snapshot()
+        if self._state.backfill is not None:
+            if self._plan is not None:
+                self._state.backfill.windows = self._plan.snapshot()
+            self._state.backfill.seen |= self._progress.changes.seen()
         return self._state.dump() | {"members": self._row_maker.claims}
 
     def batches(self) -> Generator[Batch]:
@@ -87,14 +91,17 @@ class Reading:
             PartnerCentralError: the listing could not be read to its end.
         """
         try:
-            if self._state.backfill is not None:
-                yield from self._go_on(self._state.backfill)
+            backfill = self._state.backfill
+            if backfill is not None:
+                yield from self._go_on(backfill)
+                self._progress.went_on(backfill)
             yield from self._bring_up_to_date()
-            self._client.tally.complete = self._client.tally.mass_rejected is None
-        except BudgetSpent:
-            chain = self._progress.under_way
-            if self._state.backfill is None and chain is not None and chain.token is not None:
-                self._state.backfill = chain
+            self._progress.end()
+        except BudgetSpent as spent:
+            self._progress.keep()
+            self.state()
+            if (needed := self._progress.calls_needed()) is not None:
+                raise BudgetSpent(f"{spent} {TOO_FEW_CALLS.format(needed)}") from spent
             raise
         finally:
             self._client.close()
@@ -103,11 +110,13 @@ class Reading:
         """Finish the reading that was interrupted; what remains is an increment behind it."""
         read = sum(window.records for window in backfill.windows)
         log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
+        if backfill.at is None and not backfill.windows and backfill.token is None:  # its first page is still to come
+            self._progress.begin_anew(backfill)
+            return
         self._progress.go_on(backfill)
         listing = self._progress.question.all(backfill.modified_since)
         if backfill.token is None:
-            sample = self._samples.of(listing) if self._progress.question.can_sample else []
-            yield from self._sweep_or_chain(backfill, listing, sample)
+            yield from self._sweep_or_chain(backfill, listing, self._sample_again(backfill, listing))
             return
         chain = Chain(listing, self._client.list_opportunities, backfill.token)
         try:
@@ -118,14 +127,23 @@ class Reading:
             self._client.tally.note(f"The load that was interrupted begins anew: {refusal}")
             self._progress.begin_anew(backfill)
 
+    def _sample_again(self, backfill: Backfill, listing: Listing) -> list[object] | None:
+        """Samples to go on with; None where the list is read in one chain."""
+        if backfill.in_chain:
+            return None
+        if not backfill.windows:
+            return self._samples.of_few(listing)
+        return self._samples.of(listing) if self._progress.question.can_sample else []
+
     def _bring_up_to_date(self) -> Iterator[Batch]:
         """Read what is asked for; then, behind a chain that lists everything, until nothing changed meanwhile."""
         for _ in range(CONFIRMATIONS):
             is_settled = yield from self._read_newest_first()
-            if is_settled or self._progress.unconfirmed is None:
+            if is_settled or self._state.unconfirmed is None:
                 self._progress.confirm()
                 return
             if self._state.is_new and self._client.tally.mode != "full":  # nothing can be gone
+                self._state.unconfirmed = None
                 return
         self._progress.give_up_confirming()
 
@@ -145,12 +163,15 @@ class Reading:
         backfill = self._progress.begin(listing, page)
         before = self._found()
         yield self._batch(page.records)
+        if self._progress.is_up_to_date(is_new=self._found() > before):
+            return True
         if page.next_token is not None:
-            is_new = self._found() > before
-            sample = self._samples.of_many(listing, page) if is_new else None
-            if listing.filters.can_leave and sample is None:
+            can_leave = listing.filters.can_leave
+            affordable = not can_leave or self._progress.question.can_sample
+            sample = self._samples.of_many(listing, page) if self._found() > before and affordable else None
+            if can_leave and sample is None:
                 sample = self._samples.of_few(listing)
-            if sample is not None or listing.filters.can_leave:
+            if sample is not None or can_leave:
                 yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample)
                 return False
         yield from self._follow(chain, pages, backfill)
@@ -182,11 +203,17 @@ class Reading:
                 return
         self._state.backfill = self._plan = None
         self._progress.under_way, backfill.token, backfill.windows = backfill, None, []
+        backfill.in_chain = True
         if not listing.filters.can_leave:
             chain = Chain(listing, self._client.list_opportunities)
             yield from self._follow(chain, chain.pages(), backfill)
             return
-        for page in settled_pages(listing, self._client.list_opportunities):
+        readings = settled_pages(listing, self._client.list_opportunities, backfill.settling or Settling())
+        for count, (page, settling) in enumerate(readings, start=1):
+            if not settling.is_settled:
+                backfill.settling = settling
+            if count > LONGEST_CHAIN:
+                self._state.backfill = backfill
             yield self._batch(page.records)
         self._progress.finish(backfill, windows=False)
 
@@ -208,7 +235,7 @@ class Reading:
 
     def _batch(self, records: list[object]) -> Batch:
         batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
-        self._progress.note(records, self._batch_maker.rejections)
+        self._progress.note(records, self._batch_maker.rejections, len(batch.rows))
         batch.first, self._first = self._first, False
         self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
         return batch

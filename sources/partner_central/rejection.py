@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from .backfill import Counts
 from .state import Rejected, State
 from .tally import Tally
 
@@ -45,12 +47,12 @@ class Rejections:
             before = self._state.rejected
             self._state.rejected = before.and_also(modified) if before else Rejected(self._version(), modified)
 
-    def too_many(self) -> str | None:
-        """A sentence that names what did not fit, if so much was rejected that the cursor must not move."""
-        rejected, read = self._tally.rejected, self._tally.rejected + self._tally.changed
+    def too_many(self, counts: Counts) -> str | None:
+        """A sentence that names what did not fit, if a reading rejected so much that the cursor must not move."""
+        rejected, read = counts.rejected, counts.rejected + counts.changed
         if rejected < FEWEST or rejected <= self._most * read:
             return None
-        reasons = self._tally.reasons.most_common(SHOWN)
+        reasons = Counter(counts.reasons).most_common(SHOWN)
         return (
             f"{rejected:,} of {read:,} records could not become rows: "
             + "; ".join(f"{reason} ({count:,})" for reason, count in reasons)

@@ -1,10 +1,11 @@
 """What is kept between runs, in the destination: the only place that knows the keys of the state.
 
     {"catalog": ..., "account": ...,
-     "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected"}},
+     "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked"}},
      "members": names of members the model does not know,
      "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
-     "order": read_order of the newest version, "undated": true}
+     "order": read_order of the newest version, "undated": true,
+     "mending": tables that were lost, while nothing has been read again}
 
 Listings of everything, and versions, are numbered. Clocks of machines are not compared.
 """
@@ -17,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from .backfill import Backfill
-from .cursor import Cursor
+from .cursor import Cursor, Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,11 @@ class State:
     Attributes:
         is_new: whether no run came to its end before.
         cursor: how far the last complete run came.
+        elsewhere: what other sets of filters remember of records.
         backfill: a reading that was interrupted.
+        unconfirmed: a listing of everything that the next increment may confirm.
+        answered: what a full load was asked for that has ended, while the increment behind it has not.
+        looked: whether the increment that gave the cursor found nothing new, in the runs that it took.
         rejected: what a later version of this program is to try again.
         begun: number of the newest listing of everything that was begun.
         complete: the newest one that was read to its end.
@@ -101,11 +106,17 @@ class State:
         self._scope = scope
         self.is_new = not stored.get("cursors")
         self._floors: Callable[[], Floors] | None = floors
-        own = stored.get("cursors", {}).get(scope, {})
+        cursors = stored.get("cursors", {})
+        own = cursors.get(scope, {})
+        self.elsewhere = Elsewhere({name: cursors[name] for name in cursors if name != scope})
         listing = stored.get("listing", {})
         backfill, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
         self.cursor = Cursor.load(own)
         self.backfill = Backfill.load(backfill) if backfill else None
+        unconfirmed = own.get("unconfirmed")
+        self.unconfirmed = Complete.load(unconfirmed) if unconfirmed else None
+        self.answered: dict[str, str | None] | None = own.get("answered")
+        self.looked: bool = own.get("looked", False)
         self.rejected = Rejected(rejected["by"], _read(rejected["since"])) if rejected else None
         self.begun: int = listing.get("begun", 0)
         self.complete = Complete.load(complete) if complete else None
@@ -134,14 +145,22 @@ class State:
         own = self.cursor.dump()
         if self.backfill is not None:
             own["backfill"] = self.backfill.dump()
+        if self.unconfirmed is not None:
+            own["unconfirmed"] = self.unconfirmed.dump()
+        if self.answered is not None:
+            own["answered"] = self.answered
+        if self.looked:
+            own["looked"] = True
         if self.rejected is not None:
             own["rejected"] = {"by": self.rejected.by, "since": _written(self.rejected.since)}
         listing: dict[str, Any] = {"begun": self.begun}
         if self.complete is not None:
             listing["complete"] = self.complete.dump()
+        mending: dict[str, Any] = {"mending": []} if self._stored.get("mending") else {}
         return {
             **self._stored,
-            "cursors": {**self._stored.get("cursors", {}), self._scope: own},
+            **mending,
+            "cursors": {**self.elsewhere.dump(), self._scope: own},
             "listing": listing,
             "order": self.order,
             "undated": self.undated,

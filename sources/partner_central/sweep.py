@@ -121,35 +121,44 @@ class Sweep:
 
     def _read(self, window: Window) -> bool:
         """Read a window page by page, and say whether to its end."""
-        can_leave = self._listing.filters.can_leave
+        parts = self._keyset_parts(window) if self._listing.filters.can_leave else self._token_parts(window)
+        for part in parts:
+            self._put(part)
+            if part.last or self._ends():
+                return part.last
+            self._engage()
+        return True
+
+    def _token_parts(self, window: Window) -> Iterator[WindowPage]:
+        """The parts of a window that no record leaves."""
         order = Order(created, descending=False)
         asked = window.asked if window.token else window.asked_from()
         came = window.position
         for page in self._pages(window, asked):
-            dates = [date for date in map(created, page.records) if date is not None]
-            if len(dates) < len(page.records):
-                raise Unplaced(UNDATED)
-            if can_leave:  # each page is the first of a listing of its own
-                order = Order(created, descending=False)
-            if not order.holds(page):
-                raise Unplaced(UNSORTED)
+            dates = _dates(page, order)
             before, (came, end) = came, self._plan.arrived(window, dates)
             span = Window(window.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
             last = page.next_token is None or any(map(span.is_past, dates))
-            token = page.next_token if not (last or can_leave) and _same_second(before, came) else None
-            self._put(WindowPage(window, inside, came, last, token, asked if token else None))
-            if last or self._ends():
-                return last
-            self._engage()
-        return True
+            token = page.next_token if not last and _same_second(before, came) else None
+            yield WindowPage(window, inside, came, last, token, asked if token else None)
+
+    def _keyset_parts(self, window: Window) -> Iterator[WindowPage]:
+        """The parts of a window that records may leave; each page of dates is the first of a listing of its own."""
+        listing = self._listing.oldest_first(window.asked if window.crowd else window.asked_from())
+        came = window.position
+        for step in keyset_pages(listing, self._ask, window.crowd):
+            dates = _dates(step.page, Order(created, descending=False))
+            _, end = self._plan.arrived(window, dates)
+            span = Window(window.start, end)
+            inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
+            came = step.reached or came
+            last = step.last or (step.reached is not None and span.is_past(step.reached))
+            yield WindowPage(window, inside, came, last, None, step.asked if step.crowd else None, step.crowd)
 
     def _pages(self, window: Window, asked: datetime | None) -> Iterator[Page]:
         """The pages of a window from where it has come to; a token that is no longer accepted is done without."""
         listing = self._listing.oldest_first(asked)
-        if self._listing.filters.can_leave:
-            yield from keyset_pages(listing, self._ask)
-            return
         if window.token is not None:
             try:
                 page = self._ask(listing.request(window.token))
@@ -175,6 +184,20 @@ class Sweep:
                 continue
             else:
                 return
+
+
+def _dates(page: Page, order: Order) -> list[datetime]:
+    """The CreatedDates of a page.
+
+    Raises:
+        Unplaced: a record has none, or they are not in order.
+    """
+    dates = [date for date in map(created, page.records) if date is not None]
+    if len(dates) < len(page.records):
+        raise Unplaced(UNDATED)
+    if not order.holds(page):
+        raise Unplaced(UNSORTED)
+    return dates
 
 
 def _same_second(before: datetime | None, after: datetime | None) -> bool:

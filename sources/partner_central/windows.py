@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from .settling import Settling
+
 SECOND = timedelta(seconds=1)
 CROWD = 3
 FOUR_DIGITS = 1000
@@ -31,7 +33,8 @@ class Window:
         done: whether all of them have.
         records: how many have.
         token: the token behind the last page, where that lay within one second, so that no date tells where to go on.
-        asked: the `AfterCreatedDate` of the listing that token belongs to.
+        asked: the `AfterCreatedDate` of the listing that token belongs to, or that crowd.
+        crowd: how far the readings of a crowd are, where records may leave the list.
     """
 
     start: datetime | None
@@ -41,13 +44,14 @@ class Window:
     records: int = 0
     token: str | None = None
     asked: datetime | None = None
+    crowd: Settling | None = None
 
     def hand_on(self, page: WindowPage) -> None:
         """Note that a page was handed on."""
         self.records += len(page.records)
         self.position = page.reached
         self.done = page.last
-        self.token, self.asked = page.token, page.asked
+        self.token, self.asked, self.crowd = page.token, page.asked, page.crowd
 
     def asked_from(self) -> datetime | None:
         """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive.
@@ -79,6 +83,7 @@ class WindowPage:
         last: whether that was its last page.
         token: see `Window.token`.
         asked: see `Window.asked`.
+        crowd: see `Window.crowd`.
     """
 
     window: Window
@@ -87,6 +92,7 @@ class WindowPage:
     last: bool
     token: str | None = None
     asked: datetime | None = None
+    crowd: Settling | None = None
 
 
 class Density:
@@ -143,7 +149,7 @@ def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
     """Windows as JSON-ready state, in order; finished neighbours are one."""
     state: list[dict[str, Any]] = []
     for window in sorted(windows, key=lambda window: (window.start is not None, window.start)):
-        item = {
+        item: dict[str, Any] = {
             "start": _written(window.start),
             "end": _written(window.end),
             "position": _written(window.position),
@@ -152,6 +158,8 @@ def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
         }
         if window.token is not None:
             item |= {"token": window.token, "asked": _written(window.asked)}
+        if window.crowd is not None:
+            item |= {"crowd": window.crowd.dump(), "asked": _written(window.asked)}
         if state and window.done and state[-1]["done"]:
             item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
             state[-1] = item
@@ -171,6 +179,7 @@ def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
             item["records"],
             item.get("token"),
             _read(item.get("asked")),
+            Settling.load(item.get("crowd")),
         )
         for item in state
     ]

@@ -26,6 +26,7 @@ class Facts:
 
     Attributes:
         floors: by scope, the LastModifiedDate from which on everything was read; None for all.
+        asked: by scope, where a first load begins that was interrupted.
         modes: how personal data may stand in rows.
         begun: by number of a listing of everything, the turn in which its run began.
         seen: by id, the versions that were the newest after a load.
@@ -33,6 +34,7 @@ class Facts:
 
     world: World
     floors: dict[str, datetime | None] = field(default_factory=dict)
+    asked: dict[str, str | None] = field(default_factory=dict)
     modes: set[str] = field(default_factory=set)
     begun: dict[int, int] = field(default_factory=dict)
     seen: dict[str, list[Any]] = field(default_factory=dict)
@@ -65,6 +67,9 @@ class Facts:
         self.modes.add(outcome.run.pii)
         if outcome.is_complete:
             self._complete(outcome)
+        own = outcome.state.get("cursors", {}).get(outcome.scope, {})
+        if "backfill" in own and own["watermark"] is None:
+            self.asked[outcome.scope] = own["backfill"]["asked"]["since"]
 
     def _complete(self, outcome: Outcome) -> None:
         """A run that says complete loaded all."""
@@ -87,9 +92,9 @@ class Facts:
     def _lower_floor(self, outcome: Outcome) -> None:
         """Everything a run asked for is loaded."""
         run, scope, since = outcome.run, outcome.scope, since_of(outcome.run)
-        interrupted = outcome.state.get("cursors", {}).get(scope, {}).get("backfill")
         if outcome.tally.mode == "first" or scope not in self.floors:
-            began = (interrupted or {}).get("asked", {}).get("since")
+            interrupted = outcome.state.get("cursors", {}).get(scope, {}).get("backfill", {})
+            began = self.asked.pop(scope, None) or interrupted.get("asked", {}).get("since")
             others = [moment for moment in (since, began and datetime.fromisoformat(began)) if moment]
             self.floors[scope] = max(others, default=None)
         elif run.full:
@@ -169,7 +174,8 @@ class Facts:
             rows.sort(key=lambda row: (row["last_modified_date"], row["read_order"]))
             for before, after in pairwise(rows):
                 where = f"{key} at {after['last_modified_date']}"
-                assert before["content_hash"] != after["content_hash"], f"{where} has a version twice"
+                names = ("last_modified_date", "content_hash")
+                assert [before[name] for name in names] != [after[name] for name in names], f"{where} is there twice"
                 same = before["last_modified_date"], before["read_order"]
                 assert same != (after["last_modified_date"], after["read_order"]), f"{where} has versions without order"
             contents = iter([_content(row) for row in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from .world import World
 
 QUIET_RUNS = 3
 MOST_TRIES = 3
+MOST_RUNS = 300
 
 
 def simulate(schedule: Schedule, broken: Broken | None = None) -> None:
@@ -38,6 +40,37 @@ def simulate(schedule: Schedule, broken: Broken | None = None) -> None:
         _forget(world)
         _full(world, facts)
         facts.versions_are_right()
+
+
+def simulate_few_calls(schedule: Schedule, calls: int) -> None:
+    """Load by runs of few calls, the first of which meet what happens in a schedule, until a run comes to its end.
+
+    Raises:
+        AssertionError: they never do, or something is not as it must be.
+    """
+    world = World(schedule)
+    facts = Facts(world)
+    world.watchers.append(facts)
+    with real_code(world):
+        for chosen in (*_filtered(schedule), Run(), Run(full=True, accept=True)):
+            happens = [tuple(event for event in run.events if event.run is None) for run in schedule.runs]
+            for number in range(MOST_RUNS):
+                events = happens[number] if number < len(happens) else ()
+                named = _named(world) if number > len(happens) else None
+                outcome = world.sync(replace(chosen, events=events, max_calls=named or calls))
+                if outcome.is_complete and number >= len(happens):
+                    break
+                assert not named, f"a run of {named} calls, as was said, ended: {outcome.how}"
+            else:
+                raise AssertionError(f"{MOST_RUNS} runs of {calls} calls did not come to an end: {chosen}")
+            facts.rows_equal(chosen, outcome.scope)
+        _full(world, facts)
+
+
+def _named(world: World) -> int | None:
+    """How many calls the last run said that it takes."""
+    named = re.search(r"a run of ([\d,]+) calls", world.outcomes[-1].how)
+    return int(named[1].replace(",", "")) if named else None
 
 
 def _filtered(schedule: Schedule) -> list[Run]:

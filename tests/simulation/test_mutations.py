@@ -50,8 +50,8 @@ class InAnyOrder(Order):
 def largest_date(patch: Patch) -> None:
     note = Progress.note
 
-    def largest(self: Progress, records: list[object], rejections: list[Any]) -> None:
-        note(self, records, rejections)
+    def largest(self: Progress, records: list[object], rejections: list[Any], changed: int) -> None:
+        note(self, records, rejections, changed)
         if self.under_way is not None:
             dates = [date for _, date in map(identity, records) if date is not None]
             self.under_way.watermark = max([*dates, *filter(None, [self.under_way.watermark])], default=None)
@@ -119,7 +119,7 @@ SEEDS = {
     "newest first": (82, 140),
     "the cursor is of the first page": (14, 22, 33),
     "what was seen is told by its content": (1, 2, 6),
-    "a chain is complete with the increment behind it": (33, 115, 125),
+    "a chain is complete with the increment behind it": (33, 115, 163),
     "the cursor is never above the service's clock": (14, 22, 33),
     "the order of windows is checked": (4, 31, 81),
     "a filtered list is not read by offsets": (123,),

@@ -1,0 +1,105 @@
+"""Folders of a lake that somebody deleted: what AWS still has comes back, and what the history has of the rest."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from partner_central_emulator import Emulator
+from partner_central_sync import workdir
+from partner_central_sync.job import sync
+from partner_central_sync.lake import LakeClient
+from partner_central_sync.report import Report
+from warehouses import Warehouse
+
+CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
+AGAIN = "Made again, and everything is read again"
+
+
+@pytest.fixture
+def lake(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", f"file://{tmp_path}/lake")
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__TABLE_FORMAT", "delta")
+    return Warehouse(tmp_path, emulator.endpoint, "filesystem")
+
+
+def accounts_in(lake: Warehouse, table: str) -> list[str]:
+    """Whose the rows of a shared table are."""
+    client = workdir.attach(lake.settings(account="acme")).destination_client()
+    assert isinstance(client, LakeClient)
+    return [str(account) for account in client.stored(table).rows(["account"])["account"].to_pylist()]
+
+
+def delete(lake: Warehouse, *folders: str) -> None:
+    for folder in folders:
+        shutil.rmtree(lake.folder / "lake" / "partner_central" / folder)
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("opportunities", AGAIN),
+        ("opportunities__project_delivery_models", "AWS lists no more is lost"),
+        ("opportunity_presence", "AWS lists no more is lost"),
+        ("opportunities_rejected", AGAIN),
+        ("opportunity_history", "with the newest versions only"),
+        ("_dlt_pipeline_state", ""),
+        ("_dlt_version", ""),
+        ("_dlt_loads", ""),
+    ],
+)
+@pytest.mark.parametrize("folder_is_new", [False, True], ids=["same machine", "another machine"])
+def test_what_was_deleted_is_there_again_after_the_next_sync(
+    folder: str,
+    said: str,
+    folder_is_new: bool,  # noqa: FBT001 - a parameter of the test
+    lake: Warehouse,
+    emulator: Emulator,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lake.sync()
+    delete(lake, folder)
+    if folder_is_new:
+        shutil.rmtree(lake.pipelines_dir)
+    sync(lake.settings(), Report())
+    assert said in capsys.readouterr().err
+    emulator.change(emulator.truth()[3]["Id"], CHANGE)
+    assert lake.sync().changed == 1
+    lake.assert_equals(emulator.truth())
+    counts = {table: len(rows) for table, rows in lake.rows().items()}
+    assert (counts["opportunity_presence"], counts["opportunity_history"]) == (250, 251)
+    quiet = lake.sync()
+    assert (quiet.calls, quiet.changed) == (1, 0)
+
+
+def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(lake: Warehouse, emulator: Emulator) -> None:
+    lake.sync()
+    key = emulator.truth()[0]["Id"]
+    emulator.change(key, CHANGE)
+    lake.sync()
+    emulator.remove(key)
+    delete(lake, "opportunities")
+    lake.sync()
+    rows = lake.rows()["opportunities"]
+    assert len(rows) == 250
+    assert [row["life_cycle_next_steps"] for row in rows if row["id"] == key] == ["A call."]
+
+
+def test_accounts_that_share_a_lake_each_read_again_what_one_of_them_made_again(
+    lake: Warehouse, emulator: Emulator
+) -> None:
+    with Emulator(opportunities=30, seed=2, rps=None) as globex:
+        servers = {"acme": emulator, "globex": globex}
+        for turn in range(3):
+            for account, server in servers.items():
+                lake.sync({"endpoint_url": server.endpoint}, account=account)
+            if turn == 0:
+                delete(lake, "opportunities", "opportunities__project_delivery_models")
+        held = accounts_in(lake, "opportunities")
+        assert {account: held.count(account) for account in servers} == {"acme": 250, "globex": 30}
+        listed = accounts_in(lake, "opportunities__project_delivery_models")
+        for account, server in servers.items():
+            models = ((record["Project"] or {}).get("DeliveryModels") or [] for record in server.truth())
+            assert listed.count(account) == sum(map(len, models))
