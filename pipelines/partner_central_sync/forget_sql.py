@@ -66,11 +66,8 @@ def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
 
 def _content(version: Row) -> Row:
     """A version with each member in the column of the model."""
-    content: Row = {}
-    for column in of_members(CONTENT, version):
-        if version[column] is not None:
-            content[str(member_of(column, CONTENT))] = version[column]
-    return content
+    held = {column: value for column, value in version.items() if value is not None}
+    return {member: held[column] for column in sorted(held) if (member := member_of(column, CONTENT)) is not None}
 
 
 def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:

@@ -48,7 +48,7 @@ def sync(settings: Settings, report: Report) -> Summary:
     dlt_settings.check(settings)
     started = time.monotonic()
     entry = runs.Entry(Tally(watch=report.progress), settings)
-    with workdir.locked(settings), runs.recorded(entry, report):
+    with workdir.locked(settings), entry.kept, runs.recorded(entry, report):
         try:
             location, gone = _bring_up_to_date(settings, report, entry)
         except Exception as error:

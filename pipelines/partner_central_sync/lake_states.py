@@ -26,9 +26,8 @@ from dlt.common.versioned_state import compress_state, decompress_state
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 from dlt.pipeline.state_sync import generate_pipeline_state_version_hash, state_doc
 
-from .stored_state import OF_ACCOUNT, is_of_original
+from .stored_state import OF_ACCOUNT, SOURCE, is_namesake, is_of_original
 
-SOURCE = "partner_central"
 COUNTED = "9"  # greater than any load id, which is the time in seconds
 DIGITS = 11
 
@@ -46,7 +45,7 @@ def newest_state(files: Files, pipeline_name: str, read: Read) -> StateInfo | No
     listed = sorted(files, key=lambda file: file[1][1], reverse=True)
     if own := own_states(listed, pipeline_name, read):
         return _info(read(own[:1])[own[0]])
-    others = map(_info, read([path for path, _ in listed]).values())
+    others = map(_info, read(_namesakes(listed, pipeline_name)).values())
     return _adopted(sorted(others, key=_age, reverse=True), pipeline_name)
 
 
@@ -58,6 +57,11 @@ def own_states(files: Files, pipeline_name: str, read: Read) -> list[str]:
         ages = {path: _age(_info(text)) for path, text in read(paths).items()}
         paths.sort(key=ages.__getitem__, reverse=True)
     return paths
+
+
+def _namesakes(files: Files, pipeline_name: str) -> list[str]:
+    """The paths of states for the same account, by another name."""
+    return [path for path, (name, *_) in files if is_namesake(name, pipeline_name)]
 
 
 def _is_counted(place: str) -> bool:
@@ -138,7 +142,8 @@ class StatesOfLake(FilesystemClient):
         own = own_states(files, pipeline_name, self._contents)
         if not own:
             return 0
-        states = {path: _info(text) for path, text in self._contents([path for path, _ in files]).items()}
+        namesakes = self._contents(_namesakes(files, pipeline_name))
+        states = {path: _info(text) for path, text in namesakes.items()}
         others = [p for p, at in states.items() if is_of_original(at.pipeline_name, at.state, pipeline_name)]
         old = [*own[1:], *others]
         for path in old:

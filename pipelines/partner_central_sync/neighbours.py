@@ -14,9 +14,8 @@ from dlt.common.pipeline import TPipelineState
 from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, load_pipeline_state_from_destination
 
 from .lake_states import StatesOfLake
-from .stored_state import SOURCE, StoredState
+from .stored_state import StoredState, state_of_source
 
-RESOURCE = "opportunities"
 MENDING = "mending"
 
 
@@ -24,7 +23,7 @@ def names(client: JobClientBase) -> set[str]:
     """The pipelines that loaded this source into an open destination."""
     if not isinstance(client, StoredState | StatesOfLake):
         return set()
-    return {name for name in client.pipeline_names() if _resource(_state(client, name)) is not None}
+    return {name for name in client.pipeline_names() if state_of_source(_state(client, name)) is not None}
 
 
 def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Collection[str]) -> None:
@@ -40,7 +39,7 @@ def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Coll
 
 def forget(state: dict[str, Any], lost: Collection[str]) -> None:
     """Let the next reading be a first one, and note why; numbers, names and types that are known stay."""
-    resource = _resource(state)
+    resource = state_of_source(state)
     if resource is not None:
         resource["cursors"] = {}
         resource[MENDING] = sorted({*resource.get(MENDING, ()), *lost})
@@ -48,13 +47,8 @@ def forget(state: dict[str, Any], lost: Collection[str]) -> None:
 
 def being_mended(state: dict[str, Any]) -> frozenset[str]:
     """The tables that were lost, if nothing has been read again since."""
-    return frozenset((_resource(state) or {}).get(MENDING, ()))
+    return frozenset((state_of_source(state) or {}).get(MENDING, ()))
 
 
 def _state(client: StoredState | StatesOfLake, name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", load_pipeline_state_from_destination(name, client) or {})
-
-
-def _resource(state: dict[str, Any]) -> dict[str, Any] | None:
-    found = state.get("sources", {}).get(SOURCE, {}).get("resources", {}).get(RESOURCE)
-    return cast("dict[str, Any] | None", found)

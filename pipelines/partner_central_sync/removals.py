@@ -24,8 +24,8 @@ from partner_central.state import Complete
 from . import holding, sweeps
 from .own_tables import update
 from .settings import Settings
+from .stored_state import state_of_source
 
-SOURCE, RESOURCE = "partner_central", "opportunities"
 JUDGED = "partner_central_judged"
 MOST_GONE = 0.2
 FEWEST_GONE = 10
@@ -106,8 +106,7 @@ def conclude(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> R
 
 def _complete(pipeline: dlt.Pipeline) -> Complete | None:
     """The newest complete listing of everything."""
-    sources = cast("dict[str, Any]", pipeline.state.get("sources", {}))
-    listing = sources.get(SOURCE, {}).get("resources", {}).get(RESOURCE, {}).get("listing", {})
+    listing = (state_of_source(pipeline.state) or {}).get("listing", {})
     return Complete.load(listing["complete"]) if listing.get("complete") else None
 
 

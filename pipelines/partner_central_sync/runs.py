@@ -64,7 +64,7 @@ class Entry:
         message: what the user was told.
         outcome: how it ended.
         new_columns: columns that came with unknown members.
-        kept: closed when the row is written.
+        kept: what the run keeps open until its row is written.
     """
 
     tally: Tally
@@ -118,19 +118,18 @@ def declare(schema: Schema) -> None:
 @contextmanager
 def recorded(entry: Entry, report: Report) -> Iterator[None]:
     """Write the row of the run that is the block, also when it fails; its own error is what is raised then."""
-    with entry.kept:
-        try:
-            yield
-        except Exception as error:
-            entry.outcome, entry.message = explain(error)
-            if entry.outcome is not Exit.INTERRUPTED:
-                with suppress(Exception):
-                    _write(entry)
-            raise
-        try:
-            _write(entry)
-        except Exception as error:  # noqa: BLE001 - everything is loaded
-            report.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {explain(error)[1]}")
+    try:
+        yield
+    except Exception as error:
+        entry.outcome, entry.message = explain(error)
+        if entry.outcome is not Exit.INTERRUPTED:
+            with suppress(Exception):
+                _write(entry)
+        raise
+    try:
+        _write(entry)
+    except Exception as error:  # noqa: BLE001 - everything is loaded
+        report.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {explain(error)[1]}")
 
 
 def _write(entry: Entry) -> None:

@@ -25,10 +25,10 @@ from .destination import displayed
 from .lake import LakeClient
 from .lease import Leasing
 from .settings import Settings
+from .stored_state import state_of_source
 
 Line = tuple[str, str]
-SOURCE, RESOURCE = "partner_central", "opportunities"
-TABLES = (RESOURCE, "opportunities_rejected")
+TABLES = ("opportunities", "opportunities_rejected")
 
 
 def status(settings: Settings) -> Iterator[Line]:
@@ -84,8 +84,7 @@ def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
         yield from _lake_rows(client, account)
     else:
         yield from _rows(cast("SqlJobClientBase", client).sql_client, account)
-    resources = cast("Mapping[str, Any]", state.get("sources", {})).get(SOURCE, {}).get("resources", {})
-    for scope, cursor in sorted(resources.get(RESOURCE, {}).get("cursors", {}).items()):
+    for scope, cursor in sorted((state_of_source(state) or {}).get("cursors", {}).items()):
         name = "watermark" if scope == "all" else f"watermark of {scope}"
         backfill = cursor.get("backfill")
         nothing = "none: the first load is not complete" if backfill else "none: no opportunity yet"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -26,7 +26,7 @@ from dlt.common.versioned_state import TVersionedState, compress_state, decompre
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 from dlt.pipeline.state_sync import generate_pipeline_state_version_hash, state_doc
 
-SOURCE = "partner_central"
+SOURCE, RESOURCE = "partner_central", "opportunities"
 OF_ACCOUNT = "__"  # between dataset and account in the name of a pipeline
 
 
@@ -95,10 +95,20 @@ class StoredState(SqlJobClientWithStagingDataset):
             return cursor.fetchall()
 
 
+def state_of_source(state: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the source keeps in the state of a pipeline; None before the first load."""
+    resources = state.get("sources", {}).get(SOURCE, {}).get("resources", {})
+    return cast("dict[str, Any] | None", resources.get(RESOURCE))
+
+
+def is_namesake(name: str, pipeline_name: str) -> bool:
+    """Whether a pipeline by another name is for the same account."""
+    return name != pipeline_name and name.partition(OF_ACCOUNT)[1:] == pipeline_name.partition(OF_ACCOUNT)[1:]
+
+
 def is_of_original(name: str, state: str, pipeline_name: str) -> bool:
     """Whether a stored state is of a pipeline for the same account, by another name, which loads opportunities too."""
-    same = name != pipeline_name and name.partition(OF_ACCOUNT)[1:] == pipeline_name.partition(OF_ACCOUNT)[1:]
-    return same and SOURCE in decompress_state(state).get("sources", {})
+    return is_namesake(name, pipeline_name) and SOURCE in decompress_state(state).get("sources", {})
 
 
 def _info(row: Iterable[Any]) -> StateInfo:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from . import windows
+from .moments import read, written
 from .settling import Settling
 
 
@@ -73,8 +74,8 @@ class Backfill:
     def load(cls, state: Mapping[str, Any]) -> Backfill:
         """Read what `dump` wrote; what an earlier version wrote says less, and lists nothing to conclude from."""
         return cls(
-            _read(state["watermark"]),
-            _read(state["modified_since"]),
+            read(state["watermark"]),
+            read(state["modified_since"]),
             state["full"],
             dict(state.get("asked", {})),
             windows.load(state["windows"]),
@@ -82,7 +83,7 @@ class Backfill:
             state.get("token"),
             state.get("number"),
             state.get("order", 0),
-            _read(state.get("at")),
+            read(state.get("at")),
             state.get("in_chain", False),
             Settling.load(state.get("settling")),
             Counts(**state.get("counts", {})),
@@ -92,8 +93,8 @@ class Backfill:
     def dump(self) -> dict[str, Any]:
         """The reading as JSON-ready state."""
         return {
-            "watermark": self.watermark and self.watermark.isoformat(),
-            "modified_since": self.modified_since and self.modified_since.isoformat(),
+            "watermark": written(self.watermark),
+            "modified_since": written(self.modified_since),
             "full": self.full,
             "asked": self.asked,
             "windows": windows.dump(self.windows),
@@ -101,13 +102,9 @@ class Backfill:
             "token": self.token,
             "number": self.number,
             "order": self.order,
-            "at": self.at and self.at.isoformat(),
+            "at": written(self.at),
             "in_chain": self.in_chain,
             "settling": self.settling and self.settling.dump(),
             "counts": asdict(self.counts),
             "seen": dict(sorted(self.seen.items())),
         }
-
-
-def _read(written: str | None) -> datetime | None:
-    return datetime.fromisoformat(written) if written else None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from .moments import read, written
 from .rows import identity
 
 SECOND = timedelta(seconds=1)
@@ -36,13 +37,11 @@ class Cursor:
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Cursor:
         """Read what `dump` wrote; an empty state is the cursor before the first run."""
-        watermark = state.get("watermark")
-        return cls(datetime.fromisoformat(watermark) if watermark else None, state.get("seen", {}))
+        return cls(read(state.get("watermark")), state.get("seen", {}))
 
     def dump(self) -> dict[str, Any]:
         """The cursor as JSON-ready state; equal cursors give equal state, so that a quiet run stores nothing."""
-        watermark = self.watermark.isoformat() if self.watermark else None
-        return {"watermark": watermark, "seen": dict(sorted(self.seen.items()))}
+        return {"watermark": written(self.watermark), "seen": dict(sorted(self.seen.items()))}
 
 
 class Elsewhere:

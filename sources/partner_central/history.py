@@ -46,10 +46,6 @@ LISTS: dict[str, Callable[[Sequence[Row]], list[str]]] = {
     "project_delivery_models": _models,
     "project_expected_customer_spend": _spends,
 }
-ENTRIES = {
-    "project_delivery_models": ("value",),
-    "project_expected_customer_spend": ("amount", "currency_code", "frequency", "target_company"),
-}  # what of an entry is written
 CONTENT = (
     "arn",
     "catalog",
@@ -136,18 +132,12 @@ class History:
         """
         version = dict(row)
         for name, there in self._lists.items():
-            if entries := version.pop(there.name, None):
-                if there.columns:
-                    entries = [
-                        {key: entry.get(there.columns.get(key, key)) for key in ENTRIES[name]} for entry in entries
-                    ]
-                if written := LISTS[name](entries):
-                    version[name] = SEPARATOR.join(sorted(written))
+            entries = [_plain(entry, there.columns) for entry in version.pop(there.name, None) or ()]
+            if written := LISTS[name](entries):
+                version[name] = SEPARATOR.join(sorted(written))
         if not row.keys() <= self._known:
             version = {name: value for name, value in version.items() if not isinstance(value, list)}
-        version["content_hash"] = content_hash_of(
-            {name: version.get(self._moved.get(name, name)) for name in CONTENT} if self._moved else version
-        )
+        version["content_hash"] = content_hash_of(_plain(version, self._moved))
         version["read_order"] = read_order
         version["order_is_known"] = True
         version["first_seen_at"] = self._seen_at
@@ -185,6 +175,11 @@ class _There:
 def _moved(columns: Sequence[Column], placed: Sequence[Column]) -> dict[str, str]:
     pairs = zip(columns, placed, strict=True)
     return {column.name: there.name for column, there in pairs if there.name != column.name}
+
+
+def _plain(row: Row, moved: Mapping[str, str]) -> Row:
+    """A row with the members that stand elsewhere in the destination under the names of the model."""
+    return row | {name: row.get(there) for name, there in moved.items()} if moved else row
 
 
 def unheld(versions: Sequence[Row], held: dict[tuple[str, datetime], str]) -> list[Row]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from .backfill import Backfill
 from .cursor import Cursor, floor_of
 from .listing import Filters, Listing
+from .moments import written
 from .state import Rejected
 
 FEW_CALLS = 10
@@ -45,7 +46,7 @@ class Question:
     @property
     def asked(self) -> dict[str, str | None]:
         """What an interrupted reading must have been asked for to be gone on with."""
-        return {"since": self.since.isoformat() if self.since else None, "pii": self.pii}
+        return {"since": written(self.since), "pii": self.pii}
 
     def goes_on_with(self, backfill: Backfill) -> bool:
         """Whether this question is answered by going on with a reading that was interrupted.

@@ -42,8 +42,7 @@ class Rejections:
 
     def note(self, rejections: Iterable[tuple[str, datetime | None]]) -> None:
         """Note records that were rejected: why, and their LastModifiedDate."""
-        for reason, modified in rejections:
-            self._tally.reasons[reason] += 1
+        for _, modified in rejections:
             before = self._state.rejected
             self._state.rejected = before.and_also(modified) if before else Rejected(self._version(), modified)
 

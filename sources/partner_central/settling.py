@@ -16,6 +16,7 @@ from typing import Any
 from .client import Page
 from .errors import BrokenListing, Unavailable
 from .listing import Listing, pages
+from .moments import read, written
 from .rows import key_of
 
 Ask = Callable[[Mapping[str, Any]], Page]
@@ -72,7 +73,7 @@ class Settling:
             "token": self.token,
             "keys": sorted(self.keys),
             "before": None if self.before is None else sorted(self.before),
-            "until": self.until and self.until.isoformat(),
+            "until": written(self.until),
             "pages": self.pages,
             "took": self.took,
             "failed": self.failed,
@@ -83,12 +84,12 @@ class Settling:
         """Read what `dump` wrote."""
         if state is None:
             return None
-        before, until = state["before"], state["until"]
+        before = state["before"]
         return cls(
             state["token"],
             frozenset(state["keys"]),
             None if before is None else frozenset(before),
-            datetime.fromisoformat(until) if until else None,
+            read(state["until"]),
             state["pages"],
             state["took"],
             state["failed"],

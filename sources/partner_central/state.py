@@ -19,6 +19,7 @@ from typing import Any
 
 from .backfill import Backfill
 from .cursor import Cursor, Elsewhere
+from .moments import read, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class State:
         self.unconfirmed = Complete.load(unconfirmed) if unconfirmed else None
         self.answered: dict[str, str | None] | None = own.get("answered")
         self.looked: bool = own.get("looked", False)
-        self.rejected = Rejected(rejected["by"], _read(rejected["since"])) if rejected else None
+        self.rejected = Rejected(rejected["by"], read(rejected["since"])) if rejected else None
         self.begun: int = listing.get("begun", 0)
         self.complete = Complete.load(complete) if complete else None
         self.order: int = stored.get("order", 0)
@@ -152,7 +153,7 @@ class State:
         if self.looked:
             own["looked"] = True
         if self.rejected is not None:
-            own["rejected"] = {"by": self.rejected.by, "since": _written(self.rejected.since)}
+            own["rejected"] = {"by": self.rejected.by, "since": written(self.rejected.since)}
         listing: dict[str, Any] = {"begun": self.begun}
         if self.complete is not None:
             listing["complete"] = self.complete.dump()
@@ -165,11 +166,3 @@ class State:
             "order": self.order,
             "undated": self.undated,
         }
-
-
-def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _read(written: str | None) -> datetime | None:
-    return datetime.fromisoformat(written) if written else None

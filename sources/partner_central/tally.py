@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +25,6 @@ class Tally:
         about: estimated number of records to read; None if everything is read in one chain.
         changed: rows handed on to be merged.
         rejected: records that could not become rows.
-        reasons: why they could not, with how many each.
         mass_rejected: a sentence where they were so many that the cursor does not move.
         swept: number of the listing of everything that this run completed.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
@@ -49,7 +47,6 @@ class Tally:
     about: int | None = None
     changed: int = 0
     rejected: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
     mass_rejected: str | None = None
     swept: int | None = None
     watermark: datetime | None = None
@@ -97,7 +94,6 @@ class Tally:
         with self._lock:
             self.read = self.changed = self.rejected = 0
             self.about, self.watermark, self.complete = None, None, False
-            self.reasons.clear()
             self.mass_rejected = self.swept = None
             self._changed()
 

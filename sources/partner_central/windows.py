@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from .moments import read, written
 from .settling import Settling
 
 SECOND = timedelta(seconds=1)
@@ -69,7 +70,7 @@ class Window:
         return self.end is not None and second_of(created) > second_of(self.end)
 
     def __str__(self) -> str:
-        return f"({_written(self.start) or 'the beginning'}, {_written(self.end) or 'now'}]"
+        return f"({written(self.start) or 'the beginning'}, {written(self.end) or 'now'}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +151,16 @@ def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
     state: list[dict[str, Any]] = []
     for window in sorted(windows, key=lambda window: (window.start is not None, window.start)):
         item: dict[str, Any] = {
-            "start": _written(window.start),
-            "end": _written(window.end),
-            "position": _written(window.position),
+            "start": written(window.start),
+            "end": written(window.end),
+            "position": written(window.position),
             "done": window.done,
             "records": window.records,
         }
         if window.token is not None:
-            item |= {"token": window.token, "asked": _written(window.asked)}
+            item |= {"token": window.token, "asked": written(window.asked)}
         if window.crowd is not None:
-            item |= {"crowd": window.crowd.dump(), "asked": _written(window.asked)}
+            item |= {"crowd": window.crowd.dump(), "asked": written(window.asked)}
         if state and window.done and state[-1]["done"]:
             item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
             state[-1] = item
@@ -172,13 +173,13 @@ def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
     """Read what `dump` wrote."""
     return [
         Window(
-            _read(item["start"]),
-            _read(item["end"]),
-            _read(item["position"]),
+            read(item["start"]),
+            read(item["end"]),
+            read(item["position"]),
             item["done"],
             item["records"],
             item.get("token"),
-            _read(item.get("asked")),
+            read(item.get("asked")),
             Settling.load(item.get("crowd")),
         )
         for item in state
@@ -202,11 +203,3 @@ def _moved(moment: datetime, by: timedelta) -> datetime | None:
         return moment + by
     except OverflowError:
         return None
-
-
-def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _read(written: str | None) -> datetime | None:
-    return datetime.fromisoformat(written) if written else None
