@@ -12,7 +12,7 @@ import pytest
 from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync.job import sync
-from partner_central_sync.outcome import Exit, explain
+from partner_central_sync.outcome import AnotherRun, Exit, explain
 from partner_central_sync.report import Report, Summary
 
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
@@ -53,6 +53,10 @@ def test_what_was_dropped_is_there_again_after_the_next_sync(
 
 ACCOUNTS = ("acme", "globex")
 SPEND = "opportunities__project_expected_customer_spend"
+HELD = (
+    "UPDATE sync_lease SET run_id = 'elsewhere', owner = 'elsewhere', host = 'elsewhere', taken_at = now(), "
+    "expires_at = now() + INTERVAL '1 minute' WHERE pipeline_name = 'partner_central__acme'"
+)
 WHOLE = ("opportunities", "opportunity_presence", SPEND)
 
 
@@ -61,6 +65,10 @@ def globex() -> Iterator[Emulator]:
     """A second account."""
     with Emulator(opportunities=30, seed=2, rps=None) as running:
         yield running
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @dataclass
@@ -119,8 +127,9 @@ def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_
 @pytest.mark.parametrize(
     "step", ["neighbours.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
 )
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("next_one", ACCOUNTS)
+@pytest.mark.parametrize(
+    ("when", "next_one"), [pytest.param("before", "acme", marks=pytest.mark.slow), ("after", "globex")]
+)
 def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_any_account(
     step: str, when: str, next_one: str, shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +157,31 @@ def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_an
         rows = f"SELECT count(*) FROM opportunities WHERE account = '{account}'"
         assert shared.database.sql(f"{rows} AND id = '{key}'") == [(1,)]
         assert shared.database.sql(rows) == [(len(shared.emulators[account].truth()) + 1,)]
+
+
+def test_an_account_does_not_wait_for_another_that_reads_again_what_both_have_lost(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.database.sql("DROP TABLE opportunities CASCADE")
+    with monkeypatch.context() as patch:
+        patch.setattr("partner_central_sync.job._read_and_load", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            shared.sync("acme")
+    shared.database.sql(HELD)
+    shared.sync("globex")
+    shared.database.sql("UPDATE sync_lease SET run_id = NULL")
+    shared.sync("acme")
+    shared.assert_whole()
+
+
+def test_nothing_is_made_again_while_another_account_loads(shared: Shared) -> None:
+    shared.database.sql("DROP TABLE opportunities CASCADE", HELD)
+    with pytest.raises(AnotherRun, match="Another run of partner_central__acme is active"):
+        shared.sync("globex")
+    shared.database.sql("UPDATE sync_lease SET run_id = NULL")
+    for account in ACCOUNTS:
+        shared.sync(account)
+    shared.assert_whole()
 
 
 def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
@@ -186,10 +220,6 @@ def test_what_an_interrupted_run_left_does_not_make_a_dropped_table_look_whole(
     database.sql("DROP TABLE opportunities CASCADE")
     database.sync()
     database.assert_equals(emulator.truth())
-
-
-def interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_a_column_that_would_change_values_is_refused(database: Database, emulator: Emulator) -> None:

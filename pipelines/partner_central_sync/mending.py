@@ -18,7 +18,7 @@ from . import holding, lake_mending, neighbours, restoring, stored_tables
 from .destination import schema_of
 from .lake import LakeClient
 from .lease_table import LeaseTable
-from .outcome import Exit, explain
+from .outcome import AnotherRun, Exit, explain
 from .report import Report
 
 ROOT, HISTORY, PRESENCE = "opportunities", "opportunity_history", "opportunity_presence"
@@ -28,7 +28,7 @@ BACKUP = "a backup of the database may have it."
 
 def is_unfinished(pipeline: dlt.Pipeline) -> bool:
     """Whether tables were made again since this pipeline read: by another one, or by a run that was killed."""
-    return bool(neighbours.being_mended(cast("dict[str, Any]", pipeline.state)))
+    return bool(_unfinished(pipeline))
 
 
 def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: Callable[[dlt.Pipeline], None]) -> None:
@@ -52,29 +52,42 @@ def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: C
     elif not missing:
         report.note("Tables of this dataset were made again, which had been dropped: everything is read again.")
     holding.take(pipeline)
-    client = pipeline.destination_client()
-    with client:
-        everybody = neighbours.names(client)
-    with holding.with_others(pipeline, everybody):
-        if again:
-            with client:
-                neighbours.forget_cursors(client, everybody - {pipeline.pipeline_name}, again)
-            _forget_own(pipeline, again, load)
-        unfinished = neighbours.being_mended(cast("dict[str, Any]", pipeline.state)) | {*again}
-        client = pipeline.destination_client()
+    client, others = pipeline.destination_client(), set[str]()
+    if again or ROOT in _unfinished(pipeline):
         with client:
-            client.schema = schema_of(pipeline, client) or client.schema
-            _make(client, again)
-            for table in sorted({_table(name) for name in lost} - {*again}):
-                _make_anew(client, table, report)
-            if ROOT in unfinished:
-                _put_back(client, HISTORY in unfinished, report)
-            _say_what_is_gone(client, missing, report)
+            others = neighbours.names(client) - {pipeline.pipeline_name}
+    try:
+        with holding.with_others(pipeline, others):
+            if again:
+                with client:
+                    neighbours.forget_cursors(client, others, again)
+                _forget_own(pipeline, again, load)
+            _make_again(pipeline, again, lost, report)
+    except AnotherRun:
+        if missing:
+            raise  # else it has begun with what is left to do here, before it could load
     if lost:
         how = "Made again, empty" if lost != [HISTORY] else "Made again, with the newest versions only"
         report.warn(
             f"Missing in the destination: {_listed(lost)}. {how}: what was in there AWS cannot give again; {BACKUP}"
         )
+
+
+def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], report: Report) -> None:
+    """Make tables, and fill them from what the destination has, under the leases of all who load into them."""
+    client, unfinished = pipeline.destination_client(), _unfinished(pipeline) | {*again}
+    with client:
+        client.schema = schema_of(pipeline, client) or client.schema
+        _make(client, again)
+        for table in sorted({_table(name) for name in lost} - {*again}):
+            _make_anew(client, table, report)
+        if ROOT in unfinished:
+            _put_back(client, HISTORY in unfinished, report)
+        _say_what_is_gone(client, again, report)
+
+
+def _unfinished(pipeline: dlt.Pipeline) -> frozenset[str]:
+    return neighbours.being_mended(cast("dict[str, Any]", pipeline.state))
 
 
 def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[dlt.Pipeline], None]) -> None:
