@@ -6,6 +6,7 @@ Where the generator changes, other seeds find a rule: some of the usual schedule
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +20,11 @@ from partner_central.listing import Filters, Listing, Order
 from partner_central.progress import Progress
 from partner_central.question import Question
 from partner_central.rows import identity
+from partner_central.settling import Settling
 
 from .destination import Broken
 from .generate import schedule
-from .simulate import failure
+from .simulate import failure, simulate_few_calls
 
 Patch = pytest.MonkeyPatch
 
@@ -141,3 +143,13 @@ def test_a_broken_rule_of_the_reading_is_found(rule: str, monkeypatch: Patch) ->
 def test_a_broken_promise_of_the_destination_is_found(promise: str) -> None:
     assert [seed for seed in SEEDS[promise] if failure(schedule(seed)) is not None] == []
     assert [seed for seed in SEEDS[promise] if failure(schedule(seed), PROMISES[promise]) is None] == []
+
+
+def test_a_list_that_records_leave_and_that_is_read_once_is_found(monkeypatch: Patch) -> None:
+    def at_once(self: Settling, until: datetime | None) -> Settling:
+        return replace(self, token=None, until=until, is_settled=True)
+
+    simulate_few_calls(schedule(106), 2)
+    monkeypatch.setattr(Settling, "ended", at_once)
+    with pytest.raises(AssertionError, match="is missing"):
+        simulate_few_calls(schedule(106), 2)

@@ -11,7 +11,7 @@ import pytest
 
 from .generate import schedule
 from .schedule import Event, Run, Schedule
-from .simulate import failure, report
+from .simulate import failure, report, simulate_few_calls
 
 USUAL, MANY, CHUNKS = 300, 10_000, 10
 FOUND = {
@@ -82,6 +82,23 @@ def test_after_any_schedule_the_destination_equals_the_account(chunk: int) -> No
 @pytest.mark.parametrize("chunk", range(CHUNKS * 10))
 def test_after_any_of_many_schedules_the_destination_equals_the_account(chunk: int) -> None:
     _all_hold(range(USUAL + chunk, int(os.environ.get("SCHEDULES", MANY)), CHUNKS * 10))
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 5, 8])
+def test_runs_of_few_calls_come_to_an_end_or_say_how_many_it_takes(calls: int) -> None:
+    for seed in range(40):
+        simulate_few_calls(schedule(seed), calls)
+
+
+def test_a_refused_token_of_a_crowd_is_followed_by_one_that_is_accepted() -> None:
+    simulate_few_calls(schedule(246), 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("calls", range(1, 13))
+def test_runs_of_few_calls_come_to_an_end_after_many_schedules(calls: int) -> None:
+    for seed in range(40, 400):
+        simulate_few_calls(schedule(seed), calls)
 
 
 @pytest.mark.parametrize("name", FOUND)
