@@ -9,7 +9,7 @@ Where things are decided:
 
 - `question.py` what a run is to read · `listing.py` what is asked for it, in which order
 - `reading.py` one run over the API · `progress.py` how far it has come · `run.py` its parts · `state.py` what is kept
-- `chain.py`, `keyset.py`, `sweep.py` the three ways to read · `samples.py` which of them
+- `chain.py`, `keyset.py`, `sweep.py` the three ways to read · `settling.py` again · `samples.py` which of them
 - `client.py` one call · `quota.py`, `pacing.py`, `budget.py` how fast, how many · `refusals.py` what a failure means
 - `session.py` credentials · `identity.py` which account a dataset is of
 - `batch.py` the rows of a page · `rows.py`, `names.py` and `values.py` from record to row · `columnar.py` many at once

@@ -34,8 +34,8 @@ from .windows import first_windows
 
 CONFIRMATIONS = 6
 TOO_FEW_CALLS = (
-    "What was read is loaded, but runs of so few calls may never come to an end, since some of it must be read at one "
-    "go: it takes a run of {:,} calls."
+    "What was read is loaded, but opportunities keep leaving a part of the list that must be read at once: that takes "
+    "{:,} calls of a run."
 )
 
 
@@ -63,6 +63,7 @@ class Reading:
         floors: Callable[[], Floors] = Floors,
     ) -> None:
         self._state = State(state, scope, floors)
+        self._interrupted = self._state.backfill
         self._client = client
         self._row_maker = row_maker
         self._plan: Plan | None = None
@@ -74,7 +75,11 @@ class Reading:
     @property
     def is_resumable(self) -> bool:
         """Whether a later run can go on from `state`, though not everything has been read."""
-        return self._state.backfill is not None or self._progress.is_finished
+        backfill = self._state.backfill
+        if backfill is None:
+            return self._progress.is_finished
+        goes_on = self._plan is not None or backfill.token is not None or backfill.in_chain
+        return goes_on or backfill is not self._interrupted
 
     def state(self) -> dict[str, Any]:
         """The whole state, with the reading under way if there is one, JSON-ready."""

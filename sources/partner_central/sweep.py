@@ -132,9 +132,8 @@ class Sweep:
     def _token_parts(self, window: Window) -> Iterator[WindowPage]:
         """The parts of a window that no record leaves."""
         order = Order(created, descending=False)
-        asked = window.asked if window.token else window.asked_from()
         came = window.position
-        for page in self._pages(window, asked):
+        for page, asked in self._pages(window):
             dates = _dates(page, order)
             before, (came, end) = came, self._plan.arrived(window, dates)
             span = Window(window.start, end)
@@ -156,20 +155,25 @@ class Sweep:
             last = step.last or (step.reached is not None and span.is_past(step.reached))
             yield WindowPage(window, inside, came, last, None, step.asked if step.crowd else None, step.crowd)
 
-    def _pages(self, window: Window, asked: datetime | None) -> Iterator[Page]:
-        """The pages of a window from where it has come to; a token that is no longer accepted is done without."""
-        listing = self._listing.oldest_first(asked)
+    def _pages(self, window: Window) -> Iterator[tuple[Page, datetime | None]]:
+        """The pages of a window from where it has come to, each with the `AfterCreatedDate` of its listing.
+
+        A token that is no longer accepted is done without.
+        """
         if window.token is not None:
+            asked = window.asked
+            listing = self._listing.oldest_first(asked)
             try:
                 page = self._ask(listing.request(window.token))
             except BrokenListing:
-                listing = self._listing.oldest_first(window.asked_from())
+                pass
             else:
-                yield page
+                yield page, asked
                 if page.next_token is not None:
-                    yield from pages(listing, self._ask, page.next_token)
+                    yield from ((page, asked) for page in pages(listing, self._ask, page.next_token))
                 return
-        yield from pages(listing, self._ask)
+        asked = window.asked_from()
+        yield from ((page, asked) for page in pages(self._listing.oldest_first(asked), self._ask))
 
     def _ends(self) -> bool:
         """Whether no more is to be asked for."""

@@ -74,7 +74,8 @@ class Facts:
     def _complete(self, outcome: Outcome) -> None:
         """A run that says complete loaded all."""
         run, began = outcome.run, outcome.began - LATE
-        interrupted = outcome.state.get("cursors", {}).get(outcome.scope, {}).get("backfill")
+        before = outcome.state.get("cursors", {}).get(outcome.scope, {})
+        interrupted = "backfill" in before or "answered" in before
         anew = run.full and run.since is None
         unchanged = [
             one

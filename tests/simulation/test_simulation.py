@@ -90,6 +90,10 @@ def test_runs_of_few_calls_come_to_an_end_or_say_how_many_it_takes(calls: int) -
         simulate_few_calls(schedule(seed), calls)
 
 
+def test_a_refused_token_of_a_crowd_is_followed_by_one_that_is_accepted() -> None:
+    simulate_few_calls(schedule(246), 5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("calls", range(1, 13))
 def test_runs_of_few_calls_come_to_an_end_after_many_schedules(calls: int) -> None:
