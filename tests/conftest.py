@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from databases import Database, databases
+from databases import KINDS, Database, Prepared, databases
 from partner_central_emulator import Emulator
 from place import Place
 from postgres import Postgres
+from servers import free_port
 
 # The same examples on every machine, however long they take there; test_properties chooses how many.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
 
+def pytest_collection_finish() -> None:
+    """Imported modules stay: that the collector looks through them again and again takes a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
 @pytest.fixture(scope="session")
 def port() -> int:
     """A free port: a Partner Central elsewhere would be another account's."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def two_hundred_and_fifty(port: int) -> Emulator:
-    """A Partner Central with 250 opportunities, always the same, and no quota."""
-    return Emulator(opportunities=250, seed=1, port=port, rps=None)
+    return free_port()
 
 
 @pytest.fixture
 def emulator(port: int) -> Iterator[Emulator]:
-    """A Partner Central with 250 opportunities and no quota."""
-    with two_hundred_and_fifty(port) as running:
+    """A Partner Central with 250 opportunities, always the same, and no quota."""
+    with Emulator(opportunities=250, seed=1, port=port, rps=None) as running:
         yield running
 
 
@@ -47,21 +46,28 @@ def place(tmp_path: Path, emulator: Emulator) -> Place:
 
 
 @pytest.fixture(scope="session")
-def first_sync(port: int, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A folder after a first sync, to be copied."""
-    with two_hundred_and_fifty(port) as running:
-        place = Place(tmp_path_factory.mktemp("first-sync"), running.endpoint)
-        place.sync()
+def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Databases in which something was loaded, to be copied."""
+    return Prepared(tmp_path_factory.mktemp, request)
+
+
+@pytest.fixture
+def synced(place: Place, emulator: Emulator, prepared: Prepared) -> Place:
+    """`place` after a first sync from `emulator`, which has seen no call yet."""
+    _first_sync(Database(place.folder, place.endpoint), emulator, prepared)
     return place
 
 
 @pytest.fixture
-def synced(first_sync: Place, place: Place) -> Place:
-    """`place` after a first sync from `emulator`, which has seen no call yet."""
-    shutil.copytree(first_sync.folder, place.folder, dirs_exist_ok=True)
-    state = place.working_folder / "state.json"  # it names the database it was built on
-    state.write_text(state.read_text().replace(str(first_sync.folder), str(place.folder)))
-    return place
+def loaded(database: Database, emulator: Emulator, prepared: Prepared) -> Database:
+    """`database` after the same."""
+    _first_sync(database, emulator, prepared)
+    return database
+
+
+def _first_sync(database: Database, emulator: Emulator, prepared: Prepared) -> None:
+    prepared.lay("first-sync", database, lambda empty: empty.sync())
+    emulator.calls.clear()
 
 
 @pytest.fixture
@@ -77,7 +83,7 @@ def postgres_server() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=KINDS)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Database]:

@@ -83,11 +83,16 @@ class Postgres:
         connection.close()
         return rows
 
-    def database(self, name: str) -> str:
-        """Make a database that `loader` may make schemas in, and give its name."""
+    def database(self, name: str, template: str = "template1") -> str:
+        """Make a database that `loader` may make schemas in, in the place of one of that name; give its name."""
         if not self.sql("postgres", "SELECT 1 FROM pg_roles WHERE rolname = 'loader'"):
             self.sql("postgres", f"CREATE ROLE loader LOGIN PASSWORD '{PASSWORD}'")
-        self.sql("postgres", f'CREATE DATABASE "{name}"', f'GRANT CREATE ON DATABASE "{name}" TO loader')
+        self.sql(
+            "postgres",
+            f'DROP DATABASE IF EXISTS "{name}"',
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}"',
+            f'GRANT CREATE ON DATABASE "{name}" TO loader',
+        )
         return name
 
     def url(self, database: str, user: str = "loader", password: str = PASSWORD) -> str:

@@ -14,6 +14,7 @@ from hostile import HostileServer, nasty_records
 from partner_central.columnar import FEWEST_ROWS
 from partner_central_emulator import Emulator
 from place import Place
+from variants import rarely
 
 PlaceFor = Callable[[str], Place]
 MANY = 2 * FEWEST_ROWS
@@ -47,7 +48,7 @@ def came_as_arrow(place: Place) -> list[bool]:
     return [bool(arrow) for (arrow,) in entries(place, "starts_with(c._dlt_id, o._dlt_id)")]
 
 
-@pytest.mark.parametrize("unknown", [0, 300], ids=["known members", "some unknown members"])
+@pytest.mark.parametrize("unknown", [rarely(0, id="known members"), pytest.param(300, id="some unknown members")])
 def test_arrow_tables_and_rows_give_the_same_tables(unknown: int, tmp_path: Path) -> None:
     places = {}
     records = nasty_records(1, MANY, unknown=False) + nasty_records(2, MANY + unknown)[MANY:]
@@ -104,7 +105,7 @@ def test_a_column_that_is_new_in_many_rows_is_told_and_stays(place_for: PlaceFor
         assert place.sync(full=True).new_columns == []
 
 
-@pytest.mark.parametrize("rows_per_part", [pytest.param(None, marks=pytest.mark.slow), 1100])
+@pytest.mark.parametrize("rows_per_part", [rarely(None), 1100])
 def test_many_batches_in_one_load_and_in_several_are_all_there(
     rows_per_part: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

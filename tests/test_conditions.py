@@ -15,6 +15,7 @@ from partner_central import values
 from partner_central_emulator import Emulator
 from partner_central_sync.outcome import Exit, explain
 from place import Place
+from variants import rarely
 
 PlaceFor = Callable[[str], Place]
 KEY = {"pii_key": "0123456789abcdef0123456789abcdef"}
@@ -116,8 +117,7 @@ def test_a_date_ahead_of_the_services_clock_hides_no_change_until_then(place_for
         place.assert_equals(emulator.truth())
 
 
-def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(place: Place, emulator: Emulator) -> None:
-    place.sync()
+def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(synced: Place, emulator: Emulator) -> None:
     oldest = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])][:3]
 
     def change(_: int, request: Record) -> None:
@@ -125,14 +125,14 @@ def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(place
             emulator.change(oldest.pop(), {"LifeCycle": {"NextSteps": "somebody works on it"}})
 
     emulator.on_call = change
-    place.sync(full=True)
+    synced.sync(full=True)
     emulator.on_call = None
-    assert not gone(place)
-    place.assert_equals(emulator.truth())
+    assert not gone(synced)
+    synced.assert_equals(emulator.truth())
     vanished = emulator.truth()[0]["Id"]
     emulator.remove(vanished)
-    assert place.sync(full=True).gone == 1
-    assert gone(place) == {vanished}
+    assert synced.sync(full=True).gone == 1
+    assert gone(synced) == {vanished}
 
 
 class IgnoresTheSort(HostileServer):
@@ -203,7 +203,7 @@ def test_a_load_from_another_date_begins_anew(place_for: PlaceFor) -> None:
         assert ids(place, "customer_city = 'WRONG'") == {vanished}
 
 
-@pytest.mark.parametrize("calls", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow), 6])
+@pytest.mark.parametrize("calls", [rarely(1), rarely(2), 6])
 def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, place_for: PlaceFor) -> None:
     with Emulator(opportunities=700, seed=1, rps=None) as emulator:
         place = place_for(emulator.endpoint)
@@ -233,37 +233,35 @@ def bad_date(emulator: Emulator, key: str) -> None:
     emulator.overlay(key, {"LifeCycle": {"TargetCloseDate": "2026-07-01T00:00:00Z"}})
 
 
-def test_a_rejected_record_marks_the_row_it_had_until_it_loads(place: Place, emulator: Emulator) -> None:
-    place.sync()
+def test_a_rejected_record_marks_the_row_it_had_until_it_loads(synced: Place, emulator: Emulator) -> None:
     key = emulator.truth()[5]["Id"]
     bad_date(emulator, key)
-    assert place.sync().rejected == 1
+    assert synced.sync().rejected == 1
     marked = "SELECT id FROM opportunity_presence WHERE rejected_since IS NOT NULL"
-    assert rows(place, marked) == [(key,)]
-    assert place.sync().rejected == 0
-    assert rows(place, marked) == [(key,)]
+    assert rows(synced, marked) == [(key,)]
+    assert synced.sync().rejected == 0
+    assert rows(synced, marked) == [(key,)]
     emulator.overlay(key, {"LifeCycle": {"TargetCloseDate": "2026-07-01"}})
     emulator.change(key, {"LifeCycle": {"NextSteps": "mended"}})
-    place.sync()
-    assert rows(place, marked) == rows(place, "SELECT id FROM opportunities_rejected") == []
-    place.assert_equals(emulator.truth())
+    synced.sync()
+    assert rows(synced, marked) == rows(synced, "SELECT id FROM opportunities_rejected") == []
+    synced.assert_equals(emulator.truth())
 
 
 def test_a_later_version_tries_again_what_an_earlier_one_rejected(
-    place: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    synced: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.sync()
     key = emulator.truth()[5]["Id"]
     bad_date(emulator, key)
-    place.sync()
+    synced.sync()
     emulator.advance(days=2)
-    place.sync()
+    synced.sync()
     monkeypatch.setattr("partner_central.reading.version_of", lambda _: "later")
     monkeypatch.setitem(making.CONVERT, "date", lambda value: values._date(str(value)[:10]))
-    place.sync()
-    assert ids(place, f"id = '{key}' AND life_cycle_next_steps = 'won'") == {key}
-    assert rows(place, "SELECT id FROM opportunities_rejected") == []
-    assert place.sync().calls == 1
+    synced.sync()
+    assert ids(synced, f"id = '{key}' AND life_cycle_next_steps = 'won'") == {key}
+    assert rows(synced, "SELECT id FROM opportunities_rejected") == []
+    assert synced.sync().calls == 1
 
 
 def test_many_rejected_records_hold_the_cursor_and_name_the_member(place: Place, emulator: Emulator) -> None:

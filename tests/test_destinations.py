@@ -16,6 +16,7 @@ from partner_central_sync.job import sync
 from partner_central_sync.lake import FORMATS
 from partner_central_sync.report import Report
 from partner_central_sync.status import status
+from variants import rarely
 from warehouses import Warehouse
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str)
     assert set(present) >= listed
 
 
-@pytest.mark.parametrize("phase", [pytest.param("normalizing", marks=pytest.mark.slow), "loading"])
+@pytest.mark.parametrize("phase", [rarely("normalizing"), "loading"])
 def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehouse_for: MakeWarehouse) -> None:
     with HostileServer(nasty_records(6, 130, unknown=False)) as server:
         place = warehouse_for(server.endpoint)

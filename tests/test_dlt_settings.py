@@ -20,6 +20,7 @@ from partner_central_sync.outcome import Exit
 from partner_central_sync.settings import Settings
 from place import Place
 from test_tables import query
+from variants import rarely
 
 OF_A_RUN = {"data_freshness", "changes", "changes_last_7_days"}  # views that say when a run was
 SCHEMA = {"module": "relational", "config": {"max_nesting": 0}}
@@ -121,7 +122,7 @@ HONOURED: list[tuple[str, Any]] = [
     ("sources.partner_central.write_disposition", "replace"),
     ("sources.partner_central.parallelized", True),
 ]
-GROUPS = [HONOURED[first : first + 9] for first in range(0, len(HONOURED), 9)]  # each sets some at once
+GROUPS = [HONOURED[first : first + 18] for first in range(0, len(HONOURED), 18)]  # each sets some at once
 Configure = Callable[[str, Any], None]
 Views = dict[str, list[tuple[Any, ...]]]
 
@@ -198,9 +199,7 @@ def rows_of_views(place: Place) -> Views:
     return {view: query(place, f"SELECT {columns} FROM {view} ORDER BY ALL") for view, columns in chosen.items()}
 
 
-@pytest.mark.parametrize(
-    "configure", ["config.toml", pytest.param("environment", marks=pytest.mark.slow)], indirect=True
-)
+@pytest.mark.parametrize("configure", ["config.toml", rarely("environment")], indirect=True)
 @pytest.mark.parametrize("chosen", GROUPS, ids=[group[0][0] for group in GROUPS])
 def test_settings_that_are_not_refused_change_neither_tables_nor_views(
     chosen: list[tuple[str, Any]], usual: Views, configure: Configure, tmp_path: Path, few: Emulator

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
+from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync import workdir
 from partner_central_sync.job import sync
 from partner_central_sync.lake import LakeClient
 from partner_central_sync.report import Report
-from warehouses import Warehouse
+from variants import rarely
 
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 AGAIN = "Made again, and everything is read again"
 
 
-@pytest.fixture
-def lake(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", f"file://{tmp_path}/lake")
-    monkeypatch.setenv("DESTINATION__FILESYSTEM__TABLE_FORMAT", "delta")
-    return Warehouse(tmp_path, emulator.endpoint, "filesystem")
+on_a_lake = pytest.mark.parametrize("database", ["filesystem"], indirect=True)
 
 
-def accounts_in(lake: Warehouse, table: str) -> list[str]:
+def accounts_in(lake: Database, table: str) -> list[str]:
     """Whose the rows of a shared table are."""
     client = workdir.attach(lake.settings(account="acme")).destination_client()
     assert isinstance(client, LakeClient)
     return [str(account) for account in client.stored(table).rows(["account"])["account"].to_pylist()]
 
 
-def delete(lake: Warehouse, *folders: str) -> None:
+def delete(lake: Database, *folders: str) -> None:
     for folder in folders:
         shutil.rmtree(lake.folder / "lake" / "partner_central" / folder)
 
@@ -50,18 +46,19 @@ def delete(lake: Warehouse, *folders: str) -> None:
         ("_dlt_loads", ""),
     ],
 )
-@pytest.mark.parametrize("folder_is_new", [False, True], ids=["same machine", "another machine"])
+@pytest.mark.parametrize("machine", ["the same", rarely("another")])
+@on_a_lake
 def test_what_was_deleted_is_there_again_after_the_next_sync(
     folder: str,
     said: str,
-    folder_is_new: bool,  # noqa: FBT001 - a parameter of the test
-    lake: Warehouse,
+    machine: str,
+    loaded: Database,
     emulator: Emulator,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lake.sync()
+    lake = loaded
     delete(lake, folder)
-    if folder_is_new:
+    if machine == "another":
         shutil.rmtree(lake.pipelines_dir)
     sync(lake.settings(), Report())
     assert said in capsys.readouterr().err
@@ -74,8 +71,9 @@ def test_what_was_deleted_is_there_again_after_the_next_sync(
     assert (quiet.calls, quiet.changed) == (1, 0)
 
 
-def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(lake: Warehouse, emulator: Emulator) -> None:
-    lake.sync()
+@on_a_lake
+def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(loaded: Database, emulator: Emulator) -> None:
+    lake = loaded
     key = emulator.truth()[0]["Id"]
     emulator.change(key, CHANGE)
     lake.sync()
@@ -87,9 +85,11 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(lake: Warehou
     assert [row["life_cycle_next_steps"] for row in rows if row["id"] == key] == ["A call."]
 
 
+@on_a_lake
 def test_accounts_that_share_a_lake_each_read_again_what_one_of_them_made_again(
-    lake: Warehouse, emulator: Emulator
+    database: Database, emulator: Emulator
 ) -> None:
+    lake = database
     with Emulator(opportunities=30, seed=2, rps=None) as globex:
         servers = {"acme": emulator, "globex": globex}
         for turn in range(3):

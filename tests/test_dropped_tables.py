@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from databases import Database
+from databases import MOSTLY_DUCKDB, Database, Prepared
 from partner_central_emulator import Emulator
 from partner_central_sync.job import sync
 from partner_central_sync.outcome import AnotherRun, Exit, explain
 from partner_central_sync.report import Report, Summary
+from servers import free_port
+from variants import rarely
 
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 
 
+@MOSTLY_DUCKDB
 @pytest.mark.parametrize(
     ("dropped", "said"),
     [
@@ -34,21 +37,20 @@ CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
     ],
 )
 def test_what_was_dropped_is_there_again_after_the_next_sync(
-    dropped: str, said: str, database: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    dropped: str, said: str, loaded: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database.sync()
     name = dropped.partition(" ")[2]
     table, _, column = name.partition(".")
-    database.sql(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE" if column else f"DROP TABLE {name} CASCADE")
-    sync(database.settings(), Report())
+    loaded.sql(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE" if column else f"DROP TABLE {name} CASCADE")
+    sync(loaded.settings(), Report())
     assert said in capsys.readouterr().err
-    database.assert_equals(emulator.truth())
+    loaded.assert_equals(emulator.truth())
     emulator.change(emulator.truth()[3]["Id"], CHANGE)
-    assert database.sync().changed == 1
-    database.assert_equals(emulator.truth())
-    assert database.sql("SELECT count(*) FROM opportunity_history") == [(251,)]
+    assert loaded.sync().changed == 1
+    loaded.assert_equals(emulator.truth())
+    assert loaded.sql("SELECT count(*) FROM opportunity_history") == [(251,)]
     if table == "_dlt_pipeline_state":
-        assert database.sql("SELECT max(read_order) FROM opportunity_history") > [(500,)]
+        assert loaded.sql("SELECT max(read_order) FROM opportunity_history") > [(500,)]
 
 
 ACCOUNTS = ("acme", "globex")
@@ -60,10 +62,16 @@ HELD = (
 WHOLE = ("opportunities", "opportunity_presence", SPEND)
 
 
+@pytest.fixture(scope="module")
+def second_port() -> int:
+    """Another free port."""
+    return free_port()
+
+
 @pytest.fixture
-def globex() -> Iterator[Emulator]:
+def globex(second_port: int) -> Iterator[Emulator]:
     """A second account."""
-    with Emulator(opportunities=30, seed=2, rps=None) as running:
+    with Emulator(opportunities=30, seed=2, port=second_port, rps=None) as running:
         yield running
 
 
@@ -95,14 +103,46 @@ class Shared:
 
 
 @pytest.fixture
-def shared(database: Database, emulator: Emulator, globex: Emulator) -> Shared:
-    made = Shared(database, {"acme": emulator, "globex": globex})
-    for account in ACCOUNTS:
-        made.sync(account)
-    return made
+def accounts(emulator: Emulator, globex: Emulator) -> dict[str, Emulator]:
+    return {"acme": emulator, "globex": globex}
 
 
-@pytest.mark.parametrize("first", ACCOUNTS)
+@pytest.fixture
+def shared(database: Database, accounts: dict[str, Emulator], prepared: Prepared) -> Shared:
+    return with_both(Shared(database, accounts), prepared)
+
+
+@pytest.fixture
+def gone(database: Database, accounts: dict[str, Emulator], prepared: Prepared) -> dict[str, str]:
+    """An opportunity of each account that is gone, once the database has both."""
+    first = {account: str(emulator.truth()[0]["Id"]) for account, emulator in accounts.items()}
+
+    def load(empty: Database) -> None:
+        both = with_both(Shared(empty, accounts), prepared)
+        for account, key in first.items():
+            accounts[account].remove(key)
+            both.sync(account, full=True)
+
+    prepared.lay("one-of-each-gone", database, load)
+    for account, key in first.items():
+        if key in {record["Id"] for record in accounts[account].truth()}:
+            accounts[account].remove(key)
+    return first
+
+
+def with_both(shared: Shared, prepared: Prepared) -> Shared:
+    """The dataset once both accounts are loaded."""
+
+    def load(empty: Database) -> None:
+        for account in ACCOUNTS:
+            Shared(empty, shared.emulators).sync(account)
+
+    prepared.lay("two-accounts", shared.database, load)
+    return shared
+
+
+@MOSTLY_DUCKDB
+@pytest.mark.parametrize("first", ["acme", rarely("globex")])
 @pytest.mark.parametrize("table", ["opportunities", "opportunity_presence", SPEND])
 def test_what_one_account_makes_again_each_account_that_shares_it_reads_again(
     first: str, table: str, shared: Shared
@@ -113,6 +153,7 @@ def test_what_one_account_makes_again_each_account_that_shares_it_reads_again(
     shared.assert_whole()
 
 
+@MOSTLY_DUCKDB
 def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_lost(shared: Shared) -> None:
     shared.database.sql("DROP TABLE opportunities CASCADE")
     with Emulator(opportunities=7, seed=3, rps=None) as third:
@@ -124,19 +165,21 @@ def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_
     shared.assert_whole()
 
 
+@MOSTLY_DUCKDB
 @pytest.mark.parametrize(
     "step", ["neighbours.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
 )
-@pytest.mark.parametrize(
-    ("when", "next_one"), [pytest.param("before", "acme", marks=pytest.mark.slow), ("after", "globex")]
-)
+@pytest.mark.parametrize(("when", "next_one"), [rarely("before", "acme"), ("after", "globex")])
 def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_any_account(
-    step: str, when: str, next_one: str, shared: Shared, monkeypatch: pytest.MonkeyPatch
+    step: str,
+    when: str,
+    next_one: str,
+    database: Database,
+    accounts: dict[str, Emulator],
+    gone: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    gone = {account: shared.emulators[account].truth()[0]["Id"] for account in ACCOUNTS}
-    for account, key in gone.items():
-        shared.emulators[account].remove(key)
-        shared.sync(account, full=True)
+    shared = Shared(database, accounts)
     shared.database.sql("DROP TABLE opportunities CASCADE")
     place, _, name = f"partner_central_sync.mending.{step}".rpartition(".")
     kept = pkgutil.resolve_name(place)
@@ -159,6 +202,7 @@ def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_an
         assert shared.database.sql(rows) == [(len(shared.emulators[account].truth()) + 1,)]
 
 
+@MOSTLY_DUCKDB
 def test_an_account_does_not_wait_for_another_that_reads_again_what_both_have_lost(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +218,7 @@ def test_an_account_does_not_wait_for_another_that_reads_again_what_both_have_lo
     shared.assert_whole()
 
 
+@MOSTLY_DUCKDB
 def test_nothing_is_made_again_while_another_account_loads(shared: Shared) -> None:
     shared.database.sql("DROP TABLE opportunities CASCADE", HELD)
     with pytest.raises(AnotherRun, match="Another run of partner_central__acme is active"):
@@ -185,55 +230,53 @@ def test_nothing_is_made_again_while_another_account_loads(shared: Shared) -> No
 
 
 def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
-    database: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    loaded: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database.sync()
     changed, *others = (record["Id"] for record in emulator.truth()[:5])
     emulator.change(changed, CHANGE)
-    database.sync()
+    loaded.sync()
     rows = "SELECT id, customer_company_name, life_cycle_next_steps, created_date FROM opportunities ORDER BY id"
-    before = database.sql(rows)
+    before = loaded.sql(rows)
     for key in (changed, *others):
         emulator.remove(key)
-    assert database.sync(full=True).gone == 5
-    database.sql("DROP TABLE opportunities CASCADE")
-    sync(database.settings(), Report())
+    assert loaded.sync(full=True).gone == 5
+    loaded.sql("DROP TABLE opportunities CASCADE")
+    sync(loaded.settings(), Report())
     assert "250 rows of opportunities were put back from the newest versions" in capsys.readouterr().err
-    assert database.sql(rows) == before
-    assert database.sql("SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(5,)]
-    database.sql(f"DROP TABLE {SPEND} CASCADE")
-    sync(database.settings(), Report())
+    assert loaded.sql(rows) == before
+    assert loaded.sql("SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(5,)]
+    loaded.sql(f"DROP TABLE {SPEND} CASCADE")
+    sync(loaded.settings(), Report())
     assert f"What {SPEND} held of 5 opportunities that AWS lists no more is lost" in capsys.readouterr().err
-    assert database.sql(rows) == before
+    assert loaded.sql(rows) == before
 
 
+@MOSTLY_DUCKDB
 def test_what_an_interrupted_run_left_does_not_make_a_dropped_table_look_whole(
-    database: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    loaded: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database.sync()
     emulator.overlay(emulator.truth()[0]["Id"], {"Score": 7})
     emulator.change(emulator.truth()[0]["Id"], {})
     with monkeypatch.context() as patch:
         patch.setattr("partner_central_sync.job.complete_tables", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            database.sync()
-    database.sql("DROP TABLE opportunities CASCADE")
-    database.sync()
-    database.assert_equals(emulator.truth())
+            loaded.sync()
+    loaded.sql("DROP TABLE opportunities CASCADE")
+    loaded.sync()
+    loaded.assert_equals(emulator.truth())
 
 
-def test_a_column_that_would_change_values_is_refused(database: Database, emulator: Emulator) -> None:
-    database.sync()
-    database.sql("ALTER TABLE opportunity_presence DROP COLUMN last_listed_at CASCADE")
-    database.sql("ALTER TABLE opportunity_presence ADD COLUMN last_listed_at DATE")
+def test_a_column_that_would_change_values_is_refused(loaded: Database, emulator: Emulator) -> None:
+    loaded.sql("ALTER TABLE opportunity_presence DROP COLUMN last_listed_at CASCADE")
+    loaded.sql("ALTER TABLE opportunity_presence ADD COLUMN last_listed_at DATE")
     emulator.change(emulator.truth()[3]["Id"], CHANGE)
-    before = database.sql("SELECT count(*) FROM _dlt_loads")
+    before = loaded.sql("SELECT count(*) FROM _dlt_loads")
     with pytest.raises(Exception) as error:  # noqa: PT011 - what it is explained as is asserted
-        database.sync()
+        loaded.sync()
     code, sentence = explain(error.value)
     assert code is Exit.CONFIGURATION
     assert "opportunity_presence.last_listed_at of the destination holds date" in sentence
-    assert database.sql("SELECT count(*) FROM _dlt_loads") == before
-    database.sql("ALTER TABLE opportunity_presence RENAME COLUMN last_listed_at TO mine")
-    database.sync()
-    database.assert_equals(emulator.truth())
+    assert loaded.sql("SELECT count(*) FROM _dlt_loads") == before
+    loaded.sql("ALTER TABLE opportunity_presence RENAME COLUMN last_listed_at TO mine")
+    loaded.sync()
+    loaded.assert_equals(emulator.truth())

@@ -13,6 +13,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync.outcome import Exit, explain
 from place import Place
 from test_conditions import all_qualified, gone, ids, rows, truth_of
+from variants import rarely
 
 PlaceFor = Callable[[str], Place]
 QUALIFIED = {"life_cycle_stage": ["Qualified"]}
@@ -35,7 +36,7 @@ def until_done(place: Place, most: int, **options: Any) -> list[int]:
     raise AssertionError(f"{most} runs came to no end: {counts}")
 
 
-@pytest.mark.parametrize(("calls", "token"), [(3, "offset"), (6, "position")])
+@pytest.mark.parametrize(("calls", "token"), [rarely(3, "offset"), (6, "position")])
 def test_a_crowd_in_a_filtered_list_is_loaded_by_several_runs(calls: int, token: Any, place_for: PlaceFor) -> None:
     records = qualified(700)
     for record in records[5:]:
@@ -88,7 +89,7 @@ def test_records_that_leave_again_and_again_make_the_run_say_how_many_calls_it_t
         assert set(server.records) == ids(place)
 
 
-@pytest.mark.parametrize("calls", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("calls", [rarely(1), 3])
 def test_a_filtered_list_is_loaded_though_the_calls_of_a_run_do_not_pay_for_samples(
     calls: int, place_for: PlaceFor
 ) -> None:
@@ -107,7 +108,7 @@ def test_a_filtered_list_of_a_service_without_that_order_is_loaded_by_several_ru
         place.assert_equals(server.truth())
 
 
-@pytest.mark.parametrize("size", [pytest.param(1195, marks=pytest.mark.slow), 1395])
+@pytest.mark.parametrize("size", [rarely(1195), 1395])
 def test_a_full_load_by_several_runs_finds_what_is_gone(size: int, place_for: PlaceFor) -> None:
     with HostileServer(truth_of(size), refuse_created=True, token_kind="offset") as server:
         place = place_for(server.endpoint)
@@ -119,7 +120,7 @@ def test_a_full_load_by_several_runs_finds_what_is_gone(size: int, place_for: Pl
         assert gone(place) == vanished
 
 
-@pytest.mark.parametrize("calls", [pytest.param(3, marks=pytest.mark.slow), 5])
+@pytest.mark.parametrize("calls", [rarely(3), 5])
 def test_a_full_load_that_ends_with_its_last_call_is_not_begun_anew(calls: int, place_for: PlaceFor) -> None:
     with Emulator(opportunities=390, seed=1, rps=None) as emulator:
         place = place_for(emulator.endpoint)
@@ -138,7 +139,7 @@ def test_many_changes_within_the_lookback_come_to_an_end(place_for: PlaceFor) ->
         place.assert_equals(emulator.truth())
 
 
-@pytest.mark.parametrize("calls", [pytest.param(2, marks=pytest.mark.slow), 4])
+@pytest.mark.parametrize("calls", [rarely(2), 4])
 def test_many_rejected_records_hold_the_cursor_however_many_runs_read_them(calls: int, place_for: PlaceFor) -> None:
     with Emulator(opportunities=205, seed=1, rps=None) as emulator:
         for record in emulator.truth():

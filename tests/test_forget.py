@@ -21,6 +21,7 @@ from partner_central_sync.status import status
 from place import Place
 from test_privacy import KEY
 from test_tables import query
+from variants import rarely
 
 SECRET = "Unmistakable Holding"
 MODES = [{"pii": "mask", "pii_key": KEY}, {"pii": "drop"}]
@@ -102,7 +103,7 @@ def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str]
     assert not told.working_folder.exists()
 
 
-@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+@pytest.mark.parametrize("mode", [rarely(MODES[0], id="mask"), pytest.param(MODES[1], id="drop")])
 def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synced: Place, emulator: Emulator) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         for table in ("opportunities", "opportunity_history"):
@@ -121,7 +122,7 @@ def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synce
         assert query(synced, "SELECT count(*) FROM opportunity_history") == versions
 
 
-@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+@pytest.mark.parametrize("mode", [pytest.param(MODES[0], id="mask"), rarely(MODES[1], id="drop")])
 def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
     mode: dict[str, str], told: Place, emulator: Emulator
 ) -> None:
@@ -156,7 +157,7 @@ def test_it_can_be_run_again_and_then_finds_nothing(told: Place) -> None:
     assert all(MASKED.fullmatch(name) for (name,) in query(told, "SELECT customer_company_name FROM opportunities"))
 
 
-@pytest.mark.parametrize("step", ["drop_old_states", "drop_staged", "free_blocks"])
+@pytest.mark.parametrize("step", ["drop_staged", rarely("drop_old_states"), rarely("free_blocks")])
 def test_one_that_was_killed_half_way_is_run_again(step: str, told: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from partner_central_sync.forget import forget
 from partner_central_sync.report import Report
 from postgres import Postgres
 from test_forget import MODES, SECRET, files_in_clear, fill
+from variants import rarely
 from warehouses import Warehouse
 
 CHANGED = PERSONAL | {"content_hash", "record"}
@@ -31,7 +32,7 @@ def server() -> Iterator[Postgres]:
         yield running
 
 
-@pytest.fixture(params=[MODES[0], pytest.param(MODES[1], marks=pytest.mark.slow)], ids=["mask", "drop"])
+@pytest.fixture(params=[MODES[0], rarely(MODES[1])], ids=["mask", "drop"])
 def mode(request: pytest.FixtureRequest) -> dict[str, str]:
     chosen: dict[str, str] = request.param
     return chosen

@@ -113,48 +113,55 @@ def test_the_hashes_of_stored_versions_never_change() -> None:
     assert hash_of(record) == "21780dd6df389402921bdb8a5a969fd8"
 
 
-@pytest.mark.parametrize(
-    ("entries", "text"),
-    [
-        ([], None),
-        ([{}], None),
-        ([{"Amount": "1250", "CurrencyCode": "USD", "Frequency": "Monthly", "TargetCompany": "AWS"}],) * 2,
-        ([{"CurrencyCode": "EUR"}, {"Amount": "0.5"}, {"TargetCompany": "Us", "Frequency": "Monthly"}],) * 2,
-    ],
-)
-def test_spend_is_text_a_person_can_read(entries: list[Record], text: object, place_for: PlaceFor) -> None:
-    wanted = {0: None, 1: "1,250.00 USD Monthly (AWS)", 3: "0.50; EUR; Monthly (Us)"}
-    models = ["SaaS or PaaS", "Other"] if text else []
-    project = {"ExpectedCustomerSpend": entries, "DeliveryModels": models}
-    with HostileServer([record("O1", Project=project, Tags=["a"], Mascot="owl")]) as server:
+SPEND: dict[str, tuple[list[Record], str | None]] = {
+    "O1": ([], None),
+    "O2": ([{}], None),
+    "O3": (
+        [{"Amount": "1250", "CurrencyCode": "USD", "Frequency": "Monthly", "TargetCompany": "AWS"}],
+        "1,250.00 USD Monthly (AWS)",
+    ),
+    "O4": (
+        [{"CurrencyCode": "EUR"}, {"Amount": "0.5"}, {"TargetCompany": "Us", "Frequency": "Monthly"}],
+        "0.50; EUR; Monthly (Us)",
+    ),
+}
+
+
+def test_spend_is_text_a_person_can_read(place_for: PlaceFor) -> None:
+    project = {"DeliveryModels": ["SaaS or PaaS", "Other"]}
+    records = [
+        record(key, Project={**project, "ExpectedCustomerSpend": entries}, Tags=["a"], Mascot="owl")
+        for key, (entries, _) in SPEND.items()
+    ]
+    with HostileServer([*records, record("O5", Project={"DeliveryModels": []})]) as server:
         place = place_for(server.endpoint)
         place.sync()
-    found = versions(place, "project_expected_customer_spend, project_delivery_models, mascot")
-    assert found == [(wanted[len(entries) if text else 0], "Other; SaaS or PaaS" if models else None, "owl")]
+    found = versions(place, "id, project_expected_customer_spend, project_delivery_models, mascot")
+    wanted = {(key, text, "Other; SaaS or PaaS", "owl") for key, (_, text) in SPEND.items()}
+    assert set(found) == {*wanted, ("O5", None, None, None)}
 
 
 def test_a_version_has_every_column_of_its_opportunity_and_stays_when_the_next_one_comes(
-    place: Place, emulator: Emulator
+    synced: Place, emulator: Emulator
 ) -> None:
-    place.sync()
     columns = ", ".join(COLUMNS["opportunities"])
-    first = query(place, f"SELECT {columns} FROM opportunities ORDER BY ALL")
-    assert versions(place, columns) == first
-    before = versions(place, "*")
+    first = query(synced, f"SELECT {columns} FROM opportunities ORDER BY ALL")
+    assert versions(synced, columns) == first
+    before = versions(synced, "*")
     emulator.advance(days=5)
-    changed = place.sync().changed
-    after = versions(place, "*")
+    changed = synced.sync().changed
+    after = versions(synced, "*")
     assert changed > 10
     assert len(after) == 250 + changed
     assert set(before) < set(after)
     rank = "row_number() OVER (PARTITION BY id ORDER BY last_modified_date DESC)"
-    newest = query(place, f"SELECT {columns} FROM opportunity_history QUALIFY {rank} = 1 ORDER BY ALL")
-    assert newest == query(place, f"SELECT {columns} FROM opportunities ORDER BY ALL")
-    assert len(set(versions(place, "first_seen_at"))) == 2
-    place.sync()
-    place.sync(full=True)
-    place.sync(full=True, source={"arrow": False})
-    assert versions(place, "*") == after, "a version that is known changed, or came again"
+    newest = query(synced, f"SELECT {columns} FROM opportunity_history QUALIFY {rank} = 1 ORDER BY ALL")
+    assert newest == query(synced, f"SELECT {columns} FROM opportunities ORDER BY ALL")
+    assert len(set(versions(synced, "first_seen_at"))) == 2
+    synced.sync()
+    synced.sync(full=True)
+    synced.sync(full=True, source={"arrow": False})
+    assert versions(synced, "*") == after, "a version that is known changed, or came again"
 
 
 def test_a_version_that_returns_to_what_it_was_is_a_version_again(place_for: PlaceFor) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import dlt
 import pytest
 
-from databases import Database
+from databases import MOSTLY_DUCKDB, Database
 from partner_central_sync.destination import named
 
 Rows = list[dict[str, Any]]
@@ -86,6 +86,7 @@ def stored(database: Database, key: str = "O1") -> str:
     return "".join(content for (content,) in rows)
 
 
+@MOSTLY_DUCKDB
 @pytest.mark.parametrize(
     ("loads", "expected"),
     [

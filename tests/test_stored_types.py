@@ -19,6 +19,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync import workdir
 from place import Place
 from postgres import Postgres
+from variants import rarely
 from warehouses import Warehouse
 
 MODEL = "data/partnercentral-selling/*/service-2.json.gz"
@@ -41,7 +42,7 @@ def small() -> Iterator[Emulator]:
         yield running
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", rarely("postgres")])
 def place(
     request: pytest.FixtureRequest, tmp_path: Path, small: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> Warehouse:
@@ -263,6 +264,7 @@ def test_a_destination_that_cannot_be_asked_fails_the_run(
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
 def test_versions_know_what_stands_in_a_column_of_another_type(place: Warehouse, small: Emulator) -> None:
     place.sync()
     retype(place, "opportunities", "customer_postal_code")

@@ -152,11 +152,11 @@ def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: P
 
 
 def test_the_database_alone_is_enough_for_another_machine_to_go_on_with_one_call(
-    first_sync: Place, emulator: Emulator, tmp_path: Path
+    synced: Place, emulator: Emulator
 ) -> None:
-    elsewhere = Place(tmp_path / "another-machine", emulator.endpoint)
+    elsewhere = Place(synced.folder / "another-machine", emulator.endpoint)
     elsewhere.folder.mkdir()
-    shutil.copy(first_sync.database, elsewhere.database)
+    shutil.copy(synced.database, elsewhere.database)
     change(emulator, "changed", 7)
     summary = elsewhere.sync()
     assert (summary.calls, summary.changed) == (1, 7)

@@ -11,7 +11,7 @@ import dlt
 import pytest
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
-from databases import Database
+from databases import MOSTLY_DUCKDB, Database
 from partner_central_emulator import Emulator
 from partner_central_sync import job
 from partner_central_sync.outcome import AnotherRun
@@ -51,25 +51,22 @@ def step(emulator: Emulator, number: int) -> str:
 
 
 def test_what_another_run_loaded_while_this_one_read_is_not_overwritten(
-    database: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    loaded: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database.sync()
-    database.sync(pipelines_dir=other)
+    loaded.sync(pipelines_dir=other)
     key = step(emulator, 1)
 
     def meanwhile() -> None:
         step(emulator, 2)
-        assert undisturbed(database, other) == 1
+        assert undisturbed(loaded, other) == 1
 
     undisturbed = nested(monkeypatch)
     with before_loading(monkeypatch, happens=meanwhile, times=1):
-        assert database.sync().changed == 0
-    database.assert_equals(emulator.truth())
-    steps = database.sql(
-        f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{key}' ORDER BY read_order"
-    )
+        assert loaded.sync().changed == 0
+    loaded.assert_equals(emulator.truth())
+    steps = loaded.sql(f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{key}' ORDER BY read_order")
     assert steps[-1] == ("step 2",)
-    assert database.sync(pipelines_dir=other).changed == 0
+    assert loaded.sync(pipelines_dir=other).changed == 0
 
 
 def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
@@ -84,23 +81,22 @@ def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
     return sync
 
 
-@pytest.mark.parametrize("database", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
+@MOSTLY_DUCKDB
 def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
-    database: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    loaded: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database.sync()
     undisturbed, numbers = nested(monkeypatch), iter(range(100))
 
     def meanwhile() -> None:
         step(emulator, next(numbers))
-        undisturbed(database, other)
+        undisturbed(loaded, other)
 
     step(emulator, next(numbers))
     forever = before_loading(monkeypatch, happens=lambda: (meanwhile(), step(emulator, next(numbers))), times=9)
     with forever, pytest.raises(AnotherRun, match="all the time"):
-        database.sync()
-    database.sync()
-    database.assert_equals(emulator.truth())
+        loaded.sync()
+    loaded.sync()
+    loaded.assert_equals(emulator.truth())
 
 
 def test_a_run_whose_lease_another_takes_between_staging_and_merging_loads_nothing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
@@ -85,9 +85,6 @@ def sync(settings: Settings, report: Report) -> Summary:
 def _bring_up_to_date(settings: Settings, report: Report, entry: runs.Entry) -> tuple[str, removals.Removals]:
     """Read, load and conclude; give where the rows are, and what is gone."""
     pipeline, place = _loaded(settings, report, entry)
-    if holding.holds(pipeline):  # something was loaded, so there is more to do in the destination
-        with suppress(Exception):  # what needs it opens it then, and says what is wrong
-            entry.kept.enter_context(kept_open(pipeline))
     gone = removals.conclude(pipeline, settings, entry.tally.swept)
     rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
@@ -120,7 +117,7 @@ def _loaded(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.
             if place.missing or is_unfinished(pipeline):
                 mend(pipeline, place.missing, report, partial(_finish, report=report))
             _migrate(pipeline, settings, report)
-            entry.new_columns = _read_and_load(pipeline, settings, report, entry.tally)
+            entry.new_columns = _read_and_load(pipeline, settings, report, entry)
         except Moved:
             report.note("Another run loaded meanwhile. What was read is dropped, and read again.")
             holding.give_back(pipeline)
@@ -163,18 +160,24 @@ def _opened(settings: Settings, report: Report, entry: runs.Entry) -> tuple[dlt.
     return pipeline, place
 
 
-def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, tally: Tally) -> list[str]:
-    """Read what is new and load it; give the columns that came with it as `table.column`."""
+def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, entry: runs.Entry) -> list[str]:
+    """Read what is new and load it; give the columns that came with it as `table.column`.
+
+    After the last part the destination stays open, for what is concluded from it.
+    """
     if settings.since and not settings.full and pipeline.state.get("sources"):
         report.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    with Run(tally, settings.rows_per_part or ROWS_PER_PART, partial(floors_of, pipeline)) as run:
+    with Run(entry.tally, settings.rows_per_part or ROWS_PER_PART, partial(floors_of, pipeline)) as run:
         while _goes_on(run, report):
             report.phase("reading")
             pipeline.extract(_source(settings, run))
             if _has_jobs(pipeline):
-                with kept_open(pipeline):
+                with ExitStack() as opened:
+                    opened.enter_context(kept_open(pipeline))
                     _finish(pipeline, report)
+                    if run.is_over:
+                        entry.kept.push(opened.pop_all())
                 holding.stands_on(pipeline, pipeline.state["_version_hash"])
             else:
                 pipeline.normalize()  # drops the empty package

@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from . import holding
 from .destination import Place, named, visit
+from .kept_schemas import KeptSchemas
 from .lease import Lease
 from .outcome import AnotherRun
 from .report import Report
@@ -141,6 +142,7 @@ def attach(settings: Settings) -> dlt.Pipeline:
         destination=named(settings.destination, settings.database),
         dataset_name=settings.dataset_name,
     )
+    pipeline._schema_storage = KeptSchemas(pipeline.schemas.config)  # noqa: SLF001 - see there
     holding.give(pipeline, Lease(settings.pipeline_name, f"{_owner(settings)}@{socket.gethostname()}"))
     return pipeline
 

@@ -63,6 +63,11 @@ class Run:
             raise self._failure
         return not self._over
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the part that was made last is the last one, and reading did not fail."""
+        return self._over and self._failure is None
+
     def part(self, begin: Callable[[], Reading]) -> Iterator[Batch]:
         """The batches of the next part; `begin` opens the reading, for the first one."""
         if self._reading is None or self._batches is None:
