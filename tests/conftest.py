@@ -26,6 +26,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_sessionfinish() -> None:
+    """At the end they are taken down as usual."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def port() -> int:
     """A free port: a Partner Central elsewhere would be another account's."""
