@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-import psycopg2
-
 from servers import PATIENCE, free_port, until_it_answers
 
 NOBODY = 65534  # PostgreSQL refuses to run as root
@@ -51,6 +49,8 @@ class Postgres:
             stderr=subprocess.DEVNULL,
             **self._user,
         )
+        import psycopg2  # not where other clients are tried
+
         until_it_answers(
             self._process,
             lambda: psycopg2.connect(self.url("postgres", user="postgres")).close(),
@@ -74,6 +74,8 @@ class Postgres:
 
     def sql(self, database: str, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements as the owner of everything; give the rows of the last."""
+        import psycopg2
+
         connection = psycopg2.connect(self.url(database, user="postgres"))
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -132,7 +132,7 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)
-    known = (*COLUMNS, REJECTED)
+    known = pipeline.default_schema.data_table_names(include_incomplete=True)
     tables = {table: _create(client, table) for table in known}
     with client.sql_client.with_staging_dataset():
         staging = {table: _create(client, table) for table in known}

@@ -100,6 +100,10 @@ def fitted(source: DltSource, name: str) -> DltSource:
         from .bigquery import partitioned
 
         partitioned(source.resources["opportunities"])
+    if name == "clickhouse":
+        from .clickhouse import keyed
+
+        keyed(source.resources["opportunities_rejected"])
     return source
 
 
