@@ -1,7 +1,8 @@
 """BigQuery as bqemulator plays it, in a process of its own on loopback: a check of the protocol and the statements.
 
-`Door` stands before it: it gives out tokens, and sends a blank line where a client uploads a file without rows, which
-bqemulator takes for a question how far the upload is.
+`Door` stands before it: it gives out tokens, sends a blank line where a client uploads a file without rows, which
+bqemulator takes for a question how far the upload is, and makes an error of an answer that only mentions one. Columns
+that were added to a table are made known to its INFORMATION_SCHEMA.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.request import urlopen
 
 from servers import PATIENCE, free_port, running
@@ -63,7 +65,7 @@ class Door(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/token":
             answer = {"access_token": "for everybody", "expires_in": 3600, "token_type": "Bearer"}
-            self._answer(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+            self._answer(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
             return
         headers = dict(self.headers)
         if headers.get("content-range") == "bytes */0":
@@ -72,12 +74,12 @@ class Door(BaseHTTPRequestHandler):
         connection = HTTPConnection(HOST, self.port, timeout=PATIENCE)
         connection.request(self.command, self.path, body, headers)
         response = connection.getresponse()
-        self._answer(response.status, dict(response.getheaders()), response.read())
+        self._answer(*_with_its_error(response.status, response.read()), dict(response.getheaders()))
         connection.close()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_request  # noqa: N815 - http.server's names
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response_only(status)
         for name, value in headers.items():
             if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
@@ -87,12 +89,40 @@ class Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _with_its_error(status: int, body: bytes) -> tuple[int, bytes]:
+    """An answer as BigQuery gives it: a query that fails is an error of HTTP, a missing table one of its own."""
+    found = json.loads(body) if body.startswith(b'{"kind":"bigquery#queryResponse"') else {}
+    if not found.get("errors"):
+        return status, body
+    error = found["errors"][0]
+    if "perhaps it does not exist" in error["message"]:
+        error, status = error | {"reason": "notFound"}, 404
+    else:
+        status = 400
+    return status, json.dumps({"error": {"code": status, "message": error["message"], "errors": [error]}}).encode()
+
+
+def _note_added_columns() -> None:
+    """Let bqemulator's INFORMATION_SCHEMA show the columns that an ALTER TABLE added."""
+    from bqemulator.jobs import executor
+    from bqemulator.scripting import interpreter
+
+    note = executor.sync_created_table
+
+    def note_both(sql: str, *context: Any) -> None:
+        altered = re.match(r"\s*ALTER TABLE (`[^ ]+`)\s+ADD COLUMN", sql)
+        note(f"CREATE TABLE {altered[1]} (looked_up INT64)" if altered else sql, *context)
+
+    executor.sync_created_table = interpreter.sync_created_table = note_both
+
+
 def serve(door: int, rest: int, grpc: int) -> None:
     """Serve until the process is ended."""
     from bqemulator.cli import main
     from duckdb_extensions import import_extension
 
     import_extension("spatial")  # which bqemulator would fetch from the network
+    _note_added_columns()
     Door.port = rest
     threading.Thread(target=ThreadingHTTPServer((HOST, door), Door).serve_forever, daemon=True).start()
     main(["start", "--ephemeral", "--rest-port", str(rest), "--grpc-port", str(grpc)])

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central.errors import BudgetSpent, ConfigurationError
@@ -165,3 +166,20 @@ def test_a_row_holds_no_secret(place: Place, emulator: Emulator) -> None:
     for file in place.folder.rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
         assert not [name for name, value in secrets.items() if value.encode() in content], file
+
+
+def test_no_null_is_a_parameter_of_the_statement_since_bigquery_refuses_such(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute, given = DuckDbSqlClient.execute_sql, []
+
+    def noted(client: DuckDbSqlClient, sql: Any, *values: Any, **named: Any) -> Any:
+        if "INTO" in str(sql) and "sync_runs" in str(sql):
+            given.append(values)
+        return execute(client, sql, *values, **named)
+
+    monkeypatch.setattr(DuckDbSqlClient, "execute_sql", noted)
+    place.sync()
+    assert given
+    assert None not in given[0]
+    assert query(place, "SELECT account, message, outcome FROM sync_runs") == [(None, None, "done")]

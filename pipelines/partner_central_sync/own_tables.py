@@ -49,13 +49,16 @@ class OwnTable:
         """
         sql = client.sql_client
         names = ", ".join(sql.escape_column_name(name) for name, *_ in self.columns)
-        places = ", ".join(["%s"] * len(values))
+        places = ", ".join(
+            "NULL" if value is None else "%s" for value in values
+        )  # BigQuery takes no parameter of no type
+        given = [value for value in values if value is not None]
         statement = f"INSERT INTO {sql.make_qualified_table_name(self.name)} ({names}) VALUES ({places})"  # noqa: S608 - the schema's own names
         try:
-            sql.execute_sql(statement, *values)
+            sql.execute_sql(statement, *given)
         except DatabaseUndefinedRelation:
             _change(client, [self.name], self.declare)
-            sql.execute_sql(statement, *values)
+            sql.execute_sql(statement, *given)
 
 
 def add_columns(client: SqlJobClientBase, tables: Mapping[str, Iterable[TColumnSchema]]) -> None:
