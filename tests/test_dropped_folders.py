@@ -9,6 +9,7 @@ import pytest
 from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync import workdir
+from partner_central_sync.complaints import NotWritable
 from partner_central_sync.job import sync
 from partner_central_sync.lake import LakeClient
 from partner_central_sync.report import Report
@@ -103,3 +104,18 @@ def test_accounts_that_share_a_lake_each_read_again_what_one_of_them_made_again(
         for account, server in servers.items():
             models = ((record["Project"] or {}).get("DeliveryModels") or [] for record in server.truth())
             assert listed.count(account) == sum(map(len, models))
+
+
+@on_a_lake
+@pytest.mark.parametrize("folder", ["opportunities", rarely("opportunity_history"), rarely("opportunity_presence")])
+def test_a_folder_that_is_deleted_while_a_run_reads_is_not_made_with_that_run_s_rows_alone(
+    folder: str, loaded: Database, emulator: Emulator
+) -> None:
+    emulator.change(emulator.truth()[3]["Id"], CHANGE)
+    emulator.on_call = lambda *_: delete(loaded, folder)
+    with pytest.raises(NotWritable, match=f"{folder} of .* was there when this run began"):
+        loaded.sync()
+    emulator.on_call = None
+    loaded.sync()
+    loaded.assert_equals(emulator.truth())
+    assert len(loaded.rows()["opportunity_presence"]) == 250

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -278,5 +279,28 @@ def test_a_column_that_would_change_values_is_refused(loaded: Database, emulator
     assert "opportunity_presence.last_listed_at of the destination holds date" in sentence
     assert loaded.sql("SELECT count(*) FROM _dlt_loads") == before
     loaded.sql("ALTER TABLE opportunity_presence RENAME COLUMN last_listed_at TO mine")
+    loaded.sync()
+    loaded.assert_equals(emulator.truth())
+
+
+@pytest.mark.parametrize("table", [SPEND, rarely("opportunities")])
+@MOSTLY_DUCKDB
+def test_what_was_lost_is_read_again_from_the_beginning_wherever_a_first_load_is_to_begin(
+    table: str, loaded: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    since = sorted(record["LastModifiedDate"] for record in emulator.truth())[200]
+    loaded.sql(f"DROP TABLE {table} CASCADE")
+    sync(loaded.settings(since=since, rows_per_part=100), Report())
+    assert "--since does not apply to that" in capsys.readouterr().err
+    loaded.assert_equals(emulator.truth())
+    assert loaded.sync(since=since).calls == 1
+
+
+@MOSTLY_DUCKDB
+def test_a_listing_before_the_loss_marks_nothing_as_gone(loaded: Database, emulator: Emulator) -> None:
+    loaded.sql("DROP TABLE opportunity_presence CASCADE", "DROP TABLE sync_sweeps CASCADE")
+    shutil.rmtree(loaded.pipelines_dir)
+    loaded.sync(filters={"life_cycle_stage": ["Prospect"]})
+    assert loaded.sql("SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(0,)]
     loaded.sync()
     loaded.assert_equals(emulator.truth())

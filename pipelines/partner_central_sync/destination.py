@@ -25,7 +25,7 @@ from partner_central.errors import ConfigurationError
 from partner_central.state import Floors
 
 from . import lake_mending, stored_tables
-from .complaints import entering
+from .complaints import NotWritable, entering
 from .guarded import guarded
 from .lake import LakeClient, table_format
 from .lake_states import StatesOfLake
@@ -151,6 +151,27 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
         yield
     finally:
         client.sql_client.close_connection()
+
+
+def see_that_all_is_there(pipeline: dlt.Pipeline) -> None:
+    """See that no folder of a lake was deleted while the run read; its table, made now, would lack all older rows.
+
+    A database refuses rows for a table that it has not.
+
+    Raises:
+        NotWritable: one was.
+    """
+    client = pipeline.destination_client()
+    if not isinstance(client, LakeClient):
+        return
+    with client:
+        client.is_storage_initialized()
+        lost = sorted(_missing(pipeline, client))
+    if lost:
+        raise NotWritable(
+            f"{', '.join(lost)} of {displayed(client)} was there when this run began, and is not any more. Nothing was "
+            "loaded; the next run reads everything again."
+        )
 
 
 def complete_tables(pipeline: dlt.Pipeline) -> None:

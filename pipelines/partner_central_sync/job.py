@@ -21,7 +21,7 @@ from partner_central.session import SERVICE
 
 from . import dlt_settings, history_migration, holding, rejected, removals, runs, workdir
 from .complaints import NotTaken, while_loading
-from .destination import Place, complete_tables, fitted, floors_of, kept_open, visit
+from .destination import Place, complete_tables, fitted, floors_of, kept_open, see_that_all_is_there, visit
 from .lease import LeaseLost, Moved
 from .mending import is_unfinished, mend
 from .outcome import AnotherRun, Exit, causes_of, explain, is_out_of_room
@@ -173,6 +173,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, report: Report, e
             report.phase("reading")
             pipeline.extract(_source(settings, run))
             if _has_jobs(pipeline):
+                see_that_all_is_there(pipeline)
                 with ExitStack() as opened:
                     opened.enter_context(kept_open(pipeline))
                     _finish(pipeline, report)

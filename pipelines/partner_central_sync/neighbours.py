@@ -13,6 +13,8 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.pipeline import TPipelineState
 from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, load_pipeline_state_from_destination
 
+from partner_central.state import WHOLE
+
 from .lake_states import StatesOfLake
 from .stored_state import StoredState, state_of_source
 
@@ -38,10 +40,14 @@ def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Coll
 
 
 def forget(state: dict[str, Any], lost: Collection[str]) -> None:
-    """Let the next reading be a first one, and note why; numbers, names and types that are known stay."""
+    """Let the next reading be a first one, of everything, and note why; numbers, names and types that are known stay.
+
+    A listing of everything that is complete is judged no more: what it showed is not in the tables.
+    """
     resource = state_of_source(state)
     if resource is not None:
-        resource["cursors"] = {}
+        resource["cursors"] = {name: {WHOLE: True} for name in resource.get("cursors", {})}
+        resource.get("listing", {}).pop("complete", None)
         resource[MENDING] = sorted({*resource.get(MENDING, ()), *lost})
 
 

@@ -53,6 +53,7 @@ class Backfill:
         settling: how far the readings of a chain are that records may leave.
         counts: what it has come upon.
         seen: what its earlier runs have seen, as in the cursor.
+        anew: whether records count as new that earlier readings have seen.
     """
 
     watermark: datetime | None
@@ -69,6 +70,7 @@ class Backfill:
     settling: Settling | None = None
     counts: Counts = field(default_factory=Counts)
     seen: dict[str, str] = field(default_factory=dict)
+    anew: bool = False
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Backfill:
@@ -88,6 +90,7 @@ class Backfill:
             Settling.load(state.get("settling")),
             Counts(**state.get("counts", {})),
             dict(state.get("seen", {})),
+            state.get("anew", state["full"]),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -107,4 +110,5 @@ class Backfill:
             "settling": self.settling and self.settling.dump(),
             "counts": asdict(self.counts),
             "seen": dict(sorted(self.seen.items())),
+            "anew": self.anew,
         }

@@ -79,9 +79,9 @@ class BatchMaker:
         self.rejections = []
         for record in map(self._privacy.record, records):
             is_new = changes.is_new(record)
-            if is_new:
-                self._put(batch, record, listed)
             key, _ = identity(record)
+            if is_new and not self._put(batch, record, listed):
+                changes.was_rejected(key)
             if key and (is_new or listed.everything):
                 rejected_since = self._rejected_since(key, record, listed, is_new=is_new)
                 row = presence_row(key, listed, rejected_since, self._row_id(listed.at))
@@ -103,8 +103,8 @@ class BatchMaker:
             return identity(record)[1] or listed.at
         return None
 
-    def _put(self, batch: Batch, record: object, listed: Listed) -> None:
-        """Put a new record into a batch, as a row or as rejected."""
+    def _put(self, batch: Batch, record: object, listed: Listed) -> bool:
+        """Put a new record into a batch, as a row or as rejected; gives whether it is a row."""
         key, modified = identity(record)
         try:
             row = self._row_maker.row(record)
@@ -113,13 +113,14 @@ class BatchMaker:
             if key:
                 self._rejected[key] = modified or listed.at, modified
             batch.rejected.append(self._row_maker.constant | self._rejection(record, str(unfit)))
-            return
+            return False
         _, rejected = self._rejected.get(row["id"], (None, None))
         if rejected is None or rejected <= row["last_modified_date"]:
             self._rejected.pop(row["id"], None)
         row["_dlt_id"] = self._row_id(row["last_modified_date"])
         batch.rows.append(row)
         batch.versions.append(self._history.version(row, self._next_order()))
+        return True
 
     def _rejection(self, record: object, reason: str) -> Row:
         key, modified = identity(record)

@@ -56,7 +56,8 @@ class Elsewhere:
 
     def __init__(self, cursors: Mapping[str, Mapping[str, Any]]) -> None:
         self._cursors = cursors
-        self._seen = {key: "" for cursor in cursors.values() for key in cursor.get("seen", {})}
+        remembered = [held for cursor in cursors.values() for held in (cursor, cursor.get("backfill", {}))]
+        self._seen: dict[str, str | None] = {key: "" for held in remembered for key in held.get("seen", {})}
         self._all_listed = False
 
     def note(self, key: str | None, record: object, digest: str | None = None) -> None:
@@ -64,17 +65,37 @@ class Elsewhere:
         if key in self._seen:
             self._seen[key] = digest or content_hash(record)
 
+    def forget(self, key: str | None) -> None:
+        """A record was read that could not become a row: whoever reads it next is to see that for himself."""
+        if key in self._seen:
+            self._seen[key] = None
+
     def all_are_listed(self) -> None:
         """Everything was listed: what others remember and this run did not see may be gone, so they forget it."""
         self._all_listed = True
 
     def dump(self) -> dict[str, Any]:
         """The state of those sets of filters."""
-        return {name: dict(cursor) | self._dump(cursor.get("seen", {})) for name, cursor in self._cursors.items()}
+        return {name: self._dump(cursor) for name, cursor in self._cursors.items()}
 
-    def _dump(self, seen: Mapping[str, str]) -> dict[str, dict[str, str]]:
-        kept = {key: self._seen[key] or ("" if self._all_listed else digest) for key, digest in seen.items()}
-        return {"seen": {key: digest for key, digest in kept.items() if digest}} if seen else {}
+    def _dump(self, cursor: Mapping[str, Any]) -> dict[str, Any]:
+        """One of them; where another content was loaded, its next run has to look further than to the first page."""
+        state = dict(cursor)
+        if "seen" in state:
+            state["seen"] = self._as_it_is_now(state["seen"])
+            if state["seen"] != cursor["seen"]:
+                state.pop("looked", None)
+        if "backfill" in state:
+            state["backfill"] = {**state["backfill"], "seen": self._as_it_is_now(state["backfill"].get("seen", {}))}
+        return state
+
+    def _as_it_is_now(self, seen: Mapping[str, str]) -> dict[str, str]:
+        kept = {}
+        for key, digest in seen.items():
+            now = self._seen[key]
+            if now or (now is not None and not self._all_listed):
+                kept[key] = now or digest
+        return kept
 
 
 class Changes:
@@ -114,6 +135,10 @@ class Changes:
         if again:
             self._now[key] = (modified, digest)
         return digest != last_digest
+
+    def was_rejected(self, key: str | None) -> None:
+        """A record that is new could not become a row."""
+        self._elsewhere.forget(key)
 
     def seen(self) -> dict[str, str]:
         """Content hash by key of every remembered record, for the next run."""

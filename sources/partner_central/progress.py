@@ -14,7 +14,7 @@ from .presence import Listed, now
 from .question import Question
 from .rejection import Rejections
 from .rows import created
-from .state import Complete, State
+from .state import Complete, Rejected, State
 from .tally import Tally
 from .watermark import lies_ahead, watermark_of
 
@@ -45,21 +45,37 @@ class Progress:
         self._tally = tally
         self._rejections = Rejections(state, tally, question.most_rejected, version)
         self._saw_undated = state.undated and (state.backfill is not None or state.unconfirmed is not None)
+        self._given_up: Backfill | None = None
         full = question.full or (state.backfill is not None and state.backfill.full)
+        self._read_everything_that_was_lost()
         self._go_on_behind_what_was_answered()
         self._begin_anew_if_asked_otherwise()
-        before = {**state.cursor.seen, **(state.backfill.seen if state.backfill else {})}
-        self.changes = Changes({} if self._reads_anew else before, state.elsewhere)
+        self.changes = self._changes()
         tally.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
 
     @property
     def _reads_anew(self) -> bool:
         """Whether records count as new that were seen before."""
-        return self.question.full or self._rejections.again() is not None
+        return self.question.full or self._again() is not None
+
+    def _again(self) -> Rejected | None:
+        """What is to be tried again: what another version rejected, and what a reading did that was given up."""
+        again, given_up = self._rejections.again(), self._given_up
+        if given_up is None:
+            return again
+        tried = Rejected("", given_up.modified_since)
+        return tried.and_also(again.since) if again else tried
+
+    def _changes(self) -> Changes:
+        """What tells new records, by what a reading saw that is gone on with, and by what earlier ones saw."""
+        backfill, before = self._state.backfill, {} if self._reads_anew else dict(self._state.cursor.seen)
+        if backfill is not None and not self._reads_anew:
+            before = backfill.seen if backfill.anew else before | backfill.seen
+        return Changes(before, self._state.elsewhere)
 
     def listing(self) -> Listing:
         """What is to be listed next, newest first."""
-        return self.question.listing(self._state.cursor, self._rejections.again())
+        return self.question.listing(self._state.cursor, self._again())
 
     def is_ahead(self, page: Page) -> bool:
         """Whether the run would begin in the future of the service's clock; if so, the cursor is given up."""
@@ -78,7 +94,8 @@ class Progress:
                 "A LastModifiedDate lies in the future of the service's clock: its record is loaded, and read again by "
                 "every run until then."
             )
-        if self._reads_anew or self._state.cursor.watermark is None:
+        anew = self._reads_anew
+        if anew or self._state.cursor.watermark is None:
             self._rejections.are_read_from(listing.modified_since)
         lists_all = listing.is_everything and (self.question.full or bool(page.records))
         number = self._state.next_listing() if lists_all else None
@@ -96,6 +113,7 @@ class Progress:
             number=number,
             order=self._state.order,
             at=self.listed.at,
+            anew=anew,
         )
         self.find_watermark(self.under_way, page)
         return self.under_way
@@ -109,8 +127,10 @@ class Progress:
     def begin_anew(self, backfill: Backfill) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
         self._state.backfill = None
-        self.under_way = Backfill(None, backfill.modified_since, backfill.full, backfill.asked)
+        self._given_up = backfill if backfill.anew else None
+        self.under_way = Backfill(None, backfill.modified_since, backfill.full, backfill.asked, anew=backfill.anew)
         self.question = replace(self.question, full=self.question.full or backfill.full)
+        self.changes = self._changes()
 
     def keep(self) -> None:
         """No call is left: the next run goes on with what is under way."""
@@ -157,7 +177,7 @@ class Progress:
         if sentence := self._rejections.too_many(backfill.counts):
             self._tally.mass_rejected, self._state.unconfirmed = sentence, None
             return
-        self.is_finished = True
+        self.is_finished, self._state.whole, self._given_up = True, False, None
         if backfill.full:
             self._state.answered = backfill.asked
         self._state.cursor = Cursor(backfill.watermark, backfill.seen | self.changes.seen())
@@ -167,7 +187,7 @@ class Progress:
             if windows:
                 self.confirm()
         self.question = replace(self.question, full=False, since=None)
-        self.changes = Changes(self._state.cursor.seen, self._state.elsewhere)
+        self.changes = self._changes()
 
     def end(self) -> None:
         """Everything that was asked for has been read."""
@@ -188,6 +208,12 @@ class Progress:
         """A listing of everything was disturbed again and again."""
         self._state.unconfirmed = None
         self._tally.note("Too much changed while everything was read: what is gone cannot be told this time.")
+
+    def _read_everything_that_was_lost(self) -> None:
+        """Wherever a first load was to begin: what tables held that were lost began elsewhere."""
+        if self._state.whole and self.question.since is not None:
+            self._tally.note("What was lost is read again from the beginning; --since does not apply to that.")
+            self.question = replace(self.question, since=None)
 
     def _begin_anew_if_asked_otherwise(self) -> None:
         """Drop an interrupted reading that another question began."""

@@ -168,7 +168,8 @@ class Reading:
         backfill = self._progress.begin(listing, page)
         before = self._found()
         yield self._batch(page.records)
-        if self._progress.is_up_to_date(is_new=self._found() > before):
+        is_behind = not page.records and page.next_token is not None
+        if self._progress.is_up_to_date(is_new=is_behind or self._found() > before):
             return True
         if page.next_token is not None:
             can_leave = listing.filters.can_leave

@@ -1,7 +1,8 @@
 """What is kept between runs, in the destination: the only place that knows the keys of the state.
 
     {"catalog": ..., "account": ...,
-     "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked"}},
+     "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked",
+                                    "whole"}},
      "members": names of members the model does not know,
      "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
      "order": read_order of the newest version, "undated": true,
@@ -20,6 +21,8 @@ from typing import Any
 from .backfill import Backfill
 from .cursor import Cursor, Elsewhere
 from .moments import read, written
+
+WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class State:
         answered: what a full load was asked for that has ended, while the increment behind it has not.
         looked: whether the increment that gave the cursor found nothing new, in the runs that it took.
         rejected: what a later version of this program is to try again.
+        whole: whether everything is to be read, wherever a first load is said to begin: tables were lost.
         begun: number of the newest listing of everything that was begun.
         complete: the newest one that was read to its end.
         order: read_order of the newest version handed on.
@@ -118,6 +122,7 @@ class State:
         self.unconfirmed = Complete.load(unconfirmed) if unconfirmed else None
         self.answered: dict[str, str | None] | None = own.get("answered")
         self.looked: bool = own.get("looked", False)
+        self.whole: bool = own.get(WHOLE, False)
         self.rejected = Rejected(rejected["by"], read(rejected["since"])) if rejected else None
         self.begun: int = listing.get("begun", 0)
         self.complete = Complete.load(complete) if complete else None
@@ -152,6 +157,8 @@ class State:
             own["answered"] = self.answered
         if self.looked:
             own["looked"] = True
+        if self.whole:
+            own[WHOLE] = True
         if self.rejected is not None:
             own["rejected"] = {"by": self.rejected.by, "since": written(self.rejected.since)}
         listing: dict[str, Any] = {"begun": self.begun}
