@@ -248,6 +248,12 @@ def test_a_rejected_record_marks_the_row_it_had_until_it_loads(synced: Place, em
     synced.assert_equals(emulator.truth())
 
 
+def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the program is a version that understands what `bad_date` makes."""
+    monkeypatch.setattr("partner_central.reading.version_of", lambda _: "later")
+    monkeypatch.setitem(making.CONVERT, "date", lambda value: values._date(str(value)[:10]))
+
+
 def test_a_later_version_tries_again_what_an_earlier_one_rejected(
     synced: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,8 +262,7 @@ def test_a_later_version_tries_again_what_an_earlier_one_rejected(
     synced.sync()
     emulator.advance(days=2)
     synced.sync()
-    monkeypatch.setattr("partner_central.reading.version_of", lambda _: "later")
-    monkeypatch.setitem(making.CONVERT, "date", lambda value: values._date(str(value)[:10]))
+    later_version(monkeypatch)
     synced.sync()
     assert ids(synced, f"id = '{key}' AND life_cycle_next_steps = 'won'") == {key}
     assert rows(synced, "SELECT id FROM opportunities_rejected") == []

@@ -57,31 +57,29 @@ def test_what_was_deleted_is_there_again_after_the_next_sync(
     emulator: Emulator,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lake = loaded
-    delete(lake, folder)
+    delete(loaded, folder)
     if machine == "another":
-        shutil.rmtree(lake.pipelines_dir)
-    sync(lake.settings(), Report())
+        shutil.rmtree(loaded.pipelines_dir)
+    sync(loaded.settings(), Report())
     assert said in capsys.readouterr().err
     emulator.change(emulator.truth()[3]["Id"], CHANGE)
-    assert lake.sync().changed == 1
-    lake.assert_equals(emulator.truth())
-    counts = {table: len(rows) for table, rows in lake.rows().items()}
+    assert loaded.sync().changed == 1
+    loaded.assert_equals(emulator.truth())
+    counts = {table: len(rows) for table, rows in loaded.rows().items()}
     assert (counts["opportunity_presence"], counts["opportunity_history"]) == (250, 251)
-    quiet = lake.sync()
+    quiet = loaded.sync()
     assert (quiet.calls, quiet.changed) == (1, 0)
 
 
 @on_a_lake
 def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(loaded: Database, emulator: Emulator) -> None:
-    lake = loaded
     key = emulator.truth()[0]["Id"]
     emulator.change(key, CHANGE)
-    lake.sync()
+    loaded.sync()
     emulator.remove(key)
-    delete(lake, "opportunities")
-    lake.sync()
-    rows = lake.rows()["opportunities"]
+    delete(loaded, "opportunities")
+    loaded.sync()
+    rows = loaded.rows()["opportunities"]
     assert len(rows) == 250
     assert [row["life_cycle_next_steps"] for row in rows if row["id"] == key] == ["A call."]
 
@@ -90,17 +88,16 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(loaded: Datab
 def test_accounts_that_share_a_lake_each_read_again_what_one_of_them_made_again(
     database: Database, emulator: Emulator
 ) -> None:
-    lake = database
     with Emulator(opportunities=30, seed=2, rps=None) as globex:
         servers = {"acme": emulator, "globex": globex}
         for turn in range(3):
             for account, server in servers.items():
-                lake.sync({"endpoint_url": server.endpoint}, account=account)
+                database.sync({"endpoint_url": server.endpoint}, account=account)
             if turn == 0:
-                delete(lake, "opportunities", "opportunities__project_delivery_models")
-        held = accounts_in(lake, "opportunities")
+                delete(database, "opportunities", "opportunities__project_delivery_models")
+        held = accounts_in(database, "opportunities")
         assert {account: held.count(account) for account in servers} == {"acme": 250, "globex": 30}
-        listed = accounts_in(lake, "opportunities__project_delivery_models")
+        listed = accounts_in(database, "opportunities__project_delivery_models")
         for account, server in servers.items():
             models = ((record["Project"] or {}).get("DeliveryModels") or [] for record in server.truth())
             assert listed.count(account) == sum(map(len, models))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from hostile import HostileServer, Record
-from partner_central import rows as making
-from partner_central import values
 from partner_central.errors import BudgetSpent
 from partner_central_emulator import Emulator
 from place import Place
-from test_conditions import bad_date, ids, rows, truth_of
+from test_conditions import bad_date, ids, later_version, rows, truth_of
 from test_few_calls import until_done
 
 PlaceFor = Callable[[str], Place]
@@ -33,15 +30,6 @@ def changed_at_once(count: int, bad: Callable[[int], bool] = lambda _: False) ->
     return records
 
 
-@contextmanager
-def later_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A version of this program that understands what the present one rejects."""
-    with monkeypatch.context() as patch:
-        patch.setattr("partner_central.reading.version_of", lambda _: "later")
-        patch.setitem(making.CONVERT, "date", lambda value: values._date(str(value)[:10]))
-        yield
-
-
 def rejected(place: Place) -> int:
     return int(rows(place, "SELECT count(*) FROM opportunities_rejected")[0][0])
 
@@ -53,8 +41,8 @@ def test_a_retry_by_runs_of_few_calls_tries_every_rejected_record(
         place = place_for(server.endpoint)
         place.sync()
         assert (len(ids(place)), rejected(place)) == (630, 70)
-        with later_version(monkeypatch):
-            until_done(place, 12, max_calls=3)
+        later_version(monkeypatch)
+        until_done(place, 12, max_calls=3)
         assert (len(ids(place)), rejected(place)) == (700, 0)
 
 
@@ -70,8 +58,8 @@ def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
         assert place.sync().mass_rejected
         with pytest.raises(BudgetSpent):
             place.sync(full=True, max_calls=4)
-        with later_version(monkeypatch):
-            place.sync()
+        later_version(monkeypatch)
+        place.sync()
         assert (len(ids(place)), rejected(place)) == (700, 0)
         assert ids(place, "id IN (SELECT id FROM opportunity_presence WHERE rejected_since IS NOT NULL)") == set()
 
@@ -101,8 +89,8 @@ def test_a_rejected_record_is_noted_again_when_a_refused_token_begins_the_load_a
         server._places.clear()  # it accepts no token that it gave
         place.sync()
         assert (len(ids(place)), rejected(place)) == (519, 1)
-        with later_version(monkeypatch):
-            place.sync()
+        later_version(monkeypatch)
+        place.sync()
         assert (len(ids(place)), rejected(place)) == (520, 0)
 
 
@@ -116,8 +104,8 @@ def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
     assert synced.sync(filters={"identifier": [key]}).rejected == 1
     assert synced.sync().rejected == 1
     emulator.advance(days=2)
-    with later_version(monkeypatch):
-        synced.sync()
+    later_version(monkeypatch)
+    synced.sync()
     assert ids(synced, f"id = '{key}' AND life_cycle_next_steps = 'won'") == {key}
     assert rejected(synced) == 0
 

@@ -14,11 +14,11 @@ import botocore
 import pytest
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from databases import KINDS, databases
 from partner_central.stored import Stored, stored_columns
 from partner_central_emulator import Emulator
 from partner_central_sync import workdir
 from place import Place
-from postgres import Postgres
 from variants import rarely
 from warehouses import Warehouse
 
@@ -30,12 +30,6 @@ NEW_SHAPES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
-
-
 @pytest.fixture
 def small() -> Iterator[Emulator]:
     with Emulator(opportunities=5, seed=1, rps=None) as running:
@@ -45,11 +39,8 @@ def small() -> Iterator[Emulator]:
 @pytest.fixture(params=["duckdb", rarely("postgres")])
 def place(
     request: pytest.FixtureRequest, tmp_path: Path, small: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> Warehouse:
-    if request.param == "postgres":
-        running = request.getfixturevalue("server")
-        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", running.url(running.database(tmp_path.name)))
-    return Warehouse(tmp_path, small.endpoint, request.param)
+) -> Iterator[Warehouse]:
+    yield from databases(request.param, tmp_path, small.endpoint, request, monkeypatch)
 
 
 @pytest.fixture
@@ -264,7 +255,7 @@ def test_a_destination_that_cannot_be_asked_fails_the_run(
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("place", ["duckdb", "postgres"], indirect=True)
+@pytest.mark.parametrize("place", KINDS, indirect=True)
 def test_versions_know_what_stands_in_a_column_of_another_type(place: Warehouse, small: Emulator) -> None:
     place.sync()
     retype(place, "opportunities", "customer_postal_code")

@@ -49,10 +49,8 @@ class OwnTable:
         """
         sql = client.sql_client
         names = ", ".join(sql.escape_column_name(name) for name, *_ in self.columns)
-        places = ", ".join(
-            "NULL" if value is None else "%s" for value in values
-        )  # BigQuery takes no parameter of no type
-        given = [value for value in values if value is not None]
+        places = ", ".join("NULL" if value is None else "%s" for value in values)
+        given = [value for value in values if value is not None]  # BigQuery refuses None as a parameter
         statement = f"INSERT INTO {sql.make_qualified_table_name(self.name)} ({names}) VALUES ({places})"  # noqa: S608 - the schema's own names
         try:
             sql.execute_sql(statement, *given)

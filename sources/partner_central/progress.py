@@ -45,7 +45,7 @@ class Progress:
         self._tally = tally
         self._rejections = Rejections(state, tally, question.most_rejected, version)
         self._saw_undated = state.undated and (state.backfill is not None or state.unconfirmed is not None)
-        self._given_up: Backfill | None = None
+        self._given_up: Rejected | None = None
         full = question.full or (state.backfill is not None and state.backfill.full)
         self._read_everything_that_was_lost()
         self._go_on_behind_what_was_answered()
@@ -61,16 +61,15 @@ class Progress:
     def _again(self) -> Rejected | None:
         """What is to be tried again: what another version rejected, and what a reading did that was given up."""
         again, given_up = self._rejections.again(), self._given_up
-        if given_up is None:
-            return again
-        tried = Rejected("", given_up.modified_since)
-        return tried.and_also(again.since) if again else tried
+        return again.and_also(given_up.since) if again and given_up else again or given_up
 
     def _changes(self) -> Changes:
         """What tells new records, by what a reading saw that is gone on with, and by what earlier ones saw."""
-        backfill, before = self._state.backfill, {} if self._reads_anew else dict(self._state.cursor.seen)
-        if backfill is not None and not self._reads_anew:
-            before = backfill.seen if backfill.anew else before | backfill.seen
+        backfill, before = self._state.backfill, self._state.cursor.seen
+        if self._reads_anew:
+            before = {}
+        elif backfill is not None:
+            before = backfill.seen if backfill.anew else {**before, **backfill.seen}
         return Changes(before, self._state.elsewhere)
 
     def listing(self) -> Listing:
@@ -84,7 +83,7 @@ class Progress:
             return False
         self._tally.note("The stored watermark is ahead of the service's clock: everything is read again.")
         self._state.cursor = Cursor()
-        self.changes = Changes({}, self._state.elsewhere)
+        self.changes = self._changes()
         return True
 
     def begin(self, listing: Listing, page: Page) -> Backfill:
@@ -127,7 +126,7 @@ class Progress:
     def begin_anew(self, backfill: Backfill) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
         self._state.backfill = None
-        self._given_up = backfill if backfill.anew else None
+        self._given_up = Rejected("", backfill.modified_since) if backfill.anew else None
         self.under_way = Backfill(None, backfill.modified_since, backfill.full, backfill.asked, anew=backfill.anew)
         self.question = replace(self.question, full=self.question.full or backfill.full)
         self.changes = self._changes()
@@ -177,7 +176,8 @@ class Progress:
         if sentence := self._rejections.too_many(backfill.counts):
             self._tally.mass_rejected, self._state.unconfirmed = sentence, None
             return
-        self.is_finished, self._state.whole, self._given_up = True, False, None
+        self.is_finished = True
+        self._state.whole, self._given_up = False, None
         if backfill.full:
             self._state.answered = backfill.asked
         self._state.cursor = Cursor(backfill.watermark, backfill.seen | self.changes.seen())
