@@ -20,16 +20,16 @@ test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) ## Every te
 	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 test-iceberg: .venv-test-iceberg/.set-up ## What every destination must do, of Iceberg tables
-	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/test_destinations.py tests/test_lake.py tests/test_lake_lease.py $(ARGS)
+	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/destinations/test_conformance.py tests/destinations/test_lake.py tests/destinations/test_lake_lease.py $(ARGS)
 
 test-snowflake: .venv-test-snowflake/.set-up ## What every destination must do, asked of fakesnow
-	WAREHOUSES=snowflake $(<D)/bin/python -m pytest tests/test_destinations.py $(ARGS)
+	WAREHOUSES=snowflake $(<D)/bin/python -m pytest tests/destinations/test_conformance.py $(ARGS)
 
 test-bigquery: .venv-test-bigquery/.set-up ## The same, asked of bqemulator; its own plugin wants containers
-	WAREHOUSES=bigquery $(<D)/bin/python -m pytest -p no:bqemulator tests/test_destinations.py $(ARGS)
+	WAREHOUSES=bigquery $(<D)/bin/python -m pytest -p no:bqemulator tests/destinations/test_conformance.py $(ARGS)
 
 test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses whose clients are not in .venv
-	DIALECTS="snowflake bigquery databricks clickhouse" $(<D)/bin/python -m pytest tests/test_dialects.py $(ARGS)
+	DIALECTS="snowflake bigquery databricks clickhouse" $(<D)/bin/python -m pytest tests/destinations/test_dialects.py $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
 coverage: test ## The tests, and which lines they reach; takes half as long again
@@ -40,10 +40,10 @@ lint: $(STAMP)-dev ## Format, style, types
 	$(BIN)/mypy
 
 bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
-	$(BIN)/python tests/bench/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
+	$(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
 		--out docs/BENCHMARKS.md $(ARGS)
 
-.venv-bench-%/.set-up: tests/bench/peers/%.lock
+.venv-bench-%/.set-up: benchmarks/peers/%.lock
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@

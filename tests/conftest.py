@@ -11,8 +11,8 @@ from hypothesis import settings
 
 from databases import KINDS, Database, Prepared, databases
 from partner_central_emulator import Emulator
-from place import Place
 from postgres import Postgres
+from sandbox import Place
 from servers import free_port
 
 # The same examples on every machine, however long they take there; test_properties chooses how many.

@@ -19,17 +19,17 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from partner_central_emulator.catalog import Catalog
-from partner_central_emulator.clock import DAY, HOUR, SECOND, Clock, Stamp, from_datetime, to_datetime
-from partner_central_emulator.control import Control
-from partner_central_emulator.faults import Fault, Kind
-from partner_central_emulator.foreground import Options, serve
-from partner_central_emulator.merge import ABSENT
-from partner_central_emulator.quota import Quota
-from partner_central_emulator.records import Json, Recipe, Skew
-from partner_central_emulator.server import HOST, Server
-from partner_central_emulator.service import Call, OnCall, Service
-from partner_central_emulator.tokens import TokenKind, Tokens
+from .clock import DAY, HOUR, SECOND, Clock, Stamp, from_datetime, to_datetime
+from .control import Control
+from .data.catalog import Catalog
+from .data.merge import ABSENT
+from .data.records import Json, Recipe, Skew
+from .faults import Fault, Kind
+from .foreground import Options, serve
+from .quota import Quota
+from .server import HOST, Server
+from .service import Call, OnCall, Service
+from .tokens import TokenKind, Tokens
 
 __all__ = ["ABSENT", "NOW", "Call", "Emulator", "Fault", "Kind", "Options", "Skew", "TokenKind", "serve"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from partner_central_emulator.faults import KINDS, Fault
-from partner_central_emulator.records import Json
-from partner_central_emulator.service import Call, Reply
+from .data.records import Json
+from .faults import KINDS, Fault
+from .service import Call, Reply
 
 PREFIX = "/_control"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
-from partner_central_emulator.errors import ServiceError, invalid_field
+from .errors import ServiceError, invalid_field
 
 Kind = Literal[
     "throttle",

@@ -10,11 +10,11 @@ from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from partner_central_emulator.records import Skew
-from partner_central_emulator.tokens import TokenKind
+from .data.records import Skew
+from .tokens import TokenKind
 
 if TYPE_CHECKING:
-    from partner_central_emulator import Emulator
+    from . import Emulator
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def serve(ready: Callable[[Emulator], object] | None = None, **options: Unpack[O
     Raises:
         OSError: The port is taken.
     """
-    from partner_central_emulator import Emulator
+    from . import Emulator
 
     ended = threading.Event()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from partner_central_emulator.errors import ServiceError
+from .errors import ServiceError
 
 
 class Quota:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from partner_central_emulator.control import PREFIX, Control
-from partner_central_emulator.service import Incoming, Reply, Service
+from .control import PREFIX, Control
+from .service import Incoming, Reply, Service
 
 _log = logging.getLogger(__name__)
 

@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 from botocore.model import OperationModel
 
-from partner_central_emulator import query, signature
-from partner_central_emulator.catalog import Catalog
-from partner_central_emulator.errors import ServiceError, invalid, invalid_field
-from partner_central_emulator.faults import RANDOM_KINDS, Fault, applies, error_of, take
-from partner_central_emulator.model import field_errors, operation_of
-from partner_central_emulator.quota import Quota
+from . import signature
+from .data.catalog import Catalog
+from .errors import ServiceError, invalid, invalid_field
+from .faults import RANDOM_KINDS, Fault, applies, error_of, take
+from .operations import list_opportunities
+from .quota import Quota
+from .service_model import field_errors, operation_of
 
 _log = logging.getLogger(__name__)
 
@@ -178,7 +179,7 @@ class Service:
             raise invalid_field("Catalog", f"must be {known}", "INVALID_ENUM_VALUE")
         if model.name == "GetOpportunity":
             return Reply(200, json.dumps(catalog.opportunity(request["Identifier"])).encode())
-        records, token = catalog.page(query.read(request))
+        records, token = catalog.page(list_opportunities.read(request))
         following = json.dumps(token).encode()
         return Reply(200, b'{"NextToken":%b,"OpportunitySummaries":[%b]}' % (following, b",".join(records)))
 

@@ -11,8 +11,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from partner_central_emulator.errors import ServiceError
-from partner_central_emulator.model import SERVICE
+from .errors import ServiceError
+from .service_model import SERVICE
 
 REGION = "us-east-1"
 

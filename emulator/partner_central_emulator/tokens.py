@@ -9,7 +9,7 @@ import hmac
 import json
 from typing import Literal
 
-from partner_central_emulator.errors import ServiceError, invalid_field
+from .errors import ServiceError, invalid_field
 
 TokenKind = Literal["offset", "position", "snapshot"]
 Mark = list[int | str]

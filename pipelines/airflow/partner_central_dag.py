@@ -48,11 +48,11 @@ def partner_central() -> None:
         """The accounts, checked; what is wrong with the list is not tried again."""
         from dataclasses import asdict
 
-        from partner_central_sync.settings import register_defaults
+        from partner_central_sync.sync.settings import register_defaults
 
         register_defaults()
         from partner_central.errors import ConfigurationError
-        from partner_central_sync.accounts import configured, parse
+        from partner_central_sync.sync.accounts import configured, parse
 
         listed = Variable.get(VARIABLE, None, deserialize_json=True)
         try:
@@ -69,13 +69,13 @@ def partner_central() -> None:
     )
     def sync(account: dict[str, Any]) -> dict[str, Any]:
         """Sync one account; its asset gets an event when rows changed."""
-        from partner_central_sync.settings import Settings, configured_destination, register_defaults
+        from partner_central_sync.sync.settings import Settings, configured_destination, register_defaults
 
         register_defaults()
-        from partner_central_sync.accounts import Account
-        from partner_central_sync.job import sync
-        from partner_central_sync.outcome import Exit, explain
-        from partner_central_sync.report import Report
+        from partner_central_sync.console.failures import Exit, explain
+        from partner_central_sync.console.output import Report
+        from partner_central_sync.sync.accounts import Account
+        from partner_central_sync.sync.job import sync
 
         context = get_current_context()
         context["account"] = account["name"]  # names the task in the list of mapped ones

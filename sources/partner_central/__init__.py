@@ -31,28 +31,28 @@ from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineNotActive
 from dlt.sources.credentials import AwsCredentials
 
-from .batch import Batch
-from .budget import CALLS_PER_DAY
-from .client import ATTEMPTS, PartnerCentral
+from .api.account_identity import check_account, identity_of
+from .api.call_ledger import CALLS_PER_DAY
+from .api.client import ATTEMPTS, PartnerCentral
+from .api.connection import READ_TIMEOUT, SERVICE, connect, open_session
+from .api.quota import Quota, account_of
+from .api.rate_limit import CALLS_PER_SECOND
 from .errors import ConfigurationError
-from .history import KEY, history_model, unheld
-from .identity import check_account, identity_of
-from .items import Items
-from .listing import Filters
-from .model import opportunity_model
-from .pacing import CALLS_PER_SECOND
-from .presence import PRESENCE
-from .privacy import Privacy
-from .question import Question
-from .quota import Quota, account_of
-from .reading import Reading
-from .rows import RowMaker
-from .run import Run
-from .schema import INSERT_ONLY, rejected_columns
-from .session import READ_TIMEOUT, SERVICE, connect, open_session
-from .stored import Stored
-from .tally import Tally
-from .values import Unfit, parse_instant
+from .metrics import Tally
+from .read.incremental import Reading
+from .read.load import Run
+from .read.read_options import Question
+from .read.request import Filters
+from .tables.hints import INSERT_ONLY, rejected_columns
+from .tables.history import KEY, history_model, unheld
+from .tables.items import Items
+from .tables.pii import Privacy
+from .tables.presence import PRESENCE
+from .tables.row_batch import Batch
+from .tables.rows import RowMaker
+from .tables.service_model import opportunity_model
+from .tables.stored_columns import Stored
+from .tables.types import Unfit, parse_instant
 
 __all__ = ["Run", "Tally", "partner_central"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from partner_central.batch import Batch
+from partner_central.tables.row_batch import Batch
 
 Row = dict[str, Any]
 LEASE = timedelta(seconds=600)

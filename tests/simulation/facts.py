@@ -8,13 +8,12 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from partner_central.rows import RowMaker
-
-from .happenings import is_bad
-from .machines import Outcome, model, privacy_of, since_of
-from .records import Opportunity, Version
-from .schedule import Run
-from .world import World
+from partner_central.tables.rows import RowMaker
+from simulation.happenings import is_bad
+from simulation.machines import Outcome, model, privacy_of, since_of
+from simulation.records import Opportunity, Version
+from simulation.schedule import Run
+from simulation.world import World
 
 LATE = timedelta(seconds=60)  # more than anything becomes visible late, less than any lookback
 Row = dict[str, Any]

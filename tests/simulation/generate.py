@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 from typing import cast
 
-from .records import COMPANIES, STAGES
-from .schedule import End, Event, Kind, OrderKind, Run, Schedule, TokenKind, Undated
+from simulation.records import COMPANIES, STAGES
+from simulation.schedule import End, Event, Kind, OrderKind, Run, Schedule, TokenKind, Undated
 
 KINDS: dict[Kind, int] = {
     "change": 30,

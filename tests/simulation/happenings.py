@@ -6,9 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .records import COMPANIES, MODELS, STAGES, Json, Opportunity
-from .schedule import Event
-from .service import Service
+from simulation.records import COMPANIES, MODELS, STAGES, Json, Opportunity
+from simulation.schedule import Event
+from simulation.service import Service
 
 MOST_BAD = 4  # so many at once never hold the cursor
 RECENT = timedelta(seconds=30)

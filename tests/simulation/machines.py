@@ -9,15 +9,14 @@ from typing import Any
 
 import boto3
 
-from partner_central.batch import Batch
-from partner_central.listing import Filters
-from partner_central.model import RecordModel, opportunity_model
-from partner_central.privacy import Privacy
-from partner_central.session import SERVICE
-from partner_central.tally import Tally
-
-from .records import START
-from .schedule import Run
+from partner_central.api.connection import SERVICE
+from partner_central.metrics import Tally
+from partner_central.read.request import Filters
+from partner_central.tables.pii import Privacy
+from partner_central.tables.row_batch import Batch
+from partner_central.tables.service_model import RecordModel, opportunity_model
+from simulation.records import START
+from simulation.schedule import Run
 
 PII_KEY = "a secret that is long enough"
 

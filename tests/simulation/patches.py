@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-from partner_central import batch, presence, reading
-from partner_central.sweep import Sweep
-from partner_central.windows import WindowPage
-
-from .world import World
+from partner_central.read import incremental
+from partner_central.read.partitions import WindowPage
+from partner_central.read.workers import Sweep
+from partner_central.tables import presence, row_batch
+from simulation.world import World
 
 
 class InTurn(Sweep):
@@ -48,12 +48,12 @@ def real_code(world: World) -> Iterator[None]:
         def now(cls, tz: Any = None) -> datetime:
             return world.machine_clock().astimezone(tz or UTC)
 
-    first_windows = reading.first_windows
+    first_windows = incremental.first_windows
     with (
-        patch.object(batch, "datetime", Clock),
+        patch.object(row_batch, "datetime", Clock),
         patch.object(presence, "datetime", Clock),
-        patch.object(reading, "LONGEST_CHAIN", 3),
-        patch.object(reading, "Sweep", InTurn),
-        patch.object(reading, "first_windows", lambda density, _: first_windows(density, world.schedule.windows)),
+        patch.object(incremental, "LONGEST_CHAIN", 3),
+        patch.object(incremental, "Sweep", InTurn),
+        patch.object(incremental, "first_windows", lambda density, _: first_windows(density, world.schedule.windows)),
     ):
         yield

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from partner_central.client import Page
+from partner_central.api.client import Page
 from partner_central.errors import BrokenListing, Invalid
-
-from .records import COMPANIES, MEMBERS, MODELS, STAGES, START, Json, Opportunity, Version, text
-from .schedule import Schedule
+from simulation.records import COMPANIES, MEMBERS, MODELS, STAGES, START, Json, Opportunity, Version, text
+from simulation.schedule import Schedule
 
 MOST_TOKENS = 40  # older ones are no longer accepted
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from .destination import LEASE, Broken
-from .facts import Facts
-from .patches import real_code
-from .schedule import Run, Schedule, written
-from .world import World
+from simulation.destination import LEASE, Broken
+from simulation.facts import Facts
+from simulation.patches import real_code
+from simulation.schedule import Run, Schedule, written
+from simulation.world import World
 
 QUIET_RUNS = 3
 MOST_TRIES = 3

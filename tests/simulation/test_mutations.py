@@ -12,19 +12,18 @@ from typing import Any
 
 import pytest
 
-from partner_central import chain, progress
-from partner_central.backfill import Backfill
-from partner_central.client import Page
-from partner_central.cursor import Changes
-from partner_central.listing import Filters, Listing, Order
-from partner_central.progress import Progress
-from partner_central.question import Question
-from partner_central.rows import identity
-from partner_central.settling import Settling
-
-from .destination import Broken
-from .generate import schedule
-from .simulate import failure, simulate_few_calls
+from partner_central.api.client import Page
+from partner_central.read import progress, sequential
+from partner_central.read.changes import Changes
+from partner_central.read.checkpoint import Backfill
+from partner_central.read.progress import Progress
+from partner_central.read.read_options import Question
+from partner_central.read.request import Filters, Listing, Order
+from partner_central.read.until_stable import Settling
+from partner_central.tables.rows import identity
+from simulation.destination import Broken
+from simulation.generate import schedule
+from simulation.simulate import failure, simulate_few_calls
 
 Patch = pytest.MonkeyPatch
 
@@ -39,7 +38,7 @@ def ascending_dates(patch: Patch) -> None:
         return asked
 
     patch.setattr(Listing, "request", ascending)
-    patch.setattr(chain, "Order", InAnyOrder)
+    patch.setattr(sequential, "Order", InAnyOrder)
 
 
 class InAnyOrder(Order):
@@ -90,7 +89,7 @@ def ahead_of_the_clock(patch: Patch) -> None:
 
 
 def unchecked_windows(patch: Patch) -> None:
-    for module in ("partner_central.sweep.Order", "partner_central.samples.Order"):
+    for module in ("partner_central.read.workers.Order", "partner_central.read.sampling.Order"):
         patch.setattr(module, InAnyOrder)
 
 

@@ -9,9 +9,9 @@ import os
 
 import pytest
 
-from .generate import schedule
-from .schedule import Event, Run, Schedule
-from .simulate import failure, report, simulate_few_calls
+from simulation.generate import schedule
+from simulation.schedule import Event, Run, Schedule
+from simulation.simulate import failure, report, simulate_few_calls
 
 USUAL, MANY, CHUNKS = 300, 10_000, 10
 FOUND = {

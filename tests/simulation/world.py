@@ -10,21 +10,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from partner_central.batch import Batch
-from partner_central.client import Page, PartnerCentral
+from partner_central.api.account_identity import check_account
+from partner_central.api.client import Page, PartnerCentral
 from partner_central.errors import BrokenListing, BudgetSpent, ConfigurationError, PartnerCentralError, Unavailable
-from partner_central.identity import check_account
-from partner_central.question import Question
-from partner_central.reading import Reading
-from partner_central.rows import RowMaker
-from partner_central.run import Run as RealRun
-from partner_central.tally import Tally
-
-from .destination import Broken, Busy, Conflict, Destination
-from .happenings import Effects, happen
-from .machines import Killed, Machine, Outcome, filters_of, model, privacy_of, since_of
-from .schedule import Run, Schedule
-from .service import Service
+from partner_central.metrics import Tally
+from partner_central.read.incremental import Reading
+from partner_central.read.load import Run as RealRun
+from partner_central.read.read_options import Question
+from partner_central.tables.row_batch import Batch
+from partner_central.tables.rows import RowMaker
+from simulation.destination import Broken, Busy, Conflict, Destination
+from simulation.happenings import Effects, happen
+from simulation.machines import Killed, Machine, Outcome, filters_of, model, privacy_of, since_of
+from simulation.schedule import Run, Schedule
+from simulation.service import Service
 
 SECONDS_A_CALL = 0.1
 MOST_CALLS = 1_000

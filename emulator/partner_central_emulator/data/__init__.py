@@ -1,0 +1,1 @@
+"""Invented records, and what days do to them."""

@@ -1,0 +1,241 @@
+"""Plausible opportunities: each a pure function of seed, catalog and its place in the sequence.
+
+Only the dates are drawn for all at once; everything else is made when it is asked for, so that a million
+opportunities cost little before they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+from typing import Any, Final, Literal
+
+from ..clock import DAY, HOUR, SECOND, Stamp, to_datetime
+from . import words
+
+Skew = Literal["uniform", "skewed", "hour", "instant"]
+Json = dict[str, Any]
+
+SPAN: Final = 548 * DAY
+FIRST_NUMBER: Final = 10_000_000
+
+_ARN_PREFIX = "arn:aws:partnercentral:us-east-1:123456789012:catalog/"
+_REVIEWED = ("Pending Submission", "Submitted", "In review")
+_CURRENCIES = {place.country: place.currency for place in words.PLACES}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What every invented opportunity of one catalog follows from.
+
+    Attributes:
+        seed: Chooses the data.
+        catalog: ``AWS`` or ``Sandbox``.
+        stamp: How instants are written.
+        customers: How many companies the opportunities spread over.
+        imported: Whether the opportunities came in by an import, so that even untouched ones are far along.
+    """
+
+    seed: int
+    catalog: str
+    stamp: Stamp
+    customers: int
+    imported: bool
+
+    def summary(self, index: int, identifier: str, created: int, modified: int) -> Json:
+        """One opportunity as ``ListOpportunities`` shows it, in wire names, some members absent."""
+        rng = self.rng(index, "summary")
+        company = _company(int(min(self.customers, words.COMPANIES) * rng.random() ** 2))
+        number = rng.randrange(1_000_000)
+        return {
+            "Arn": f"{_ARN_PREFIX}{self.catalog}/opportunity/{identifier}",
+            "Catalog": self.catalog,
+            "CreatedDate": self.stamp.text(created),
+            "Customer": {"Account": company},
+            "Id": identifier,
+            "LastModifiedDate": self.stamp.text(modified),
+            "LifeCycle": self._life_cycle(rng, created, modified),
+            "OpportunityType": rng.choice(words.OPPORTUNITY_TYPES),
+            "PartnerOpportunityIdentifier": f"CRM-{number:06d}" if chance(rng, 0.6) else None,
+            "Project": _project(rng, currency_of(company)),
+        }
+
+    def details(self, index: int, summary: Json) -> Json:
+        """The members that only ``GetOpportunity`` shows of an opportunity."""
+        rng = self.rng(index, "details")
+        first, last = rng.choice(words.PEOPLE)
+        use_case = rng.choice(words.USE_CASES)
+        account = summary["Customer"]["Account"]
+        host = account["WebsiteUrl"].removeprefix("https://www.")
+        return {
+            "Customer": {
+                "Account": {"Address": {"StreetAddress": f"{rng.randint(1, 180)} Station Road"}},
+                "Contacts": [_person(rng, host, "IT Manager")] if chance(rng, 0.7) else [],
+            },
+            "Marketing": {"Source": "None"},
+            "NationalSecurity": "No",
+            "OpportunityTeam": [
+                {
+                    "BusinessTitle": "OpportunityOwner",
+                    "Email": f"{first}.{last}@partner.example".lower(),
+                    "FirstName": first,
+                    "LastName": last,
+                }
+            ],
+            "PrimaryNeedsFromAws": rng.sample(words.NEEDS, rng.randint(1, 2)),
+            "Project": {
+                "CustomerBusinessProblem": rng.choice(words.PROBLEMS),
+                "CustomerUseCase": use_case,
+                "SalesActivities": list(words.SALES_ACTIVITIES[: rng.randint(1, 3)]),
+                "Title": f"{use_case} for {account['CompanyName']}"[:255],
+            },
+            "RelatedEntityIdentifiers": {
+                "AwsMarketplaceOffers": [],
+                "AwsProducts": [],
+                "Solutions": [f"S-{rng.randint(1, 9_999):07d}"] if chance(rng, 0.5) else [],
+            },
+        }
+
+    def dates(self, count: int, now: int, skew: Skew) -> Iterator[tuple[int, int]]:
+        """CreatedDate and LastModifiedDate of ``count`` opportunities, oldest first, all before ``now``."""
+        rng = self.rng(count, "dates")
+        untouched = 0.6 if self.imported else 0.3
+        floor = self.stamp.floor
+        # Nothing is younger than an hour, so that a test's own changes are the newest.
+        latest = now - HOUR
+        for created in sorted(_created(rng, count, latest, skew)):
+            later = 0 if rng.random() < untouched else int((latest - created) * rng.random() ** 1.5)
+            yield floor(created), floor(created + later)
+
+    def rng(self, index: int, purpose: str) -> Random:
+        """The random numbers for one opportunity and one purpose, the same whenever they are drawn."""
+        salt = int.from_bytes(f"{self.catalog}/{purpose}".encode(), "little")
+        return Random((salt << 128) + (self.seed << 64) + index)  # noqa: S311
+
+    def _life_cycle(self, rng: Random, created: int, modified: int) -> Json:
+        months = (modified - created) / (30 * DAY)
+        steps = int(months * rng.uniform(0.5, 1.6)) + (rng.randrange(8) if self.imported else 0)
+        if modified > created:
+            steps += 1
+        close = created + rng.randrange(30, 270) * DAY
+        life: Json = {"Stage": words.STAGES[0]}
+        if steps <= 1:
+            life["ReviewStatus"] = _REVIEWED[steps + rng.randrange(2)]
+        elif chance(rng, 0.1):
+            life["ReviewStatus"] = rng.choice(("Action Required", "Rejected"))
+            life["ReviewComments"], life["ReviewStatusReason"] = rng.choice(words.REVIEW_REMARKS)
+        else:
+            life["ReviewStatus"] = "Approved"
+            life["Stage"] = words.STAGES[min(steps - 1, len(words.STAGES) - 1)]
+            if chance(rng, 0.15):
+                life["Stage"] = words.LOST
+                life["ClosedLostReason"] = rng.choice(words.LOST_REASONS)
+        if life["Stage"] == words.STAGES[-1]:
+            close = modified
+        while close < modified:
+            close += rng.randrange(20, 60) * DAY
+        life["TargetCloseDate"] = date_of(close)
+        if life["Stage"] in words.STAGES[:-1] and chance(rng, 0.6):
+            life["NextSteps"] = rng.choice(words.NEXT_STEPS)
+        return life
+
+
+def chance(rng: Random, share: float) -> bool:
+    """True in this share of draws."""
+    return rng.random() < share
+
+
+def spend_entry(rng: Random, currency: str) -> Json:
+    """One invented entry of ``ExpectedCustomerSpend``; ``Amount`` in each of the forms the service writes."""
+    amount = rng.lognormvariate(8.5, 1.2)
+    form = rng.choices(("{:.0f}", "{:.0f}.0", "{:.2f}"), cum_weights=(45, 65, 100))[0]
+    estimate = rng.getrandbits(160)
+    return {
+        "Amount": form.format(amount),
+        "CurrencyCode": currency if chance(rng, 0.5) else "USD",
+        "EstimationUrl": f"https://calculator.aws/#/estimate?id={estimate:040x}" if chance(rng, 0.1) else None,
+        "Frequency": "Monthly",
+        "TargetCompany": "AWS",
+    }
+
+
+def currency_of(account: Json) -> str:
+    """The currency of the country an account sits in; US dollars where that is unknown."""
+    country = (account.get("Address") or {}).get("CountryCode")
+    return _CURRENCIES.get(country, "USD") if isinstance(country, str) else "USD"
+
+
+def date_of(instant: int) -> str:
+    """The day of an instant, as the service writes dates."""
+    return to_datetime(instant).date().isoformat()
+
+
+def _created(rng: Random, count: int, latest: int, skew: Skew) -> Iterator[int]:
+    import_start = latest - SPAN // 2
+    second = import_start - import_start % SECOND
+    for _ in range(count):
+        where = rng.choices(("window", "instant", "anywhere"), (40, 5, 55))[0]
+        spread = rng.random()
+        if skew == "hour":
+            yield import_start + int(spread * HOUR)
+        elif skew == "instant":
+            yield second + int(spread * SECOND)
+        elif skew == "skewed" and where == "window":
+            yield import_start + int(spread * 2 * HOUR)
+        elif skew == "skewed" and where == "instant":
+            yield second - 30 * DAY
+        else:
+            yield latest - int(spread * SPAN)
+
+
+@lru_cache(maxsize=4_096)
+def _company(number: int) -> Json:
+    """The same company for the same number: a customer keeps its address over all its opportunities.
+
+    Opportunities share it: do not alter.
+    """
+    rest, first = divmod(number, len(words.FIRST))
+    rest, second = divmod(rest + number * 5, len(words.SECOND))
+    trade, industry = words.TRADES[(rest + number) % len(words.TRADES)]
+    place = words.PLACES[number * 7 % len(words.PLACES)]
+    stem = words.FIRST[first] + words.SECOND[second]
+    postal_code = place.postal_code
+    for digit in str(number * 37 + 1_000)[-4:]:
+        postal_code = postal_code.replace("#", digit, 1)
+    return {
+        "Address": {
+            "City": place.city,
+            "CountryCode": place.country,
+            "PostalCode": postal_code,
+            "StateOrRegion": place.region,
+        },
+        "CompanyName": f"{stem} {trade} {place.legal_form}",
+        "Industry": industry,
+        "OtherIndustry": "Cooperative" if industry == "Other" else None,
+        "WebsiteUrl": f"https://www.{stem.lower()}-{trade.lower()}.example",
+    }
+
+
+def _project(rng: Random, currency: str) -> Json:
+    models = rng.sample(words.DELIVERY_MODELS, rng.choice((0, 1, 1, 1, 2, 3)))
+    project: Json = {"DeliveryModels": models or None}
+    entries = rng.choices((None, 0, 1, 2, 3), cum_weights=(6, 10, 73, 91, 100))[0]
+    if entries is not None:
+        project["ExpectedCustomerSpend"] = [spend_entry(rng, currency) for _ in range(entries)]
+    if chance(rng, 0.5):
+        months = rng.choice((6, 12, 24, 36, 60))
+        project["ExpectedContractDuration"] = {"Term": "Months", "Value": str(months)}
+    return project
+
+
+def _person(rng: Random, host: str, title: str) -> Json:
+    first, last = rng.choice(words.PEOPLE)
+    return {
+        "BusinessTitle": title,
+        "Email": f"{first}.{last}@{host}".lower(),
+        "FirstName": first,
+        "LastName": last,
+        "Phone": f"+1555{rng.randrange(10_000_000):07d}",
+    }

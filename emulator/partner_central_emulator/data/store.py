@@ -1,0 +1,238 @@
+"""The opportunities of one catalog, as the service keeps them."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from ..clock import parse_instant
+from ..operations.list_opportunities import Key
+from ..service_model import projection, service_model
+from .merge import merged
+from .records import FIRST_NUMBER, Json, Recipe, Skew
+
+# What sorts below every value and matches no range.
+NULL_INSTANT: Final = -(1 << 62)
+NULL_TEXT: Final = ""
+
+# About 2.5 GB; a record is a little over one kilobyte.
+_ENCODED_AT_MOST = 2_000_000
+
+
+class Row:
+    """One opportunity: its dates, and its record once it has one that differs from its recipe."""
+
+    __slots__ = ("_facets", "created", "id", "index", "modified", "record")
+
+    def __init__(self, identifier: str, index: int, created: int, modified: int) -> None:
+        self.id = identifier
+        self.index = index
+        self.created = created
+        self.modified = modified
+        self.record: Json | None = None
+        self._facets: dict[str, str] | None = None
+
+    def facets(self, record_of: Callable[[Row], Json]) -> dict[str, str]:
+        """What lists filter and sort by, other than dates of the record itself."""
+        if self._facets is None:
+            record = record_of(self)
+            life = record.get("LifeCycle") or {}
+            account = (record.get("Customer") or {}).get("Account") or {}
+            self._facets = {
+                "CustomerCompanyName": account.get("CompanyName") or NULL_TEXT,
+                "LifeCycleReviewStatus": life.get("ReviewStatus") or NULL_TEXT,
+                "LifeCycleStage": life.get("Stage") or NULL_TEXT,
+                "TargetCloseDate": life.get("TargetCloseDate") or NULL_TEXT,
+            }
+        return self._facets
+
+
+class Store:
+    """Rows by identifier, and the lists sorted by each key that was asked for.
+
+    Not safe for threads on its own: the caller holds a lock.
+
+    Attributes:
+        before_change: Called with a row that is about to change what it shows or to vanish.
+        left: Called with a row that is no longer in the lists.
+        entered: Called with a row that is in the lists from now on.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.rows: dict[str, Row] = {}
+        self.before_change: Callable[[Row], None] = _ignore
+        self.left: Callable[[Row], None] = _ignore
+        self.entered: Callable[[Row], None] = _ignore
+        self._overlays: dict[str, Json] = {}
+        self._encoded: dict[str, bytes] = {}
+        self._sorted: dict[str, list[tuple[Key, str]]] = {}
+        self._next_index = 0
+        self._next_number = FIRST_NUMBER
+        model = service_model()
+        self._as_summary = projection(model.shape_for("OpportunitySummary"))
+        self._as_full = projection(model.shape_for("GetOpportunityResponse"))
+
+    def fill(self, count: int, now: int, skew: Skew) -> None:
+        """Adds ``count`` invented opportunities from before ``now``."""
+        for created, modified in self.recipe.dates(count, now, skew):
+            row = Row(self._new_id(), self._next_index, created, modified)
+            self._next_index += 1
+            self.rows[row.id] = row
+
+    def invent(self, at: int) -> str:
+        """Adds one invented opportunity, created at an instant; gives its identifier."""
+        row = Row(self._new_id(), self._next_index, at, at)
+        self._next_index += 1
+        self._insert(row)
+        return row.id
+
+    def put(self, record: Json, now: int) -> str:
+        """Inserts or replaces a record; gives its identifier."""
+        stamped = self.recipe.stamp.text(now)
+        identifier = record.get("Id") or self._new_id()
+        whole = {
+            "LastModifiedDate": stamped,
+            "CreatedDate": record.get("LastModifiedDate") or stamped,
+            **record,
+        }
+        whole |= {"Id": identifier, "Catalog": self.recipe.catalog}
+        created, modified = _instant(whole["CreatedDate"]), _instant(whole["LastModifiedDate"])
+        if identifier in self.rows:
+            self._take_out(self.rows[identifier])
+        row = Row(identifier, -1, created, modified)
+        row.record = merged({}, whole)
+        self._insert(row)
+        return identifier
+
+    def change(self, identifier: str, changes: Json, at: str) -> None:
+        """Merges changes into a record and sets its LastModifiedDate."""
+        row = self._row(identifier)
+        record = merged(merged(self.record(row), changes), {"LastModifiedDate": at, "Id": identifier})
+        created, modified = _instant(record["CreatedDate"]), _instant(at)
+        self._take_out(row)
+        successor = Row(identifier, row.index, created, modified)
+        successor.record = record
+        self._insert(successor)
+
+    def remove(self, identifier: str) -> None:
+        """Makes a record invisible."""
+        self._take_out(self._row(identifier))
+        del self.rows[identifier]
+        self._overlays.pop(identifier, None)
+
+    def overlay(self, identifier: str, over: Json) -> None:
+        """Lays members over what is shown of a record, without changing the record."""
+        row = self._row(identifier)
+        self._touch(row)
+        # Not ``merged``: that would carry out the ABSENT marks, which have to stay.
+        self._overlays[identifier] = _stacked(self._overlays.get(identifier, {}), over)
+
+    def record(self, row: Row) -> Json:
+        """A row's record, made from the recipe if nothing has changed it."""
+        if row.record is not None:
+            return row.record
+        return self.recipe.summary(row.index, row.id, row.created, row.modified)
+
+    def encoded(self, row: Row) -> bytes:
+        """A row as ``ListOpportunities`` shows it, in JSON."""
+        found = self._encoded.get(row.id)
+        if found is None:
+            found = json.dumps(self._shown(row, self.record(row), self._as_summary)).encode()
+            if len(self._encoded) >= _ENCODED_AT_MOST:
+                self._encoded.clear()
+            self._encoded[row.id] = found
+        return found
+
+    def prepare(self) -> None:
+        """Makes the JSON of every record, and the lists sorted by date."""
+        for row in self.rows.values():
+            self.encoded(row)
+        for name in ("CreatedDate", "LastModifiedDate"):
+            self.sorted_by(name)
+
+    def full(self, row: Row) -> Json:
+        """A row as ``GetOpportunity`` shows it."""
+        record = self.record(row)
+        if row.index >= 0:
+            original = self.recipe.summary(row.index, row.id, row.created, row.modified)
+            record = merged(self.recipe.details(row.index, original), record)
+        return self._shown(row, {"RelatedEntityIdentifiers": {}, **record}, self._as_full)
+
+    def sorted_by(self, name: str) -> list[tuple[Key, str]]:
+        """All (value, identifier) of a sort key, ascending. Kept sorted through changes; do not alter."""
+        if name not in self._sorted:
+            self._sorted[name] = sorted((self.key(row, name), row.id) for row in self.rows.values())
+        return self._sorted[name]
+
+    def key(self, row: Row, name: str) -> Key:
+        """The value of a row that a list is sorted or filtered by."""
+        match name:
+            case "LastModifiedDate":
+                return row.modified
+            case "CreatedDate":
+                return row.created
+            case "Identifier":
+                return row.id
+            case _:
+                return row.facets(self.record)[name]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows.values())
+
+    def _row(self, identifier: str) -> Row:
+        try:
+            return self.rows[identifier]
+        except KeyError:
+            raise KeyError(f"no opportunity {identifier} in catalog {self.recipe.catalog}") from None
+
+    def _shown(self, row: Row, record: Json, project: Callable[[Any], Any]) -> Json:
+        shown: Json = project(record)
+        overlay = self._overlays.get(row.id)
+        return shown if overlay is None else merged(shown, overlay)
+
+    def _insert(self, row: Row) -> None:
+        self.rows[row.id] = row
+        for name, entries in self._sorted.items():
+            insort(entries, (self.key(row, name), row.id))
+        self.entered(row)
+
+    def _take_out(self, row: Row) -> None:
+        self._touch(row)
+        for name, entries in self._sorted.items():
+            entries.pop(bisect_left(entries, (self.key(row, name), row.id)))
+        self.left(row)
+
+    def _touch(self, row: Row) -> None:
+        self.before_change(row)
+        self._encoded.pop(row.id, None)
+
+    def _new_id(self) -> str:
+        # Ids are given out in steps, as the service shares its numbers among all partners. All have eight
+        # digits, so that their order as text is their order in time.
+        while True:
+            self._next_number += 1 + self._next_number * 2_654_435_761 % 9
+            identifier = f"O{self._next_number}"
+            if identifier not in self.rows:
+                return identifier
+
+
+def _ignore(_row: Row) -> None:
+    """What is called when nobody listens."""
+
+
+def _instant(text: str | None) -> int:
+    return NULL_INSTANT if text is None else parse_instant(text)
+
+
+def _stacked(below: Json, over: Json) -> Json:
+    stacked = dict(below)
+    for name, value in over.items():
+        lower = stacked.get(name)
+        if isinstance(lower, dict) and isinstance(value, dict):
+            stacked[name] = _stacked(lower, value)
+        else:
+            stacked[name] = value
+    return stacked

@@ -1,0 +1,1 @@
+"""One file for each family of operations: what it offers, filters and sorts."""

@@ -1,0 +1,5 @@
+"""The command line `partner-central`."""
+
+from .app import main
+
+__all__ = ["main"]

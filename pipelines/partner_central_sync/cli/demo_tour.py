@@ -1,0 +1,123 @@
+"""`demo`: an emulated Partner Central, a first sync, days of changes, a second sync, what SQL says, and a page."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from dlt.sources.credentials import AwsCredentials
+from rich import box
+from rich.console import Console
+from rich.table import Column, Table
+
+from partner_central.errors import ConfigurationError
+from partner_central_emulator import Emulator
+
+from ..console.output import Report
+from ..report import write_report
+from ..sync.job import sync
+from ..sync.settings import Settings
+
+DATABASE, PAGE = Path("partner_central_demo.duckdb"), Path("partner_central_demo.html")
+DAYS = 5
+QUESTIONS = (
+    (
+        "What is open, by stage, and what may it bring a month?",
+        """SELECT o.life_cycle_stage AS stage, count(DISTINCT o.id) AS opportunities,
+       sum(s.amount) FILTER (s.currency_code = 'USD') AS usd_a_month
+FROM opportunities o
+LEFT JOIN opportunities__project_expected_customer_spend s ON s.opportunity_id = o.id
+WHERE o.life_cycle_stage NOT IN ('Launched', 'Closed Lost')
+GROUP BY ALL ORDER BY opportunities DESC""",
+    ),
+    (
+        "Which approved opportunities are past their target close date?",
+        """SELECT id, customer_company_name AS customer, life_cycle_stage AS stage,
+       life_cycle_target_close_date AS due
+FROM opportunities
+WHERE life_cycle_review_status = 'Approved' AND life_cycle_stage NOT IN ('Launched', 'Closed Lost')
+  AND life_cycle_target_close_date < (SELECT max(last_modified_date)::DATE FROM opportunities)
+ORDER BY life_cycle_target_close_date LIMIT 5""",
+    ),
+)
+NEXT = """The demo's data is in {database}. With your own account:
+
+  export AWS_PROFILE=...   # or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  {command} check   # who you are, what you may do, what to mend
+  {command} sync    # into ./partner_central.duckdb"""
+
+
+def demo(report: Report) -> None:
+    """Run the tour; print it. `partner_central_demo.duckdb` and `.html` are made anew in the working folder."""
+    console = Console(highlight=False, soft_wrap=True)
+    DATABASE.unlink(missing_ok=True)
+    DATABASE.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Emulator(opportunities=500, seed=1) as emulator:
+        settings = _settings(emulator.endpoint, Path(folder))
+        console.print(f"A local Partner Central runs on {emulator.endpoint}, with 500 invented opportunities.\n")
+        console.print("First sync: everything.")
+        report.summary(sync(settings, report))
+        emulator.advance(days=DAYS)
+        console.print(
+            f"\n{DAYS} days pass: new opportunities, moved stages, slipped dates.\nSecond sync: what changed."
+        )
+        report.summary(sync(settings, report))
+        page = _page(settings)
+    with duckdb.connect(str(DATABASE), read_only=True) as connection:
+        connection.execute("USE partner_central_demo.partner_central")
+        console.print("\n[bold]What the tables hold[/bold]")
+        console.print(_tables(connection))
+        for question, query in QUESTIONS:
+            console.print(f"[bold]{question}[/bold]\n\n{query}\n")
+            console.print(_result(connection, query))
+    console.print(page)
+    console.print(NEXT.format(database=DATABASE, command=sys.argv[0]))
+
+
+def _settings(endpoint: str, folder: Path) -> Settings:
+    """A sync from the emulator, untouched by the user's own configuration and working folders."""
+    keys = AwsCredentials()
+    keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "demo", "demo", "us-east-1"
+    source = {"credentials": keys, "endpoint_url": endpoint}
+    return Settings(database=DATABASE.absolute(), pipelines_dir=folder, source=source)
+
+
+def _page(settings: Settings) -> str:
+    """Where the report on these data is, or why there is none."""
+    try:
+        return f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
+    except ConfigurationError as missing:
+        return f"There is no page about these data: {missing}\n"
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> Table:
+    """Every table of the dataset with its number of rows."""
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE schema_name = 'partner_central' AND NOT starts_with(table_name, '_dlt') ORDER BY ALL"
+    ).fetchall()
+    table = Table("table", Column("rows", justify="right"), box=box.SIMPLE_HEAD)
+    for (name,) in found:
+        count = connection.table(name).count("*").fetchall()[0][0]
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _result(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
+    """The answer to a query, as a table to print."""
+    answer = connection.execute(query)
+    names = [column[0] for column in answer.description or ()]
+    rows = answer.fetchall()
+    table = Table(box=box.SIMPLE_HEAD)
+    for name, value in zip(names, rows[0] if rows else names, strict=True):
+        table.add_column(name, justify="right" if isinstance(value, int | Decimal) else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_written(value) for value in row))
+    return table
+
+
+def _written(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | Decimal) else "" if value is None else str(value)

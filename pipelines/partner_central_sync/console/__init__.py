@@ -1,0 +1,1 @@
+"""Messages, exit codes, and the sentence for each failure."""

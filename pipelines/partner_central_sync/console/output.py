@@ -1,0 +1,233 @@
+"""What a run says: live on a terminal, plain lines in cron, JSON lines for machines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from partner_central.metrics import Tally
+
+from .failures import Exit, explain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+LogFormat = Literal["text", "json"]
+SECONDS_BETWEEN_LINES = 10.0
+SHORT_LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a finished sync did."""
+
+    dataset: str
+    location: str
+    calls: int
+    throttles: int
+    waited: float
+    calls_left: int | None
+    pages: int
+    read: int
+    changed: int
+    rejected: int
+    watermark: datetime | None
+    seconds: float
+    new_columns: list[str] = field(default_factory=list)
+    gone: int = 0
+    held: int = 0
+    mass_rejected: str | None = None
+
+    @property
+    def code(self) -> Exit:
+        """The exit code of the run."""
+        if self.mass_rejected:
+            return Exit.REJECTED
+        return Exit.HELD if self.held else Exit.DONE
+
+    def values(self) -> dict[str, Any]:
+        """The summary for machines: what JSON can hold."""
+        return asdict(self) | {"watermark": self.watermark and self.watermark.isoformat()}
+
+    def line(self) -> str:
+        """The summary in one line."""
+        return f"{self.changed:,} rows changed, {self.rejected:,} rejected, watermark {self._watermark()}"
+
+    def _watermark(self) -> str:
+        return f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
+
+    def text(self) -> str:
+        """The summary for people."""
+        rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
+        rows = (
+            ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
+            ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s for the quota or to retry"),
+            ("quota", "unknown" if self.calls_left is None else f"{self.calls_left:,} calls left within 24 hours"),
+            ("changed", f"{self.changed:,} rows"),
+            ("rejected", rejected),
+            ("new columns", _listed(self.new_columns)),
+            *([("gone", f"{self.gone:,} opportunities are no longer listed")] if self.gone else []),
+            ("watermark", self._watermark()),
+            ("data", f"{self.location}, dataset {self.dataset}"),
+        )
+        lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
+        return "\n".join(lines)
+
+
+class Report:
+    """Says what happens. Progress, notes and errors go to standard error, the summary to standard output.
+
+    Args:
+        log_format: `text`, or `json` for one JSON object a line.
+        quiet: say warnings and errors only.
+        verbose: say on a terminal, too, how a long load was planned.
+        account: what it is about, where there are several.
+    """
+
+    def __init__(
+        self,
+        log_format: LogFormat = "text",
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        account: str | None = None,
+    ) -> None:
+        self._json = log_format == "json"
+        self._quiet = quiet
+        self._verbose = verbose
+        self._account = account
+        self._said: set[str] = set()
+        self._phase = self._counts = ""
+        self._notes = 0
+        self._terminal: Console | None = None
+        self._live: Status | None = None
+        self._last_line = time.monotonic()
+
+    def about(self, account: str | None) -> None:
+        """What is said from now on is about this account, or about all."""
+        self.close()
+        self._account = account
+        self._said.clear()
+        self._counts, self._notes = "", 0
+
+    def phase(self, what: str) -> None:
+        """A part of the run begins; one that comes again and again is said once."""
+        self._phase = what
+        if self._is_live():
+            if self._live is None:
+                self._live = self._console().status(what)
+                self._live.start()
+            self._show()
+        elif what not in self._said:
+            self._said.add(what)
+            self._line("info", what)
+
+    def progress(self, tally: Tally) -> None:
+        """Counts have moved, or there is a note: shown live, counts in a line every ten seconds."""
+        for sentence in tally.notes[self._notes :]:
+            self._notes += 1
+            self.warn(sentence)
+        of_all = f" of about {tally.about:,}" if tally.about else ""
+        self._counts = f"{tally.read:,}{of_all} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
+        if self._is_live():
+            self._show()
+        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._line("info", f"{self._phase}: {self._counts}")
+
+    def plan(self, record: logging.LogRecord) -> bool:
+        """A line of the log that explains a long load: on a terminal only if asked for."""
+        if self._verbose or not self._is_live():
+            self._line("info", record.getMessage())
+        return True
+
+    def _show(self) -> None:
+        if self._live is not None:
+            self._live.update(f"{self._phase}: {self._counts}" if self._counts else self._phase)
+
+    def note(self, sentence: str) -> None:
+        """Something that explains what this run does."""
+        self._line("info", sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Something the user should know, though the run goes on; said also when quiet."""
+        self._line("warning", sentence, always=True)
+
+    def failure(self, error: BaseException) -> Exit:
+        """Why the run ended without success; a defect, or anything if verbose, with its trace."""
+        code, sentence = explain(error)
+        self.close()
+        self._line("error", sentence, always=True, exit_code=code)
+        if self._verbose or code is Exit.DEFECT:
+            traceback.print_exception(error, file=sys.stderr)
+        return code
+
+    def summary(self, summary: Summary) -> None:
+        """What a finished run did."""
+        self.close()
+        if self._quiet:
+            return
+        if self._json:
+            print(json.dumps({**self._head("info"), "event": "synced", **summary.values()}))  # noqa: T201
+        else:
+            print(f"{self._account}: {summary.text()}" if self._account else summary.text())  # noqa: T201
+
+    def accounts(self, lines: Sequence[tuple[str, str]]) -> None:
+        """How the runs of several accounts ended; machines have each one's summary or error."""
+        if not (self._quiet or self._json):
+            width = max((len(name) for name, _ in lines), default=0)
+            print("\n".join(f"{name:<{width}}  {end}" for name, end in lines))  # noqa: T201
+
+    def close(self) -> None:
+        """End the live display."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _is_live(self) -> bool:
+        return sys.stderr.isatty() and not self._json and not self._quiet
+
+    def _console(self) -> Console:
+        """Where a terminal shows progress; cron needs none of it."""
+        if self._terminal is None:
+            from rich.console import Console
+
+            self._terminal = Console(stderr=True, highlight=False, soft_wrap=True)
+        return self._terminal
+
+    def _line(self, level: str, message: str, *, always: bool = False, **more: object) -> None:
+        if self._quiet and not always:
+            return
+        self._last_line = time.monotonic()
+        if self._json:
+            line = json.dumps({**self._head(level), "message": message, **more})
+        else:
+            about = f"{self._account}: {message}" if self._account else message
+            if sys.stderr.isatty():
+                line = about if level == "info" else f"{level.capitalize()}: {about}"
+            else:
+                line = f"{_now()} {level.upper()} {about}"
+        if self._live is not None:
+            self._console().print(line, markup=False)
+        else:
+            sys.stderr.write(f"{line}\n")  # at once: lines of threads must not mix
+            sys.stderr.flush()
+
+    def _head(self, level: str) -> dict[str, str]:
+        """What every JSON line begins with."""
+        return {"at": _now(), "level": level} | ({"account": self._account} if self._account else {})
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if 0 < len(names) <= SHORT_LIST else f"{len(names)}, named above" if names else "none"
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,84 @@
+"""A destination of dlt whose client loads under a lease and merges with care, for every database with SQL."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from dlt.common.destination import Destination
+from dlt.common.destination.client import DestinationClientConfiguration, JobClientBase
+from dlt.common.schema import Schema
+from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
+
+from .lease import Lease, Leasing
+from .merge import Merging
+from .pipeline_state import StoredState
+
+if TYPE_CHECKING:
+    Factory = Destination[DestinationClientConfiguration, JobClientBase]
+else:
+    Factory = object
+
+LASTING = frozenset({"duckdb", "postgres"})  # destinations whose credentials do not run out while a run lasts
+
+
+class Guarded(Factory):
+    """A factory of dlt, mixed in before the one of a destination.
+
+    It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each, which takes
+    longer than what most of them are made for; here it is resolved once, where that is good for the whole run.
+
+    Attributes:
+        lease: what its clients load under; without one, as dlt does.
+    """
+
+    lease: Lease | None = None
+
+    @cached_property
+    def _resolved(self) -> list[tuple[object, DestinationClientConfiguration]]:
+        return []
+
+    def configuration(
+        self,
+        initial_config: DestinationClientConfiguration,
+        accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
+    ) -> DestinationClientConfiguration:
+        """The resolved configuration; clients for one place share it, and a file that one of them has open."""
+        if accept_partial or self.destination_type.rpartition(".")[2] not in LASTING:
+            return super().configuration(initial_config, accept_partial)
+        question = dict(self.config_params), dict(initial_config or {})
+        for asked, resolved in self._resolved:
+            if asked == question:
+                return resolved
+        resolved = super().configuration(initial_config, accept_partial)
+        self._resolved.append((question, resolved))
+        return resolved
+
+    @property
+    def client_class(self) -> type[JobClientBase]:
+        """The client dlt loads with."""
+        made: type[JobClientBase] = super().client_class  # type: ignore[safe-super] # the factory has it
+        return careful(made) if issubclass(made, SqlJobClientWithStagingDataset) else made
+
+    def client(self, schema: Schema, initial_config: DestinationClientConfiguration | None = None) -> JobClientBase:
+        """A client, with the lease."""
+        client = super().client(schema, initial_config)  # type: ignore[arg-type] # dlt's default is None
+        if isinstance(client, Leasing):
+            client.lease = self.lease
+        return client
+
+
+@cache
+def guarded(factory: type[Destination[Any, Any]]) -> type[Destination[Any, Any]]:
+    """A destination's factory under its own name, by which dlt finds its configuration."""
+    if issubclass(factory, Guarded):
+        return factory
+    own = {"__module__": factory.__module__, "__qualname__": factory.__qualname__, "__doc__": factory.__doc__}
+    return cast("type[Destination[Any, Any]]", type(factory.__name__, (Guarded, factory), own))
+
+
+@cache
+def careful(client: type[SqlJobClientWithStagingDataset]) -> type[SqlJobClientWithStagingDataset]:
+    """A database's client that merges with care."""
+    own = {"__module__": client.__module__, "__qualname__": client.__qualname__, "__doc__": client.__doc__}
+    return type(client.__name__, (Merging, StoredState, client), own)

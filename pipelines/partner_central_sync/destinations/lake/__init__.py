@@ -1,0 +1,1 @@
+"""Delta and Iceberg tables: merges of one commit, the lease, the repair of deleted folders."""

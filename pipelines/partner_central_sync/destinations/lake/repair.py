@@ -1,0 +1,73 @@
+"""Tables of a lake whose folder somebody deleted: noticed, made again, filled from the history as far as it goes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dlt.common.schema import Schema
+
+from partner_central.tables.rows import ACCOUNT, HISTORY_COLUMNS, TABLES
+
+from .merge_job import arrow_schema
+
+if TYPE_CHECKING:
+    from ..filesystem import LakeClient
+
+NEWEST = """
+SELECT place FROM (
+    SELECT place, row_number() OVER (PARTITION BY {keys} ORDER BY last_modified_date DESC, {order}) AS nth
+    FROM versions ANTI JOIN held USING ({keys})
+) WHERE nth = 1 ORDER BY place
+"""
+
+
+def missing(client: LakeClient, schema: Schema) -> frozenset[str]:
+    """The tables that were loaded by a schema, and have no folder, as the dataset's was listed last."""
+    own, client.schema = client.schema, schema
+    try:
+        return frozenset(
+            name
+            for name in schema.data_table_names(seen_data_only=True)
+            if client.prepare_load_table(name).get("table_format")  # others are written by SQL, which files have not
+            and posixpath.basename(client.get_table_dir(name).rstrip("/")) not in client.listed
+        )
+    finally:
+        client.schema = own
+
+
+def make(client: LakeClient, names: Iterable[str]) -> None:
+    """Make tables again, empty, under the lease."""
+    for name in names:
+        client.fence()
+        client.table(name, arrow_schema(client.schema.tables[name], client))
+
+
+def put_back(client: LakeClient) -> int:
+    """Give `opportunities` the newest version of each id that it has not; gives how many these are.
+
+    Raises:
+        DestinationUndefinedEntity: a table is not there.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    table, history = map(client.stored, TABLES)
+    types = {field.name: field.type for field in table.schema}
+    columns = [field.name for field in history.schema if types.get(field.name) == field.type]
+    columns = [name for name in columns if name not in HISTORY_COLUMNS]
+    keys = [name for name in (ACCOUNT, "id") if name in columns]
+    orders = {"read_order"} & {*history.schema.names}
+    versions = history.rows([*columns, *orders])
+    order = [*keys, "last_modified_date", *orders]
+    places = pa.array(range(versions.num_rows), pa.int64())
+    with duckdb.connect() as connection:
+        connection.register("versions", versions.select(order).append_column("place", places))
+        connection.register("held", table.rows(keys))
+        newest = NEWEST.format(keys=", ".join(keys), order="read_order DESC NULLS LAST" if orders else "place DESC")
+        found = connection.execute(newest).fetchall()
+    if found:
+        client.fence()
+        table.add(versions.select(columns).take(pa.array([place for (place,) in found], pa.int64())))
+    return len(found)

@@ -1,0 +1,235 @@
+"""The lease in a database with SQL: a row of `sync_lease` for each pipeline, written by conditional UPDATEs.
+
+The row is made once and stays. All times in it are the database's, and are compared with the database's clock only. A
+database without unique keys may make two rows when the first two runs of all begin at once; then only a run that holds
+both holds the lease.
+
+The lease is looked at again where it counts, in the transaction that writes: its row is locked there first, so whoever
+wants to take it waits until that is done. In a database without transactions it is looked at right before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from dlt.common.data_types import TDataType
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.utils import new_table
+from dlt.common.time import ensure_datetime_in_tz
+from dlt.destinations.exceptions import DatabaseException
+from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
+
+from .all_jobs import require_all_jobs
+from .column_comments import literal
+from .lease import LOST, TERM, Holder, Lease, LeaseLost, Taken
+
+TABLE = "sync_lease"
+COLUMNS: dict[str, TDataType] = {
+    "pipeline_name": "text",
+    "run_id": "text",
+    "owner": "text",
+    "host": "text",
+    "taken_at": "timestamp",
+    "expires_at": "timestamp",
+    "generation": "bigint",
+    "staging": "text",
+}
+SERIAL = threading.RLock()  # DuckDB lets one of two transactions fail that write the same row; within a process, queue
+
+
+class LeaseTable(SqlJobClientWithStagingDataset):
+    """A client of dlt that keeps leases; what it writes, it writes only under the one it was given, if it was."""
+
+    lease: Lease | None = None
+
+    def lease_holder(self, pipeline_name: str, owner: str) -> Holder | None:
+        """The other owner that holds the lease of a pipeline, if it has not run out."""
+        for row in self._leases(pipeline_name):
+            if row["run_id"] is not None and row["owner"] != owner:
+                until = _instant(row["expires_at"])
+                if until > self._clock():
+                    return Holder(str(row["host"]), _instant(row["taken_at"]), until)
+        return None
+
+    def take_lease(self, lease: Lease) -> str | None:
+        """Take the lease, or renew it; give the staging place that was noted.
+
+        Raises:
+            Taken: another owner holds it.
+        """
+        before = self._leases(lease.pipeline_name)
+        if not before:
+            self._make_row(lease.pipeline_name)
+            before = self._leases(lease.pipeline_name)
+        now = self._clock()
+        self._write_lease(
+            {
+                "run_id": lease.run_id,
+                "owner": lease.owner,
+                "host": lease.host,
+                "taken_at": now,
+                "expires_at": now + TERM,
+                "staging": lease.staging,
+            },
+            "pipeline_name = %s AND (run_id IS NULL OR owner = %s OR expires_at < %s)",
+            lease.pipeline_name,
+            lease.owner,
+            now,
+        )
+        after = self._leases(lease.pipeline_name)
+        for row in after:
+            if row["run_id"] != lease.run_id:
+                raise Taken(
+                    Holder(str(row["host"]), _instant(row["taken_at"] or now), _instant(row["expires_at"] or now))
+                )
+        noted = before[0]["staging"]
+        return None if noted is None else str(noted)
+
+    def renew_lease(self, lease: Lease) -> None:
+        """Put off the end of a lease, if this run still holds it, and of all others that it holds."""
+        self._write_lease({"expires_at": self._clock() + TERM}, "run_id = %s", lease.run_id)
+
+    def release_lease(self, lease: Lease) -> None:
+        """Give the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
+        values = {"run_id": None, "owner": None, "host": None, "expires_at": self._clock(), "staging": lease.staging}
+        self._write_lease(values, "run_id = %s AND pipeline_name = %s", lease.run_id, lease.pipeline_name)
+
+    def share_a_lease(self, pipeline_name: str, other: str) -> bool:
+        """Whether the lease of one pipeline is that of another one, too."""
+        return pipeline_name == other
+
+    def drop_staging(self, place: str) -> None:
+        """Drop a staging dataset, if it is there.
+
+        DuckDB finds a schema ambiguous that is named with its catalog, where that has the name of another schema.
+        """
+        if self.capabilities.sqlglot_dialect == "duckdb":
+            self.sql_client.execute_sql(f"DROP SCHEMA IF EXISTS {self.capabilities.escape_identifier(place)} CASCADE")
+            return
+        with self.sql_client.with_alternative_dataset_name(place):
+            if self.sql_client.has_dataset():
+                self.sql_client.drop_dataset()
+
+    def holds_only(self, place: str, tables: set[str]) -> bool:
+        """Whether a dataset is there and has none but some of these tables."""
+        with self.sql_client.with_alternative_dataset_name(place):
+            if not self.sql_client.has_dataset():
+                return False
+            catalog, schema, _ = self.sql_client._get_information_schema_components()  # noqa: SLF001 - as dlt's clients do
+            query, values = self._get_info_schema_columns_query(catalog, schema, [])
+            found = {str(row[0]).casefold() for row in self.sql_client.execute_sql(query, *values) or ()}
+        return found <= {table.casefold() for table in tables}
+
+    def fence(self) -> list[str]:
+        """Statements that fail when this run does not hold its lease; within a transaction they lock it as well."""
+        if self.lease is None:
+            return []
+        home, _ = self.create_dataset_names(self.schema, self.config)  # a job that merges runs beside the staged rows
+        with self.sql_client.with_alternative_dataset_name(home):
+            table = self.sql_client.make_qualified_table_name(TABLE)
+        name = literal(self.lease.pipeline_name)
+        mine = f"SUM(CASE WHEN run_id = {literal(self.lease.run_id)} THEN 1 ELSE 0 END)"
+        held = f"CASE WHEN COUNT(*) > 0 AND {mine} = COUNT(*) THEN '1' ELSE '{LOST}' END"
+        look = f"SELECT CAST({held} AS INTEGER) FROM {table} WHERE pipeline_name = {name}"  # noqa: S608 - see above
+        if not self.locks:
+            return [look]
+        return [f"UPDATE {table} SET generation = generation WHERE pipeline_name = {name}", look]  # noqa: S608
+
+    @property
+    def locks(self) -> bool:
+        """Whether a job of SQL is one transaction here, so that the lease can be locked until it ends."""
+        return bool(self.capabilities.supports_ddl_transactions)
+
+    @contextmanager
+    def fenced(self) -> Iterator[None]:
+        """Tell a lease that is lost from other failures of the statements within, and let them in one by one.
+
+        Raises:
+            LeaseLost: another run took it.
+        """
+        with SERIAL if self.locks else nullcontext():
+            try:
+                yield
+            except DatabaseException as error:
+                if LOST in str(error):
+                    raise LeaseLost(LOST) from error
+                raise
+
+    def complete_load(self, load_id: str) -> None:
+        """Note that a package is loaded, under the lease: only then its cursor counts."""
+        require_all_jobs(load_id)
+        with self.writing():
+            super().complete_load(load_id)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write within, under the lease; in one transaction, where there are such.
+
+        Raises:
+            LeaseLost: another run took it.
+        """
+        with self.fenced(), self._transaction():
+            for statement in self.fence():
+                self.sql_client.execute_sql(statement)
+            yield
+
+    def _transaction(self) -> AbstractContextManager[Any]:
+        return self.sql_client.begin_transaction() if self.locks else nullcontext()
+
+    def _clock(self) -> datetime:
+        """The database's clock."""
+        return _instant((self.sql_client.execute_sql("SELECT CURRENT_TIMESTAMP") or [[None]])[0][0])
+
+    def _leases(self, pipeline_name: str) -> list[dict[str, Any]]:
+        """The rows of a pipeline's lease: one, or none before the first run."""
+        table = self.sql_client.make_qualified_table_name(TABLE)
+        query = f"SELECT {', '.join(COLUMNS)} FROM {table} WHERE pipeline_name = %s"  # noqa: S608
+        try:
+            rows = self.sql_client.execute_sql(query, pipeline_name) or []
+        except DestinationUndefinedEntity:
+            return []
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+    def _write_lease(self, values: Mapping[str, object], condition: str, *given: object) -> None:
+        """Change the rows of a lease that meet a condition."""
+        table = self.sql_client.make_qualified_table_name(TABLE)
+        changes = ", ".join(
+            [f"{name} = NULL" if value is None else f"{name} = %s" for name, value in values.items()]
+            + ["generation = generation + 1"]
+        )
+        update = f"UPDATE {table} SET {changes} WHERE {condition}"  # noqa: S608 - names of this module
+        if self.capabilities.sqlglot_dialect == "clickhouse":
+            update = f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+        with SERIAL if self.locks else nullcontext():
+            self.sql_client.execute_sql(update, *(value for value in values.values() if value is not None), *given)
+
+    def _make_row(self, pipeline_name: str) -> None:
+        """Make the row of a pipeline's lease, and the table, where they are missing."""
+        table = self.sql_client.make_qualified_table_name(TABLE)
+        insert = f"INSERT INTO {table} (pipeline_name, generation) VALUES (%s, 0)"  # noqa: S608
+        try:
+            self.sql_client.execute_sql(insert, pipeline_name)
+        except DestinationUndefinedEntity:
+            self._make_table()
+            self.sql_client.execute_sql(insert, pipeline_name)
+
+    def _make_table(self) -> None:
+        """Make the table beside those of the schema, which it is no part of: no load writes to it."""
+        columns = [TColumnSchema(name=name, data_type=kind, nullable=True) for name, kind in COLUMNS.items()]
+        schema, self.schema = self.schema, self.schema.clone()
+        self.schema.update_table(new_table(TABLE, write_disposition="append", columns=columns))
+        try:
+            statements = self._get_table_update_sql(TABLE, columns, generate_alter=False)
+        finally:
+            self.schema = schema
+        for statement in statements:
+            self.sql_client.execute_sql(statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1))
+
+
+def _instant(value: Any) -> datetime:  # noqa: ANN401 - what a driver gives
+    return ensure_datetime_in_tz(value, UTC)

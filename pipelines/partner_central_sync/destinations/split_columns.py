@@ -1,0 +1,138 @@
+"""Columns that hold one member under two types, as the source makes them where a stored column is of another type.
+
+`score` and `score_double` are such. A view that names `score` reads both as one: it gets a query in the place of the
+table, in which the column has the type that the model gives it, as the views are written for that. Numbers of several
+types become the widest of them. Text that is no value of that type is null there, and stands in the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from botocore.session import get_session
+
+from partner_central.api.connection import SERVICE
+from partner_central.tables.service_model import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType, opportunity_model
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+Types = Mapping[str, str]  # of columns, by name
+ROOTS = ("opportunities", "opportunity_history")
+TYPED = re.compile(f"(.+)_({'|'.join(get_args(ColumnType))})(_[0-9]+)?")
+NUMBERS = ("bigint", "decimal", "double")  # the widest last
+SQL_TYPES = {
+    "text": "TEXT",
+    "bigint": "BIGINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "decimal": f"DECIMAL({AMOUNT_PRECISION}, {AMOUNT_SCALE})",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+}
+LIKE = {  # text that is a value of a type
+    "bigint": "^-?[0-9]{1,18}$",
+    "double": "^-?[0-9]{1,300}([.][0-9]+)?$",
+    "decimal": "^-?[0-9]{1,36}([.][0-9]{1,2})?$",
+    "bool": "^(true|false)$",
+    "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "timestamp": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:",
+}
+
+
+def siblings(columns: Types, others: Collection[str] = ()) -> dict[str, list[str]]:
+    """The typed columns beside each plain one of a table.
+
+    Args:
+        columns: the types of the table's columns.
+        others: names that are the plain ones of members.
+    """
+    found: dict[str, list[str]] = {}
+    for name, kind in sorted(columns.items()):
+        match = TYPED.fullmatch(name)
+        if match and kind == match[2] != columns.get(match[1], kind) and name not in others:
+            found.setdefault(match[1], []).append(name)
+    return found
+
+
+def member_of(column: str, members: Collection[str]) -> str | None:
+    """Which of these members, by its column in the model, a column holds: that one itself, or a sibling of it."""
+    match = TYPED.fullmatch(column)
+    return next((name for name in (column, match[1] if match else column) if name in members), None)
+
+
+def joined(table: str, columns: Types, others: Collection[str] = ()) -> str | None:
+    """A query for the rows of a table, in DuckDB's words, that reads siblings as one; None if there are none."""
+    found = siblings(columns, others)
+    if not found:
+        return None
+    apart = {name for names in found.values() for name in names}
+    expressions = [
+        f"{_one([name, *found[name]], columns, _expected(table, name))} AS {name}" if name in found else name
+        for name in columns
+        if name not in apart
+    ]
+    return f"SELECT {', '.join(expressions)} FROM {table}"  # noqa: S608 - names of columns
+
+
+def put_in(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
+    """A query that reads these queries in the place of tables."""
+    import sqlglot
+
+    for table in tables:
+        if text := joins.get(table.name):
+            inner: Any = sqlglot.parse_one(text, dialect="duckdb")
+            table.replace(inner.subquery(table.alias or table.name))
+    return query
+
+
+def _one(names: list[str], columns: Types, expected: str | None) -> str:
+    """The columns as one."""
+    kinds = {columns[name] for name in names}
+    kind = expected or ("text" if "text" in kinds else columns[names[0]])
+    if kind in NUMBERS:
+        kind = max((kinds & {*NUMBERS}) | {kind}, key=NUMBERS.index)
+    ordered = sorted(names, key=lambda name: columns[name] != kind)
+    return f"COALESCE({', '.join(_as(kind, name, columns[name]) for name in ordered)})"
+
+
+def _as(kind: str, name: str, held: str) -> str:
+    """A column of one type as another."""
+    if held == kind:
+        return name
+    wanted = SQL_TYPES[kind]
+    match held, kind:
+        case "timestamp", "date":
+            return f"CAST({name} AT TIME ZONE 'UTC' AS DATE)"
+        case "date", "timestamp":
+            return f"CAST({name} AS TIMESTAMP) AT TIME ZONE 'UTC'"
+        case _ if kind == "text" or (held in NUMBERS and kind in NUMBERS):
+            return f"CAST({name} AS {wanted})"
+        case "text", _:
+            return f"CASE WHEN REGEXP_MATCHES({name}, '{LIKE[kind]}') THEN TRY_CAST({name} AS {wanted}) END"
+    return f"CAST(NULL AS {wanted})"
+
+
+def _expected(table: str, column: str) -> str | None:
+    """The type that the model gives a column."""
+    return _model().get(table, {}).get(column)
+
+
+@cache
+def _model() -> Mapping[str, Types]:
+    model = opportunity_model(get_session().get_service_model(SERVICE))
+    lists = {f"{ROOTS[0]}__{child.name}": child.columns for child in model.children}
+    tables = dict.fromkeys(ROOTS, model.columns) | lists
+    return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
+
+
+def looks(tables: Mapping[str, Types], others: Collection[str]) -> Iterator[str]:
+    """What looks like siblings in dlt's schema of tables, which may not know the type of every stored column."""
+    for table, columns in sorted(tables.items()):
+        for name, kind in sorted(columns.items()):
+            match = TYPED.fullmatch(name)
+            if match and kind == match[2] and match[1] in columns and name not in others:
+                yield f"{table}.{name} {kind}"

@@ -1,0 +1,129 @@
+"""What tables a destination has, compared with what the schema says of them.
+
+dlt asks that only when the schema is new. A table dropped by hand, or a column of another type, it would not notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from dlt.common.data_types import TDataType
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.errors import ConfigurationError
+from partner_central.read.state import Floors
+from partner_central.tables.new_members import UNMOVED
+from partner_central.tables.rows import ACCOUNT, CHILD_KEY, HISTORY_COLUMNS, TABLES
+
+from ..sync import full_listings, run_log
+
+UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, CHILD_KEY}  # of the tables in which the source places columns
+ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "text"}
+TYPE_HINTS = ("data_type", "precision", "scale", "timezone")
+Retyped = dict[str, dict[str, TColumnSchema]]  # columns as they are in the destination, by table
+ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "last_listed_sweep")
+JUDGED = (full_listings.TABLE.name, "number")
+
+
+def missing(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
+    """What an open destination has not, though it was loaded by a schema: `table`, or `table.column`."""
+    names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE} & schema.tables.keys())]
+    return frozenset(_missing(client, schema, names))
+
+
+def complete(client: SqlJobClientBase) -> Retyped:
+    """Make the tables of dlt that an open destination has not; give the columns that have another type than expected.
+
+    In these, nothing is to be loaded: the source puts what does not fit beside them.
+
+    Raises:
+        ConfigurationError: a column has another type than the rows that would be put there, which would change them.
+    """
+    schema = client.schema
+    stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
+    retyped = {name: found for name, columns in stored.items() if (found := dict(_differing(client, name, columns)))}
+    for table, differing in retyped.items():
+        for name, column in differing.items():
+            if not _is_placed(table, name):
+                raise ConfigurationError(
+                    f"The column {table}.{name} of the destination holds {column['data_type']}, and what is to be "
+                    f"loaded is {schema.tables[table]['columns'][name]['data_type']}: it would be changed on its way, "
+                    "so nothing was loaded. Rename that column; the next sync makes it anew, and --full fills it."
+                )
+    if not all(stored[name] for name in schema.dlt_table_names()):
+        client.update_stored_schema(force=True)
+    return retyped
+
+
+def follow(schema: Schema, retyped: Retyped) -> Schema:
+    """The schema with the types that columns have in the destination."""
+    for table, columns in retyped.items():
+        for name, stored in columns.items():
+            column = cast("dict[str, object]", schema.tables[table]["columns"][name])
+            for hint in TYPE_HINTS:
+                column.pop(hint, None)
+            column.update({hint: value for hint, value in stored.items() if hint in TYPE_HINTS})
+    return schema
+
+
+def make(client: SqlJobClientBase, names: Iterable[str]) -> None:
+    """Make tables and columns that were dropped."""
+    client.update_stored_schema(only_tables=[*names, *client.schema.dlt_table_names()], force=True)
+
+
+def floors(client: SqlJobClientBase) -> Floors:
+    """The numbers that the tables of an open destination hold already."""
+    places = ORDER, SWEEP, JUDGED
+    found = dict(client.get_storage_tables([table for table, _ in places]))
+    order, *sweep = (_greatest(client, *place) if _has(client, found, *place) else 0 for place in places)
+    return Floors(order, max(sweep))
+
+
+def _missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> Iterable[str]:
+    exactly = client.capabilities.generates_case_sensitive_identifiers()
+    for name, columns in client.get_storage_tables(names):
+        if not columns:
+            yield name
+            continue
+        new = schema.get_new_table_columns(name, dict(columns), case_sensitive=exactly)
+        yield from (f"{name}.{column['name']}" for column in new)
+
+
+def _differing(
+    client: SqlJobClientBase, table: str, stored: Mapping[str, TColumnSchema]
+) -> Iterator[tuple[str, TColumnSchema]]:
+    """The columns of a table, by the schema's names, whose type there does not take what the schema says."""
+    fold = str.casefold
+    kinds = {fold(name): column for name, column in stored.items()}
+    for name, column in client.schema.tables[table]["columns"].items():
+        there = kinds.get(fold(client.capabilities.casefold_identifier(name)))
+        if there is not None and not _takes(there, column):
+            yield name, there
+
+
+def _is_placed(table: str, column: str) -> bool:
+    """Whether what goes into a column is put by the source where the destination has its type."""
+    return table.partition("__")[0] in TABLES and column not in UNPLACED and not column.startswith("_dlt")
+
+
+def _takes(stored: TColumnSchema, given: TColumnSchema) -> bool:
+    """Whether a stored column takes values of a type as they are, as far as the destination tells its type."""
+    there, new = stored.get("data_type"), given.get("data_type")
+    if there is None or new is None:
+        return True
+    return ALIKE.get(there, there) == ALIKE.get(new, new)
+
+
+def _has(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]], table: str, column: str) -> bool:
+    wanted = client.capabilities.casefold_identifier(column).casefold()
+    return wanted in {name.casefold() for name in stored[table]}
+
+
+def _greatest(client: SqlJobClientBase, table: str, column: str) -> int:
+    sql = client.sql_client
+    query = f"SELECT MAX({sql.escape_column_name(column)}) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - see above
+    rows = sql.execute_sql(query)
+    return int(rows[0][0] or 0) if rows else 0

@@ -1,0 +1,1 @@
+"""`forget`: removes personal data that was stored in clear."""

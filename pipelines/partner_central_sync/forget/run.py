@@ -1,0 +1,159 @@
+"""`forget`: after a change of `pii` to mask or drop, what is stored in clear is made what would be stored now.
+
+A sync with another `pii` makes new rows only. Rows that are gone or rejected, versions, rejected records, staged rows,
+dlt's working folder and the free blocks of files keep what they had. Here all of that is gone over. Every step can be
+done again; a command that was killed half-way is run again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import dlt
+from botocore.session import get_session
+from dlt.common.configuration.inject import with_config
+from dlt.common.destination.client import JobClientBase
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.api.connection import SERVICE
+from partner_central.errors import ConfigurationError
+from partner_central.tables.pii import Privacy
+from partner_central.tables.service_model import opportunity_model
+
+from ..console.failures import AnotherRun
+from ..console.output import Report
+from ..destinations.connection import displayed, visit
+from ..destinations.filesystem import LakeClient
+from ..sync import dlt_settings, run_lease, working_folder
+from ..sync.settings import Settings
+from . import lake, sql
+from .duckdb_file import rewrite
+
+KEEPS = (
+    "pii is keep: nothing is to be forgotten. Set pii = mask or drop under [sources.partner_central] of "
+    ".dlt/config.toml, or give --pii, as sync is to have it from now on."
+)
+NOTHING = "Nothing is stored yet."
+TABLES = {
+    "opportunities": "rows of opportunities",
+    "opportunity_history": "versions in opportunity_history",
+    "opportunities_rejected": "records in opportunities_rejected",
+}
+BEYOND = {
+    "duckdb": "copies and backups of the file; what the disk keeps of blocks that no file uses",
+    "motherduck": "what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
+    "postgres": "backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",
+    "redshift": "snapshots; deleted blocks until Redshift's own VACUUM has run",
+    "snowflake": "Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in "
+    "stages; clones; the query history",
+    "bigquery": "time travel (two to seven days), then seven days of fail-safe; table snapshots; job history",
+    "databricks": "earlier versions until VACUUM has run on the tables; files in volumes; the query history",
+    "clickhouse": "parts that are inactive but not yet deleted; backups; the query log",
+    "filesystem": "object versions and backups of the bucket; copies that others made of the files",
+}
+ELSEWHERE = "backups, replicas, time travel, and what others copied"
+CURSOR = (
+    "Left on purpose: the cursor holds hashes, without the key, of records that were changed last, as their last sync "
+    "read them. sync --full makes these anew."
+)
+
+
+def forget(settings: Settings, report: Report) -> list[str]:
+    """Clean a destination of personal data in clear; give what was done, and what is out of reach, in lines.
+
+    Raises:
+        ConfigurationError: `pii` is keep, or no key is there to mask with; nothing was touched.
+        AnotherRun: a run of the same pipeline is active.
+        NotWritable: the destination cannot be written now.
+    """
+    given = settings.source_arguments()
+    privacy = _privacy(**{name: given[name] for name in ("pii", "pii_key") if name in given})
+    if privacy.keeps:
+        raise ConfigurationError(KEEPS)
+    dlt_settings.check(settings)
+    with working_folder.locked(settings):
+        return list(_clean(privacy, settings, report))
+
+
+@with_config(sections=("sources", "partner_central"))
+def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> Privacy:
+    """What a sync would do with personal data, configured in the same place."""
+    return Privacy(pii, pii_key, opportunity_model(get_session().get_service_model(SERVICE)))
+
+
+def _clean(privacy: Privacy, settings: Settings, report: Report) -> Iterator[str]:
+    """Do every step, and say how it ended."""
+    pipeline = working_folder.reset(settings)
+    client = pipeline.destination_client()
+    if isinstance(client, DuckDbClient) and not _file(client).exists():
+        yield NOTHING
+        return
+    _take_lease(pipeline, settings)
+    client = pipeline.destination_client()
+    report.phase(f"cleaning {settings.dataset_name}")
+    try:
+        if isinstance(client, SqlJobClientBase):
+            yield from _clean_database(client, privacy, settings)
+        elif isinstance(client, LakeClient):
+            with client:
+                cleaned = lake.clean(client, privacy, settings.account)
+                states = client.drop_old_states(settings.pipeline_name)
+            yield from _counts(cleaned.rows)
+            yield _cursors(states)
+            yield from cleaned.said
+    finally:
+        run_lease.give_back(pipeline)
+    if isinstance(client, DuckDbClient) and _kind(client) == "duckdb":
+        yield rewrite(_file(client))
+    shutil.rmtree(pipeline.working_dir, ignore_errors=True)
+    yield f"dlt's working folder {pipeline.working_dir}: emptied; the next sync restores it from the destination"
+    yield CURSOR
+    yield f"Out of reach: {BEYOND.get(_kind(client), ELSEWHERE)}; the database's own log files and exports of yours."
+
+
+def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
+    """Keep other runs out, and know what the destination holds.
+
+    Raises:
+        AnotherRun: one is at work.
+        NotWritable: the destination cannot be written now.
+    """
+    place = visit(pipeline)
+    if place.holder is not None:
+        raise AnotherRun(run_lease.active(settings.pipeline_name, str(place.holder)))
+    pipeline.sync_destination()
+    working_folder.remember(pipeline, place)
+    if not run_lease.take_if_free(pipeline):
+        raise AnotherRun(f"Another run of {settings.pipeline_name} has just begun. Nothing was touched.")
+
+
+def _clean_database(client: SqlJobClientBase, privacy: Privacy, settings: Settings) -> Iterator[str]:
+    with client:
+        yield from _counts(sql.clean_rows(client, privacy, settings.account))
+        yield _cursors(sql.drop_old_states(client, settings.pipeline_name))
+        staged = sql.drop_staged(client, settings)
+        yield f"staging: emptied {', '.join(staged)}" if staged else "staging: there is none"
+        if emptied := sql.free_blocks(client):
+            yield emptied
+
+
+def _cursors(deleted: int) -> str:
+    return f"_dlt_pipeline_state: {deleted:,} earlier cursors deleted"
+
+
+def _counts(cleaned: Counter[str]) -> Iterator[str]:
+    for table, what in TABLES.items():
+        yield f"{what}: {cleaned[table]:,} were in clear and are cleaned"
+
+
+def _file(client: DuckDbClient) -> Path:
+    return Path(displayed(client)).resolve()
+
+
+def _kind(client: JobClientBase) -> str:
+    """What dlt calls the kind of destination."""
+    return str(client.config.destination_type).rpartition(".")[2]

@@ -1,0 +1,177 @@
+"""Personal data in clear, in a database with SQL: rows, staged rows, earlier cursors, and blocks that are free."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from dlt.common.destination.client import WithStateSync
+from dlt.destinations.exceptions import DatabaseException
+from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.destinations.sql_client import SqlClientBase
+
+from partner_central.tables.history import CONTENT, content_hash_of
+from partner_central.tables.pii import PERSONAL, Privacy
+
+from ..destinations.column_comments import literal
+from ..destinations.own_tables import columns_of, update
+from ..destinations.pipeline_state import is_of_original
+from ..destinations.split_columns import member_of
+from ..sync.settings import Settings
+from ..sync.views import dialect_of
+
+Row = dict[str, Any]
+ROW_ID = "_dlt_id"
+AT_ONCE = 500
+CURRENT, VERSIONS, REJECTED = "opportunities", "opportunity_history", "opportunities_rejected"
+READ = {CURRENT: PERSONAL, VERSIONS: PERSONAL.union(CONTENT), REJECTED: frozenset({"record", "record_key"})}
+IN_QUESTION = {CURRENT: PERSONAL, VERSIONS: PERSONAL, REJECTED: frozenset({"record"})}
+STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
+
+
+def clean_rows(client: SqlJobClientBase, privacy: Privacy, account: str | None) -> Counter[str]:
+    """Put into every row what would be stored of it now; gives how many rows of a table were in clear.
+
+    Each statement changes some hundred rows, with the hash of what they hold then.
+    """
+    cleaned: Counter[str] = Counter()
+    for table, columns in columns_of(client, READ).items():
+        for rows in _pages(client.sql_client, table, of_members(READ[table], columns), account):
+            changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, privacy))}
+            if changes:
+                _write(client.sql_client, table, changes)
+            cleaned[table] += len(changes)
+    return cleaned
+
+
+def changes_of(table: str, row: Row, privacy: Privacy) -> Row:
+    """The columns of a stored row that are to hold something else, and what; nothing if it is clean."""
+    if table == REJECTED:
+        record, key = privacy.rejection(row["record"], row.get("record_key"))
+        wanted: Row = {"record": record, "record_key": key} if "record_key" in row else {"record": record}
+    else:
+        wanted = {name: privacy.value(row[name]) for name in of_members(PERSONAL, row)}
+    changes = {name: value for name, value in wanted.items() if value != row[name]}
+    if changes and table == VERSIONS:
+        changes["content_hash"] = content_hash_of(_content(row | changes))
+    return changes
+
+
+def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
+    """Those columns that hold one of these members, also under another type than the model has; see `siblings`."""
+    return sorted(column for column in columns if member_of(column, members) is not None)
+
+
+def _content(version: Row) -> Row:
+    """A version with each member in the column of the model."""
+    held = {column: value for column, value in version.items() if value is not None}
+    return {member: held[column] for column in sorted(held) if (member := member_of(column, CONTENT)) is not None}
+
+
+def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
+    """Delete the states that a pipeline's newest one stands for; they hold hashes of records in clear.
+
+    Also those of the pipeline that loaded the dataset which this one is a copy of.
+    """
+    newest = client.get_stored_state(pipeline_name) if isinstance(client, WithStateSync) else None
+    if newest is None or STATES not in columns_of(client, [STATES]):
+        return 0
+    sql = client.sql_client
+    table = sql.make_qualified_table_name(STATES)
+    kept = newest._dlt_load_id  # noqa: SLF001 - dlt's column
+    rows = sql.execute_sql(f"SELECT pipeline_name, state, _dlt_load_id FROM {table}") or []  # noqa: S608 - dlt's names
+    old = [
+        (str(name), str(load_id))
+        for name, state, load_id in rows
+        if load_id != kept and (name == pipeline_name or is_of_original(name, state, pipeline_name))
+    ]
+    for name, load_id in old:
+        sql.execute_sql(f"DELETE FROM {table} WHERE pipeline_name = %s AND _dlt_load_id = %s", name, load_id)  # noqa: S608
+    return len(old)
+
+
+def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
+    """Drop the tables of every staging dataset that is not another run's now; gives the datasets.
+
+    The datasets themselves stay: whoever may not make one was given it.
+    """
+    sql, busy = client.sql_client, _busy(client, settings.pipeline_name)
+    return [name for name in _staging(sql, settings) if name.lower() not in busy and _emptied(sql, name)]
+
+
+def free_blocks(client: SqlJobClientBase) -> str | None:
+    """Have PostgreSQL write tables anew, without the rows that were, and with statistics of those that are."""
+    sql = client.sql_client
+    if dialect_of(sql) != "postgres":
+        return None
+    tables = sorted(columns_of(client, [*READ, STATES]))
+    for table in tables:
+        sql.execute_sql(f"VACUUM (FULL, ANALYZE) {sql.make_qualified_table_name(table)}")
+    return f"free blocks: VACUUM (FULL, ANALYZE) of {', '.join(tables)}"
+
+
+def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
+    """The rows of a table, or of one account, that hold anything in the columns in question."""
+    names = [ROW_ID, *columns]
+    held = " OR ".join(f"{name} IS NOT NULL" for name in of_members(IN_QUESTION[table], columns))
+    mine, whose = ("", ()) if account is None else (" AND account = %s", (account,))
+    query = (
+        f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(table)} "  # noqa: S608 - the schema's own names
+        f"WHERE {ROW_ID} > %s AND ({held}){mine} ORDER BY {ROW_ID} LIMIT {AT_ONCE}"
+    )
+    last = ""
+    while rows := sql.execute_sql(query, last, *whose) if held else None:
+        yield [dict(zip(names, row, strict=True)) for row in rows]
+        last = rows[-1][0]
+
+
+def _write(sql: SqlClientBase[Any], table: str, changes: Mapping[str, Row]) -> None:
+    """Change rows by their id, in one statement. What is written are hashes and nulls."""
+    cases = []
+    for column in sorted({column for row in changes.values() for column in row}):
+        whens = " ".join(
+            f"WHEN {literal(row_id)} THEN {'NULL' if row[column] is None else literal(row[column])}"
+            for row_id, row in changes.items()
+            if column in row
+        )
+        cases.append(f"{column} = CASE {ROW_ID} {whens} ELSE {column} END")
+    update(sql, table, ", ".join(cases), f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
+
+
+def _staging(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
+    """The staging datasets of a dataset: the common one, an account's, and those of single runs."""
+    dataset = settings.dataset_name
+    known = [f"{dataset}_staging", *([f"{dataset}_{settings.account}_staging"] if settings.account else [])]
+    of_a_run = re.compile(rf"{re.escape(dataset)}_[0-9a-f]{{8}}_staging", re.IGNORECASE)
+    try:
+        rows = sql.execute_sql("SELECT schema_name FROM information_schema.schemata") or []
+    except DatabaseException:
+        return known
+    there = {str(row[0]) for row in rows}
+    return sorted(name for name in there if name.lower() in known or of_a_run.fullmatch(name))
+
+
+def _busy(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
+    """The staging datasets that runs of other accounts, which share the dataset, have or left to go on with."""
+    if LEASES not in columns_of(client, [LEASES]):
+        return set()
+    table = client.sql_client.make_qualified_table_name(LEASES)
+    query = f"SELECT staging FROM {table} WHERE pipeline_name <> %s AND staging IS NOT NULL"  # noqa: S608
+    return {str(row[0]).lower() for row in client.sql_client.execute_sql(query, pipeline_name) or []}
+
+
+def _emptied(sql: SqlClientBase[Any], dataset: str) -> bool:
+    """Drop the tables of a dataset; false if it has none."""
+    try:
+        rows = sql.execute_sql("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", dataset)
+    except DatabaseException:
+        with sql.with_alternative_dataset_name(dataset):
+            if has := sql.has_dataset():
+                sql.drop_dataset()
+        return has
+    with sql.with_alternative_dataset_name(dataset):
+        for (table,) in rows or []:
+            sql.execute_sql(f"DROP TABLE {sql.make_qualified_table_name(table)}")
+    return bool(rows)

@@ -1,0 +1,1 @@
+"""`query`: one read-only SELECT, and its rows as text."""

@@ -1,0 +1,47 @@
+"""`report`: one page about the pipeline, in one file that loads nothing from anywhere.
+
+`data.py` asks the views · `mark.py` what the last report knew · `figures.py` draws · `money.py` writes amounts ·
+`markup.py` escapes · `tables.py` sortable tables · `sections.py`, `outcomes.py` what stands under each heading ·
+`page.py` puts it together, with `style.css` and `sort.js`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from partner_central.errors import ConfigurationError
+
+from ..destinations.connection import displayed
+from ..query.read_only import opened
+from ..sync.settings import Settings
+from .last_report import Marks
+from .page import page
+from .snapshot import take
+
+
+def write_report(settings: Settings, out: Path) -> Path:
+    """Write the report to `out`, and remember what it knew for the next one; gives its absolute path.
+
+    Raises:
+        ConfigurationError: there is no data or there are no views yet, `out` can be no file, or the extra `report` is
+            not installed.
+        NotReadable: the destination cannot be read now.
+    """
+    out = out.absolute()
+    if out.is_dir():
+        raise ConfigurationError(f"The page needs the name of a file: {out} is a folder.")
+    if not out.parent.is_dir():
+        raise ConfigurationError(f"There is no folder {out.parent} to write the page to.")
+    with opened(settings) as client:
+        marks = Marks(settings, displayed(client))
+        snapshot = take(client, settings.dataset_name, marks)
+    text = page(snapshot)
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    marks.remember(snapshot.mark)
+    return out

@@ -1,0 +1,71 @@
+"""What the last report knew, so that the next one can say what is new: a small file beside dlt's working folder."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ..sync.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a report saw: the newest moments it found in the data, ISO 8601, or None where there were none.
+
+    Attributes:
+        as_of: the newest change AWS had shown.
+        seen: when a sync had last seen a version for the first time.
+        gone: since when the last one of those that are gone was gone.
+    """
+
+    as_of: str | None
+    seen: str | None
+    gone: str | None
+
+
+class Marks:
+    """The marks of the two newest reports on different data; a report on the same data again keeps its predecessor.
+
+    Args:
+        settings: whose reports they are.
+        location: the database they are about, without secrets.
+    """
+
+    def __init__(self, settings: Settings, location: str) -> None:
+        self._file: Path = settings.folder / f"{settings.dataset_name}.report"
+        self._key = location
+
+    def before(self, now: Mark) -> Mark | None:
+        """The mark of the last report that knew less than `now`; None if there was none."""
+        newest_last = [mark for mark in self._read() if mark != now]
+        return newest_last[-1] if newest_last else None
+
+    def remember(self, now: Mark) -> None:
+        """Note a report; where that cannot be written, the next one compares with an older one."""
+        marks = [mark for mark in (self.before(now), now) if mark]
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = self._file.with_suffix(".report.new")
+            unfinished.write_text(json.dumps({**self._all(), self._key: [asdict(mark) for mark in marks]}))
+            unfinished.replace(self._file)
+
+    def _read(self) -> list[Mark]:
+        try:
+            return [Mark(**{name: _moment(entry[name]) for name in Mark.__slots__}) for entry in self._all()[self._key]]
+        except (KeyError, TypeError, ValueError):
+            return []
+
+    def _all(self) -> dict[str, list[dict[str, str | None]]]:
+        try:
+            held = json.loads(self._file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return held if isinstance(held, dict) else {}
+
+
+def _moment(text: str | None) -> str | None:
+    """The text, if it is a moment: it becomes part of a query."""
+    return text and datetime.fromisoformat(text).isoformat()

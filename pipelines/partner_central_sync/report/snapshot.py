@@ -1,0 +1,136 @@
+"""What the report shows, asked of the views in one go: a `Snapshot` is all that the page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.errors import ConfigurationError
+
+from ..destinations.errors import WrongQuery
+from ..query.read_only import answered
+from ..sync.views import translated
+from .last_report import Mark, Marks
+
+Row = dict[str, Any]
+SHOWN = 200  # rows of a table; the page says how many more there are
+WEEKS = 8
+
+QUERIES = {
+    "stages": "SELECT * FROM pipeline_by_stage",
+    "months": "SELECT * FROM expected_spend_by_month",
+    "moves": f"""
+        SELECT weeks_ago, movement, COUNT(*) AS moves
+        FROM (
+            SELECT
+                movement,
+                CAST(FLOOR(DATE_DIFF('day', CAST(changed_at AT TIME ZONE 'UTC' AS DATE), as_of_date) / 7) AS BIGINT)
+                    AS weeks_ago
+            FROM stage_transitions
+            CROSS JOIN data_freshness
+        ) AS dated
+        WHERE weeks_ago < {WEEKS}
+        GROUP BY weeks_ago, movement""",  # noqa: S608
+    "velocity": "SELECT * FROM stage_velocity",
+    "waiting": "SELECT waiting, waiting_on, COUNT(*) AS opportunities FROM review_ageing GROUP BY waiting, waiting_on",
+    "quarters": "SELECT * FROM win_rate_by_quarter ORDER BY quarter_start DESC",
+    "reasons": "SELECT * FROM closed_lost_reasons",
+    "launched": "SELECT * FROM launched_monthly_recurring",
+}
+TABLES = {
+    "action_required": ("action_required", "days_waiting DESC"),
+    "past_target_close": ("past_target_close", "days_overdue DESC"),
+    "slipped": ("slipped_close_dates", "days_slipped DESC"),
+    "stalled": ("stalled", "days_unchanged DESC"),
+    "gone": ("opportunity_current WHERE is_gone", "gone_since DESC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The first rows of a list, and how many it has in all."""
+
+    rows: list[Row]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the page says.
+
+    Attributes:
+        dataset: whose data it is.
+        freshness: the row of `data_freshness`.
+        results: rows by the names of `QUERIES`.
+        tables: lists by the names of `TABLES`.
+        mark: how far these data go; before: how far the last report went, None for a first one.
+        changes: what came between the two; change_counts: how many of each kind.
+    """
+
+    dataset: str
+    freshness: Row
+    results: Mapping[str, list[Row]]
+    tables: Mapping[str, Listed]
+    mark: Mark
+    before: Mark | None
+    changes: Listed
+    change_counts: list[Row]
+
+
+def take(client: SqlJobClientBase, dataset: str, marks: Marks) -> Snapshot:
+    """Ask everything of an open destination.
+
+    Raises:
+        ConfigurationError: the views are not there yet.
+    """
+    try:
+        (freshness,) = ask(client, "SELECT * FROM data_freshness")
+    except WrongQuery as error:
+        raise ConfigurationError(
+            f"The report is made from views that the dataset {dataset} does not have yet: run partner-central sync."
+        ) from error
+    (newest,) = ask(client, "SELECT MAX(gone_since) AS gone FROM opportunity_standing")
+    mark = Mark(_iso(freshness["as_of"]), _iso(freshness["last_change_seen_at"]), _iso(newest["gone"]))
+    before = marks.before(mark)
+    return Snapshot(
+        dataset,
+        freshness,
+        {name: ask(client, query) for name, query in QUERIES.items()},
+        {name: _listed(client, *table) for name, table in TABLES.items()},
+        mark,
+        before,
+        _listed(client, f"changes WHERE {since(before)}", "changed_at DESC") if before else Listed([], 0),
+        ask(client, f"SELECT what, COUNT(*) AS changes FROM changes WHERE {since(before)} GROUP BY what")  # noqa: S608
+        if before
+        else [],
+    )
+
+
+def since(mark: Mark) -> str:
+    """The condition on `changes` for what a report with this mark did not know."""
+
+    def later(column: str, moment: str | None) -> str:
+        return f"{column} > CAST('{moment}' AS TIMESTAMP WITH TIME ZONE)" if moment else "TRUE"
+
+    versions, gone = later("first_seen_at", mark.seen), later("changed_at", mark.gone)
+    return f"((what <> 'gone' AND {versions}) OR (what = 'gone' AND {gone}))"
+
+
+def ask(client: SqlJobClientBase, query: str) -> list[Row]:
+    """The rows of a query that is written as the views are."""
+    with answered(client, translated(query, client.sql_client)) as answer:
+        columns = [column.lower() for column in answer.columns]
+        return [dict(zip(columns, row, strict=True)) for row in answer.rows]
+
+
+def _listed(client: SqlJobClientBase, source: str, order: str) -> Listed:
+    rows = ask(client, f"SELECT *, COUNT(*) OVER () AS total FROM {source} ORDER BY {order}, id LIMIT {SHOWN}")  # noqa: S608
+    return Listed(rows, rows[0]["total"] if rows else 0)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None

@@ -1,0 +1,119 @@
+"""`check`: would a sync work? Identity, endpoint, permission, destination; no opportunity is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+import botocore.session
+import dlt
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from dlt.common.configuration import with_config
+from dlt.sources.credentials import AwsCredentials
+
+from partner_central.api.client import PartnerCentral
+from partner_central.api.connection import connect, open_session
+
+from ..console.failures import Exit, explain
+from ..destinations import connection
+from . import dlt_settings, working_folder
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
+
+T = TypeVar("T")
+NO_SUCH_OPPORTUNITY = "O0"
+TIMEOUT = 5
+WHO = ("credentials", "role_arn", "external_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check`: what was looked at, how it stands, and the exit code if it fails."""
+
+    subject: str
+    text: str
+    code: Exit = Exit.DONE
+
+
+def check(settings: Settings) -> Iterator[Finding]:
+    """Look at everything a sync needs, in the order it needs it. What cannot be looked at is left out."""
+    session, failed = _tried("credentials", lambda: _session(**_chosen(settings, *WHO)))
+    if session is not None:
+        yield _identity(session)
+        client = _client(session, **_chosen(settings, "endpoint_url"))
+        sent_to: list[str] = []
+        client.meta.events.register("before-send", lambda request, **_: sent_to.append(request.url))
+        permission = _permission(PartnerCentral(lambda: client, attempts=2), settings.catalog)
+        url = sent_to[0] if sent_to else client.meta.endpoint_url
+        yield Finding("endpoint", f"{url}, region {client.meta.region_name}")
+        yield permission
+    if failed is not None:
+        yield failed
+    yield _destination(settings)
+
+
+@with_config(sections=("sources", "partner_central"))
+def _session(
+    credentials: AwsCredentials = dlt.secrets.value, role_arn: str | None = None, external_id: str | None = None
+) -> botocore.session.Session:
+    """The session a sync would use, configured in the same place."""
+    return open_session(credentials, role_arn, external_id)
+
+
+@with_config(sections=("sources", "partner_central"))
+def _client(session: botocore.session.Session, endpoint_url: str | None = None) -> PartnerCentralSellingAPIClient:
+    """The client a sync would use, but less patient."""
+    return connect(session, endpoint_url=endpoint_url, read_timeout=TIMEOUT)
+
+
+def _chosen(settings: Settings, *names: str) -> dict[str, Any]:
+    """Those of these arguments of the source that the settings give."""
+    return {key: value for key, value in settings.source_arguments().items() if key in names}
+
+
+def _identity(session: botocore.session.Session) -> Finding:
+    """Whose credentials these are. That STS cannot be asked is no failure: a sync does not need it."""
+    config = Config(connect_timeout=TIMEOUT, read_timeout=TIMEOUT, retries={"total_max_attempts": 1})
+    try:
+        sts = boto3.Session(botocore_session=session).client("sts", config=config)
+        return Finding("identity", str(sts.get_caller_identity()["Arn"]))
+    except (HTTPClientError, EndpointConnectionError):
+        return Finding("identity", "unknown: AWS STS cannot be reached from here; a sync does not need it")
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code")
+        return Finding("identity", f"unknown: AWS STS does not know these credentials ({code})")
+    except BotoCoreError as error:
+        return Finding("identity", explain(error)[1], explain(error)[0])
+
+
+def _permission(client: PartnerCentral, catalog: str) -> Finding:
+    request = {"Catalog": catalog, "MaxResults": 1, "Identifier": [NO_SUCH_OPPORTUNITY]}
+    _, failed = _tried("permission", lambda: client.list_opportunities(request))
+    return failed or Finding("permission", f"partnercentral:ListOpportunities on catalog {catalog}")
+
+
+def _destination(settings: Settings) -> Finding:
+    def look() -> str:
+        try:
+            with working_folder.reading_folder():
+                dlt_settings.check(settings)
+                place = connection.visit(working_folder.attach(settings))
+        except working_folder.Damaged as damage:
+            return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
+        return f"{place.location} is writable, dataset {settings.dataset_name}"
+
+    text, failed = _tried("destination", look)
+    return failed or Finding("destination", str(text))
+
+
+def _tried(subject: str, look: Callable[[], T]) -> tuple[T | None, Finding | None]:
+    try:
+        return look(), None
+    except Exception as error:  # noqa: BLE001 - every failure becomes a line
+        code, text = explain(error)
+        return None, Finding(subject, text, code)

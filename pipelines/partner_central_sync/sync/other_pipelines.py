@@ -1,0 +1,60 @@
+"""The pipelines of one dataset: what one of them lost, all of them lost, so each is to read everything again.
+
+Each goes by a cursor of its own, in a state of its own. A run that mends takes back the cursors of all, under the
+leases of all; a pipeline whose state has changed in the destination gives up what its working folder has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, cast
+
+from dlt.common.destination.client import JobClientBase
+from dlt.common.pipeline import TPipelineState
+from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, load_pipeline_state_from_destination
+
+from partner_central.read.state import WHOLE
+
+from ..destinations.lake.pipeline_state import StatesOfLake
+from ..destinations.pipeline_state import StoredState, state_of_source
+
+MENDING = "mending"
+
+
+def names(client: JobClientBase) -> set[str]:
+    """The pipelines that loaded this source into an open destination."""
+    if not isinstance(client, StoredState | StatesOfLake):
+        return set()
+    return {name for name in client.pipeline_names() if state_of_source(_state(client, name)) is not None}
+
+
+def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Collection[str]) -> None:
+    """Let the next reading of pipelines be a first one, in an open destination and under their leases."""
+    if isinstance(client, StoredState | StatesOfLake):
+        for name in sorted(pipelines):
+            state = _state(client, name)
+            forget(state, lost)
+            state["_local"] = {}  # of a working folder, which this is not
+            bump_pipeline_state_version_if_modified(cast("TPipelineState", state))
+            client.put_state(cast("TPipelineState", state))
+
+
+def forget(state: dict[str, Any], lost: Collection[str]) -> None:
+    """Let the next reading be a first one, of everything, and note why; numbers, names and types that are known stay.
+
+    A listing of everything that is complete is judged no more: what it showed is not in the tables.
+    """
+    resource = state_of_source(state)
+    if resource is not None:
+        resource["cursors"] = {name: {WHOLE: True} for name in resource.get("cursors", {})}
+        resource.get("listing", {}).pop("complete", None)
+        resource[MENDING] = sorted({*resource.get(MENDING, ()), *lost})
+
+
+def being_mended(state: dict[str, Any]) -> frozenset[str]:
+    """The tables that were lost, if nothing has been read again since."""
+    return frozenset((state_of_source(state) or {}).get(MENDING, ()))
+
+
+def _state(client: StoredState | StatesOfLake, name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", load_pipeline_state_from_destination(name, client) or {})

@@ -1,0 +1,204 @@
+"""The lease of a run, from its first load to its end, and the staging dataset that it has for itself.
+
+What a run loads is made for the destination as it was when the run began to read. So once it holds the lease, the
+destination must still be that; else somebody loaded meanwhile, and what was read is read again. Between the parts of a
+run the destination is what its last part left.
+
+The staging dataset is made for one run, and dropped in its end. A run that was interrupted finds it again by its name,
+which the working folder keeps; who takes the lease of a run that never comes back drops it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+import dlt
+
+from ..console.failures import AnotherRun
+from ..destinations.connection import state_hash
+from ..destinations.errors import entering
+from ..destinations.fenced_client import Guarded
+from ..destinations.lease import Lease, Leasing, Moved, Renewal, Taken
+from ..destinations.lease_table import LeaseTable
+
+BASIS, STAGING = "partner_central_basis", "partner_central_staging"
+FORMER = "partner_central_former_staging"
+LAYOUT = "staging_dataset_name_layout"
+
+
+def give(pipeline: dlt.Pipeline, lease: Lease) -> None:
+    """Let a pipeline load under a lease only, once that is taken."""
+    cast("Guarded", pipeline.destination).lease = lease
+    if token := _local(pipeline).get(STAGING):
+        _stage_in(pipeline, token)
+
+
+def stands_on(pipeline: dlt.Pipeline, state: str | None) -> None:
+    """Note the state of the destination that the working folder is built on, by its hash."""
+    pipeline.set_local_state_val(BASIS, state)
+
+
+def take(pipeline: dlt.Pipeline) -> None:
+    """Take the lease, or renew it, and see that the destination is what the run is built on.
+
+    Raises:
+        AnotherRun: another run holds the lease.
+        Moved: it is not.
+        NotWritable: the destination cannot be written now.
+    """
+    lease = _lease(pipeline)
+    if lease is None:
+        return
+    resumed = not lease.held and STAGING in _local(pipeline)
+    if not resumed and not lease.held:
+        token = secrets.token_hex(4)
+        pipeline.set_local_state_val(STAGING, token)
+        _stage_in(pipeline, token)
+    client = _client(pipeline)
+    if client is None:
+        return
+    with entering(), client:
+        try:
+            left = client.take_lease(lease)
+        except Taken as taken:
+            if not resumed and not lease.held:  # nothing is staged there
+                pipeline.set_local_state_val(STAGING, None)
+            raise AnotherRun(active(pipeline.pipeline_name, str(taken))) from None
+        lease.held = True
+        if left and left != lease.staging and _is_staging(left, pipeline):
+            with suppress(Exception):  # it costs room, no more
+                client.drop_staging(left)
+        if (resumed and left != lease.staging) or state_hash(client, pipeline.pipeline_name) != _local(pipeline).get(
+            BASIS
+        ):
+            raise Moved
+    if lease.renewal is None and not _is_a_file(pipeline):
+        lease.renewal = Renewal(_renewing(pipeline, lease))
+
+
+@contextmanager
+def with_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
+    """Hold the leases of other pipelines of the dataset as well, within; this run has its own.
+
+    Raises:
+        AnotherRun: another run holds one of them.
+    """
+    own, client = _lease(pipeline), _client(pipeline)
+    taken: list[Lease] = []
+    try:
+        if own is not None and client is not None:
+            with entering(), client:
+                for name in sorted(names):
+                    if not client.share_a_lease(name, own.pipeline_name):
+                        other = Lease(name, own.owner, own.run_id)
+                        try:
+                            other.staging = client.take_lease(other)  # given back with it: its own run drops it
+                        except Taken as held:
+                            raise AnotherRun(active(name, str(held))) from None
+                        taken.append(other)
+        yield
+    finally:
+        if taken:
+            with suppress(Exception), client:
+                for other in taken:
+                    client.release_lease(other)
+
+
+def holds(pipeline: dlt.Pipeline) -> bool:
+    """Whether the run has the lease."""
+    lease = _lease(pipeline)
+    return lease is not None and lease.held
+
+
+def take_if_free(pipeline: dlt.Pipeline) -> bool:
+    """Take the lease, or renew it; False where another run is at work, or was meanwhile."""
+    try:
+        take(pipeline)
+    except (AnotherRun, Moved):
+        return False
+    return True
+
+
+def give_back(pipeline: dlt.Pipeline | None) -> None:
+    """End the lease of a run, if it has one; without the destination it ends by itself."""
+    lease = _lease(pipeline) if pipeline else None
+    if pipeline is None or lease is None or not lease.held:
+        return
+    if lease.renewal is not None:
+        lease.renewal.stop()
+        lease.renewal = None
+    lease.held = False
+    with suppress(Exception):
+        client: Any = pipeline.destination_client()
+        with client:
+            if lease.staging and not pipeline.has_pending_data:
+                client.drop_staging(lease.staging)
+                lease.staging = None
+                pipeline.set_local_state_val(STAGING, None)
+                _drop_former_staging(pipeline, client)
+            client.release_lease(lease)
+
+
+def _drop_former_staging(pipeline: dlt.Pipeline, client: Any) -> None:  # noqa: ANN401 - a LeaseTable
+    """Drop the one staging dataset that all runs had before; not if it holds anything else than staged rows."""
+    if _local(pipeline).get(FORMER):
+        return
+    _, separator, account = pipeline.pipeline_name.partition("__")
+    name = f"{pipeline.dataset_name}_{account}_staging" if separator else f"{pipeline.dataset_name}_staging"
+    schema = pipeline.default_schema
+    if client.holds_only(name, {*schema.data_table_names(), *schema.dlt_table_names()}):
+        client.drop_staging(name)
+    pipeline.set_local_state_val(FORMER, "dropped")
+
+
+def active(pipeline_name: str, holder: str) -> str:
+    """What is said where another run is at work."""
+    return f"Another run of {pipeline_name} is active ({holder}). This one loaded nothing."
+
+
+def _client(pipeline: dlt.Pipeline) -> Any:  # noqa: ANN401 - a client of dlt that is a Leasing too
+    """The client that keeps the lease, for where its rows are staged; None where a destination has no leases."""
+    client = pipeline.destination_client()
+    if isinstance(client, LeaseTable) and client.lease is not None:
+        client.lease.staging = client.sql_client.staging_dataset_name
+    return client if isinstance(client, Leasing) else None
+
+
+def _lease(pipeline: dlt.Pipeline) -> Lease | None:
+    return cast("Lease | None", getattr(pipeline.destination, "lease", None))
+
+
+def _stage_in(pipeline: dlt.Pipeline, token: str) -> None:
+    if pipeline.destination is not None:
+        pipeline.destination.config_params[LAYOUT] = f"%s_{token}_staging"
+
+
+def _is_staging(name: str, pipeline: dlt.Pipeline) -> bool:
+    """Whether a dataset has a name that only `take` gives."""
+    return re.fullmatch(rf"{re.escape(pipeline.dataset_name)}_[0-9a-f]{{8}}_staging", name, re.IGNORECASE) is not None
+
+
+def _is_a_file(pipeline: dlt.Pipeline) -> bool:
+    """Whether the destination is one file, which one process has for itself while it writes."""
+    kind = pipeline.destination.destination_type if pipeline.destination else ""
+    return kind.rpartition(".")[2] == "duckdb"
+
+
+def _renewing(pipeline: dlt.Pipeline, lease: Lease) -> Any:  # noqa: ANN401 - a function without arguments
+    client: Any = pipeline.destination_client()
+
+    def renew() -> None:
+        with client:
+            client.renew_lease(lease)
+
+    return renew
+
+
+def _local(pipeline: dlt.Pipeline) -> Mapping[str, Any]:
+    return {
+        name: value for name, value in cast("dict[str, Any]", pipeline.state["_local"]).items() if value is not None
+    }

@@ -1,0 +1,174 @@
+"""dlt's working folder: locked while a run lasts, trusted only as far as the destination confirms it.
+
+The destination is the truth. The folder holds a copy of the cursor and, after an interrupted run, packages not yet
+loaded. It may be corrupt, deleted, of another database, or ahead of one that was restored from a backup. So it is used
+only if the state it was built on is the state the destination holds; otherwise it is emptied, and the cursor comes from
+the destination. Nothing is lost by that: what a dropped package held lies above the destination's cursor.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dlt
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.destination.exceptions import DestinationException
+from dlt.common.storages.exceptions import SchemaStorageException
+from dlt.pipeline.exceptions import CannotRestorePipelineException
+from filelock import FileLock, Timeout
+
+from ..console.failures import AnotherRun
+from ..console.output import Report
+from ..destinations.connection import Place, named, visit
+from ..destinations.lease import Lease
+from . import run_lease
+from .schema_cache import KeptSchemas
+from .settings import Settings
+
+SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
+PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
+LOCATION, LAST_RUN = "partner_central_location", "partner_central_last_run"
+
+
+class Damaged(Exception):
+    """The working folder cannot be read; the message names the error."""
+
+
+@contextmanager
+def reading_folder() -> Iterator[None]:
+    """Tell damage of the working folder from every other failure.
+
+    Raises:
+        Damaged: what dlt raised comes from what it found there.
+    """
+    try:
+        yield
+    except SIGNS_OF_DAMAGE as error:
+        no_key = type(error) is ValueError and isinstance(error.__context__, OSError)  # a file that the settings name
+        if no_key or isinstance(error, DestinationException | ConfigurationException):
+            raise
+        raise Damaged(type(error).__name__) from error
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Hold the lock of a pipeline; the system lets go of it when the process ends, however it ends.
+
+    Raises:
+        AnotherRun: another process holds it.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(_beside(settings, "lock"))
+    try:
+        lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 4)
+    except Timeout:
+        raise AnotherRun(
+            f"Another run of {settings.pipeline_name} is active ({_holder(settings)}). This one did nothing."
+        ) from None
+    try:
+        _beside(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        if not _owner(settings):
+            _beside(settings, "owner").write_text(secrets.token_hex(16))
+        yield
+    finally:
+        lock.release()
+
+
+def active_run(settings: Settings) -> str | None:
+    """The process that runs a pipeline now and since when, or None."""
+    if not _beside(settings, "lock").exists():
+        return None
+    try:
+        with FileLock(_beside(settings, "lock"), timeout=0):
+            return None
+    except Timeout:
+        return _holder(settings)
+
+
+def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Place]:
+    """The pipeline with a working folder that can be trusted, and its destination as it stands.
+
+    Raises:
+        AnotherRun: another run loads into it now.
+        NotWritable: the destination cannot be written now.
+    """
+    try:
+        with reading_folder():
+            pipeline = attach(settings)
+            place = visit(pipeline)
+            if place.holder is not None:
+                raise AnotherRun(run_lease.active(settings.pipeline_name, str(place.holder)))
+            if _built_on(pipeline, place):
+                return pipeline, place
+        reason = "is of another destination, or of another state of it"
+    except Damaged as damage:
+        reason = f"is damaged ({damage})"
+    report.note(f"dlt's working folder of {settings.pipeline_name} {reason}: restored from the destination.")
+    pipeline = reset(settings)
+    return pipeline, visit(pipeline)
+
+
+def reset(settings: Settings) -> dlt.Pipeline:
+    """Empty the working folder, and open the pipeline anew."""
+    shutil.rmtree(settings.folder / settings.pipeline_name, ignore_errors=True)
+    return attach(settings)
+
+
+def remember(pipeline: dlt.Pipeline, place: Place) -> None:
+    """Note which destination, in which state, the folder now stands on."""
+    pipeline.set_local_state_val(LOCATION, place.location)
+    run_lease.stands_on(pipeline, place.state_hash)
+
+
+def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
+    """Whether folder and destination hold the same cursor, once nothing is pending."""
+    if place.state_hash is None:
+        return not pipeline.state.get("sources")
+    return pipeline.state.get("_version_hash") == place.state_hash
+
+
+def attach(settings: Settings) -> dlt.Pipeline:
+    """The pipeline with the working folder as it stands."""
+    pipeline = dlt.pipeline(
+        settings.pipeline_name,
+        pipelines_dir=str(settings.folder),
+        destination=named(settings.destination, settings.database),
+        dataset_name=settings.dataset_name,
+    )
+    pipeline._schema_storage = KeptSchemas(pipeline.schemas.config)  # noqa: SLF001 - see there
+    run_lease.give(pipeline, Lease(settings.pipeline_name, f"{_owner(settings)}@{socket.gethostname()}"))
+    return pipeline
+
+
+def _built_on(pipeline: dlt.Pipeline, place: Place) -> bool:
+    if not (pipeline.has_pending_data or pipeline.has_data):
+        return True
+    local = pipeline.state["_local"]
+    return local.get(LOCATION) == place.location and local.get(run_lease.BASIS) == place.state_hash
+
+
+def _holder(settings: Settings) -> str:
+    try:
+        return _beside(settings, "run").read_text() or "just started"
+    except OSError:
+        return "just started"
+
+
+def _owner(settings: Settings) -> str:
+    """What tells the working folder from every other; empty before its first run."""
+    try:
+        return _beside(settings, "owner").read_text()
+    except OSError:
+        return ""
+
+
+def _beside(settings: Settings, kind: str) -> Path:
+    """A file beside the working folder, which may be emptied."""
+    return settings.folder / f"{settings.pipeline_name}.{kind}"

@@ -1,0 +1,76 @@
+"""Which AWS account a dataset is of: rows of two must not be mixed, nor the cursor of one moved by the other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ..errors import ConfigurationError
+from .failures import explain
+
+if TYPE_CHECKING:
+    import botocore.session
+    from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
+
+ACCESS_KEY = re.compile(r"A[KS]IA([A-HK-Z2-7][A-Z2-7]{15})")  # older ones, which go on with I or J, tell no account
+AWS_HOSTS = (".amazonaws.com", ".api.aws", ".amazonaws.eu")
+OF_AN_ACCOUNT = ("cursors", "undated")  # what was found out about another one does not hold
+OTHER_ACCOUNT = (
+    "The opportunities in this dataset are of another AWS account, or endpoint, than these credentials. Nothing was "
+    "loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run sync --accept-account once, "
+    "which reads everything again; another account's opportunities belong into a --dataset of their own. An access key "
+    "that begins with AKIAI or AKIAJ does not tell its account: when it was replaced, --accept-account is right too."
+)
+
+
+def identity_of(session: botocore.session.Session, client: PartnerCentralSellingAPIClient, catalog: str) -> str | None:
+    """A digest that stands for the account that credentials are of; None where there are none.
+
+    It is the same for every user, role and key of an account: its number is part of an access key, but of those made
+    before 2019, which stand for themselves. An endpoint that is not AWS's own counts as well.
+
+    Raises:
+        PartnerCentralError: the credentials cannot be fetched.
+    """
+    try:
+        credentials = session.get_credentials()
+        frozen = credentials and credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, {"Catalog": catalog}, client) from error
+    if not frozen:
+        return None
+    account = frozen.account_id or _account_in(frozen.access_key or "") or frozen.access_key
+    host = urlsplit(client.meta.endpoint_url).netloc
+    place = "" if host.endswith(AWS_HOSTS) else host
+    return hashlib.blake2b(f"{account} {place}".encode(), digest_size=8).hexdigest()
+
+
+def check_account(state: MutableMapping[str, Any], identity: str | None, *, accept: bool) -> None:
+    """Note the account in the state of a dataset; with another one, nothing that was read holds any more.
+
+    Raises:
+        ConfigurationError: the dataset is of another account, and that is not accepted.
+    """
+    if identity is None or state.get("account") == identity:
+        return
+    if state.get("account") is not None:
+        if not accept:
+            raise ConfigurationError(OTHER_ACCOUNT)
+        for key in OF_AN_ACCOUNT:
+            state.pop(key, None)
+    state["account"] = identity
+
+
+def _account_in(access_key: str) -> str | None:
+    """The number of the account that an access key holds, in its first bytes."""
+    match = ACCESS_KEY.fullmatch(access_key)
+    if match is None:
+        return None
+    number = int.from_bytes(base64.b32decode(match[1])[:6], "big")
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012}"

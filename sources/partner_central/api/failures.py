@@ -1,0 +1,169 @@
+"""What a failed call means: whether it passes by itself, and if not, what the user can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ResponseStreamingError,
+    SSOError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.parsers import ResponseParserError
+
+from ..errors import BrokenListing, ConfigurationError, Invalid, PartnerCentralError, Refused
+from .connection import HOME_REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
+
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
+THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+PASSING = frozenset({"InternalServerException", "InternalFailure", "ServiceUnavailableException", "RequestTimeout"})
+PASSING_ERRORS = (
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseParserError,
+    ResponseStreamingError,
+)
+BAD_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+POLICY = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "partnercentral:ListOpportunities",
+      "Resource": "*",
+      "Condition": {"StringEquals": {"partnercentral:Catalog": "%s"}}
+    }
+  ]
+}"""
+
+
+def policy(catalog: str) -> str:
+    """The least IAM policy that reads a catalog (`AWS` or `Sandbox`), as JSON to paste."""
+    return POLICY % catalog
+
+
+def is_throttle(error: Exception) -> bool:
+    """Whether the service said the call came too fast."""
+    return isinstance(error, ClientError) and (_code(error) in THROTTLES or _status(error) == TOO_MANY_REQUESTS)
+
+
+def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None) -> bool:
+    """Whether the same call may succeed a little later: server errors and broken connections do, refusals do not."""
+    if isinstance(error, ClientError):
+        return _code(error) in PASSING or _status(error) >= SERVER_ERROR
+    if isinstance(error, EndpointConnectionError):
+        return not _in_foreign_region(error, client)
+    return isinstance(error, PASSING_ERRORS)
+
+
+def explain(
+    error: Exception, request: Mapping[str, Any], client: PartnerCentralSellingAPIClient | None
+) -> PartnerCentralError:
+    """The error to raise for a failure that retrying does not mend."""
+    if isinstance(error, ClientError):
+        return _explain_answer(error, request)
+    if isinstance(error, EndpointConnectionError) and client is not None:
+        return ConfigurationError(
+            f"There is no Partner Central in region {client.meta.region_name}: it is served from {HOME_REGION}. "
+            f"Set AWS_DEFAULT_REGION={HOME_REGION} (or region_name under sources.partner_central.credentials)."
+        )
+    return explain_credentials(error)
+
+
+def explain_credentials(error: Exception) -> ConfigurationError:
+    """The error to raise when AWS credentials cannot be found or used."""
+    if isinstance(error, NoCredentialsError):
+        return ConfigurationError(NO_CREDENTIALS)
+    if isinstance(error, SSOError | SSOTokenLoadError | TokenRetrievalError | UnauthorizedSSOTokenError):
+        return ConfigurationError(
+            f"The AWS SSO login has expired or is missing ({error}). Log in again: aws sso login, with --profile if "
+            "you use one."
+        )
+    kind = "AWS credentials or settings cannot be used" if isinstance(error, BotoCoreError) else type(error).__name__
+    return ConfigurationError(f"{kind}: {error}")
+
+
+NO_CREDENTIALS = (
+    "No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or put them under "
+    "[sources.partner_central.credentials] in .dlt/secrets.toml."
+)
+
+
+def _explain_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentralError:
+    code, catalog = _code(error), str(request.get("Catalog"))
+    message = error.response.get("Error", {}).get("Message") or "no reason given"
+    if error.operation_name == "AssumeRole":
+        return ConfigurationError(
+            f"The role could not be assumed ({code}: {message}). Check role_arn, external_id and its trust policy."
+        )
+    if code in BAD_CREDENTIALS:
+        return ConfigurationError(
+            f"AWS does not accept these credentials ({code}: {message}). They may be expired, mistyped, or of another "
+            "partition, or this machine's clock may be wrong. Renew them, then try again."
+        )
+    if code == "AccessDeniedException":
+        return _explain_denial(message, catalog)
+    if code == "ValidationException" and request.get("NextToken"):
+        return BrokenListing(
+            f"Partner Central no longer accepts the token of the next page ({message}). Nothing of this run was "
+            "stored; run it again."
+        )
+    details = cast("list[dict[str, str]]", error.response.get("ErrorList") or [])
+    fields = "; ".join(f"{entry.get('FieldName')}: {entry.get('Message')} ({entry.get('Code')})" for entry in details)
+    detail = f" [{fields}]" if fields else ""
+    refused = Invalid if code == "ValidationException" else Refused
+    return refused(f"Partner Central refused ListOpportunities on catalog {catalog}: {code}: {message}{detail}")
+
+
+def _explain_denial(message: str, catalog: str) -> Refused:
+    if "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message:
+        return Refused(
+            f"This AWS account may not use Partner Central ({message}). It is not linked to a registered AWS partner: "
+            "use credentials of the account that is linked in Partner Central, or link this one there."
+        )
+    return Refused(
+        f"AWS denied partnercentral:ListOpportunities on catalog {catalog} ({message}). Attach this policy to the "
+        f"user or role you run as:\n{policy(catalog)}"
+    )
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _in_foreign_region(error: EndpointConnectionError, client: PartnerCentralSellingAPIClient | None) -> bool:
+    """Whether the host is AWS's own, in a region other than the one that serves Partner Central."""
+    region = client.meta.region_name if client is not None else HOME_REGION
+    return region != HOME_REGION and f".{region}.api.aws" in str(error.kwargs.get("endpoint_url"))

@@ -1,0 +1,114 @@
+"""A reading under way: what an interrupted first load, full load or long increment goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from . import partitions
+from .timestamps import read, written
+from .until_stable import Settling
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a reading has come upon, in all its runs.
+
+    Attributes:
+        changed: rows.
+        rejected: records that could not become rows.
+        reasons: why they could not, with how many each.
+    """
+
+    changed: int = 0
+    rejected: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, changed: int, reasons: list[str]) -> None:
+        """Count a page."""
+        self.changed += changed
+        self.rejected += len(reasons)
+        for reason in reasons:
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+
+@dataclass(slots=True)
+class Backfill:
+    """A reading and how far it is: by windows of CreatedDate, or in one chain of pages.
+
+    Attributes:
+        watermark: newest LastModifiedDate before it began; the cursor once it is complete.
+        modified_since: it reads what was modified at or after this; None for everything.
+        full: whether it was asked for as a full load.
+        asked: what else was asked for: where it was to begin, what becomes of personal data.
+        windows: what it reads; none before it is planned, or in one chain.
+        about: estimated number of records.
+        token: the token of the next page, in one chain.
+        number: its number if it lists everything there is.
+        order: read_order of the newest version before it began.
+        at: when it began, by the service's clock; None before it has.
+        in_chain: whether it cannot be read by windows.
+        settling: how far the readings of a chain are that records may leave.
+        counts: what it has come upon.
+        seen: what its earlier runs have seen, as in the cursor.
+        anew: whether records count as new that earlier readings have seen.
+    """
+
+    watermark: datetime | None
+    modified_since: datetime | None
+    full: bool
+    asked: dict[str, str | None] = field(default_factory=dict)
+    windows: list[partitions.Window] = field(default_factory=list)
+    about: int = 0
+    token: str | None = None
+    number: int | None = None
+    order: int = 0
+    at: datetime | None = None
+    in_chain: bool = False
+    settling: Settling | None = None
+    counts: Counts = field(default_factory=Counts)
+    seen: dict[str, str] = field(default_factory=dict)
+    anew: bool = False
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> Backfill:
+        """Read what `dump` wrote; what an earlier version wrote says less, and lists nothing to conclude from."""
+        return cls(
+            read(state["watermark"]),
+            read(state["modified_since"]),
+            state["full"],
+            dict(state.get("asked", {})),
+            partitions.load(state["windows"]),
+            state["about"],
+            state.get("token"),
+            state.get("number"),
+            state.get("order", 0),
+            read(state.get("at")),
+            state.get("in_chain", False),
+            Settling.load(state.get("settling")),
+            Counts(**state.get("counts", {})),
+            dict(state.get("seen", {})),
+            state.get("anew", state["full"]),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """The reading as JSON-ready state."""
+        return {
+            "watermark": written(self.watermark),
+            "modified_since": written(self.modified_since),
+            "full": self.full,
+            "asked": self.asked,
+            "windows": partitions.dump(self.windows),
+            "about": self.about,
+            "token": self.token,
+            "number": self.number,
+            "order": self.order,
+            "at": written(self.at),
+            "in_chain": self.in_chain,
+            "settling": self.settling and self.settling.dump(),
+            "counts": asdict(self.counts),
+            "seen": dict(sorted(self.seen.items())),
+            "anew": self.anew,
+        }

@@ -1,0 +1,247 @@
+"""One run over the API: from the cursor to batches of rows, and to the cursor of the next run.
+
+Few changes are read in one chain of pages, newest first. A first load, a full one or a long increment is a sweep:
+windows of CreatedDate side by side, behind a watermark taken before. What is long can be interrupted; the state says
+where the next run goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+from ..api.client import Page, PartnerCentral
+from ..errors import BrokenListing, BudgetSpent, Invalid
+from ..tables.history import History
+from ..tables.pii import Privacy
+from ..tables.presence import now
+from ..tables.row_batch import Batch, BatchMaker
+from ..tables.row_version import version_of
+from ..tables.rows import RowMaker
+from .checkpoint import Backfill
+from .partition_plan import Plan, log
+from .partitions import first_windows
+from .progress import Progress
+from .read_options import Question
+from .request import Listing
+from .sampling import Samples
+from .sequential import Chain
+from .size_estimate import LONGEST_CHAIN, density_of
+from .state import Floors, State
+from .until_stable import Settling, settled_pages
+from .workers import Sweep, Unplaced
+
+CONFIRMATIONS = 6
+TOO_FEW_CALLS = (
+    "What was read is loaded, but opportunities keep leaving a part of the list that must be read at once: that takes "
+    "{:,} calls of a run."
+)
+
+
+class Reading:
+    """Reads what a question asks for. `state` describes what it has handed on so far.
+
+    Args:
+        question: what to read.
+        scope: the name of its filters.
+        state: the whole state that earlier readings left.
+        client: whom to ask; it is closed when the reading ends.
+        row_maker: makes rows of records.
+        privacy: says what of a record may be stored.
+        floors: gives the numbers that the tables hold already.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        scope: str,
+        state: Mapping[str, Any],
+        client: PartnerCentral,
+        row_maker: RowMaker,
+        privacy: Privacy,
+        floors: Callable[[], Floors] = Floors,
+    ) -> None:
+        self._state = State(state, scope, floors)
+        self._interrupted = self._state.backfill
+        self._client = client
+        self._row_maker = row_maker
+        self._plan: Plan | None = None
+        self._first = self._state.cursor.watermark is None and self._state.backfill is None
+        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker, now()), self._state.next_order)
+        self._samples = Samples(client, self._state)
+        self._progress = Progress(question, self._state, client.tally, lambda: version_of(row_maker.model))
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a later run can go on from `state`, though not everything has been read."""
+        backfill = self._state.backfill
+        if backfill is None:
+            return self._progress.is_finished
+        goes_on = self._plan is not None or backfill.token is not None or backfill.in_chain
+        return goes_on or backfill is not self._interrupted
+
+    def state(self) -> dict[str, Any]:
+        """The whole state, with the reading under way if there is one, JSON-ready."""
+        if self._state.backfill is not None:
+            if self._plan is not None:
+                self._state.backfill.windows = self._plan.snapshot()
+            self._state.backfill.seen |= self._progress.changes.seen()
+        return self._state.dump() | {"members": self._row_maker.claims}
+
+    def batches(self) -> Generator[Batch]:
+        """Every page as a batch; a batch may be empty. Afterwards `state` is the next run's.
+
+        Raises:
+            PartnerCentralError: the listing could not be read to its end.
+        """
+        try:
+            backfill = self._state.backfill
+            if backfill is not None:
+                yield from self._go_on(backfill)
+                self._progress.went_on(backfill)
+            yield from self._bring_up_to_date()
+            self._progress.end()
+        except BudgetSpent as spent:
+            self._progress.keep()
+            self.state()
+            if (needed := self._progress.calls_needed()) is not None:
+                raise BudgetSpent(f"{spent} {TOO_FEW_CALLS.format(needed)}") from spent
+            raise
+        finally:
+            self._client.close()
+
+    def _go_on(self, backfill: Backfill) -> Iterator[Batch]:
+        """Finish the reading that was interrupted; what remains is an increment behind it."""
+        read = sum(window.records for window in backfill.windows)
+        log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
+        if backfill.at is None and not backfill.windows and backfill.token is None:  # its first page is still to come
+            self._progress.begin_anew(backfill)
+            return
+        self._progress.go_on(backfill)
+        listing = self._progress.question.all(backfill.modified_since)
+        if backfill.token is None:
+            yield from self._sweep_or_chain(backfill, listing, self._sample_again(backfill, listing))
+            return
+        chain = Chain(listing, self._client.list_opportunities, backfill.token)
+        try:
+            yield from self._follow(chain, chain.pages(), backfill)
+        except BrokenListing as refusal:
+            if chain.count:
+                raise
+            self._client.tally.note(f"The load that was interrupted begins anew: {refusal}")
+            self._progress.begin_anew(backfill)
+
+    def _sample_again(self, backfill: Backfill, listing: Listing) -> list[object] | None:
+        """Samples to go on with; None where the list is read in one chain."""
+        if backfill.in_chain:
+            return None
+        if not backfill.windows:
+            return self._samples.of_few(listing)
+        return self._samples.of(listing) if self._progress.question.can_sample else []
+
+    def _bring_up_to_date(self) -> Iterator[Batch]:
+        """Read what is asked for; then, behind a chain that lists everything, until nothing changed meanwhile."""
+        for _ in range(CONFIRMATIONS):
+            is_settled = yield from self._read_newest_first()
+            if is_settled or self._state.unconfirmed is None:
+                self._progress.confirm()
+                return
+            if self._state.is_new and self._client.tally.mode != "full":  # nothing can be gone
+                self._state.unconfirmed = None
+                return
+        self._progress.give_up_confirming()
+
+    def _read_newest_first(self) -> Generator[Batch, None, bool]:
+        """Read in one chain, or turn to a sweep when the first page shows that it is long.
+
+        Returns whether nothing can have changed while it was read.
+        """
+        if self._client.tally.mass_rejected:
+            return True
+        listing = self._progress.listing()
+        chain = Chain(listing, self._client.list_opportunities)
+        pages = chain.pages()
+        page = next(pages)
+        if self._progress.is_ahead(page):
+            return (yield from self._read_newest_first())
+        backfill = self._progress.begin(listing, page)
+        before = self._found()
+        yield self._batch(page.records)
+        is_behind = not page.records and page.next_token is not None
+        if self._progress.is_up_to_date(is_new=is_behind or self._found() > before):
+            return True
+        if page.next_token is not None:
+            can_leave = listing.filters.can_leave
+            affordable = not can_leave or self._progress.question.can_sample
+            sample = self._samples.of_many(listing, page) if self._found() > before and affordable else None
+            if can_leave and sample is None:
+                sample = self._samples.of_few(listing)
+            if sample is not None or can_leave:
+                yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample)
+                return False
+        yield from self._follow(chain, pages, backfill)
+        return chain.count == 1 or self._found() == before
+
+    def _follow(self, chain: Chain, pages: Iterator[Page], backfill: Backfill) -> Iterator[Batch]:
+        """Read what is left of a chain; once it is long, it can be gone on with."""
+        for page in pages:
+            self._progress.find_watermark(backfill, page)
+            backfill.token = page.next_token
+            if chain.count > LONGEST_CHAIN:
+                self._state.backfill = backfill
+            yield self._batch(page.records)
+        if not chain.is_in_order:
+            self._client.tally.note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
+            backfill.number = None
+        self._progress.finish(backfill, windows=False)
+
+    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object] | None) -> Iterator[Batch]:
+        """Sweep; where that is not to be had, read one chain."""
+        if sample is not None:
+            try:
+                yield from self._sweep(backfill, listing, sample)
+            except (Invalid, Unplaced) as reason:
+                self._samples.in_one_chain(str(reason))
+            else:
+                self._plan = None
+                self._progress.finish(backfill, windows=True)
+                return
+        self._state.backfill = self._plan = None
+        self._progress.under_way, backfill.token, backfill.windows = backfill, None, []
+        backfill.in_chain = True
+        if not listing.filters.can_leave:
+            chain = Chain(listing, self._client.list_opportunities)
+            yield from self._follow(chain, chain.pages(), backfill)
+            return
+        readings = settled_pages(listing, self._client.list_opportunities, backfill.settling or Settling())
+        for count, (page, settling) in enumerate(readings, start=1):
+            if not settling.is_settled:
+                backfill.settling = settling
+            if count > LONGEST_CHAIN:
+                self._state.backfill = backfill
+            yield self._batch(page.records)
+        self._progress.finish(backfill, windows=False)
+
+    def _sweep(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
+        density = density_of(sample)
+        first = backfill.windows or first_windows(density, self._client.readers())
+        self._plan = plan = Plan(first, density, backfill.watermark or self._progress.listed.at)
+        self._state.backfill, backfill.token = backfill, None
+        sweep = Sweep(plan, listing, self._client.list_opportunities, self._client.readers)
+        with closing(sweep.parts()) as parts:
+            for part in parts:
+                part.window.hand_on(part)
+                backfill.about = self._client.tally.about = round(plan.total())
+                yield self._batch(part.records)
+
+    def _found(self) -> int:
+        """How many records were new."""
+        return self._client.tally.changed + self._client.tally.rejected
+
+    def _batch(self, records: list[object]) -> Batch:
+        batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
+        self._progress.note(records, self._batch_maker.rejections, len(batch.rows))
+        batch.first, self._first = self._first, False
+        self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
+        return batch

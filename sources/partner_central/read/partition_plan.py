@@ -1,0 +1,148 @@
+"""The plan of a sweep: who reads which window, when one is split, what is left. It asks for nothing, waits for nobody.
+
+What it decides goes to the log `partner_central.plan`, which explains a run afterwards.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .partitions import Density, Window
+
+FEWEST_RECORDS = 400
+COARSE = 1000
+PARTS = 2
+log = logging.getLogger("partner_central.plan")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the reader of a window is.
+
+    Attributes:
+        window: what it reads.
+        reached: CreatedDate of the last record it got; never before its window, though it asks from a second earlier.
+        per_second: records per second of CreatedDate over its last page; None before the second page.
+    """
+
+    window: Window
+    reached: datetime | None
+    pages: int = 0
+    records: int = 0
+    per_second: float | None = None
+
+    def advance(self, dates: Sequence[datetime]) -> None:
+        """Note a page with records created then."""
+        self.pages += 1
+        self.records += len(dates)
+        latest = max(dates, default=None)
+        if latest is None or (self.reached is not None and latest <= self.reached):
+            return
+        if self.reached is not None:
+            self.per_second = len(dates) / (latest - self.reached).total_seconds()
+        self.reached = latest
+
+
+class Plan:
+    """Windows and their readers, who may be threads.
+
+    Args:
+        windows: all windows; those that are done stay so.
+        density: how records lie over CreatedDate.
+        latest: hardly a record was created after this.
+    """
+
+    def __init__(self, windows: Iterable[Window], density: Density, latest: datetime) -> None:
+        self._lock = threading.RLock()
+        self._windows = list(windows)
+        self._density = density
+        self._latest = latest
+        waiting = [window for window in self._windows if not window.done]
+        self._waiting = sorted(waiting, key=lambda window: -density.crowd_at(window.start))
+        self._active: dict[int, _Progress] = {}
+        self._abandoned: list[_Progress] = []
+        self._read = sum(window.records for window in self._windows)
+        log.info("%d windows are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
+
+    def claim(self) -> Window | None:
+        """A window for a reader: one nobody reads, or the later part of one somebody does; None if not worth it."""
+        with self._lock:
+            window = self._waiting.pop(0) if self._waiting else self._split()
+            if window is not None:
+                self._active[id(window)] = _Progress(window, window.position or window.start)
+            return window
+
+    def arrived(self, window: Window, dates: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
+        """A page of a window arrived, with records created then; gives how far the window has come, and its end now."""
+        with self._lock:
+            progress = self._active[id(window)]
+            progress.advance(dates)
+            self._read += len(dates)
+            return progress.reached, window.end
+
+    def left(self, window: Window, *, complete: bool) -> None:
+        """The reader of a window has ended: with its last page, or because reading is stopped."""
+        with self._lock:
+            progress = self._active.pop(id(window))
+            if not complete:
+                self._abandoned.append(progress)
+        how = "is read" if complete else "is left unfinished"
+        log.info("%s %s: %d pages, %d records", window, how, progress.pages, progress.records)
+
+    def snapshot(self) -> list[Window]:
+        """All windows as they are now."""
+        with self._lock:
+            return [replace(window) for window in self._windows]
+
+    def total(self) -> float:
+        """About how many records there are in all: those read, over the share of the sample that lies in them."""
+        with self._lock:
+            begun = [*self._active.values(), *self._abandoned]
+            unread = [(progress.reached, progress.window.end) for progress in begun]
+            unread += [(window.position or window.start, window.end) for window in self._waiting]
+            share = 1 - sum(self._density.share(after, until) for after, until in unread)
+            return self._read / max(share, 0.01)
+
+    def _split(self) -> Window | None:
+        """Give away the later part of the window with the most left to read."""
+        total = self.total()
+        rests = [(self._rest(progress, total), progress) for progress in self._active.values()]
+        for rest, progress in sorted(rests, key=lambda item: -item[0]):
+            if rest < FEWEST_RECORDS:
+                return None
+            window = progress.window
+            if cut := self._middle(progress, rest):
+                later = Window(cut, window.end)
+                log.info("%s has about %d records left: %s is split off", window, rest, later)
+                window.end = cut
+                self._windows.append(later)
+                return later
+        return None
+
+    def _rest(self, progress: _Progress, total: float) -> float:
+        """Records still to read, as far as can be judged: by the sample; where that is coarse, by the last page.
+
+        The last page is trusted for as many records again as were read.
+        """
+        end = progress.window.end or self._latest
+        by_sample = self._density.share(progress.reached, end) * total
+        if progress.reached is None or progress.per_second is None or by_sample > COARSE:
+            return by_sample
+        by_page = progress.per_second * max(0.0, (end - progress.reached).total_seconds())
+        return max(by_sample, min(by_page, max(COARSE, progress.records)))
+
+    def _middle(self, progress: _Progress, rest: float) -> datetime | None:
+        """Where half of the rest may be read: by the sample, or by the last page where the sample says nothing."""
+        reached, end = progress.reached, progress.window.end or self._latest
+        if reached is None or reached >= end:
+            return None
+        if self._density.count(reached, end) >= PARTS or progress.per_second is None:
+            middles = self._density.cuts(reached, end, PARTS)
+        else:
+            ahead = min((end - reached).total_seconds(), max(2.0, rest / PARTS / progress.per_second))
+            middles = [(reached + timedelta(seconds=ahead)).replace(microsecond=0)]
+        return next((cut for cut in middles if reached < cut < end), None)

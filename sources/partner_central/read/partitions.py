@@ -1,0 +1,205 @@
+"""Windows of CreatedDate, and how records lie over it. Plain data; asking happens elsewhere.
+
+A window lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its end:
+a service that orders dates as text puts `…00Z` behind `…00.900Z`. CreatedDate never changes, so a record can enter the
+listing, never leave it: under an offset token it may come twice, never be skipped. And the end may move down while the
+window is read, when another reader takes over the later part.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from .timestamps import read, written
+from .until_stable import Settling
+
+SECOND = timedelta(seconds=1)
+CROWD = 3
+FOUR_DIGITS = 1000
+
+
+@dataclass(slots=True)
+class Window:
+    """CreatedDates after `start`, up to and including `end`; None is open.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends; it may move down.
+        position: CreatedDate up to which its records have been handed on; None before its first page.
+        done: whether all of them have.
+        records: how many have.
+        token: the token behind the last page, where that lay within one second, so that no date tells where to go on.
+        asked: the `AfterCreatedDate` of the listing that token belongs to, or that crowd.
+        crowd: how far the readings of a crowd are, where records may leave the list.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    position: datetime | None = None
+    done: bool = False
+    records: int = 0
+    token: str | None = None
+    asked: datetime | None = None
+    crowd: Settling | None = None
+
+    def hand_on(self, page: WindowPage) -> None:
+        """Note that a page was handed on."""
+        self.records += len(page.records)
+        self.position = page.reached
+        self.done = page.last
+        self.token, self.asked, self.crowd = page.token, page.asked, page.crowd
+
+    def asked_from(self) -> datetime | None:
+        """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive.
+
+        None, for all of time, before the year 1000: botocore writes such years with fewer digits than ISO 8601 wants.
+        """
+        return early(self.position or self.start)
+
+    def holds(self, created: datetime) -> bool:
+        """Whether a CreatedDate lies in this window."""
+        return (self.start is None or created > self.start) and (self.end is None or created <= self.end)
+
+    def is_past(self, created: datetime) -> bool:
+        """Whether a listing that has come to a CreatedDate is a whole second past the end."""
+        return self.end is not None and second_of(created) > second_of(self.end)
+
+    def __str__(self) -> str:
+        return f"({written(self.start) or 'the beginning'}, {written(self.end) or 'now'}]"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPage:
+    """A page of a window.
+
+    Attributes:
+        window: whose page it is.
+        records: those that belong to the window.
+        reached: the CreatedDate the window has come to.
+        last: whether that was its last page.
+        token: see `Window.token`.
+        asked: see `Window.asked`.
+        crowd: see `Window.crowd`.
+    """
+
+    window: Window
+    records: list[object]
+    reached: datetime | None
+    last: bool
+    token: str | None = None
+    asked: datetime | None = None
+    crowd: Settling | None = None
+
+
+class Density:
+    """How records lie over CreatedDate, judged from a sample of them."""
+
+    def __init__(self, sample: Iterable[datetime]) -> None:
+        self._sample = sorted(sample)
+
+    def share(self, after: datetime | None, until: datetime | None) -> float:
+        """The share of all records created after one moment and until another, 0 to 1."""
+        return self.count(after, until) / max(1, len(self._sample))
+
+    def count(self, after: datetime | None, until: datetime | None) -> int:
+        """How many records of the sample were created after one moment and until another."""
+        return len(self._between(after, until))
+
+    def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
+        """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
+
+        A cut lies a second before the record it is taken from: many may share that record's second, and they are not
+        to be listed by the window below the cut as well.
+        """
+        inside = self._between(after, until)
+        if len(inside) >= parts or after is None or until is None:
+            chosen = [_moved(inside[len(inside) * part // parts], -SECOND) for part in range(1, parts) if inside]
+        else:
+            chosen = [after + (until - after) * part / parts for part in range(1, parts)]
+        seconds = {moment.replace(microsecond=0) for moment in chosen if moment is not None}
+        return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
+
+    def crowds(self) -> list[datetime]:
+        """Cuts before the seconds that many records share: they can only be paged through, so a window begins there."""
+        seconds = Counter(created.replace(microsecond=0) for created in self._sample)
+        cuts = [_moved(second, -SECOND) for second, records in seconds.items() if records >= CROWD]
+        return sorted(cut for cut in cuts if cut is not None)
+
+    def crowd_at(self, cut: datetime | None) -> float:
+        """The share of all records in the second behind a cut."""
+        return 0.0 if cut is None else self.share(cut, _moved(cut, 2 * SECOND))
+
+    def _between(self, after: datetime | None, until: datetime | None) -> list[datetime]:
+        low = 0 if after is None else bisect_right(self._sample, after)
+        high = len(self._sample) if until is None else bisect_right(self._sample, until)
+        return self._sample[low:high]
+
+
+def first_windows(density: Density, parts: int) -> list[Window]:
+    """Windows over all of CreatedDate that hold about as many records each, and further ones for crowded seconds."""
+    cuts = sorted({*density.cuts(None, None, parts), *density.crowds()})
+    return [Window(start, end) for start, end in zip([None, *cuts], [*cuts, None], strict=True)]
+
+
+def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
+    """Windows as JSON-ready state, in order; finished neighbours are one."""
+    state: list[dict[str, Any]] = []
+    for window in sorted(windows, key=lambda window: (window.start is not None, window.start)):
+        item: dict[str, Any] = {
+            "start": written(window.start),
+            "end": written(window.end),
+            "position": written(window.position),
+            "done": window.done,
+            "records": window.records,
+        }
+        if window.token is not None:
+            item |= {"token": window.token, "asked": written(window.asked)}
+        if window.crowd is not None:
+            item |= {"crowd": window.crowd.dump(), "asked": written(window.asked)}
+        if state and window.done and state[-1]["done"]:
+            item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
+            state[-1] = item
+        else:
+            state.append(item)
+    return state
+
+
+def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
+    """Read what `dump` wrote."""
+    return [
+        Window(
+            read(item["start"]),
+            read(item["end"]),
+            read(item["position"]),
+            item["done"],
+            item["records"],
+            item.get("token"),
+            read(item.get("asked")),
+            Settling.load(item.get("crowd")),
+        )
+        for item in state
+    ]
+
+
+def early(moment: datetime | None) -> datetime | None:
+    """The whole second before a moment, to ask with; None where botocore does not write the year in four digits."""
+    before = moment and _moved(second_of(moment), -SECOND)
+    return before if before is not None and before.year >= FOUR_DIGITS else None
+
+
+def second_of(moment: datetime) -> datetime:
+    """The whole second a moment lies in."""
+    return moment.replace(microsecond=0)
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime | None:
+    """A moment earlier or later; None where that is outside the years 1 to 9999, so without a limit."""
+    try:
+        return moment + by
+    except OverflowError:
+        return None

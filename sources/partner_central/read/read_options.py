@@ -1,0 +1,83 @@
+"""What a run is to read, and whether it asks what an interrupted run did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .changes import Cursor, floor_of
+from .checkpoint import Backfill
+from .request import Filters, Listing
+from .state import Rejected
+from .timestamps import written
+
+FEW_CALLS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a run is to read.
+
+    Attributes:
+        catalog: `AWS` or `Sandbox`.
+        filters: which opportunities.
+        since: LastModifiedDate at which a first load, or a full one, begins; None for all there are.
+        full: read everything again, whatever the cursor says.
+        lookback: how far below the cursor to read again.
+        pii: what becomes of personal data, and by which key.
+        most_rejected: share of the records, 0 to 1, that may be rejected while the cursor moves.
+        max_calls: calls of the run; None for as many as the day has left.
+    """
+
+    catalog: str
+    filters: Filters
+    since: datetime | None
+    full: bool
+    lookback: timedelta
+    pii: str = "keep"
+    most_rejected: float = 0.2
+    max_calls: int | None = None
+
+    @property
+    def can_sample(self) -> bool:
+        """Whether calls are left, once samples are taken, to go on with what was interrupted."""
+        return self.max_calls is None or self.max_calls >= FEW_CALLS
+
+    @property
+    def asked(self) -> dict[str, str | None]:
+        """What an interrupted reading must have been asked for to be gone on with."""
+        return {"since": written(self.since), "pii": self.pii}
+
+    def goes_on_with(self, backfill: Backfill) -> bool:
+        """Whether this question is answered by going on with a reading that was interrupted.
+
+        A plain sync goes on with any reading of the same kind; one that says where to begin, or a full one, only with
+        one that was asked for the same.
+        """
+        if self.full and not backfill.full:
+            return False
+        asked = self.asked
+        if asked["pii"] != backfill.asked.get("pii"):
+            return False
+        is_said = self.full or (self.since is not None and not backfill.full)
+        return not is_said or asked["since"] == backfill.asked.get("since")
+
+    def listing(self, cursor: Cursor, again: Rejected | None) -> Listing:
+        """The listing that answers this question after a run that left `cursor`.
+
+        Args:
+            cursor: where the last complete run left off.
+            again: records that are to be tried again.
+        """
+        floor = floor_of(cursor.watermark, self.lookback)
+        if cursor.watermark is None or (self.full and self.since is None):
+            return self.all(self.since)
+        if again is not None and floor is not None:
+            floor = min(floor, again.since) if again.since else None
+        if self.full and self.since is not None and floor is not None:
+            floor = min(self.since, floor)
+        return self.all(floor)
+
+    def all(self, modified_since: datetime | None) -> Listing:
+        """The listing of what was last modified at or after a moment."""
+        return Listing(self.catalog, self.filters, modified_since)

@@ -1,0 +1,132 @@
+"""Reads a list that records may leave with tokens, again and again, until a reading shows all that the one before did.
+
+A token may be an offset: a record that has been read and leaves the list shifts an unread one past the reader. But a
+record that the next reading shows again has not left. So if it shows all that the one before did, nothing was shifted
+in the one before: that one is whole, as far as it came. This holds however long a reading takes; so it may be
+interrupted, and another run goes on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..api.client import Page
+from ..errors import BrokenListing, Unavailable
+from ..tables.rows import key_of
+from .request import Listing, pages
+from .timestamps import read, written
+
+Ask = Callable[[Mapping[str, Any]], Page]
+MOST_READINGS, FEW = 6, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How far the readings of a list are.
+
+    Attributes:
+        token: the token of the next page; None where a reading begins.
+        keys: what the reading under way has shown.
+        before: what the one before has; None before there is one.
+        until: the CreatedDate that the one before came to; None for the end of the list.
+        pages: calls that the reading under way has taken.
+        took: calls that the longest reading took.
+        failed: how many readings lacked something that the one before them had.
+        is_settled: whether the reading that has ended shows all that the one before did.
+    """
+
+    token: str | None = None
+    keys: frozenset[str] = frozenset()
+    before: frozenset[str] | None = None
+    until: datetime | None = None
+    pages: int = 0
+    took: int = 0
+    failed: int = 0
+    is_settled: bool = False
+
+    def shows(self, page: Page) -> Settling:
+        """With one more page."""
+        keys = self.keys.union(filter(None, map(key_of, page.records)))
+        return replace(self, token=page.next_token, keys=keys, pages=self.pages + 1)
+
+    def ended(self, until: datetime | None) -> Settling:
+        """Behind the last page of a reading, which came so far: settled, or before another reading."""
+        if self.before is not None and self.before <= self.keys:
+            return replace(self, token=None, is_settled=True)
+        failed = self.failed + (self.before is not None)
+        return Settling(before=self.keys, until=until, took=max(self.took, self.pages), failed=failed)
+
+    def begun_anew(self) -> Settling:
+        """Before the reading under way, which cannot be gone on with."""
+        return replace(self, token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
+
+    def calls_needed(self) -> int | None:
+        """Calls of a run that reads the list twice, behind this; None while nothing says that it must be one run."""
+        return 3 * max(self.took, self.pages) + FEW if self.failed else None
+
+    def dump(self) -> dict[str, Any]:
+        """This as JSON-ready state."""
+        return {
+            "token": self.token,
+            "keys": sorted(self.keys),
+            "before": None if self.before is None else sorted(self.before),
+            "until": written(self.until),
+            "pages": self.pages,
+            "took": self.took,
+            "failed": self.failed,
+        }
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any] | None) -> Settling | None:
+        """Read what `dump` wrote."""
+        if state is None:
+            return None
+        before = state["before"]
+        return cls(
+            state["token"],
+            frozenset(state["keys"]),
+            None if before is None else frozenset(before),
+            read(state["until"]),
+            state["pages"],
+            state["took"],
+            state["failed"],
+        )
+
+
+def settled_pages(
+    listing: Listing, ask: Ask, so_far: Settling, end: Callable[[Page], datetime | None] = lambda _: None
+) -> Iterator[tuple[Page, Settling]]:
+    """The pages of a list that records may leave, each with how far the readings are behind it; the last is settled.
+
+    Args:
+        listing: what to list.
+        ask: asks for one page.
+        so_far: how far the readings are.
+        end: the CreatedDate a page comes to, where another listing may begin, so that a reading can end there.
+
+    Raises:
+        Unavailable: every reading lacked something that the one before had.
+    """
+    for _ in range(MOST_READINGS):
+        try:
+            for page in pages(listing, ask, so_far.token):
+                so_far, until = so_far.shows(page), end(page)
+                ends = page.next_token is None or until is not None
+                if ends:
+                    so_far = so_far.ended(until if page.next_token else None)
+                yield page, so_far
+                if ends:
+                    break
+        except BrokenListing:
+            if so_far.token is None:
+                raise
+            so_far = so_far.begun_anew()
+        if so_far.is_settled:
+            return
+    raise Unavailable(
+        "Opportunities kept leaving the filtered list while it was read, so it may lack some. Run again later; nothing "
+        "is lost."
+    )

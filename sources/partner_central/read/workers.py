@@ -1,0 +1,208 @@
+"""Reads the windows of a plan side by side, and hands their pages to one consumer."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..api.client import Page
+from ..errors import BrokenListing
+from ..tables.rows import created
+from .keyset import keyset_pages
+from .partition_plan import Plan
+from .partitions import Window, WindowPage, second_of
+from .request import Listing, Order, pages
+
+PAGES_AHEAD = 64
+UNDATED = "a record has no CreatedDate to go by."
+UNSORTED = "a page was not in the order of CreatedDate."
+
+
+class Unplaced(Exception):
+    """Records are not listed by CreatedDate, so windows of it are not known to hold them all. The message says why."""
+
+
+def side_by_side(
+    ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[Listing], readers: Callable[[], int]
+) -> list[Page]:
+    """The first pages of several listings, asked for at the same time if there may be several readers.
+
+    Raises:
+        PartnerCentralError: one of them could not be read.
+    """
+    if readers() == 1:
+        return [ask(listing.request()) for listing in listings]
+    answers: queue.SimpleQueue[Page | BaseException] = queue.SimpleQueue()
+
+    def run(listing: Listing) -> None:
+        try:
+            answers.put(ask(listing.request()))
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            answers.put(error)
+
+    for listing in listings:
+        threading.Thread(target=run, args=(listing,), daemon=True).start()
+    first_pages = []
+    for answer in (answers.get() for _ in listings):
+        if isinstance(answer, BaseException):
+            raise answer
+        first_pages.append(answer)
+    return first_pages
+
+
+class Sweep:
+    """Reads a plan with as many threads as the quota can keep busy.
+
+    Args:
+        plan: what is to be read.
+        listing: what to ask for within each window.
+        ask: asks for one page; called from several threads.
+        readers: how many of them the quota and the latency can keep busy now.
+    """
+
+    def __init__(
+        self, plan: Plan, listing: Listing, ask: Callable[[Mapping[str, Any]], Page], readers: Callable[[], int]
+    ) -> None:
+        self._plan = plan
+        self._listing = listing
+        self._ask = ask
+        self._readers = readers
+        self._lock = threading.Lock()
+        self._parts: queue.Queue[WindowPage | None] = queue.Queue(PAGES_AHEAD)
+        self._active = 0
+        self._failure: BaseException | None = None
+        self._abandoned = False
+
+    def parts(self) -> Generator[WindowPage]:
+        """Pages of all windows, in the order they arrive; those of one window in order.
+
+        When a reader fails, the others end with the page they are at, and the failure is raised behind all pages.
+
+        Raises:
+            PartnerCentralError: a window could not be read to its end.
+            Unplaced: a record has no CreatedDate, or a page is not in its order.
+        """
+        self._engage()
+        try:
+            while (part := self._parts.get()) is not None:
+                yield part
+        finally:
+            self._abandoned = True
+        if self._failure is not None:
+            raise self._failure
+
+    def _engage(self) -> None:
+        """Start readers while there is something to read and the quota has room for them."""
+        with self._lock:
+            try:
+                while not self._ends() and self._active < self._readers() and (window := self._plan.claim()):
+                    threading.Thread(target=self._run, args=(window,), daemon=True).start()
+                    self._active += 1
+            except Exception as error:  # noqa: BLE001 - raised again by the consumer
+                self._failure = self._failure or error
+            over = not self._active
+        if over:
+            self._put(None)
+
+    def _run(self, window: Window) -> None:
+        """Read one window; another reader takes its place."""
+        complete = False
+        try:
+            complete = self._read(window)
+        except BaseException as error:  # noqa: BLE001 - raised again by the consumer
+            self._failure = self._failure or error
+        self._plan.left(window, complete=complete)
+        with self._lock:
+            self._active -= 1
+        self._engage()
+
+    def _read(self, window: Window) -> bool:
+        """Read a window page by page, and say whether to its end."""
+        parts = self._keyset_parts(window) if self._listing.filters.can_leave else self._token_parts(window)
+        for part in parts:
+            self._put(part)
+            if part.last or self._ends():
+                return part.last
+            self._engage()
+        return True
+
+    def _token_parts(self, window: Window) -> Iterator[WindowPage]:
+        """The parts of a window that no record leaves."""
+        order = Order(created, descending=False)
+        came = window.position
+        for page, asked in self._pages(window):
+            dates = _dates(page, order)
+            before, (came, end) = came, self._plan.arrived(window, dates)
+            span = Window(window.start, end)
+            inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
+            last = page.next_token is None or any(map(span.is_past, dates))
+            token = page.next_token if not last and _same_second(before, came) else None
+            yield WindowPage(window, inside, came, last, token, asked if token else None)
+
+    def _keyset_parts(self, window: Window) -> Iterator[WindowPage]:
+        """The parts of a window that records may leave; each page of dates is the first of a listing of its own."""
+        listing = self._listing.oldest_first(window.asked if window.crowd else window.asked_from())
+        came = window.position
+        for step in keyset_pages(listing, self._ask, window.crowd):
+            dates = _dates(step.page, Order(created, descending=False))
+            _, end = self._plan.arrived(window, dates)
+            span = Window(window.start, end)
+            inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
+            came = step.reached or came
+            last = step.last or (step.reached is not None and span.is_past(step.reached))
+            yield WindowPage(window, inside, came, last, None, step.asked if step.crowd else None, step.crowd)
+
+    def _pages(self, window: Window) -> Iterator[tuple[Page, datetime | None]]:
+        """The pages of a window from where it has come to, each with the `AfterCreatedDate` of its listing.
+
+        A token that is no longer accepted is done without.
+        """
+        if window.token is not None:
+            asked = window.asked
+            listing = self._listing.oldest_first(asked)
+            try:
+                page = self._ask(listing.request(window.token))
+            except BrokenListing:
+                pass
+            else:
+                yield page, asked
+                if page.next_token is not None:
+                    yield from ((page, asked) for page in pages(listing, self._ask, page.next_token))
+                return
+        asked = window.asked_from()
+        yield from ((page, asked) for page in pages(self._listing.oldest_first(asked), self._ask))
+
+    def _ends(self) -> bool:
+        """Whether no more is to be asked for."""
+        return self._abandoned or self._failure is not None
+
+    def _put(self, part: WindowPage | None) -> None:
+        """Hand a part on; wait while the consumer is behind."""
+        while not self._abandoned:
+            try:
+                self._parts.put(part, timeout=0.2)
+            except queue.Full:
+                continue
+            else:
+                return
+
+
+def _dates(page: Page, order: Order) -> list[datetime]:
+    """The CreatedDates of a page.
+
+    Raises:
+        Unplaced: a record has none, or they are not in order.
+    """
+    dates = [date for date in map(created, page.records) if date is not None]
+    if len(dates) < len(page.records):
+        raise Unplaced(UNDATED)
+    if not order.holds(page):
+        raise Unplaced(UNSORTED)
+    return dates
+
+
+def _same_second(before: datetime | None, after: datetime | None) -> bool:
+    return before is not None and after is not None and second_of(before) == second_of(after)

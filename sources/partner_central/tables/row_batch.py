@@ -1,0 +1,140 @@
+"""From the records of a page to a batch of rows, for every table."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from ..read.changes import Changes, content_hash
+from .history import History
+from .pii import Privacy
+from .presence import Listed, presence_row
+from .rows import Row, RowMaker, identity
+from .types import Unfit
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of one page, or of several.
+
+    Attributes:
+        rows: for `opportunities`, lists inside as lists of child rows.
+        rejected: for `opportunities_rejected`.
+        first: whether this is the first batch of a first load, when tables are to be created.
+        versions: for `opportunity_history`.
+        listed: for `opportunity_presence`.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    rejected: list[Row] = field(default_factory=list)
+    first: bool = False
+    versions: list[Row] = field(default_factory=list)
+    listed: list[Row] = field(default_factory=list)
+
+    def add(self, other: Batch) -> None:
+        """Take in the rows of a later batch."""
+        self.rows += other.rows
+        self.rejected += other.rejected
+        self.first = self.first or other.first
+        self.versions += other.versions
+        self.listed += other.listed
+
+
+class BatchMaker:
+    """Makes the batches of one run.
+
+    Args:
+        row_maker: makes rows of records.
+        privacy: says what of a record may be stored.
+        history: makes the rows of versions.
+        next_order: gives the read_order of one more version.
+
+    Attributes:
+        rejections: why the records of the last batch that could not become rows could not, with LastModifiedDate.
+    """
+
+    def __init__(self, row_maker: RowMaker, privacy: Privacy, history: History, next_order: Callable[[], int]) -> None:
+        self.rejections: list[tuple[str, datetime | None]] = []
+        self._row_maker = row_maker
+        self._privacy = privacy
+        self._history = history
+        self._next_order = next_order
+        self._rejected: dict[str, tuple[datetime, datetime | None]] = {}
+        self._run = secrets.token_hex(4)
+        self._count = 0
+
+    def batch(self, records: Sequence[object], changes: Changes, listed: Listed) -> Batch:
+        """The batch of a page.
+
+        Args:
+            records: as the API sent them.
+            changes: tells which are new.
+            listed: how they are listed.
+        """
+        batch = Batch()
+        self.rejections = []
+        for record in map(self._privacy.record, records):
+            is_new = changes.is_new(record)
+            key, _ = identity(record)
+            if is_new and not self._put(batch, record, listed):
+                changes.was_rejected(key)
+            if key and (is_new or listed.everything):
+                rejected_since = self._rejected_since(key, record, listed, is_new=is_new)
+                row = presence_row(key, listed, rejected_since, self._row_id(listed.at))
+                batch.listed.append(self._row_maker.constant | row)
+        return batch
+
+    def _rejected_since(self, key: str, record: object, listed: Listed, *, is_new: bool) -> datetime | None:
+        """Since when AWS has what could not become a row: its LastModifiedDate, or when it was listed if it has none.
+
+        A record that is not new may have been rejected by an earlier run.
+        """
+        if key in self._rejected:
+            return self._rejected[key][0]
+        if is_new:
+            return None
+        try:
+            self._row_maker.row(record)
+        except Unfit:
+            return identity(record)[1] or listed.at
+        return None
+
+    def _put(self, batch: Batch, record: object, listed: Listed) -> bool:
+        """Put a new record into a batch, as a row or as rejected; gives whether it is a row."""
+        key, modified = identity(record)
+        try:
+            row = self._row_maker.row(record)
+        except Unfit as unfit:
+            self.rejections.append((str(unfit), modified))
+            if key:
+                self._rejected[key] = modified or listed.at, modified
+            batch.rejected.append(self._row_maker.constant | self._rejection(record, str(unfit)))
+            return False
+        _, rejected = self._rejected.get(row["id"], (None, None))
+        if rejected is None or rejected <= row["last_modified_date"]:
+            self._rejected.pop(row["id"], None)
+        row["_dlt_id"] = self._row_id(row["last_modified_date"])
+        batch.rows.append(row)
+        batch.versions.append(self._history.version(row, self._next_order()))
+        return True
+
+    def _rejection(self, record: object, reason: str) -> Row:
+        key, modified = identity(record)
+        return {
+            "record_key": key or content_hash(record),
+            "id": key,
+            "last_modified_date": modified,
+            "reason": reason,
+            "record": self._privacy.rejected(record),
+            "seen_at": datetime.now(UTC),
+        }
+
+    def _row_id(self, date: datetime) -> str:
+        """Sorts by date, then by order of reading: the greatest of a key is its newest row."""
+        self._count += 1
+        microseconds = (date - BEGINNING) // timedelta(microseconds=1)
+        return f"{microseconds:015x}{self._count:08x}{self._run}"

@@ -1,0 +1,168 @@
+"""From a JSON value to a column's value: one pure function for each column type.
+
+A value that does not fit its column is `Unfit`, with the reason; it never becomes null, rounded or cut.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Context, Decimal, InvalidOperation
+
+from .service_model import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
+
+INT64 = range(-(2**63), 2**63)
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+CENT = Decimal(1).scaleb(-AMOUNT_SCALE)
+AMOUNT_LIMIT = Decimal(10) ** (AMOUNT_PRECISION - AMOUNT_SCALE)
+WIDE = Context(prec=AMOUNT_PRECISION)
+RESERVED_FIRST_CHARACTERS = range(0xF026, 0xF02F)
+LONGEST_TEXT = 2**20
+LONGEST_NUMBER = 1000
+AGAIN = "\0"  # behind the name of a member that a structure has more than once
+
+
+class Unfit(ValueError):
+    """A value that cannot stand in its column. The message is the reason; it quotes no customer data."""
+
+
+def whole_number(digits: str) -> int | str:
+    """A JSON integer; one so long that Python will not read it stays text."""
+    return int(digits) if len(digits) < LONGEST_NUMBER else digits
+
+
+def fraction(digits: str) -> float | Decimal | str:
+    """A JSON number that is no integer, with every digit: a float where that holds them, text where only that does."""
+    number = float(digits)
+    written = repr(number)
+    if written == digits:
+        return number
+    try:
+        exact = Decimal(digits)
+        return number if Decimal(written) == exact else exact
+    except InvalidOperation:
+        return digits
+
+
+def structure(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object. Where a name is there more than once, the last value has it, and the others are marked."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        for place, (name, value) in enumerate(pairs):
+            if name in names[place + 1 :]:
+                members[f"{name}{AGAIN}{place}"] = value
+    return members
+
+
+def is_wide(value: object) -> bool:
+    """Whether a JSON value is a number that no column of numbers can hold as it is."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, Decimal) or (isinstance(value, int) and value not in INT64)
+
+
+def parse_instant(value: object) -> datetime:
+    """An ISO 8601 timestamp as a UTC datetime; digits beyond microseconds are cut.
+
+    Raises:
+        Unfit: not a string, not a timestamp, or outside the years 1 to 9999.
+    """
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise Unfit("is no timestamp")
+
+
+def _date(value: object) -> date:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise Unfit("is no date")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise Unfit("is no text")
+        return str(value)
+    if len(value) > LONGEST_TEXT:
+        raise Unfit(f"is longer than {LONGEST_TEXT:,} characters")
+    if "\0" in value:
+        raise Unfit("holds a NUL character, which databases cannot store")
+    if value.isascii():
+        return value
+    if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
+        raise Unfit("begins with a character that dlt reserves (U+F026 to U+F02E)")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Unfit("holds half a surrogate pair, which no database can store") from None
+    return value
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise Unfit("is no number")
+    written = str(value)
+    if not NUMBER.fullmatch(written):
+        raise Unfit("is no number")
+    return Decimal(written)
+
+
+def _decimal(value: object) -> Decimal | None:
+    if value == "":
+        return None
+    number = _number(value)
+    if number.copy_abs() >= AMOUNT_LIMIT:
+        raise Unfit(f"has more than {AMOUNT_PRECISION - AMOUNT_SCALE} digits before the point")
+    try:
+        exact = number.quantize(CENT, context=WIDE)
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if exact != number:
+        raise Unfit(f"has more than {AMOUNT_SCALE} digits behind the point")
+    return exact
+
+
+def _bigint(value: object) -> int | None:
+    if value == "":
+        return None
+    number = _number(value)
+    if number.copy_abs() > INT64.stop or number != number.to_integral_value() or int(number) not in INT64:
+        raise Unfit("is no whole number of 64 bits")
+    return int(number)
+
+
+def _double(value: object) -> float:
+    exact = _number(value)
+    number = float(exact)
+    if not math.isfinite(number):
+        raise Unfit("is larger than a number of 64 bits can be")
+    if Decimal(repr(number)) != exact:
+        raise Unfit("has more digits than a number of 64 bits can hold")
+    return number
+
+
+def _bool(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("is neither true nor false")
+    return value
+
+
+CONVERT: dict[ColumnType, Callable[[object], object]] = {
+    "text": _text,
+    "bigint": _bigint,
+    "double": _double,
+    "bool": _bool,
+    "decimal": _decimal,
+    "date": _date,
+    "timestamp": parse_instant,
+}

@@ -1,0 +1,294 @@
+"""The command line as a person, cron and a program meet it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import duckdb
+import pytest
+
+from partner_central import partner_central
+from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync import working_folder
+from sandbox import COMMAND, PATIENCE, Place, held_at
+
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING) .+")
+SUMMARY = {
+    "at",
+    "level",
+    "event",
+    "dataset",
+    "location",
+    "calls",
+    "throttles",
+    "waited",
+    "calls_left",
+    "pages",
+    "read",
+    "changed",
+    "rejected",
+    "gone",
+    "held",
+    "mass_rejected",
+    "watermark",
+    "seconds",
+    "new_columns",
+}
+
+
+def lines(told: str) -> dict[str, str]:
+    """What `status` or `check` prints, by subject."""
+    found = (re.split(r"\s{2,}|(?<=^....................) ", line, maxsplit=1) for line in told.splitlines())
+    return {parts[0]: parts[-1].strip() for parts in found}
+
+
+@pytest.mark.parametrize("command", ["sync", "check", "status", "query", "report", "demo", "emulator"])
+def test_every_command_explains_itself_and_its_exit_codes(command: str, place: Place) -> None:
+    told = place.command(command, "--help")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert f"partner-central {command}" in told.stdout
+    assert "Exit codes:" in told.stdout
+
+
+def test_without_a_command_the_commands_are_listed(place: Place) -> None:
+    told = place.command()
+    for word in ("sync", "check", "status", "query", "report", "demo", "emulator", "Exit codes: 0 done"):
+        assert word in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("CATALOG", "Foo", "catalog is one of AWS, Sandbox, not 'Foo'"),
+        ("LOOKBACK", "1000000000000000", "lookback must be at most"),
+        ("LOOKBACK", "-5", "lookback must be more than"),
+        ("MOST_REJECTED", "2", "most_rejected must be a share"),
+    ],
+)
+def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said: str, place: Place) -> None:
+    ended = place.command("sync", **{f"SOURCES__PARTNER_CENTRAL__{setting}": value})
+    assert ended.returncode == 2
+    assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sync", "--fast"), "--fast"),
+        (("snyc",), "snyc"),
+        (("sync", "--catalog", "Nowhere"), "Nowhere"),
+        (("sync", "--dataset", "drop table;"), "--dataset"),
+        (("sync", "--since", "last tuesday"), "last tuesday"),
+        (("sync", "--destination", "floppy"), "floppy"),
+        (("sync", "--log-format", "xml"), "xml"),
+        (("sync", *("--life-cycle-stage", "Launched") * 11), "at most 10"),
+        (("emulator", "--port", "99999"), "65535"),
+    ],
+)
+def test_wrong_arguments_end_with_2_and_a_sentence(
+    arguments: tuple[str, ...], words: str, place: Place, emulator: Emulator
+) -> None:
+    ended = place.command(*arguments)
+    assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Place, emulator: Emulator) -> None:
+    ended = place.command("sync")
+    assert ended.returncode == 0
+    for line in ended.stderr.splitlines():
+        assert LINE.fullmatch(line), line
+    assert "\x1b" not in ended.stdout + ended.stderr
+    summary = lines(ended.stdout.replace("\n  ", "\n"))
+    assert summary["read"] == "250 records in 3 pages, 5 calls"
+    assert (summary["changed"], summary["rejected"], summary["new columns"]) == ("250 rows", "0", "none")
+    newest = max(record["LastModifiedDate"] for record in emulator.truth())
+    assert summary["watermark"] == newest.replace("T", " ").replace("Z", " UTC")
+    assert summary["data"] == f"{place.database}, dataset partner_central"
+    place.assert_equals(emulator.truth())
+
+
+def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(place: Place, emulator: Emulator) -> None:
+    ended = place.command("sync", "--quiet")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    place.assert_equals(emulator.truth())
+    emulator.faults.append(Fault("access_denied"))
+    ended = place.command("sync", "--quiet")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "partnercentral:ListOpportunities" in ended.stderr
+
+
+def test_a_log_in_json_holds_nothing_else(place: Place, emulator: Emulator) -> None:
+    emulator.put({"Id": "O1", "Customer": {"Account": {"CompanyName": "Plain Ltd"}}})
+    emulator.overlay("O1", {"Flag": True})
+    ended = place.command("sync", "--log-format", "json")
+    told = [json.loads(line) for line in (ended.stderr + ended.stdout).splitlines()]
+    assert all({"at", "level"} <= line.keys() for line in told)
+    assert {line["level"] for line in told} == {"info", "warning"}
+    (summary,) = [line for line in told if line.get("event") == "synced"]
+    assert summary.keys() == SUMMARY
+    assert (summary["read"], summary["changed"], summary["new_columns"]) == (251, 251, ["opportunities.flag"])
+    emulator.faults.append(Fault("not_a_partner"))
+    ended = place.command("sync", "--log-format", "json")
+    last = json.loads(ended.stderr.splitlines()[-1])
+    assert (ended.returncode, last["level"], last["exit_code"], ended.stdout) == (3, "error", 3, "")
+
+
+def test_a_terminal_shows_live_progress(place: Place, emulator: Emulator) -> None:
+    ours, theirs = pty.openpty()
+    shown = b""
+    with held_at(emulator, 5):
+        process = subprocess.Popen(
+            [COMMAND, "sync"], cwd=place.folder, env=place.environment(TERM="xterm"), stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        while b"reading: 200 records, 2 pages" not in shown:
+            shown += os.read(ours, 65536)
+    with suppress(OSError):  # so a terminal says that its other end is closed
+        while True:
+            shown += os.read(ours, 65536)
+    os.close(ours)
+    assert process.wait(PATIENCE) == 0
+    assert b"Synced in" in shown
+    assert not LINE.search(shown.decode()), "lines for logs have no place on a terminal"
+
+
+def test_check_finds_a_working_account_and_reads_no_data(place: Place, emulator: Emulator) -> None:
+    ended = place.command("check")
+    assert ended.returncode == 0, ended.stdout
+    told = ended.stdout.splitlines()
+    assert [line.split()[:2] for line in told] == [
+        ["ok", "identity"],
+        ["ok", "endpoint"],
+        ["ok", "permission"],
+        ["ok", "destination"],
+    ]
+    assert place.endpoint in told[1]
+    assert f"{place.database} is writable" in told[3]
+    (call,) = emulator.calls
+    assert call.outcome == "ok"
+    assert call.request["MaxResults"] == 1
+    assert not {record["Id"] for record in emulator.truth()} & set(call.request["Identifier"])
+
+
+def test_check_ends_with_the_code_of_what_fails_and_looks_at_the_rest(place: Place, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("access_denied"))
+    denied = place.command("check", "--catalog", "Sandbox")
+    assert denied.returncode == 3
+    assert "FAIL permission" in denied.stdout
+    assert '"partnercentral:Catalog": "Sandbox"' in denied.stdout
+    assert "ok   destination" in denied.stdout
+    emulator.faults.append(Fault("unrecognized_client"))
+    below_a_file = place.folder / "file" / "x.duckdb"
+    below_a_file.parent.touch()
+    unknown = place.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(below_a_file))
+    assert unknown.returncode == 2
+    assert [line[:4] for line in unknown.stdout.splitlines()] == ["ok  ", "ok  ", "FAIL", "FAIL"]
+    assert "Traceback" not in denied.stderr + unknown.stderr
+
+
+def test_check_without_credentials_ends_with_2_and_says_where_they_may_be(place: Place, emulator: Emulator) -> None:
+    ended = place.command("check", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert (ended.returncode, emulator.calls) == (2, [])
+    assert "AWS_PROFILE" in ended.stdout
+    assert "ok   destination" in ended.stdout
+
+
+def test_check_ends_with_4_when_only_the_destination_fails(place: Place) -> None:
+    (place.folder / "file").touch()
+    ended = place.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(place.folder / "file" / "x.duckdb"))
+    assert (ended.returncode, ended.stdout.count("FAIL")) == (4, 1)
+
+
+def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(place: Place, emulator: Emulator) -> None:
+    nothing = place.command("status")
+    assert nothing.returncode == 0
+    assert "nothing yet" in nothing.stdout
+    assert not place.database.exists()
+    place.sync()
+    place.sync(filters={"life_cycle_stage": ["Launched"]})
+    pipeline = working_folder.attach(place.settings())
+    emulator.advance(days=1)
+    pipeline.extract(partner_central(**place.settings().source_arguments()))
+    emulator.calls.clear()
+    told = place.command("status")
+    assert (told.returncode, emulator.calls) == (0, [])
+    for said in (r"opportunities +250 rows", r"last run +20\d\d-", r"pending +1 ", r"watermark +2026-0", r"none\n"):
+        assert re.search(said, told.stdout), (said, told.stdout)
+    assert "watermark of" in told.stdout
+
+
+def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere(
+    place: Place, emulator: Emulator
+) -> None:
+    with held_at(emulator, 2) as arrived:
+        running = place.start("sync")
+        assert arrived.wait(PATIENCE)
+        told = place.command("status")
+    assert told.returncode == 0, told.stderr
+    assert f"process {running.pid} " in told.stdout
+    running.communicate(timeout=PATIENCE)
+    with duckdb.connect(str(place.database)):
+        told = place.command("status")
+    assert told.returncode == 0, told.stderr
+    assert f"process {os.getpid()}" in told.stdout
+    place.assert_equals(emulator.truth())
+
+
+def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relative(
+    place: Place, emulator: Emulator
+) -> None:
+    (place.folder / ".dlt").mkdir()
+    (place.folder / ".dlt" / "config.toml").write_text("[sources.partner_central]\nlookback = 86400\n")
+    elsewhere = {"DESTINATION__DUCKDB__CREDENTIALS": "own/name.duckdb", "DLT_DATA_DIR": "working"}
+    (place.folder / "own").mkdir()
+    for _ in range(2):
+        ended = place.command("sync", **elsewhere)
+        assert ended.returncode == 0, ended.stderr
+    assert str(place.folder / "own" / "name.duckdb") in ended.stdout
+    assert sorted(path.name for path in place.folder.iterdir()) == [".dlt", "own", "working"]
+    assert (place.folder / "working" / "pipelines" / "partner_central").is_dir()
+    newest = max(datetime.fromisoformat(record["LastModifiedDate"]) for record in emulator.truth())
+    asked = emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"]
+    assert datetime.fromisoformat(asked) == newest - timedelta(days=1)
+    assert len(emulator.calls) == 6, "the second run knew the cursor"
+
+
+def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(place: Place) -> None:
+    script = """
+import sys
+sys.argv = ["partner-central", "sync"]
+from partner_central_sync.cli import app
+try:
+    app()
+finally:
+    import dlt
+    loaded = [name for name in ("pandas", "pyarrow", "numpy", "sqlalchemy") if name in sys.modules]
+    print("loaded", loaded, "telemetry", str(dlt.config["runtime.dlthub_telemetry"]).lower())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=place.folder,
+        env=place.environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ended.stdout.splitlines()[-1] == "loaded [] telemetry false", ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "check"])
+def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, place: Place) -> None:
+    ended = place.command(command, "--destination", "floppy")
+    assert ended.returncode == 2
+    assert "no destination floppy" in ended.stdout + ended.stderr
+    assert "damaged" not in ended.stdout + ended.stderr

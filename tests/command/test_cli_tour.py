@@ -1,0 +1,56 @@
+"""The commands that need no account: the emulator and the demo."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import boto3
+import duckdb
+import pytest
+
+from partner_central_emulator import Emulator
+from sandbox import PATIENCE, Place
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Signals, place: Place) -> None:
+    running = place.start("emulator", "--opportunities", "7", "--seed", "3")
+    try:
+        assert running.stdout is not None
+        endpoint = re.search(r"http://127\.0\.0\.1:\d+", running.stdout.readline())
+        assert endpoint is not None
+        session = boto3.Session("any", "any", region_name="us-east-1")
+        client = session.client("partnercentral-selling", endpoint_url=endpoint[0])
+        assert len(client.list_opportunities(Catalog="AWS")["OpportunitySummaries"]) == 7
+        client.close()
+    finally:
+        running.send_signal(number)
+        _, said = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, said) == (0, "")
+
+
+def test_an_emulator_without_its_port_says_so(place: Place, emulator: Emulator) -> None:
+    port = emulator.endpoint.rpartition(":")[2]
+    ended = place.command("emulator", "--port", port)
+    assert ended.returncode == 2
+    assert f"Port {port} cannot be used" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_demo_shows_two_syncs_the_tables_and_two_answers(place: Place) -> None:
+    ended = place.command("demo")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("Synced in") == 2
+    assert re.search(r"opportunities__project_expected_customer_spend[^\n]*\d", ended.stdout)
+    assert ended.stdout.count("SELECT ") >= 2
+    assert ended.stdout.count("?") >= 2
+    assert re.search(r"Prospect[^\n]*\d+", ended.stdout)
+    assert "partner-central check" in ended.stdout
+    made = sorted(path.name for path in place.folder.iterdir())
+    assert made == ["partner_central_demo.duckdb", "partner_central_demo.html"], "it leaves nothing else behind"
+    assert "page about these data" in ended.stdout
+    with duckdb.connect(str(place.folder / made[0]), read_only=True) as connection:
+        connection.execute("USE partner_central_demo.partner_central")
+        rows = connection.execute("SELECT count(*), count(DISTINCT id) FROM opportunities").fetchall()
+    assert rows[0][0] == rows[0][1] > 500

@@ -1,0 +1,191 @@
+"""`query`: one SELECT to whatever holds the data, and its rows printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from partner_central.errors import ConfigurationError
+from partner_central_sync.console.failures import NotReadable, WrongQuery
+from partner_central_sync.query.output_formats import Format, print_rows
+from partner_central_sync.query.read_only import answered, opened
+from partner_central_sync.sync.settings import Settings
+from postgres import Postgres
+from sandbox import PATIENCE, Place
+from worked_example import SMALL_CASE, filled
+
+HOLD = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The small case with its views, in a database that `settings` names."""
+    folder = tmp_path_factory.mktemp("asked")
+    if request.param == "duckdb":
+        yield filled(Settings(database=folder / "partner_central.duckdb"), folder, SMALL_CASE)
+        return
+    with Postgres() as server:
+        os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = server.url(server.database("asked"))
+        yield filled(Settings(destination="postgres"), folder, SMALL_CASE)
+        del os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
+
+
+def asked(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with opened(settings) as client, answered(client, query) as answer:
+        return list(answer.rows)
+
+
+def test_tables_and_views_are_found_by_bare_names_and_moments_are_in_utc(settings: Settings) -> None:
+    query = "SELECT o.id, o.last_modified_date FROM opportunities o JOIN stalled s ON s.id = o.id ORDER BY o.id;"
+    with opened(settings) as client, answered(client, query) as answer:
+        assert answer.columns == ["id", "last_modified_date"]
+        rows = list(answer.rows)
+    assert rows == [
+        ("B2", datetime(2026, 4, 1, 23, 30, tzinfo=UTC)),
+        ("I9", datetime(2026, 5, 11, 9, 0, tzinfo=UTC)),
+    ]
+    assert asked(settings, "WITH x AS (SELECT 1 AS a) SELECT a FROM x UNION ALL SELECT 2 ORDER BY 1") == [(1,), (2,)]
+    assert asked(settings, "SELECT id FROM opportunities WHERE id LIKE 'A%' AND id <> '%s'") == [("A1",)]
+    assert asked(settings, "SELECT id FROM opportunities WHERE FALSE") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("DROP TABLE opportunities", "one SELECT"),
+        ("SELECT 1; DELETE FROM opportunities", "one SELECT"),
+        ("DELETE FROM opportunities", "one SELECT"),
+        ("INSERT INTO opportunities (id) SELECT 'x'", "one SELECT"),
+        ("WITH x AS (DELETE FROM opportunities RETURNING id) SELECT * FROM x", "only reads"),
+        ("SELECT id INTO copied FROM opportunities", "only reads"),
+        ("COPY opportunities TO 'x.csv'", "one SELECT"),
+        ("ATTACH 'x.duckdb'", "SELECT"),
+        ("", "one SELECT"),
+        ("-- nothing", "one SELECT"),
+        ("SELECT (1", "line 1"),
+        ("SELECT 'never ends", "no SELECT"),
+        ("SELECT nothing FROM opportunities", "nothing"),
+        ("SELECT * FROM oportunities", "oportunities"),
+    ],
+)
+def test_what_is_no_single_select_or_is_wrong_is_refused_with_a_sentence(
+    query: str, words: str, settings: Settings
+) -> None:
+    with pytest.raises(WrongQuery, match=words):
+        asked(settings, query)
+
+
+def test_the_session_itself_cannot_write(settings: Settings) -> None:
+    with opened(settings) as client, pytest.raises(Exception, match="read-only"):
+        client.sql_client.native_connection.cursor().execute("CREATE TABLE made (a INT)")
+
+
+def test_a_result_that_fits_no_memory_is_printed_row_by_row(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endless = "SELECT generate_series(1, 100000000000) AS number"
+    if settings.destination == "duckdb":
+        endless = "SELECT range AS number, repeat('x', 100) AS text FROM range(1, 100000000000)"
+    with opened(settings) as client, answered(client, endless) as answer:
+        print_rows(answer.columns, answer.rows, "table")
+    told = capsys.readouterr()
+    assert "first 1,000 rows" in told.err
+    assert " 1000" in told.out
+    assert " 1002" not in told.out
+
+
+VALUES = (
+    'Say "hi" | <b>\n\x1b[31m',
+    None,
+    Decimal("12345678901234567890.10"),
+    datetime(2026, 6, 1, 6, 23, 45, tzinfo=timezone(timedelta(hours=2))),
+    date(2026, 6, 1),
+    True,
+    float("nan"),
+    ["ä", 1, None],
+    b"\x00\xff",
+)
+NAMES = ("name", "nothing", "amount", "moment", "day", "flag", "number", "list", "bytes")
+
+
+def printed(form: Format, capsys: pytest.CaptureFixture[str]) -> str:
+    print_rows(NAMES, [VALUES], form)
+    return capsys.readouterr().out
+
+
+def test_every_kind_of_value_is_printed_exactly(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed("csv", capsys) == (
+        "name,nothing,amount,moment,day,flag,number,list,bytes\n"
+        '"Say ""hi"" | <b>\n\x1b[31m",,12345678901234567890.10,2026-06-01 04:23:45 UTC,2026-06-01,true,nan,'
+        '"[""ä"", 1, null]",\\x00ff\n'
+    )
+    text = printed("json", capsys)
+    assert '"amount": 12345678901234567890.10,' in text
+    assert json.loads(text)[0] | {"amount": 0} == {
+        **dict(zip(NAMES, VALUES, strict=True)),
+        "amount": 0,
+        "moment": "2026-06-01T04:23:45Z",
+        "day": "2026-06-01",
+        "number": None,
+        "bytes": "\\x00ff",
+    }
+    assert printed("markdown", capsys).splitlines()[2] == (
+        '| Say "hi" \\| \\<b\\>\\\\n\\\\x1b\\[31m |  | 12345678901234567890.10 | 2026-06-01 04:23:45 UTC | 2026-06-01 '
+        '| true | nan | \\["ä", 1, null\\] | \\\\x00ff |'
+    )
+    table = printed("table", capsys)
+    assert "\x1b" not in table
+    assert 'Say "hi" | <b>\\n\\x1b[31m' in table
+    assert "12345678901234567890.10" in table
+
+
+def test_no_rows_are_an_empty_list_in_json_and_a_head_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    for form, expected in (("json", "[]\n"), ("csv", "a,b\n"), ("markdown", "| a | b |\n|---|---|\n")):
+        print_rows(("a", "b"), [], form)  # type: ignore[arg-type]
+        assert capsys.readouterr().out == expected
+
+
+def test_without_data_the_command_says_what_to_do_and_makes_no_file(place: Place) -> None:
+    ended = place.command("query", "SELECT 1")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "run partner-central sync first" in ended.stderr
+    assert not place.database.exists()
+    with pytest.raises(ConfigurationError):
+        asked(place.settings(), "SELECT 1")
+
+
+def test_the_command_prints_a_wide_table_whole_and_an_end_of_a_pipe_is_no_error(synced: Place) -> None:
+    columns = "arn, id, customer_company_name, customer_website_url, customer_industry, life_cycle_stage"
+    ended = synced.command("query", f"SELECT {columns} FROM opportunities ORDER BY id LIMIT 1")
+    assert ended.returncode == 0
+    (row,) = [line for line in ended.stdout.splitlines() if "arn:aws" in line]
+    assert "…" not in row
+    assert ended.stderr == "1 row\n"
+    running = synced.start("query", "SELECT * FROM range(3000000)", "--format", "csv")
+    assert running.stdout is not None
+    assert running.stdout.readline() == "range\n"
+    running.stdout.close()
+    assert running.stderr is not None
+    assert (running.stderr.read(), running.wait(PATIENCE)) == ("", 0)
+    running.stderr.close()
+
+
+def test_a_file_that_another_program_writes_to_is_named_with_that_program(synced: Place) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(synced.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(NotReadable, match=rf"process {holder.pid}\).*ask again"):
+            asked(synced.settings(), "SELECT 1")
+    finally:
+        holder.communicate(timeout=PATIENCE)

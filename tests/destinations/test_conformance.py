@@ -1,0 +1,185 @@
+"""The same account, with all its horrors, in every destination that can be started: the same tables everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adversarial_server import HostileServer, Record, bad_records, nasty_records
+from partner_central_sync.console.output import Report
+from partner_central_sync.destinations.filesystem import FORMATS
+from partner_central_sync.sync.job import sync
+from partner_central_sync.sync.status import status
+from startable_destinations import Warehouse
+from variants import rarely
+
+if TYPE_CHECKING:
+    from postgres import Postgres
+
+NEVER = (None, datetime(1970, 1, 1, tzinfo=UTC))  # fakesnow hands a null timestamp over as the latter
+VIEW_ROWS = {  # at the end of the life
+    "action_required": 0,
+    "changes": 246,
+    "changes_last_7_days": 158,
+    "closed_lost_reasons": 0,
+    "data_freshness": 1,
+    "expected_spend_by_month": 20,
+    "launched_monthly_recurring": 4,
+    "life_cycle_stages": 7,
+    "opportunity_current": 230,
+    "opportunity_spend": 203,
+    "opportunity_standing": 230,
+    "past_target_close": 71,
+    "pipeline_by_stage": 20,
+    "review_ageing": 86,
+    "slipped_close_dates": 0,
+    "stage_periods": 230,
+    "stage_transitions": 0,
+    "stage_velocity": 0,
+    "stalled": 69,
+    "win_rate_by_quarter": 5,
+}
+MakeWarehouse = Callable[[str], Warehouse]
+WAREHOUSES = os.environ.get("WAREHOUSES", "duckdb postgres delta").split()  # the Makefile has more
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    from postgres import Postgres
+
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    from s3 import moto_server
+
+    with moto_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def snowflake() -> Iterator[int]:
+    from fake_snowflake import fakesnow_server
+
+    with fakesnow_server() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def bigquery() -> Iterator[str]:
+    from fake_bigquery import bqemulator_server
+
+    with bqemulator_server() as address:
+        yield address
+
+
+@pytest.fixture(params=WAREHOUSES)
+def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWarehouse:
+    """An empty destination to sync into from any endpoint."""
+    name = "filesystem" if request.param in FORMATS else request.param
+    settings = {}
+    if name == "postgres":
+        server = request.getfixturevalue("postgres")
+        settings = {"CREDENTIALS": server.url(server.database(tmp_path.name))}
+    elif name == "snowflake":
+        from fake_snowflake import account
+
+        settings = account(request.getfixturevalue("snowflake"), tmp_path)
+    elif name == "bigquery":
+        from fake_bigquery import service_account
+
+        address = request.getfixturevalue("bigquery")
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", address)
+        settings = service_account(address, tmp_path.name)
+    elif name == "filesystem":
+        from s3 import bucket
+
+        settings = bucket(request.getfixturevalue("s3"), tmp_path.name) | {"TABLE_FORMAT": request.param}
+    for setting, value in settings.items():
+        monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
+    return lambda endpoint: Warehouse(tmp_path, endpoint, name)
+
+
+class Struck(Report):
+    """Ends a run when a phase begins, as Ctrl-C would."""
+
+    def __init__(self, phase: str) -> None:
+        super().__init__(quiet=True)
+        self._at = phase
+
+    def phase(self, what: str) -> None:
+        if what == self._at:
+            raise KeyboardInterrupt
+
+
+def touched(record: Record, second: int, **members: Any) -> Record:
+    """The record as it stands after a change in some second of noon."""
+    return record | {"LastModifiedDate": f"2026-03-01T12:01:{second:02}Z"} | members
+
+
+def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehouse) -> None:
+    records = nasty_records(5, 230, unknown=False)
+    with HostileServer([*records, *bad_records(5, 12)]) as server:
+        place = warehouse_for(server.endpoint)
+        first = place.sync()
+        assert (first.changed, first.rejected) == (230, 12)
+        server.records = {key: record for key, record in server.records.items() if record in records}
+        place.assert_equals(server.truth())
+
+        some = [record for record in records if (record.get("Project") or {}).get("ExpectedCustomerSpend")][:6]
+        for number, record in enumerate(some[:3]):  # lists emptied, gone, shrunk
+            spend = ([], None, record["Project"]["ExpectedCustomerSpend"][:1])[number]
+            project = record["Project"] | {"DeliveryModels": None, "ExpectedCustomerSpend": spend}
+            server.put(touched(record, 1, Project=project))
+        server.put(touched(some[3], 2, Score=7, Tags=["new", "members"]))
+        server.put(touched(some[4], 3, PartnerOpportunityIdentifier="first"))
+
+        second_call = len(server.calls) + 2
+
+        def once_more(number: int, _: Record) -> None:
+            if number == second_call:  # within the run that reads it: it is seen twice
+                server.put(touched(some[4], 4, PartnerOpportunityIdentifier="second"))
+
+        server.on_call = once_more
+        changed = place.sync(full=True)
+        server.on_call = None
+        assert {"opportunities.score", "opportunities__tags.value"} <= set(changed.new_columns)
+        place.sync()
+        place.assert_equals(server.truth())
+        assert place.sync().changed == 0
+        assert_versions_and_presence(place, {record["Id"] for record in server.truth()}, some[4]["Id"])
+        assert place.view_rows() == ({} if place.destination == "filesystem" else VIEW_ROWS)
+        told = dict(status(place.settings()))
+        assert (told["opportunities"], told["opportunities_rejected"]) == ("230 rows", "12 rows")
+
+
+def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str) -> None:
+    """Every version is there once, the one that was soon replaced as well; everything listed is present."""
+    rows = place.rows()
+    versions = [(row["id"], row["last_modified_date"], row["content_hash"]) for row in rows["opportunity_history"]]
+    assert len(versions) == len(set(versions))
+    assert {key for key, *_ in versions} >= listed
+    replaced = {row["partner_opportunity_identifier"] for row in rows["opportunity_history"] if row["id"] == twice}
+    assert replaced >= {"first", "second"}
+    present = [row["id"] for row in rows["opportunity_presence"] if row["gone_since"] in NEVER]
+    assert len(present) == len(set(present))
+    assert set(present) >= listed
+
+
+@pytest.mark.parametrize("phase", [rarely("normalizing"), "loading"])
+def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehouse_for: MakeWarehouse) -> None:
+    with HostileServer(nasty_records(6, 130, unknown=False)) as server:
+        place = warehouse_for(server.endpoint)
+        with suppress(KeyboardInterrupt):
+            sync(place.settings(), Struck(phase))
+        server.put(touched(server.truth()[0], 1))
+        place.sync()
+        place.assert_equals(server.truth())

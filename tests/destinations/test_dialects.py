@@ -1,0 +1,222 @@
+"""What dlt writes for warehouses that cannot be started here: tables and merges, read in the warehouse's dialect."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from dlt.common.destination import PreparedTableSchema
+from dlt.common.schema.utils import get_nested_tables
+from dlt.destinations.job_client_impl import SqlJobClientBase, SqlJobClientWithStagingDataset
+from sqlglot import exp, parse
+
+from adversarial_server import HostileServer, nasty_records
+from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, ROOT
+from partner_central import Run, partner_central
+from partner_central.tables import stored_columns
+from partner_central_sync.destinations.connection import fitted
+from partner_central_sync.sync import working_folder
+from startable_destinations import Warehouse
+
+REJECTED = "opportunities_rejected"
+# A private key nobody uses: BigQuery's client reads it when it is made.
+SETTINGS = {
+    "motherduck": {"CREDENTIALS": "md:sales?motherduck_token=token"},
+    "redshift": {"CREDENTIALS": "redshift://loader:password@example.com:5439/sales"},
+    "databricks": {
+        "CREDENTIALS__SERVER_HOSTNAME": "example.com",
+        "CREDENTIALS__HTTP_PATH": "/sql/1.0/warehouses/1",
+        "CREDENTIALS__CATALOG": "sales",
+        "CREDENTIALS__ACCESS_TOKEN": "token",
+    },
+    "clickhouse": {"CREDENTIALS": "clickhouse://loader:password@example.com:9440/sales"},
+    "snowflake": {"CREDENTIALS": "snowflake://loader:password@account/SALES?warehouse=LOADING&role=LOADER"},
+    "bigquery": {
+        "CREDENTIALS__PROJECT_ID": "sales",
+        "CREDENTIALS__PRIVATE_KEY": "none",
+        "CREDENTIALS__CLIENT_EMAIL": "loader@example.iam.gserviceaccount.com",
+    },
+}
+DIALECTS = os.environ.get("DIALECTS", "motherduck redshift").split()  # the Makefile has more
+
+
+@dataclass(frozen=True)
+class Types:
+    """What a dialect calls the types of the columns."""
+
+    amount: str
+    moment: str
+    text: str
+    day: str = "DATE"
+    comments: bool = False
+    order: str = ""  # how rows of opportunities are laid out
+
+
+BY_MONTH = "PARTITION BY TIMESTAMP_TRUNC(`last_modified_date`, MONTH)\nCLUSTER BY `id`"
+TYPES = {
+    "motherduck": Types("DECIMAL(38,2)", "TIMESTAMP WITH TIME ZONE", "VARCHAR"),
+    "redshift": Types("numeric(38,2)", "timestamp with time zone", "varchar(max)", "date"),
+    "databricks": Types("DECIMAL(38,2)", "TIMESTAMP", "STRING", comments=True),
+    "clickhouse": Types("Decimal(38,2)", "DateTime64(6,'UTC')", "String", "Date32"),
+    "snowflake": Types("NUMBER(38,2)", "TIMESTAMP_LTZ", "VARCHAR", comments=True),
+    "bigquery": Types("BIGNUMERIC(38,2)", "TIMESTAMP", "STRING", comments=True, order=BY_MONTH),
+}
+
+
+Execute = Callable[[str], list[tuple[str, ...]]]
+
+
+def duckdb() -> Execute:
+    """What MotherDuck runs, here."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("ATTACH ':memory:' AS sales")
+    for dataset in ("partner_central", "partner_central_staging"):
+        connection.execute(f"CREATE SCHEMA sales.{dataset}")
+    return lambda sql: [tuple(map(str, row)) for row in connection.execute(sql).fetchall()]
+
+
+def clickhouse() -> Execute:
+    """ClickHouse as a library, in memory."""
+    from chdb.session import Session
+
+    session = Session()
+    session.query("CREATE DATABASE sales")
+    session.query("USE sales")
+
+    def execute(sql: str) -> list[tuple[str, ...]]:
+        found = session.query(sql, "JSONStringsEachRow" if sql.startswith("SELECT") else "Null")
+        return [tuple(json.loads(line).values()) for line in found.bytes().decode().splitlines()]
+
+    return execute
+
+
+ENGINES: dict[str, Callable[[], Execute]] = {"motherduck": duckdb, "clickhouse": clickhouse}
+
+
+@dataclass(frozen=True)
+class Written:
+    """The statements of one destination."""
+
+    name: str
+    tables: dict[str, str]
+    staging: dict[str, str]
+    names: dict[str, tuple[str, str]]
+    merges: list[str]
+
+    def parsed(self, statements: list[str]) -> list[exp.Expression]:
+        dialect = "duckdb" if self.name == "motherduck" else self.name
+        found = [tree for statement in statements for tree in parse(statement, read=dialect) if tree is not None]
+        assert not [tree for tree in found if isinstance(tree, exp.Command)]  # what sqlglot cannot read
+        return found
+
+
+@pytest.fixture(params=DIALECTS)
+def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Written:
+    """The statements for a load as the product makes it, up to where it would connect."""
+    name = request.param
+    for setting, value in SETTINGS[name].items():
+        monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
+    monkeypatch.setattr(stored_columns, "stored_columns", lambda _: {})  # nothing is connected to
+    with HostileServer(nasty_records(7, 60, unknown=False)) as server:
+        settings = Warehouse(tmp_path, server.endpoint, name).settings()
+        pipeline = working_folder.attach(settings)
+        with Run() as run:
+            while run.goes_on():
+                pipeline.extract(fitted(partner_central(run=run, **settings.source_arguments()), name))
+    pipeline.normalize()  # also writes the rows in the destination's format
+    client = pipeline.destination_client()
+    assert isinstance(client, SqlJobClientWithStagingDataset)
+    known = pipeline.default_schema.data_table_names(include_incomplete=True)
+    tables = {table: _create(client, table) for table in known}
+    with client.sql_client.with_staging_dataset():
+        staging = {table: _create(client, table) for table in known}
+    names = {table: client.sql_client.get_qualified_table_names(table) for table in known}
+    merges = [statement for root in (ROOT, REJECTED) for statement in _merge(client, root)]
+    return Written(name, tables, staging, names, merges)
+
+
+def _create(client: SqlJobClientBase, table: str) -> str:
+    columns = list(client.schema.get_table_columns(table).values())
+    return ";\n".join(client._get_table_update_sql(table, columns, generate_alter=False))
+
+
+def _merge(client: SqlJobClientBase, root: str) -> list[str]:
+    chain: list[PreparedTableSchema] = []
+    for table in get_nested_tables(client.schema.tables, root):
+        prepared = client.prepare_load_table(table["name"])
+        assert prepared is not None
+        chain.append(prepared)
+    (job,) = client.create_table_chain_completed_followup_jobs(chain)
+    return Path(job.new_file_path()).read_text().splitlines()  # dlt writes one statement a line
+
+
+def test_tables_are_written_with_all_columns_in_types_that_hold_them(written: Written) -> None:
+    types = TYPES[written.name]
+    for table, known in {**COLUMNS, REJECTED: dict.fromkeys(("id", "reason", "record"), "VARCHAR")}.items():
+        (create, *_) = written.parsed([written.tables[table]])
+        assert isinstance(create, exp.Create)
+        assert create.find(exp.Schema)
+        for column, kind in known.items():
+            wanted = {
+                "VARCHAR": types.text,
+                "DECIMAL": types.amount,
+                "DATE": types.day,
+                "TIMESTAMP WITH TIME ZONE": types.moment,
+            }.get(kind, "")
+            assert re.search(
+                rf"""["`]?\b{column}\b["`]?\s+(?:Nullable\()?{re.escape(wanted)}""",
+                written.tables[table],
+                re.IGNORECASE,
+            ), f"{table}.{column} is no {wanted}: {written.tables[table]}"
+    described = "Id of the opportunity this row belongs to." in written.tables[DELIVERY_MODELS]
+    assert described == types.comments
+    assert types.order in written.tables[ROOT]
+
+
+def test_a_merge_takes_away_the_old_rows_of_every_table_and_puts_in_the_new_ones(written: Written) -> None:
+    trees = written.parsed(written.merges)
+    for table in (ROOT, DELIVERY_MODELS, CUSTOMER_SPEND, REJECTED):
+        deleted = [tree for tree in trees if isinstance(tree, exp.Delete | exp.Merge) and _is(tree, table)]
+        inserted = [tree for tree in trees if isinstance(tree, exp.Insert) and _is(tree, table)]
+        assert deleted, table
+        assert len(inserted) == 1, table
+        assert max(map(trees.index, deleted)) < trees.index(inserted[0])
+
+
+@pytest.mark.parametrize("written", [name for name in DIALECTS if name in ENGINES], indirect=True)
+def test_the_statements_do_what_they_should_in_the_engine_itself(written: Written) -> None:
+    execute = ENGINES[written.name]()
+    for create in (*written.tables.values(), *written.staging.values()):
+        execute(create)
+    far = "9999-12-31"
+    amount = "123456789012345678901234567890123456.12"
+    for dataset, version, entries in ((0, "old", ("a", "b")), (1, "new", ("c",))):
+        root, models, spend = (written.names[table][dataset] for table in COLUMNS)
+        execute(
+            f"INSERT INTO {root} (id, arn, last_modified_date, life_cycle_target_close_date, _dlt_load_id, _dlt_id) "
+            f"VALUES ('O1', '{version}', '2026-01-05 09:00:00', '{far}', '1', '{version}')"
+        )
+        links = "opportunity_id, _dlt_root_id, _dlt_parent_id, _dlt_list_idx, _dlt_id"
+        for number, entry in enumerate(entries):
+            linked = f"'O1', '{version}', '{version}', {number}, '{entry}'"
+            execute(f"INSERT INTO {models} (value, {links}) VALUES ('{entry}', {linked})")
+            execute(f"INSERT INTO {spend} (amount, {links}) VALUES ('{amount}', {linked})")
+    for statement in written.merges:
+        execute(statement)
+    root, models, spend = (written.names[table][0] for table in COLUMNS)
+    assert execute(
+        f"SELECT r.id, r.arn, r.life_cycle_target_close_date, m.value, s.amount "
+        f"FROM {root} AS r JOIN {models} AS m ON r.id = m.opportunity_id JOIN {spend} AS s ON r.id = s.opportunity_id"
+    ) == [("O1", "new", far, "c", amount)]
+
+
+def _is(tree: exp.Expression, table: str) -> bool:
+    found = tree.find(exp.Table)
+    return found is not None and found.name.lower().split("___")[-1] == table

@@ -1,0 +1,107 @@
+"""How much memory DuckDB is given, and that a load which needs more gets it; and that an INSERT converts nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from adversarial_server import HostileServer
+from partner_central_emulator import Emulator
+from partner_central_sync.console.failures import Exit, explain
+from partner_central_sync.destinations.duckdb import TypedDuckDbClient
+from partner_central_sync.sync.settings import Settings
+from partner_central_sync.sync.working_folder import attach
+from sandbox import Place
+
+GLOBAL_CONFIG = "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG"
+PRAGMAS = "DESTINATION__DUCKDB__CREDENTIALS__PRAGMAS"
+DATES = "SELECT id, last_modified_date FROM opportunities ORDER BY id"
+LIMIT = "SELECT current_setting('memory_limit')"
+
+
+def limit(folder: Path) -> str:
+    """DuckDB's memory limit as a client that loads into this folder has it."""
+    settings = Settings(database=folder / "partner_central.duckdb", pipelines_dir=folder)
+    with attach(settings).destination_client() as client:
+        assert isinstance(client, TypedDuckDbClient)
+        return _one(client.sql_client.execute_sql(LIMIT))
+
+
+def _one(rows: Any) -> str:
+    return str(rows[0][0])
+
+
+@pytest.fixture(scope="module")
+def by_default() -> str:
+    """The limit DuckDB has by itself."""
+    with duckdb.connect() as connection:
+        return _one(connection.execute(LIMIT).fetchall())
+
+
+def test_duckdb_is_given_less_memory_than_it_takes_by_default(tmp_path: Path, by_default: str) -> None:
+    assert limit(tmp_path).endswith("MiB")
+    assert limit(tmp_path) != by_default
+
+
+@pytest.mark.parametrize("setting", [(GLOBAL_CONFIG, '{"memory_limit": "2GiB"}'), (PRAGMAS, "[\"max_memory='2GiB'\"]")])
+def test_a_limit_that_is_configured_stays_also_when_it_is_too_low(
+    setting: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(*setting)
+    assert limit(tmp_path) == "2.0 GiB"
+    settings = Settings(database=tmp_path / "partner_central.duckdb", pipelines_dir=tmp_path)
+    with attach(settings).destination_client() as client:
+        assert isinstance(client, TypedDuckDbClient)
+        client.sql_client.lift_memory_limit()
+    assert limit(tmp_path) == "2.0 GiB"
+
+
+def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) -> None:
+    enormous = {"Id": "O1", "Catalog": "AWS", "Motto": "x" * 70_000_000}
+    with HostileServer([enormous]) as server:
+        place = Place(tmp_path, server.endpoint)
+        assert place.sync().rejected == 1
+    with duckdb.connect(str(place.database), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT length(record) FROM partner_central.partner_central.opportunities_rejected"
+        ).fetchall()
+    assert found > [(70_000_000,)]
+    assert limit(tmp_path) == by_default
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["parquet", "lines"])
+def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
+        place = Place(tmp_path, emulator.endpoint)
+        place.sync({"arrow": arrow})
+        with duckdb.connect(str(place.database)) as connection:
+            connection.execute("USE partner_central.partner_central")
+            connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP")
+            before = connection.execute(DATES).fetchall()
+        for record in emulator.truth()[:3] if not arrow else emulator.truth():
+            emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "secret"}})
+        with pytest.raises(Exception, match="partner_central") as error:
+            place.sync({"arrow": arrow})
+        code, said = explain(error.value)
+        assert "The column last_modified_date of partner_central.opportunities is of type TIMESTAMP" in said
+        assert "secret" not in said
+        assert code is Exit.CONFIGURATION
+        with duckdb.connect(str(place.database)) as connection:
+            connection.execute("USE partner_central.partner_central")
+            assert (
+                connection.execute("SELECT id, last_modified_date FROM opportunities ORDER BY 1").fetchall() == before
+            )
+            connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP WITH TIME ZONE")
+        place.sync({"arrow": arrow})
+        place.assert_equals(emulator.truth())
+
+
+def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Place, emulator: Emulator) -> None:
+    with duckdb.connect(str(synced.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        connection.execute("ALTER TABLE opportunities ALTER customer_city TYPE BIGINT USING NULL")
+    emulator.change(emulator.truth()[0]["Id"], {"Customer": {"Account": {"Address": {"City": None}}}})
+    assert synced.sync().changed == 1

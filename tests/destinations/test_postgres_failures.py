@@ -1,0 +1,140 @@
+"""PostgreSQL that is away, closed to the loader, emptied, or dies: a sentence, an exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from partner_central_emulator import Emulator
+from partner_central_sync.console.failures import Exit, explain
+from partner_central_sync.console.output import Report
+from partner_central_sync.sync.check import check
+from partner_central_sync.sync.job import sync
+from postgres import PASSWORD, Postgres
+from sandbox import PATIENCE
+from servers import free_port
+from startable_destinations import Warehouse
+
+SCHEMA = "partner_central"
+CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
+
+
+@pytest.fixture
+def server() -> Iterator[Postgres]:
+    with Postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def place(tmp_path: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """A database to sync into from `emulator`, on a server that a test may maltreat."""
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database("pipeline")))
+    return Warehouse(tmp_path, emulator.endpoint, "postgres")
+
+
+def failed(place: Warehouse, report: Report | None = None) -> tuple[Exit, str]:
+    """How a sync fails."""
+    with pytest.raises(Exception) as error:  # noqa: PT011 - what it is explained as is asserted
+        sync(place.settings(), report or Report(quiet=True))
+    code, sentence = explain(error.value)
+    assert PASSWORD not in sentence
+    return code, sentence
+
+
+def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_any_call(
+    place: Warehouse, server: Postgres, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entrance = "DESTINATION__POSTGRES__CREDENTIALS"
+    monkeypatch.setenv(entrance, server.url("pipeline", password="wrong"))
+    code, sentence = failed(place)
+    assert code is Exit.CONFIGURATION
+    assert 'password authentication failed for user "loader"' in sentence
+    monkeypatch.setenv(entrance, server.url("elsewhere"))
+    code, sentence = failed(place)
+    assert code is Exit.CONFIGURATION
+    assert 'database "elsewhere" does not exist' in sentence
+    monkeypatch.setenv(entrance, server.url("pipeline").replace(f":{server.port}/", f":{free_port()}/"))
+    code, sentence = failed(place)
+    assert code is Exit.LATER
+    assert "Connection refused" in sentence
+    assert emulator.calls == []
+
+
+def test_a_missing_grant_is_named(place: Warehouse, server: Postgres, emulator: Emulator) -> None:
+    server.sql("pipeline", "REVOKE CREATE ON DATABASE pipeline FROM loader")
+    code, sentence = failed(place)
+    assert code is Exit.CONFIGURATION
+    assert "GRANT CREATE ON DATABASE pipeline TO" in sentence
+    assert [finding.code for finding in check(place.settings())][-1] is Exit.CONFIGURATION
+    server.sql("pipeline", f"CREATE SCHEMA {SCHEMA}", f"GRANT USAGE ON SCHEMA {SCHEMA} TO loader")
+    code, sentence = failed(place)
+    assert code is Exit.CONFIGURATION
+    assert f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO" in sentence
+    server.sql("pipeline", f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO loader")
+    assert "GRANT CREATE ON DATABASE" in failed(place)[1]  # for the schema where rows are staged
+    server.sql("pipeline", "GRANT CREATE ON DATABASE pipeline TO loader")
+    place.sync()
+    place.assert_equals(emulator.truth())
+    server.sql("pipeline", f"ALTER TABLE {SCHEMA}.opportunities OWNER TO postgres")
+    emulator.change(emulator.truth()[0]["Id"], CHANGE)
+    calls = len(emulator.calls)
+    for _ in range(2):
+        code, sentence = failed(place)
+        assert code is Exit.CONFIGURATION
+        assert "owner of opportunities" in sentence
+    assert len(emulator.calls) == calls
+    server.sql("pipeline", f"ALTER TABLE {SCHEMA}.opportunities OWNER TO loader")
+    place.sync()
+    place.assert_equals(emulator.truth())
+
+
+def test_a_schema_that_was_dropped_is_filled_again(place: Warehouse, server: Postgres, emulator: Emulator) -> None:
+    place.sync()
+    server.sql("pipeline", f"DROP SCHEMA {SCHEMA} CASCADE")
+    assert place.sync().changed == len(emulator.truth())
+    place.assert_equals(emulator.truth())
+
+
+def test_another_machine_goes_on_where_the_last_one_stopped(place: Warehouse, emulator: Emulator) -> None:
+    place.sync()
+    shutil.rmtree(place.folder / "data")
+    emulator.change(emulator.truth()[0]["Id"], CHANGE)
+    again = place.sync()
+    assert (again.calls, again.changed) == (1, 1)
+    place.assert_equals(emulator.truth())
+
+
+def test_a_server_that_dies_in_the_middle_of_a_merge_costs_nothing(
+    place: Warehouse, server: Postgres, emulator: Emulator
+) -> None:
+    place.sync()
+    before = place.tables()
+    for record in emulator.truth():
+        emulator.change(record["Id"], CHANGE)
+    dying = threading.Thread(target=die_while_rows_are_merged, args=(server,))
+    dying.start()
+    code, sentence = failed(place)
+    dying.join(PATIENCE)
+    assert code is Exit.LATER, sentence
+    server.start()
+    assert place.tables() == before
+    place.sync()
+    place.assert_equals(emulator.truth())
+
+
+def die_while_rows_are_merged(server: Postgres) -> None:
+    """Keep the merge from its table until it waits for it, then end the server as a power cut would."""
+    holder = psycopg2.connect(server.url("pipeline", user="postgres"))
+    with holder.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {SCHEMA}.opportunities IN SHARE MODE")
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader' AND wait_event_type = 'Lock'"
+        end = time.monotonic() + PATIENCE
+        while server.sql("pipeline", waiting) == [(0,)] and time.monotonic() < end:
+            time.sleep(0.02)
+        server.kill()

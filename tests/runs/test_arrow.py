@@ -1,0 +1,155 @@
+"""Many rows as Arrow tables: the same tables as from rows one by one, whatever the records hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from adversarial_server import HostileServer, nasty_records
+from partner_central.tables.arrow import FEWEST_ROWS
+from partner_central_emulator import Emulator
+from sandbox import Place
+from variants import rarely
+
+PlaceFor = Callable[[str], Place]
+MANY = 2 * FEWEST_ROWS
+LISTS = ("opportunities__project_delivery_models", "opportunities__project_expected_customer_spend")
+
+
+def described(place: Place) -> list[tuple[Any, ...]]:
+    """Every column of every table, with its type, whether it may be null, and its comment."""
+    with duckdb.connect(str(place.database), read_only=True) as connection:
+        return connection.execute(
+            "SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+            "WHERE schema_name = 'partner_central' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\' ORDER BY ALL"
+        ).fetchall()
+
+
+def entries(place: Place, what: str) -> list[tuple[Any, ...]]:
+    """Something of each entry `c` of the known lists, and of its opportunity `o`, which dlt's keys join."""
+    with duckdb.connect(str(place.database), read_only=True) as connection:
+        connection.execute("USE partner_central.partner_central")
+        return [
+            row
+            for table in LISTS
+            for row in connection.execute(
+                f"SELECT {what} FROM {table} c JOIN opportunities o ON o._dlt_id = c._dlt_root_id ORDER BY ALL"
+            ).fetchall()
+        ]
+
+
+def came_as_arrow(place: Place) -> list[bool]:
+    """For each entry of the known lists, whether it was loaded from an Arrow table: such have a longer key."""
+    return [bool(arrow) for (arrow,) in entries(place, "starts_with(c._dlt_id, o._dlt_id)")]
+
+
+@pytest.mark.parametrize("unknown", [rarely(0, id="known members"), pytest.param(300, id="some unknown members")])
+def test_arrow_tables_and_rows_give_the_same_tables(unknown: int, tmp_path: Path) -> None:
+    places = {}
+    records = nasty_records(1, MANY, unknown=False) + nasty_records(2, MANY + unknown)[MANY:]
+    with HostileServer(records) as server:
+        for arrow in (True, False):
+            places[arrow] = Place(tmp_path / str(arrow), server.endpoint)
+            places[arrow].folder.mkdir()
+            places[arrow].sync({"arrow": arrow})
+            places[arrow].assert_equals(server.truth())
+    assert described(places[True]) == described(places[False])
+    keys = "o.id, c.opportunity_id, c._dlt_list_idx, c._dlt_parent_id = o._dlt_id"
+    assert entries(places[True], keys) == entries(places[False], keys)
+    assert any(came_as_arrow(places[True]))
+    assert all(came_as_arrow(places[True])) == (not unknown)
+    assert not any(came_as_arrow(places[False]))
+
+
+def test_lists_that_were_emptied_or_shrank_lose_their_rows(place_for: PlaceFor) -> None:
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync()
+        assert all(came_as_arrow(place))
+        for number, record in enumerate(emulator.truth()):
+            spend = (record["Project"]["ExpectedCustomerSpend"] or [])[: number % 2]
+            emulator.change(record["Id"], {"Project": {"DeliveryModels": None, "ExpectedCustomerSpend": spend}})
+        place.sync()
+        place.assert_equals(emulator.truth())
+    assert place.tables().delivery_models == []
+
+
+def test_of_two_versions_in_one_load_the_newest_stays_with_its_lists(place_for: PlaceFor) -> None:
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        newest = sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])[-100:]
+
+        def behind_the_first_page(number: int, _: object) -> None:
+            if number == 2:
+                for record in newest:
+                    emulator.change(record["Id"], {"Project": {"DeliveryModels": ["Other"]}})
+
+        emulator.on_call = behind_the_first_page
+        place = place_for(emulator.endpoint)
+        assert place.sync().changed > MANY
+        place.assert_equals(emulator.truth())
+
+
+def test_a_column_that_is_new_in_many_rows_is_told_and_stays(place_for: PlaceFor) -> None:
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync()
+        for number, record in enumerate(emulator.truth()):
+            emulator.overlay(record["Id"], {"Score": number, "Rank": f"{number}", "Hot": number % 2 == 0})
+        assert place.sync(full=True).new_columns == ["opportunities.hot", "opportunities.rank", "opportunities.score"]
+        place.assert_equals(emulator.truth())
+        assert place.sync(full=True).new_columns == []
+
+
+@pytest.mark.parametrize("rows_per_part", [rarely(None), 1100])
+def test_many_batches_in_one_load_and_in_several_are_all_there(
+    rows_per_part: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partner_central.read.load.ROWS_PER_BATCH", FEWEST_ROWS)
+    # parts shrink as fast as reading goes on, to a fifth at the most: all but the last are Arrow tables
+    monkeypatch.setattr("partner_central.tables.arrow.FEWEST_ROWS", 200)
+    with Emulator(opportunities=3 * MANY // 2 + 10, rps=None) as emulator:
+        for number, record in enumerate(emulator.truth()):
+            if number > MANY:
+                emulator.overlay(record["Id"], {"Score": number})
+        place = place_for(emulator.endpoint)
+        place.sync(rows_per_part=rows_per_part)
+        place.assert_equals(emulator.truth())
+    assert any(came_as_arrow(place))
+
+
+def test_where_dlt_is_to_give_ids_to_arrow_rows_they_stay_rows(
+    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID", "true")
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync()
+        place.assert_equals(emulator.truth())
+    assert not any(came_as_arrow(place))
+
+
+def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator(opportunities=MANY, rps=None) as emulator:
+        for number, arrow in enumerate(("true", "false")):
+            monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__ARROW", arrow)
+            place = Place(tmp_path / f"tenant={number}", emulator.endpoint)
+            place.folder.mkdir()
+            place.sync()
+            place.assert_equals(emulator.truth())
+            assert set(came_as_arrow(place)) == {arrow == "true"}
+
+
+def test_few_rows_need_no_pyarrow(place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with HostileServer(nasty_records(2, FEWEST_ROWS - 1)) as server:
+        place = place_for(server.endpoint)
+        place.sync()
+        place.assert_equals(server.truth())
+    assert not any(came_as_arrow(place))

@@ -1,0 +1,163 @@
+"""Personal data, kept, masked or dropped: in every table, in the state, in hashes."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from adversarial_server import HostileServer, Record, bad_records, nasty_records
+from oracle import COLUMNS
+from partner_central.errors import ConfigurationError
+from partner_central.read.request import Filters
+from partner_central.tables.pii import PERSONAL, Privacy
+from partner_central.tables.service_model import opportunity_model
+from partner_central_emulator import Emulator
+from runs.test_tables import query, record
+from sandbox import Place
+
+PlaceFor = Callable[[str], Place]
+KEY = "a secret of at least 16 characters"
+MODEL = opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
+CUSTOMER: Record = {
+    "Customer": {
+        "Account": {
+            "CompanyName": "Unmistakable Ltd",
+            "WebsiteUrl": "https://unmistakable.example",
+            "Industry": "Retail",
+            "Address": {"City": "Unmistakabletown", "PostalCode": "U-4711", "CountryCode": "DE"},
+        }
+    },
+    "LifeCycle": {"NextSteps": "call Mrs Unmistakable", "ReviewComments": "unmistakable comment", "Stage": "Qualified"},
+}
+PRIVATE = ("nmistakable", "U-4711")
+
+
+def columns(place: Place, table: str = "opportunities") -> list[dict[str, Any]]:
+    """The rows of a table, without dlt's columns."""
+    names = list(COLUMNS["opportunities"])
+    return [
+        dict(zip(names, row, strict=True))
+        for row in query(place, f"SELECT {', '.join(names)} FROM {table} ORDER BY id")
+    ]
+
+
+def traces(folder: Path) -> list[str]:
+    """Files that hold something of `CUSTOMER` in plain text."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return [file.name for file in files if any(text.encode() in file.read_bytes() for text in PRIVATE)]
+
+
+@pytest.mark.parametrize("many", [0, 1_200], ids=["rows", "Arrow tables"])
+def test_masked_values_stay_equal_and_nothing_of_them_is_stored_anywhere(many: int, place_for: PlaceFor) -> None:
+    pair = [record("O1", **CUSTOMER), record("O2", **CUSTOMER, Motto="other")]
+    broken = record("O3", **{**CUSTOMER, "Project": {"DeliveryModels": "Unmistakable"}})
+    others = [record(f"P{number:05}", Customer={"Account": {"CompanyName": f"c{number}"}}) for number in range(many)]
+    with HostileServer([*pair, broken, *others]) as server:
+        place = place_for(server.endpoint)
+        place.sync({"pii": "mask", "pii_key": KEY})
+        one, two = columns(place)[:2]
+        for table in ("opportunities", "opportunity_history"):
+            assert columns(place, table)[:2] == [one, two]
+        assert all(len(one[name]) == 32 and one[name] == two[name] for name in PERSONAL)
+        assert len({one[name] for name in PERSONAL}) == len(PERSONAL)
+        assert (one["customer_country_code"], one["life_cycle_stage"]) == ("DE", "Qualified")
+        assert query(place, "SELECT id, length(record) FROM opportunities_rejected") == [("O3", 32)]
+        assert place.sync({"pii": "mask", "pii_key": KEY}).changed == 0
+        hashes = query(place, "SELECT content_hash FROM opportunity_history WHERE id = 'O1'")
+        plain = hashlib.blake2b(json.dumps(pair[0], sort_keys=True, separators=(",", ":")).encode(), digest_size=16)
+        assert hashes != [(plain.hexdigest(),)], "a hash without the key lets one guess what was masked"
+        state = str(query(place, "SELECT state FROM _dlt_pipeline_state"))
+        assert plain.hexdigest() not in state
+    assert traces(place.folder) == []
+
+
+def test_dropped_values_are_null_and_nothing_else_is(tmp_path: Path, emulator: Emulator) -> None:
+    found = {}
+    for mode in ("keep", "drop"):
+        place = Place(tmp_path / mode, emulator.endpoint)
+        place.folder.mkdir()
+        place.sync({"pii": mode})
+        found[mode] = columns(place)
+        assert columns(place, "opportunity_history") == found[mode]
+    assert found["drop"] == [
+        {name: None if name in PERSONAL else value for name, value in row.items()} for row in found["keep"]
+    ]
+    assert any(row["customer_company_name"] for row in found["keep"])
+
+
+def test_a_switch_rewrites_old_rows_with_the_next_full_sync_and_adds_versions(synced: Place) -> None:
+    synced.sync(full=True, pii="drop")
+    assert query(synced, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
+    kept = query(synced, "SELECT count(customer_company_name), count(*) FROM opportunity_history")
+    assert kept == [(250, 500)], "the history keeps the versions it has, until they are deleted"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"pii": "mask"}, "pii_key"),
+        ({"pii": "mask", "pii_key": "short"}, "16 characters"),
+        ({"pii": "hide"}, "keep, mask, drop"),
+    ],
+)
+def test_without_a_key_or_with_a_wrong_mode_nothing_is_asked(
+    arguments: dict[str, str], said: str, place: Place, emulator: Emulator
+) -> None:
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        place.sync(arguments)
+    assert "short" not in str(caught.value)
+    assert not emulator.calls
+
+
+def test_the_command_takes_the_key_from_a_secret_and_refuses_to_start_without(place: Place, emulator: Emulator) -> None:
+    refused = place.command("sync", "--pii", "mask")
+    assert (refused.returncode, "pii_key" in refused.stderr, len(emulator.calls)) == (2, True, 0)
+    (place.folder / ".dlt").mkdir()
+    (place.folder / ".dlt" / "secrets.toml").write_text(f'[sources.partner_central]\npii_key = "{KEY}"\n')
+    (place.folder / ".dlt" / "config.toml").write_text('[sources.partner_central]\npii = "mask"\n')
+    assert place.command("sync").returncode == 0
+    lengths = query(place, "SELECT DISTINCT length(customer_company_name) FROM opportunities")
+    assert lengths == [(32,)]
+
+
+def test_every_column_of_the_list_is_one_of_the_model() -> None:
+    assert {column.name for column in MODEL.columns} >= PERSONAL
+
+
+def test_a_mask_is_a_pure_function_of_value_and_key() -> None:
+    one, same, other = (Privacy("mask", key, MODEL) for key in (KEY, KEY, KEY[::-1]))
+    before = copy.deepcopy(CUSTOMER)
+    masked = one.record(CUSTOMER)
+    assert before == CUSTOMER
+    assert masked == same.record(CUSTOMER) != other.record(CUSTOMER)
+    assert Privacy("keep", None, MODEL).record(CUSTOMER) is CUSTOMER
+    names = Filters(customer_company_name=("Unmistakable Ltd",))
+    assert len({privacy.scope(names) for privacy in (one, other, Privacy("keep", None, MODEL))}) == 3
+    assert one.scope(Filters()) == "all"
+
+
+@pytest.mark.parametrize("mode", ["mask", "drop"])
+def test_records_of_any_shape_are_borne(mode: str) -> None:
+    privacy = Privacy(mode, KEY, MODEL)
+    odd: list[Any] = [
+        None,
+        1,
+        "x",
+        [],
+        {},
+        {"Customer": "x"},
+        {"Customer": {"Account": [1]}},
+        {"LifeCycle": {"NextSteps": []}},
+    ]
+    for one in [*odd, *nasty_records(1, 200), *bad_records(1, 60)]:
+        written = json.dumps(privacy.record(one)) + privacy.rejected(privacy.record(one))
+        assert isinstance(written, str)
+    masked: Any = privacy.record({"LifeCycle": {"NextSteps": {"Unmistakable": 1}}})
+    assert "nmistakable" not in json.dumps(masked)

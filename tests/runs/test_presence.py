@@ -1,0 +1,215 @@
+"""What a complete listing of everything no longer shows is marked as gone, and nothing else ever is."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from command.test_kills import ended, struck
+from partner_central.errors import BudgetSpent, ConfigurationError
+from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync import working_folder
+from partner_central_sync.sync.removals import FEWEST_GONE, JUDGED
+from runs.test_tables import query
+from sandbox import PATIENCE, Place, held_at
+
+PlaceFor = Callable[[str], Place]
+LONG = 1_500
+
+
+def gone(place: Place) -> set[str]:
+    """The ids that are marked as gone."""
+    return {key for (key,) in query(place, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
+
+
+def listed_in(place: Place) -> list[tuple[Any, ...]]:
+    """How many ids were last listed in which sweep."""
+    return query(place, "SELECT last_listed_sweep, count(*) FROM opportunity_presence GROUP BY ALL ORDER BY ALL")
+
+
+def since(place: Place) -> list[int]:
+    """Since when ids are gone."""
+    found = query(place, "SELECT DISTINCT epoch_ms(gone_since) FROM opportunity_presence ORDER BY ALL")
+    return [moment for (moment,) in found if moment is not None]
+
+
+def verdicts(place: Place) -> list[tuple[Any, ...]]:
+    """What was concluded of each sweep."""
+    return query(place, "SELECT number, verdict, gone, known FROM sync_sweeps ORDER BY number")
+
+
+def vanish(emulator: Emulator, number: int) -> set[str]:
+    """Make so many opportunities invisible."""
+    keys = [record["Id"] for record in emulator.truth()[:number]]
+    for key in keys:
+        emulator.remove(key)
+    return set(keys)
+
+
+def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted(
+    synced: Place, emulator: Emulator
+) -> None:
+    assert listed_in(synced) == [(1, 250)]
+    missing = vanish(emulator, 3)
+    stage = emulator.truth()[0]["LifeCycle"]["Stage"]
+    synced.sync()
+    synced.sync(full=True, filters={"life_cycle_stage": [stage]})
+    synced.sync(full=True, since="2020-01-01")
+    with pytest.raises(BudgetSpent):
+        synced.sync(full=True, max_calls=1)
+    assert gone(synced) == set()
+    assert synced.sync(full=True).gone == 3
+    assert gone(synced) == missing
+    assert listed_in(synced) == [(1, 3), (2, 247)]
+    ((second,),) = query(synced, "SELECT epoch_ms(begun_at) FROM sync_sweeps WHERE number = 2")
+    assert since(synced) == [second]
+    assert query(synced, "SELECT count(*) FROM opportunities") == [(250,)]
+    assert synced.sync(full=True).gone == 0, "what is gone was marked again"
+    assert since(synced) == [second]
+
+
+def test_what_is_listed_again_or_changes_is_present_again(synced: Place, emulator: Emulator) -> None:
+    one, two, three = emulator.truth()[:3]
+    missing = vanish(emulator, 3)
+    synced.sync(full=True)
+    assert gone(synced) == missing
+    emulator.put(one)
+    emulator.put(two)
+    emulator.change(one["Id"], {"LifeCycle": {"NextSteps": "back"}})
+    synced.sync()
+    assert gone(synced) >= {three["Id"]}
+    assert one["Id"] not in gone(synced)
+    synced.sync(full=True)
+    assert gone(synced) == {three["Id"]}
+
+
+def test_a_first_load_lists_everything_and_a_filtered_one_says_nothing_of_the_rest(
+    place: Place, emulator: Emulator
+) -> None:
+    stage = emulator.truth()[0]["LifeCycle"]["Stage"]
+    place.sync(filters={"life_cycle_stage": [stage]})
+    some = query(place, "SELECT count(*) FROM opportunity_presence")
+    missing = vanish(emulator, 1)
+    place.sync()
+    assert gone(place) == missing
+    assert query(place, "SELECT count(*) FROM opportunity_presence") == [(250,)] != some
+
+
+def test_a_sweep_over_several_runs_is_one_listing(place_for: PlaceFor) -> None:
+    with Emulator(opportunities=LONG, rps=None, latency_ms=20) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync()
+        missing = vanish(emulator, 5)
+        with pytest.raises(BudgetSpent):
+            place.sync(full=True, max_calls=12)
+        assert gone(place) == set()
+        new = emulator.put({"Customer": {"Account": {"CompanyName": "Late"}}})
+        summary = place.sync()
+        assert (summary.gone, gone(place)) == (5, missing)
+        assert listed_in(place) == [(1, 5), (2, LONG - 4)], "it is one sweep, and the new one came behind it"
+        assert verdicts(place) == [(1, "concluded", 0, 0), (2, "concluded", 5, LONG)]
+        assert query(place, f"SELECT gone_since FROM opportunity_presence WHERE id = '{new}'") == [(None,)]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["folder kept", "folder lost"])
+def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
+    lost: bool,  # noqa: FBT001
+    synced: Place,
+    emulator: Emulator,
+) -> None:
+    missing = vanish(emulator, 4)
+    synced.sync(full=True)
+    with duckdb.connect(str(synced.database)) as connection:
+        connection.execute("UPDATE partner_central.partner_central.opportunity_presence SET gone_since = NULL")
+        connection.execute("DELETE FROM partner_central.partner_central.sync_sweeps WHERE number = 2")
+    if lost:
+        shutil.rmtree(synced.working_folder)
+    else:
+        working_folder.attach(synced.settings()).set_local_state_val(JUDGED, None)
+    assert gone(synced) == set()
+    assert synced.sync().gone == 4
+    assert gone(synced) == missing
+    assert synced.sync().gone == 0
+
+
+def test_a_full_run_killed_while_loading_is_concluded_by_the_next(synced: Place, emulator: Emulator) -> None:
+    missing = vanish(emulator, 4)
+    moment_of_it = "load/normalized/*/started_jobs/opportunity_presence.*"
+    assert struck(synced, signal.SIGKILL, moment_of_it, command=("sync", "--full"))[0] == -signal.SIGKILL
+    assert gone(synced) == set()
+    assert synced.sync().gone == 4
+    assert gone(synced) == missing
+
+
+def test_a_full_run_killed_while_reading_marks_nothing(synced: Place, emulator: Emulator) -> None:
+    vanish(emulator, 4)
+    with held_at(emulator, 3) as arrived:
+        process = synced.start("sync", "--full")
+        assert arrived.wait(PATIENCE)
+        process.kill()
+        ended(process)
+    assert synced.sync().gone == 0
+    assert gone(synced) == set()
+
+
+def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
+    synced: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = vanish(emulator, 60)
+    run = synced.command("sync", "--full", "--quiet")
+    assert run.returncode == 6, run.stderr
+    assert "60 of 250 opportunities" in run.stderr
+    assert "sync --full --accept-removals" in run.stderr
+    assert gone(synced) == set()
+    recorded = query(synced, "SELECT outcome, exit_code, complete FROM sync_runs ORDER BY started_at DESC LIMIT 1")
+    assert recorded == [("held", 6, True)]
+    later = synced.sync()
+    assert (later.held, later.gone) == (0, 0), "it is told once, not by every run of the week"
+    monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__MOST_GONE", "1.5")
+    with pytest.raises(ConfigurationError, match="most_gone"):
+        synced.sync()
+    monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__MOST_GONE", "0.1")
+    assert synced.sync(full=True).held == 60
+    assert synced.sync(full=True, accept_removals=True).gone == 60
+    assert gone(synced) == missing
+    assert verdicts(synced) == [(2, "held", 60, 250), (3, "held", 60, 250), (4, "accepted", 60, 250)]
+
+
+def test_another_account_s_credentials_mark_nothing_however_large_that_account_is(place_for: PlaceFor) -> None:
+    with Emulator(opportunities=20, rps=None, seed=1) as mine, Emulator(opportunities=450, rps=None, seed=2) as other:
+        for record in mine.truth():
+            mine.remove(record["Id"])
+            mine.put({**record, "Id": record["Id"].replace("O", "O99")})
+        place = place_for(mine.endpoint)
+        place.sync()
+        place.endpoint = other.endpoint
+        assert place.sync({"accept_account": True}, full=True).held == 20
+    assert gone(place) == set()
+
+
+def test_a_small_account_may_lose_what_it_has(place_for: PlaceFor) -> None:
+    with Emulator(opportunities=FEWEST_GONE - 1, rps=None) as emulator:
+        place = place_for(emulator.endpoint)
+        place.sync()
+        missing = vanish(emulator, FEWEST_GONE - 1)
+        assert place.sync(full=True).gone == FEWEST_GONE - 1
+        assert gone(place) == missing
+        before = query(place, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL")
+        place.sync()
+        assert query(place, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL") == before, "a quiet run stored something"
+
+
+def test_a_faulty_page_marks_nothing(synced: Place, emulator: Emulator) -> None:
+    vanish(emulator, 3)
+    emulator.faults.append(Fault("drop", calls=1_000, after=2))
+    with pytest.raises(PipelineStepFailed):
+        synced.sync({"attempts": 1}, full=True)
+    emulator.faults.clear()
+    assert synced.sync().gone == 0
+    assert gone(synced) == set()

@@ -1,0 +1,185 @@
+"""`sync_runs` has a row for every run that came as far as its destination, and costs the others nothing."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from command.test_kills import ended
+from partner_central.errors import BudgetSpent, ConfigurationError
+from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync.run_log import COLUMNS
+from runs.test_tables import query
+from sandbox import PATIENCE, Place, held_at
+
+
+def runs(place: Place, what: str) -> list[tuple[Any, ...]]:
+    """Something of every run, oldest first."""
+    return query(place, f"SELECT {what} FROM sync_runs ORDER BY started_at")
+
+
+def test_each_run_leaves_what_its_summary_says(place: Place, emulator: Emulator) -> None:
+    began = datetime.now(UTC)
+    summaries = [place.sync()]
+    emulator.advance(days=5)
+    emulator.overlay(emulator.truth()[0]["Id"], {"Mascot": "owl"})
+    summaries += [place.sync(), place.sync(), place.sync(full=True), place.sync(filters={"identifier": ["O10000008"]})]
+    counts = "calls, throttles, waited_seconds, pages, records, rows_changed, rejected"
+    wanted = [(s.calls, s.throttles, s.waited, s.pages, s.read, s.changed, s.rejected) for s in summaries]
+    assert runs(place, counts) == wanted
+    assert wanted[2][5] == 0, "the third run is quiet"
+    modes = runs(place, "mode, scope[:10], outcome, exit_code, message, complete, version")
+    assert modes == [
+        (mode, scope, "done", 0, None, True, "0.1.0")
+        for mode, scope in (
+            ("first", "all"),
+            ("incremental", "all"),
+            ("incremental", "all"),
+            ("full", "all"),
+            ("first", "identifier"),
+        )
+    ]
+    marks = [summary.watermark and int(summary.watermark.timestamp()) for summary in summaries]
+    assert runs(place, "epoch(watermark)::BIGINT") == [(mark,) for mark in marks]
+    assert [row for row in runs(place, "new_columns") if row != (None,)] == [("opportunities.mascot",)]
+    assert len(set(runs(place, "run_id"))) == 5
+    ((first, ordered, last),) = query(
+        place,
+        "SELECT epoch(min(started_at)), bool_and(started_at < finished_at), epoch(max(finished_at)) FROM sync_runs",
+    )
+    assert began.timestamp() - 1 < first < last < datetime.now(UTC).timestamp() + 1
+    assert ordered
+
+
+def test_the_table_is_as_documented_with_comments(synced: Place) -> None:
+    found = query(
+        synced,
+        "SELECT column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE schema_name = 'partner_central' AND table_name = 'sync_runs' ORDER BY column_index",
+    )
+    kinds = {"text": "VARCHAR", "timestamp": "TIMESTAMP WITH TIME ZONE", "bool": "BOOLEAN"}
+    assert found == [(name, kinds.get(kind, kind.upper()), comment) for name, kind, comment in COLUMNS]
+
+
+def test_failed_runs_say_why_also_the_very_first(place: Place, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("access_denied", calls=1_000))
+    with pytest.raises(PipelineStepFailed):
+        place.sync()
+    emulator.faults.clear()
+    with pytest.raises(ConfigurationError):
+        place.sync({"since": "yesterday"})
+    place.sync()
+    place.assert_equals(emulator.truth())
+    with pytest.raises(BudgetSpent):
+        place.sync(full=True, max_calls=1)
+    found = runs(place, "mode, scope, outcome, exit_code, complete, calls, watermark IS NULL")
+    assert found == [
+        ("first", "all", "refused", 3, False, 1, True),
+        ("first", "all", "configuration", 2, False, 0, True),
+        ("first", "all", "done", 0, True, 5, False),
+        ("full", "all", "later", 4, False, 1, True),
+    ]
+    said = [message for (message,) in runs(place, "message")]
+    assert "partnercentral:ListOpportunities" in said[0]
+    assert "yesterday" in said[1]
+    assert said[2] is None
+    assert "1 calls this run was allowed" in said[3]
+
+
+def test_a_sweep_cut_short_counts_what_it_read(place: Place) -> None:
+    with Emulator(opportunities=1_500, rps=None, latency_ms=20) as long:
+        place.endpoint = long.endpoint
+        with pytest.raises(BudgetSpent):
+            place.sync(max_calls=12)
+        place.sync()
+    (first, second) = runs(place, "mode, outcome, complete, calls, records > 500")
+    assert first == ("first", "later", False, 12, True)
+    assert second[:3] == ("first", "done", True)
+
+
+def test_a_destination_that_cannot_be_reached_leaves_the_run_its_own_error(synced: Place) -> None:
+    with duckdb.connect(str(synced.database)):
+        run = synced.command("sync")
+    assert run.returncode == 4
+    assert "is open in another program" in run.stderr
+    assert "sync_runs" not in run.stderr
+    before = len(runs(synced, "run_id"))
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    settings = {"DESTINATION__POSTGRES__CREDENTIALS": f"postgresql://loader:hunter2@127.0.0.1:{port}/none"}
+    run = synced.command("sync", "--destination", "postgres", **settings)
+    assert run.returncode != 0
+    assert "hunter2" not in run.stderr + run.stdout
+    assert len(runs(synced, "run_id")) == before
+
+
+def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
+    synced: Place, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with duckdb.connect(str(synced.database)) as connection:
+        connection.execute(
+            "USE partner_central.partner_central; DROP TABLE sync_runs; CREATE VIEW sync_runs AS SELECT 1"
+        )
+    emulator.advance(days=1)
+    assert synced.sync().changed > 0
+    assert "Everything is loaded, but the run's row in sync_runs could not be written" in capsys.readouterr().err
+    synced.assert_equals(emulator.truth())
+    emulator.faults.append(Fault("access_denied"))
+    with pytest.raises(PipelineStepFailed, match="ListOpportunities"):
+        synced.sync()
+
+
+def test_an_interrupted_or_idle_run_leaves_no_row_and_the_next_one_does(synced: Place, emulator: Emulator) -> None:
+    with held_at(emulator, 1) as arrived:
+        process = synced.start("sync")
+        assert arrived.wait(PATIENCE)
+        assert synced.command("sync").returncode == 5
+        process.send_signal(signal.SIGINT)
+        assert ended(process)[0] == 130
+    synced.sync()
+    assert runs(synced, "outcome") == [("done",), ("done",)]
+
+
+def test_a_table_that_is_not_there_yet_is_made_without_a_load(synced: Place) -> None:
+    with duckdb.connect(str(synced.database)) as connection:
+        connection.execute("DROP TABLE partner_central.partner_central.sync_runs")
+    assert synced.sync().changed == 0
+    assert runs(synced, "outcome") == [("done",)]
+
+
+def test_a_row_holds_no_secret(place: Place, emulator: Emulator) -> None:
+    secrets = {
+        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI-not-to-be-seen",
+        "SOURCES__PARTNER_CENTRAL__PII_KEY": "pepper-not-to-be-seen-either",
+    }
+    emulator.faults.append(Fault("access_denied", calls=1))
+    assert place.command("sync", "--pii", "mask", **secrets).returncode == 3
+    assert place.command("sync", "--pii", "mask", **secrets).returncode == 0
+    assert not [value for value in secrets.values() if value in str(runs(place, "*"))]
+    for file in place.folder.rglob("*"):
+        content = file.read_bytes() if file.is_file() else b""
+        assert not [name for name, value in secrets.items() if value.encode() in content], file
+
+
+def test_no_null_is_a_parameter_of_the_statement_since_bigquery_refuses_such(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute, given = DuckDbSqlClient.execute_sql, []
+
+    def noted(client: DuckDbSqlClient, sql: Any, *values: Any, **named: Any) -> Any:
+        if "INTO" in str(sql) and "sync_runs" in str(sql):
+            given.append(values)
+        return execute(client, sql, *values, **named)
+
+    monkeypatch.setattr(DuckDbSqlClient, "execute_sql", noted)
+    place.sync()
+    assert given
+    assert None not in given[0]
+    assert query(place, "SELECT account, message, outcome FROM sync_runs") == [(None, None, "done")]

@@ -1,0 +1,175 @@
+"""Two runs with working folders of their own, on one dataset: whoever loads second loads what is true then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pytest
+from dlt.destinations.sql_jobs import SqlMergeFollowupJob
+
+from databases import MOSTLY_DUCKDB, Database
+from partner_central_emulator import Emulator
+from partner_central_sync.console.failures import AnotherRun
+from partner_central_sync.destinations.duckdb import TypedJob
+from partner_central_sync.sync import job
+from postgres import Postgres
+from startable_destinations import Warehouse
+
+
+@pytest.fixture
+def other(database: Database) -> Path:
+    """The working folder of another machine that syncs into the same dataset."""
+    return database.folder / "other"
+
+
+@contextmanager
+def before_loading(monkeypatch: pytest.MonkeyPatch, *, happens: Callable[[], object], times: int) -> Iterator[None]:
+    """Let something happen whenever a run has read and is about to load, so many times."""
+    left, opened = [happens] * times, job.kept_open
+
+    @contextmanager
+    def late(pipeline: dlt.Pipeline) -> Iterator[None]:
+        if left:
+            left.pop()()
+        with opened(pipeline):
+            yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "kept_open", late)
+        yield
+
+
+def step(emulator: Emulator, number: int) -> str:
+    """Change an opportunity; give its id."""
+    key = str(emulator.truth()[5]["Id"])
+    emulator.change(key, {"LifeCycle": {"NextSteps": f"step {number}"}})
+    return key
+
+
+def test_what_another_run_loaded_while_this_one_read_is_not_overwritten(
+    loaded: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded.sync(pipelines_dir=other)
+    key = step(emulator, 1)
+
+    def meanwhile() -> None:
+        step(emulator, 2)
+        assert undisturbed(loaded, other) == 1
+
+    undisturbed = nested(monkeypatch)
+    with before_loading(monkeypatch, happens=meanwhile, times=1):
+        assert loaded.sync().changed == 0
+    loaded.assert_equals(emulator.truth())
+    steps = loaded.sql(f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{key}' ORDER BY read_order")
+    assert steps[-1] == ("step 2",)
+    assert loaded.sync(pipelines_dir=other).changed == 0
+
+
+def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
+    """A run within another one's."""
+    opened = job.kept_open
+
+    def sync(database: Database, folder: Path) -> int:
+        with monkeypatch.context() as patched:
+            patched.setattr(job, "kept_open", opened)
+            return database.sync(pipelines_dir=folder).changed
+
+    return sync
+
+
+@MOSTLY_DUCKDB
+def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
+    loaded: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, numbers = nested(monkeypatch), iter(range(100))
+
+    def meanwhile() -> None:
+        step(emulator, next(numbers))
+        undisturbed(loaded, other)
+
+    step(emulator, next(numbers))
+    forever = before_loading(monkeypatch, happens=lambda: (meanwhile(), step(emulator, next(numbers))), times=9)
+    with forever, pytest.raises(AnotherRun, match="all the time"):
+        loaded.sync()
+    loaded.sync()
+    loaded.assert_equals(emulator.truth())
+
+
+def test_a_run_whose_lease_another_takes_between_staging_and_merging_loads_nothing(
+    tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
+    place.sync()
+    key, generate, done = step(emulator, 1), SqlMergeFollowupJob.generate_sql, []
+
+    def stolen(chain: Any, sql_client: Any) -> list[str]:
+        if chain[0]["name"] == "opportunities" and not done:
+            done.append(True)
+            place.sql("UPDATE sync_lease SET expires_at = CURRENT_TIMESTAMP - INTERVAL '1 second'")
+            step(emulator, 2)
+            thief = place.command("sync", "--destination", "postgres", DLT_DATA_DIR=str(tmp_path / "thief"))
+            assert thief.returncode == 0, thief.stderr
+            place.sql("UPDATE opportunities SET life_cycle_next_steps = 'the thief was here'")
+        return generate(chain, sql_client)
+
+    monkeypatch.setattr(SqlMergeFollowupJob, "generate_sql", staticmethod(stolen))
+    with pytest.raises(AnotherRun, match="took over while this one loaded"):
+        place.sync()
+    assert place.sql("SELECT DISTINCT life_cycle_next_steps FROM opportunities") == [("the thief was here",)]
+    steps = f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{key}' ORDER BY read_order"
+    assert place.sql(steps)[-1] == ("step 2",)  # step 1 is there if its versions were merged before the lease was lost
+    assert place.sync().changed == 0
+    place.sync(full=True)
+    place.assert_equals(emulator.truth())
+
+
+def test_two_runs_that_load_at_once_on_a_server_do_not_take_each_others_rows(
+    tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
+    place.sync()
+    for record in emulator.truth()[:40]:
+        emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "changed"}})
+    generate, second = SqlMergeFollowupJob.generate_sql, []
+
+    def meanwhile(chain: Any, sql_client: Any) -> list[str]:
+        if not second:
+            second.append(place.command("sync", "--destination", "postgres", DLT_DATA_DIR=str(tmp_path / "second")))
+        return generate(chain, sql_client)
+
+    monkeypatch.setattr(SqlMergeFollowupJob, "generate_sql", staticmethod(meanwhile))
+    place.sync()
+    assert second[0].returncode == 5, second[0].stderr
+    assert "its lease runs out at" in second[0].stderr
+    assert place.sql("SELECT count(*) FROM opportunities WHERE life_cycle_next_steps = 'changed'") == [(40,)]
+    assert place.sql("SELECT count(*) FROM opportunity_history WHERE life_cycle_next_steps = 'changed'") == [(40,)]
+
+
+def on_postgres(folder: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Database:
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database(folder.name)))
+    return Database(folder, emulator.endpoint, "postgres", server)
+
+
+def test_a_failed_load_is_a_failure_whatever_dlt_is_told(
+    place_for: Callable[[str], Warehouse], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = place_for(emulator.endpoint)
+    place.sync()
+    monkeypatch.setenv("LOAD__RAISE_ON_FAILED_JOBS", "false")
+    emulator.advance(days=1)
+    insert = TypedJob.run
+
+    def failing(self: TypedJob) -> None:
+        assert self.load_table_name != "opportunities", "it does not load"
+        insert(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TypedJob, "run", failing)
+        with pytest.raises(Exception, match="Rows of opportunities could not be loaded"):
+            place.sync()
+    place.sync()
+    place.assert_equals(emulator.truth())

@@ -1,0 +1,155 @@
+"""The DAG in a real Airflow, in a virtual environment of its own (`make .venv-test-airflow/.set-up`)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync.accounts import Account
+from sandbox import PATIENCE, Place
+
+HOUSE = Path(__file__).parents[2]
+AIRFLOW = HOUSE / ".venv-test-airflow" / "bin"
+DAG = HOUSE / "pipelines" / "airflow" / "partner_central_dag.py"
+SECRET = "secret-that-is-nowhere-else"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def globex() -> Iterator[Emulator]:
+    """A second account."""
+    with Emulator(opportunities=40, seed=2, rps=None) as running:
+        yield running
+
+
+def airflow(place: Place, *command: str, **environment: str) -> str:
+    """Run a command of Airflow's environment, with an AIRFLOW_HOME in this folder; gives what it printed."""
+    assert (AIRFLOW / "airflow").exists(), "Airflow is not set up: make .venv-test-airflow/.set-up"
+    dags = place.folder / "dags"
+    dags.mkdir(exist_ok=True)
+    shutil.copy(DAG, dags)
+    done = subprocess.run(
+        [AIRFLOW / command[0], *command[1:]],
+        cwd=place.folder,
+        env=place.environment(
+            AIRFLOW_HOME=str(place.folder / "airflow"),
+            AIRFLOW__CORE__DAGS_FOLDER=str(dags),
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AWS_SECRET_ACCESS_KEY=SECRET,
+            DESTINATION__DUCKDB__CREDENTIALS=str(place.database),
+            **environment,
+        ),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 2,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return done.stdout + done.stderr
+
+
+def run_dag(place: Place, accounts: list[dict[str, Any]]) -> str:
+    listed = {"AIRFLOW_VAR_PARTNER_CENTRAL_ACCOUNTS": json.dumps(accounts)}
+    return airflow(place, "airflow", "dags", "test", "partner_central", **listed)
+
+
+def ask(place: Place, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(place.folder / "airflow" / "airflow.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def events(place: Place) -> list[tuple[str, int]]:
+    """Events of assets, run by run and account by account: how many rows changed."""
+    found = ask(
+        place,
+        "SELECT uri, e.extra FROM asset_event e JOIN asset a ON a.id = e.asset_id "
+        "ORDER BY e.source_run_id, e.source_map_index",
+    )
+    return [(uri, json.loads(extra)["changed"]) for uri, extra in found]
+
+
+def results(place: Place) -> list[dict[str, Any]]:
+    """What the tasks of the last run returned."""
+    values = ask(
+        place,
+        "SELECT value FROM xcom WHERE task_id = 'sync' AND key = 'return_value' "
+        "AND dag_run_id = (SELECT max(id) FROM dag_run) ORDER BY map_index",
+    )
+    return [json.loads(value) for (value,) in values]
+
+
+def test_each_account_is_a_mapped_task_and_a_fresh_worker_goes_on_where_the_last_one_came(
+    place: Place, emulator: Emulator, globex: Emulator
+) -> None:
+    accounts = [
+        {"name": "acme", "endpoint_url": emulator.endpoint},
+        {"name": "globex", "endpoint_url": globex.endpoint},
+    ]
+    airflow(place, "airflow", "db", "migrate")
+    log = run_dag(place, accounts)
+    place.assert_equals(emulator.truth(), "partner_central_acme")
+    place.assert_equals(globex.truth(), "partner_central_globex")
+    first = results(place)
+    assert [(result["account"], result["changed"]) for result in first] == [("acme", 250), ("globex", 40)]
+    assert first[0]["watermark"] == max(str(record["LastModifiedDate"]) for record in emulator.truth()).replace(
+        "Z", "+00:00"
+    )
+    assert events(place) == [("x-partner-central://acme", 250), ("x-partner-central://globex", 40)]
+    names = ask(place, "SELECT rendered_map_index, state FROM task_instance WHERE task_id = 'sync' ORDER BY map_index")
+    assert names == [("acme", "success"), ("globex", "success")]
+    assert SECRET not in log
+    assert SECRET.encode() not in (place.folder / "airflow" / "airflow.db").read_bytes()
+
+    shutil.rmtree(place.folder / "data")
+    globex.advance(days=4)
+    calls = len(emulator.calls)
+    run_dag(place, accounts)
+    place.assert_equals(globex.truth(), "partner_central_globex")
+    second = results(place)
+    assert (second[0]["changed"], second[0]["watermark"]) == (0, first[0]["watermark"])
+    assert second[1]["changed"] > 0
+    assert len(emulator.calls) == calls + 1
+    assert events(place)[2:] == [("x-partner-central://globex", second[1]["changed"])]
+
+
+def test_what_passes_is_retried_a_run_beside_another_is_skipped_and_the_rest_fails_at_once(
+    place: Place, emulator: Emulator, globex: Emulator
+) -> None:
+    emulator.faults.append(Fault("access_denied", calls=99))
+    accounts = [
+        Account("denied", endpoint_url=emulator.endpoint),
+        Account("wrong", profile="missing", endpoint_url=globex.endpoint),
+        Account("busy", endpoint_url=globex.endpoint),
+        Account("away", endpoint_url="http://127.0.0.1:9"),
+    ]
+    pipelines = place.pipelines_dir
+    pipelines.mkdir(parents=True)
+    with FileLock(pipelines / "partner_central_busy.lock"):
+        said = airflow(
+            place,
+            "python",
+            str(HOUSE / "tests" / "slow" / "airflow_exits.py"),
+            str(DAG),
+            json.dumps([asdict(account) for account in accounts]),
+            SOURCES__PARTNER_CENTRAL__ATTEMPTS="1",
+        )
+    line = next(line for line in said.splitlines() if line.startswith("[["))
+    assert [kind for kind, _ in json.loads(line)] == [
+        "AirflowFailException",
+        "AirflowFailException",
+        "AirflowSkipException",
+        "AirflowException",
+    ]
+    assert "partnercentral:ListOpportunities" in json.loads(line)[0][1]
+    assert not globex.calls

@@ -1,0 +1,84 @@
+"""The README's line in a real cron: Debian's daemon, in a namespace where this test's crontab is the only one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from partner_central_emulator import Emulator
+from sandbox import PATIENCE, Place, held_at
+
+README = Path(__file__).parents[2] / "README.md"
+# Other crontabs and a cron that runs already are out of sight; everything ends with the namespace.
+ALONE = """
+set -e
+for folder in /etc/cron.d /var/spool/cron /run; do mount -t tmpfs tmpfs $folder; done
+mount --bind /dev/null /etc/crontab
+mkdir -p /var/spool/cron/crontabs
+install -m 600 "$1" /var/spool/cron/crontabs/root
+exec cron -f
+"""
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="a cron of one's own needs root"),
+]
+
+
+def line_of_readme(place: Place) -> str:
+    """What the README has cron run, in this folder."""
+    found = re.search(r"^ *\*/30 \* \* \* \* (cd /srv/partner-central && .+)$", README.read_text(), re.MULTILINE)
+    assert found, "the README has no cron line"
+    return found[1].replace("/srv/partner-central", str(place.folder))
+
+
+@contextmanager
+def cron(place: Place, *lines: str) -> Iterator[None]:
+    """A cron that runs these lines every minute."""
+    assert shutil.which("cron"), "this needs Debian's package cron"
+    wanted = ("AWS_", "DLT_", "SOURCES__")
+    names = {name: value for name, value in place.environment().items() if name.startswith(wanted)}
+    variables = [f'{name}="{value}"' for name, value in {"MAILTO": "", **names}.items()]
+    crontab = place.folder / "crontab"
+    crontab.write_text("\n".join([*variables, *(f"* * * * * {line}" for line in lines), ""]))
+    alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    daemon = subprocess.Popen([*alone, "bash", "-c", ALONE, "bash", str(crontab)])
+    try:
+        yield
+        assert daemon.poll() is None, "cron has ended"
+    finally:
+        daemon.kill()
+        daemon.wait(PATIENCE)
+
+
+def wait_for(log: Path, words: str) -> str:
+    """What the jobs have logged, once these words are there."""
+    end = time.monotonic() + PATIENCE
+    while words not in (said := log.read_text() if log.exists() else ""):
+        assert time.monotonic() < end, f"no {words!r} in {said!r}"
+        time.sleep(0.2)
+    return said
+
+
+def test_of_two_overlapping_jobs_of_cron_the_second_ends_with_5_and_the_first_loads_everything(
+    place: Place, emulator: Emulator
+) -> None:
+    (place.folder / ".venv").symlink_to(sys.prefix)
+    log = place.folder / "jobs.log"
+    job = f'{line_of_readme(place)} >> {log} 2>&1; echo "exit $?" >> {log}'
+    with cron(place, job, job):
+        with held_at(emulator, 1):
+            said = wait_for(log, "exit 5\n")
+            assert "ERROR Another run of partner_central is active (process " in said
+            assert len(emulator.calls) <= 1
+        wait_for(log, "exit 0\n")
+    place.assert_equals(emulator.truth())
+    assert "Traceback" not in log.read_text()

@@ -1,0 +1,108 @@
+"""A DuckDB file, a database on a real PostgreSQL server, or a lake: a destination to sync into, and SQL over it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle import Tables, actual
+from postgres import Postgres
+from startable_destinations import Warehouse
+from variants import rarely
+
+KINDS = ("duckdb", "postgres")
+MOSTLY_DUCKDB = pytest.mark.parametrize(
+    "database", ["duckdb", rarely("postgres")], indirect=True
+)  # for what PostgreSQL shows in other tests as well
+
+
+@dataclass
+class Database(Warehouse):
+    """A database that one test has for itself."""
+
+    server: Postgres | None = None
+
+    def sql(self, *statements: str, dataset: str = "partner_central") -> list[tuple[Any, ...]]:
+        """Run statements in a dataset; give the rows of the last."""
+        if self.server is not None:
+            return self.server.sql(
+                self.folder.name, f"SET search_path TO {dataset}", "SET TIME ZONE 'UTC'", *statements
+            )
+        import duckdb
+
+        with duckdb.connect(str(self.database)) as connection:
+            ((catalog,),) = connection.execute("SELECT current_database()").fetchall()
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f'USE "{catalog}"."{dataset}"')
+            for statement in statements:
+                connection.execute(statement)
+            return connection.fetchall() if connection.description else []
+
+    def staging(self) -> list[str]:
+        """The datasets in which rows are staged."""
+        like = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE '%_staging' ORDER BY 1"
+        return [name for (name,) in self.sql(like)]
+
+    def tables(self, dataset: str = "partner_central") -> Tables:
+        return actual(self.database, dataset) if self.destination == "duckdb" else super().tables(dataset)
+
+    def settings(self, source: dict[str, Any] | None = None, **options: Any) -> Any:
+        place = {"database": None} if self.server else {}
+        return super().settings(source, **{**place, **options})
+
+
+def databases(
+    kind: str, folder: Path, endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Database]:
+    """A database of that kind."""
+    if kind == "filesystem":
+        monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", f"file://{folder}/lake")
+        monkeypatch.setenv("DESTINATION__FILESYSTEM__TABLE_FORMAT", "delta")
+    if kind != "postgres":
+        yield Database(folder, endpoint, kind)
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database(folder.name)))
+    yield Database(folder, endpoint, "postgres", server)
+
+
+class Prepared:
+    """Databases in which something was loaded, made once for each kind and copied: most tests begin there.
+
+    Args:
+        folder: gives a new folder by its name.
+        request: of a fixture of the session.
+    """
+
+    def __init__(self, folder: Callable[[str], Path], request: pytest.FixtureRequest) -> None:
+        self._folder = folder
+        self._request = request
+        self._made: dict[tuple[str, str], Database] = {}
+
+    def lay(self, name: str, into: Database, load: Callable[[Database], object]) -> None:
+        """Put into a database what `load` loads into an empty one; the name stands for it."""
+        made = self._made.get((name, into.destination))
+        if made is None:
+            made = self._made[name, into.destination] = self._make(f"{name}-{into.destination}", into, load)
+        shutil.copytree(made.folder, into.folder, dirs_exist_ok=True)
+        if into.server:
+            into.server.database(into.folder.name, made.folder.name)
+        for state in into.pipelines_dir.glob("*/state.json"):  # it names the database it was built on
+            text = state.read_text().replace(str(made.folder), str(into.folder))
+            state.write_text(text.replace(f"/{made.folder.name}", f"/{into.folder.name}"))
+
+    def _make(self, name: str, like: Database, load: Callable[[Database], object]) -> Database:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextmanager(databases)(
+                like.destination, self._folder(name), like.endpoint, self._request, patch
+            ) as database,
+        ):
+            load(database)
+        return database

@@ -1,0 +1,128 @@
+"""A sync in a folder of its own, from any server, in this process or as the real command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from partner_central_emulator import Emulator
+from partner_central_sync.sync.settings import Settings, register_defaults
+
+register_defaults()
+
+from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the defaults, which dlt reads when imported
+
+from oracle import Tables, actual, assert_equal, expected  # noqa: E402
+from partner_central_sync.console.output import Report, Summary  # noqa: E402
+from partner_central_sync.sync.job import sync  # noqa: E402
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+COMMAND = Path(sys.executable).parent / "partner-central"
+PATIENCE = 300.0  # seconds after which what has not come never comes, on however busy a machine
+
+
+@dataclass
+class Place:
+    """A folder with a database and a working folder, and syncs into it from `endpoint`."""
+
+    folder: Path
+    endpoint: str
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "partner_central.duckdb"
+
+    @property
+    def pipelines_dir(self) -> Path:
+        return self.folder / "data" / "pipelines"
+
+    @property
+    def working_folder(self) -> Path:
+        return self.pipelines_dir / "partner_central"
+
+    def settings(self, source: dict[str, Any] | None = None, **options: Any) -> Settings:
+        """Settings of a sync here; `source` adds arguments of the source."""
+        keys = AwsCredentials()
+        keys.aws_access_key_id, keys.aws_secret_access_key = "AKIAEXAMPLE", "example"
+        quick = {"credentials": keys, "endpoint_url": self.endpoint, "calls_per_second": 1000, "read_timeout": PATIENCE}
+        base = Settings(database=self.database, pipelines_dir=self.pipelines_dir, source=quick | (source or {}))
+        return replace(base, **options)
+
+    def sync(self, source: dict[str, Any] | None = None, **options: Any) -> Summary:
+        """One sync in this process; `options` are those of `Settings`."""
+        return sync(self.settings(source, **options), Report(quiet=True))
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of the real command: this folder, this endpoint, none of the machine's AWS settings."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DLT_"))}
+        return {
+            **clean,
+            **KEYS,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(self.folder / "no-config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "no-credentials"),
+            "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": self.endpoint,
+            "DLT_DATA_DIR": str(self.folder / "data"),
+            "SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND": "1000",
+            "SOURCES__PARTNER_CENTRAL__READ_TIMEOUT": str(PATIENCE),
+            **more,
+        }
+
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `partner-central` in this folder to its end."""
+        return subprocess.run(
+            [COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def start(
+        self, *arguments: str, program: Sequence[str | Path] = (COMMAND,), **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start `partner-central`, or another program, in this folder."""
+        return subprocess.Popen(
+            [*program, *arguments],
+            cwd=self.folder,
+            env=self.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def tables(self, dataset: str = "partner_central") -> Tables:
+        """What the database holds."""
+        return actual(self.database, dataset)
+
+    def assert_equals(self, truth: list[dict[str, Any]], dataset: str = "partner_central") -> None:
+        """Every table equals these records exactly."""
+        assert_equal(expected(truth), self.tables(dataset))
+
+
+@contextmanager
+def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
+    """Hold back the answer to a coming call, counted from 1, until the block ends; the event is set when it arrives."""
+    arrived, release, coming = threading.Event(), threading.Event(), count(1)
+
+    def hold(_: int, __: dict[str, Any]) -> None:
+        if next(coming) == number:
+            arrived.set()
+            release.wait(PATIENCE)
+
+    emulator.on_call = hold
+    try:
+        yield arrived
+    finally:
+        emulator.on_call = None
+        release.set()

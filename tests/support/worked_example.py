@@ -1,0 +1,287 @@
+"""Ten opportunities whose every answer can be worked out by hand, and the tables they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.destinations.sql_client import SqlClientBase
+
+from partner_central_sync.sync import working_folder
+from partner_central_sync.sync.settings import Settings
+from partner_central_sync.sync.views import create_views
+
+TEXTS = (
+    *("id", "arn", "catalog", "opportunity_type", "partner_opportunity_identifier"),
+    *("customer_company_name", "customer_industry", "customer_other_industry", "customer_website_url"),
+    *("customer_city", "customer_state_or_region", "customer_postal_code", "customer_country_code"),
+    *("life_cycle_stage", "life_cycle_review_status", "life_cycle_review_status_reason"),
+    *("life_cycle_review_comments", "life_cycle_closed_lost_reason", "life_cycle_next_steps"),
+    "project_expected_contract_duration_term",
+)
+OPPORTUNITY = {
+    **dict.fromkeys(TEXTS, "TEXT"),
+    "created_date": "TIMESTAMP WITH TIME ZONE",
+    "last_modified_date": "TIMESTAMP WITH TIME ZONE",
+    "life_cycle_target_close_date": "DATE",
+    "project_expected_contract_duration_value": "BIGINT",
+}
+TABLES: dict[str, dict[str, str]] = {
+    "opportunities": OPPORTUNITY,
+    "opportunities__project_delivery_models": {"opportunity_id": "TEXT", "value": "TEXT"},
+    "opportunities__project_expected_customer_spend": {
+        "opportunity_id": "TEXT",
+        "amount": "DECIMAL(38, 2)",
+        "currency_code": "TEXT",
+        "frequency": "TEXT",
+        "target_company": "TEXT",
+        "estimation_url": "TEXT",
+    },
+    "opportunities_rejected": {
+        "id": "TEXT",
+        "reason": "TEXT",
+        "record": "TEXT",
+        "record_key": "TEXT",
+        "last_modified_date": "TIMESTAMP WITH TIME ZONE",
+        "seen_at": "TIMESTAMP WITH TIME ZONE",
+    },
+    "opportunity_history": {
+        **OPPORTUNITY,
+        "project_delivery_models": "TEXT",
+        "project_expected_customer_spend": "TEXT",
+        "content_hash": "TEXT",
+        "read_order": "BIGINT",
+        "order_is_known": "BOOLEAN",
+        "first_seen_at": "TIMESTAMP WITH TIME ZONE",
+    },
+    "opportunity_presence": {
+        "id": "TEXT",
+        "last_listed_at": "TIMESTAMP WITH TIME ZONE",
+        "last_listed_sweep": "BIGINT",
+        "rejected_since": "TIMESTAMP WITH TIME ZONE",
+        "gone_since": "TIMESTAMP WITH TIME ZONE",
+    },
+    "sync_runs": {
+        **dict.fromkeys(("run_id", "mode", "scope", "outcome", "message", "new_columns", "version"), "TEXT"),
+        **dict.fromkeys(("started_at", "finished_at", "watermark"), "TIMESTAMP WITH TIME ZONE"),
+        **dict.fromkeys(("exit_code", "calls", "throttles", "pages", "records", "rows_changed", "rejected"), "BIGINT"),
+        "waited_seconds": "DOUBLE PRECISION",
+        "complete": "BOOLEAN",
+    },
+}
+Row = dict[str, Any]
+ORDER = count(1)
+
+
+def moment(text: str) -> datetime:
+    """`06-05 08:30` of 2026, in UTC."""
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+def day(text: str) -> date:
+    """`06-05` of 2026."""
+    return date.fromisoformat(f"2026-{text}")
+
+
+def make_tables(
+    sql: SqlClientBase[Any], rows: Mapping[str, Iterable[Row]], tables: Sequence[str] = tuple(TABLES)
+) -> None:
+    """Create these tables in an open destination where they are missing, and fill them; a missing key is null."""
+    for table in tables:
+        columns = ", ".join(f"{name} {kind}" for name, kind in TABLES[table].items())
+        sql.execute_sql(f"CREATE TABLE IF NOT EXISTS {sql.make_qualified_table_name(table)} ({columns})")
+    for table, entries in rows.items():
+        names = list(TABLES[table])
+        places = ", ".join(["%s"] * len(names))
+        for entry in entries:
+            assert entry.keys() <= set(names), entry
+            sql.execute_sql(
+                f"INSERT INTO {sql.make_qualified_table_name(table)} ({', '.join(names)}) VALUES ({places})",
+                *(entry.get(name) for name in names),
+            )
+
+
+def filled(settings: Settings, folder: Path, rows: dict[str, list[Row]]) -> Settings:
+    """The settings, after their destination was given these rows and the views; `folder` is dlt's to work in."""
+    pipeline = working_folder.attach(replace(settings, pipelines_dir=folder))
+    with pipeline.destination_client() as client:
+        client.initialize_storage()
+    with pipeline.destination_client() as client:
+        assert isinstance(client, SqlJobClientBase)
+        make_tables(client.sql_client, rows)
+        assert create_views(client)
+    return settings
+
+
+def version(at: str, seen: str, **values: Any) -> Row:
+    """A version last modified and first seen then; names without their long beginning. They are read as they come."""
+    long = {
+        "name": "customer_company_name",
+        "stage": "life_cycle_stage",
+        "review": "life_cycle_review_status",
+        "target": "life_cycle_target_close_date",
+        "lost": "life_cycle_closed_lost_reason",
+        "spend": "project_expected_customer_spend",
+        "comments": "life_cycle_review_comments",
+        "why": "life_cycle_review_status_reason",
+        "next": "life_cycle_next_steps",
+        "created": "created_date",
+    }
+    row = {long.get(name, name): value for name, value in values.items()}
+    created = row.pop("created_date", None)
+    return {
+        **row,
+        "created_date": created and moment(created),
+        "last_modified_date": moment(at),
+        "first_seen_at": moment(seen),
+        "content_hash": str(values),
+        "read_order": next(ORDER),
+        "order_is_known": True,
+    }
+
+
+FIRST = "06-01 12:30"
+ACME = {"id": "A1", "name": "Acme", "created": "06-02 08:00"}
+CARGO = {"id": "C3", "name": "Cargo", "created": "02-01 00:00", "review": "Approved"}
+EPIC = {"id": "E5", "name": "Epic", "created": "06-01 06:00", "target": day("12-01")}
+HOTEL = {"id": "H8", "name": "Hotel", "created": "05-01 10:00", "stage": "Technical Validation"}
+JUNO = {"id": "J10", "name": "Juno", "created": "06-01 00:00", "review": "Approved"}
+HISTORY = [
+    version("06-02 08:00", "06-02 12:30", **ACME, stage="Prospect", review="Submitted", target=day("07-01")),
+    version("06-06 08:00", "06-06 12:30", **ACME, stage="Qualified", review="In review", target=day("07-31")),
+    version(
+        *("06-09 08:00", "06-09 12:30"),
+        **ACME,
+        stage="Qualified",
+        review="In review",
+        target=day("08-15"),
+        spend="EUR 50.00, USD 1200.50",
+    ),
+    version(
+        *("04-01 23:30", FIRST),
+        id="B2",
+        name="Bolt",
+        created="01-10 00:30",
+        stage="Committed",
+        review="Approved",
+        target=day("06-01"),
+        next="Call again",
+    ),
+    version("05-01 23:59", FIRST, **CARGO, stage="Committed", target=day("06-30")),
+    version("06-05 00:01", "06-05 12:30", **CARGO, stage="Launched", target=day("06-05")),
+    version(
+        *("05-20 12:00", FIRST),
+        id="D4",
+        name="Delta",
+        created="01-01 00:00",
+        stage="Closed Lost",
+        target=day("03-15"),
+        lost="Price",
+    ),
+    version("06-01 06:00", FIRST, **EPIC, stage="Prospect"),
+    version("06-08 06:00", "06-08 12:30", **EPIC, stage="Closed Lost"),
+    version(
+        "05-15 12:00", FIRST, id="F6", name="Foxtrot", created="05-01 00:00", stage="Qualified", review="Submitted"
+    ),
+    version("06-10 12:00", "06-10 12:30", id="G7"),
+    version("05-01 10:00", FIRST, **HOTEL, review="Submitted"),
+    version(
+        *("06-03 10:00", "06-03 12:30"),
+        **HOTEL,
+        review="Action Required",
+        why="Incomplete information",
+        comments="Which <b>problem</b>?",
+    ),
+    version("06-01 00:00", FIRST, **JUNO, stage="Prospect", target=day("06-20")),
+    version("06-03 00:00", "06-03 12:30", **JUNO, stage="Qualified", target=day("07-05")),
+    version("06-04 00:00", "06-04 12:30", **JUNO, stage="Prospect"),
+    version("06-05 00:00", "06-05 12:30", **JUNO, stage="Closed Lost", target=day("06-25")),
+    version("06-07 00:00", "06-07 12:30", **JUNO, stage="Qualified", target=day("06-10")),
+    version("06-07 00:00", "06-07 12:45", **JUNO, stage="Qualified", target=day("06-10"), next="Meet"),
+]
+WITHOUT_HISTORY = version(
+    *("05-11 09:00", FIRST), id="I9", name="India", created="05-01 09:00", stage="Negotiation", review="Escalated"
+)
+
+
+def _current() -> list[Row]:
+    newest = {row["id"]: row for row in sorted([*HISTORY, WITHOUT_HISTORY], key=lambda row: row["first_seen_at"])}
+    return [{name: value for name, value in row.items() if name in OPPORTUNITY} for row in newest.values()]
+
+
+def _spend(identifier: str, amount: str | None, currency: str | None, frequency: str | None = "Monthly") -> Row:
+    return {
+        "opportunity_id": identifier,
+        "amount": amount and Decimal(amount),
+        "currency_code": currency,
+        "frequency": frequency,
+    }
+
+
+SMALL_CASE: dict[str, list[Row]] = {
+    "opportunities": _current(),
+    "opportunities__project_delivery_models": [{"opportunity_id": "A1", "value": "Resell"}],
+    "opportunities__project_expected_customer_spend": [
+        _spend("A1", "1000.50", "USD"),
+        _spend("A1", "200.00", "USD", None),
+        _spend("A1", "50.00", "EUR"),
+        _spend("A1", "9999.00", "EUR", "Yearly"),
+        _spend("A1", None, "GBP"),
+        _spend("C3", "300000", "JPY"),
+        _spend("E5", "10", "USD"),
+        _spend("F6", "7", "USD"),
+        _spend("I9", "5", "XXX"),
+        _spend("J10", "40.25", "USD"),
+        _spend("H8", "1", None),
+    ],
+    "opportunities_rejected": [
+        {"id": "R1", "reason": "no amount", "record": "{}", "record_key": "R1", "seen_at": moment(FIRST)},
+        {"id": "C3", "reason": "is no date", "record": "{}", "record_key": "C3", "seen_at": moment("06-09 12:30")},
+    ],
+    "opportunity_history": HISTORY,
+    "opportunity_presence": [
+        {"id": "A1", "last_listed_at": moment("06-10 12:00"), "gone_since": None},
+        {"id": "C3", "last_listed_at": moment("06-10 12:00"), "rejected_since": moment("06-09 12:00")},
+        {"id": "F6", "last_listed_at": moment("06-01 12:00"), "gone_since": moment("06-07 12:00")},
+    ],
+    "sync_runs": [
+        {
+            "run_id": "r1",
+            "started_at": moment("06-01 12:29"),
+            "finished_at": moment(FIRST),
+            "mode": "first",
+            "scope": "all",
+            "outcome": "done",
+            "exit_code": 0,
+            "watermark": moment("06-01 07:00"),
+            "complete": True,
+        },
+        {
+            "run_id": "r2",
+            "started_at": moment("06-10 12:29"),
+            "finished_at": moment("06-10 12:30"),
+            "mode": "incremental",
+            "scope": "all",
+            "outcome": "done",
+            "exit_code": 0,
+            "watermark": moment("06-10 12:00"),
+            "complete": False,
+        },
+        {
+            "run_id": "r3",
+            "started_at": moment("06-10 13:00"),
+            "finished_at": moment("06-10 13:01"),
+            "mode": "incremental",
+            "scope": "all",
+            "outcome": "unavailable",
+            "exit_code": 4,
+            "complete": False,
+        },
+    ],
+}

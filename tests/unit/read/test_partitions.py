@@ -1,0 +1,195 @@
+"""Windows of CreatedDate: what they ask for, how they are cut, what is stored of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from partner_central.read.partitions import CROWD, SECOND, Density, Window, WindowPage, dump, first_windows, load
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+DAY = timedelta(days=1)
+
+moments = some.datetimes(timezones=some.just(UTC))
+nearby = some.floats(0, 600).map(lambda seconds: NOON + timedelta(seconds=seconds))
+samples = some.lists(moments | nearby, max_size=130)
+
+
+def day(number: float) -> datetime:
+    return NOON + number * DAY
+
+
+def crowd(moment: datetime, records: int) -> list[datetime]:
+    """So many records within the second of a moment."""
+    return [moment + timedelta(milliseconds=7 * number) for number in range(records)]
+
+
+def test_a_new_window_asks_from_a_second_before_its_start() -> None:
+    assert Window(NOON, None).asked_from() == NOON - SECOND
+
+
+def test_a_window_that_was_begun_asks_from_a_second_before_the_last_record_handed_on() -> None:
+    window = Window(day(1), day(9))
+    window.hand_on(WindowPage(window, [{}] * 100, day(3), last=False))
+    assert window.asked_from() == day(3) - SECOND
+    assert (window.records, window.done) == (100, False)
+    window.hand_on(WindowPage(window, [{}] * 7, day(4), last=True))
+    assert (window.records, window.position, window.done) == (107, day(4), True)
+
+
+@pytest.mark.parametrize("begin", [None, FIRST, FIRST + SECOND / 2, datetime(999, 12, 31, tzinfo=UTC)])
+def test_a_window_from_the_beginning_of_time_asks_for_everything(begin: datetime | None) -> None:
+    assert Window(begin, NOON).asked_from() is None
+    assert Window(None, NOON, position=begin).asked_from() is None
+
+
+def test_a_window_is_written_as_people_write_intervals() -> None:
+    assert str(Window(None, NOON)) == "(the beginning, 2026-05-01T12:00:00+00:00]"
+    assert str(Window(NOON, None)) == "(2026-05-01T12:00:00+00:00, now]"
+
+
+def test_a_share_counts_the_records_after_one_moment_up_to_and_including_another() -> None:
+    density = Density([day(4), day(1), day(2), day(3)])
+    assert density.share(None, None) == 1
+    assert density.share(day(1), day(3)) == 0.5
+    assert density.share(day(1) - SECOND, day(2.5)) == 0.5
+    assert density.share(day(4), None) == 0
+    assert density.count(None, day(3)) == 3
+
+
+def test_without_a_sample_nothing_lies_anywhere() -> None:
+    density = Density([])
+    assert (density.share(None, None), density.count(None, None), density.crowds()) == (0, 0, [])
+    assert first_windows(density, 5) == [Window(None, None)]
+
+
+def test_cuts_part_a_span_into_about_as_many_records() -> None:
+    density = Density([day(number) for number in range(100)])
+    assert density.cuts(None, None, 4) == [day(number) - SECOND for number in (25, 50, 75)]
+    assert density.cuts(day(9), day(19), 2) == [day(15) - SECOND]
+
+
+def test_a_cut_leaves_the_whole_second_of_its_record_above() -> None:
+    sample = [day(1), *crowd(day(2) + SECOND / 2, 10), day(3)]
+    (cut,) = Density(sample).cuts(None, None, 2)
+    assert day(1) < cut < day(2)
+    assert cut.microsecond == 0
+
+
+def test_a_span_without_enough_of_the_sample_is_cut_evenly_by_time() -> None:
+    assert Density([]).cuts(day(0), day(4), 4) == [day(1), day(2), day(3)]
+    assert Density([day(0.1)]).cuts(day(0), day(4), 2) == [day(2)]
+
+
+def test_an_open_span_without_a_sample_is_not_cut() -> None:
+    assert Density([day(1)]).cuts(day(2), None, 4) == []
+    assert Density([day(3)]).cuts(None, day(2), 4) == []
+
+
+def test_a_span_of_a_second_is_not_cut() -> None:
+    assert Density(crowd(NOON, 50)).cuts(NOON, NOON + SECOND, 8) == []
+    assert Density([]).cuts(NOON + SECOND / 4, NOON + SECOND / 2, 8) == []
+
+
+def test_a_second_that_many_records_share_begins_a_window_of_its_own() -> None:
+    sample = [*map(day, range(20)), *crowd(day(7.5), CROWD)]
+    density = Density(sample)
+    assert density.crowds() == [day(7.5) - SECOND]
+    assert [window.start for window in first_windows(density, 1)] == [None, day(7.5) - SECOND]
+    assert density.crowd_at(day(7.5) - SECOND) == CROWD / len(sample)
+
+
+def test_a_second_that_few_records_share_does_not() -> None:
+    density = Density([*map(day, range(20)), *crowd(day(7.5), CROWD - 1)])
+    assert density.crowds() == []
+    assert len(first_windows(density, 4)) == 4
+
+
+def test_behind_the_beginning_no_crowd_waits() -> None:
+    assert Density([NOON]).crowd_at(None) == 0
+
+
+def test_the_first_windows_hold_about_as_many_records_each() -> None:
+    density = Density([day(number**2) for number in range(120)])
+    shares = [density.share(window.start, window.end) for window in first_windows(density, 6)]
+    assert shares == pytest.approx([1 / 6] * 6)
+
+
+@pytest.mark.parametrize("extreme", [FIRST, FIRST + SECOND / 2, LAST, LAST - SECOND])
+def test_dates_at_either_end_of_time_are_cut_around(extreme: datetime) -> None:
+    sample = [extreme] * 50 + [day(number) for number in range(50)]
+    density = Density(sample)
+    windows = first_windows(density, 4)
+    assert sum(density.count(window.start, window.end) for window in windows) == 100
+    assert [density.crowd_at(window.start) >= 0 for window in windows]
+
+
+@given(samples, some.none() | moments | nearby, some.none() | moments | nearby, some.integers(1, 20))
+def test_cuts_are_whole_seconds_inside_the_span_in_order_and_no_more_than_asked_for(
+    sample: list[datetime], after: datetime | None, until: datetime | None, parts: int
+) -> None:
+    if after and until and after > until:
+        after, until = until, after
+    cuts = Density(sample).cuts(after, until, parts)
+    assert cuts == sorted(set(cuts))
+    assert len(cuts) < parts
+    assert all(cut.microsecond == 0 for cut in cuts)
+    assert all((after is None or cut > after) and (until is None or cut < until) for cut in cuts)
+
+
+@given(samples, some.integers(1, 20))
+def test_the_first_windows_cover_all_of_time_once(sample: list[datetime], parts: int) -> None:
+    windows = first_windows(Density(sample), parts)
+    assert (windows[0].start, windows[-1].end) == (None, None)
+    assert all(earlier.end == later.start for earlier, later in pairwise(windows))
+    starts = [window.start for window in windows[1:] if window.start]
+    assert starts == sorted(set(starts))
+    assert not any(window.done or window.position or window.records for window in windows)
+
+
+@some.composite
+def tilings(draw: some.DrawFn) -> list[Window]:
+    """Windows that cover all of time, some of them done, some begun."""
+    cuts = sorted(draw(some.sets(nearby, max_size=12)))
+    windows = []
+    for start, end in zip([None, *cuts], [*cuts, None], strict=True):
+        window = Window(start, end)
+        if draw(some.booleans()):
+            reached = draw(some.none() | nearby)
+            records = [{}] * draw(some.integers(0, 900))
+            window.hand_on(WindowPage(window, records, reached or start, last=draw(some.booleans())))
+        windows.append(window)
+    return windows
+
+
+@given(tilings(), some.randoms(use_true_random=False))
+def test_what_is_stored_says_of_every_moment_whether_it_has_been_read(tiling: list[Window], chance: Random) -> None:
+    chance.shuffle(shuffled := list(tiling))
+    loaded = load(json.loads(json.dumps(dump(shuffled))))
+    assert [window for window in loaded if not window.done] == [window for window in tiling if not window.done]
+    assert (loaded[0].start, loaded[-1].end) == (None, None)
+    assert all(earlier.end == later.start for earlier, later in pairwise(loaded))
+    assert sum(window.records for window in loaded) == sum(window.records for window in tiling)
+
+
+@given(tilings())
+def test_finished_neighbours_are_stored_as_one_so_that_state_stays_small(tiling: list[Window]) -> None:
+    state = dump(tiling)
+    assert not any(earlier["done"] and later["done"] for earlier, later in pairwise(state))
+    assert dump(load(state)) == state
+
+
+def test_dates_are_stored_to_the_microsecond() -> None:
+    window = Window(NOON + timedelta(microseconds=1), LAST, NOON + timedelta(microseconds=3), records=5)
+    assert load(json.loads(json.dumps(dump([window])))) == [window]
+
+
+def test_no_windows_are_stored_as_none() -> None:
+    assert (dump([]), load([])) == ([], [])

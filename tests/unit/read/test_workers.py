@@ -1,0 +1,420 @@
+"""Windows read side by side by real threads, from an account in memory. What threads wait for are events."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, Literal
+
+import pytest
+
+from partner_central.api.client import Page
+from partner_central.errors import BrokenListing, Refused, Unavailable
+from partner_central.read.partition_plan import Plan
+from partner_central.read.partitions import Density, Window, WindowPage, first_windows
+from partner_central.read.request import Filters, Listing
+from partner_central.read.workers import PAGES_AHEAD, Sweep, Unplaced, side_by_side
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FIRST = NOON - timedelta(days=400)
+LISTING = Listing("AWS", Filters(identifier=("O1",)), FIRST)
+PATIENCE = 30.0
+TokenKind = Literal["offset", "position", "snapshot"]
+TOKENS: list[TokenKind] = ["offset", "position", "snapshot"]
+Entry = tuple[datetime, int]
+
+
+@dataclass
+class Account:
+    """Lists opportunities by CreatedDate as Partner Central might, whatever its tokens mean and its bound includes.
+
+    `on_call` is called with the number of each call, from 1, before it is answered.
+    """
+
+    entries: list[Entry]
+    token: TokenKind = "offset"
+    inclusive: bool = True
+    on_call: Callable[[int], None] = lambda _: None
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    answered: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._snapshots: dict[str, list[Entry]] = {}
+
+    def ask(self, request: Mapping[str, Any]) -> Page:
+        with self._lock:
+            self.requests.append(dict(request))
+            number = len(self.requests)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            self.on_call(number)
+            with self._lock:
+                page = self._page(request, number)
+                self.answered += 1
+                return page
+        finally:
+            with self._lock:
+                self.at_once -= 1
+
+    def add(self, created: datetime) -> None:
+        """One more opportunity, however old."""
+        with self._lock:
+            insort(self.entries, (created, len(self.entries)))
+
+    def _page(self, request: Mapping[str, Any], number: int) -> Page:
+        since = request.get("CreatedDate", {}).get("AfterCreatedDate")
+        bisect = bisect_left if self.inclusive else bisect_right
+        entries = self.entries if since is None else self.entries[bisect(self.entries, since, key=_created) :]
+        name, offset = str(number), 0
+        if token := request.get("NextToken"):
+            name, _, place = token.partition(" ")
+            entries = self._snapshots.get(name, entries)
+            offset = int(place) if self.token != "position" else bisect_right(entries, _entry(place))
+        found, end = entries[offset : offset + 100], offset + 100
+        if end >= len(entries):
+            return Page([record(*entry) for entry in found], None, NOON)
+        if self.token == "snapshot":
+            self._snapshots[name] = entries
+        place = str(end) if self.token != "position" else f"{found[-1][0].isoformat()}#{found[-1][1]}"
+        return Page([record(*entry) for entry in found], f"{name} {place}", NOON)
+
+
+def _created(entry: Entry) -> datetime:
+    return entry[0]
+
+
+def _entry(place: str) -> Entry:
+    date, _, number = place.partition("#")
+    return datetime.fromisoformat(date), int(number)
+
+
+def record(created: datetime, number: int) -> dict[str, Any]:
+    return {"Id": f"O{number}", "CreatedDate": created.isoformat()}
+
+
+def account(records: int, token: TokenKind = "offset", *, seed: int = 0, inclusive: bool = True) -> Account:
+    """An account where a third of the records were created within a minute, and some within one second."""
+    chance = random.Random(seed)
+    spans = [400 * 86_400] * 2 + [60, 0]
+    seconds = [100 + spans[number % 4] * chance.random() for number in range(records)]
+    dates = [NOON - timedelta(seconds=second) for second in seconds]
+    return Account(sorted((date, number) for number, date in enumerate(dates)), token, inclusive)
+
+
+def plan_for(asked: Account, windows: int = 6, sample: int = 40) -> Plan:
+    """A plan as a run makes one."""
+    dates = [created for created, _ in asked.entries]
+    density = Density(random.Random(1).sample(dates, min(sample, len(dates))))
+    return Plan(first_windows(density, windows), density, NOON)
+
+
+def sweep(asked: Account, plan: Plan | None = None, readers: Callable[[], int] = lambda: 6) -> Iterator[WindowPage]:
+    return Sweep(plan or plan_for(asked), LISTING, asked.ask, readers).parts()
+
+
+def numbers(parts: list[WindowPage]) -> list[int]:
+    """Which records were handed on."""
+    return [int(one["Id"][1:]) for part in parts for one in part.records if isinstance(one, dict)]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Every thread that a test starts ends with it."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("readers", [1, 2, 16])
+def test_every_record_comes_once(token: TokenKind, readers: int, *, inclusive: bool) -> None:
+    asked = account(3_000, token, inclusive=inclusive)
+    assert sorted(numbers(list(sweep(asked, readers=lambda: readers)))) == list(range(3_000))
+    assert asked.most_at_once <= readers
+
+
+@pytest.mark.parametrize("records", [0, 1, 99, 100, 101, 200])
+@pytest.mark.parametrize("token", TOKENS)
+def test_accounts_of_a_page_or_less_or_a_little_more_come_once_as_well(records: int, token: TokenKind) -> None:
+    assert sorted(numbers(list(sweep(account(records, token))))) == list(range(records))
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_records_of_one_instant_come_once(token: TokenKind) -> None:
+    asked = Account([(NOON, number) for number in range(1_234)], token)
+    assert sorted(numbers(list(sweep(asked)))) == list(range(1_234))
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_records_of_one_instant_at_which_a_window_ends_belong_to_it(token: TokenKind) -> None:
+    asked = Account(sorted((NOON + timedelta(seconds=one % 3 - 1), one) for one in range(900)), token)
+    plan = Plan([Window(None, NOON), Window(NOON, None)], Density([]), NOON)
+    by_window: Counter[datetime | None] = Counter()
+    for part in sweep(asked, plan):
+        by_window[part.window.start] += len(part.records)
+    assert by_window == {None: 600, NOON: 300}
+
+
+def test_a_window_that_was_begun_is_asked_for_from_where_it_was() -> None:
+    asked = account(1_000)
+    middle = asked.entries[500][0]
+    list(sweep(asked, Plan([Window(None, None, position=middle)], Density([]), NOON), lambda: 1))
+    assert asked.requests[0]["CreatedDate"] == {
+        "AfterCreatedDate": middle.replace(microsecond=0) - timedelta(seconds=1)
+    }
+
+
+def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_there() -> None:
+    asked, engaged, together, times = account(3_000), threading.Event(), threading.Barrier(2), [0]
+
+    def readers() -> int:
+        times[0] += 1
+        if times[0] == 2:
+            engaged.set()
+        return 1 if times[0] <= 2 else 6
+
+    def hold(number: int) -> None:
+        if number == 1:
+            wait_for(engaged)
+        elif number <= 3:
+            together.wait(PATIENCE)
+
+    asked.on_call = hold
+    plan = Plan([Window(None, None)], Density(created for created, _ in asked.entries[::50]), NOON)
+    assert sorted(numbers(list(sweep(asked, plan, readers)))) == list(range(3_000))
+    assert len(plan.snapshot()) > 2
+
+
+def test_the_pages_of_a_window_come_in_order_and_only_its_last_is_called_so() -> None:
+    parts = list(sweep(account(3_000)))
+    by_window: dict[int, list[WindowPage]] = {}
+    for part in parts:
+        by_window.setdefault(id(part.window), []).append(part)
+    for pages in by_window.values():
+        assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+        reached = [page.reached for page in pages if page.reached]
+        assert all(earlier <= later for earlier, later in pairwise(reached))
+        for page in pages:
+            dates = [datetime.fromisoformat(one["CreatedDate"]) for one in page.records if isinstance(one, dict)]
+            assert all(page.window.start is None or date > page.window.start for date in dates)
+            assert page.reached is not None or not dates
+            assert all(page.reached is not None and date <= page.reached for date in dates)
+
+
+def test_finished_windows_are_not_asked_for() -> None:
+    asked = account(1_000)
+    middle = asked.entries[500][0]
+    plan = Plan([Window(None, middle, middle, done=True), Window(middle, None)], Density([]), NOON)
+    found = numbers(list(sweep(asked, plan)))
+    assert sorted(found) == sorted(number for created, number in asked.entries if created > middle)
+    assert all(request["CreatedDate"]["AfterCreatedDate"] > middle - timedelta(seconds=2) for request in asked.requests)
+
+
+def test_a_plan_with_nothing_left_asks_for_nothing() -> None:
+    asked = account(10)
+    assert list(sweep(asked, Plan([Window(None, None, NOON, done=True)], Density([]), NOON))) == []
+    assert asked.requests == []
+
+
+def test_every_request_repeats_what_is_asked_for_in_ascending_created_date() -> None:
+    asked = account(1_000)
+    list(sweep(asked))
+    for request in asked.requests:
+        assert request["Sort"] == {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"}
+        assert request["Identifier"] == ["O1"]
+        assert request["LastModifiedDate"] == {"AfterLastModifiedDate": FIRST}
+    assert {request["MaxResults"] for request in asked.requests} == {100}
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_created_or_becomes_visible_meanwhile_hides_nothing_that_was_there(token: TokenKind, seed: int) -> None:
+    asked = account(2_000, token, seed=seed)
+    chance = random.Random(seed)
+    added = iter([*[asked.entries[chance.randrange(2_000)][0] for _ in range(500)], NOON])
+
+    def more(_: int) -> None:
+        for created in itertools.islice(added, 20):  # a list iterator that several threads may share
+            asked.add(created)
+
+    asked.on_call = more
+    found = Counter(numbers(list(sweep(asked))))
+    assert set(range(2_000)) <= set(found)
+
+
+def test_readers_are_added_as_soon_as_there_is_room_for_more() -> None:
+    asked, room = account(3_000), [1]
+    together = threading.Barrier(4)
+
+    def more(number: int) -> None:
+        room[0] = 4
+        if 1 < number <= 5:
+            together.wait(PATIENCE)
+
+    asked.on_call = more
+    assert len(numbers(list(sweep(asked, readers=lambda: room[0])))) == 3_000
+    assert asked.most_at_once == 4
+
+
+def test_readers_who_end_are_not_replaced_when_there_is_room_for_fewer() -> None:
+    asked, room = account(3_000), [5]
+    started = threading.Barrier(5)
+    late: list[int] = []
+
+    def fewer(number: int) -> None:
+        if number <= 5:
+            started.wait(PATIENCE)
+            room[0] = 1
+        elif asked.at_once > 1:
+            late.append(number)
+
+    asked.on_call = fewer
+    plan = Plan(
+        [Window(NOON - timedelta(days=one), NOON - timedelta(days=one - 1)) for one in range(40, 0, -1)],
+        Density([]),
+        NOON,
+    )
+    list(sweep(asked, plan, lambda: room[0]))
+    assert late == []
+    assert asked.most_at_once == 5
+
+
+@pytest.mark.parametrize("failure", [Unavailable("no network"), Refused("no sort"), ZeroDivisionError("a defect")])
+def test_a_call_that_fails_is_raised_behind_all_pages_that_arrived(failure: Exception) -> None:
+    asked = account(3_000)
+
+    def fail(number: int) -> None:
+        if number == 9:
+            raise failure
+
+    asked.on_call = fail
+    parts: list[WindowPage] = []
+    with pytest.raises(type(failure)) as raised:
+        parts.extend(sweep(asked))
+    assert raised.value is failure
+    assert len(parts) == asked.answered >= 8
+    assert len(asked.requests) <= 9 + 6, "the others end with the page they are at"
+
+
+def test_of_several_failures_one_is_raised_when_all_readers_have_ended() -> None:
+    asked = account(3_000)
+    together = threading.Barrier(6)
+
+    def fail(_: int) -> None:
+        together.wait(PATIENCE)
+        raise Unavailable("no network")
+
+    asked.on_call = fail
+    with pytest.raises(Unavailable):
+        list(sweep(asked))
+    assert len(asked.requests) == 6
+
+
+def test_a_repeated_token_breaks_a_window() -> None:
+    asked = account(3_000)
+    broken = Page([record(NOON, 1)], "again", NOON)
+    with pytest.raises(BrokenListing):
+        list(Sweep(plan_for(asked), LISTING, lambda _: broken, lambda: 2).parts())
+
+
+@pytest.mark.parametrize("nobody", [{"Id": "O7"}, {"Id": "O7", "CreatedDate": "soon"}, None, "text"])
+def test_a_record_without_a_created_date_has_no_place_in_a_sweep(nobody: object) -> None:
+    page = Page([record(NOON, 1), nobody], None, NOON)
+    asked = account(1_000)
+    with pytest.raises(Unplaced):
+        list(Sweep(plan_for(asked), LISTING, lambda _: page, lambda: 3).parts())
+
+
+def test_a_window_goes_on_after_an_empty_page() -> None:
+    pages = iter([Page([], "a", NOON), Page([record(NOON, 1)], "b", NOON), Page([], None, NOON)])
+    plan = Plan([Window(None, None)], Density([]), NOON)
+    assert numbers(list(Sweep(plan, LISTING, lambda _: next(pages), lambda: 1).parts())) == [1]
+
+
+def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
+    asked = account(3_000)
+    release = threading.Event()
+    asked.on_call = lambda number: None if number == 1 else wait_for(release)
+    before = set(threading.enumerate())
+    parts = Sweep(plan_for(asked, windows=30), LISTING, asked.ask, lambda: 4).parts()
+    next(parts)
+    parts.close()
+    release.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+    assert len(asked.requests) <= 1 + 4
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(PATIENCE)
+
+
+def test_a_consumer_that_is_closed_while_readers_wait_for_it_lets_them_end() -> None:
+    asked = account(12_000)
+    ahead = threading.Event()
+    asked.on_call = lambda number: ahead.set() if number > PAGES_AHEAD + 1 else None
+    parts = Sweep(plan_for(asked), LISTING, asked.ask, lambda: 4).parts()
+    next(parts)
+    wait_for(ahead)
+    parts.close()
+
+
+def test_readers_are_only_so_far_ahead_of_the_consumer() -> None:
+    asked, too_far = account(12_000), threading.Event()
+    asked.on_call = lambda number: too_far.set() if number > 1 + PAGES_AHEAD + 4 else None
+    parts = sweep(asked, readers=lambda: 4)
+    found = [next(parts)]
+    assert not too_far.wait(0.2)
+    found.extend(parts)
+    assert sorted(numbers(found)) == list(range(12_000))
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+@pytest.mark.parametrize("records", [30, 3_000])
+def test_a_defect_in_engaging_readers_is_raised_and_leaves_nobody_waiting(records: int, at: int) -> None:
+    times = [0]
+
+    def readers() -> int:
+        times[0] += 1
+        if times[0] == at:
+            raise ZeroDivisionError
+        return 1
+
+    with pytest.raises(ZeroDivisionError):
+        list(sweep(account(records), readers=readers))
+
+
+def test_first_pages_are_asked_for_side_by_side() -> None:
+    together = threading.Barrier(2)
+
+    def ask(request: Mapping[str, Any]) -> Page:
+        together.wait(PATIENCE)
+        return Page([request["Sort"]["SortOrder"]], None, NOON)
+
+    pages = side_by_side(ask, LISTING.samples(), lambda: 2)
+    assert sorted(str(page.records[0]) for page in pages) == ["ASCENDING", "DESCENDING"]
+
+
+@pytest.mark.parametrize("failure", [Unavailable("no network"), ZeroDivisionError("a defect")])
+def test_a_first_page_that_fails_is_raised(failure: Exception) -> None:
+    def ask(request: Mapping[str, Any]) -> Page:
+        if request["Sort"]["SortOrder"] == "ASCENDING":
+            raise failure
+        return Page([], None, NOON)
+
+    with pytest.raises(type(failure)):
+        side_by_side(ask, LISTING.samples(), lambda: 2)

@@ -1,0 +1,89 @@
+"""The views over tables in which a column stands under two types: they answer as if it were one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central_emulator import Emulator
+from partner_central_sync.destinations import split_columns
+from partner_central_sync.sync.views import create_views
+from postgres import Postgres
+from sandbox import Place
+from views.test_views import ANSWERS, opened, rows_of
+from views.test_views_sync import asked, change
+from worked_example import SMALL_CASE
+
+RECORDS = ("opportunities", "opportunity_history")
+SPEND = ("opportunities__project_expected_customer_spend",)
+# a column, the type it has had until now, the type it has from now on, and what it held: a value of that type, or none
+SPLIT = (
+    (RECORDS, "life_cycle_target_close_date", "TEXT", "date", "CAST({} AS TEXT)"),
+    (RECORDS, "created_date", "TEXT", "timestamp", "REPLACE(CAST({} AT TIME ZONE 'UTC' AS TEXT), ' ', 'T') || 'Z'"),
+    (RECORDS, "life_cycle_stage", "BIGINT", "text", None),
+    (RECORDS, "project_expected_contract_duration_value", "DOUBLE PRECISION", "bigint", "{}"),
+    (SPEND, "amount", "TEXT", "decimal", "CAST({} AS TEXT)"),
+)
+
+
+def split(client: SqlJobClientBase) -> None:
+    """Put half of the values of some columns under the plain name, in another type, and the rest under a typed name."""
+    sql = client.sql_client
+    sql.execute_sql("SET TimeZone = 'UTC'")
+    for tables, column, kind, typed, written in SPLIT:
+        for name in tables:
+            table, key = sql.make_qualified_table_name(name), "opportunity_id" if "__" in name else "id"
+            other = f"{column}_{typed}"
+            sql.execute_sql(f"ALTER TABLE {table} RENAME COLUMN {column} TO {other}")
+            sql.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+            if written:
+                sql.execute_sql(
+                    f"UPDATE {table} SET {column} = {written.format(other)}, {other} = NULL WHERE {key} < 'E'"
+                )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with Postgres() as running:
+        yield f"{running.url(running.database('types'))}?options=-ctimezone%3DAmerica/Los_Angeles"
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def split_case(
+    request: pytest.FixtureRequest, server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SqlJobClientBase]:
+    with opened(request.param, server, tmp_path_factory.mktemp("split"), "split", SMALL_CASE) as client:
+        sql = client.sql_client
+        for view in ANSWERS:
+            sql.execute_sql(f"DROP VIEW IF EXISTS {sql.make_qualified_table_name(view)} CASCADE")
+        split(client)
+        assert create_views(client)
+        yield client
+
+
+@pytest.mark.parametrize("view", ANSWERS)
+def test_a_view_answers_the_same_where_columns_stand_under_two_types(view: str, split_case: SqlJobClientBase) -> None:
+    columns, expected = ANSWERS[view]
+    assert set(rows_of(split_case, view, columns)) == set(expected)
+
+
+def test_what_is_called_like_a_typed_column_is_one_only_if_its_type_is_another_and_no_member_has_it_as_its_own() -> (
+    None
+):
+    held = {"score": "bigint", "score_text": "text", "score_double_2": "double", "stage": "text", "stage_text": "text"}
+    assert split_columns.siblings(held) == {"score": ["score_double_2", "score_text"]}
+    assert split_columns.siblings(held, {"score_text"}) == {"score": ["score_double_2"]}
+    assert split_columns.siblings({"created_date": "date", "score_bool": "text", "score": "bigint"}) == {}
+
+
+def test_the_views_are_made_again_when_a_typed_column_appears(synced: Place, emulator: Emulator) -> None:
+    change(synced, "ALTER TABLE opportunities ALTER life_cycle_next_steps TYPE BIGINT USING NULL")
+    change(synced, "ALTER TABLE opportunity_history ALTER life_cycle_next_steps TYPE BIGINT USING NULL")
+    key = emulator.truth()[0]["Id"]
+    emulator.change(key, {"LifeCycle": {"NextSteps": "call them"}})
+    assert synced.sync().new_columns == ["opportunities.life_cycle_next_steps_text"]
+    told = f"SELECT life_cycle_next_steps FROM opportunity_current WHERE id = '{key}'"
+    assert asked(synced, told) == [("call them",)]
+    assert asked(synced, f"SELECT life_cycle_next_steps FROM opportunities WHERE id = '{key}'") == [(None,)]
