@@ -34,9 +34,10 @@ test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses who
 coverage: COVERAGE := --cov --cov-report=term
 coverage: test ## The tests, and which lines they reach; takes half as long again
 
-lint: $(STAMP)-dev ## Format, style, types
+lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 
 bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
