@@ -1,4 +1,5 @@
-# make demo · make test · make test-all · make coverage · make lint · make bench. Each sets up what it needs.
+# `make help` lists the targets. Each sets up what it needs.
+.DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +9,10 @@ PEERS := pandas singer
 CLOUDS := iceberg snowflake bigquery dialects
 SERVERS := airflow $(CLOUDS)
 
-.PHONY: demo test test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
+.PHONY: help demo test test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
@@ -73,7 +77,7 @@ $(STAMP)-dev: $(STAMP) requirements-dev.lock
 RESOLVE := uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
 
-lock: ## Resolve pyproject.toml anew into all locks but the bench's (needs uv)
+lock: ## Resolve pyproject.toml into all locks but those of the benchmarks (needs uv)
 	$(RESOLVE) --extra dev -o requirements-dev.lock --upgrade
 	sed -n 's/ \\$$//p' requirements-dev.lock | grep == > .constraints
 	$(RESOLVE) --extra build --extra report -c .constraints -o requirements.lock --upgrade
