@@ -20,8 +20,8 @@ import boto3
 import dlt
 import pytest
 
-from hostile import TIE, HostileServer, Record
-from place import Place
+from adversarial_server import TIE, HostileServer, Record
+from sandbox import Place
 from variants import rarely
 
 Names = dict[str, str]
