@@ -12,7 +12,7 @@ from hypothesis import settings
 from databases import KINDS, Database, Prepared, databases
 from partner_central_emulator import Emulator
 from postgres import Postgres
-from sandbox import Place
+from sandbox import Sandbox
 from servers import free_port
 
 # The same examples on every machine, however long they take there; test_properties chooses how many.
@@ -45,9 +45,9 @@ def emulator(port: int) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, emulator: Emulator) -> Place:
+def place(tmp_path: Path, emulator: Emulator) -> Sandbox:
     """A folder to sync into from `emulator`."""
-    return Place(tmp_path, emulator.endpoint)
+    return Sandbox(tmp_path, emulator.endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def synced(place: Place, emulator: Emulator, prepared: Prepared) -> Place:
+def synced(place: Sandbox, emulator: Emulator, prepared: Prepared) -> Sandbox:
     """`place` after a first sync from `emulator`, which has seen no call yet."""
     _first_sync(Database(place.folder, place.endpoint), emulator, prepared)
     return place
@@ -76,9 +76,9 @@ def _first_sync(database: Database, emulator: Emulator, prepared: Prepared) -> N
 
 
 @pytest.fixture
-def place_for(tmp_path: Path) -> Callable[[str], Place]:
+def place_for(tmp_path: Path) -> Callable[[str], Sandbox]:
     """A folder to sync into from any endpoint."""
-    return lambda endpoint: Place(tmp_path, endpoint)
+    return lambda endpoint: Sandbox(tmp_path, endpoint)
 
 
 @pytest.fixture(scope="session")

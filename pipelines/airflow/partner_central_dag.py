@@ -52,11 +52,11 @@ def partner_central() -> None:
 
         register_defaults()
         from partner_central.errors import ConfigurationError
-        from partner_central_sync.sync.accounts import configured, parse
+        from partner_central_sync.sync.accounts import load_accounts, parse_accounts
 
         listed = Variable.get(VARIABLE, None, deserialize_json=True)
         try:
-            found = configured() if listed is None else parse(listed, f"the Variable {VARIABLE}")
+            found = load_accounts() if listed is None else parse_accounts(listed, f"the Variable {VARIABLE}")
         except ConfigurationError as error:
             raise AirflowFailException(str(error)) from None
         return [asdict(account) for account in found]
@@ -72,8 +72,9 @@ def partner_central() -> None:
         from partner_central_sync.sync.settings import Settings, configured_destination, register_defaults
 
         register_defaults()
-        from partner_central_sync.console.failures import Exit, explain
-        from partner_central_sync.console.output import Report
+        from partner_central_sync.console.exit_codes import ExitCode
+        from partner_central_sync.console.failures import exit_code_and_message
+        from partner_central_sync.console.output import Console
         from partner_central_sync.sync.accounts import Account
         from partner_central_sync.sync.job import sync
 
@@ -81,14 +82,14 @@ def partner_central() -> None:
         context["account"] = account["name"]  # names the task in the list of mapped ones
         run = Settings(destination=configured_destination(), full=context["params"]["full"])
         try:
-            summary = sync(Account(**account).settings(run), Report(account=account["name"]))
+            summary = sync(Account(**account).settings(run), Console(account=account["name"]))
         except Exception as error:  # noqa: BLE001 - every failure becomes a state of the task
-            code, sentence = explain(error)
-            if code is Exit.ACTIVE:
+            code, sentence = exit_code_and_message(error)
+            if code is ExitCode.ALREADY_RUNNING:
                 raise AirflowSkipException(sentence) from None
-            if code is Exit.LATER:
+            if code is ExitCode.RETRY_LATER:
                 raise AirflowException(sentence) from None
-            raise AirflowFailException(sentence) from (error if code is Exit.DEFECT else None)
+            raise AirflowFailException(sentence) from (error if code is ExitCode.DEFECT else None)
         if summary.changed or summary.rejected:
             asset = Asset(f"x-partner-central://{account['name']}")
             context["outlet_events"][AssetAlias(CHANGED)].add(asset, extra={"changed": summary.changed})

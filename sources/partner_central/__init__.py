@@ -38,23 +38,23 @@ from .api.connection import READ_TIMEOUT, SERVICE, connect, open_session
 from .api.quota import Quota, account_of
 from .api.rate_limit import CALLS_PER_SECOND
 from .errors import ConfigurationError
-from .metrics import Tally
-from .read.incremental import Reading
-from .read.load import Run
-from .read.read_options import Question
+from .metrics import SyncMetrics
+from .read.incremental import IncrementalReader
+from .read.load import ChunkedLoad
+from .read.read_options import ReadOptions
 from .read.request import Filters
 from .tables.hints import INSERT_ONLY, rejected_columns
-from .tables.history import KEY, history_model, unheld
+from .tables.history import KEY, drop_seen_in_this_load, history_model
 from .tables.items import Items
-from .tables.pii import Privacy
+from .tables.pii import PiiPolicy
 from .tables.presence import PRESENCE
-from .tables.row_batch import Batch
+from .tables.row_batch import TableRows
 from .tables.rows import RowMaker
 from .tables.service_model import opportunity_model
-from .tables.stored_columns import Stored
-from .tables.types import Unfit, parse_instant
+from .tables.stored_columns import StoredColumns
+from .tables.types import InvalidValue, parse_timestamp
 
-__all__ = ["Run", "Tally", "partner_central"]
+__all__ = ["ChunkedLoad", "SyncMetrics", "partner_central"]
 
 LOOKBACK_SECONDS = 300
 LONGEST_LOOKBACK_SECONDS = 10 * 366 * 86_400
@@ -150,11 +150,11 @@ def partner_central(
     schema.remove_type_detection("iso_timestamp")
     chosen = (life_cycle_stage, life_cycle_review_status, customer_company_name, identifier)
     filters = Filters(*((values,) if isinstance(values, str) else tuple(values) for values in chosen))
-    privacy = Privacy(pii, pii_key, model)
-    run = run or Run(rows_per_part=None)
+    privacy = PiiPolicy(pii, pii_key, model)
+    run = run or ChunkedLoad(rows_per_part=None)
     whose = [] if account is None else ["account"]
     scope = run.tally.scope = privacy.scope(filters)
-    question = Question(
+    question = ReadOptions(
         catalog, filters, _instant(since), full, timedelta(seconds=lookback), privacy.identity, most_rejected, max_calls
     )
     held: dict[tuple[str, datetime], str] = {}  # the last version of each id and date in this load
@@ -166,11 +166,11 @@ def partner_central(
     items = {table: Items(table, columns, account, arrow=arrow) for table, columns in tables.items()}
 
     @dlt.resource(name="opportunity_pages", selected=False)
-    def opportunity_pages() -> Iterator[Batch]:
+    def opportunity_pages() -> Iterator[TableRows]:
         state = dlt.current.resource_state("opportunities")
         _check_catalog(state.setdefault("catalog", catalog), catalog)
 
-        def begin() -> Reading:
+        def begin() -> IncrementalReader:
             boto = connect(session, endpoint_url=endpoint_url, read_timeout=read_timeout)
             endpoint = boto.meta.endpoint_url
             check_account(state, identity_of(session, boto, catalog), accept=accept_account)
@@ -181,11 +181,11 @@ def partner_central(
                 max_calls=max_calls,
                 tally=run.tally,
             )
-            stored = Stored.in_destination(dlt.current.source_schema())
+            stored = StoredColumns.in_destination(dlt.current.source_schema())
             run.row_maker = RowMaker(model, state.get("members"), account, stored)
-            return Reading(question, scope, state, client, run.row_maker, privacy, run.floors)
+            return IncrementalReader(question, scope, state, client, run.row_maker, privacy, run.floors)
 
-        yield from run.part(begin)
+        yield from run.next_chunk(begin)
         state.update(run.state())
 
     @dlt.transformer(
@@ -194,7 +194,7 @@ def partner_central(
         primary_key=[*whose, "id"],
         write_disposition="merge",
     )
-    def opportunities(batch: Batch) -> Iterator[Any]:
+    def opportunities(batch: TableRows) -> Iterator[Any]:
         yield from items["opportunities"].of(batch.rows, first=batch.first)
 
     @dlt.transformer(
@@ -204,7 +204,7 @@ def partner_central(
         write_disposition="merge",
         columns=rejected_columns(account),
     )
-    def opportunities_rejected(batch: Batch) -> Iterator[Any]:
+    def opportunities_rejected(batch: TableRows) -> Iterator[Any]:
         if batch.first:
             yield dlt.mark.materialize_table_schema()
         if batch.rejected:
@@ -216,8 +216,8 @@ def partner_central(
         primary_key=[*whose, *KEY],
         write_disposition=_insert_only(),
     )
-    def opportunity_history(batch: Batch) -> Iterator[Any]:
-        yield from items["opportunity_history"].of(unheld(batch.versions, held), first=batch.first)
+    def opportunity_history(batch: TableRows) -> Iterator[Any]:
+        yield from items["opportunity_history"].of(drop_seen_in_this_load(batch.versions, held), first=batch.first)
 
     @dlt.transformer(
         data_from=opportunity_pages,
@@ -225,7 +225,7 @@ def partner_central(
         primary_key=[*whose, "id"],
         write_disposition="merge",
     )
-    def opportunity_presence(batch: Batch) -> Iterator[Any]:
+    def opportunity_presence(batch: TableRows) -> Iterator[Any]:
         yield from items["opportunity_presence"].of(batch.listed, first=batch.first)
 
     # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
@@ -254,8 +254,8 @@ def _folder() -> Path:
 def _instant(since: str | None) -> datetime | None:
     """Where a first load begins; None where that is before Partner Central was."""
     try:
-        moment = None if since is None else parse_instant(since)
-    except Unfit:
+        moment = None if since is None else parse_timestamp(since)
+    except InvalidValue:
         raise ConfigurationError(f"since is no ISO 8601 date or timestamp: {since!r}") from None
     return moment if moment is None or moment.year >= FIRST_YEAR else None
 

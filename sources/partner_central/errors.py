@@ -11,21 +11,21 @@ class ConfigurationError(PartnerCentralError):
     """Settings or credentials are missing or wrong: nothing was asked of Partner Central, or it did not know us."""
 
 
-class Refused(PartnerCentralError):
+class RequestRejected(PartnerCentralError):
     """Partner Central understood the request and refused it: permission or validation. Retrying does not help."""
 
 
-class Invalid(Refused):
+class RequestInvalid(RequestRejected):
     """Partner Central does not take the request as it is: a filter, an order, or a value."""
 
 
-class Unavailable(PartnerCentralError):
+class ServiceUnavailable(PartnerCentralError):
     """A passing failure that outlasted the retries: throttling, server errors, network. Run again later."""
 
 
-class BudgetSpent(Unavailable):
+class CallBudgetExhausted(ServiceUnavailable):
     """No call is left: of the day's, or of this run's. The next run goes on, once there are."""
 
 
-class BrokenListing(PartnerCentralError):
+class PaginationError(PartnerCentralError):
     """The listing contradicted itself, as with a repeated token. Nothing was stored; run again."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 
 @dataclass(slots=True)
-class Tally:
+class SyncMetrics:
     """Counts of one run; whoever runs the source may pass one in, watch it, and read it afterwards.
 
     Attributes:
@@ -44,7 +44,7 @@ class Tally:
     calls_left: int | None = None
     pages: int = 0
     read: int = 0
-    about: int | None = None
+    estimated_records: int | None = None
     changed: int = 0
     rejected: int = 0
     mass_rejected: str | None = None
@@ -54,26 +54,26 @@ class Tally:
     mode: Literal["full", "first", "incremental"] | None = None
     scope: str | None = None
     notes: list[str] = field(default_factory=list)
-    watch: Callable[[Tally], None] | None = None
+    watch: Callable[[SyncMetrics], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     _waiting_until: float = 0.0
 
-    def called(self, *, left: int) -> None:
+    def record_call(self, *, left: int) -> None:
         """A request goes out, and leaves so many of the day."""
         with self._lock:
             self.calls += 1
             self.calls_left = left
             self._changed()
 
-    def failed(self, *, throttled: bool) -> None:
+    def record_failure(self, *, throttled: bool) -> None:
         """A request failed."""
         with self._lock:
             self.retries += 1
             self.throttles += throttled
             self._changed()
 
-    def waits(self, seconds: float) -> None:
+    def record_wait(self, seconds: float) -> None:
         """A call is about to wait."""
         with self._lock:
             now = self.clock()
@@ -93,7 +93,7 @@ class Tally:
         """What was read counts no more; what was asked does."""
         with self._lock:
             self.read = self.changed = self.rejected = 0
-            self.about, self.watermark, self.complete = None, None, False
+            self.estimated_records, self.watermark, self.complete = None, None, False
             self.mass_rejected = self.swept = None
             self._changed()
 

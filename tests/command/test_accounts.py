@@ -10,9 +10,9 @@ import pytest
 
 from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator, Fault
-from partner_central_sync.sync.accounts import Account, chosen, parse
+from partner_central_sync.sync.accounts import Account, find_account, parse_accounts
 from partner_central_sync.sync.settings import Settings
-from sandbox import Place
+from sandbox import Sandbox
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 
@@ -24,7 +24,7 @@ def globex() -> Iterator[Emulator]:
         yield running
 
 
-def configure(place: Place, text: str) -> None:
+def configure(place: Sandbox, text: str) -> None:
     (place.folder / ".dlt").mkdir()
     (place.folder / ".dlt" / "config.toml").write_text(text)
 
@@ -37,7 +37,7 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
         {"name": "umbrella", "account_column": True},
         {"name": "hooli", "dataset": "elsewhere"},
     ]
-    accounts = parse(entries)
+    accounts = parse_accounts(entries)
     assert accounts == (
         Account("acme", dataset="partner_central_acme"),
         Account("123456789012", "p", ROLE, "x", "Sandbox", "partner_central_123456789012"),
@@ -53,7 +53,7 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
     assert told["credentials"].profile_name == "p"
     assert "account" not in told
     assert runs[2].source_arguments()["account"] == "initech"
-    assert chosen(accounts, "hooli") is accounts[4]
+    assert find_account(accounts, "hooli") is accounts[4]
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
 )
 def test_a_list_that_is_wrong_is_refused_with_a_sentence(entries: Any, words: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        parse(entries, "here")
+        parse_accounts(entries, "here")
     assert words in str(refused.value)
 
 
 def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied", calls=99))
     configure(
@@ -147,7 +147,7 @@ def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
 
 @pytest.mark.slow
 def test_accounts_of_the_environment_share_a_dataset_in_one_run(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     listed = [
         {"name": "acme", "endpoint_url": emulator.endpoint, "account_column": True},
@@ -179,7 +179,7 @@ def test_accounts_of_the_environment_share_a_dataset_in_one_run(
     ],
 )
 def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(
-    arguments: tuple[str, ...], accounts: str | None, words: str, place: Place, emulator: Emulator
+    arguments: tuple[str, ...], accounts: str | None, words: str, place: Sandbox, emulator: Emulator
 ) -> None:
     ended = place.command("sync", *arguments, **({"PARTNER_CENTRAL__ACCOUNTS": accounts} if accounts else {}))
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
@@ -188,7 +188,7 @@ def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(
 
 
 def test_the_profile_of_an_account_is_used_and_no_keys_that_are_configured_for_others(
-    place: Place, emulator: Emulator
+    place: Sandbox, emulator: Emulator
 ) -> None:
     process, used = place.folder / "credentials.sh", place.folder / "used"
     keys = {"Version": 1, "AccessKeyId": "AKIAACME", "SecretAccessKey": "acme"}

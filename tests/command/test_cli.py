@@ -17,7 +17,7 @@ import pytest
 from partner_central import partner_central
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync import working_folder
-from sandbox import COMMAND, PATIENCE, Place, held_at
+from sandbox import COMMAND, TIMEOUT_S, Sandbox, held_at
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING) .+")
 SUMMARY = {
@@ -50,14 +50,14 @@ def lines(told: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", ["sync", "check", "status", "query", "report", "demo", "emulator"])
-def test_every_command_explains_itself_and_its_exit_codes(command: str, place: Place) -> None:
+def test_every_command_explains_itself_and_its_exit_codes(command: str, place: Sandbox) -> None:
     told = place.command(command, "--help")
     assert (told.returncode, told.stderr) == (0, "")
     assert f"partner-central {command}" in told.stdout
     assert "Exit codes:" in told.stdout
 
 
-def test_without_a_command_the_commands_are_listed(place: Place) -> None:
+def test_without_a_command_the_commands_are_listed(place: Sandbox) -> None:
     told = place.command()
     for word in ("sync", "check", "status", "query", "report", "demo", "emulator", "Exit codes: 0 done"):
         assert word in told.stdout + told.stderr
@@ -72,7 +72,7 @@ def test_without_a_command_the_commands_are_listed(place: Place) -> None:
         ("MOST_REJECTED", "2", "most_rejected must be a share"),
     ],
 )
-def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said: str, place: Place) -> None:
+def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said: str, place: Sandbox) -> None:
     ended = place.command("sync", **{f"SOURCES__PARTNER_CENTRAL__{setting}": value})
     assert ended.returncode == 2
     assert said in ended.stderr
@@ -93,7 +93,7 @@ def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said
     ],
 )
 def test_wrong_arguments_end_with_2_and_a_sentence(
-    arguments: tuple[str, ...], words: str, place: Place, emulator: Emulator
+    arguments: tuple[str, ...], words: str, place: Sandbox, emulator: Emulator
 ) -> None:
     ended = place.command(*arguments)
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
@@ -101,7 +101,7 @@ def test_wrong_arguments_end_with_2_and_a_sentence(
     assert "Traceback" not in ended.stderr
 
 
-def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Place, emulator: Emulator) -> None:
+def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Sandbox, emulator: Emulator) -> None:
     ended = place.command("sync")
     assert ended.returncode == 0
     for line in ended.stderr.splitlines():
@@ -116,7 +116,7 @@ def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Place,
     place.assert_equals(emulator.truth())
 
 
-def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(place: Place, emulator: Emulator) -> None:
+def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(place: Sandbox, emulator: Emulator) -> None:
     ended = place.command("sync", "--quiet")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     place.assert_equals(emulator.truth())
@@ -126,7 +126,7 @@ def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(place: Plac
     assert "partnercentral:ListOpportunities" in ended.stderr
 
 
-def test_a_log_in_json_holds_nothing_else(place: Place, emulator: Emulator) -> None:
+def test_a_log_in_json_holds_nothing_else(place: Sandbox, emulator: Emulator) -> None:
     emulator.put({"Id": "O1", "Customer": {"Account": {"CompanyName": "Plain Ltd"}}})
     emulator.overlay("O1", {"Flag": True})
     ended = place.command("sync", "--log-format", "json")
@@ -142,7 +142,7 @@ def test_a_log_in_json_holds_nothing_else(place: Place, emulator: Emulator) -> N
     assert (ended.returncode, last["level"], last["exit_code"], ended.stdout) == (3, "error", 3, "")
 
 
-def test_a_terminal_shows_live_progress(place: Place, emulator: Emulator) -> None:
+def test_a_terminal_shows_live_progress(place: Sandbox, emulator: Emulator) -> None:
     ours, theirs = pty.openpty()
     shown = b""
     with held_at(emulator, 5):
@@ -156,12 +156,12 @@ def test_a_terminal_shows_live_progress(place: Place, emulator: Emulator) -> Non
         while True:
             shown += os.read(ours, 65536)
     os.close(ours)
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(TIMEOUT_S) == 0
     assert b"Synced in" in shown
     assert not LINE.search(shown.decode()), "lines for logs have no place on a terminal"
 
 
-def test_check_finds_a_working_account_and_reads_no_data(place: Place, emulator: Emulator) -> None:
+def test_check_finds_a_working_account_and_reads_no_data(place: Sandbox, emulator: Emulator) -> None:
     ended = place.command("check")
     assert ended.returncode == 0, ended.stdout
     told = ended.stdout.splitlines()
@@ -179,7 +179,7 @@ def test_check_finds_a_working_account_and_reads_no_data(place: Place, emulator:
     assert not {record["Id"] for record in emulator.truth()} & set(call.request["Identifier"])
 
 
-def test_check_ends_with_the_code_of_what_fails_and_looks_at_the_rest(place: Place, emulator: Emulator) -> None:
+def test_check_ends_with_the_code_of_what_fails_and_looks_at_the_rest(place: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied"))
     denied = place.command("check", "--catalog", "Sandbox")
     assert denied.returncode == 3
@@ -195,20 +195,20 @@ def test_check_ends_with_the_code_of_what_fails_and_looks_at_the_rest(place: Pla
     assert "Traceback" not in denied.stderr + unknown.stderr
 
 
-def test_check_without_credentials_ends_with_2_and_says_where_they_may_be(place: Place, emulator: Emulator) -> None:
+def test_check_without_credentials_ends_with_2_and_says_where_they_may_be(place: Sandbox, emulator: Emulator) -> None:
     ended = place.command("check", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert (ended.returncode, emulator.calls) == (2, [])
     assert "AWS_PROFILE" in ended.stdout
     assert "ok   destination" in ended.stdout
 
 
-def test_check_ends_with_4_when_only_the_destination_fails(place: Place) -> None:
+def test_check_ends_with_4_when_only_the_destination_fails(place: Sandbox) -> None:
     (place.folder / "file").touch()
     ended = place.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(place.folder / "file" / "x.duckdb"))
     assert (ended.returncode, ended.stdout.count("FAIL")) == (4, 1)
 
 
-def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(place: Place, emulator: Emulator) -> None:
+def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(place: Sandbox, emulator: Emulator) -> None:
     nothing = place.command("status")
     assert nothing.returncode == 0
     assert "nothing yet" in nothing.stdout
@@ -227,15 +227,15 @@ def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(place
 
 
 def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere(
-    place: Place, emulator: Emulator
+    place: Sandbox, emulator: Emulator
 ) -> None:
     with held_at(emulator, 2) as arrived:
         running = place.start("sync")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
         told = place.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {running.pid} " in told.stdout
-    running.communicate(timeout=PATIENCE)
+    running.communicate(timeout=TIMEOUT_S)
     with duckdb.connect(str(place.database)):
         told = place.command("status")
     assert told.returncode == 0, told.stderr
@@ -244,7 +244,7 @@ def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere
 
 
 def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relative(
-    place: Place, emulator: Emulator
+    place: Sandbox, emulator: Emulator
 ) -> None:
     (place.folder / ".dlt").mkdir()
     (place.folder / ".dlt" / "config.toml").write_text("[sources.partner_central]\nlookback = 86400\n")
@@ -262,7 +262,7 @@ def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relati
     assert len(emulator.calls) == 6, "the second run knew the cursor"
 
 
-def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(place: Place) -> None:
+def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(place: Sandbox) -> None:
     script = """
 import sys
 sys.argv = ["partner-central", "sync"]
@@ -280,14 +280,14 @@ finally:
         env=place.environment(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert ended.stdout.splitlines()[-1] == "loaded [] telemetry false", ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("command", ["status", "check"])
-def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, place: Place) -> None:
+def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, place: Sandbox) -> None:
     ended = place.command(command, "--destination", "floppy")
     assert ended.returncode == 2
     assert "no destination floppy" in ended.stdout + ended.stderr

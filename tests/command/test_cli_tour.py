@@ -10,11 +10,11 @@ import duckdb
 import pytest
 
 from partner_central_emulator import Emulator
-from sandbox import PATIENCE, Place
+from sandbox import TIMEOUT_S, Sandbox
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Signals, place: Place) -> None:
+def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Signals, place: Sandbox) -> None:
     running = place.start("emulator", "--opportunities", "7", "--seed", "3")
     try:
         assert running.stdout is not None
@@ -26,11 +26,11 @@ def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Sig
         client.close()
     finally:
         running.send_signal(number)
-        _, said = running.communicate(timeout=PATIENCE)
+        _, said = running.communicate(timeout=TIMEOUT_S)
     assert (running.returncode, said) == (0, "")
 
 
-def test_an_emulator_without_its_port_says_so(place: Place, emulator: Emulator) -> None:
+def test_an_emulator_without_its_port_says_so(place: Sandbox, emulator: Emulator) -> None:
     port = emulator.endpoint.rpartition(":")[2]
     ended = place.command("emulator", "--port", port)
     assert ended.returncode == 2
@@ -38,7 +38,7 @@ def test_an_emulator_without_its_port_says_so(place: Place, emulator: Emulator) 
     assert "Traceback" not in ended.stderr
 
 
-def test_the_demo_shows_two_syncs_the_tables_and_two_answers(place: Place) -> None:
+def test_the_demo_shows_two_syncs_the_tables_and_two_answers(place: Sandbox) -> None:
     ended = place.command("demo")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("Synced in") == 2

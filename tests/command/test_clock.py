@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partner_central_emulator import Emulator, Fault
-from partner_central_sync.console.failures import Exit
-from sandbox import Place
+from partner_central_sync.console.exit_codes import ExitCode
+from sandbox import Sandbox
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours: int, place: Place) -> None:
+def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours: int, place: Sandbox) -> None:
     aws = datetime.now(UTC) + timedelta(hours=hours)
     with Emulator(opportunities=150, seed=1, rps=None, now=aws) as emulator:
         place.endpoint = emulator.endpoint
@@ -31,12 +31,12 @@ def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours:
 
 
 def test_a_clock_that_aws_does_not_accept_ends_with_2_and_says_so_and_the_next_run_goes_on(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     emulator.advance(days=1)
     emulator.faults.append(Fault("wrong_clock"))
     ended = synced.command("sync")
-    assert ended.returncode == Exit.CONFIGURATION
+    assert ended.returncode == ExitCode.CONFIGURATION
     assert "this machine's clock may be wrong" in ended.stderr
     synced.sync()
     synced.assert_equals(emulator.truth())

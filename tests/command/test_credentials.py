@@ -20,8 +20,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from partner_central_emulator import Emulator, Fault
-from partner_central_sync.console.failures import Exit, explain
-from sandbox import COMMAND, KEYS, PATIENCE, Place
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from sandbox import COMMAND, KEYS, TIMEOUT_S, Sandbox
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE"
 ROLE = "arn:aws:iam::111122223333:role/co-sell"
@@ -35,7 +36,7 @@ sso_region = us-east-1
 """
 
 
-def sync_with(place: Place, settings: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def sync_with(place: Sandbox, settings: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command with no other AWS settings than these; it must not print the secret key or a trace."""
     hidden = {*KEYS, "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"}
     environment = {name: value for name, value in place.environment().items() if name not in hidden} | dict(settings)
@@ -45,7 +46,7 @@ def sync_with(place: Place, settings: Mapping[str, str], *arguments: str) -> sub
         env=environment,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert "Traceback" not in ended.stderr or "--verbose" in arguments
@@ -53,25 +54,25 @@ def sync_with(place: Place, settings: Mapping[str, str], *arguments: str) -> sub
     return ended
 
 
-def here(place: Place) -> dict[str, str]:
+def here(place: Sandbox) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": place.endpoint}
 
 
-def test_without_any_credentials_the_message_says_where_they_may_be(place: Place, emulator: Emulator) -> None:
+def test_without_any_credentials_the_message_says_where_they_may_be(place: Sandbox, emulator: Emulator) -> None:
     ended = sync_with(place, here(place))
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     for place_to_set in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", ".dlt/secrets.toml"):
         assert place_to_set in ended.stderr
 
 
-def test_an_unknown_profile_is_named(place: Place, emulator: Emulator) -> None:
+def test_an_unknown_profile_is_named(place: Sandbox, emulator: Emulator) -> None:
     ended = sync_with(place, {**here(place), "AWS_PROFILE": "nobody-home"})
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     assert "nobody-home" in ended.stderr
 
 
 @pytest.mark.parametrize("cached", ["an expired token", "no token"])
-def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, place: Place, emulator: Emulator) -> None:
+def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, place: Sandbox, emulator: Emulator) -> None:
     home = place.folder / "home"
     cache = home / ".aws" / "sso" / "cache"
     cache.mkdir(parents=True)
@@ -87,14 +88,14 @@ def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, place: Place
     assert "aws sso login" in ended.stderr
 
 
-def test_a_region_without_partner_central_fails_at_once_and_names_the_one_that_has_it(place: Place) -> None:
+def test_a_region_without_partner_central_fails_at_once_and_names_the_one_that_has_it(place: Sandbox) -> None:
     ended = sync_with(place, {**KEYS, "AWS_DEFAULT_REGION": "eu-central-1"})
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "eu-central-1" in ended.stderr
     assert "AWS_DEFAULT_REGION=us-east-1" in ended.stderr
 
 
-def test_a_secret_key_is_written_nowhere(place: Place, emulator: Emulator) -> None:
+def test_a_secret_key_is_written_nowhere(place: Sandbox, emulator: Emulator) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
     done = sync_with(place, {**here(place), **keys}, "--verbose")
     assert done.returncode == 0
@@ -153,13 +154,13 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
 
 
 @pytest.fixture
-def of_the_role(tmp_path: Path) -> Iterator[tuple[Place, Emulator]]:
+def of_the_role(tmp_path: Path) -> Iterator[tuple[Sandbox, Emulator]]:
     """A Partner Central that knows nobody but the role."""
     with Emulator(opportunities=20, rps=None, secret_access_key=SECRET) as running:
-        yield Place(tmp_path, running.endpoint), running
+        yield Sandbox(tmp_path, running.endpoint), running
 
 
-def test_a_role_is_assumed_with_the_external_id(sts: Sts, of_the_role: tuple[Place, Emulator]) -> None:
+def test_a_role_is_assumed_with_the_external_id(sts: Sts, of_the_role: tuple[Sandbox, Emulator]) -> None:
     place, emulator = of_the_role
     section = "SOURCES__PARTNER_CENTRAL__"
     role = {
@@ -174,21 +175,21 @@ def test_a_role_is_assumed_with_the_external_id(sts: Sts, of_the_role: tuple[Pla
     place.assert_equals(emulator.truth())
 
 
-def test_without_the_role_its_partner_central_refuses_the_keys(of_the_role: tuple[Place, Emulator]) -> None:
+def test_without_the_role_its_partner_central_refuses_the_keys(of_the_role: tuple[Sandbox, Emulator]) -> None:
     place, _ = of_the_role
     with pytest.raises(Exception, match="signature") as caught:
         place.sync()
-    assert explain(caught.value)[0] is Exit.CONFIGURATION
+    assert exit_code_and_message(caught.value)[0] is ExitCode.CONFIGURATION
 
 
 @pytest.mark.parametrize("external_id", [None, "a guess"])
 def test_a_role_that_may_not_be_assumed_names_what_to_check(
-    external_id: str | None, sts: Sts, of_the_role: tuple[Place, Emulator]
+    external_id: str | None, sts: Sts, of_the_role: tuple[Sandbox, Emulator]
 ) -> None:
     place, emulator = of_the_role
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, `explain` says
         place.sync({"role_arn": ROLE, "external_id": external_id})
-    code, message = explain(caught.value)
-    assert (code, len(sts.requests), emulator.calls) == (Exit.CONFIGURATION, 1, [])
+    code, message = exit_code_and_message(caught.value)
+    assert (code, len(sts.requests), emulator.calls) == (ExitCode.CONFIGURATION, 1, [])
     for word in ("role", "sts:AssumeRole", "role_arn", "external_id", "trust policy"):
         assert word in message

@@ -13,10 +13,10 @@ import pytest
 
 from partner_central import partner_central
 from partner_central_emulator import Emulator
-from partner_central_sync.console.output import Report, Summary
+from partner_central_sync.console.output import Console, Summary
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.job import sync
-from sandbox import COMMAND, PATIENCE, Place
+from sandbox import COMMAND, TIMEOUT_S, Sandbox
 
 HOLD_OPEN = """
 import duckdb, sys
@@ -45,9 +45,9 @@ cp partner_central.duckdb ..
 """
 
 
-def sync_aloud(place: Place) -> Summary:
+def sync_aloud(place: Sandbox) -> Summary:
     """One sync in this process that says what it does to standard error."""
-    return sync(place.settings(), Report())
+    return sync(place.settings(), Console())
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def held_open(database: Path, access: str) -> Iterator[int]:
 
 @pytest.mark.parametrize("access", ["read-write", "read-only"])
 def test_a_database_open_elsewhere_fails_before_any_call_and_names_who_holds_it(
-    access: str, synced: Place, emulator: Emulator
+    access: str, synced: Sandbox, emulator: Emulator
 ) -> None:
     emulator.advance(days=1)
     emulator.calls.clear()
@@ -78,7 +78,7 @@ def test_a_database_open_elsewhere_fails_before_any_call_and_names_who_holds_it(
     synced.assert_equals(emulator.truth())
 
 
-def test_a_folder_that_is_read_only_fails_before_any_call(place: Place, emulator: Emulator) -> None:
+def test_a_folder_that_is_read_only_fails_before_any_call(place: Sandbox, emulator: Emulator) -> None:
     folder = place.folder / "read-only"
     folder.mkdir(mode=0o555)
     ended = subprocess.run(
@@ -87,7 +87,7 @@ def test_a_folder_that_is_read_only_fails_before_any_call(place: Place, emulator
         env=place.environment(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert (ended.returncode, ended.stdout, emulator.calls) == (4, "", [])
@@ -97,7 +97,7 @@ def test_a_folder_that_is_read_only_fails_before_any_call(place: Place, emulator
 
 
 @pytest.mark.parametrize("setting", ["DESTINATION__DUCKDB__CREDENTIALS", "DLT_DATA_DIR"])
-def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Place, emulator: Emulator) -> None:
+def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Sandbox, emulator: Emulator) -> None:
     impossible = place.folder / "a-file" / "partner_central.duckdb"
     impossible.parent.write_text("a file, no folder")
     ended = place.command("sync", **{setting: str(impossible)})
@@ -110,7 +110,7 @@ def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Place,
 @pytest.mark.slow
 def test_a_full_disk_in_any_phase_is_named_and_a_larger_one_completes(tmp_path: Path) -> None:
     with Emulator(opportunities=2_000, rps=None) as emulator:
-        place = Place(tmp_path, emulator.endpoint)
+        place = Sandbox(tmp_path, emulator.endpoint)
         disk = tmp_path / "disk"
         disk.mkdir()
         may_mount = subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", disk], check=False).returncode == 0
@@ -120,7 +120,7 @@ def test_a_full_disk_in_any_phase_is_named_and_a_larger_one_completes(tmp_path: 
             env=place.environment(DLT_DATA_DIR=str(disk / "data")),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_S,
             check=False,
         )
         assert ended.stdout.split() == ["4", "4", "4", "0"], ended.stderr
@@ -143,7 +143,7 @@ DAMAGE: dict[str, tuple[str, bytes | None]] = {
 
 
 def test_a_damaged_working_folder_is_restored_from_the_destination(
-    synced: Place, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    synced: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for damage, (name, content) in DAMAGE.items():
         file = synced.working_folder / name
@@ -159,7 +159,7 @@ def test_a_damaged_working_folder_is_restored_from_the_destination(
             assert "restored from the destination" in capsys.readouterr().err, damage
 
 
-def leave_pending(place: Place, *, normalized: bool) -> Path:
+def leave_pending(place: Sandbox, *, normalized: bool) -> Path:
     """A run that ended after reading, or after normalizing; gives the folder of its package."""
     pipeline = working_folder.attach(place.settings())
     pipeline.extract(partner_central(**place.settings().source_arguments()))
@@ -173,7 +173,7 @@ def leave_pending(place: Place, *, normalized: bool) -> Path:
 @pytest.mark.parametrize("normalized", [False, True])
 def test_a_damaged_pending_package_is_dropped_and_its_rows_are_read_again(
     normalized: bool,  # noqa: FBT001
-    synced: Place,
+    synced: Sandbox,
     emulator: Emulator,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -192,7 +192,7 @@ def test_a_damaged_pending_package_is_dropped_and_its_rows_are_read_again(
 @pytest.mark.parametrize("pending", [False, True])
 def test_a_working_folder_deleted_between_runs_costs_nothing(
     pending: bool,  # noqa: FBT001
-    synced: Place,
+    synced: Sandbox,
     emulator: Emulator,
 ) -> None:
     emulator.advance(days=1)

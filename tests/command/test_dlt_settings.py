@@ -14,12 +14,12 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import Exit
+from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.sync import dlt_settings
 from partner_central_sync.sync.check import check
 from partner_central_sync.sync.settings import Settings
 from runs.test_tables import query
-from sandbox import Place
+from sandbox import Sandbox
 from variants import rarely
 
 OF_A_RUN = {"data_freshness", "changes", "changes_last_7_days"}  # views that say when a run was
@@ -157,7 +157,7 @@ def configure(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
     providers[:] = before
 
 
-def settings_for(name: str, place: Place) -> Settings:
+def settings_for(name: str, place: Sandbox) -> Settings:
     """Settings of a sync to the destination that a setting is about."""
     group, _, rest = name.partition(".")
     destination = rest.split(".")[0] if group == "destination" and "." in rest else "duckdb"
@@ -166,7 +166,7 @@ def settings_for(name: str, place: Place) -> Settings:
 
 @pytest.mark.parametrize(("name", "value"), REFUSED, ids=[name for name, _ in REFUSED])
 def test_a_setting_that_would_make_a_run_wrong_is_refused_before_anything_is_asked(
-    name: str, value: Any, configure: Configure, place: Place, emulator: Emulator
+    name: str, value: Any, configure: Configure, place: Sandbox, emulator: Emulator
 ) -> None:
     configure(name, value)
     settings = settings_for(name, place)
@@ -187,12 +187,12 @@ def few() -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def usual(few: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Views:
     """The rows of every view where nothing is configured."""
-    place = Place(tmp_path_factory.mktemp("usual"), few.endpoint)
+    place = Sandbox(tmp_path_factory.mktemp("usual"), few.endpoint)
     place.sync()
     return rows_of_views(place)
 
 
-def rows_of_views(place: Place) -> Views:
+def rows_of_views(place: Sandbox) -> Views:
     """The rows of every view; how many, where they say when a run was."""
     views = query(place, "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'partner_central'")
     chosen = {view: "count(*)" if view in OF_A_RUN else "*" for (view,) in views}
@@ -206,7 +206,7 @@ def test_settings_that_are_not_refused_change_neither_tables_nor_views(
 ) -> None:
     for name, value in chosen:
         configure(name, value)
-    place = Place(tmp_path, few.endpoint)
+    place = Sandbox(tmp_path, few.endpoint)
     place.sync()
     place.assert_equals(few.truth())
     here = rows_of_views(place)
@@ -223,7 +223,7 @@ def test_every_rule_has_a_test() -> None:
 
 @pytest.mark.parametrize("name", dlt_settings.OF_THE_ENVIRONMENT)
 def test_what_dlt_reads_from_the_environment_alone_is_refused_too(
-    name: str, place: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    name: str, place: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "3")
     with pytest.raises(ConfigurationError, match=f"The setting {name} = 3 of dlt, from the environment"):
@@ -231,7 +231,9 @@ def test_what_dlt_reads_from_the_environment_alone_is_refused_too(
     assert not emulator.calls
 
 
-def test_a_more_specific_section_says_it_for_this_pipeline_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_more_specific_section_says_it_for_this_pipeline_alone(
+    place: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEV_MODE", "true")
     monkeypatch.setenv("PIPELINES__PARTNER_CENTRAL__DEV_MODE", "false")
     monkeypatch.setenv("SOURCES__OTHER__SCHEMA__NAMING", "direct")
@@ -240,7 +242,7 @@ def test_a_more_specific_section_says_it_for_this_pipeline_alone(place: Place, m
 
 
 def test_a_destination_with_a_name_of_its_own_is_refused_where_its_type_is_one_that_is_fitted(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__SALES__DESTINATION_TYPE", "dlt.destinations.postgres")
     with pytest.raises(ConfigurationError, match="Use --destination with its type"):
@@ -249,15 +251,15 @@ def test_a_destination_with_a_name_of_its_own_is_refused_where_its_type_is_one_t
     dlt_settings.check(replace(place.settings(), destination="sales"))
 
 
-def test_the_command_ends_with_2_and_names_the_setting(place: Place, emulator: Emulator) -> None:
+def test_the_command_ends_with_2_and_names_the_setting(place: Sandbox, emulator: Emulator) -> None:
     ended = place.command("sync", SCHEMA__NAMING="direct")
     assert ended.returncode == 2
     assert "The setting SCHEMA__NAMING = direct of dlt, from Environment Variables, would name tables" in ended.stderr
     assert not emulator.calls
 
 
-def test_check_names_the_setting_as_well(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_names_the_setting_as_well(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFRESH", "drop_sources")
     *_, finding = check(place.settings())
-    assert finding.code is Exit.CONFIGURATION
+    assert finding.code is ExitCode.CONFIGURATION
     assert "REFRESH = drop_sources" in finding.text

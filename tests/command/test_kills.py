@@ -18,9 +18,9 @@ import pytest
 
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.failures import AnotherRun
-from partner_central_sync.console.output import Report
+from partner_central_sync.console.output import Console
 from partner_central_sync.sync.job import sync
-from sandbox import COMMAND, PATIENCE, Place, held_at
+from sandbox import COMMAND, TIMEOUT_S, Sandbox, held_at
 from variants import rarely
 
 MOMENTS = {
@@ -51,13 +51,15 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def found(place: Place, *patterns: str) -> list[str]:
+def found(place: Sandbox, *patterns: str) -> list[str]:
     """The files of the working folder that match one of the patterns."""
     full = [str(place.working_folder / pattern) for pattern in patterns]
     return [path for pattern in full for path in glob.glob(pattern)]  # noqa: PTH207 - it bears folders that vanish
 
 
-def struck(place: Place, number: signal.Signals, *patterns: str, command: Sequence[str] = ("sync",)) -> tuple[int, str]:
+def struck(
+    place: Sandbox, number: signal.Signals, *patterns: str, command: Sequence[str] = ("sync",)
+) -> tuple[int, str]:
     """A sync that gets a signal as soon as a file of one of these patterns is in the working folder."""
     files = " ".join(str(place.working_folder / pattern) for pattern in patterns)
     return ended(place.start(*command, program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
@@ -66,18 +68,18 @@ def struck(place: Place, number: signal.Signals, *patterns: str, command: Sequen
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Wait for the end: return code, and what was said."""
     try:
-        out, error = process.communicate(timeout=PATIENCE / 2)  # less than a held answer is waited for
+        out, error = process.communicate(timeout=TIMEOUT_S / 2)  # less than a held answer is waited for
     finally:
         process.kill()
     return process.returncode, out + error
 
 
-def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Place, emulator: Emulator) -> None:
+def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(days=120)
     with held_at(emulator, 2) as arrived:
         process = synced.start("sync")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
         process.kill()
         assert ended(process)[0] == -signal.SIGKILL
     assert synced.tables() == before
@@ -89,7 +91,7 @@ def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Place, e
     "moment", ["normalizing", "loading", *map(rarely, ("everything read", "normalized", "loaded"))]
 )
 def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
-    moment: str, place: Place, emulator: Emulator
+    moment: str, place: Sandbox, emulator: Emulator
 ) -> None:
     assert struck(place, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
     emulator.advance(days=1)
@@ -98,12 +100,12 @@ def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
 
 
 def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
-    place: Place, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    place: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     struck(place, signal.SIGKILL, TABLES_MADE)
     assert found(place, *PENDING)
     emulator.advance(days=2)
-    summary = sync(place.settings(), Report())
+    summary = sync(place.settings(), Console())
     said = capsys.readouterr().err
     assert "finishing what it left first" in said
     assert said.index("loading") < said.index("reading")
@@ -116,7 +118,7 @@ def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
     ("opportunities", "kind", "memory"), [(250, "json", 20), rarely(250, "json", 150), rarely(1500, "parquet", 150)]
 )
 def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
-    opportunities: int, kind: str, memory: int, place_for: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
+    opportunities: int, kind: str, memory: int, place_for: Callable[[str], Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between DuckDB's commit of a file and dlt's note of it: the file is loaded again.
 
@@ -147,7 +149,9 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
         place.assert_equals(emulator.truth())
 
 
-def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(synced: Place, emulator: Emulator) -> None:
+def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(
+    synced: Sandbox, emulator: Emulator
+) -> None:
     for moment in ("everything read", "loading"):
         emulator.advance(days=10)
         assert struck(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
@@ -157,11 +161,11 @@ def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(sync
 
 @pytest.mark.parametrize("number", [rarely(signal.SIGINT), signal.SIGTERM])
 def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
-    number: signal.Signals, place: Place, emulator: Emulator
+    number: signal.Signals, place: Sandbox, emulator: Emulator
 ) -> None:
     with held_at(emulator, 2) as arrived:
         process = place.start("sync")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
         process.send_signal(number)
         code, said = ended(process)
     assert "Traceback" not in said
@@ -173,11 +177,11 @@ def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
     place.assert_equals(emulator.truth())
 
 
-def test_ctrl_c_ends_a_run_that_waits_for_the_quota(place: Place, emulator: Emulator) -> None:
+def test_ctrl_c_ends_a_run_that_waits_for_the_quota(place: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle"))
     with held_at(emulator, 1) as arrived:
         process = place.start("sync", SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND="0.001")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
     process.send_signal(signal.SIGINT)
     code, said = ended(process)
     assert (code, "Nothing is lost" in said, "Traceback" in said) == (130, True, False)
@@ -186,7 +190,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_the_quota(place: Place, emulator: Emul
 
 @pytest.mark.parametrize("number", [signal.SIGINT, rarely(signal.SIGTERM)])
 def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
-    number: signal.Signals, place: Place, emulator: Emulator
+    number: signal.Signals, place: Sandbox, emulator: Emulator
 ) -> None:
     code, said = struck(place, number, MOMENTS["loading"])
     assert "Traceback" not in said
@@ -199,10 +203,12 @@ def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
     place.assert_equals(emulator.truth())
 
 
-def test_a_second_run_ends_at_once_without_a_call_and_leaves_the_first_alone(place: Place, emulator: Emulator) -> None:
+def test_a_second_run_ends_at_once_without_a_call_and_leaves_the_first_alone(
+    place: Sandbox, emulator: Emulator
+) -> None:
     with held_at(emulator, 4) as arrived:
         first = place.start("sync")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
         calls = len(emulator.calls)
         with pytest.raises(AnotherRun, match=f"process {first.pid} "):
             place.sync()

@@ -15,11 +15,11 @@ import pytest
 
 from partner_central.errors import ConfigurationError
 from partner_central_sync.console.failures import NotReadable, WrongQuery
-from partner_central_sync.query.output_formats import Format, print_rows
-from partner_central_sync.query.read_only import answered, opened
+from partner_central_sync.query.output_formats import OutputFormat, print_rows
+from partner_central_sync.query.read_only import open_read_only, run_query
 from partner_central_sync.sync.settings import Settings
 from postgres import Postgres
-from sandbox import PATIENCE, Place
+from sandbox import TIMEOUT_S, Sandbox
 from worked_example import SMALL_CASE, filled
 
 HOLD = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
@@ -39,13 +39,13 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def asked(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    with opened(settings) as client, answered(client, query) as answer:
+    with open_read_only(settings) as client, run_query(client, query) as answer:
         return list(answer.rows)
 
 
 def test_tables_and_views_are_found_by_bare_names_and_moments_are_in_utc(settings: Settings) -> None:
     query = "SELECT o.id, o.last_modified_date FROM opportunities o JOIN stalled s ON s.id = o.id ORDER BY o.id;"
-    with opened(settings) as client, answered(client, query) as answer:
+    with open_read_only(settings) as client, run_query(client, query) as answer:
         assert answer.columns == ["id", "last_modified_date"]
         rows = list(answer.rows)
     assert rows == [
@@ -84,7 +84,7 @@ def test_what_is_no_single_select_or_is_wrong_is_refused_with_a_sentence(
 
 
 def test_the_session_itself_cannot_write(settings: Settings) -> None:
-    with opened(settings) as client, pytest.raises(Exception, match="read-only"):
+    with open_read_only(settings) as client, pytest.raises(Exception, match="read-only"):
         client.sql_client.native_connection.cursor().execute("CREATE TABLE made (a INT)")
 
 
@@ -94,7 +94,7 @@ def test_a_result_that_fits_no_memory_is_printed_row_by_row(
     endless = "SELECT generate_series(1, 100000000000) AS number"
     if settings.destination == "duckdb":
         endless = "SELECT range AS number, repeat('x', 100) AS text FROM range(1, 100000000000)"
-    with opened(settings) as client, answered(client, endless) as answer:
+    with open_read_only(settings) as client, run_query(client, endless) as answer:
         print_rows(answer.columns, answer.rows, "table")
     told = capsys.readouterr()
     assert "first 1,000 rows" in told.err
@@ -116,7 +116,7 @@ VALUES = (
 NAMES = ("name", "nothing", "amount", "moment", "day", "flag", "number", "list", "bytes")
 
 
-def printed(form: Format, capsys: pytest.CaptureFixture[str]) -> str:
+def printed(form: OutputFormat, capsys: pytest.CaptureFixture[str]) -> str:
     print_rows(NAMES, [VALUES], form)
     return capsys.readouterr().out
 
@@ -153,7 +153,7 @@ def test_no_rows_are_an_empty_list_in_json_and_a_head_elsewhere(capsys: pytest.C
         assert capsys.readouterr().out == expected
 
 
-def test_without_data_the_command_says_what_to_do_and_makes_no_file(place: Place) -> None:
+def test_without_data_the_command_says_what_to_do_and_makes_no_file(place: Sandbox) -> None:
     ended = place.command("query", "SELECT 1")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "run partner-central sync first" in ended.stderr
@@ -162,7 +162,7 @@ def test_without_data_the_command_says_what_to_do_and_makes_no_file(place: Place
         asked(place.settings(), "SELECT 1")
 
 
-def test_the_command_prints_a_wide_table_whole_and_an_end_of_a_pipe_is_no_error(synced: Place) -> None:
+def test_the_command_prints_a_wide_table_whole_and_an_end_of_a_pipe_is_no_error(synced: Sandbox) -> None:
     columns = "arn, id, customer_company_name, customer_website_url, customer_industry, life_cycle_stage"
     ended = synced.command("query", f"SELECT {columns} FROM opportunities ORDER BY id LIMIT 1")
     assert ended.returncode == 0
@@ -174,11 +174,11 @@ def test_the_command_prints_a_wide_table_whole_and_an_end_of_a_pipe_is_no_error(
     assert running.stdout.readline() == "range\n"
     running.stdout.close()
     assert running.stderr is not None
-    assert (running.stderr.read(), running.wait(PATIENCE)) == ("", 0)
+    assert (running.stderr.read(), running.wait(TIMEOUT_S)) == ("", 0)
     running.stderr.close()
 
 
-def test_a_file_that_another_program_writes_to_is_named_with_that_program(synced: Place) -> None:
+def test_a_file_that_another_program_writes_to_is_named_with_that_program(synced: Sandbox) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(synced.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -188,4 +188,4 @@ def test_a_file_that_another_program_writes_to_is_named_with_that_program(synced
         with pytest.raises(NotReadable, match=rf"process {holder.pid}\).*ask again"):
             asked(synced.settings(), "SELECT 1")
     finally:
-        holder.communicate(timeout=PATIENCE)
+        holder.communicate(timeout=TIMEOUT_S)

@@ -18,7 +18,7 @@ from partner_central_sync.report import tables, write_report
 from partner_central_sync.report.currency import money, spend
 from partner_central_sync.report.snapshot import SHOWN
 from partner_central_sync.sync.settings import Settings
-from sandbox import Place
+from sandbox import Sandbox
 from worked_example import HISTORY, SMALL_CASE, TABLES, Row, filled, moment, version
 
 EMPTY = "\N{EN DASH}"
@@ -235,7 +235,7 @@ def test_a_page_is_written_only_where_a_file_can_be(small: Settings, folder: Pat
 
 
 def test_without_views_or_without_the_extra_the_report_says_what_to_do(
-    small: Settings, synced: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+    small: Settings, synced: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute("DROP VIEW IF EXISTS partner_central.partner_central.data_freshness")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adversarial_server import HostileServer, Record, bad_records, nasty_records
-from partner_central_sync.console.output import Report
+from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
+from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.filesystem import FORMATS
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.status import status
@@ -108,7 +108,7 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     return lambda endpoint: Warehouse(tmp_path, endpoint, name)
 
 
-class Struck(Report):
+class Struck(Console):
     """Ends a run when a phase begins, as Ctrl-C would."""
 
     def __init__(self, phase: str) -> None:
@@ -127,7 +127,7 @@ def touched(record: Record, second: int, **members: Any) -> Record:
 
 def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehouse) -> None:
     records = nasty_records(5, 230, unknown=False)
-    with HostileServer([*records, *bad_records(5, 12)]) as server:
+    with AdversarialServer([*records, *bad_records(5, 12)]) as server:
         place = warehouse_for(server.endpoint)
         first = place.sync()
         assert (first.changed, first.rejected) == (230, 12)
@@ -176,7 +176,7 @@ def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str)
 
 @pytest.mark.parametrize("phase", [rarely("normalizing"), "loading"])
 def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehouse_for: MakeWarehouse) -> None:
-    with HostileServer(nasty_records(6, 130, unknown=False)) as server:
+    with AdversarialServer(nasty_records(6, 130, unknown=False)) as server:
         place = warehouse_for(server.endpoint)
         with suppress(KeyboardInterrupt):
             sync(place.settings(), Struck(phase))

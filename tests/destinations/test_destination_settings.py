@@ -7,9 +7,10 @@ import sys
 import pytest
 from dlt.common.exceptions import MissingDependencyException
 
-from partner_central_sync.console.failures import Exit, explain
-from partner_central_sync.destinations.connection import named
-from sandbox import Place
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from partner_central_sync.destinations.connection import get_destination
+from sandbox import Sandbox
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from sandbox import Place
     ],
 )
 def test_a_destination_that_cannot_be_used_as_it_is_configured_says_what_is_missing(
-    destination: str, settings: dict[str, str], said: str, place: Place
+    destination: str, settings: dict[str, str], said: str, place: Sandbox
 ) -> None:
     environment = {f"DESTINATION__{destination.upper()}__{name}": value for name, value in settings.items()}
     ended = place.command("sync", "--destination", destination, **environment)
@@ -44,14 +45,14 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(monkey
     monkeypatch.delitem(sys.modules, "dlt.destinations.impl.postgres.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     with pytest.raises(MissingDependencyException) as missing:
-        named("postgres")
-    code, said = explain(missing.value)
-    assert code is Exit.CONFIGURATION
+        get_destination("postgres")
+    code, said = exit_code_and_message(missing.value)
+    assert code is ExitCode.CONFIGURATION
     assert "pip install 'partner-central-sync[postgres]'" in said
 
 
 @pytest.mark.parametrize(("package", "extra"), [("dlt[deltalake]", "filesystem"), ("dlt[pyiceberg]", "iceberg")])
 def test_a_package_of_dlt_is_named_by_the_extra_that_has_it(package: str, extra: str) -> None:
-    code, said = explain(MissingDependencyException("a destination", [package]))
-    assert code is Exit.CONFIGURATION
+    code, said = exit_code_and_message(MissingDependencyException("a destination", [package]))
+    assert code is ExitCode.CONFIGURATION
     assert f"partner-central-sync[{extra}]" in said

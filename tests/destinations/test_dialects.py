@@ -15,11 +15,11 @@ from dlt.common.schema.utils import get_nested_tables
 from dlt.destinations.job_client_impl import SqlJobClientBase, SqlJobClientWithStagingDataset
 from sqlglot import exp, parse
 
-from adversarial_server import HostileServer, nasty_records
+from adversarial_server import AdversarialServer, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, ROOT
-from partner_central import Run, partner_central
+from partner_central import ChunkedLoad, partner_central
 from partner_central.tables import stored_columns
-from partner_central_sync.destinations.connection import fitted
+from partner_central_sync.destinations.connection import adapt_source
 from partner_central_sync.sync import working_folder
 from startable_destinations import Warehouse
 
@@ -124,12 +124,12 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     for setting, value in SETTINGS[name].items():
         monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
     monkeypatch.setattr(stored_columns, "stored_columns", lambda _: {})  # nothing is connected to
-    with HostileServer(nasty_records(7, 60, unknown=False)) as server:
+    with AdversarialServer(nasty_records(7, 60, unknown=False)) as server:
         settings = Warehouse(tmp_path, server.endpoint, name).settings()
         pipeline = working_folder.attach(settings)
-        with Run() as run:
-            while run.goes_on():
-                pipeline.extract(fitted(partner_central(run=run, **settings.source_arguments()), name))
+        with ChunkedLoad() as run:
+            while run.has_more():
+                pipeline.extract(adapt_source(partner_central(run=run, **settings.source_arguments()), name))
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)

@@ -8,7 +8,7 @@ import pytest
 
 from databases import Database
 from partner_central_emulator import Emulator
-from partner_central_sync.console.output import Report
+from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.errors import NotWritable
 from partner_central_sync.destinations.filesystem import LakeClient
 from partner_central_sync.sync import working_folder
@@ -60,7 +60,7 @@ def test_what_was_deleted_is_there_again_after_the_next_sync(
     delete(loaded, folder)
     if machine == "another":
         shutil.rmtree(loaded.pipelines_dir)
-    sync(loaded.settings(), Report())
+    sync(loaded.settings(), Console())
     assert said in capsys.readouterr().err
     emulator.change(emulator.truth()[3]["Id"], CHANGE)
     assert loaded.sync().changed == 1

@@ -8,13 +8,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from adversarial_server import HostileServer
+from adversarial_server import AdversarialServer
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import Exit, explain
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.destinations.duckdb import TypedDuckDbClient
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
-from sandbox import Place
+from sandbox import Sandbox
 
 GLOBAL_CONFIG = "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG"
 PRAGMAS = "DESTINATION__DUCKDB__CREDENTIALS__PRAGMAS"
@@ -61,8 +62,8 @@ def test_a_limit_that_is_configured_stays_also_when_it_is_too_low(
 
 def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) -> None:
     enormous = {"Id": "O1", "Catalog": "AWS", "Motto": "x" * 70_000_000}
-    with HostileServer([enormous]) as server:
-        place = Place(tmp_path, server.endpoint)
+    with AdversarialServer([enormous]) as server:
+        place = Sandbox(tmp_path, server.endpoint)
         assert place.sync().rejected == 1
     with duckdb.connect(str(place.database), read_only=True) as connection:
         found = connection.execute(
@@ -75,7 +76,7 @@ def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) 
 @pytest.mark.parametrize("arrow", [True, False], ids=["parquet", "lines"])
 def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow: bool, tmp_path: Path) -> None:  # noqa: FBT001
     with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
-        place = Place(tmp_path, emulator.endpoint)
+        place = Sandbox(tmp_path, emulator.endpoint)
         place.sync({"arrow": arrow})
         with duckdb.connect(str(place.database)) as connection:
             connection.execute("USE partner_central.partner_central")
@@ -85,10 +86,10 @@ def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow
             emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "secret"}})
         with pytest.raises(Exception, match="partner_central") as error:
             place.sync({"arrow": arrow})
-        code, said = explain(error.value)
+        code, said = exit_code_and_message(error.value)
         assert "The column last_modified_date of partner_central.opportunities is of type TIMESTAMP" in said
         assert "secret" not in said
-        assert code is Exit.CONFIGURATION
+        assert code is ExitCode.CONFIGURATION
         with duckdb.connect(str(place.database)) as connection:
             connection.execute("USE partner_central.partner_central")
             assert (
@@ -99,7 +100,7 @@ def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow
         place.assert_equals(emulator.truth())
 
 
-def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Place, emulator: Emulator) -> None:
+def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Sandbox, emulator: Emulator) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute("USE partner_central.partner_central")
         connection.execute("ALTER TABLE opportunities ALTER customer_city TYPE BIGINT USING NULL")

@@ -20,7 +20,7 @@ from dlt.common.versioned_state import compress_state
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central_emulator import Emulator
-from partner_central_sync.destinations.filesystem import FORMATS, LakeClient, OtherType, filesystem
+from partner_central_sync.destinations.filesystem import FORMATS, LakeClient, StoredTypeDiffers, filesystem
 from partner_central_sync.destinations.lake.pipeline_state import counted, newest_state
 from partner_central_sync.destinations.lake.tables import Delta, Iceberg
 from startable_destinations import Warehouse
@@ -312,7 +312,7 @@ def test_types_are_those_of_the_stored_table_and_nothing_is_cast_into_them(lake:
         "good": "bool",
     }
     assert client.stored_types("opportunities__nothing") == {}
-    with pytest.raises(OtherType, match="score is stored as bigint, and comes as double"):
+    with pytest.raises(StoredTypeDiffers, match="score is stored as bigint, and comes as double"):
         client.table("opportunities", pa.schema([("id", pa.string()), ("score", pa.float64())]))
     assert client.table("opportunities", pa.schema([pa.field("new", pa.string(), nullable=False)])).schema.field("new")
     assert lake.rows("opportunities", "score", "new") == [(7, None)]

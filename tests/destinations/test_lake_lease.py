@@ -17,11 +17,11 @@ import pytest
 
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
-from partner_central_sync.console.output import Report
+from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.filesystem import FORMATS, LakeClient
 from partner_central_sync.destinations.lake.conditional_file import S3, Bucket, Disk, store
 from partner_central_sync.destinations.lake.lease_file import FOLDER, LakeLease
-from partner_central_sync.destinations.lease import TERM, Lease, LeaseLost, Leasing, Taken
+from partner_central_sync.destinations.lease import TERM, Lease, LeaseLost, LeaseTaken, WithLease
 from partner_central_sync.sync import job
 from startable_destinations import Warehouse
 
@@ -82,7 +82,7 @@ def test_each_store_is_written_as_well_as_it_can_be(place: Place) -> None:
 
 def test_while_one_run_holds_the_lease_another_is_told_who_and_since_when(place: Place) -> None:
     place.lease.acquire(FIRST)
-    with pytest.raises(Taken, match=rf"{FIRST.host}, since 20\d\d-") as refused:
+    with pytest.raises(LeaseTaken, match=rf"{FIRST.host}, since 20\d\d-") as refused:
         place.lease.acquire(SECOND)
     since = refused.value.holder.since
     place.lease.renew(FIRST)
@@ -188,7 +188,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     return tmp_path
 
 
-class Meanwhile(Report):
+class Meanwhile(Console):
     """Does something when a phase begins."""
 
     def __init__(self, phase: str, do: Any) -> None:
@@ -236,4 +236,4 @@ def test_a_run_that_finds_another_at_work_does_nothing_and_one_that_lost_its_lea
         lease.write_text('{"renewals": 9}')
         assert first.sync().changed == 1
         first.assert_equals(emulator.truth())
-        assert isinstance(job.workdir.attach(first.settings()).destination_client(), Leasing)
+        assert isinstance(job.working_folder.attach(first.settings()).destination_client(), WithLease)

@@ -12,12 +12,13 @@ import psycopg2
 import pytest
 
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import Exit, explain
-from partner_central_sync.console.output import Report
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from partner_central_sync.console.output import Console
 from partner_central_sync.sync.check import check
 from partner_central_sync.sync.job import sync
 from postgres import PASSWORD, Postgres
-from sandbox import PATIENCE
+from sandbox import TIMEOUT_S
 from servers import free_port
 from startable_destinations import Warehouse
 
@@ -38,11 +39,11 @@ def place(tmp_path: Path, emulator: Emulator, server: Postgres, monkeypatch: pyt
     return Warehouse(tmp_path, emulator.endpoint, "postgres")
 
 
-def failed(place: Warehouse, report: Report | None = None) -> tuple[Exit, str]:
+def failed(place: Warehouse, report: Console | None = None) -> tuple[ExitCode, str]:
     """How a sync fails."""
     with pytest.raises(Exception) as error:  # noqa: PT011 - what it is explained as is asserted
-        sync(place.settings(), report or Report(quiet=True))
-    code, sentence = explain(error.value)
+        sync(place.settings(), report or Console(quiet=True))
+    code, sentence = exit_code_and_message(error.value)
     assert PASSWORD not in sentence
     return code, sentence
 
@@ -53,15 +54,15 @@ def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_an
     entrance = "DESTINATION__POSTGRES__CREDENTIALS"
     monkeypatch.setenv(entrance, server.url("pipeline", password="wrong"))
     code, sentence = failed(place)
-    assert code is Exit.CONFIGURATION
+    assert code is ExitCode.CONFIGURATION
     assert 'password authentication failed for user "loader"' in sentence
     monkeypatch.setenv(entrance, server.url("elsewhere"))
     code, sentence = failed(place)
-    assert code is Exit.CONFIGURATION
+    assert code is ExitCode.CONFIGURATION
     assert 'database "elsewhere" does not exist' in sentence
     monkeypatch.setenv(entrance, server.url("pipeline").replace(f":{server.port}/", f":{free_port()}/"))
     code, sentence = failed(place)
-    assert code is Exit.LATER
+    assert code is ExitCode.RETRY_LATER
     assert "Connection refused" in sentence
     assert emulator.calls == []
 
@@ -69,12 +70,12 @@ def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_an
 def test_a_missing_grant_is_named(place: Warehouse, server: Postgres, emulator: Emulator) -> None:
     server.sql("pipeline", "REVOKE CREATE ON DATABASE pipeline FROM loader")
     code, sentence = failed(place)
-    assert code is Exit.CONFIGURATION
+    assert code is ExitCode.CONFIGURATION
     assert "GRANT CREATE ON DATABASE pipeline TO" in sentence
-    assert [finding.code for finding in check(place.settings())][-1] is Exit.CONFIGURATION
+    assert [finding.code for finding in check(place.settings())][-1] is ExitCode.CONFIGURATION
     server.sql("pipeline", f"CREATE SCHEMA {SCHEMA}", f"GRANT USAGE ON SCHEMA {SCHEMA} TO loader")
     code, sentence = failed(place)
-    assert code is Exit.CONFIGURATION
+    assert code is ExitCode.CONFIGURATION
     assert f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO" in sentence
     server.sql("pipeline", f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO loader")
     assert "GRANT CREATE ON DATABASE" in failed(place)[1]  # for the schema where rows are staged
@@ -86,7 +87,7 @@ def test_a_missing_grant_is_named(place: Warehouse, server: Postgres, emulator: 
     calls = len(emulator.calls)
     for _ in range(2):
         code, sentence = failed(place)
-        assert code is Exit.CONFIGURATION
+        assert code is ExitCode.CONFIGURATION
         assert "owner of opportunities" in sentence
     assert len(emulator.calls) == calls
     server.sql("pipeline", f"ALTER TABLE {SCHEMA}.opportunities OWNER TO loader")
@@ -120,8 +121,8 @@ def test_a_server_that_dies_in_the_middle_of_a_merge_costs_nothing(
     dying = threading.Thread(target=die_while_rows_are_merged, args=(server,))
     dying.start()
     code, sentence = failed(place)
-    dying.join(PATIENCE)
-    assert code is Exit.LATER, sentence
+    dying.join(TIMEOUT_S)
+    assert code is ExitCode.RETRY_LATER, sentence
     server.start()
     assert place.tables() == before
     place.sync()
@@ -134,7 +135,7 @@ def die_while_rows_are_merged(server: Postgres) -> None:
     with holder.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {SCHEMA}.opportunities IN SHARE MODE")
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader' AND wait_event_type = 'Lock'"
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_S
         while server.sql("pipeline", waiting) == [(0,)] and time.monotonic() < end:
             time.sleep(0.02)
         server.kill()

@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from partner_central_emulator import ABSENT, Emulator, Fault, TokenKind
-from sandbox import PATIENCE
+from sandbox import TIMEOUT_S
 
 Json = dict[str, Any]
 Connect = Callable[..., Any]
@@ -47,7 +47,7 @@ def session() -> boto3.Session:
 def connect(session: Any) -> Iterator[Connect]:
     clients: list[Any] = []
 
-    def connected(emulator: Emulator, *, read_timeout: float = PATIENCE, **options: Any) -> Any:
+    def connected(emulator: Emulator, *, read_timeout: float = TIMEOUT_S, **options: Any) -> Any:
         # Validation by the client would hide the service's own.
         config = Config(
             retries={"total_max_attempts": 1},
@@ -94,7 +94,7 @@ def refusal(call: Callable[..., Any], **request: Any) -> Json:
 
 def raw(emulator: Emulator, path: str = "/", body: str = "", **headers: str) -> tuple[int, Any, bytes]:
     host, port = emulator.endpoint.removeprefix("http://").split(":")
-    with closing(http.client.HTTPConnection(host, int(port), timeout=PATIENCE)) as connection:
+    with closing(http.client.HTTPConnection(host, int(port), timeout=TIMEOUT_S)) as connection:
         connection.request("POST" if body else "GET", path, body, headers)
         response = connection.getresponse()
         return response.status, response.headers, response.read()
@@ -386,7 +386,7 @@ def test_calls_beyond_the_quota_are_throttled_until_it_refills(connect: Connect)
         outcomes = [call.outcome for call in emulator.calls]
         assert 4 <= outcomes.count("ok") < 24
         assert outcomes.count("ThrottlingException") == 24 - outcomes.count("ok")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_S
         while emulator.calls[-1].outcome != "ok":
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -649,7 +649,7 @@ def test_a_fault_rate_spoils_a_share_of_calls() -> None:
 
 def test_live_changes_happen_by_themselves() -> None:
     with Emulator(opportunities=30, change_rate=3_000) as emulator:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_S
         while not any(r["LastModifiedDate"] >= "2026-06-01T09" for r in emulator.truth()):
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -708,5 +708,5 @@ def test_serving_in_the_foreground_ends_with_sigterm() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=PATIENCE) == ("ended\n", "")
+        assert process.communicate(timeout=TIMEOUT_S) == ("ended\n", "")
         assert process.returncode == 0

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from partner_central_emulator import Emulator, TokenKind
-from sandbox import PATIENCE
+from sandbox import TIMEOUT_S
 
 AWSCLI = "awscli==1.46.3"
 AWS = Callable[..., Any]
@@ -32,7 +32,7 @@ def command(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
             venv.create(folder, clear=True)
             there = ["--python", str(folder / "bin" / "python"), "--disable-pip-version-check", "--quiet", "--no-input"]
             install = [sys.executable, "-m", "pip", *there, "install", "--no-compile", AWSCLI]
-            subprocess.run(install, check=True, timeout=PATIENCE)
+            subprocess.run(install, check=True, timeout=TIMEOUT_S)
             (folder / "ready").touch()
     return folder / "bin" / "aws"
 
@@ -54,7 +54,7 @@ def aws(command: Path, tmp_path: Path) -> AWS:
     def running(emulator: Emulator, *arguments: str) -> Any:
         where = ["--endpoint-url", emulator.endpoint, "--output", "json"]
         whole = [str(command), "partnercentral-selling", *arguments, *where]
-        ran = subprocess.run(whole, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        ran = subprocess.run(whole, env=settings, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 

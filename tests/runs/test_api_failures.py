@@ -14,22 +14,23 @@ from typing import Any
 import pytest
 
 from partner_central_emulator import Emulator, Fault, Kind
-from partner_central_sync.console.failures import Exit, explain
-from sandbox import Place
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from sandbox import Sandbox
 from variants import rarely
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE"
 IMPATIENT = {"read_timeout": 2}  # seconds: no answer but one that hangs takes as long
 
 
-def failure(place: Place, source: dict[str, Any] | None = None, **options: Any) -> tuple[Exit, str]:
+def failure(place: Sandbox, source: dict[str, Any] | None = None, **options: Any) -> tuple[ExitCode, str]:
     """The exit code and the message of a sync that fails."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, `explain` says
         place.sync(source, **options)
-    return explain(caught.value)
+    return exit_code_and_message(caught.value)
 
 
-def test_throttling_slows_the_run_down_until_it_fits_the_quota(place_for: Callable[[str], Place]) -> None:
+def test_throttling_slows_the_run_down_until_it_fits_the_quota(place_for: Callable[[str], Sandbox]) -> None:
     """A client that keeps its pace, twice the quota, is throttled once for each page; a slow machine less often."""
     with Emulator(opportunities=1_000, rps=4, burst=1) as busy:
         busy.faults.append(Fault("throttle", after=1))  # once at least, also where no call comes too early
@@ -44,28 +45,28 @@ def test_throttling_slows_the_run_down_until_it_fits_the_quota(place_for: Callab
 @pytest.mark.parametrize(
     "kind", ["unavailable", "truncate", *map(rarely, ("server_error", "drop", "short_json", "hang"))]
 )
-def test_a_page_that_fails_once_is_asked_for_again(kind: Kind, place: Place, emulator: Emulator) -> None:
+def test_a_page_that_fails_once_is_asked_for_again(kind: Kind, place: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault(kind, after=1))
     summary = place.sync(IMPATIENT if kind == "hang" else None)
     assert (summary.calls, summary.pages, summary.read) == (6, 3, 250)
     place.assert_equals(emulator.truth())
 
 
-MIDWAY: dict[Kind, tuple[Exit, str]] = {
-    "throttle": (Exit.LATER, "2 attempts"),
-    "server_error": (Exit.LATER, "2 attempts"),
-    "drop": (Exit.LATER, "2 attempts"),
-    "truncate": (Exit.LATER, "2 attempts"),
-    "hang": (Exit.LATER, "2 attempts"),
-    "expired_token": (Exit.LATER, "the token has expired"),
-    "repeat_token": (Exit.LATER, "the same token"),
-    "access_denied": (Exit.REFUSED, "Attach this policy"),
-    "expired_credentials": (Exit.CONFIGURATION, "Renew them"),
+MIDWAY: dict[Kind, tuple[ExitCode, str]] = {
+    "throttle": (ExitCode.RETRY_LATER, "2 attempts"),
+    "server_error": (ExitCode.RETRY_LATER, "2 attempts"),
+    "drop": (ExitCode.RETRY_LATER, "2 attempts"),
+    "truncate": (ExitCode.RETRY_LATER, "2 attempts"),
+    "hang": (ExitCode.RETRY_LATER, "2 attempts"),
+    "expired_token": (ExitCode.RETRY_LATER, "the token has expired"),
+    "repeat_token": (ExitCode.RETRY_LATER, "the same token"),
+    "access_denied": (ExitCode.REFUSED, "Attach this policy"),
+    "expired_credentials": (ExitCode.CONFIGURATION, "Renew them"),
 }
 
 
 def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     before = synced.tables()
     emulator.advance(days=60)
@@ -74,7 +75,7 @@ def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was
         code, message = failure(synced, {"attempts": 2, **(IMPATIENT if kind == "hang" else {})})
         assert code is expected, kind
         assert words in message
-        assert code is not Exit.LATER or re.search("[Rr]un (it )?again", message), message
+        assert code is not ExitCode.RETRY_LATER or re.search("[Rr]un (it )?again", message), message
         assert not emulator.faults
         assert synced.tables() == before, kind
     assert synced.sync().pages > 1, "the faults came in the middle of a listing"
@@ -83,11 +84,11 @@ def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was
 
 @pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
 def test_a_denial_names_action_and_catalog_and_holds_the_policy_to_paste(
-    catalog: str, place: Place, emulator: Emulator
+    catalog: str, place: Sandbox, emulator: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied"))
     code, message = failure(place, catalog=catalog)
-    assert code is Exit.REFUSED
+    assert code is ExitCode.REFUSED
     assert f"partnercentral:ListOpportunities on catalog {catalog}" in message
     (pasted,) = re.findall(r"\{.*\}", message, re.DOTALL)
     (statement,) = json.loads(pasted)["Statement"]
@@ -100,16 +101,16 @@ def test_a_denial_names_action_and_catalog_and_holds_the_policy_to_paste(
     assert len(emulator.calls) == 1, "a refusal is not retried"
 
 
-def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(place: Place, emulator: Emulator) -> None:
+def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(place: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("not_a_partner"))
     code, message = failure(place)
-    assert code is Exit.REFUSED
+    assert code is ExitCode.REFUSED
     assert "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message
     assert "linked" in message
     assert "Statement" not in message
 
 
-def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: Place, emulator: Emulator) -> None:
+def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(days=1)
     emulator.calls.clear()
@@ -124,16 +125,16 @@ def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: P
     synced.assert_equals(emulator.truth())
 
 
-def test_a_request_that_is_not_valid_is_refused_with_its_field(place: Place, emulator: Emulator) -> None:
+def test_a_request_that_is_not_valid_is_refused_with_its_field(place: Sandbox, emulator: Emulator) -> None:
     code, message = failure(place, filters={"life_cycle_stage": ["Daydream"]})
-    assert code is Exit.REFUSED
+    assert code is ExitCode.REFUSED
     assert "LifeCycleStage" in message
     assert len(emulator.calls) == 1
 
 
-def test_an_unknown_catalog_is_refused_and_leaves_no_trace(place: Place, emulator: Emulator) -> None:
+def test_an_unknown_catalog_is_refused_and_leaves_no_trace(place: Sandbox, emulator: Emulator) -> None:
     code, message = failure(place, catalog="Nowhere")
-    assert code is Exit.REFUSED
+    assert code is ExitCode.REFUSED
     assert "catalog Nowhere" in message
     place.sync()
     place.assert_equals(emulator.truth())
@@ -141,10 +142,10 @@ def test_an_unknown_catalog_is_refused_and_leaves_no_trace(place: Place, emulato
 
 @pytest.mark.parametrize("kind", ["expired_credentials", "unrecognized_client"])
 def test_keys_that_aws_does_not_accept_are_a_matter_of_configuration(
-    kind: Kind, place: Place, emulator: Emulator
+    kind: Kind, place: Sandbox, emulator: Emulator
 ) -> None:
     emulator.faults.append(Fault(kind))
     code, message = failure(place)
-    assert (code, len(emulator.calls)) == (Exit.CONFIGURATION, 1)
+    assert (code, len(emulator.calls)) == (ExitCode.CONFIGURATION, 1)
     assert "The security token included in the request is" in message
     assert "Renew" in message

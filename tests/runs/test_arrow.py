@@ -10,18 +10,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from adversarial_server import HostileServer, nasty_records
+from adversarial_server import AdversarialServer, nasty_records
 from partner_central.tables.arrow import FEWEST_ROWS
 from partner_central_emulator import Emulator
-from sandbox import Place
+from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 MANY = 2 * FEWEST_ROWS
 LISTS = ("opportunities__project_delivery_models", "opportunities__project_expected_customer_spend")
 
 
-def described(place: Place) -> list[tuple[Any, ...]]:
+def described(place: Sandbox) -> list[tuple[Any, ...]]:
     """Every column of every table, with its type, whether it may be null, and its comment."""
     with duckdb.connect(str(place.database), read_only=True) as connection:
         return connection.execute(
@@ -30,7 +30,7 @@ def described(place: Place) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def entries(place: Place, what: str) -> list[tuple[Any, ...]]:
+def entries(place: Sandbox, what: str) -> list[tuple[Any, ...]]:
     """Something of each entry `c` of the known lists, and of its opportunity `o`, which dlt's keys join."""
     with duckdb.connect(str(place.database), read_only=True) as connection:
         connection.execute("USE partner_central.partner_central")
@@ -43,7 +43,7 @@ def entries(place: Place, what: str) -> list[tuple[Any, ...]]:
         ]
 
 
-def came_as_arrow(place: Place) -> list[bool]:
+def came_as_arrow(place: Sandbox) -> list[bool]:
     """For each entry of the known lists, whether it was loaded from an Arrow table: such have a longer key."""
     return [bool(arrow) for (arrow,) in entries(place, "starts_with(c._dlt_id, o._dlt_id)")]
 
@@ -52,9 +52,9 @@ def came_as_arrow(place: Place) -> list[bool]:
 def test_arrow_tables_and_rows_give_the_same_tables(unknown: int, tmp_path: Path) -> None:
     places = {}
     records = nasty_records(1, MANY, unknown=False) + nasty_records(2, MANY + unknown)[MANY:]
-    with HostileServer(records) as server:
+    with AdversarialServer(records) as server:
         for arrow in (True, False):
-            places[arrow] = Place(tmp_path / str(arrow), server.endpoint)
+            places[arrow] = Sandbox(tmp_path / str(arrow), server.endpoint)
             places[arrow].folder.mkdir()
             places[arrow].sync({"arrow": arrow})
             places[arrow].assert_equals(server.truth())
@@ -139,7 +139,7 @@ def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
     with Emulator(opportunities=MANY, rps=None) as emulator:
         for number, arrow in enumerate(("true", "false")):
             monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__ARROW", arrow)
-            place = Place(tmp_path / f"tenant={number}", emulator.endpoint)
+            place = Sandbox(tmp_path / f"tenant={number}", emulator.endpoint)
             place.folder.mkdir()
             place.sync()
             place.assert_equals(emulator.truth())
@@ -148,7 +148,7 @@ def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
 
 def test_few_rows_need_no_pyarrow(place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with HostileServer(nasty_records(2, FEWEST_ROWS - 1)) as server:
+    with AdversarialServer(nasty_records(2, FEWEST_ROWS - 1)) as server:
         place = place_for(server.endpoint)
         place.sync()
         place.assert_equals(server.truth())

@@ -9,19 +9,20 @@ from typing import Any
 import duckdb
 import pytest
 
-from adversarial_server import HostileServer, Record
+from adversarial_server import AdversarialServer, Record
 from partner_central.tables import rows as making
 from partner_central.tables import types
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import Exit, explain
-from sandbox import Place
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 KEY = {"pii_key": "0123456789abcdef0123456789abcdef"}
 
 
-def rows(place: Place, sql: str) -> list[tuple[Any, ...]]:
+def rows(place: Sandbox, sql: str) -> list[tuple[Any, ...]]:
     """What a query gives that names tables by their bare names."""
     with duckdb.connect(str(place.database)) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
@@ -29,11 +30,11 @@ def rows(place: Place, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def ids(place: Place, condition: str = "true") -> set[str]:
+def ids(place: Sandbox, condition: str = "true") -> set[str]:
     return {key for (key,) in rows(place, f"SELECT id FROM opportunities WHERE {condition}")}
 
 
-def gone(place: Place) -> set[str]:
+def gone(place: Sandbox) -> set[str]:
     return {key for (key,) in rows(place, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
 
 
@@ -51,19 +52,19 @@ def truth_of(opportunities: int) -> list[Record]:
         return emulator.truth()
 
 
-def outcome(place: Place, **options: Any) -> Exit:
+def outcome(place: Sandbox, **options: Any) -> ExitCode:
     """How a sync ends, however it does."""
     try:
         return place.sync(**options).code
     except Exception as error:  # noqa: BLE001 - explained
-        return explain(error)[0]
+        return exit_code_and_message(error)[0]
 
 
-def ended(place: Place, source: dict[str, Any] | None = None, **options: Any) -> tuple[Exit, str]:
+def ended(place: Sandbox, source: dict[str, Any] | None = None, **options: Any) -> tuple[ExitCode, str]:
     """How a sync that fails ends."""
     with pytest.raises(Exception) as failure:  # noqa: PT011 - explained below
         place.sync(source, **options)
-    return explain(failure.value)
+    return exit_code_and_message(failure.value)
 
 
 @pytest.mark.parametrize("size", [250, 1500])
@@ -87,7 +88,7 @@ def test_a_filtered_list_of_a_service_without_that_order_is_read_until_nothing_c
     records = truth_of(250)
     for record in records:
         record["LifeCycle"] = {**record["LifeCycle"], "Stage": "Qualified"}
-    with HostileServer(records, refuse_created=True) as server:
+    with AdversarialServer(records, refuse_created=True) as server:
         place = place_for(server.endpoint)
         leaving = sorted(records, key=lambda record: record["LastModifiedDate"])
 
@@ -117,7 +118,7 @@ def test_a_date_ahead_of_the_services_clock_hides_no_change_until_then(place_for
         place.assert_equals(emulator.truth())
 
 
-def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(synced: Place, emulator: Emulator) -> None:
+def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(synced: Sandbox, emulator: Emulator) -> None:
     oldest = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])][:3]
 
     def change(_: int, request: Record) -> None:
@@ -135,7 +136,7 @@ def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(synce
     assert gone(synced) == {vanished}
 
 
-class IgnoresTheSort(HostileServer):
+class IgnoresTheSort(AdversarialServer):
     """Takes a sort by CreatedDate and sorts by something else."""
 
     def _listing(self, request: Record) -> Any:
@@ -152,7 +153,7 @@ def test_a_sort_that_is_accepted_and_ignored_loses_nothing(place_for: PlaceFor) 
 
 
 def test_a_record_without_created_date_is_loaded_and_never_marked_as_gone(place_for: PlaceFor) -> None:
-    with HostileServer(truth_of(1500), sorts_names=True, undated_match=False) as server:
+    with AdversarialServer(truth_of(1500), sorts_names=True, undated_match=False) as server:
         place = place_for(server.endpoint)
         undated = {**server.truth()[7], "Id": "O99999999", "CreatedDate": None}
         server.put({**undated, "LastModifiedDate": "2025-09-01T00:00:00Z"})
@@ -169,7 +170,7 @@ def test_credentials_of_another_account_load_nothing_unless_that_is_accepted(pla
         before = place.tables()
         place.endpoint = other.endpoint
         code, message = ended(place)
-        assert code is Exit.CONFIGURATION
+        assert code is ExitCode.CONFIGURATION
         assert "--accept-account" in message
         assert not other.calls
         assert place.tables() == before
@@ -177,14 +178,14 @@ def test_credentials_of_another_account_load_nothing_unless_that_is_accepted(pla
         assert {record["Id"] for record in other.truth()} <= ids(place)
         assert place.sync().changed == 0
         place.endpoint = mine.endpoint
-        assert ended(place)[0] is Exit.CONFIGURATION
+        assert ended(place)[0] is ExitCode.CONFIGURATION
 
 
 def test_a_load_of_another_mode_of_personal_data_begins_anew(place_for: PlaceFor) -> None:
     with Emulator(opportunities=1500, seed=1, rps=None) as emulator:
         place = place_for(emulator.endpoint)
         place.sync()
-        assert ended(place, full=True, max_calls=12)[0] is Exit.LATER
+        assert ended(place, full=True, max_calls=12)[0] is ExitCode.RETRY_LATER
         place.sync(KEY, full=True, pii="mask")
         clear = "NOT regexp_full_match(customer_company_name, '[0-9a-f]{32}')"
         assert not ids(place, clear)
@@ -196,7 +197,7 @@ def test_a_load_from_another_date_begins_anew(place_for: PlaceFor) -> None:
         place.sync()
         rows(place, "UPDATE opportunities SET customer_city = 'WRONG'")
         middle = sorted(record["LastModifiedDate"] for record in emulator.truth())[600]
-        assert ended(place, full=True, since=middle, max_calls=12)[0] is Exit.LATER
+        assert ended(place, full=True, since=middle, max_calls=12)[0] is ExitCode.RETRY_LATER
         vanished = emulator.truth()[3]["Id"]
         emulator.remove(vanished)
         assert place.sync(full=True).gone == 1
@@ -210,7 +211,7 @@ def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, pl
         found = set[str]()
         while len(found) < 700:
             before = len(found)
-            assert outcome(place, max_calls=calls) in {Exit.DONE, Exit.LATER}
+            assert outcome(place, max_calls=calls) in {ExitCode.DONE, ExitCode.RETRY_LATER}
             found = ids(place)
             assert len(found) > before
         place.sync()
@@ -219,11 +220,11 @@ def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, pl
 
 def test_more_records_in_one_second_than_a_run_may_ask_calls_are_loaded_by_several(place_for: PlaceFor) -> None:
     records = [{**record, "CreatedDate": "2026-01-01T00:00:00Z"} for record in truth_of(1500)]
-    with HostileServer(records, sorts_names=True) as server:
+    with AdversarialServer(records, sorts_names=True) as server:
         place = place_for(server.endpoint)
         ends = [outcome(place, max_calls=7) for _ in range(6)]
-        assert ends[0] is Exit.LATER
-        assert ends[-1] is Exit.DONE
+        assert ends[0] is ExitCode.RETRY_LATER
+        assert ends[-1] is ExitCode.DONE
         place.assert_equals(server.truth())
 
 
@@ -233,7 +234,7 @@ def bad_date(emulator: Emulator, key: str) -> None:
     emulator.overlay(key, {"LifeCycle": {"TargetCloseDate": "2026-07-01T00:00:00Z"}})
 
 
-def test_a_rejected_record_marks_the_row_it_had_until_it_loads(synced: Place, emulator: Emulator) -> None:
+def test_a_rejected_record_marks_the_row_it_had_until_it_loads(synced: Sandbox, emulator: Emulator) -> None:
     key = emulator.truth()[5]["Id"]
     bad_date(emulator, key)
     assert synced.sync().rejected == 1
@@ -255,7 +256,7 @@ def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_later_version_tries_again_what_an_earlier_one_rejected(
-    synced: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = emulator.truth()[5]["Id"]
     bad_date(emulator, key)
@@ -269,12 +270,12 @@ def test_a_later_version_tries_again_what_an_earlier_one_rejected(
     assert synced.sync().calls == 1
 
 
-def test_many_rejected_records_hold_the_cursor_and_name_the_member(place: Place, emulator: Emulator) -> None:
+def test_many_rejected_records_hold_the_cursor_and_name_the_member(place: Sandbox, emulator: Emulator) -> None:
     first = place.sync()
     for record in emulator.truth()[:60]:
         bad_date(emulator, record["Id"])
     summary = place.sync()
-    assert summary.code is Exit.REJECTED
+    assert summary.code is ExitCode.REJECTED
     assert "LifeCycle.TargetCloseDate" in (summary.mass_rejected or "")
     (outcome,) = rows(place, "SELECT outcome, exit_code, watermark FROM sync_runs ORDER BY started_at DESC LIMIT 1")
     assert outcome == ("rejected", 7, None)
@@ -282,7 +283,7 @@ def test_many_rejected_records_hold_the_cursor_and_name_the_member(place: Place,
     for record in emulator.truth()[:60]:
         emulator.overlay(record["Id"], {"LifeCycle": {"TargetCloseDate": "2026-07-01"}})
     healed = place.sync()
-    assert healed.code is Exit.DONE
+    assert healed.code is ExitCode.DONE
     assert healed.watermark is not None
     assert first.watermark is not None
     assert healed.watermark > first.watermark

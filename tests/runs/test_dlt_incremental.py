@@ -20,8 +20,8 @@ import boto3
 import dlt
 import pytest
 
-from adversarial_server import TIE, HostileServer, Record
-from sandbox import Place
+from adversarial_server import TIE, AdversarialServer, Record
+from sandbox import Sandbox
 from variants import rarely
 
 Names = dict[str, str]
@@ -110,17 +110,17 @@ def wire(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def loaded(place: Place) -> Names:
+def loaded(place: Sandbox) -> Names:
     """Returns the customer by the Id of every opportunity that this project's source has loaded."""
     return {key: row["customer_company_name"] for key, row in place.tables().opportunities.items()}
 
 
-def served(server: HostileServer) -> Names:
+def served(server: AdversarialServer) -> Names:
     """Returns the customer by the Id of every opportunity of the service."""
     return {record["Id"]: record["Customer"]["Account"]["CompanyName"] for record in server.truth()}
 
 
-def change_twice_within_one_second(server: HostileServer, sync: Callable[[], object]) -> None:
+def change_twice_within_one_second(server: AdversarialServer, sync: Callable[[], object]) -> None:
     """Changes a record before and after a run within one second, and another record a second later."""
     server.put(opportunity(1, "first", TIE))
     sync()
@@ -130,7 +130,7 @@ def change_twice_within_one_second(server: HostileServer, sync: Callable[[], obj
     sync()
 
 
-def change_between_two_pages(server: HostileServer, sync: Callable[[], object], changed: Record) -> None:
+def change_between_two_pages(server: AdversarialServer, sync: Callable[[], object], changed: Record) -> None:
     """Changes a record between the first call and the second of a first run over 150 records; a second run follows."""
     for number in range(150):
         server.put(opportunity(number, "unchanged", TIE + number * MINUTE))
@@ -149,15 +149,15 @@ def change_between_two_pages(server: HostileServer, sync: Callable[[], object], 
 def test_dlts_incremental_loses_a_second_change_of_one_second_without_lag(
     lag: float | None, lost: set[tuple[str, str]], tmp_path: Path
 ) -> None:
-    with HostileServer() as server:
+    with AdversarialServer() as server:
         plain = PlainDlt(tmp_path, server.endpoint, lag=lag)
         change_twice_within_one_second(server, plain.sync)
         assert served(server).items() - plain.names().items() == lost
 
 
 def test_the_source_loads_a_second_change_of_one_second(tmp_path: Path) -> None:
-    with HostileServer() as server:
-        place = Place(tmp_path, server.endpoint)
+    with AdversarialServer() as server:
+        place = Sandbox(tmp_path, server.endpoint)
         change_twice_within_one_second(server, place.sync)
         assert loaded(place) == served(server)
 
@@ -176,22 +176,22 @@ NEWEST_LEAVES_THE_STAGE = opportunity(149, "changed", LATEST, stage="Launched")
 def test_dlts_incremental_loses_a_record_that_a_change_shifts_past_it(
     arguments: Arguments, changed: Record, lost: str, lag: float | None, tmp_path: Path
 ) -> None:
-    with HostileServer() as server:
+    with AdversarialServer() as server:
         plain = PlainDlt(tmp_path, server.endpoint, arguments, lag)
         change_between_two_pages(server, plain.sync, changed)
         assert served(server).keys() - plain.names().keys() == {lost}
 
 
 def test_the_source_loads_a_record_that_a_change_shifts_past_the_pages(tmp_path: Path) -> None:
-    with HostileServer() as server:
-        place = Place(tmp_path, server.endpoint)
+    with AdversarialServer() as server:
+        place = Sandbox(tmp_path, server.endpoint)
         change_between_two_pages(server, place.sync, OLDEST_CHANGES)
         assert loaded(place) == served(server)
 
 
 def test_the_source_loads_it_too_where_the_changed_record_leaves_the_filter(tmp_path: Path) -> None:
-    with HostileServer() as server:
-        place = Place(tmp_path, server.endpoint)
+    with AdversarialServer() as server:
+        place = Sandbox(tmp_path, server.endpoint)
         filters = {"life_cycle_stage": QUALIFIED["LifeCycleStage"]}
         change_between_two_pages(server, lambda: place.sync(filters=filters), NEWEST_LEAVES_THE_STAGE)
         assert loaded(place).keys() == served(server).keys()

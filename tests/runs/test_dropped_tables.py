@@ -13,8 +13,9 @@ import pytest
 
 from databases import MOSTLY_DUCKDB, Database, Prepared
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import AnotherRun, Exit, explain
-from partner_central_sync.console.output import Report, Summary
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import AnotherRun, exit_code_and_message
+from partner_central_sync.console.output import Console, Summary
 from partner_central_sync.sync.job import sync
 from servers import free_port
 from variants import rarely
@@ -44,7 +45,7 @@ def test_what_was_dropped_is_there_again_after_the_next_sync(
     name = dropped.partition(" ")[2]
     table, _, column = name.partition(".")
     loaded.sql(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE" if column else f"DROP TABLE {name} CASCADE")
-    sync(loaded.settings(), Report())
+    sync(loaded.settings(), Console())
     assert said in capsys.readouterr().err
     loaded.assert_equals(emulator.truth())
     emulator.change(emulator.truth()[3]["Id"], CHANGE)
@@ -169,7 +170,7 @@ def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_
 
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(
-    "step", ["neighbours.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
+    "step", ["other_pipelines.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
 )
 @pytest.mark.parametrize(("when", "next_one"), [rarely("before", "acme"), ("after", "globex")])
 def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_any_account(
@@ -243,12 +244,12 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
         emulator.remove(key)
     assert loaded.sync(full=True).gone == 5
     loaded.sql("DROP TABLE opportunities CASCADE")
-    sync(loaded.settings(), Report())
+    sync(loaded.settings(), Console())
     assert "250 rows of opportunities were put back from the newest versions" in capsys.readouterr().err
     assert loaded.sql(rows) == before
     assert loaded.sql("SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(5,)]
     loaded.sql(f"DROP TABLE {SPEND} CASCADE")
-    sync(loaded.settings(), Report())
+    sync(loaded.settings(), Console())
     assert f"What {SPEND} held of 5 opportunities that AWS lists no more is lost" in capsys.readouterr().err
     assert loaded.sql(rows) == before
 
@@ -275,8 +276,8 @@ def test_a_column_that_would_change_values_is_refused(loaded: Database, emulator
     before = loaded.sql("SELECT count(*) FROM _dlt_loads")
     with pytest.raises(Exception) as error:  # noqa: PT011 - what it is explained as is asserted
         loaded.sync()
-    code, sentence = explain(error.value)
-    assert code is Exit.CONFIGURATION
+    code, sentence = exit_code_and_message(error.value)
+    assert code is ExitCode.CONFIGURATION
     assert "opportunity_presence.last_listed_at of the destination holds date" in sentence
     assert loaded.sql("SELECT count(*) FROM _dlt_loads") == before
     loaded.sql("ALTER TABLE opportunity_presence RENAME COLUMN last_listed_at TO mine")
@@ -291,7 +292,7 @@ def test_what_was_lost_is_read_again_from_the_beginning_wherever_a_first_load_is
 ) -> None:
     since = sorted(record["LastModifiedDate"] for record in emulator.truth())[200]
     loaded.sql(f"DROP TABLE {table} CASCADE")
-    sync(loaded.settings(since=since, rows_per_part=100), Report())
+    sync(loaded.settings(since=since, rows_per_part=100), Console())
     assert "--since does not apply to that" in capsys.readouterr().err
     loaded.assert_equals(emulator.truth())
     assert loaded.sync(since=since).calls == 1

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from adversarial_server import HostileServer, Record
-from partner_central.errors import BudgetSpent
+from adversarial_server import AdversarialServer, Record
+from partner_central.errors import CallBudgetExhausted
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import Exit, explain
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
 from runs.test_conditions import all_qualified, gone, ids, rows, truth_of
-from sandbox import Place
+from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 QUALIFIED = {"life_cycle_stage": ["Qualified"]}
 
 
@@ -23,13 +24,13 @@ def qualified(opportunities: int) -> list[Record]:
     return [{**one, "LifeCycle": {**one["LifeCycle"], "Stage": "Qualified"}} for one in truth_of(opportunities)]
 
 
-def until_done(place: Place, most: int, **options: Any) -> list[int]:
+def until_done(place: Sandbox, most: int, **options: Any) -> list[int]:
     """How many opportunities there are after each run, until one is done."""
     counts = []
     for _ in range(most):
         try:
             place.sync(**options)
-        except BudgetSpent:
+        except CallBudgetExhausted:
             counts.append(len(ids(place)))
         else:
             return [*counts, len(ids(place))]
@@ -41,7 +42,7 @@ def test_a_crowd_in_a_filtered_list_is_loaded_by_several_runs(calls: int, token:
     records = qualified(700)
     for record in records[5:]:
         record["CreatedDate"] = "2026-03-01T00:00:00Z"
-    with HostileServer(records, token_kind=token, sorts_names=True) as server:
+    with AdversarialServer(records, token_kind=token, sorts_names=True) as server:
         place = place_for(server.endpoint)
         counts = until_done(place, 14, filters=QUALIFIED, max_calls=calls)
         assert counts[0] > 0
@@ -51,13 +52,13 @@ def test_a_crowd_in_a_filtered_list_is_loaded_by_several_runs(calls: int, token:
 
 def test_a_record_that_leaves_a_crowd_between_two_runs_hides_no_other(place_for: PlaceFor) -> None:
     records = [{**record, "CreatedDate": "2026-03-01T00:00:00Z"} for record in qualified(700)]
-    with HostileServer(records, token_kind="offset", sorts_names=True) as server:
+    with AdversarialServer(records, token_kind="offset", sorts_names=True) as server:
         place = place_for(server.endpoint)
         left = set[str]()
         for _ in range(12):
             try:
                 place.sync(filters=QUALIFIED, max_calls=4)
-            except BudgetSpent:
+            except CallBudgetExhausted:
                 if len(left) < 3:
                     key = min(ids(place) - left)
                     record = server.records[key]
@@ -71,11 +72,11 @@ def test_a_record_that_leaves_a_crowd_between_two_runs_hides_no_other(place_for:
 
 def test_records_that_leave_again_and_again_make_the_run_say_how_many_calls_it_takes(place_for: PlaceFor) -> None:
     records = [{**record, "CreatedDate": "2026-03-01T00:00:00Z"} for record in qualified(700)]
-    with HostileServer(records, token_kind="offset", sorts_names=True) as server:
+    with AdversarialServer(records, token_kind="offset", sorts_names=True) as server:
         place = place_for(server.endpoint)
         left, said = set[str](), ""
         for _ in range(12):
-            with pytest.raises(BudgetSpent) as spent:
+            with pytest.raises(CallBudgetExhausted) as spent:
                 place.sync(filters=QUALIFIED, max_calls=4)
             said = str(spent.value)
             if "of a run" in said:
@@ -101,7 +102,7 @@ def test_a_filtered_list_is_loaded_though_the_calls_of_a_run_do_not_pay_for_samp
 
 
 def test_a_filtered_list_of_a_service_without_that_order_is_loaded_by_several_runs(place_for: PlaceFor) -> None:
-    with HostileServer(qualified(700), refuse_created=True) as server:
+    with AdversarialServer(qualified(700), refuse_created=True) as server:
         place = place_for(server.endpoint)
         counts = until_done(place, 5, filters=QUALIFIED, max_calls=6)
         assert counts[0] > 0
@@ -110,7 +111,7 @@ def test_a_filtered_list_of_a_service_without_that_order_is_loaded_by_several_ru
 
 @pytest.mark.parametrize("size", [rarely(1195), 1395])
 def test_a_full_load_by_several_runs_finds_what_is_gone(size: int, place_for: PlaceFor) -> None:
-    with HostileServer(truth_of(size), refuse_created=True, token_kind="offset") as server:
+    with AdversarialServer(truth_of(size), refuse_created=True, token_kind="offset") as server:
         place = place_for(server.endpoint)
         place.sync()
         vanished = set(sorted(server.records)[:5])
@@ -149,11 +150,11 @@ def test_many_rejected_records_hold_the_cursor_however_many_runs_read_them(calls
         for _ in range(4):
             try:
                 codes.append(place.sync(max_calls=calls).code)
-            except BudgetSpent as spent:
-                codes.append(explain(spent)[0])
-            if codes[-1] is not Exit.LATER:
+            except CallBudgetExhausted as spent:
+                codes.append(exit_code_and_message(spent)[0])
+            if codes[-1] is not ExitCode.RETRY_LATER:
                 break
-        assert codes[-1] is Exit.REJECTED
-        assert codes[0] is Exit.LATER
+        assert codes[-1] is ExitCode.REJECTED
+        assert codes[0] is ExitCode.RETRY_LATER
         assert rows(place, "SELECT count(*) FROM sync_runs WHERE watermark IS NOT NULL") == [(0,)]
         assert rows(place, "SELECT count(*) FROM opportunities_rejected") == [(205,)]

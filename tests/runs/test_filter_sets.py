@@ -11,9 +11,10 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central_emulator import Emulator
-from partner_central_sync.console.failures import Exit, explain
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
 from runs.test_tables import query
-from sandbox import Place
+from sandbox import Sandbox
 
 FILTERS = {
     "life_cycle_stage": ("LifeCycle", "Stage"),
@@ -35,7 +36,7 @@ def change(emulator: Emulator, name: str, count: int = 5) -> None:
         emulator.change(record["Id"], {"Customer": {"Account": {"CompanyName": name}}})
 
 
-def sql(place: Place, *statements: str) -> None:
+def sql(place: Sandbox, *statements: str) -> None:
     with duckdb.connect(str(place.database)) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
         connection.execute(f'USE "{catalog}"."partner_central"')
@@ -44,7 +45,7 @@ def sql(place: Place, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_loads_what_matches_and_nothing_else(name: str, place: Place, emulator: Emulator) -> None:
+def test_a_filter_loads_what_matches_and_nothing_else(name: str, place: Sandbox, emulator: Emulator) -> None:
     records = sorted(emulator.truth(), key=lambda record: record["Id"])
     wanted = {value(records[number], FILTERS[name]) for number in (3, 60)}
     matching = [record for record in records if value(record, FILTERS[name]) in wanted]
@@ -54,7 +55,7 @@ def test_a_filter_loads_what_matches_and_nothing_else(name: str, place: Place, e
 
 
 def test_a_filtered_sync_has_a_cursor_of_its_own_and_leaves_the_unfiltered_one_alone(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     change(emulator, "changed", 9)
     stages = sorted({record["LifeCycle"]["Stage"] for record in emulator.truth()})[:2]
@@ -67,19 +68,19 @@ def test_a_filtered_sync_has_a_cursor_of_its_own_and_leaves_the_unfiltered_one_a
     synced.assert_equals(emulator.truth())
 
 
-def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(synced: Place, emulator: Emulator) -> None:
+def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(synced: Sandbox, emulator: Emulator) -> None:
     synced.sync(catalog="Sandbox")
     calls = len(emulator.calls)
     with pytest.raises(PipelineStepFailed) as caught:
         synced.sync(catalog="Sandbox", dataset="partner_central")
-    code, message = explain(caught.value)
-    assert (code, len(emulator.calls) - calls) == (Exit.CONFIGURATION, 0)
+    code, message = exit_code_and_message(caught.value)
+    assert (code, len(emulator.calls) - calls) == (ExitCode.CONFIGURATION, 0)
     assert "holds the catalog AWS; Sandbox needs a dataset of its own" in message
     synced.assert_equals(emulator.truth())
     synced.assert_equals(emulator.truth("Sandbox"), "partner_central_sandbox")
 
 
-def test_two_datasets_in_one_working_folder_do_not_meet(place: Place, emulator: Emulator) -> None:
+def test_two_datasets_in_one_working_folder_do_not_meet(place: Sandbox, emulator: Emulator) -> None:
     place.sync(dataset="mine")
     before = emulator.truth()
     change(emulator, "changed")
@@ -90,7 +91,7 @@ def test_two_datasets_in_one_working_folder_do_not_meet(place: Place, emulator: 
         place.assert_equals(emulator.truth(), dataset)
 
 
-def test_since_begins_a_first_load_and_is_ignored_later(place: Place, emulator: Emulator) -> None:
+def test_since_begins_a_first_load_and_is_ignored_later(place: Sandbox, emulator: Emulator) -> None:
     dates = sorted(record["LastModifiedDate"] for record in emulator.truth())
     since = dates[200]
     place.sync(since=since)
@@ -100,13 +101,13 @@ def test_since_begins_a_first_load_and_is_ignored_later(place: Place, emulator: 
     assert emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"] > since
 
 
-def test_since_before_everything_loads_everything(place: Place, emulator: Emulator) -> None:
+def test_since_before_everything_loads_everything(place: Sandbox, emulator: Emulator) -> None:
     place.sync(since="0001-01-01")
     place.assert_equals(emulator.truth())
 
 
 def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_deleted(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     sql(
         synced,
@@ -118,7 +119,7 @@ def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_delet
     synced.assert_equals(emulator.truth())
 
 
-def test_a_deleted_database_is_filled_again(synced: Place, emulator: Emulator) -> None:
+def test_a_deleted_database_is_filled_again(synced: Sandbox, emulator: Emulator) -> None:
     synced.database.unlink()
     change(emulator, "changed")
     assert synced.sync().changed == 250
@@ -127,7 +128,7 @@ def test_a_deleted_database_is_filled_again(synced: Place, emulator: Emulator) -
 
 @pytest.mark.parametrize("older", ["database", "working_folder"])
 def test_a_database_or_a_working_folder_restored_from_an_older_copy_catches_up(
-    older: str, synced: Place, emulator: Emulator, tmp_path: Path
+    older: str, synced: Sandbox, emulator: Emulator, tmp_path: Path
 ) -> None:
     original: Path = getattr(synced, older)
     copy = tmp_path / "copy"
@@ -143,7 +144,7 @@ def test_a_database_or_a_working_folder_restored_from_an_older_copy_catches_up(
     synced.assert_equals(emulator.truth())
 
 
-def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: Place) -> None:
+def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: Sandbox) -> None:
     before = synced.tables()
     shutil.rmtree(synced.pipelines_dir)
     summary = synced.sync()
@@ -152,9 +153,9 @@ def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: P
 
 
 def test_the_database_alone_is_enough_for_another_machine_to_go_on_with_one_call(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
-    elsewhere = Place(synced.folder / "another-machine", emulator.endpoint)
+    elsewhere = Sandbox(synced.folder / "another-machine", emulator.endpoint)
     elsewhere.folder.mkdir()
     shutil.copy(synced.database, elsewhere.database)
     change(emulator, "changed", 7)
@@ -164,7 +165,7 @@ def test_the_database_alone_is_enough_for_another_machine_to_go_on_with_one_call
 
 
 def test_what_a_filtered_sync_loads_is_seen_by_the_others_so_a_record_that_returns_to_what_it_was_is_loaded(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
     one, at = newest["Id"], newest["LastModifiedDate"]
@@ -178,7 +179,7 @@ def test_what_a_filtered_sync_loads_is_seen_by_the_others_so_a_record_that_retur
 
 
 def test_a_record_that_a_filtered_sync_rejected_is_not_marked_once_another_sync_finds_it_as_it_was(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
     marked = "SELECT count(rejected_since), (SELECT count(*) FROM opportunities_rejected) FROM opportunity_presence"
@@ -191,7 +192,7 @@ def test_a_record_that_a_filtered_sync_rejected_is_not_marked_once_another_sync_
 
 
 def test_a_record_that_is_gone_is_present_again_when_a_filtered_sync_lists_it_as_it_was(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     record = emulator.truth()[30]
     filters = {"identifier": [record["Id"]]}

@@ -13,15 +13,15 @@ from partner_central.errors import ConfigurationError
 from partner_central.tables.pii import MASKED, PERSONAL
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
-from partner_central_sync.console.output import Report
-from partner_central_sync.destinations.connection import visit
+from partner_central_sync.console.output import Console
+from partner_central_sync.destinations.connection import probe
 from partner_central_sync.forget import sql
 from partner_central_sync.forget.run import forget
 from partner_central_sync.sync import run_lease, working_folder
 from partner_central_sync.sync.status import status
 from runs.test_pii import KEY
 from runs.test_tables import query
-from sandbox import Place
+from sandbox import Sandbox
 from variants import rarely
 
 SECRET = "Unmistakable Holding"
@@ -40,12 +40,12 @@ OTHERS = "SELECT * EXCLUDE ({}) FROM {} ORDER BY id, _dlt_id"
 
 
 @pytest.fixture
-def told(emulator: Emulator, place: Place) -> Place:
+def told(emulator: Emulator, place: Sandbox) -> Sandbox:
     """A dataset that holds the secret wherever one can stand."""
     return fill(emulator, place)
 
 
-def fill(emulator: Emulator, place: Place) -> Place:
+def fill(emulator: Emulator, place: Sandbox) -> Sandbox:
     """Sync the secret in: current rows, one that is gone, versions, a rejected record, staged rows, the folder."""
     ids = [record["Id"] for record in emulator.truth()]
     for one in ids[:5]:
@@ -60,7 +60,7 @@ def fill(emulator: Emulator, place: Place) -> Place:
     return place
 
 
-def in_clear(place: Place) -> list[str]:
+def in_clear(place: Sandbox) -> list[str]:
     """The columns of any table of any schema, and the files, that hold the secret."""
     found = []
     with duckdb.connect(str(place.database)) as connection:
@@ -81,7 +81,7 @@ def files_in_clear(folder: Path) -> list[str]:
     return [file.name for file in files if SECRET.encode() in file.read_bytes()]
 
 
-def rest(place: Place) -> list[list[tuple[Any, ...]]]:
+def rest(place: Sandbox) -> list[list[tuple[Any, ...]]]:
     """All that is no personal data: rows, versions, presence, views."""
     personal = ", ".join(sorted(PERSONAL))
     return [
@@ -93,10 +93,10 @@ def rest(place: Place) -> list[list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
-def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str], told: Place) -> None:
+def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str], told: Sandbox) -> None:
     before, views = rest(told), objects(told)
     assert {"partner_central.opportunities.customer_company_name", "partner_central.duckdb"} <= set(in_clear(told))
-    lines = forget(told.settings(mode), Report(quiet=True))
+    lines = forget(told.settings(mode), Console(quiet=True))
     assert in_clear(told) == []
     assert rest(told) == before
     assert objects(told) == views
@@ -105,14 +105,14 @@ def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str]
 
 
 @pytest.mark.parametrize("mode", [rarely(MODES[0], id="mask"), pytest.param(MODES[1], id="drop")])
-def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synced: Place, emulator: Emulator) -> None:
+def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synced: Sandbox, emulator: Emulator) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         for table in ("opportunities", "opportunity_history"):
             name = f"partner_central.partner_central.{table}"
             connection.execute(f"ALTER TABLE {name} ALTER customer_postal_code TYPE BIGINT USING 94107")
     fill(emulator, synced)
     assert "partner_central.opportunities.customer_postal_code_text" in in_clear(synced)
-    lines = forget(synced.settings(mode), Report(quiet=True))
+    lines = forget(synced.settings(mode), Console(quiet=True))
     assert in_clear(synced) == []
     assert lines[0] == "rows of opportunities: 250 were in clear and are cleaned"
     for table in ("opportunities", "opportunity_history"):
@@ -125,9 +125,9 @@ def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synce
 
 @pytest.mark.parametrize("mode", [pytest.param(MODES[0], id="mask"), rarely(MODES[1], id="drop")])
 def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
-    mode: dict[str, str], told: Place, emulator: Emulator
+    mode: dict[str, str], told: Sandbox, emulator: Emulator
 ) -> None:
-    forget(told.settings(mode), Report(quiet=True))
+    forget(told.settings(mode), Console(quiet=True))
     versions = query(told, "SELECT count(*) FROM opportunity_history")
     values = query(told, "SELECT id, customer_company_name FROM opportunities ORDER BY id")
     told.sync(mode)
@@ -140,7 +140,7 @@ def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
     assert in_clear(told) == []
 
 
-def objects(place: Place) -> list[tuple[Any, ...]]:
+def objects(place: Sandbox) -> list[tuple[Any, ...]]:
     """All tables, views and columns outside staging, with their comments."""
     return query(
         place,
@@ -149,17 +149,17 @@ def objects(place: Place) -> list[tuple[Any, ...]]:
     )
 
 
-def test_it_can_be_run_again_and_then_finds_nothing(told: Place) -> None:
-    forget(told.settings(MODES[0]), Report(quiet=True))
+def test_it_can_be_run_again_and_then_finds_nothing(told: Sandbox) -> None:
+    forget(told.settings(MODES[0]), Console(quiet=True))
     cleaned = query(told, "SELECT * FROM opportunity_history ORDER BY ALL")
-    lines = forget(told.settings(MODES[0]), Report(quiet=True))
+    lines = forget(told.settings(MODES[0]), Console(quiet=True))
     assert [line for line in lines if " 0 were in clear" in line] == lines[:3]
     assert query(told, "SELECT * FROM opportunity_history ORDER BY ALL") == cleaned
     assert all(MASKED.fullmatch(name) for (name,) in query(told, "SELECT customer_company_name FROM opportunities"))
 
 
 @pytest.mark.parametrize("step", ["drop_staged", rarely("drop_old_states"), rarely("free_blocks")])
-def test_one_that_was_killed_half_way_is_run_again(step: str, told: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_was_killed_half_way_is_run_again(step: str, told: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -167,16 +167,16 @@ def test_one_that_was_killed_half_way_is_run_again(step: str, told: Place, monke
     with monkeypatch.context() as patched:
         patched.setattr(sql, step, killed)
         with pytest.raises(KeyboardInterrupt):
-            forget(told.settings(MODES[0]), Report(quiet=True))
-    forget(told.settings(MODES[0]), Report(quiet=True))
+            forget(told.settings(MODES[0]), Console(quiet=True))
+    forget(told.settings(MODES[0]), Console(quiet=True))
     assert in_clear(told) == []
     assert rest(told) == before
 
 
-def test_while_pii_is_keep_it_refuses_and_touches_nothing(synced: Place) -> None:
+def test_while_pii_is_keep_it_refuses_and_touches_nothing(synced: Sandbox) -> None:
     before = synced.database.read_bytes()
     with pytest.raises(ConfigurationError, match="pii is keep: nothing is to be forgotten"):
-        forget(synced.settings(), Report(quiet=True))
+        forget(synced.settings(), Console(quiet=True))
     ended = synced.command("forget")
     assert ended.returncode == 2
     assert "pii is keep" in ended.stderr
@@ -184,36 +184,38 @@ def test_while_pii_is_keep_it_refuses_and_touches_nothing(synced: Place) -> None
     assert synced.working_folder.exists()
 
 
-def test_without_a_key_to_mask_with_it_refuses(synced: Place) -> None:
+def test_without_a_key_to_mask_with_it_refuses(synced: Sandbox) -> None:
     ended = synced.command("forget", "--pii", "mask")
     assert ended.returncode == 2
     assert "pii_key" in ended.stderr
 
 
-def test_while_a_sync_is_active_it_ends_with_5(synced: Place) -> None:
-    with working_folder.locked(synced.settings()):
+def test_while_a_sync_is_active_it_ends_with_5(synced: Sandbox) -> None:
+    with working_folder.hold_lock(synced.settings()):
         ended = synced.command("forget", "--pii", "drop")
     assert ended.returncode == 5
     assert "Another run" in ended.stderr
 
 
-def test_while_a_run_of_another_folder_holds_the_lease_it_ends_with_5_and_status_names_that_run(synced: Place) -> None:
+def test_while_a_run_of_another_folder_holds_the_lease_it_ends_with_5_and_status_names_that_run(
+    synced: Sandbox,
+) -> None:
     elsewhere = working_folder.attach(replace(synced.settings(), pipelines_dir=synced.folder / "elsewhere"))
     elsewhere.sync_destination()
-    working_folder.remember(elsewhere, visit(elsewhere))
+    working_folder.record_basis(elsewhere, probe(elsewhere))
     run_lease.take(elsewhere)
     before = query(synced, "SELECT customer_company_name FROM opportunities ORDER BY id")
     with pytest.raises(AnotherRun, match="is active"):
-        forget(synced.settings(MODES[1]), Report(quiet=True))
+        forget(synced.settings(MODES[1]), Console(quiet=True))
     assert "its lease runs out" in dict(status(synced.settings()))["loading elsewhere"]
     assert query(synced, "SELECT customer_company_name FROM opportunities ORDER BY id") == before
     run_lease.give_back(elsewhere)
-    forget(synced.settings(MODES[1]), Report(quiet=True))
+    forget(synced.settings(MODES[1]), Console(quiet=True))
     assert query(synced, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
     assert "loading elsewhere" not in dict(status(synced.settings()))
 
 
-def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Place, emulator: Emulator) -> None:
+def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Sandbox, emulator: Emulator) -> None:
     ended = place.command("forget", "--pii", "drop")
     assert (ended.returncode, ended.stdout) == (0, "Nothing is stored yet.\n")
     assert not place.database.exists()
@@ -221,29 +223,29 @@ def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Place
 
 
 def test_a_file_that_is_open_elsewhere_is_cleaned_but_not_rewritten_and_the_line_says_so(
-    told: Place, monkeypatch: pytest.MonkeyPatch
+    told: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise duckdb.IOException("Could not set lock on file")
 
     monkeypatch.setattr("partner_central_sync.forget.duckdb_file._copy", fail)
-    lines = forget(told.settings(MODES[1]), Report(quiet=True))
+    lines = forget(told.settings(MODES[1]), Console(quiet=True))
     assert any("could not be written anew" in line and "Could not set lock" in line for line in lines)
     assert query(told, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
     assert list(told.folder.glob("*.fresh*")) == []
 
 
-def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(place: Place) -> None:
+def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(place: Sandbox) -> None:
     for account in ("acme", "globex"):
         with Emulator(opportunities=12, seed=1, rps=None) as emulator:
             place.sync({"endpoint_url": emulator.endpoint}, account=account)
-    forget(place.settings(MODES[1], account="acme"), Report(quiet=True))
+    forget(place.settings(MODES[1], account="acme"), Console(quiet=True))
     for table in ("opportunities", "opportunity_history"):
         counts = f"SELECT account, count(*), count(customer_company_name) > 0 FROM {table} GROUP BY ALL ORDER BY ALL"
         assert query(place, counts) == [("acme", 12, False), ("globex", 12, True)]
 
 
-def test_of_a_copied_dataset_the_cursors_of_the_original_are_deleted(told: Place) -> None:
+def test_of_a_copied_dataset_the_cursors_of_the_original_are_deleted(told: Sandbox) -> None:
     with duckdb.connect(str(told.database)) as connection:
         connection.execute("CREATE SCHEMA partner_central.copy")
         tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'partner_central'"
@@ -251,7 +253,7 @@ def test_of_a_copied_dataset_the_cursors_of_the_original_are_deleted(told: Place
             name = f'partner_central."{table}"'
             connection.execute(f'CREATE TABLE partner_central.copy."{table}" AS FROM partner_central.{name}')
     told.sync(MODES[1], dataset="copy", full=True)
-    forget(told.settings(MODES[1], dataset="copy"), Report(quiet=True))
+    forget(told.settings(MODES[1], dataset="copy"), Console(quiet=True))
     states = "SELECT pipeline_name, count(*) FROM partner_central.{}._dlt_pipeline_state GROUP BY ALL"
     assert query(told, states.format("copy")) == [("copy", 1)]
     assert query(told, states.format("partner_central")) == [("partner_central", 2)]

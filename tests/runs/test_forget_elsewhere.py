@@ -10,7 +10,7 @@ import pytest
 
 from partner_central.tables.pii import MASKED, PERSONAL
 from partner_central_emulator import Emulator
-from partner_central_sync.console.output import Report
+from partner_central_sync.console.output import Console
 from partner_central_sync.forget.run import forget
 from partner_central_sync.sync import working_folder
 from postgres import Postgres
@@ -92,7 +92,7 @@ def test_in_postgres(
         / str(server.sql(database, "SELECT oid FROM pg_database WHERE datname = current_database()")[0][0])
     )
     assert files_in_clear(files)
-    lines = forget(place.settings(mode), Report(quiet=True))
+    lines = forget(place.settings(mode), Console(quiet=True))
     assert in_clear(server, database) == []
     server.sql(database, "VACUUM (FULL) pg_statistic", "CHECKPOINT")  # which only a superuser may
     assert files_in_clear(files) == []
@@ -113,12 +113,12 @@ def test_in_delta_tables(
     before = rest(place)
     assert any(name.endswith(".json") for name in files_in_clear(lake))
     assert any(name.endswith(".parquet") for name in files_in_clear(lake))
-    lines = forget(place.settings(mode), Report(quiet=True))
+    lines = forget(place.settings(mode), Console(quiet=True))
     assert files_in_clear(tmp_path) == []
     assert any("earlier versions of the Delta tables" in line for line in lines)
     assert "_dlt_pipeline_state: 1 earlier cursors deleted" in lines
     assert len(list(lake.glob("partner_central/_dlt_pipeline_state/partner_central__*"))) == 1
-    again = forget(place.settings(mode), Report(quiet=True))
+    again = forget(place.settings(mode), Console(quiet=True))
     assert sum(" 0 were in clear" in line for line in again) == 3
     assert_clean_and_quiet(place, mode, before)
     assert files_in_clear(tmp_path) == []

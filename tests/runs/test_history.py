@@ -13,25 +13,25 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
-from adversarial_server import HostileServer, Record
+from adversarial_server import AdversarialServer, Record
 from command.test_kills import MOMENTS, struck
 from oracle import COLUMNS
 from partner_central.api.connection import SERVICE
-from partner_central.errors import BudgetSpent
+from partner_central.errors import CallBudgetExhausted
 from partner_central.tables.history import CONTENT, LISTS, History, content_hash_of
 from partner_central.tables.rows import RowMaker
 from partner_central.tables.service_model import opportunity_model
 from partner_central_emulator import Emulator
 from runs.test_tables import query, record
-from sandbox import Place
+from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 MANY = 1_500
 MODEL = opportunity_model(get_session().get_service_model(SERVICE))
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def versions(place: Place, what: str = "id, last_modified_date::VARCHAR, content_hash") -> list[tuple[Any, ...]]:
+def versions(place: Sandbox, what: str = "id, last_modified_date::VARCHAR, content_hash") -> list[tuple[Any, ...]]:
     """All rows of the history, in order; instants as text in UTC."""
     return query(place, f"SET TimeZone = 'UTC'; SELECT {what} FROM opportunity_history ORDER BY ALL")
 
@@ -133,7 +133,7 @@ def test_spend_is_text_a_person_can_read(place_for: PlaceFor) -> None:
         record(key, Project={**project, "ExpectedCustomerSpend": entries}, Tags=["a"], Mascot="owl")
         for key, (entries, _) in SPEND.items()
     ]
-    with HostileServer([*records, record("O5", Project={"DeliveryModels": []})]) as server:
+    with AdversarialServer([*records, record("O5", Project={"DeliveryModels": []})]) as server:
         place = place_for(server.endpoint)
         place.sync()
     found = versions(place, "id, project_expected_customer_spend, project_delivery_models, mascot")
@@ -142,7 +142,7 @@ def test_spend_is_text_a_person_can_read(place_for: PlaceFor) -> None:
 
 
 def test_a_version_has_every_column_of_its_opportunity_and_stays_when_the_next_one_comes(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     columns = ", ".join(COLUMNS["opportunities"])
     first = query(synced, f"SELECT {columns} FROM opportunities ORDER BY ALL")
@@ -165,7 +165,7 @@ def test_a_version_has_every_column_of_its_opportunity_and_stays_when_the_next_o
 
 
 def test_a_version_that_returns_to_what_it_was_is_a_version_again(place_for: PlaceFor) -> None:
-    with HostileServer([record("O1", LifeCycle={"ReviewStatus": "Submitted"}), record("O2")]) as server:
+    with AdversarialServer([record("O1", LifeCycle={"ReviewStatus": "Submitted"}), record("O2")]) as server:
         place = place_for(server.endpoint)
         place.sync()
         for status in ("In review", "Submitted"):
@@ -179,7 +179,7 @@ def test_a_version_that_returns_to_what_it_was_is_a_version_again(place_for: Pla
 
 
 def test_members_that_aws_adds_make_no_version(place_for: PlaceFor) -> None:
-    with HostileServer([record("O1"), record("O2")]) as server:
+    with AdversarialServer([record("O1"), record("O2")]) as server:
         place = place_for(server.endpoint)
         place.sync()
         before = versions(place)
@@ -213,7 +213,7 @@ def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(place_for: 
 def test_a_member_named_as_a_column_of_the_history_has_another_name(place_for: PlaceFor) -> None:
     odd = {"ContentHash": "mine", "FirstSeenAt": "yesterday", "Project": {"Delivery": {"Models": "odd"}}}
     odd |= {"ReadOrder": 7, "OrderIsKnown": "maybe"}
-    with HostileServer([record("O1", **odd)]) as server:
+    with AdversarialServer([record("O1", **odd)]) as server:
         place = place_for(server.endpoint)
         place.sync()
         server.put(record("O1", **odd, LifeCycle={"ReviewStatus": "new"}))
@@ -228,7 +228,7 @@ def test_arrow_tables_and_rows_give_the_same_history_also_where_pages_repeat_rec
     with Emulator(opportunities=MANY, rps=None) as emulator:
         newest = sorted(emulator.truth(), key=lambda one: str(one["LastModifiedDate"]))[-100:]
         for arrow in (True, False):
-            place = Place(tmp_path / str(arrow), emulator.endpoint)
+            place = Sandbox(tmp_path / str(arrow), emulator.endpoint)
             place.folder.mkdir()
             summary = place.sync({"arrow": arrow})
             assert summary.read > MANY, "the first page is in a window as well"
@@ -244,7 +244,7 @@ def test_arrow_tables_and_rows_give_the_same_history_also_where_pages_repeat_rec
 def test_a_sweep_that_is_interrupted_and_gone_on_with_has_each_version_once(place_for: PlaceFor) -> None:
     with Emulator(opportunities=MANY, rps=None, latency_ms=20) as emulator:
         place = place_for(emulator.endpoint)
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(max_calls=12)
         early = len(versions(place))
         emulator.advance(days=2)
@@ -257,7 +257,7 @@ def test_a_sweep_that_is_interrupted_and_gone_on_with_has_each_version_once(plac
 
 @pytest.mark.parametrize("moment", ["everything read", "loading"])
 def test_a_killed_run_loses_no_version_it_had_read_and_doubles_none(
-    moment: str, synced: Place, emulator: Emulator
+    moment: str, synced: Sandbox, emulator: Emulator
 ) -> None:
     emulator.advance(days=5)
     second = {(one["Id"], str(one["LastModifiedDate"])) for one in emulator.truth()}

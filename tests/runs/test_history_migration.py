@@ -11,7 +11,7 @@ import pytest
 from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync.sync import history_migration, working_folder
-from partner_central_sync.sync.history_migration import migrate, needs_migration, placed_versions
+from partner_central_sync.sync.history_migration import migrate, needs_migration, place_versions
 
 EARLIER = Path(__file__).parents[1] / "support" / "earlier_release.sql"
 CHANGED = "O10000008"
@@ -52,7 +52,7 @@ def version(row_id: str, seen: int = 0, at: int = 0) -> dict[str, Any]:
 
 def places(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
     """The row ids in the order that versions get, and whether that is known."""
-    placed = sorted(placed_versions(versions), key=lambda place: (place[0]["last_modified_date"], place[1]))
+    placed = sorted(place_versions(versions), key=lambda place: (place[0]["last_modified_date"], place[1]))
     assert len({(row["last_modified_date"], order) for row, order, _ in placed}) == len(versions)
     assert all(order < -1 for _, order, _ in placed)
     return [(row["_dlt_id"], is_known) for row, _, is_known in placed]

@@ -14,8 +14,8 @@ from dlt.common.schema import Schema
 from databases import MOSTLY_DUCKDB, Database
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
-from partner_central_sync.console.output import Report
-from partner_central_sync.destinations.lease import Holder, Lease, LeaseLost, Renewal, Taken
+from partner_central_sync.console.output import Console
+from partner_central_sync.destinations.lease import Lease, LeaseHolder, LeaseLost, LeaseRenewal, LeaseTaken
 from partner_central_sync.destinations.lease_table import LeaseTable
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.job import sync
@@ -60,15 +60,15 @@ def hold(database: Database, until: str = FUTURE) -> None:
 def test_one_owner_holds_it_until_he_gives_it_back(client: LeaseTable) -> None:
     mine, other = Lease(NAME, HERE), Lease(NAME, THERE)
     client.take_lease(mine)
-    with pytest.raises(Taken) as taken:
+    with pytest.raises(LeaseTaken) as taken:
         client.take_lease(other)
     assert taken.value.holder.host == mine.host
-    assert isinstance(client.lease_holder(NAME, THERE), Holder)
+    assert isinstance(client.lease_holder(NAME, THERE), LeaseHolder)
     assert client.lease_holder(NAME, HERE) is None
     client.release_lease(mine)
     assert client.lease_holder(NAME, THERE) is None
     client.take_lease(other)
-    with pytest.raises(Taken):
+    with pytest.raises(LeaseTaken):
         client.take_lease(mine)
 
 
@@ -126,7 +126,7 @@ def test_a_renewal_goes_on_after_a_failure_until_it_is_stopped() -> None:
             twice.set()
         raise ConnectionError
 
-    renewal = Renewal(renew, pause=0.001)
+    renewal = LeaseRenewal(renew, pause=0.001)
     assert twice.wait(300)
     renewal.stop()
     assert seen[:2] == [0, 1]
@@ -201,12 +201,12 @@ def test_a_copied_dataset_goes_on_where_the_original_was(loaded: Database, emula
     shutil.rmtree(loaded.pipelines_dir)
     copied(loaded, "copied")
     emulator.advance(days=1)
-    summary = sync(loaded.settings(dataset="copied"), Report(quiet=True))
+    summary = sync(loaded.settings(dataset="copied"), Console(quiet=True))
     assert summary.calls == 1
     assert 0 < summary.changed < 100
     loaded.assert_equals(emulator.truth(), "copied")
     shutil.rmtree(loaded.pipelines_dir)
-    assert sync(loaded.settings(dataset="copied"), Report(quiet=True)).changed == 0
+    assert sync(loaded.settings(dataset="copied"), Console(quiet=True)).changed == 0
 
 
 def copied(database: Database, name: str) -> None:
@@ -224,21 +224,24 @@ def copied(database: Database, name: str) -> None:
 
 
 def test_every_destination_of_dlt_is_loaded_under_a_lease() -> None:
-    from partner_central_sync.destinations.connection import named
-    from partner_central_sync.destinations.fenced_client import Guarded
+    from partner_central_sync.destinations.connection import get_destination
+    from partner_central_sync.destinations.fenced_client import FencedFactory
 
     for name in ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "motherduck", "redshift", "databricks"):
-        destination = named(name)
-        assert isinstance(destination, Guarded)
+        destination = get_destination(name)
+        assert isinstance(destination, FencedFactory)
         assert destination.destination_name == name
 
 
 def test_a_pipeline_without_a_lease_loads_as_dlt_does(database: Database) -> None:
-    from partner_central_sync.destinations.connection import named
+    from partner_central_sync.destinations.connection import get_destination
 
     path = database.database if database.destination == "duckdb" else None
     pipeline = dlt.pipeline(
-        "plain", pipelines_dir=str(database.folder), destination=named(database.destination, path), dataset_name="plain"
+        "plain",
+        pipelines_dir=str(database.folder),
+        destination=get_destination(database.destination, path),
+        dataset_name="plain",
     )
     pipeline.run([{"id": 1}], table_name="things", loader_file_format="jsonl" if path else None)
     assert database.sql("SELECT id FROM things", dataset="plain") == [(1,)]

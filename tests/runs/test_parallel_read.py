@@ -13,15 +13,16 @@ import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from partner_central import Run, partner_central
-from partner_central.errors import BudgetSpent, Unavailable
+from partner_central import ChunkedLoad, partner_central
+from partner_central.errors import CallBudgetExhausted, ServiceUnavailable
 from partner_central_emulator import Emulator, Fault, Skew, TokenKind
-from partner_central_sync.console.failures import Exit, explain
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.sync.status import status
-from sandbox import PATIENCE, Place
+from sandbox import TIMEOUT_S, Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 SIZE = 1_500
 IDEAL = SIZE // 100
 
@@ -80,9 +81,9 @@ def test_calls_that_run_out_keep_what_was_read_and_the_next_run_goes_on_there(
     long: Emulator, place_for: PlaceFor
 ) -> None:
     place = place_for(long.endpoint)
-    with pytest.raises(BudgetSpent, match="12 calls this run was allowed") as caught:
+    with pytest.raises(CallBudgetExhausted, match="12 calls this run was allowed") as caught:
         place.sync(max_calls=12)
-    assert explain(caught.value)[0] is Exit.LATER
+    assert exit_code_and_message(caught.value)[0] is ExitCode.RETRY_LATER
     assert len(long.calls) == 12
     rows = len(place.tables().opportunities)
     assert rows >= 500
@@ -103,12 +104,12 @@ def test_a_day_s_calls_that_end_midway_end_with_4_and_say_when_they_are_back(
 ) -> None:
     place = place_for(long.endpoint)
     with pytest.raises(
-        BudgetSpent, match=r"14 calls of 24 hours are spent .* free again at \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+        CallBudgetExhausted, match=r"14 calls of 24 hours are spent .* free again at \d{4}-\d\d-\d\d \d\d:\d\d UTC"
     ):
         place.sync({"calls_per_day": 14})
     with pytest.raises(PipelineStepFailed) as caught:
         place.sync({"calls_per_day": 14})
-    assert explain(caught.value)[0] is Exit.LATER
+    assert exit_code_and_message(caught.value)[0] is ExitCode.RETRY_LATER
     assert len(long.calls) == 14, "the calls of a run were forgotten by the next"
     assert place.sync({"calls_per_day": 100}).calls_left == 100 - len(long.calls)
     place.assert_equals(long.truth())
@@ -118,7 +119,7 @@ def test_a_day_s_calls_that_end_midway_end_with_4_and_say_when_they_are_back(
 def test_a_network_that_goes_away_keeps_what_was_read(long: Emulator, place_for: PlaceFor) -> None:
     place = place_for(long.endpoint)
     long.faults.append(Fault("drop", calls=1_000, after=12))
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         place.sync({"attempts": 1})
     assert len(place.tables().opportunities) >= 500
     long.faults.clear()
@@ -136,7 +137,7 @@ def test_a_long_load_killed_again_and_again_is_completed(place_for: PlaceFor) ->
             while len(emulator.calls) < first + calls and process.poll() is None:
                 pass
             process.send_signal(signal.SIGKILL)
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TIMEOUT_S)
             emulator.advance(days=1)
         place.sync()
         place.assert_equals(emulator.truth())
@@ -145,7 +146,7 @@ def test_a_long_load_killed_again_and_again_is_completed(place_for: PlaceFor) ->
 def test_a_full_load_that_was_interrupted_goes_on_and_heals(long: Emulator, place_for: PlaceFor) -> None:
     place = place_for(long.endpoint)
     place.sync()
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         place.sync(full=True, max_calls=12)
     long.advance(days=1)
     summary = place.sync()
@@ -179,20 +180,20 @@ def test_a_record_without_created_date_turns_a_sweep_into_one_chain(
 
 @pytest.mark.slow
 def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: Path) -> None:
-    place = Place(tmp_path, long.endpoint)
+    place = Sandbox(tmp_path, long.endpoint)
     arguments = place.settings().source_arguments()
     database = dlt.destinations.duckdb(str(place.database))
     pipeline = dlt.pipeline("plain", pipelines_dir=str(tmp_path / "plain"), destination=database, dataset_name="own")
 
     def load(**more: Any) -> int:
         parts = 0
-        with Run(rows_per_part=500) as run:
-            while run.goes_on():
+        with ChunkedLoad(rows_per_part=500) as run:
+            while run.has_more():
                 pipeline.run(partner_central(run=run, **arguments, **more), loader_file_format="insert_values")
                 parts += 1
         return parts
 
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         load(max_calls=12)
     assert load() > 1
     place.assert_equals(long.truth(), "own")

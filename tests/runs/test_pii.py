@@ -12,17 +12,17 @@ from typing import Any
 import botocore.session
 import pytest
 
-from adversarial_server import HostileServer, Record, bad_records, nasty_records
+from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
 from oracle import COLUMNS
 from partner_central.errors import ConfigurationError
 from partner_central.read.request import Filters
-from partner_central.tables.pii import PERSONAL, Privacy
+from partner_central.tables.pii import PERSONAL, PiiPolicy
 from partner_central.tables.service_model import opportunity_model
 from partner_central_emulator import Emulator
 from runs.test_tables import query, record
-from sandbox import Place
+from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 KEY = "a secret of at least 16 characters"
 MODEL = opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
 CUSTOMER: Record = {
@@ -39,7 +39,7 @@ CUSTOMER: Record = {
 PRIVATE = ("nmistakable", "U-4711")
 
 
-def columns(place: Place, table: str = "opportunities") -> list[dict[str, Any]]:
+def columns(place: Sandbox, table: str = "opportunities") -> list[dict[str, Any]]:
     """The rows of a table, without dlt's columns."""
     names = list(COLUMNS["opportunities"])
     return [
@@ -59,7 +59,7 @@ def test_masked_values_stay_equal_and_nothing_of_them_is_stored_anywhere(many: i
     pair = [record("O1", **CUSTOMER), record("O2", **CUSTOMER, Motto="other")]
     broken = record("O3", **{**CUSTOMER, "Project": {"DeliveryModels": "Unmistakable"}})
     others = [record(f"P{number:05}", Customer={"Account": {"CompanyName": f"c{number}"}}) for number in range(many)]
-    with HostileServer([*pair, broken, *others]) as server:
+    with AdversarialServer([*pair, broken, *others]) as server:
         place = place_for(server.endpoint)
         place.sync({"pii": "mask", "pii_key": KEY})
         one, two = columns(place)[:2]
@@ -81,7 +81,7 @@ def test_masked_values_stay_equal_and_nothing_of_them_is_stored_anywhere(many: i
 def test_dropped_values_are_null_and_nothing_else_is(tmp_path: Path, emulator: Emulator) -> None:
     found = {}
     for mode in ("keep", "drop"):
-        place = Place(tmp_path / mode, emulator.endpoint)
+        place = Sandbox(tmp_path / mode, emulator.endpoint)
         place.folder.mkdir()
         place.sync({"pii": mode})
         found[mode] = columns(place)
@@ -92,7 +92,7 @@ def test_dropped_values_are_null_and_nothing_else_is(tmp_path: Path, emulator: E
     assert any(row["customer_company_name"] for row in found["keep"])
 
 
-def test_a_switch_rewrites_old_rows_with_the_next_full_sync_and_adds_versions(synced: Place) -> None:
+def test_a_switch_rewrites_old_rows_with_the_next_full_sync_and_adds_versions(synced: Sandbox) -> None:
     synced.sync(full=True, pii="drop")
     assert query(synced, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
     kept = query(synced, "SELECT count(customer_company_name), count(*) FROM opportunity_history")
@@ -108,7 +108,7 @@ def test_a_switch_rewrites_old_rows_with_the_next_full_sync_and_adds_versions(sy
     ],
 )
 def test_without_a_key_or_with_a_wrong_mode_nothing_is_asked(
-    arguments: dict[str, str], said: str, place: Place, emulator: Emulator
+    arguments: dict[str, str], said: str, place: Sandbox, emulator: Emulator
 ) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
         place.sync(arguments)
@@ -116,7 +116,9 @@ def test_without_a_key_or_with_a_wrong_mode_nothing_is_asked(
     assert not emulator.calls
 
 
-def test_the_command_takes_the_key_from_a_secret_and_refuses_to_start_without(place: Place, emulator: Emulator) -> None:
+def test_the_command_takes_the_key_from_a_secret_and_refuses_to_start_without(
+    place: Sandbox, emulator: Emulator
+) -> None:
     refused = place.command("sync", "--pii", "mask")
     assert (refused.returncode, "pii_key" in refused.stderr, len(emulator.calls)) == (2, True, 0)
     (place.folder / ".dlt").mkdir()
@@ -132,20 +134,20 @@ def test_every_column_of_the_list_is_one_of_the_model() -> None:
 
 
 def test_a_mask_is_a_pure_function_of_value_and_key() -> None:
-    one, same, other = (Privacy("mask", key, MODEL) for key in (KEY, KEY, KEY[::-1]))
+    one, same, other = (PiiPolicy("mask", key, MODEL) for key in (KEY, KEY, KEY[::-1]))
     before = copy.deepcopy(CUSTOMER)
     masked = one.record(CUSTOMER)
     assert before == CUSTOMER
     assert masked == same.record(CUSTOMER) != other.record(CUSTOMER)
-    assert Privacy("keep", None, MODEL).record(CUSTOMER) is CUSTOMER
+    assert PiiPolicy("keep", None, MODEL).record(CUSTOMER) is CUSTOMER
     names = Filters(customer_company_name=("Unmistakable Ltd",))
-    assert len({privacy.scope(names) for privacy in (one, other, Privacy("keep", None, MODEL))}) == 3
+    assert len({privacy.scope(names) for privacy in (one, other, PiiPolicy("keep", None, MODEL))}) == 3
     assert one.scope(Filters()) == "all"
 
 
 @pytest.mark.parametrize("mode", ["mask", "drop"])
 def test_records_of_any_shape_are_borne(mode: str) -> None:
-    privacy = Privacy(mode, KEY, MODEL)
+    privacy = PiiPolicy(mode, KEY, MODEL)
     odd: list[Any] = [
         None,
         1,

@@ -12,34 +12,34 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from command.test_kills import ended, struck
-from partner_central.errors import BudgetSpent, ConfigurationError
+from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync import working_folder
-from partner_central_sync.sync.removals import FEWEST_GONE, JUDGED
+from partner_central_sync.sync.removals import FEWEST_REMOVED, JUDGED
 from runs.test_tables import query
-from sandbox import PATIENCE, Place, held_at
+from sandbox import TIMEOUT_S, Sandbox, held_at
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 LONG = 1_500
 
 
-def gone(place: Place) -> set[str]:
+def gone(place: Sandbox) -> set[str]:
     """The ids that are marked as gone."""
     return {key for (key,) in query(place, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
 
 
-def listed_in(place: Place) -> list[tuple[Any, ...]]:
+def listed_in(place: Sandbox) -> list[tuple[Any, ...]]:
     """How many ids were last listed in which sweep."""
     return query(place, "SELECT last_listed_sweep, count(*) FROM opportunity_presence GROUP BY ALL ORDER BY ALL")
 
 
-def since(place: Place) -> list[int]:
+def since(place: Sandbox) -> list[int]:
     """Since when ids are gone."""
     found = query(place, "SELECT DISTINCT epoch_ms(gone_since) FROM opportunity_presence ORDER BY ALL")
     return [moment for (moment,) in found if moment is not None]
 
 
-def verdicts(place: Place) -> list[tuple[Any, ...]]:
+def verdicts(place: Sandbox) -> list[tuple[Any, ...]]:
     """What was concluded of each sweep."""
     return query(place, "SELECT number, verdict, gone, known FROM sync_sweeps ORDER BY number")
 
@@ -53,7 +53,7 @@ def vanish(emulator: Emulator, number: int) -> set[str]:
 
 
 def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     assert listed_in(synced) == [(1, 250)]
     missing = vanish(emulator, 3)
@@ -61,7 +61,7 @@ def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted
     synced.sync()
     synced.sync(full=True, filters={"life_cycle_stage": [stage]})
     synced.sync(full=True, since="2020-01-01")
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         synced.sync(full=True, max_calls=1)
     assert gone(synced) == set()
     assert synced.sync(full=True).gone == 3
@@ -74,7 +74,7 @@ def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted
     assert since(synced) == [second]
 
 
-def test_what_is_listed_again_or_changes_is_present_again(synced: Place, emulator: Emulator) -> None:
+def test_what_is_listed_again_or_changes_is_present_again(synced: Sandbox, emulator: Emulator) -> None:
     one, two, three = emulator.truth()[:3]
     missing = vanish(emulator, 3)
     synced.sync(full=True)
@@ -90,7 +90,7 @@ def test_what_is_listed_again_or_changes_is_present_again(synced: Place, emulato
 
 
 def test_a_first_load_lists_everything_and_a_filtered_one_says_nothing_of_the_rest(
-    place: Place, emulator: Emulator
+    place: Sandbox, emulator: Emulator
 ) -> None:
     stage = emulator.truth()[0]["LifeCycle"]["Stage"]
     place.sync(filters={"life_cycle_stage": [stage]})
@@ -106,7 +106,7 @@ def test_a_sweep_over_several_runs_is_one_listing(place_for: PlaceFor) -> None:
         place = place_for(emulator.endpoint)
         place.sync()
         missing = vanish(emulator, 5)
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(full=True, max_calls=12)
         assert gone(place) == set()
         new = emulator.put({"Customer": {"Account": {"CompanyName": "Late"}}})
@@ -120,7 +120,7 @@ def test_a_sweep_over_several_runs_is_one_listing(place_for: PlaceFor) -> None:
 @pytest.mark.parametrize("lost", [False, True], ids=["folder kept", "folder lost"])
 def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
     lost: bool,  # noqa: FBT001
-    synced: Place,
+    synced: Sandbox,
     emulator: Emulator,
 ) -> None:
     missing = vanish(emulator, 4)
@@ -138,7 +138,7 @@ def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
     assert synced.sync().gone == 0
 
 
-def test_a_full_run_killed_while_loading_is_concluded_by_the_next(synced: Place, emulator: Emulator) -> None:
+def test_a_full_run_killed_while_loading_is_concluded_by_the_next(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 4)
     moment_of_it = "load/normalized/*/started_jobs/opportunity_presence.*"
     assert struck(synced, signal.SIGKILL, moment_of_it, command=("sync", "--full"))[0] == -signal.SIGKILL
@@ -147,11 +147,11 @@ def test_a_full_run_killed_while_loading_is_concluded_by_the_next(synced: Place,
     assert gone(synced) == missing
 
 
-def test_a_full_run_killed_while_reading_marks_nothing(synced: Place, emulator: Emulator) -> None:
+def test_a_full_run_killed_while_reading_marks_nothing(synced: Sandbox, emulator: Emulator) -> None:
     vanish(emulator, 4)
     with held_at(emulator, 3) as arrived:
         process = synced.start("sync", "--full")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
         process.kill()
         ended(process)
     assert synced.sync().gone == 0
@@ -159,7 +159,7 @@ def test_a_full_run_killed_while_reading_marks_nothing(synced: Place, emulator: 
 
 
 def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
-    synced: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = vanish(emulator, 60)
     run = synced.command("sync", "--full", "--quiet")
@@ -194,18 +194,18 @@ def test_another_account_s_credentials_mark_nothing_however_large_that_account_i
 
 
 def test_a_small_account_may_lose_what_it_has(place_for: PlaceFor) -> None:
-    with Emulator(opportunities=FEWEST_GONE - 1, rps=None) as emulator:
+    with Emulator(opportunities=FEWEST_REMOVED - 1, rps=None) as emulator:
         place = place_for(emulator.endpoint)
         place.sync()
-        missing = vanish(emulator, FEWEST_GONE - 1)
-        assert place.sync(full=True).gone == FEWEST_GONE - 1
+        missing = vanish(emulator, FEWEST_REMOVED - 1)
+        assert place.sync(full=True).gone == FEWEST_REMOVED - 1
         assert gone(place) == missing
         before = query(place, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL")
         place.sync()
         assert query(place, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL") == before, "a quiet run stored something"
 
 
-def test_a_faulty_page_marks_nothing(synced: Place, emulator: Emulator) -> None:
+def test_a_faulty_page_marks_nothing(synced: Sandbox, emulator: Emulator) -> None:
     vanish(emulator, 3)
     emulator.faults.append(Fault("drop", calls=1_000, after=2))
     with pytest.raises(PipelineStepFailed):

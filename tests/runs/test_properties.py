@@ -21,14 +21,14 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from adversarial_server import TIE, HostileServer, Record, nasty_records
+from adversarial_server import TIE, AdversarialServer, Record, nasty_records
 from oracle import Tables, assert_equal, expected
 from partner_central.errors import PartnerCentralError
-from partner_central.metrics import Tally
-from partner_central_sync.console.output import Report, Summary
+from partner_central.metrics import SyncMetrics
+from partner_central_sync.console.output import Console, Summary
 from partner_central_sync.destinations.errors import NotWritable
 from partner_central_sync.sync.job import sync
-from sandbox import Place
+from sandbox import Sandbox
 
 FAST = (Phase.explicit, Phase.generate)
 settings.register_profile(
@@ -95,7 +95,7 @@ RUNS = st.builds(
 )
 
 
-class Interrupting(Report):
+class Interrupting(Console):
     """A report that presses Ctrl-C: as a phase begins, or at a page."""
 
     def __init__(self, run: Run) -> None:
@@ -106,7 +106,7 @@ class Interrupting(Report):
         if what == self._run.end:
             raise KeyboardInterrupt
 
-    def progress(self, tally: Tally) -> None:
+    def progress(self, tally: SyncMetrics) -> None:
         if self._run.end == "while reading" and tally.pages >= self._run.at:
             raise KeyboardInterrupt
 
@@ -118,7 +118,7 @@ class World:
         vanished: Ids of what became invisible; no sync can know.
     """
 
-    def __init__(self, server: HostileServer, place: Place) -> None:
+    def __init__(self, server: AdversarialServer, place: Sandbox) -> None:
         self.vanished: set[str] = set()
         self._server, self._place = server, place
         self._clock = self._start = TIE + timedelta(seconds=1)
@@ -214,9 +214,9 @@ def test_after_any_schedule_and_a_quiet_run_the_tables_equal_the_account(
     options: dict[str, Any] = {"token_kind": kind, "tie_order": ties, "short_pages": short_pages, "sorts_names": True}
     with (
         tempfile.TemporaryDirectory() as folder,
-        HostileServer(account(size), seed=seed, **options) as server,
+        AdversarialServer(account(size), seed=seed, **options) as server,
     ):
-        world = World(server, Place(Path(folder), server.endpoint))
+        world = World(server, Sandbox(Path(folder), server.endpoint))
         for run in runs:
             world.sync(run)
         world.assert_equal_after_a_quiet_run()
@@ -224,9 +224,9 @@ def test_after_any_schedule_and_a_quiet_run_the_tables_equal_the_account(
 
 @pytest.mark.parametrize("end", ["normalizing", "loading"])
 def test_what_an_interrupted_run_left_is_finished_first_and_then_the_new_is_read(
-    end: End, place_for: Callable[[str], Place]
+    end: End, place_for: Callable[[str], Sandbox]
 ) -> None:
-    with HostileServer(account(130)) as server:
+    with AdversarialServer(account(130)) as server:
         place = place_for(server.endpoint)
         world = World(server, place)
         world.sync(Run((), end=end))
@@ -236,8 +236,10 @@ def test_what_an_interrupted_run_left_is_finished_first_and_then_the_new_is_read
         place.assert_equals(server.truth())
 
 
-def test_what_an_interrupted_run_left_is_read_again_if_its_database_is_gone(place_for: Callable[[str], Place]) -> None:
-    with HostileServer(account(3)) as server:
+def test_what_an_interrupted_run_left_is_read_again_if_its_database_is_gone(
+    place_for: Callable[[str], Sandbox],
+) -> None:
+    with AdversarialServer(account(3)) as server:
         place = place_for(server.endpoint)
         world = World(server, place)
         world.sync(Run(()))

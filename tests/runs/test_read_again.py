@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from adversarial_server import HostileServer, Record
-from partner_central.errors import BudgetSpent
+from adversarial_server import AdversarialServer, Record
+from partner_central.errors import CallBudgetExhausted
 from partner_central_emulator import Emulator
 from runs.test_conditions import bad_date, ids, later_version, rows, truth_of
 from runs.test_few_calls import until_done
-from sandbox import Place
+from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 BAD = "2026-07-01T00:00:00Z"
 STAGE = {"life_cycle_stage": ["Qualified"]}
 
@@ -30,14 +30,14 @@ def changed_at_once(count: int, bad: Callable[[int], bool] = lambda _: False) ->
     return records
 
 
-def rejected(place: Place) -> int:
+def rejected(place: Sandbox) -> int:
     return int(rows(place, "SELECT count(*) FROM opportunities_rejected")[0][0])
 
 
 def test_a_retry_by_runs_of_few_calls_tries_every_rejected_record(
     place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with HostileServer(changed_at_once(700, lambda number: number % 10 == 5)) as server:
+    with AdversarialServer(changed_at_once(700, lambda number: number % 10 == 5)) as server:
         place = place_for(server.endpoint)
         place.sync()
         assert (len(ids(place)), rejected(place)) == (630, 70)
@@ -49,14 +49,14 @@ def test_a_retry_by_runs_of_few_calls_tries_every_rejected_record(
 def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
     place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with HostileServer(changed_at_once(700)) as server:
+    with AdversarialServer(changed_at_once(700)) as server:
         place = place_for(server.endpoint)
         place.sync()
         for number, record in enumerate(changed_at_once(700, lambda number: number % 10 == 5)):
             if number % 10 == 5:
                 server.put({**record, "LastModifiedDate": f"2026-06-02T00:0{number % 4}:00Z"})
         assert place.sync().mass_rejected
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(full=True, max_calls=4)
         later_version(monkeypatch)
         place.sync()
@@ -65,11 +65,11 @@ def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
 
 
 def test_rows_that_were_deleted_come_back_by_a_full_load_that_a_plain_run_ends(place_for: PlaceFor) -> None:
-    with HostileServer(changed_at_once(700)) as server:
+    with AdversarialServer(changed_at_once(700)) as server:
         place = place_for(server.endpoint)
         place.sync()
         rows(place, "DELETE FROM opportunities")
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(full=True, max_calls=6)
         assert 0 < len(ids(place)) < 700
         place.sync()
@@ -82,9 +82,9 @@ def test_a_rejected_record_is_noted_again_when_a_refused_token_begins_the_load_a
     records = changed_at_once(520)
     newest = {**records[0], "LastModifiedDate": "2026-06-01T05:00:00Z"}
     records[0] = {**newest, "LifeCycle": {**newest["LifeCycle"], "TargetCloseDate": BAD}}
-    with HostileServer(records, refuse_created=True) as server:
+    with AdversarialServer(records, refuse_created=True) as server:
         place = place_for(server.endpoint)
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(max_calls=4)
         server._places.clear()  # it accepts no token that it gave
         place.sync()
@@ -95,7 +95,7 @@ def test_a_rejected_record_is_noted_again_when_a_refused_token_begins_the_load_a
 
 
 def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
-    synced: Place, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = emulator.truth()[5]["Id"]
     emulator.change(key, {})
@@ -111,9 +111,9 @@ def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
 
 
 def test_what_a_filtered_run_loads_during_a_first_load_is_not_taken_for_what_that_has_seen(place_for: PlaceFor) -> None:
-    with HostileServer(changed_at_once(1500), sorts_names=True) as server:
+    with AdversarialServer(changed_at_once(1500), sorts_names=True) as server:
         place = place_for(server.endpoint)
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(max_calls=8, rows_per_part=100)
         (key,) = sorted(ids(place, "last_modified_date >= '2026-06-01 00:03:00+00'"))[:1]
         first = dict(server.records[key])
@@ -129,11 +129,11 @@ def test_an_increment_that_found_nothing_is_not_over_where_a_filtered_run_has_lo
     records = changed_at_once(400)
     for number, record in enumerate(records):
         record["LifeCycle"] = {**record["LifeCycle"], "Stage": "Qualified" if number < 150 else "Prospect"}
-    with HostileServer(records, sorts_names=True) as server:
+    with AdversarialServer(records, sorts_names=True) as server:
         place = place_for(server.endpoint)
         place.sync()
         while "looked" not in cursor_of(place):
-            with pytest.raises(BudgetSpent):
+            with pytest.raises(CallBudgetExhausted):
                 place.sync(max_calls=2)
         server.put({**records[200], "LastModifiedDate": "2026-06-01T01:00:00Z"})
         for record in records[:150]:
@@ -143,7 +143,7 @@ def test_an_increment_that_found_nothing_is_not_over_where_a_filtered_run_has_lo
         place.assert_equals(server.truth())
 
 
-def cursor_of(place: Place) -> dict[str, Any]:
+def cursor_of(place: Sandbox) -> dict[str, Any]:
     """The state of the runs without filters."""
     state = json.loads((place.working_folder / "state.json").read_text())
     cursors = state["sources"]["partner_central"]["resources"]["opportunities"]["cursors"]

@@ -6,30 +6,30 @@ from typing import Any
 
 import pytest
 
-from adversarial_server import HostileServer, Record
+from adversarial_server import AdversarialServer, Record
 from partner_central_sync.sync import rejected, working_folder
 from runs.test_presence import PlaceFor
 from runs.test_removals import execute
 from runs.test_tables import query, record
-from sandbox import Place
+from sandbox import Sandbox
 
 BAD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01T00:00:00Z"}}
 GOOD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01"}}
 
 
-def marked(place: Place) -> list[tuple[Any, ...]]:
+def marked(place: Sandbox) -> list[tuple[Any, ...]]:
     """The opportunities whose row is older than what AWS has."""
     return query(
         place, "SELECT id, life_cycle_stage, is_open FROM opportunity_current WHERE rejected_since IS NOT NULL"
     )
 
 
-def counted(place: Place) -> list[tuple[Any, ...]]:
+def counted(place: Sandbox) -> list[tuple[Any, ...]]:
     return query(place, "SELECT opportunities, rejected, outdated FROM data_freshness")
 
 
 def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(place_for: PlaceFor) -> None:
-    with HostileServer([record("O1", LifeCycle={"Stage": "Prospect"}), record("O2", **BAD)]) as server:
+    with AdversarialServer([record("O1", LifeCycle={"Stage": "Prospect"}), record("O2", **BAD)]) as server:
         place = place_for(server.endpoint)
         place.sync()
         place.sync()
@@ -46,7 +46,7 @@ def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(place
 
 
 def test_what_an_earlier_release_rejected_leaves_when_it_loads_or_is_rejected_again(place_for: PlaceFor) -> None:
-    with HostileServer([record("O1", **BAD), record("O2", **BAD), record("O3")]) as server:
+    with AdversarialServer([record("O1", **BAD), record("O2", **BAD), record("O3")]) as server:
         place = place_for(server.endpoint)
         place.sync()
         execute(
@@ -64,7 +64,7 @@ def test_what_an_earlier_release_rejected_leaves_when_it_loads_or_is_rejected_ag
 def test_a_run_that_was_killed_before_it_cleared_is_made_up_for_by_the_next(
     place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with HostileServer([record("O1", **BAD)]) as server:
+    with AdversarialServer([record("O1", **BAD)]) as server:
         place = place_for(server.endpoint)
         place.sync()
         server.put(record("O1", **GOOD))

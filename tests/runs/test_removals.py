@@ -13,10 +13,10 @@ from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.removals import JUDGED
 from runs.test_presence import PlaceFor, gone, listed_in, vanish, verdicts
 from runs.test_tables import query
-from sandbox import Place
+from sandbox import Sandbox
 
 
-def execute(place: Place, *statements: str) -> None:
+def execute(place: Sandbox, *statements: str) -> None:
     """Change the database by hand."""
     with duckdb.connect(str(place.database)) as connection:
         connection.execute("USE partner_central.partner_central")
@@ -25,7 +25,7 @@ def execute(place: Place, *statements: str) -> None:
 
 
 def test_a_sweep_that_was_held_back_is_never_carried_out_whatever_folder_runs_next(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     hidden = [dict(record) for record in emulator.truth()[:60]]
     vanish(emulator, 60)
@@ -43,7 +43,7 @@ def test_a_sweep_that_was_held_back_is_never_carried_out_whatever_folder_runs_ne
 
 
 def test_removals_are_accepted_only_by_the_run_that_listed_everything(
-    synced: Place, emulator: Emulator, capfd: pytest.CaptureFixture[str]
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
     missing = vanish(emulator, 60)
     assert synced.sync(full=True).held == 60
@@ -58,7 +58,7 @@ def test_removals_are_accepted_only_by_the_run_that_listed_everything(
 
 
 def test_a_full_run_that_was_killed_before_its_verdict_is_judged_by_the_next_which_holds_much_back(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     vanish(emulator, 60)
     synced.sync(full=True)
@@ -69,7 +69,7 @@ def test_a_full_run_that_was_killed_before_its_verdict_is_judged_by_the_next_whi
     assert gone(synced) == set()
 
 
-def test_clocks_that_are_wrong_mark_nothing_and_hide_nothing(synced: Place, emulator: Emulator) -> None:
+def test_clocks_that_are_wrong_mark_nothing_and_hide_nothing(synced: Sandbox, emulator: Emulator) -> None:
     """Every time that a run put into the tables lies in another century."""
     missing = vanish(emulator, 3)
     for moment in ("1999-01-01", "2199-01-01"):
@@ -83,7 +83,7 @@ def test_clocks_that_are_wrong_mark_nothing_and_hide_nothing(synced: Place, emul
 
 
 def test_presence_without_numbers_of_an_earlier_release_is_concluded_by_the_next_sweep(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     missing = vanish(emulator, 3)
     execute(synced, "UPDATE opportunity_presence SET last_listed_sweep = NULL")
@@ -95,7 +95,7 @@ def test_presence_without_numbers_of_an_earlier_release_is_concluded_by_the_next
 
 
 def test_an_opportunity_without_a_row_of_presence_is_gone_if_the_sweep_did_not_list_it(
-    synced: Place, emulator: Emulator
+    synced: Sandbox, emulator: Emulator
 ) -> None:
     missing = vanish(emulator, 3)
     execute(synced, "DELETE FROM opportunity_presence")
@@ -113,7 +113,7 @@ def test_what_has_no_created_date_is_not_concluded_from_windows_of_it(place_for:
         assert gone(place) == {other}
 
 
-def test_a_verdict_says_when_the_sweep_began_and_when_it_was_judged(synced: Place) -> None:
+def test_a_verdict_says_when_the_sweep_began_and_when_it_was_judged(synced: Sandbox) -> None:
     synced.sync(full=True)
     ((begun, judged, account),) = query(
         synced, "SELECT epoch(begun_at), epoch(judged_at), account FROM sync_sweeps WHERE number = 2"

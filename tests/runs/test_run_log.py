@@ -13,19 +13,19 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from command.test_kills import ended
-from partner_central.errors import BudgetSpent, ConfigurationError
+from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync.run_log import COLUMNS
 from runs.test_tables import query
-from sandbox import PATIENCE, Place, held_at
+from sandbox import TIMEOUT_S, Sandbox, held_at
 
 
-def runs(place: Place, what: str) -> list[tuple[Any, ...]]:
+def runs(place: Sandbox, what: str) -> list[tuple[Any, ...]]:
     """Something of every run, oldest first."""
     return query(place, f"SELECT {what} FROM sync_runs ORDER BY started_at")
 
 
-def test_each_run_leaves_what_its_summary_says(place: Place, emulator: Emulator) -> None:
+def test_each_run_leaves_what_its_summary_says(place: Sandbox, emulator: Emulator) -> None:
     began = datetime.now(UTC)
     summaries = [place.sync()]
     emulator.advance(days=5)
@@ -58,7 +58,7 @@ def test_each_run_leaves_what_its_summary_says(place: Place, emulator: Emulator)
     assert ordered
 
 
-def test_the_table_is_as_documented_with_comments(synced: Place) -> None:
+def test_the_table_is_as_documented_with_comments(synced: Sandbox) -> None:
     found = query(
         synced,
         "SELECT column_name, data_type, comment FROM duckdb_columns() "
@@ -68,7 +68,7 @@ def test_the_table_is_as_documented_with_comments(synced: Place) -> None:
     assert found == [(name, kinds.get(kind, kind.upper()), comment) for name, kind, comment in COLUMNS]
 
 
-def test_failed_runs_say_why_also_the_very_first(place: Place, emulator: Emulator) -> None:
+def test_failed_runs_say_why_also_the_very_first(place: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied", calls=1_000))
     with pytest.raises(PipelineStepFailed):
         place.sync()
@@ -77,7 +77,7 @@ def test_failed_runs_say_why_also_the_very_first(place: Place, emulator: Emulato
         place.sync({"since": "yesterday"})
     place.sync()
     place.assert_equals(emulator.truth())
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         place.sync(full=True, max_calls=1)
     found = runs(place, "mode, scope, outcome, exit_code, complete, calls, watermark IS NULL")
     assert found == [
@@ -93,10 +93,10 @@ def test_failed_runs_say_why_also_the_very_first(place: Place, emulator: Emulato
     assert "1 calls this run was allowed" in said[3]
 
 
-def test_a_sweep_cut_short_counts_what_it_read(place: Place) -> None:
+def test_a_sweep_cut_short_counts_what_it_read(place: Sandbox) -> None:
     with Emulator(opportunities=1_500, rps=None, latency_ms=20) as long:
         place.endpoint = long.endpoint
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             place.sync(max_calls=12)
         place.sync()
     (first, second) = runs(place, "mode, outcome, complete, calls, records > 500")
@@ -104,7 +104,7 @@ def test_a_sweep_cut_short_counts_what_it_read(place: Place) -> None:
     assert second[:3] == ("first", "done", True)
 
 
-def test_a_destination_that_cannot_be_reached_leaves_the_run_its_own_error(synced: Place) -> None:
+def test_a_destination_that_cannot_be_reached_leaves_the_run_its_own_error(synced: Sandbox) -> None:
     with duckdb.connect(str(synced.database)):
         run = synced.command("sync")
     assert run.returncode == 4
@@ -121,7 +121,7 @@ def test_a_destination_that_cannot_be_reached_leaves_the_run_its_own_error(synce
 
 
 def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
-    synced: Place, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    synced: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute(
@@ -136,10 +136,10 @@ def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
         synced.sync()
 
 
-def test_an_interrupted_or_idle_run_leaves_no_row_and_the_next_one_does(synced: Place, emulator: Emulator) -> None:
+def test_an_interrupted_or_idle_run_leaves_no_row_and_the_next_one_does(synced: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 1) as arrived:
         process = synced.start("sync")
-        assert arrived.wait(PATIENCE)
+        assert arrived.wait(TIMEOUT_S)
         assert synced.command("sync").returncode == 5
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 130
@@ -147,14 +147,14 @@ def test_an_interrupted_or_idle_run_leaves_no_row_and_the_next_one_does(synced: 
     assert runs(synced, "outcome") == [("done",), ("done",)]
 
 
-def test_a_table_that_is_not_there_yet_is_made_without_a_load(synced: Place) -> None:
+def test_a_table_that_is_not_there_yet_is_made_without_a_load(synced: Sandbox) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute("DROP TABLE partner_central.partner_central.sync_runs")
     assert synced.sync().changed == 0
     assert runs(synced, "outcome") == [("done",)]
 
 
-def test_a_row_holds_no_secret(place: Place, emulator: Emulator) -> None:
+def test_a_row_holds_no_secret(place: Sandbox, emulator: Emulator) -> None:
     secrets = {
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI-not-to-be-seen",
         "SOURCES__PARTNER_CENTRAL__PII_KEY": "pepper-not-to-be-seen-either",
@@ -169,7 +169,7 @@ def test_a_row_holds_no_secret(place: Place, emulator: Emulator) -> None:
 
 
 def test_no_null_is_a_parameter_of_the_statement_since_bigquery_refuses_such(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute, given = DuckDbSqlClient.execute_sql, []
 

@@ -14,7 +14,7 @@ from oracle import expected
 from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Summary
-from sandbox import Place
+from sandbox import Sandbox
 
 CHILDREN = ("opportunities__project_delivery_models", "opportunities__project_expected_customer_spend")
 
@@ -34,18 +34,18 @@ def show(emulator: Emulator, key: str, **members: Any) -> None:
     emulator.change(key, {})
 
 
-def sync(place: Place, account: str, emulator: Emulator, **options: Any) -> Summary:
+def sync(place: Sandbox, account: str, emulator: Emulator, **options: Any) -> Summary:
     return place.sync({"endpoint_url": emulator.endpoint}, account=account, **options)
 
 
-def query(place: Place, text: str) -> list[tuple[Any, ...]]:
+def query(place: Sandbox, text: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(place.database), read_only=True) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
         connection.execute(f'USE "{catalog}"."partner_central"')
         return connection.execute(text).fetchall()
 
 
-def assert_holds(place: Place, account: str, emulator: Emulator) -> None:
+def assert_holds(place: Sandbox, account: str, emulator: Emulator) -> None:
     """Every opportunity of the account is there with its company and its date, and every child row."""
     tables = expected(emulator.truth())
     rows = query(
@@ -68,7 +68,7 @@ def assert_holds(place: Place, account: str, emulator: Emulator) -> None:
 
 
 def test_accounts_with_the_same_ids_share_a_dataset_and_each_goes_on_from_its_own_cursor(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(place, "acme", emulator)
     sync(place, "globex", globex)
@@ -98,7 +98,7 @@ def test_accounts_with_the_same_ids_share_a_dataset_and_each_goes_on_from_its_ow
 
 @pytest.mark.slow
 def test_rows_of_accounts_are_the_same_as_arrow_tables_and_as_lines(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     for arrow in (True, False):
         sync(place, "acme", emulator, full=True)
@@ -108,7 +108,7 @@ def test_rows_of_accounts_are_the_same_as_arrow_tables_and_as_lines(
 
 
 def test_a_member_that_only_one_account_has_is_a_column_that_is_null_for_the_other(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(place, "acme", emulator)
     sync(place, "globex", globex)
@@ -129,7 +129,7 @@ def test_a_member_that_only_one_account_has_is_a_column_that_is_null_for_the_oth
     assert query(place, "SELECT account, name FROM opportunities__tags ORDER BY 1") == [("acme", "a"), ("globex", "b")]
 
 
-def test_rejected_records_say_whose_they_are(place: Place, emulator: Emulator, globex: Emulator) -> None:
+def test_rejected_records_say_whose_they_are(place: Sandbox, emulator: Emulator, globex: Emulator) -> None:
     bad = {"Project": {"ExpectedCustomerSpend": [{"Amount": "many", "CurrencyCode": "USD", "Frequency": "Monthly"}]}}
     for running in (emulator, globex):
         running.overlay(running.truth()[0]["Id"], bad)
@@ -139,7 +139,7 @@ def test_rejected_records_say_whose_they_are(place: Place, emulator: Emulator, g
 
 
 def test_another_machine_goes_on_with_one_call_for_each_account(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(place, "acme", emulator)
     sync(place, "globex", globex)
@@ -153,7 +153,7 @@ def test_another_machine_goes_on_with_one_call_for_each_account(
 
 
 def test_a_dataset_is_shared_or_not_and_a_run_that_takes_it_for_the_other_asks_nothing(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(place, "acme", emulator)
     calls = len(emulator.calls), len(globex.calls)
@@ -168,7 +168,7 @@ def test_a_dataset_is_shared_or_not_and_a_run_that_takes_it_for_the_other_asks_n
 
 
 def test_a_sweep_of_one_account_marks_its_own_opportunities_as_gone(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(place, "acme", emulator)
     sync(place, "globex", globex)

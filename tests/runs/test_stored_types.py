@@ -15,10 +15,10 @@ import pytest
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from databases import KINDS, databases
-from partner_central.tables.stored_columns import Stored, stored_columns
+from partner_central.tables.stored_columns import StoredColumns, stored_columns
 from partner_central_emulator import Emulator
 from partner_central_sync.sync import working_folder
-from sandbox import Place
+from sandbox import Sandbox
 from startable_destinations import Warehouse
 from variants import rarely
 
@@ -197,7 +197,7 @@ def test_claims_of_every_part_are_in_the_state(tmp_path: Path) -> None:
         keys = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: str(record["CreatedDate"]))]
         for number, key in enumerate(keys):
             emulator.overlay(key, {f"Member{number // 100}": 7})
-        place = Place(tmp_path, emulator.endpoint)
+        place = Sandbox(tmp_path, emulator.endpoint)
         place.sync(rows_per_part=300)
         sources = working_folder.attach(place.settings()).state["sources"]
         kept = sources["partner_central"]["resources"]["opportunities"]["members"]
@@ -220,13 +220,13 @@ def test_a_run_without_rows_does_not_ask_for_types(
 ) -> None:
     place.sync()
     asked: list[object] = []
-    look_at = Stored.look_at
+    look_at = StoredColumns.look_at
 
-    def watched(stored: Stored, tables: Any) -> None:
+    def watched(stored: StoredColumns, tables: Any) -> None:
         asked.append(tables)
         look_at(stored, tables)
 
-    monkeypatch.setattr(Stored, "look_at", watched)
+    monkeypatch.setattr(StoredColumns, "look_at", watched)
     place.sync()
     assert asked == []
     send(small, ids(small)[0], Score=1)

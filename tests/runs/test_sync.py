@@ -11,15 +11,16 @@ import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from adversarial_server import TIE, HostileServer, Record, nasty_records
+from adversarial_server import TIE, AdversarialServer, Record, nasty_records
 from oracle import actual, assert_equal, expected
 from partner_central import partner_central
 from partner_central_emulator import Emulator, Fault, Kind, TokenKind
-from partner_central_sync.console.failures import Exit, explain
-from sandbox import Place
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 KINDS = ["offset", *(rarely(kind) for kind in get_args(TokenKind) if kind != "offset")]
 LATE = datetime(2026, 6, 1, 8, tzinfo=UTC)
 
@@ -45,11 +46,11 @@ def rename(emulator: Emulator, identifier: str, name: str, at: str | None = None
     emulator.change(identifier, {"Customer": {"Account": {"CompanyName": name}}}, at=at)
 
 
-def failure(place: Place) -> tuple[Exit, str]:
+def failure(place: Sandbox) -> tuple[ExitCode, str]:
     """The exit code and the message of a sync that must fail."""
     with pytest.raises(PipelineStepFailed) as caught:
         place.sync()
-    return explain(caught.value)
+    return exit_code_and_message(caught.value)
 
 
 def asked_from(emulator: Emulator) -> str | None:
@@ -58,13 +59,13 @@ def asked_from(emulator: Emulator) -> str | None:
     return bound
 
 
-def test_a_first_sync_makes_the_tables_equal_to_the_source(place: Place, emulator: Emulator) -> None:
+def test_a_first_sync_makes_the_tables_equal_to_the_source(place: Sandbox, emulator: Emulator) -> None:
     summary = place.sync()
     assert (summary.calls, summary.read, summary.changed, summary.rejected) == (5, 250, 250, 0)
     place.assert_equals(emulator.truth("AWS"))
 
 
-def test_a_quiet_account_costs_one_call_and_loads_nothing(synced: Place) -> None:
+def test_a_quiet_account_costs_one_call_and_loads_nothing(synced: Sandbox) -> None:
     before = synced.tables()
     quiet = synced.sync()
     assert (quiet.calls, quiet.changed) == (1, 0)
@@ -124,7 +125,9 @@ def test_rows_newer_than_the_first_page_are_loaded_and_do_not_move_the_watermark
             for record in (named("O1000", "changed", TIE + timedelta(seconds=1)), *hour_later):
                 server.put(record)
 
-    with HostileServer([named(f"O{1000 + number}", "old", TIE) for number in range(110)], on_call=move_on) as server:
+    with AdversarialServer(
+        [named(f"O{1000 + number}", "old", TIE) for number in range(110)], on_call=move_on
+    ) as server:
         place = place_for(server.endpoint)
         assert place.sync().watermark == TIE
         assert "O9149" in place.tables().opportunities
@@ -147,7 +150,7 @@ def test_of_a_record_read_twice_in_one_run_the_newest_stays_and_of_a_tie_the_lat
                 server.put(record)
 
     oldest = [named(f"O7{number}", "oldest", TIE - timedelta(days=99)) for number in range(11)]
-    with HostileServer([*shown[:90], *first, *oldest], on_call=push_down) as server:
+    with AdversarialServer([*shown[:90], *first, *oldest], on_call=push_down) as server:
         place = place_for(server.endpoint)
         assert place.sync().read == 204
         rows = place.tables().opportunities
@@ -155,7 +158,7 @@ def test_of_a_record_read_twice_in_one_run_the_newest_stays_and_of_a_tie_the_lat
     assert names == {"O1": "newer", "O2": "newer", "O3": "tie, read later"}
 
 
-def test_a_list_that_is_emptied_has_no_rows_left(synced: Place, emulator: Emulator) -> None:
+def test_a_list_that_is_emptied_has_no_rows_left(synced: Sandbox, emulator: Emulator) -> None:
     spends = [record["Id"] for record in emulator.truth() if record["Project"]["ExpectedCustomerSpend"]][:2]
     models = [record["Id"] for record in emulator.truth() if record["Project"]["DeliveryModels"]][:2]
     for name, (first, second) in (("ExpectedCustomerSpend", spends), ("DeliveryModels", models)):
@@ -169,7 +172,7 @@ def test_a_list_that_is_emptied_has_no_rows_left(synced: Place, emulator: Emulat
 
 
 def test_a_record_that_becomes_visible_late_is_loaded_inside_the_lookback_which_can_be_chosen(
-    place: Place, emulator: Emulator
+    place: Sandbox, emulator: Emulator
 ) -> None:
     emulator.put(named("O1", "newest", LATE + timedelta(hours=1)))
     place.sync()
@@ -183,7 +186,7 @@ def test_a_record_that_becomes_visible_late_is_loaded_inside_the_lookback_which_
 
 
 def test_many_ties_on_the_newest_second_are_quiet_too(place_for: PlaceFor) -> None:
-    with HostileServer([named(f"O{n}", "tied", TIE) for n in range(150)], token_kind="position") as server:
+    with AdversarialServer([named(f"O{n}", "tied", TIE) for n in range(150)], token_kind="position") as server:
         server.tie_order = "shuffled"
         place = place_for(server.endpoint)
         place.sync()
@@ -220,7 +223,7 @@ def test_dates_with_and_without_fractions_are_compared_as_instants(place_for: Pl
         return {**named(identifier, modified, TIE), "LastModifiedDate": modified}
 
     dates = ["12:00:00Z", "12:00:00.900Z", "12:00:00.123456789Z", "12:00:00.9Z", "14:00:00.5+02:00"]
-    with HostileServer(dated(f"O{n}", f"2026-03-01T{date}") for n, date in enumerate(dates)) as server:
+    with AdversarialServer(dated(f"O{n}", f"2026-03-01T{date}") for n, date in enumerate(dates)) as server:
         place = place_for(server.endpoint)
         assert place.sync({"lookback": 0}).watermark == TIE + timedelta(milliseconds=900)
         server.put(dated("O1", "2026-03-01T12:00:00.900Z") | {"OpportunityType": "same instant"})
@@ -232,7 +235,7 @@ def test_dates_with_and_without_fractions_are_compared_as_instants(place_for: Pl
 
 @pytest.mark.parametrize("others", [pytest.param(1, id="among others"), rarely(0, id="alone")])
 def test_a_date_in_the_year_2999_hides_no_later_change(others: int, place_for: PlaceFor) -> None:
-    with HostileServer([named("O1", "time traveller", datetime(2999, 1, 1, tzinfo=UTC))]) as server:
+    with AdversarialServer([named("O1", "time traveller", datetime(2999, 1, 1, tzinfo=UTC))]) as server:
         for number in range(others):
             server.put(named(f"O2{number}", "here and now", TIE))
         place = place_for(server.endpoint)
@@ -242,15 +245,15 @@ def test_a_date_in_the_year_2999_hides_no_later_change(others: int, place_for: P
         place.assert_equals(server.truth())
 
 
-def test_a_failed_run_changes_neither_tables_nor_cursor(synced: Place, emulator: Emulator) -> None:
+def test_a_failed_run_changes_neither_tables_nor_cursor(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(1)
     for identifier in newest_first(emulator)[:220]:
         rename(emulator, identifier, "changed")
-    ends: list[tuple[Kind, Exit, str]] = [
-        ("access_denied", Exit.REFUSED, "partnercentral:ListOpportunities"),
-        ("repeat_token", Exit.LATER, "same token"),
-        ("expired_token", Exit.LATER, "no longer accepts the token"),
+    ends: list[tuple[Kind, ExitCode, str]] = [
+        ("access_denied", ExitCode.REFUSED, "partnercentral:ListOpportunities"),
+        ("repeat_token", ExitCode.RETRY_LATER, "same token"),
+        ("expired_token", ExitCode.RETRY_LATER, "no longer accepts the token"),
     ]
     for kind, code, words in ends:
         calls = len(emulator.calls)
@@ -264,16 +267,16 @@ def test_a_failed_run_changes_neither_tables_nor_cursor(synced: Place, emulator:
     synced.assert_equals(emulator.truth())
 
 
-def test_after_a_failed_first_run_the_next_loads_everything(place: Place, emulator: Emulator) -> None:
+def test_after_a_failed_first_run_the_next_loads_everything(place: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied", after=2))
-    assert failure(place)[0] is Exit.REFUSED
+    assert failure(place)[0] is ExitCode.REFUSED
     assert place.sync().changed == 250
     place.assert_equals(emulator.truth())
 
 
 def test_the_source_alone_fills_dlts_own_duckdb(tmp_path: Path) -> None:
-    with HostileServer(nasty_records(5, 60)) as server:
-        settings = Place(tmp_path, server.endpoint).settings()
+    with AdversarialServer(nasty_records(5, 60)) as server:
+        settings = Sandbox(tmp_path, server.endpoint).settings()
         database = tmp_path / "plain.duckdb"
         pipeline = dlt.pipeline(
             "plain",

@@ -10,15 +10,15 @@ import dlt
 import duckdb
 import pytest
 
-from adversarial_server import DEFECTS, HostileServer, Record, bad_records, nasty_records
+from adversarial_server import DEFECTS, AdversarialServer, Record, bad_records, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT, WHOLE
 from partner_central import partner_central
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations import lease_table
 from partner_central_sync.sync import full_listings, run_log
-from sandbox import Place
+from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Place]
+PlaceFor = Callable[[str], Sandbox]
 REJECTED = "opportunities_rejected"
 RUN_KINDS = {"text": TEXT, "timestamp": MOMENT, "bigint": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN"}
 LOOKALIKES = (
@@ -60,14 +60,14 @@ def company(name: str) -> Record:
     return {"Account": {"CompanyName": name}}
 
 
-def query(place: Place, sql: str) -> list[tuple[Any, ...]]:
+def query(place: Sandbox, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(place.database), read_only=True) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
         connection.execute(f'USE "{catalog}"."partner_central"')
         return connection.execute(sql).fetchall()
 
 
-def rejected(place: Place) -> list[dict[str, Any]]:
+def rejected(place: Sandbox) -> list[dict[str, Any]]:
     """The rows of opportunities_rejected, newest last."""
     names = ("id", "reason", "record", "seen_at")
     found = query(place, f"SELECT id, reason, record, epoch(seen_at) FROM {REJECTED} ORDER BY seen_at")
@@ -75,15 +75,15 @@ def rejected(place: Place) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A first sync of an account without opportunities."""
     with Emulator(opportunities=0, sandbox_opportunities=0, rps=None) as emulator:
-        place = Place(tmp_path_factory.mktemp("empty"), emulator.endpoint)
+        place = Sandbox(tmp_path_factory.mktemp("empty"), emulator.endpoint)
         place.sync()
     return place
 
 
-def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(empty: Place) -> None:
+def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(empty: Sandbox) -> None:
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in query(
         empty,
@@ -125,7 +125,7 @@ def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(e
     assert found == wanted
 
 
-def test_every_column_carries_a_description_in_dlts_schema(empty: Place) -> None:
+def test_every_column_carries_a_description_in_dlts_schema(empty: Sandbox) -> None:
     ((stored,),) = query(empty, "SELECT schema FROM _dlt_version ORDER BY version DESC LIMIT 1")
     tables = json.loads(stored)["tables"]
     described = {
@@ -139,7 +139,7 @@ def test_every_column_carries_a_description_in_dlts_schema(empty: Place) -> None
 
 
 def test_unknown_members_become_columns_and_child_tables_and_are_reported_once(place_for: PlaceFor) -> None:
-    with HostileServer([record("O1")]) as server:
+    with AdversarialServer([record("O1")]) as server:
         place = place_for(server.endpoint)
         assert place.sync().new_columns == []
         server.put(record("O1", **NEW_MEMBERS))
@@ -151,7 +151,7 @@ def test_unknown_members_become_columns_and_child_tables_and_are_reported_once(p
 
 def test_nasty_records_arrive_whole_and_bad_ones_among_them_are_rejected(place_for: PlaceFor) -> None:
     good, bad = nasty_records(1, 220), bad_records(1, 30)
-    with HostileServer([*good, *bad], short_pages=True) as server:
+    with AdversarialServer([*good, *bad], short_pages=True) as server:
         place = place_for(server.endpoint)
         assert (place.sync().rejected, len(rejected(place))) == (30, 30)
         place.assert_equals(good)
@@ -162,7 +162,7 @@ def test_nasty_records_arrive_whole_and_bad_ones_among_them_are_rejected(place_f
 
 def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(place_for: PlaceFor) -> None:
     bad = bad_records(7, len(DEFECTS))
-    with HostileServer([*bad, record("O1", Customer=company("Plain Ltd"))]) as server:
+    with AdversarialServer([*bad, record("O1", Customer=company("Plain Ltd"))]) as server:
         place = place_for(server.endpoint)
         most = {"most_rejected": 1}
         summary = place.sync(most)
@@ -183,7 +183,7 @@ def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(place
 
 def test_a_later_good_version_is_loaded_and_a_later_bad_one_leaves_the_good(place_for: PlaceFor) -> None:
     bad, good = {"LifeCycle": {"TargetCloseDate": "2026-02-30"}}, {"LifeCycle": {"TargetCloseDate": "2026-02-28"}}
-    with HostileServer([record("O1", **bad), record("O2", **good)]) as server:
+    with AdversarialServer([record("O1", **bad), record("O2", **good)]) as server:
         place = place_for(server.endpoint)
         assert place.sync().rejected == 1
         place.assert_equals([record("O2", **good)])
@@ -199,7 +199,7 @@ def test_text_that_looks_like_another_type_survives_byte_for_byte_also_in_a_sing
         record(f"O{number:02}", Customer=company(text), Project={"DeliveryModels": [text]})
         for number, text in enumerate(LOOKALIKES)
     ]
-    with HostileServer(lookalikes[:1]) as server:
+    with AdversarialServer(lookalikes[:1]) as server:
         place = place_for(server.endpoint)
         place.sync()
         assert query(place, "SELECT customer_company_name FROM opportunities") == [(LOOKALIKES[0],)]
@@ -213,7 +213,7 @@ def test_text_that_looks_like_another_type_survives_byte_for_byte_also_in_a_sing
 
 def test_an_unknown_text_member_has_one_column_whatever_its_first_value_looks_like(place_for: PlaceFor) -> None:
     mottos = {f"Motto{number}": text for number, text in enumerate(LOOKALIKES)}
-    with HostileServer([record("O1", **mottos), record("O2")]) as server:
+    with AdversarialServer([record("O1", **mottos), record("O2")]) as server:
         place = place_for(server.endpoint)
         place.sync()
         server.put(record("O2", **dict.fromkeys(mottos, "onwards")))
@@ -227,7 +227,7 @@ def test_a_column_whose_first_value_comes_after_25_000_rows_is_loaded(place_for:
     records = [record(f"O{100_000 + number}") for number in range(25_001)]
     records[-1]["LastModifiedDate"] = "2026-01-01T00:00:00Z"
     records[-1] |= {"Customer": company("at last"), "Mascot": "owl", "Project": {"DeliveryModels": ["late"]}}
-    with HostileServer(records, token_kind="snapshot") as server:
+    with AdversarialServer(records, token_kind="snapshot") as server:
         place = place_for(server.endpoint)
         assert place.sync().changed == 25_001
     found = query(place, "SELECT customer_company_name, mascot FROM opportunities ORDER BY last_modified_date LIMIT 1")
@@ -237,7 +237,7 @@ def test_a_column_whose_first_value_comes_after_25_000_rows_is_loaded(place_for:
 
 def test_what_no_database_can_hold_is_rejected_and_the_run_ends_well(place_for: PlaceFor) -> None:
     texts = {"O1": "x" * 20_000_000, "O2": "half \ud83d", "O3": "nul \0", "O4": "\uf026 reserved by dlt"}
-    with HostileServer([record(key, Customer=company(text)) for key, text in texts.items()]) as server:
+    with AdversarialServer([record(key, Customer=company(text)) for key, text in texts.items()]) as server:
         server.put(record("O5", Customer=company("whole \U0001f680")))
         server.put(record("O6", Motto="half \udc80"))
         place = place_for(server.endpoint)
@@ -251,7 +251,7 @@ def test_what_no_database_can_hold_is_rejected_and_the_run_ends_well(place_for: 
 
 def test_records_with_ids_that_cannot_be_ids_stop_no_other(place_for: PlaceFor) -> None:
     odd: list[Any] = ["nul \0", "\uf026", ["O1"], {"Value": "O1"}, "", "x" * 2_000_000]
-    with HostileServer([record("O1")]) as server:
+    with AdversarialServer([record("O1")]) as server:
         server.records |= {f"odd {number}": record(identifier) for number, identifier in enumerate(odd)}
         place = place_for(server.endpoint)
         assert (place.sync().rejected, len(rejected(place))) == (len(odd), len(odd))
@@ -260,7 +260,7 @@ def test_records_with_ids_that_cannot_be_ids_stop_no_other(place_for: PlaceFor) 
 
 
 def test_a_record_with_half_a_surrogate_pair_in_its_id_stops_no_other(place_for: PlaceFor) -> None:
-    with HostileServer([record("O1"), record("half \ud83d")]) as server:
+    with AdversarialServer([record("O1"), record("half \ud83d")]) as server:
         place = place_for(server.endpoint)
         assert place.sync().rejected == 1
         assert [json.loads(row["record"]) for row in rejected(place)] == [record("half \ud83d")]
@@ -270,7 +270,7 @@ def test_a_record_with_half_a_surrogate_pair_in_its_id_stops_no_other(place_for:
 def test_amounts_with_31_digits_survive_exactly(place_for: PlaceFor) -> None:
     amounts = ["9" * 31 + ".99", "1" + "0" * 30, "0.01", "1000.", "531.0", "0"]
     spends = [{"Amount": amount, "CurrencyCode": "USD"} for amount in amounts]
-    with HostileServer([record("O1", Project={"ExpectedCustomerSpend": spends})]) as server:
+    with AdversarialServer([record("O1", Project={"ExpectedCustomerSpend": spends})]) as server:
         place = place_for(server.endpoint)
         place.sync()
         place.assert_equals(server.truth())
@@ -278,7 +278,7 @@ def test_amounts_with_31_digits_survive_exactly(place_for: PlaceFor) -> None:
     assert found == [("9" * 31 + ".99",)]
 
 
-def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(place: Place) -> None:
+def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(place: Sandbox) -> None:
     source = partner_central(**place.settings().source_arguments() | {"arrow": False})
     source.resources["opportunities"].apply_hints(table_name="deals")
     database = dlt.destinations.duckdb(str(place.database))

@@ -29,7 +29,7 @@ def other(database: Database) -> Path:
 @contextmanager
 def before_loading(monkeypatch: pytest.MonkeyPatch, *, happens: Callable[[], object], times: int) -> Iterator[None]:
     """Let something happen whenever a run has read and is about to load, so many times."""
-    left, opened = [happens] * times, job.kept_open
+    left, opened = [happens] * times, job.keep_open
 
     @contextmanager
     def late(pipeline: dlt.Pipeline) -> Iterator[None]:
@@ -39,7 +39,7 @@ def before_loading(monkeypatch: pytest.MonkeyPatch, *, happens: Callable[[], obj
             yield
 
     with monkeypatch.context() as patched:
-        patched.setattr(job, "kept_open", late)
+        patched.setattr(job, "keep_open", late)
         yield
 
 
@@ -71,11 +71,11 @@ def test_what_another_run_loaded_while_this_one_read_is_not_overwritten(
 
 def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
     """A run within another one's."""
-    opened = job.kept_open
+    opened = job.keep_open
 
     def sync(database: Database, folder: Path) -> int:
         with monkeypatch.context() as patched:
-            patched.setattr(job, "kept_open", opened)
+            patched.setattr(job, "keep_open", opened)
             return database.sync(pipelines_dir=folder).changed
 
     return sync

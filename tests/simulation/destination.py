@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from partner_central.tables.row_batch import Batch
+from partner_central.tables.row_batch import TableRows
 
 Row = dict[str, Any]
 LEASE = timedelta(seconds=600)
@@ -77,7 +77,7 @@ class Destination:
         if self._holder == run:
             self._holder = None
 
-    def load(self, batches: Iterable[Batch], state: dict[str, Any], generation: int) -> int:
+    def load(self, batches: Iterable[TableRows], state: dict[str, Any], generation: int) -> int:
         """Commit rows and state together; gives the new generation.
 
         Raises:
@@ -85,7 +85,7 @@ class Destination:
         """
         if generation != self.generation and not self.broken.lease:
             raise Conflict
-        whole = Batch()
+        whole = TableRows()
         for batch in batches:
             whole.add(batch)
         self._merge(whole.rows)
@@ -127,7 +127,7 @@ class Destination:
                 self.history.append(row)
                 last[row["id"], row["last_modified_date"]] = row
 
-    def _reject(self, whole: Batch) -> None:
+    def _reject(self, whole: TableRows) -> None:
         """Keep what was rejected, until its id loads again."""
         for row in whole.rejected:
             self.rejected[row["record_key"]] = row

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 
 from partner_central.api.connection import SERVICE
-from partner_central.metrics import Tally
+from partner_central.metrics import SyncMetrics
 from partner_central.read.request import Filters
-from partner_central.tables.pii import Privacy
-from partner_central.tables.row_batch import Batch
+from partner_central.tables.pii import PiiPolicy
+from partner_central.tables.row_batch import TableRows
 from partner_central.tables.service_model import RecordModel, opportunity_model
 from simulation.records import START
 from simulation.schedule import Run
@@ -32,9 +32,9 @@ def model() -> RecordModel:
 
 
 @cache
-def privacy_of(mode: str) -> Privacy:
+def privacy_of(mode: str) -> PiiPolicy:
     """What may be stored, by mode."""
-    return Privacy(mode, PII_KEY, model())
+    return PiiPolicy(mode, PII_KEY, model())
 
 
 def filters_of(run: Run) -> Filters:
@@ -55,7 +55,7 @@ class Machine:
     """A machine with a clock of its own, and a working folder that may hold what was read and not loaded."""
 
     ahead: timedelta = timedelta()
-    pending: tuple[list[Batch], dict[str, Any], int, Outcome] | None = None
+    pending: tuple[list[TableRows], dict[str, Any], int, Outcome] | None = None
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Outcome:
 
     how: str
     run: Run
-    tally: Tally
+    tally: SyncMetrics
     scope: str
     began: datetime
     turn: int

@@ -10,20 +10,20 @@ from typing import Any
 from unittest.mock import patch
 
 from partner_central.read import incremental
-from partner_central.read.partitions import WindowPage
-from partner_central.read.workers import Sweep
+from partner_central.read.partitions import PartitionPage
+from partner_central.read.workers import ParallelReader
 from partner_central.tables import presence, row_batch
 from simulation.world import World
 
 
-class InTurn(Sweep):
+class InTurn(ParallelReader):
     """A sweep whose one reader asks for the next page only when the consumer comes back for it."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._turn = threading.Semaphore(0)
 
-    def parts(self) -> Generator[WindowPage]:
+    def parts(self) -> Generator[PartitionPage]:
         with contextlib.closing(super().parts()) as parts:
             try:
                 for part in parts:
@@ -33,7 +33,7 @@ class InTurn(Sweep):
                 parts.close()
                 self._turn.release()
 
-    def _put(self, part: WindowPage | None) -> None:
+    def _put(self, part: PartitionPage | None) -> None:
         super()._put(part)
         if part is not None:
             self._turn.acquire()
@@ -48,12 +48,14 @@ def real_code(world: World) -> Iterator[None]:
         def now(cls, tz: Any = None) -> datetime:
             return world.machine_clock().astimezone(tz or UTC)
 
-    first_windows = incremental.first_windows
+    first_windows = incremental.first_partitions
     with (
         patch.object(row_batch, "datetime", Clock),
         patch.object(presence, "datetime", Clock),
-        patch.object(incremental, "LONGEST_CHAIN", 3),
-        patch.object(incremental, "Sweep", InTurn),
-        patch.object(incremental, "first_windows", lambda density, _: first_windows(density, world.schedule.windows)),
+        patch.object(incremental, "MAX_SEQUENTIAL_PAGES", 3),
+        patch.object(incremental, "ParallelReader", InTurn),
+        patch.object(
+            incremental, "first_partitions", lambda density, _: first_windows(density, world.schedule.windows)
+        ),
     ):
         yield

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from partner_central.api.client import Page
-from partner_central.errors import BrokenListing, Invalid
+from partner_central.errors import PaginationError, RequestInvalid
 from simulation.records import COMPANIES, MEMBERS, MODELS, STAGES, START, Json, Opportunity, Version, text
 from simulation.schedule import Schedule
 
@@ -139,15 +139,15 @@ class Service:
         """
         plain = {name: value for name, value in request.items() if name != "NextToken"}
         if request["Sort"]["SortBy"] == "CreatedDate" and self._schedule.order == "refuses":
-            raise Invalid("SortBy: CreatedDate is refused.")
+            raise RequestInvalid("SortBy: CreatedDate is refused.")
         name = request.get("NextToken")
         self._note_unplaced(plain)
         chain = self._chain(plain, name)
         self.shown = chain.shown
         if empty:
             return Page([], self._token(chain), self._served_at())
-        items, goes_on = self._next(chain, stale)
-        return Page(list(items), self._token(chain) if goes_on else None, self._served_at())
+        items, has_more = self._next(chain, stale)
+        return Page(list(items), self._token(chain) if has_more else None, self._served_at())
 
     def _note_unplaced(self, plain: Json) -> None:
         """The one limit: what is sorted last both ways, and no AfterCreatedDate matches, until it changes."""
@@ -171,7 +171,7 @@ class Service:
             return chain
         known = self._chains.get(name)
         if known is None or known.request != plain:
-            raise BrokenListing("The token of the next page is no longer accepted.")
+            raise PaginationError("The token of the next page is no longer accepted.")
         for key in known.shifted:
             self.skipped.setdefault(self.scope, {})[key] = self.turn
         return _Chain(plain, self.scope, known.offset, set(known.shown), set(), known.frozen, known.last)

@@ -120,12 +120,12 @@ def failure(schedule: Schedule, broken: Broken | None = None) -> str | None:
 
 def shrink(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
     """A smaller schedule that fails as well: without the runs, events and records that do not matter."""
-    goes_on = True
-    while goes_on:
-        goes_on = False
+    has_more = True
+    while has_more:
+        has_more = False
         for smaller in _smaller(schedule):
             if smaller != schedule and fails(smaller):
-                schedule, goes_on = smaller, True
+                schedule, has_more = smaller, True
                 break
     return schedule
 

@@ -14,13 +14,13 @@ import pytest
 
 from partner_central.api.client import Page
 from partner_central.read import progress, sequential
-from partner_central.read.changes import Changes
-from partner_central.read.checkpoint import Backfill
+from partner_central.read.changes import ChangeDetector
+from partner_central.read.checkpoint import Checkpoint
 from partner_central.read.progress import Progress
-from partner_central.read.read_options import Question
-from partner_central.read.request import Filters, Listing, Order
-from partner_central.read.until_stable import Settling
-from partner_central.tables.rows import identity
+from partner_central.read.read_options import ReadOptions
+from partner_central.read.request import Filters, ListRequest, Order
+from partner_central.read.until_stable import StableRead
+from partner_central.tables.rows import key_and_modified
 from simulation.destination import Broken
 from simulation.generate import schedule
 from simulation.simulate import failure, simulate_few_calls
@@ -29,15 +29,15 @@ Patch = pytest.MonkeyPatch
 
 
 def ascending_dates(patch: Patch) -> None:
-    request = Listing.request
+    request = ListRequest.request
 
-    def ascending(listing: Listing, next_token: str | None = None) -> dict[str, Any]:
+    def ascending(listing: ListRequest, next_token: str | None = None) -> dict[str, Any]:
         asked = request(listing, next_token)
         if asked["Sort"]["SortBy"] == "LastModifiedDate":
             asked["Sort"] = {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"}
         return asked
 
-    patch.setattr(Listing, "request", ascending)
+    patch.setattr(ListRequest, "request", ascending)
     patch.setattr(sequential, "Order", InAnyOrder)
 
 
@@ -54,26 +54,26 @@ def largest_date(patch: Patch) -> None:
     def largest(self: Progress, records: list[object], rejections: list[Any], changed: int) -> None:
         note(self, records, rejections, changed)
         if self.under_way is not None:
-            dates = [date for _, date in map(identity, records) if date is not None]
+            dates = [date for _, date in map(key_and_modified, records) if date is not None]
             self.under_way.watermark = max([*dates, *filter(None, [self.under_way.watermark])], default=None)
 
     patch.setattr(Progress, "note", largest)
 
 
 def seen_by_key(patch: Patch) -> None:
-    is_new = Changes.is_new
+    is_new = ChangeDetector.is_new
 
-    def by_key(self: Changes, record: object) -> bool:
-        key, _ = identity(record)
+    def by_key(self: ChangeDetector, record: object) -> bool:
+        key, _ = key_and_modified(record)
         return is_new(self, record) and key not in self._before
 
-    patch.setattr(Changes, "is_new", by_key)
+    patch.setattr(ChangeDetector, "is_new", by_key)
 
 
 def complete_at_the_end_of_a_chain(patch: Patch) -> None:
     finish = Progress.finish
 
-    def at_once(self: Progress, backfill: Backfill, *, windows: bool) -> None:
+    def at_once(self: Progress, backfill: Checkpoint, *, windows: bool) -> None:
         finish(self, backfill, windows=windows)
         self.confirm()
 
@@ -82,7 +82,7 @@ def complete_at_the_end_of_a_chain(patch: Patch) -> None:
 
 def ahead_of_the_clock(patch: Patch) -> None:
     def newest(page: Page, before: datetime | None) -> datetime | None:
-        dates = [date for _, date in map(identity, page.records) if date is not None]
+        dates = [date for _, date in map(key_and_modified, page.records) if date is not None]
         return max([*dates, *([before] if before else [])], default=None)
 
     patch.setattr(progress, "watermark_of", newest)
@@ -94,11 +94,11 @@ def unchecked_windows(patch: Patch) -> None:
 
 
 def filtered_by_offsets(patch: Patch) -> None:
-    patch.setattr(Filters, "can_leave", False)
+    patch.setattr(Filters, "records_can_leave", False)
 
 
 def resumed_whatever_was_asked(patch: Patch) -> None:
-    patch.setattr(Question, "goes_on_with", lambda *_: True)
+    patch.setattr(ReadOptions, "goes_on_with", lambda *_: True)
 
 
 RULES: dict[str, Callable[[Patch], None]] = {
@@ -145,10 +145,10 @@ def test_a_broken_promise_of_the_destination_is_found(promise: str) -> None:
 
 
 def test_a_list_that_records_leave_and_that_is_read_once_is_found(monkeypatch: Patch) -> None:
-    def at_once(self: Settling, until: datetime | None) -> Settling:
+    def at_once(self: StableRead, until: datetime | None) -> StableRead:
         return replace(self, token=None, until=until, is_settled=True)
 
     simulate_few_calls(schedule(106), 2)
-    monkeypatch.setattr(Settling, "ended", at_once)
+    monkeypatch.setattr(StableRead, "ended", at_once)
     with pytest.raises(AssertionError, match="is missing"):
         simulate_few_calls(schedule(106), 2)

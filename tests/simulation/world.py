@@ -12,12 +12,18 @@ from typing import Any, cast
 
 from partner_central.api.account_identity import check_account
 from partner_central.api.client import Page, PartnerCentral
-from partner_central.errors import BrokenListing, BudgetSpent, ConfigurationError, PartnerCentralError, Unavailable
-from partner_central.metrics import Tally
-from partner_central.read.incremental import Reading
-from partner_central.read.load import Run as RealRun
-from partner_central.read.read_options import Question
-from partner_central.tables.row_batch import Batch
+from partner_central.errors import (
+    CallBudgetExhausted,
+    ConfigurationError,
+    PaginationError,
+    PartnerCentralError,
+    ServiceUnavailable,
+)
+from partner_central.metrics import SyncMetrics
+from partner_central.read.incremental import IncrementalReader
+from partner_central.read.load import ChunkedLoad as RealRun
+from partner_central.read.read_options import ReadOptions
+from partner_central.tables.row_batch import TableRows
 from partner_central.tables.rows import RowMaker
 from simulation.destination import Broken, Busy, Conflict, Destination
 from simulation.happenings import Effects, happen
@@ -32,20 +38,20 @@ MOST_CALLS = 1_000
 class Client:
     """Stands in for `PartnerCentral`: every call is answered by the service, after what is to happen before it."""
 
-    def __init__(self, world: World, run: Run, tally: Tally, name: str) -> None:
+    def __init__(self, world: World, run: Run, tally: SyncMetrics, name: str) -> None:
         self.tally = tally
         self._world, self._run, self._name = world, run, name
         self._calls = 0
 
     def list_opportunities(self, request: Mapping[str, Any]) -> Page:
         if self._run.max_calls is not None and self._calls >= self._run.max_calls:
-            raise BudgetSpent("The calls are spent.")
+            raise CallBudgetExhausted("The calls are spent.")
         self._calls += 1
         assert self._calls <= MOST_CALLS, "a run does not end"
-        self.tally.called(left=1_000)
+        self.tally.record_call(left=1_000)
         return self._world.answer(self._run, self._name, self._calls, request)
 
-    def readers(self) -> int:
+    def concurrency(self) -> int:
         return 1
 
     def close(self) -> None:
@@ -90,9 +96,9 @@ class World:
         if run.end == "killed" and call == run.at:
             raise Killed
         if effects.fault:
-            raise Unavailable("The service did not answer.")
+            raise ServiceUnavailable("The service did not answer.")
         if effects.bad_token and "NextToken" in request:
-            raise BrokenListing("The token of the next page is no longer accepted.")
+            raise PaginationError("The token of the next page is no longer accepted.")
         asked = self.other if run.other else self.service
         asked.clock = self.service.clock
         asked.scope = self._scope_of(run)
@@ -107,7 +113,7 @@ class World:
         self.service.turn += 1
         name, machine = f"run {self._names}", self.machines[run.machine]
         scope, clock = self._scope_of(run), self.service.clock
-        outcome = Outcome("done", run, Tally(), scope, clock, self.service.turn, {})
+        outcome = Outcome("done", run, SyncMetrics(), scope, clock, self.service.turn, {})
         if run.fresh:
             machine.pending = None
         if run.other and not self._stored_state().get("account"):
@@ -153,15 +159,17 @@ class World:
         generation = self.destination.generation
         privacy, part = privacy_of(run.pii), 0
 
-        def begin() -> Reading:
+        def begin() -> IncrementalReader:
             check_account(state, "other" if run.other else "mine", accept=False)
             members = deepcopy(state.get("members", {}))
             client = cast("PartnerCentral", Client(self, run, outcome.tally, f"run {self._names}"))
-            return Reading(self._question(run), outcome.scope, state, client, RowMaker(model(), members), privacy)
+            return IncrementalReader(
+                self._question(run), outcome.scope, state, client, RowMaker(model(), members), privacy
+            )
 
         with RealRun(outcome.tally, run.rows) as parts:
-            while parts.goes_on():
-                batches = list(parts.part(begin))
+            while parts.has_more():
+                batches = list(parts.next_chunk(begin))
                 state |= parts.state()
                 part += 1
                 if run.end == "killed before a load" and part == run.at:
@@ -173,8 +181,8 @@ class World:
                 if run.end == "killed after a load" and part == run.at:
                     raise Killed
 
-    def _question(self, run: Run) -> Question:
-        return Question(
+    def _question(self, run: Run) -> ReadOptions:
+        return ReadOptions(
             "AWS",
             filters_of(run),
             since_of(run),
@@ -187,7 +195,7 @@ class World:
     def _stored_state(self) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads(self.destination.state or "{}"))
 
-    def _is_something(self, batches: list[Batch], state: dict[str, Any]) -> bool:
+    def _is_something(self, batches: list[TableRows], state: dict[str, Any]) -> bool:
         rows = any(batch.rows or batch.rejected or batch.listed for batch in batches)
         return rows or json.loads(json.dumps(state)) != self._stored_state()
 

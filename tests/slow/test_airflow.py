@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync.accounts import Account
-from sandbox import PATIENCE, Place
+from sandbox import TIMEOUT_S, Sandbox
 
 HOUSE = Path(__file__).parents[2]
 AIRFLOW = HOUSE / ".venv-test-airflow" / "bin"
@@ -33,7 +33,7 @@ def globex() -> Iterator[Emulator]:
         yield running
 
 
-def airflow(place: Place, *command: str, **environment: str) -> str:
+def airflow(place: Sandbox, *command: str, **environment: str) -> str:
     """Run a command of Airflow's environment, with an AIRFLOW_HOME in this folder; gives what it printed."""
     assert (AIRFLOW / "airflow").exists(), "Airflow is not set up: make .venv-test-airflow/.set-up"
     dags = place.folder / "dags"
@@ -52,24 +52,24 @@ def airflow(place: Place, *command: str, **environment: str) -> str:
         ),
         capture_output=True,
         text=True,
-        timeout=PATIENCE * 2,
+        timeout=TIMEOUT_S * 2,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     return done.stdout + done.stderr
 
 
-def run_dag(place: Place, accounts: list[dict[str, Any]]) -> str:
+def run_dag(place: Sandbox, accounts: list[dict[str, Any]]) -> str:
     listed = {"AIRFLOW_VAR_PARTNER_CENTRAL_ACCOUNTS": json.dumps(accounts)}
     return airflow(place, "airflow", "dags", "test", "partner_central", **listed)
 
 
-def ask(place: Place, query: str) -> list[tuple[Any, ...]]:
+def ask(place: Sandbox, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(place.folder / "airflow" / "airflow.db")) as connection:
         return connection.execute(query).fetchall()
 
 
-def events(place: Place) -> list[tuple[str, int]]:
+def events(place: Sandbox) -> list[tuple[str, int]]:
     """Events of assets, run by run and account by account: how many rows changed."""
     found = ask(
         place,
@@ -79,7 +79,7 @@ def events(place: Place) -> list[tuple[str, int]]:
     return [(uri, json.loads(extra)["changed"]) for uri, extra in found]
 
 
-def results(place: Place) -> list[dict[str, Any]]:
+def results(place: Sandbox) -> list[dict[str, Any]]:
     """What the tasks of the last run returned."""
     values = ask(
         place,
@@ -90,7 +90,7 @@ def results(place: Place) -> list[dict[str, Any]]:
 
 
 def test_each_account_is_a_mapped_task_and_a_fresh_worker_goes_on_where_the_last_one_came(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     accounts = [
         {"name": "acme", "endpoint_url": emulator.endpoint},
@@ -124,7 +124,7 @@ def test_each_account_is_a_mapped_task_and_a_fresh_worker_goes_on_where_the_last
 
 
 def test_what_passes_is_retried_a_run_beside_another_is_skipped_and_the_rest_fails_at_once(
-    place: Place, emulator: Emulator, globex: Emulator
+    place: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied", calls=99))
     accounts = [

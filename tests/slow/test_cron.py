@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from partner_central_emulator import Emulator
-from sandbox import PATIENCE, Place, held_at
+from sandbox import TIMEOUT_S, Sandbox, held_at
 
 README = Path(__file__).parents[2] / "README.md"
 # Other crontabs and a cron that runs already are out of sight; everything ends with the namespace.
@@ -33,7 +33,7 @@ pytestmark = [
 ]
 
 
-def line_of_readme(place: Place) -> str:
+def line_of_readme(place: Sandbox) -> str:
     """What the README has cron run, in this folder."""
     found = re.search(r"^ *\*/30 \* \* \* \* (cd /srv/partner-central && .+)$", README.read_text(), re.MULTILINE)
     assert found, "the README has no cron line"
@@ -41,7 +41,7 @@ def line_of_readme(place: Place) -> str:
 
 
 @contextmanager
-def cron(place: Place, *lines: str) -> Iterator[None]:
+def cron(place: Sandbox, *lines: str) -> Iterator[None]:
     """A cron that runs these lines every minute."""
     assert shutil.which("cron"), "this needs Debian's package cron"
     wanted = ("AWS_", "DLT_", "SOURCES__")
@@ -56,12 +56,12 @@ def cron(place: Place, *lines: str) -> Iterator[None]:
         assert daemon.poll() is None, "cron has ended"
     finally:
         daemon.kill()
-        daemon.wait(PATIENCE)
+        daemon.wait(TIMEOUT_S)
 
 
 def wait_for(log: Path, words: str) -> str:
     """What the jobs have logged, once these words are there."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_S
     while words not in (said := log.read_text() if log.exists() else ""):
         assert time.monotonic() < end, f"no {words!r} in {said!r}"
         time.sleep(0.2)
@@ -69,7 +69,7 @@ def wait_for(log: Path, words: str) -> str:
 
 
 def test_of_two_overlapping_jobs_of_cron_the_second_ends_with_5_and_the_first_loads_everything(
-    place: Place, emulator: Emulator
+    place: Sandbox, emulator: Emulator
 ) -> None:
     (place.folder / ".venv").symlink_to(sys.prefix)
     log = place.folder / "jobs.log"

@@ -13,7 +13,7 @@ import pytest
 
 from oracle import actual, assert_equal, expected
 from partner_central_emulator import Emulator
-from sandbox import PATIENCE
+from sandbox import TIMEOUT_S
 
 HOUSE = Path(__file__).parents[2]
 DLT = Path(sys.executable).parent / "dlt"
@@ -54,7 +54,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_S,
     )
     shutil.rmtree(location)  # what follows has only what was handed over
     return folder
@@ -80,7 +80,7 @@ def run(project: Path) -> Run:
         )
         script = [sys.executable, "partner_central_pipeline.py"]
         return subprocess.run(
-            script, cwd=project, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False
+            script, cwd=project, env=settings, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
 
     return running

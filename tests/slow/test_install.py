@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import PATIENCE
+from sandbox import TIMEOUT_S
 
 HOUSE = Path(__file__).parents[2]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
@@ -33,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copyfile(HOUSE / name, tree / name)
     built = tmp_path_factory.mktemp("wheel")
     offline = ["--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*PIP, "wheel", *offline, "--wheel-dir", str(built), str(tree)], check=True, timeout=PATIENCE)
+    subprocess.run([*PIP, "wheel", *offline, "--wheel-dir", str(built), str(tree)], check=True, timeout=TIMEOUT_S)
     (found,) = built.iterdir()
     return found
 
@@ -49,7 +49,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, folder: Path, *command: str) -> str:
     """The output of a command that finds the installed wheel first, run in `folder`."""
     environment = {**os.environ, "PYTHONPATH": str(installed), "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
-    return subprocess.check_output(command, cwd=folder, env=environment, text=True, timeout=PATIENCE)
+    return subprocess.check_output(command, cwd=folder, env=environment, text=True, timeout=TIMEOUT_S)
 
 
 def test_the_wheel_holds_exactly_the_three_packages_and_all_their_files(wheel: Path) -> None:
@@ -104,6 +104,6 @@ def test_the_installed_packages_are_imported_from_where_they_were_installed(inst
 
 
 def test_the_installed_views_are_those_of_the_repository(installed: Path, tmp_path: Path) -> None:
-    code = "from partner_central_sync.views import view_texts; print(*sorted(view_texts()))"
+    code = "from partner_central_sync.sync.views import view_texts; print(*sorted(view_texts()))"
     listed = run(installed, tmp_path, sys.executable, "-c", code).split()
     assert listed == sorted(file.stem for file in (HOUSE / "pipelines" / "views").iterdir())

@@ -14,7 +14,7 @@ from html_page import Page
 from partner_central_sync.report import write_report
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
-from sandbox import PATIENCE
+from sandbox import TIMEOUT_S
 from worked_example import SMALL_CASE, filled
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def browsed(page: Path, profile: Path) -> tuple[str, list[str]]:
     log = profile / "network.json"
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", f"--log-net-log={log}", "--virtual-time-budget=3000"]
     ran = subprocess.run(
-        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=PATIENCE, check=True
+        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
     )
     assert "net::" not in ran.stdout
     asked = {url for url in URL.findall(log.read_text()) if not ITS_OWN.match(url)}
@@ -108,7 +108,7 @@ def test_on_paper_long_tables_end_early_and_say_so(tmp_path: Path) -> None:
     subprocess.run(
         [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={paper}", page.as_uri()],
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_S,
         check=True,
     )
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) <= 10

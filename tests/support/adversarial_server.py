@@ -146,7 +146,7 @@ def _validate(request: Request, *, refuse_created: bool, sorts_names: bool) -> N
 
 
 @dataclass(eq=False)
-class HostileServer:
+class AdversarialServer:
     """Serves `records`; every setting may be changed while it runs, under `lock`.
 
     Token kinds: `offset` counts into the listing as it is now, `position` goes on after the last record
@@ -316,7 +316,7 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 64
 
-    def __init__(self, owner: HostileServer) -> None:
+    def __init__(self, owner: AdversarialServer) -> None:
         self.owner = owner
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)

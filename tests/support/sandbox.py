@@ -21,16 +21,16 @@ register_defaults()
 from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the defaults, which dlt reads when imported
 
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
-from partner_central_sync.console.output import Report, Summary  # noqa: E402
+from partner_central_sync.console.output import Console, Summary  # noqa: E402
 from partner_central_sync.sync.job import sync  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 COMMAND = Path(sys.executable).parent / "partner-central"
-PATIENCE = 300.0  # seconds after which what has not come never comes, on however busy a machine
+TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on however busy a machine
 
 
 @dataclass
-class Place:
+class Sandbox:
     """A folder with a database and a working folder, and syncs into it from `endpoint`."""
 
     folder: Path
@@ -52,13 +52,18 @@ class Place:
         """Settings of a sync here; `source` adds arguments of the source."""
         keys = AwsCredentials()
         keys.aws_access_key_id, keys.aws_secret_access_key = "AKIAEXAMPLE", "example"
-        quick = {"credentials": keys, "endpoint_url": self.endpoint, "calls_per_second": 1000, "read_timeout": PATIENCE}
+        quick = {
+            "credentials": keys,
+            "endpoint_url": self.endpoint,
+            "calls_per_second": 1000,
+            "read_timeout": TIMEOUT_S,
+        }
         base = Settings(database=self.database, pipelines_dir=self.pipelines_dir, source=quick | (source or {}))
         return replace(base, **options)
 
     def sync(self, source: dict[str, Any] | None = None, **options: Any) -> Summary:
         """One sync in this process; `options` are those of `Settings`."""
-        return sync(self.settings(source, **options), Report(quiet=True))
+        return sync(self.settings(source, **options), Console(quiet=True))
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of the real command: this folder, this endpoint, none of the machine's AWS settings."""
@@ -72,7 +77,7 @@ class Place:
             "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": self.endpoint,
             "DLT_DATA_DIR": str(self.folder / "data"),
             "SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND": "1000",
-            "SOURCES__PARTNER_CENTRAL__READ_TIMEOUT": str(PATIENCE),
+            "SOURCES__PARTNER_CENTRAL__READ_TIMEOUT": str(TIMEOUT_S),
             **more,
         }
 
@@ -84,7 +89,7 @@ class Place:
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_S,
             check=False,
         )
 
@@ -118,7 +123,7 @@ def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
     def hold(_: int, __: dict[str, Any]) -> None:
         if next(coming) == number:
             arrived.set()
-            release.wait(PATIENCE)
+            release.wait(TIMEOUT_S)
 
     emulator.on_call = hold
     try:

@@ -13,13 +13,13 @@ from partner_central_sync.destinations.filesystem import LakeClient
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.views import view_texts
-from sandbox import Place
+from sandbox import Sandbox
 
 Rows = list[dict[str, Any]]
 
 
 @dataclass
-class Warehouse(Place):
+class Warehouse(Sandbox):
     """A destination of dlt, by name; where it is and how it is entered stands in the environment."""
 
     destination: str = "duckdb"

@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adversarial_server import DEFECTS, FAULTS, TARGET, TEXTS, HostileServer, Record, bad_records, nasty_records
+from adversarial_server import DEFECTS, FAULTS, TARGET, TEXTS, AdversarialServer, Record, bad_records, nasty_records
 from oracle import COLUMNS, UnloadableError, actual, assert_equal, expected
 
 RECORDS: list[Record] = [
@@ -44,7 +44,7 @@ SPEND = "opportunities__project_expected_customer_spend"
 
 
 @contextlib.contextmanager
-def client_of(server: HostileServer) -> Iterator[Any]:
+def client_of(server: AdversarialServer) -> Iterator[Any]:
     client = boto3.client(
         "partnercentral-selling",
         "us-east-1",
@@ -82,7 +82,7 @@ def test_every_chain_of_pages_shows_every_record_once(
     short_pages: bool,
 ) -> None:
     records = nasty_records(3, 120)
-    server = HostileServer(records, token_kind=token_kind, tie_order=tie_order, short_pages=short_pages)
+    server = AdversarialServer(records, token_kind=token_kind, tie_order=tie_order, short_pages=short_pages)
     with server, client_of(server) as client:
         for sort_by in ("LastModifiedDate", "CreatedDate"):
             for order in ("ASCENDING", "DESCENDING"):
@@ -102,7 +102,7 @@ def test_a_record_that_changes_while_it_is_listed_moves_to_the_front_and_hides_n
         if call == 2:
             server.put({**records[0], "LastModifiedDate": "2026-01-02T00:00:00Z"})
 
-    server = HostileServer(records, on_call=touch_the_oldest)
+    server = AdversarialServer(records, on_call=touch_the_oldest)
     with server, client_of(server) as client:
         assert set(ids(client, MaxResults=10)) == {f"O{n}" for n in range(1, 30)}
         assert ids(client, MaxResults=10)[0] == "O0"
@@ -118,7 +118,7 @@ def test_the_filters_bounds_are_inclusive_after_and_exclusive_before() -> None:
         }
         for n in range(5)
     ]
-    server = HostileServer(records, refuse_created=True)
+    server = AdversarialServer(records, refuse_created=True)
     with server, client_of(server) as client:
         window = {
             "AfterLastModifiedDate": "2026-01-01T01:00:00.1+01:00",
@@ -136,7 +136,7 @@ def test_the_filters_bounds_are_inclusive_after_and_exclusive_before() -> None:
 def test_every_fault_occurs_and_a_patient_client_still_sees_all() -> None:
     records = [*nasty_records(5, 40), *bad_records(5, len(DEFECTS))]
     shown: list[Record] = []
-    server = HostileServer(records, seed=1, fault_rate=0.6, token_kind="position")
+    server = AdversarialServer(records, seed=1, fault_rate=0.6, token_kind="position")
     with server:
         request: dict[str, Any] = {"Catalog": "AWS", "MaxResults": 2}
         while True:
@@ -164,7 +164,7 @@ def test_what_on_call_raises_comes_out_of_the_block() -> None:
     def fail(call: int, _: Record) -> None:
         raise LookupError(f"call {call}")
 
-    server = HostileServer(on_call=fail)
+    server = AdversarialServer(on_call=fail)
     with (
         pytest.raises(LookupError, match="call 1"),
         server,

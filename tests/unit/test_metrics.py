@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from partner_central.metrics import Tally
+from partner_central.metrics import SyncMetrics
 
 
 class Clock:
@@ -19,12 +19,12 @@ class Clock:
 
 
 def test_calls_failures_and_pages_are_added_up() -> None:
-    assert Tally().calls_left is None
-    tally = Tally()
+    assert SyncMetrics().calls_left is None
+    tally = SyncMetrics()
     for left in (99, 98):
-        tally.called(left=left)
-    tally.failed(throttled=True)
-    tally.failed(throttled=False)
+        tally.record_call(left=left)
+    tally.record_failure(throttled=True)
+    tally.record_failure(throttled=False)
     tally.page(read=100, changed=7, rejected=1)
     tally.page(read=50, changed=2, rejected=0)
     assert (tally.calls, tally.calls_left, tally.retries, tally.throttles) == (2, 98, 2, 1)
@@ -32,17 +32,17 @@ def test_calls_failures_and_pages_are_added_up() -> None:
 
 
 def test_waits_one_after_another_add_up() -> None:
-    tally = Tally(clock=(clock := Clock()))
+    tally = SyncMetrics(clock=(clock := Clock()))
     for seconds in (2, 0.5, 3):
-        tally.waits(seconds)
+        tally.record_wait(seconds)
         clock.now += seconds + 1
     assert tally.waited == 5.5
 
 
 def test_waits_side_by_side_count_once() -> None:
-    tally = Tally(clock=Clock())
+    tally = SyncMetrics(clock=Clock())
     for _ in range(5):
-        tally.waits(2)
+        tally.record_wait(2)
     assert tally.waited == 2
 
 
@@ -52,15 +52,15 @@ def test_waits_side_by_side_count_once() -> None:
 def test_of_waits_that_overlap_the_overlap_counts_once(
     first: float, after: float, second: float, together: float
 ) -> None:
-    tally = Tally(clock=(clock := Clock()))
-    tally.waits(first)
+    tally = SyncMetrics(clock=(clock := Clock()))
+    tally.record_wait(first)
     clock.now += after
-    tally.waits(second)
+    tally.record_wait(second)
     assert tally.waited == together
 
 
 def test_a_note_is_taken_once_in_the_order_it_came() -> None:
-    tally = Tally()
+    tally = SyncMetrics()
     for sentence in ("one", "two", "one"):
         tally.note(sentence)
     assert tally.notes == ["one", "two"]
@@ -68,39 +68,39 @@ def test_a_note_is_taken_once_in_the_order_it_came() -> None:
 
 def test_who_watches_sees_every_change_as_it_is_then() -> None:
     seen: list[tuple[int, int, int, int]] = []
-    tally = Tally(watch=lambda now: seen.append((now.calls, now.retries, now.pages, len(now.notes))))
-    tally.called(left=9)
-    tally.failed(throttled=True)
+    tally = SyncMetrics(watch=lambda now: seen.append((now.calls, now.retries, now.pages, len(now.notes))))
+    tally.record_call(left=9)
+    tally.record_failure(throttled=True)
     tally.page(read=1, changed=1, rejected=0)
     tally.note("a sentence")
     assert seen == [(1, 0, 0, 0), (1, 1, 0, 0), (1, 1, 1, 0), (1, 1, 1, 1)]
 
 
 def test_who_watches_may_count_too() -> None:
-    def watch(tally: Tally) -> None:
+    def watch(tally: SyncMetrics) -> None:
         if not tally.notes:
             tally.note("seen")
 
-    tally = Tally(watch=watch)
-    tally.called(left=1)
+    tally = SyncMetrics(watch=watch)
+    tally.record_call(left=1)
     assert tally.notes == ["seen"]
 
 
 def test_threads_lose_no_count_and_are_watched_one_at_a_time() -> None:
     inside, most = [0], [0]
 
-    def watch(_: Tally) -> None:
+    def watch(_: SyncMetrics) -> None:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
         inside[0] -= 1
 
-    tally = Tally(watch=watch, clock=Clock())
+    tally = SyncMetrics(watch=watch, clock=Clock())
 
     def count() -> None:
         for number in range(500):
-            tally.called(left=number)
-            tally.failed(throttled=True)
-            tally.waits(3)
+            tally.record_call(left=number)
+            tally.record_failure(throttled=True)
+            tally.record_wait(3)
             tally.page(read=2, changed=1, rejected=1)
             tally.note("the same")
 

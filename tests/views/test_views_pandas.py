@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from partner_central_emulator import Emulator
-from sandbox import Place
+from sandbox import Sandbox
 
 Frame = pd.DataFrame
 STAGES = [
@@ -32,7 +32,7 @@ VERSION = ["id", "last_modified_date", "first_seen_at", "content_hash"]
 def lived(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database after four syncs with fifteen days between them, and two opportunities gone."""
     with Emulator(opportunities=300, seed=5, rps=None) as emulator:
-        place = Place(tmp_path, emulator.endpoint)
+        place = Sandbox(tmp_path, emulator.endpoint)
         for _ in range(4):
             place.sync()
             emulator.advance(days=15)

@@ -12,26 +12,26 @@ from generate import PAGE, page
 from partner_central_emulator import Emulator
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.views import view_texts
-from sandbox import Place
+from sandbox import Sandbox
 
 
-def asked(place: Place, query: str) -> list[tuple[object, ...]]:
+def asked(place: Sandbox, query: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(place.database), read_only=True) as connection:
         connection.execute("USE partner_central.partner_central")
         return connection.execute(query).fetchall()
 
 
-def views(place: Place) -> set[str]:
+def views(place: Sandbox) -> set[str]:
     return {str(row[0]) for row in asked(place, "SELECT view_name FROM duckdb_views() WHERE NOT internal")}
 
 
-def change(place: Place, statement: str) -> None:
+def change(place: Sandbox, statement: str) -> None:
     with duckdb.connect(str(place.database)) as connection:
         connection.execute("USE partner_central.partner_central")
         connection.execute(statement)
 
 
-def test_views_are_created_once_and_again_when_the_working_folder_is_new(synced: Place, emulator: Emulator) -> None:
+def test_views_are_created_once_and_again_when_the_working_folder_is_new(synced: Sandbox, emulator: Emulator) -> None:
     synced.sync()
     assert views(synced) == set(view_texts())
     assert asked(synced, "SELECT count(*) FROM opportunity_current") == [(250,)]
@@ -48,7 +48,7 @@ def test_views_are_created_once_and_again_when_the_working_folder_is_new(synced:
 
 
 def test_a_view_that_cannot_be_created_is_said_once_and_fails_nothing(
-    synced: Place, emulator: Emulator, capfd: pytest.CaptureFixture[str]
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
     change(synced, "DROP VIEW IF EXISTS stalled")
     change(synced, "CREATE TABLE stalled (theirs TEXT)")

@@ -11,7 +11,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync.destinations import split_columns
 from partner_central_sync.sync.views import create_views
 from postgres import Postgres
-from sandbox import Place
+from sandbox import Sandbox
 from views.test_views import ANSWERS, opened, rows_of
 from views.test_views_sync import asked, change
 from worked_example import SMALL_CASE
@@ -73,12 +73,12 @@ def test_what_is_called_like_a_typed_column_is_one_only_if_its_type_is_another_a
     None
 ):
     held = {"score": "bigint", "score_text": "text", "score_double_2": "double", "stage": "text", "stage_text": "text"}
-    assert split_columns.siblings(held) == {"score": ["score_double_2", "score_text"]}
-    assert split_columns.siblings(held, {"score_text"}) == {"score": ["score_double_2"]}
-    assert split_columns.siblings({"created_date": "date", "score_bool": "text", "score": "bigint"}) == {}
+    assert split_columns.split_columns_of(held) == {"score": ["score_double_2", "score_text"]}
+    assert split_columns.split_columns_of(held, {"score_text"}) == {"score": ["score_double_2"]}
+    assert split_columns.split_columns_of({"created_date": "date", "score_bool": "text", "score": "bigint"}) == {}
 
 
-def test_the_views_are_made_again_when_a_typed_column_appears(synced: Place, emulator: Emulator) -> None:
+def test_the_views_are_made_again_when_a_typed_column_appears(synced: Sandbox, emulator: Emulator) -> None:
     change(synced, "ALTER TABLE opportunities ALTER life_cycle_next_steps TYPE BIGINT USING NULL")
     change(synced, "ALTER TABLE opportunity_history ALTER life_cycle_next_steps TYPE BIGINT USING NULL")
     key = emulator.truth()[0]["Id"]

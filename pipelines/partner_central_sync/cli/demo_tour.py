@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 from dlt.sources.credentials import AwsCredentials
 from rich import box
-from rich.console import Console
+from rich.console import Console as Terminal
 from rich.table import Column, Table
 
 from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
 
-from ..console.output import Report
+from ..console.output import Console
 from ..report import write_report
 from ..sync.job import sync
 from ..sync.settings import Settings
@@ -50,31 +50,31 @@ NEXT = """The demo's data is in {database}. With your own account:
   {command} sync    # into ./partner_central.duckdb"""
 
 
-def demo(report: Report) -> None:
+def demo(console: Console) -> None:
     """Run the tour; print it. `partner_central_demo.duckdb` and `.html` are made anew in the working folder."""
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = Terminal(highlight=False, soft_wrap=True)
     DATABASE.unlink(missing_ok=True)
     DATABASE.with_suffix(".duckdb.wal").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder, Emulator(opportunities=500, seed=1) as emulator:
         settings = _settings(emulator.endpoint, Path(folder))
-        console.print(f"A local Partner Central runs on {emulator.endpoint}, with 500 invented opportunities.\n")
-        console.print("First sync: everything.")
-        report.summary(sync(settings, report))
+        terminal.print(f"A local Partner Central runs on {emulator.endpoint}, with 500 invented opportunities.\n")
+        terminal.print("First sync: everything.")
+        console.summary(sync(settings, console))
         emulator.advance(days=DAYS)
-        console.print(
+        terminal.print(
             f"\n{DAYS} days pass: new opportunities, moved stages, slipped dates.\nSecond sync: what changed."
         )
-        report.summary(sync(settings, report))
+        console.summary(sync(settings, console))
         page = _page(settings)
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
-        console.print("\n[bold]What the tables hold[/bold]")
-        console.print(_tables(connection))
+        terminal.print("\n[bold]What the tables hold[/bold]")
+        terminal.print(_tables(connection))
         for question, query in QUESTIONS:
-            console.print(f"[bold]{question}[/bold]\n\n{query}\n")
-            console.print(_result(connection, query))
-    console.print(page)
-    console.print(NEXT.format(database=DATABASE, command=sys.argv[0]))
+            terminal.print(f"[bold]{question}[/bold]\n\n{query}\n")
+            terminal.print(_result(connection, query))
+    terminal.print(page)
+    terminal.print(NEXT.format(database=DATABASE, command=sys.argv[0]))
 
 
 def _settings(endpoint: str, folder: Path) -> Settings:
@@ -86,7 +86,7 @@ def _settings(endpoint: str, folder: Path) -> Settings:
 
 
 def _page(settings: Settings) -> str:
-    """Where the report on these data is, or why there is none."""
+    """Where the console on these data is, or why there is none."""
     try:
         return f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
     except ConfigurationError as missing:

@@ -1,59 +1,38 @@
-"""How a run ends: exit codes, and the one sentence for each failure.
-
-| code | meaning |
-|---|---|
-| 0 | done |
-| 1 | unexpected: a defect of this program; the trace is shown |
-| 2 | wrong arguments, configuration or credentials |
-| 3 | refused by AWS: permission, validation |
-| 4 | transient failure that outlasted the retries, or destination not writable now: run again later |
-| 5 | another run is active |
-| 6 | done, but so many opportunities were no longer listed that somebody must look before they are marked as gone |
-| 7 | what could be loaded is, but so many records could not become rows that the cursor is held: they are read again |
-| 130 | interrupted (Ctrl-C) |
-
-A run that would end with 6 and with 7 ends with 7: what was rejected is not in the tables, what is gone still is.
-"""
+"""The exit code and the message for each failure."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from enum import IntEnum
 
-from partner_central.errors import BrokenListing, ConfigurationError, Refused, Unavailable
+from partner_central.errors import ConfigurationError, PaginationError, RequestRejected, ServiceUnavailable
 
-from ..destinations.errors import NotAllowed, NotReadable, NotTaken, NotWritable, WrongQuery, first_line, while_loading
-
-
-class Exit(IntEnum):
-    """Exit codes of every command."""
-
-    DONE = 0
-    DEFECT = 1
-    CONFIGURATION = 2
-    REFUSED = 3
-    LATER = 4
-    ACTIVE = 5
-    HELD = 6
-    REJECTED = 7
-    INTERRUPTED = 130
+from ..destinations.errors import (
+    NotAllowed,
+    NotReadable,
+    NotTaken,
+    NotWritable,
+    WrongQuery,
+    classify_load_error,
+    first_line,
+)
+from .exit_codes import ExitCode
 
 
 class AnotherRun(Exception):
     """Another run of the same pipeline is active."""
 
 
-KNOWN: tuple[tuple[type[BaseException], Exit], ...] = (
-    (KeyboardInterrupt, Exit.INTERRUPTED),
-    (AnotherRun, Exit.ACTIVE),
-    (NotWritable, Exit.LATER),
-    (NotReadable, Exit.LATER),
-    (WrongQuery, Exit.CONFIGURATION),
-    (ConfigurationError, Exit.CONFIGURATION),
-    (Refused, Exit.REFUSED),
-    (Unavailable, Exit.LATER),
-    (BrokenListing, Exit.LATER),
+KNOWN: tuple[tuple[type[BaseException], ExitCode], ...] = (
+    (KeyboardInterrupt, ExitCode.INTERRUPTED),
+    (AnotherRun, ExitCode.ALREADY_RUNNING),
+    (NotWritable, ExitCode.RETRY_LATER),
+    (NotReadable, ExitCode.RETRY_LATER),
+    (WrongQuery, ExitCode.CONFIGURATION),
+    (ConfigurationError, ExitCode.CONFIGURATION),
+    (RequestRejected, ExitCode.REFUSED),
+    (ServiceUnavailable, ExitCode.RETRY_LATER),
+    (PaginationError, ExitCode.RETRY_LATER),
 )
 
 
@@ -65,41 +44,41 @@ UNWRITABLE = frozenset(
 )
 
 
-def explain(error: BaseException) -> tuple[Exit, str]:
+def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
     """The exit code for an error, and what to tell the user: the innermost cause this program knows."""
     causes = list(causes_of(error))
     for cause in causes:
         for kind, code in KNOWN:
             if isinstance(cause, kind):
-                return code, INTERRUPTED if code is Exit.INTERRUPTED else str(cause)
+                return code, INTERRUPTED if code is ExitCode.INTERRUPTED else str(cause)
     for cause in causes:
-        if said := _explain_foreign(cause):
+        if said := _from_foreign(cause):
             return said
-    match while_loading(causes):
+    match classify_load_error(causes):
         case NotAllowed() | NotTaken() as refused:
-            return Exit.CONFIGURATION, str(refused)
+            return ExitCode.CONFIGURATION, str(refused)
         case NotWritable() as failed:
-            return Exit.LATER, str(failed)
-    return Exit.DEFECT, f"{type(causes[-1]).__name__}: {first_line(causes[-1])}"
+            return ExitCode.RETRY_LATER, str(failed)
+    return ExitCode.DEFECT, f"{type(causes[-1]).__name__}: {first_line(causes[-1])}"
 
 
-def _explain_foreign(cause: BaseException) -> tuple[Exit, str] | None:
+def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
     """What errors of botocore, the system and dlt mean here."""
     from botocore.exceptions import BotoCoreError
 
-    from partner_central.api.failures import explain_credentials
+    from partner_central.api.failures import to_credentials_error
 
     match cause:
         case OSError(errno=number) if number in UNWRITABLE:
             place = cause.filename or "while writing"
-            return Exit.LATER, f"{cause.strerror}: {place}. Nothing is lost: mend that, then run again."
+            return ExitCode.RETRY_LATER, f"{cause.strerror}: {place}. Nothing is lost: mend that, then run again."
         case BotoCoreError():
-            return Exit.CONFIGURATION, str(explain_credentials(cause))
-    sentence = _explain_configuration(cause)
-    return (Exit.CONFIGURATION, sentence) if sentence else None
+            return ExitCode.CONFIGURATION, str(to_credentials_error(cause))
+    sentence = _from_configuration(cause)
+    return (ExitCode.CONFIGURATION, sentence) if sentence else None
 
 
-def _explain_configuration(cause: BaseException) -> str | None:
+def _from_configuration(cause: BaseException) -> str | None:
     """What dlt misses, in a sentence."""
     from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
     from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from partner_central.metrics import Tally
+from partner_central.metrics import SyncMetrics
 
-from .failures import Exit, explain
+from .exit_codes import ExitCode
+from .failures import exit_code_and_message
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console as Terminal
     from rich.status import Status
 
 LogFormat = Literal["text", "json"]
@@ -47,11 +48,11 @@ class Summary:
     mass_rejected: str | None = None
 
     @property
-    def code(self) -> Exit:
+    def code(self) -> ExitCode:
         """The exit code of the run."""
         if self.mass_rejected:
-            return Exit.REJECTED
-        return Exit.HELD if self.held else Exit.DONE
+            return ExitCode.REJECTED
+        return ExitCode.REVIEW_REMOVALS if self.held else ExitCode.DONE
 
     def values(self) -> dict[str, Any]:
         """The summary for machines: what JSON can hold."""
@@ -82,7 +83,7 @@ class Summary:
         return "\n".join(lines)
 
 
-class Report:
+class Console:
     """Says what happens. Progress, notes and errors go to standard error, the summary to standard output.
 
     Args:
@@ -107,7 +108,7 @@ class Report:
         self._said: set[str] = set()
         self._phase = self._counts = ""
         self._notes = 0
-        self._terminal: Console | None = None
+        self._terminal: Terminal | None = None
         self._live: Status | None = None
         self._last_line = time.monotonic()
 
@@ -130,12 +131,12 @@ class Report:
             self._said.add(what)
             self._line("info", what)
 
-    def progress(self, tally: Tally) -> None:
+    def progress(self, tally: SyncMetrics) -> None:
         """Counts have moved, or there is a note: shown live, counts in a line every ten seconds."""
         for sentence in tally.notes[self._notes :]:
             self._notes += 1
             self.warn(sentence)
-        of_all = f" of about {tally.about:,}" if tally.about else ""
+        of_all = f" of about {tally.estimated_records:,}" if tally.estimated_records else ""
         self._counts = f"{tally.read:,}{of_all} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
         if self._is_live():
             self._show()
@@ -160,12 +161,12 @@ class Report:
         """Something the user should know, though the run goes on; said also when quiet."""
         self._line("warning", sentence, always=True)
 
-    def failure(self, error: BaseException) -> Exit:
+    def failure(self, error: BaseException) -> ExitCode:
         """Why the run ended without success; a defect, or anything if verbose, with its trace."""
-        code, sentence = explain(error)
+        code, sentence = exit_code_and_message(error)
         self.close()
         self._line("error", sentence, always=True, exit_code=code)
-        if self._verbose or code is Exit.DEFECT:
+        if self._verbose or code is ExitCode.DEFECT:
             traceback.print_exception(error, file=sys.stderr)
         return code
 
@@ -194,12 +195,12 @@ class Report:
     def _is_live(self) -> bool:
         return sys.stderr.isatty() and not self._json and not self._quiet
 
-    def _console(self) -> Console:
+    def _console(self) -> Terminal:
         """Where a terminal shows progress; cron needs none of it."""
         if self._terminal is None:
-            from rich.console import Console
+            from rich.console import Console as Terminal
 
-            self._terminal = Console(stderr=True, highlight=False, soft_wrap=True)
+            self._terminal = Terminal(stderr=True, highlight=False, soft_wrap=True)
         return self._terminal
 
     def _line(self, level: str, message: str, *, always: bool = False, **more: object) -> None:

@@ -45,6 +45,6 @@ class bigquery(dlt_bigquery):  # noqa: N801 - the class name is the name of its 
         return capabilities
 
 
-def partitioned(opportunities: DltResource) -> DltResource:
+def partition_by_modified(opportunities: DltResource) -> DltResource:
     """The resource, partitioned and clustered when its table is made."""
     return bigquery_adapter(opportunities, partition=PARTITION, cluster="id")

@@ -32,6 +32,6 @@ class clickhouse(dlt_clickhouse):  # noqa: N801 - the class name is the name of 
         return capabilities
 
 
-def keyed(rejected: DltResource) -> None:
+def make_keys_not_null(rejected: DltResource) -> None:
     """Let the key of `opportunities_rejected` be null."""
     clickhouse_adapter(rejected, settings={"allow_nullable_key": True})

@@ -8,7 +8,7 @@ from dlt.common.schema import TSchemaTables
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
 
-class Commented(SqlJobClientWithStagingDataset):
+class WithColumnComments(SqlJobClientWithStagingDataset):
     """A client of dlt, mixed in before the one of a database that knows COMMENT ON COLUMN."""
 
     def update_stored_schema(self, *arguments: Any, **options: Any) -> TSchemaTables | None:  # noqa: ANN401 - dlt's own

@@ -22,16 +22,16 @@ from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from partner_central.errors import ConfigurationError
-from partner_central.read.state import Floors
+from partner_central.read.state import StoredCounters
 
 from . import stored_tables
-from .errors import NotWritable, entering
-from .fenced_client import guarded
+from .errors import NotWritable, translate_open_errors
+from .fenced_client import with_fencing
 from .filesystem import LakeClient, table_format
 from .lake import repair
-from .lake.pipeline_state import StatesOfLake
-from .lease import Holder, Leasing
-from .pipeline_state import StoredState
+from .lake.pipeline_state import WithLakeState
+from .lease import LeaseHolder, WithLease
+from .pipeline_state import WithPipelineState
 
 OWN = {
     "duckdb": ".duckdb",
@@ -43,7 +43,7 @@ OWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DestinationState:
     """A destination as the run sees it.
 
     Attributes:
@@ -55,11 +55,11 @@ class Place:
 
     location: str
     state_hash: str | None
-    holder: Holder | None = None
+    holder: LeaseHolder | None = None
     missing: frozenset[str] = frozenset()
 
 
-def named(name: str, database: Path | None = None) -> Destination[Any, Any]:
+def get_destination(name: str, database: Path | None = None) -> Destination[Any, Any]:
     """The dlt destination of that name, loaded under a lease; some keep types, values and lists better than dlt's own.
 
     Args:
@@ -74,20 +74,20 @@ def named(name: str, database: Path | None = None) -> Destination[Any, Any]:
         return _factory(name)(destination_name=name, **place)
     known = cast("Destination[Any, Any]", Destination.from_reference(name))
     factory: Any = type(known)
-    return guarded(factory)(**known.config_params)
+    return with_fencing(factory)(**known.config_params)
 
 
 def _factory(name: str) -> type[Destination[Any, Any]]:
     """This program's own factory of a destination."""
     try:
-        return guarded(getattr(import_module(OWN[name], __package__), name))
+        return with_fencing(getattr(import_module(OWN[name], __package__), name))
     except ModuleNotFoundError as error:
         if name != "postgres":
             raise
         raise MissingDependencyException(name, ["dlt[postgres]"]) from error
 
 
-def fitted(source: DltSource, name: str) -> DltSource:
+def adapt_source(source: DltSource, name: str) -> DltSource:
     """The source with what its tables need in a destination.
 
     Raises:
@@ -98,17 +98,17 @@ def fitted(source: DltSource, name: str) -> DltSource:
         for resource in source.resources.values():
             resource.apply_hints(table_format=chosen)
     if name == "bigquery":
-        from .bigquery import partitioned
+        from .bigquery import partition_by_modified
 
-        partitioned(source.resources["opportunities"])
+        partition_by_modified(source.resources["opportunities"])
     if name == "clickhouse":
-        from .clickhouse import keyed
+        from .clickhouse import make_keys_not_null
 
-        keyed(source.resources["opportunities_rejected"])
+        make_keys_not_null(source.resources["opportunities_rejected"])
     return source
 
 
-def visit(pipeline: dlt.Pipeline) -> Place:
+def probe(pipeline: dlt.Pipeline) -> DestinationState:
     """Open the destination for writing, make the dataset if it is missing, and read the state it holds.
 
     Raises:
@@ -117,13 +117,13 @@ def visit(pipeline: dlt.Pipeline) -> Place:
         NotAllowed: not by this user.
     """
     client = pipeline.destination_client()
-    location = displayed(client)
+    location = display_location(client)
     if getattr(client.config.credentials, "read_only", False):
         raise ConfigurationError(
             f"{location} is configured to be opened for reading only, and a sync writes to it: take read_only out of "
             "the credentials of the destination."
         )
-    with entering(), ExitStack() as opened:
+    with translate_open_errors(), ExitStack() as opened:
         try:
             opened.enter_context(client)  # type: ignore[arg-type] # dlt's __exit__ is typed narrower
         except ValueError as error:
@@ -132,11 +132,11 @@ def visit(pipeline: dlt.Pipeline) -> Place:
             client.initialize_storage()
         name = pipeline.pipeline_name
         known = state_hash(client, name)
-        return Place(location, known, _holder(client, name), _missing(pipeline, client))
+        return DestinationState(location, known, _holder(client, name), _missing(pipeline, client))
 
 
 @contextmanager
-def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
+def keep_open(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Keep a DuckDB file open: dlt opens and closes it for every step of a load, and each time DuckDB tidies it up.
 
     Raises:
@@ -146,7 +146,7 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
     if not isinstance(client, DuckDbClient):
         yield
         return
-    with entering():
+    with translate_open_errors():
         client.sql_client.open_connection()
     try:
         yield
@@ -154,7 +154,7 @@ def kept_open(pipeline: dlt.Pipeline) -> Iterator[None]:
         client.sql_client.close_connection()
 
 
-def see_that_all_is_there(pipeline: dlt.Pipeline) -> None:
+def require_all_tables(pipeline: dlt.Pipeline) -> None:
     """See that no folder of a lake was deleted while the run read; its table, made now, would lack all older rows.
 
     A database refuses rows for a table that it has not.
@@ -170,8 +170,8 @@ def see_that_all_is_there(pipeline: dlt.Pipeline) -> None:
         lost = sorted(_missing(pipeline, client))
     if lost:
         raise NotWritable(
-            f"{', '.join(lost)} of {displayed(client)} was there when this run began, and is not any more. Nothing was "
-            "loaded; the next run reads everything again."
+            f"{', '.join(lost)} of {display_location(client)} was there when this run began, and is not any more. "
+            "Nothing was loaded; the next run reads everything again."
         )
 
 
@@ -195,19 +195,19 @@ def complete_tables(pipeline: dlt.Pipeline) -> None:
             packages.save_schema(load_id, stored_tables.follow(packages.load_schema(load_id), retyped))
 
 
-def floors_of(pipeline: dlt.Pipeline) -> Floors:
+def stored_counters(pipeline: dlt.Pipeline) -> StoredCounters:
     """The numbers that the tables of a destination hold already."""
     client = pipeline.destination_client()
     if hasattr(client, "greatest"):  # a lake, whose own packages may not be there
         with client:
-            return Floors(client.greatest(*stored_tables.ORDER), client.greatest(*stored_tables.SWEEP))
+            return StoredCounters(client.greatest(*stored_tables.ORDER), client.greatest(*stored_tables.SWEEP))
     if not isinstance(client, SqlJobClientBase):
-        return Floors()
+        return StoredCounters()
     with client:
-        return stored_tables.floors(client)
+        return stored_tables.stored_counters(client)
 
 
-def displayed(client: JobClientBase) -> str:
+def display_location(client: JobClientBase) -> str:
     """The place a client writes to, without secrets: a file's path, or a URL."""
     return str(client.config).removeprefix("duckdb:///")
 
@@ -223,8 +223,8 @@ def state_hash(client: JobClientBase, pipeline_name: str) -> str | None:
     return state["_version_hash"] if state else None
 
 
-def _holder(client: JobClientBase, pipeline_name: str) -> Holder | None:
-    lease = client.lease if isinstance(client, Leasing) else None
+def _holder(client: JobClientBase, pipeline_name: str) -> LeaseHolder | None:
+    lease = client.lease if isinstance(client, WithLease) else None
     return client.lease_holder(pipeline_name, lease.owner) if lease else None  # type: ignore[attr-defined] # see above
 
 
@@ -235,7 +235,7 @@ def schema_of(pipeline: dlt.Pipeline, client: JobClientBase) -> Schema | None:
     """
     if pipeline.schema_names and not pipeline.has_pending_data:
         return client.schema
-    return client.get_newest_schema() if isinstance(client, StoredState | StatesOfLake) else None
+    return client.get_newest_schema() if isinstance(client, WithPipelineState | WithLakeState) else None
 
 
 def _missing(pipeline: dlt.Pipeline, client: JobClientBase) -> frozenset[str]:

@@ -38,7 +38,7 @@ from duckdb import DuckDBPyConnection, OutOfMemoryException
 
 from partner_central.errors import ConfigurationError
 
-from .column_comments import Commented, literal
+from .column_comments import WithColumnComments, literal
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
@@ -177,7 +177,7 @@ class QualifiedSqlClient(DuckDbSqlClient):
         return self.capabilities.escape_identifier(catalog) if quote else catalog
 
 
-class TypedDuckDbClient(Commented, DuckDbClient):
+class TypedDuckDbClient(WithColumnComments, DuckDbClient):
     """dlt's DuckDB client, with qualified names and typed loading of JSON lines."""
 
     def __init__(

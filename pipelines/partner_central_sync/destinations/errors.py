@@ -10,7 +10,7 @@ from partner_central.errors import ConfigurationError
 
 CLIENTS = ("clickhouse_connect.", "clickhouse_driver.", "databricks.", "google.", "snowflake.")
 REASON = "The actual reason given is:"
-HELD = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
+DUCKDB_LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
 UNKNOWN_LOGIN = re.compile(
     r"authentication failed|no password supplied|incorrect username or password|invalid credentials"
     r'|(role|database) "[^"]+" does not exist',
@@ -48,7 +48,7 @@ class NotTaken(ConfigurationError):
 
 
 @contextmanager
-def entering() -> Iterator[None]:
+def translate_open_errors() -> Iterator[None]:
     """Turn what a destination says when it is opened into a sentence.
 
     Raises:
@@ -60,21 +60,21 @@ def entering() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if refused := _refused(error):
+        if refused := _is_refused(error):
             raise refused from error
         if isinstance(error, DestinationConnectionError | OSError) or is_from_database(error):
             raise NotWritable(unwritable(error)) from error
         raise
 
 
-def while_loading(causes: list[BaseException]) -> NotWritable | NotAllowed | NotTaken | None:
+def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed | NotTaken | None:
     """What went wrong in the destination, by the innermost error, which is the database's own; None if nothing did."""
     from dlt.common.destination.exceptions import DestinationException, DestinationTerminalException
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     if not any(isinstance(cause, DestinationException) or is_from_database(cause) for cause in causes):
         return None
-    if refused := _refused(causes[-1]):
+    if refused := _is_refused(causes[-1]):
         return refused
     for cause in causes:
         if type(cause).__name__ == "IOException" and type(cause).__module__.endswith("duckdb"):
@@ -119,7 +119,7 @@ def is_from_database(error: BaseException) -> bool:
 
 def unwritable(error: BaseException) -> str:
     """Why a database cannot be opened for writing; names the program that holds a DuckDB file open."""
-    if holder := HELD.search(str(error)):
+    if holder := DUCKDB_LOCKED.search(str(error)):
         place, program, pid = holder.groups()
         return (
             f"{place} is open in another program, {program} (process {pid}). While one has a DuckDB file open, also "
@@ -130,7 +130,7 @@ def unwritable(error: BaseException) -> str:
 
 def unreadable(error: BaseException) -> str:
     """Why a database cannot be read; names the program that writes to a DuckDB file."""
-    if holder := HELD.search(str(error)):
+    if holder := DUCKDB_LOCKED.search(str(error)):
         place, program, pid = holder.groups()
         return f"{place} is open for writing in {program} (process {pid}), a sync perhaps: ask again when that is done."
     return f"The destination cannot be read now: {first_line(error)}"
@@ -142,7 +142,7 @@ def first_line(error: BaseException) -> str:
     return text.splitlines()[0] if text else "no message"
 
 
-def _refused(error: BaseException) -> NotAllowed | None:
+def _is_refused(error: BaseException) -> NotAllowed | None:
     said = first_line(error)
     if UNKNOWN_LOGIN.search(said):
         return NotAllowed(

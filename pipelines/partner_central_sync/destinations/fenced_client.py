@@ -10,19 +10,21 @@ from dlt.common.destination.client import DestinationClientConfiguration, JobCli
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
-from .lease import Lease, Leasing
-from .merge import Merging
-from .pipeline_state import StoredState
+from .lease import Lease, WithLease
+from .merge import WithMerge
+from .pipeline_state import WithPipelineState
 
 if TYPE_CHECKING:
     Factory = Destination[DestinationClientConfiguration, JobClientBase]
 else:
     Factory = object
 
-LASTING = frozenset({"duckdb", "postgres"})  # destinations whose credentials do not run out while a run lasts
+LASTING_CREDENTIALS = frozenset(
+    {"duckdb", "postgres"}
+)  # destinations whose credentials do not run out while a run lasts
 
 
-class Guarded(Factory):
+class FencedFactory(Factory):
     """A factory of dlt, mixed in before the one of a destination.
 
     It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each, which takes
@@ -44,7 +46,7 @@ class Guarded(Factory):
         accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
     ) -> DestinationClientConfiguration:
         """The resolved configuration; clients for one place share it, and a file that one of them has open."""
-        if accept_partial or self.destination_type.rpartition(".")[2] not in LASTING:
+        if accept_partial or self.destination_type.rpartition(".")[2] not in LASTING_CREDENTIALS:
             return super().configuration(initial_config, accept_partial)
         question = dict(self.config_params), dict(initial_config or {})
         for asked, resolved in self._resolved:
@@ -58,27 +60,27 @@ class Guarded(Factory):
     def client_class(self) -> type[JobClientBase]:
         """The client dlt loads with."""
         made: type[JobClientBase] = super().client_class  # type: ignore[safe-super] # the factory has it
-        return careful(made) if issubclass(made, SqlJobClientWithStagingDataset) else made
+        return with_merge(made) if issubclass(made, SqlJobClientWithStagingDataset) else made
 
     def client(self, schema: Schema, initial_config: DestinationClientConfiguration | None = None) -> JobClientBase:
         """A client, with the lease."""
         client = super().client(schema, initial_config)  # type: ignore[arg-type] # dlt's default is None
-        if isinstance(client, Leasing):
+        if isinstance(client, WithLease):
             client.lease = self.lease
         return client
 
 
 @cache
-def guarded(factory: type[Destination[Any, Any]]) -> type[Destination[Any, Any]]:
+def with_fencing(factory: type[Destination[Any, Any]]) -> type[Destination[Any, Any]]:
     """A destination's factory under its own name, by which dlt finds its configuration."""
-    if issubclass(factory, Guarded):
+    if issubclass(factory, FencedFactory):
         return factory
     own = {"__module__": factory.__module__, "__qualname__": factory.__qualname__, "__doc__": factory.__doc__}
-    return cast("type[Destination[Any, Any]]", type(factory.__name__, (Guarded, factory), own))
+    return cast("type[Destination[Any, Any]]", type(factory.__name__, (FencedFactory, factory), own))
 
 
 @cache
-def careful(client: type[SqlJobClientWithStagingDataset]) -> type[SqlJobClientWithStagingDataset]:
+def with_merge(client: type[SqlJobClientWithStagingDataset]) -> type[SqlJobClientWithStagingDataset]:
     """A database's client that merges with care."""
     own = {"__module__": client.__module__, "__qualname__": client.__qualname__, "__doc__": client.__doc__}
-    return type(client.__name__, (Merging, StoredState, client), own)
+    return type(client.__name__, (WithMerge, WithPipelineState, client), own)

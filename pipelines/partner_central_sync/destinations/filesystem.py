@@ -22,20 +22,20 @@ from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, Refere
 from partner_central.errors import ConfigurationError
 from partner_central.tables.rows import ACCOUNT
 
-from .lake.lease_file import LeasedLake
-from .lake.merge_job import LakeJob
-from .lake.pipeline_state import StatesOfLake
+from .lake.lease_file import WithLakeLease
+from .lake.merge_job import LakeMergeJob
+from .lake.pipeline_state import WithLakeState
 from .lake.tables import Delta, Iceberg, LakeTable, data_types
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Format = Literal["delta", "iceberg"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+TableFormat = Literal["delta", "iceberg"]
+FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 REJECTED, PRESENCE = "opportunities_rejected", "opportunity_presence"
 
 
-def table_format(name: str | None) -> Format:
+def table_format(name: str | None) -> TableFormat:
     """The format of that name; by default Delta.
 
     Raises:
@@ -50,11 +50,11 @@ def table_format(name: str | None) -> Format:
     )
 
 
-class OtherType(DestinationTerminalException):
+class StoredTypeDiffers(DestinationTerminalException):
     """A staged column has another type than the stored one: nothing is cast on the way in."""
 
 
-class LakeClient(LeasedLake, StatesOfLake):
+class LakeClient(WithLakeLease, WithLakeState):
     """dlt's client for files, with one job for all tables of an opportunity.
 
     Attributes:
@@ -67,7 +67,7 @@ class LakeClient(LeasedLake, StatesOfLake):
     def get_load_job_class(self, table: PreparedTableSchema, file_path: str) -> type[LoadJob]:
         """The job for a file."""
         job = super().get_load_job_class(table, file_path)
-        return LakeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
+        return LakeMergeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
 
     def is_storage_initialized(self) -> bool:
         """Whether the dataset is there; what stands in its folder is listed for that."""
@@ -152,8 +152,8 @@ class LakeClient(LeasedLake, StatesOfLake):
             return pipeline_name
         return super()._lease_name(pipeline_name)
 
-    def _format(self, name: str) -> Format:
-        return cast("Format", self.prepare_load_table(name)["table_format"])  # fitted() says which
+    def _format(self, name: str) -> TableFormat:
+        return cast("TableFormat", self.prepare_load_table(name)["table_format"])  # fitted() says which
 
     def _delta(self, name: str, schema: pa.Schema) -> LakeTable:
         from dlt.common.libs.deltalake import deltalake_storage_options, evolve_delta_table_schema, write_delta_table
@@ -188,7 +188,7 @@ def _check_types(name: str, stored: LakeTable, coming: pa.Schema) -> dict[str, s
     held = data_types(stored.schema)
     for column, kind in data_types(coming).items():
         if held.get(column, kind) != kind:
-            raise OtherType(f"{name}.{column} is stored as {held[column]}, and comes as {kind}.")
+            raise StoredTypeDiffers(f"{name}.{column} is stored as {held[column]}, and comes as {kind}.")
     return held
 
 

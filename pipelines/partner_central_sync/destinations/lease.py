@@ -45,7 +45,7 @@ class Lease:
     run_id: str = field(default_factory=lambda: secrets.token_hex(16))
     held: bool = False
     staging: str | None = None
-    renewal: Renewal | None = None
+    renewal: LeaseRenewal | None = None
 
     @property
     def host(self) -> str:
@@ -54,7 +54,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LeaseHolder:
     """The run of another owner that holds a lease; times are the destination's."""
 
     host: str
@@ -70,25 +70,25 @@ class LeaseLost(DestinationTerminalException):
     """Another run took the lease: what this one was about to write is not written."""
 
 
-class Taken(Exception):
+class LeaseTaken(Exception):
     """Another run holds the lease."""
 
-    def __init__(self, holder: Holder) -> None:
+    def __init__(self, holder: LeaseHolder) -> None:
         super().__init__(str(holder))
         self.holder = holder
 
 
-class Moved(Exception):
+class DestinationMoved(Exception):
     """The destination is not what it was when the run began to read: what was read is to be read again."""
 
 
 @runtime_checkable
-class Leasing(Protocol):
+class WithLease(Protocol):
     """What a client of a destination does with a lease; all of it while the client is open."""
 
     lease: Lease | None
 
-    def lease_holder(self, pipeline_name: str, owner: str) -> Holder | None:
+    def lease_holder(self, pipeline_name: str, owner: str) -> LeaseHolder | None:
         """The other owner that holds the lease of a pipeline, if it has not run out."""
         ...
 
@@ -120,7 +120,7 @@ class Leasing(Protocol):
         ...
 
 
-class Renewal:
+class LeaseRenewal:
     """Renews a lease from a thread of its own until it is stopped.
 
     Args:

@@ -26,7 +26,7 @@ from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
 from .all_jobs import require_all_jobs
 from .column_comments import literal
-from .lease import LOST, TERM, Holder, Lease, LeaseLost, Taken
+from .lease import LOST, TERM, Lease, LeaseHolder, LeaseLost, LeaseTaken
 
 TABLE = "sync_lease"
 COLUMNS: dict[str, TDataType] = {
@@ -47,13 +47,13 @@ class LeaseTable(SqlJobClientWithStagingDataset):
 
     lease: Lease | None = None
 
-    def lease_holder(self, pipeline_name: str, owner: str) -> Holder | None:
+    def lease_holder(self, pipeline_name: str, owner: str) -> LeaseHolder | None:
         """The other owner that holds the lease of a pipeline, if it has not run out."""
         for row in self._leases(pipeline_name):
             if row["run_id"] is not None and row["owner"] != owner:
                 until = _instant(row["expires_at"])
                 if until > self._clock():
-                    return Holder(str(row["host"]), _instant(row["taken_at"]), until)
+                    return LeaseHolder(str(row["host"]), _instant(row["taken_at"]), until)
         return None
 
     def take_lease(self, lease: Lease) -> str | None:
@@ -84,8 +84,8 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         after = self._leases(lease.pipeline_name)
         for row in after:
             if row["run_id"] != lease.run_id:
-                raise Taken(
-                    Holder(str(row["host"]), _instant(row["taken_at"] or now), _instant(row["expires_at"] or now))
+                raise LeaseTaken(
+                    LeaseHolder(str(row["host"]), _instant(row["taken_at"] or now), _instant(row["expires_at"] or now))
                 )
         noted = before[0]["staging"]
         return None if noted is None else str(noted)

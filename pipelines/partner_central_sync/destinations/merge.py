@@ -83,7 +83,7 @@ class VersionsJob(SqlFollowupJob):
         return [f"INSERT INTO {stored} ({listed}) SELECT {listed} FROM ({added}) AS added WHERE nth = 1"]  # noqa: S608
 
 
-class Merging(LeaseTable):
+class WithMerge(LeaseTable):
     """A client of dlt, mixed in before the one of a database."""
 
     def create_load_job(

@@ -30,7 +30,7 @@ SOURCE, RESOURCE = "partner_central", "opportunities"
 OF_ACCOUNT = "__"  # between dataset and account in the name of a pipeline
 
 
-class StoredState(SqlJobClientWithStagingDataset):
+class WithPipelineState(SqlJobClientWithStagingDataset):
     """A client of dlt, mixed in before the one of a database."""
 
     def get_stored_state(self, pipeline_name: str) -> StateInfo | None:  # type: ignore[override] # dlt's own is as well

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dlt.destinations import postgres as dlt_postgres
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
-from .column_comments import Commented
+from .column_comments import WithColumnComments
 
 
-class CommentedPostgresClient(Commented, PostgresClient):
+class CommentedPostgresClient(WithColumnComments, PostgresClient):
     """dlt's client for PostgreSQL, with comments."""
 
 

@@ -43,7 +43,7 @@ LIKE = {  # text that is a value of a type
 }
 
 
-def siblings(columns: Types, others: Collection[str] = ()) -> dict[str, list[str]]:
+def split_columns_of(columns: Types, others: Collection[str] = ()) -> dict[str, list[str]]:
     """The typed columns beside each plain one of a table.
 
     Args:
@@ -64,9 +64,9 @@ def member_of(column: str, members: Collection[str]) -> str | None:
     return next((name for name in (column, match[1] if match else column) if name in members), None)
 
 
-def joined(table: str, columns: Types, others: Collection[str] = ()) -> str | None:
+def join_columns(table: str, columns: Types, others: Collection[str] = ()) -> str | None:
     """A query for the rows of a table, in DuckDB's words, that reads siblings as one; None if there are none."""
-    found = siblings(columns, others)
+    found = split_columns_of(columns, others)
     if not found:
         return None
     apart = {name for names in found.values() for name in names}
@@ -78,7 +78,7 @@ def joined(table: str, columns: Types, others: Collection[str] = ()) -> str | No
     return f"SELECT {', '.join(expressions)} FROM {table}"  # noqa: S608 - names of columns
 
 
-def put_in(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
+def use_joined(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
     """A query that reads these queries in the place of tables."""
     import sqlglot
 

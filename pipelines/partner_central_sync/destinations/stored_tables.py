@@ -14,7 +14,7 @@ from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.errors import ConfigurationError
-from partner_central.read.state import Floors
+from partner_central.read.state import StoredCounters
 from partner_central.tables.new_members import UNMOVED
 from partner_central.tables.rows import ACCOUNT, CHILD_KEY, HISTORY_COLUMNS, TABLES
 
@@ -74,12 +74,12 @@ def make(client: SqlJobClientBase, names: Iterable[str]) -> None:
     client.update_stored_schema(only_tables=[*names, *client.schema.dlt_table_names()], force=True)
 
 
-def floors(client: SqlJobClientBase) -> Floors:
+def stored_counters(client: SqlJobClientBase) -> StoredCounters:
     """The numbers that the tables of an open destination hold already."""
     places = ORDER, SWEEP, JUDGED
     found = dict(client.get_storage_tables([table for table, _ in places]))
     order, *sweep = (_greatest(client, *place) if _has(client, found, *place) else 0 for place in places)
-    return Floors(order, max(sweep))
+    return StoredCounters(order, max(sweep))
 
 
 def _missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> Iterable[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 
-from partner_central.tables.pii import Privacy
+from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.rows import ACCOUNT
 
 from ..destinations.filesystem import LakeClient
@@ -34,7 +34,7 @@ class Cleaned:
     said: list[str] = field(default_factory=list)
 
 
-def clean(client: LakeClient, privacy: Privacy, account: str | None) -> Cleaned:
+def clean(client: LakeClient, privacy: PiiPolicy, account: str | None) -> Cleaned:
     """Write every table anew with what would be stored now, each in one commit, and remove what was before."""
     cleaned = Cleaned()
     removed = 0
@@ -63,7 +63,7 @@ def _open(client: LakeClient, table: str) -> tuple[str, Any]:
     return made, client.load_open_table(made, table)  # type: ignore[arg-type] # fitted() says which
 
 
-def _changed(table: str, rows: pa.Table, privacy: Privacy, account: str | None) -> tuple[pa.Table, int]:
+def _changed(table: str, rows: pa.Table, privacy: PiiPolicy, account: str | None) -> tuple[pa.Table, int]:
     """The rows as they are to be, and how many differ."""
     import pyarrow as pa
 

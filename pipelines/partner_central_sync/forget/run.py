@@ -21,12 +21,12 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.api.connection import SERVICE
 from partner_central.errors import ConfigurationError
-from partner_central.tables.pii import Privacy
+from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.service_model import opportunity_model
 
 from ..console.failures import AnotherRun
-from ..console.output import Report
-from ..destinations.connection import displayed, visit
+from ..console.output import Console
+from ..destinations.connection import display_location, probe
 from ..destinations.filesystem import LakeClient
 from ..sync import dlt_settings, run_lease, working_folder
 from ..sync.settings import Settings
@@ -62,7 +62,7 @@ CURSOR = (
 )
 
 
-def forget(settings: Settings, report: Report) -> list[str]:
+def forget(settings: Settings, console: Console) -> list[str]:
     """Clean a destination of personal data in clear; give what was done, and what is out of reach, in lines.
 
     Raises:
@@ -75,17 +75,17 @@ def forget(settings: Settings, report: Report) -> list[str]:
     if privacy.keeps:
         raise ConfigurationError(KEEPS)
     dlt_settings.check(settings)
-    with working_folder.locked(settings):
-        return list(_clean(privacy, settings, report))
+    with working_folder.hold_lock(settings):
+        return list(_clean(privacy, settings, console))
 
 
 @with_config(sections=("sources", "partner_central"))
-def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> Privacy:
+def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> PiiPolicy:
     """What a sync would do with personal data, configured in the same place."""
-    return Privacy(pii, pii_key, opportunity_model(get_session().get_service_model(SERVICE)))
+    return PiiPolicy(pii, pii_key, opportunity_model(get_session().get_service_model(SERVICE)))
 
 
-def _clean(privacy: Privacy, settings: Settings, report: Report) -> Iterator[str]:
+def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator[str]:
     """Do every step, and say how it ended."""
     pipeline = working_folder.reset(settings)
     client = pipeline.destination_client()
@@ -94,7 +94,7 @@ def _clean(privacy: Privacy, settings: Settings, report: Report) -> Iterator[str
         return
     _take_lease(pipeline, settings)
     client = pipeline.destination_client()
-    report.phase(f"cleaning {settings.dataset_name}")
+    console.phase(f"cleaning {settings.dataset_name}")
     try:
         if isinstance(client, SqlJobClientBase):
             yield from _clean_database(client, privacy, settings)
@@ -122,16 +122,16 @@ def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
         AnotherRun: one is at work.
         NotWritable: the destination cannot be written now.
     """
-    place = visit(pipeline)
+    place = probe(pipeline)
     if place.holder is not None:
         raise AnotherRun(run_lease.active(settings.pipeline_name, str(place.holder)))
     pipeline.sync_destination()
-    working_folder.remember(pipeline, place)
+    working_folder.record_basis(pipeline, place)
     if not run_lease.take_if_free(pipeline):
         raise AnotherRun(f"Another run of {settings.pipeline_name} has just begun. Nothing was touched.")
 
 
-def _clean_database(client: SqlJobClientBase, privacy: Privacy, settings: Settings) -> Iterator[str]:
+def _clean_database(client: SqlJobClientBase, privacy: PiiPolicy, settings: Settings) -> Iterator[str]:
     with client:
         yield from _counts(sql.clean_rows(client, privacy, settings.account))
         yield _cursors(sql.drop_old_states(client, settings.pipeline_name))
@@ -151,7 +151,7 @@ def _counts(cleaned: Counter[str]) -> Iterator[str]:
 
 
 def _file(client: DuckDbClient) -> Path:
-    return Path(displayed(client)).resolve()
+    return Path(display_location(client)).resolve()
 
 
 def _kind(client: JobClientBase) -> str:

@@ -13,7 +13,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.tables.history import CONTENT, content_hash_of
-from partner_central.tables.pii import PERSONAL, Privacy
+from partner_central.tables.pii import PERSONAL, PiiPolicy
 
 from ..destinations.column_comments import literal
 from ..destinations.own_tables import columns_of, update
@@ -31,7 +31,7 @@ IN_QUESTION = {CURRENT: PERSONAL, VERSIONS: PERSONAL, REJECTED: frozenset({"reco
 STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
 
 
-def clean_rows(client: SqlJobClientBase, privacy: Privacy, account: str | None) -> Counter[str]:
+def clean_rows(client: SqlJobClientBase, privacy: PiiPolicy, account: str | None) -> Counter[str]:
     """Put into every row what would be stored of it now; gives how many rows of a table were in clear.
 
     Each statement changes some hundred rows, with the hash of what they hold then.
@@ -46,7 +46,7 @@ def clean_rows(client: SqlJobClientBase, privacy: Privacy, account: str | None) 
     return cleaned
 
 
-def changes_of(table: str, row: Row, privacy: Privacy) -> Row:
+def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
     """The columns of a stored row that are to hold something else, and what; nothing if it is clean."""
     if table == REJECTED:
         record, key = privacy.rejection(row["record"], row.get("record_key"))

@@ -14,12 +14,12 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Literal, TextIO
 
-Format = Literal["table", "csv", "json", "markdown"]
+OutputFormat = Literal["table", "csv", "json", "markdown"]
 ROWS_OF_A_TABLE = 1000
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def print_rows(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: Format) -> None:
+def print_rows(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: OutputFormat) -> None:
     """Print rows as they come; a table needs its widths first, so it stops after `ROWS_OF_A_TABLE` and says so.
 
     Null is an empty field, in a table the word null. Decimals keep every digit, moments are in UTC.
@@ -41,9 +41,11 @@ def _table(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO)
     table = Table(box=box.SIMPLE_HEAD)
     for place, name in enumerate(columns):
         numbers = any(isinstance(row[place], int | float | Decimal) for row in shown)
-        table.add_column(Text(one_line(name)), justify="right" if numbers else "left", overflow="fold")
+        table.add_column(Text(escape_control(name)), justify="right" if numbers else "left", overflow="fold")
     for row in shown:
-        table.add_row(*(Text("null", "dim") if value is None else Text(one_line(written(value))) for value in row))
+        table.add_row(
+            *(Text("null", "dim") if value is None else Text(escape_control(to_text(value))) for value in row)
+        )
     console = Console(file=out, highlight=False, width=None if out.isatty() else 100_000)
     console.print(table, soft_wrap=not out.isatty())
     more = next(rows, None) is not None
@@ -55,7 +57,7 @@ def _table(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO)
 def _csv(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(["" if value is None else written(value) for value in row] for row in rows)
+    writer.writerows(["" if value is None else to_text(value) for value in row] for row in rows)
 
 
 def _json(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
@@ -70,18 +72,18 @@ def _json(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) 
 
 def _markdown(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
     def line(values: Iterable[str]) -> str:
-        escaped = (re.sub(r"([\\|`*<>\[\]])", r"\\\1", one_line(value)) for value in values)
+        escaped = (re.sub(r"([\\|`*<>\[\]])", r"\\\1", escape_control(value)) for value in values)
         return f"| {' | '.join(escaped)} |\n"
 
     out.write(line(columns))
     out.write(f"|{'---|' * len(columns)}\n")
-    out.writelines(line("" if value is None else written(value) for value in row) for row in rows)
+    out.writelines(line("" if value is None else to_text(value) for value in row) for row in rows)
 
 
 PRINTERS = {"table": _table, "csv": _csv, "json": _json, "markdown": _markdown}
 
 
-def written(value: object) -> str:
+def to_text(value: object) -> str:
     """A value that is not null, as text: every digit, moments in UTC, structures as JSON."""
     match value:
         case bool():
@@ -101,7 +103,7 @@ def written(value: object) -> str:
     return text
 
 
-def one_line(text: str) -> str:
+def escape_control(text: str) -> str:
     """Text in which what moves a cursor or breaks a line is written out."""
     return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
@@ -123,7 +125,7 @@ def _literal(value: object) -> str:
         case dict():
             text = f"{{{', '.join(f'{_literal(str(name))}: {_literal(one)}' for name, one in value.items())}}}"
         case _:
-            text = json.dumps(value if isinstance(value, str) else written(value), ensure_ascii=False)
+            text = json.dumps(value if isinstance(value, str) else to_text(value), ensure_ascii=False)
     return text
 
 

@@ -20,12 +20,12 @@ from ..sync import working_folder
 from ..sync.settings import Settings
 from ..sync.views import dialect_of
 
-BATCH = 1000
+ROWS_PER_BATCH = 1000
 POSTGRES = frozenset({"postgres", "redshift"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """What a query gives: the names of its columns, and its rows, which can be gone through once."""
 
     columns: list[str]
@@ -33,7 +33,7 @@ class Answer:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[SqlJobClientBase]:
+def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
     """The destination, open to read: DuckDB read-only, PostgreSQL in one read-only snapshot; moments are in UTC.
 
     dlt's working folder is left alone: a sync may be using it.
@@ -61,20 +61,20 @@ def opened(settings: Settings) -> Iterator[SqlJobClientBase]:
 
 
 @contextmanager
-def answered(client: SqlJobClientBase, query: str) -> Iterator[Answer]:
+def run_query(client: SqlJobClientBase, query: str) -> Iterator[QueryResult]:
     """The answer to one SELECT in the destination's own SQL; names of tables and views need no schema.
 
     Raises:
         WrongQuery: it is no single SELECT, or the database refuses it.
         NotReadable: the database failed for now.
     """
-    check(query, dialect_of(client.sql_client))
-    with _told_as_ours(client), _executed(client, query.strip().rstrip(";")) as cursor:
-        first = cursor.fetchmany(BATCH)  # a cursor of PostgreSQL knows its columns only then
-        yield Answer([column[0] for column in cursor.description or ()], _rows(cursor, first))
+    ensure_single_select(query, dialect_of(client.sql_client))
+    with _translate_errors(client), _execute(client, query.strip().rstrip(";")) as cursor:
+        first = cursor.fetchmany(ROWS_PER_BATCH)  # a cursor of PostgreSQL knows its columns only then
+        yield QueryResult([column[0] for column in cursor.description or ()], _rows(cursor, first))
 
 
-def check(query: str, dialect: str) -> None:
+def ensure_single_select(query: str, dialect: str) -> None:
     """Refuse what is no single SELECT, before any database sees it.
 
     Raises:
@@ -117,7 +117,7 @@ def _make_read_only(client: SqlJobClientBase) -> None:
 
 
 @contextmanager
-def _executed(client: SqlJobClientBase, query: str) -> Iterator[Any]:
+def _execute(client: SqlJobClientBase, query: str) -> Iterator[Any]:
     """A cursor whose rows stay in the database until they are fetched."""
     connection = client.sql_client.native_connection
     if dialect_of(client.sql_client) in POSTGRES:
@@ -132,7 +132,7 @@ def _executed(client: SqlJobClientBase, query: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _told_as_ours(client: SqlJobClientBase) -> Iterator[None]:
+def _translate_errors(client: SqlJobClientBase) -> Iterator[None]:
     """Tell a database's errors as a wrong query, or as one that may do later."""
     from dlt.destinations.exceptions import DatabaseException
 
@@ -149,4 +149,4 @@ def _told_as_ours(client: SqlJobClientBase) -> Iterator[None]:
 def _rows(cursor: Any, batch: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - any database's
     while batch:
         yield from batch
-        batch = cursor.fetchmany(BATCH)
+        batch = cursor.fetchmany(ROWS_PER_BATCH)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from partner_central.errors import ConfigurationError
 
-from ..destinations.connection import displayed
-from ..query.read_only import opened
+from ..destinations.connection import display_location
+from ..query.read_only import open_read_only
 from ..sync.settings import Settings
-from .last_report import Marks
+from .last_report import ReportStates
 from .page import page
-from .snapshot import take
+from .snapshot import load_snapshot
 
 
 def write_report(settings: Settings, out: Path) -> Path:
@@ -33,9 +33,9 @@ def write_report(settings: Settings, out: Path) -> Path:
         raise ConfigurationError(f"The page needs the name of a file: {out} is a folder.")
     if not out.parent.is_dir():
         raise ConfigurationError(f"There is no folder {out.parent} to write the page to.")
-    with opened(settings) as client:
-        marks = Marks(settings, displayed(client))
-        snapshot = take(client, settings.dataset_name, marks)
+    with open_read_only(settings) as client:
+        marks = ReportStates(settings, display_location(client))
+        snapshot = load_snapshot(client, settings.dataset_name, marks)
     text = page(snapshot)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:

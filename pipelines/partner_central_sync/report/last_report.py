@@ -12,7 +12,7 @@ from ..sync.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ReportState:
     """How far a report saw: the newest moments it found in the data, ISO 8601, or None where there were none.
 
     Attributes:
@@ -26,7 +26,7 @@ class Mark:
     gone: str | None
 
 
-class Marks:
+class ReportStates:
     """The marks of the two newest reports on different data; a report on the same data again keeps its predecessor.
 
     Args:
@@ -38,12 +38,12 @@ class Marks:
         self._file: Path = settings.folder / f"{settings.dataset_name}.report"
         self._key = location
 
-    def before(self, now: Mark) -> Mark | None:
+    def before(self, now: ReportState) -> ReportState | None:
         """The mark of the last report that knew less than `now`; None if there was none."""
         newest_last = [mark for mark in self._read() if mark != now]
         return newest_last[-1] if newest_last else None
 
-    def remember(self, now: Mark) -> None:
+    def remember(self, now: ReportState) -> None:
         """Note a report; where that cannot be written, the next one compares with an older one."""
         marks = [mark for mark in (self.before(now), now) if mark]
         with suppress(OSError):
@@ -52,9 +52,12 @@ class Marks:
             unfinished.write_text(json.dumps({**self._all(), self._key: [asdict(mark) for mark in marks]}))
             unfinished.replace(self._file)
 
-    def _read(self) -> list[Mark]:
+    def _read(self) -> list[ReportState]:
         try:
-            return [Mark(**{name: _moment(entry[name]) for name in Mark.__slots__}) for entry in self._all()[self._key]]
+            return [
+                ReportState(**{name: _moment(entry[name]) for name in ReportState.__slots__})
+                for entry in self._all()[self._key]
+            ]
         except (KeyError, TypeError, ValueError):
             return []
 

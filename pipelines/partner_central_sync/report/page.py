@@ -11,7 +11,7 @@ from .html import Html, tag
 from .sections import late, movement, new_since, pipeline, review, vanished
 from .snapshot import Snapshot
 from .tables import NOTHING, written
-from .won_and_lost import outcomes
+from .won_and_lost import won_and_lost
 
 HERE = Path(__file__).parent
 TITLE = "Co-sell pipeline"
@@ -26,7 +26,7 @@ def page(snapshot: Snapshot) -> str:
         ("movement", "What moved", movement(snapshot)),
         ("review", "What waits in review", review(snapshot)),
         ("late", "What is late", late(snapshot)),
-        ("outcomes", "What was won and lost", outcomes(snapshot)),
+        ("outcomes", "What was won and lost", won_and_lost(snapshot)),
         ("gone", "What is gone", vanished(snapshot)),
     ]
     links = [tag("li", tag("a", title, href=f"#{name}")) for name, title, _ in sections]

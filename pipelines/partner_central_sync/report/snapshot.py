@@ -12,9 +12,9 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.errors import ConfigurationError
 
 from ..destinations.errors import WrongQuery
-from ..query.read_only import answered
-from ..sync.views import translated
-from .last_report import Mark, Marks
+from ..query.read_only import run_query
+from ..sync.views import translate
+from .last_report import ReportState, ReportStates
 
 Row = dict[str, Any]
 SHOWN = 200  # rows of a table; the page says how many more there are
@@ -75,13 +75,13 @@ class Snapshot:
     freshness: Row
     results: Mapping[str, list[Row]]
     tables: Mapping[str, Listed]
-    mark: Mark
-    before: Mark | None
+    mark: ReportState
+    before: ReportState | None
     changes: Listed
     change_counts: list[Row]
 
 
-def take(client: SqlJobClientBase, dataset: str, marks: Marks) -> Snapshot:
+def load_snapshot(client: SqlJobClientBase, dataset: str, marks: ReportStates) -> Snapshot:
     """Ask everything of an open destination.
 
     Raises:
@@ -94,7 +94,7 @@ def take(client: SqlJobClientBase, dataset: str, marks: Marks) -> Snapshot:
             f"The report is made from views that the dataset {dataset} does not have yet: run partner-central sync."
         ) from error
     (newest,) = ask(client, "SELECT MAX(gone_since) AS gone FROM opportunity_standing")
-    mark = Mark(_iso(freshness["as_of"]), _iso(freshness["last_change_seen_at"]), _iso(newest["gone"]))
+    mark = ReportState(_iso(freshness["as_of"]), _iso(freshness["last_change_seen_at"]), _iso(newest["gone"]))
     before = marks.before(mark)
     return Snapshot(
         dataset,
@@ -110,7 +110,7 @@ def take(client: SqlJobClientBase, dataset: str, marks: Marks) -> Snapshot:
     )
 
 
-def since(mark: Mark) -> str:
+def since(mark: ReportState) -> str:
     """The condition on `changes` for what a report with this mark did not know."""
 
     def later(column: str, moment: str | None) -> str:
@@ -122,7 +122,7 @@ def since(mark: Mark) -> str:
 
 def ask(client: SqlJobClientBase, query: str) -> list[Row]:
     """The rows of a query that is written as the views are."""
-    with answered(client, translated(query, client.sql_client)) as answer:
+    with run_query(client, translate(query, client.sql_client)) as answer:
         columns = [column.lower() for column in answer.columns]
         return [dict(zip(columns, row, strict=True)) for row in answer.rows]
 

@@ -16,7 +16,7 @@ QUARTERS_DRAWN = 8
 REASONS_DRAWN = 12
 
 
-def outcomes(snapshot: Snapshot) -> Html:
+def won_and_lost(snapshot: Snapshot) -> Html:
     """Won and lost by quarter, why, and what is launched."""
     quarters = list(reversed(snapshot.results["quarters"][:QUARTERS_DRAWN]))
     if not quarters:

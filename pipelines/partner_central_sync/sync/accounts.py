@@ -85,7 +85,7 @@ class Account:
         )
 
 
-def parse(entries: object, where: str = KEY) -> tuple[Account, ...]:
+def parse_accounts(entries: object, where: str = KEY) -> tuple[Account, ...]:
     """The accounts of a list as TOML or JSON gives it, in its order.
 
     Args:
@@ -118,7 +118,7 @@ def parse(entries: object, where: str = KEY) -> tuple[Account, ...]:
     return accounts
 
 
-def configured() -> tuple[Account, ...]:
+def load_accounts() -> tuple[Account, ...]:
     """The accounts of dlt's configuration.
 
     Raises:
@@ -135,10 +135,10 @@ def configured() -> tuple[Account, ...]:
         raise ConfigurationError(
             f"There is no list of accounts: write one [[{KEY}]] for each into .dlt/config.toml, with its name."
         )
-    return parse(entries)
+    return parse_accounts(entries)
 
 
-def chosen(accounts: Sequence[Account], name: str) -> Account:
+def find_account(accounts: Sequence[Account], name: str) -> Account:
     """The account of that name.
 
     Raises:

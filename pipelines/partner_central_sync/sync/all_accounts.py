@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..console.failures import Exit
-from ..console.output import Report
+from ..console.exit_codes import ExitCode, of_several
+from ..console.output import Console
 from .accounts import Account
 from .job import sync
 from .settings import Settings
 
 
-def sync_each(accounts: Sequence[Account], base: Settings, report: Report) -> Exit:
+def sync_each(accounts: Sequence[Account], base: Settings, console: Console) -> ExitCode:
     """Sync every account of a list, and say in one line for each how it ended.
 
     Args:
         accounts: whose opportunities, in this order.
         base: what every run is told.
-        report: where it is said.
+        console: where it is said.
 
     Returns:
         `DONE` if all are; else the lowest exit code among the others, so that what needs a hand is not hidden by what
@@ -26,20 +26,21 @@ def sync_each(accounts: Sequence[Account], base: Settings, report: Report) -> Ex
     Raises:
         KeyboardInterrupt: interrupted; accounts that are done stay done.
     """
-    codes: list[Exit] = []
+    codes: list[ExitCode] = []
     lines: list[tuple[str, str]] = []
     for account in accounts:
-        report.about(account.name)
+        console.about(account.name)
         try:
-            summary = sync(account.settings(base), report)
+            summary = sync(account.settings(base), console)
         except Exception as error:  # noqa: BLE001 - the next account is another matter
-            code = report.failure(error)
+            code = console.failure(error)
             codes.append(code)
-            lines.append((account.name, f"failed with {code}" if code is not Exit.ACTIVE else "another run is active"))
+            skipped = code is ExitCode.ALREADY_RUNNING
+            lines.append((account.name, "another run is active" if skipped else f"failed with {code}"))
         else:
-            report.summary(summary)
+            console.summary(summary)
             codes.append(summary.code)
             lines.append((account.name, summary.line()))
-    report.about(None)
-    report.accounts(lines)
-    return min(filter(None, codes), default=Exit.DONE)
+    console.about(None)
+    console.accounts(lines)
+    return of_several(codes)

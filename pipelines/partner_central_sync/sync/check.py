@@ -17,7 +17,8 @@ from dlt.sources.credentials import AwsCredentials
 from partner_central.api.client import PartnerCentral
 from partner_central.api.connection import connect, open_session
 
-from ..console.failures import Exit, explain
+from ..console.exit_codes import ExitCode
+from ..console.failures import exit_code_and_message
 from ..destinations import connection
 from . import dlt_settings, working_folder
 from .settings import Settings
@@ -37,7 +38,7 @@ class Finding:
 
     subject: str
     text: str
-    code: Exit = Exit.DONE
+    code: ExitCode = ExitCode.DONE
 
 
 def check(settings: Settings) -> Iterator[Finding]:
@@ -88,7 +89,7 @@ def _identity(session: botocore.session.Session) -> Finding:
         code = error.response.get("Error", {}).get("Code")
         return Finding("identity", f"unknown: AWS STS does not know these credentials ({code})")
     except BotoCoreError as error:
-        return Finding("identity", explain(error)[1], explain(error)[0])
+        return Finding("identity", exit_code_and_message(error)[1], exit_code_and_message(error)[0])
 
 
 def _permission(client: PartnerCentral, catalog: str) -> Finding:
@@ -102,8 +103,8 @@ def _destination(settings: Settings) -> Finding:
         try:
             with working_folder.reading_folder():
                 dlt_settings.check(settings)
-                place = connection.visit(working_folder.attach(settings))
-        except working_folder.Damaged as damage:
+                place = connection.probe(working_folder.attach(settings))
+        except working_folder.WorkingFolderCorrupt as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
         return f"{place.location} is writable, dataset {settings.dataset_name}"
 
@@ -115,5 +116,5 @@ def _tried(subject: str, look: Callable[[], T]) -> tuple[T | None, Finding | Non
     try:
         return look(), None
     except Exception as error:  # noqa: BLE001 - every failure becomes a line
-        code, text = explain(error)
+        code, text = exit_code_and_message(error)
         return None, Finding(subject, text, code)

@@ -35,7 +35,7 @@ TABLE = OwnTable(
 )
 
 
-def verdict_on(sql: SqlClientBase[Any], number: int, account: str | None) -> Verdict | None:
+def find_verdict(sql: SqlClientBase[Any], number: int, account: str | None) -> Verdict | None:
     """What was concluded from a listing; None if nothing was yet."""
     mine, whose = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
     table = sql.make_qualified_table_name(TABLE.name)

@@ -72,13 +72,13 @@ def migrate(pipeline: dlt.Pipeline, settings: Settings) -> int:
             add_columns(client, missing)
         while rows := _unplaced(client.sql_client, settings.account, AT_ONCE):
             whole = _whole_dates(rows)
-            _place(client.sql_client, list(placed_versions(whole)))
+            _place(client.sql_client, list(place_versions(whole)))
             placed += len(whole)
     pipeline.set_local_state_val(MIGRATED, True)  # noqa: FBT003 - dlt's
     return placed
 
 
-def placed_versions(rows: Iterable[Row]) -> Iterator[tuple[Row, int, bool]]:
+def place_versions(rows: Iterable[Row]) -> Iterator[tuple[Row, int, bool]]:
     """Versions, those of one id and date together, each with its read_order and whether that is known."""
     for _, same_date in groupby(rows, key=lambda row: (row["id"], row["last_modified_date"])):
         by_run = sorted(same_date, key=lambda row: (row["first_seen_at"], row["_dlt_id"]))

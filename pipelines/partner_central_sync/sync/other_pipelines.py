@@ -15,22 +15,22 @@ from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, loa
 
 from partner_central.read.state import WHOLE
 
-from ..destinations.lake.pipeline_state import StatesOfLake
-from ..destinations.pipeline_state import StoredState, state_of_source
+from ..destinations.lake.pipeline_state import WithLakeState
+from ..destinations.pipeline_state import WithPipelineState, state_of_source
 
-MENDING = "mending"
+REPAIR = "mending"
 
 
 def names(client: JobClientBase) -> set[str]:
     """The pipelines that loaded this source into an open destination."""
-    if not isinstance(client, StoredState | StatesOfLake):
+    if not isinstance(client, WithPipelineState | WithLakeState):
         return set()
     return {name for name in client.pipeline_names() if state_of_source(_state(client, name)) is not None}
 
 
 def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Collection[str]) -> None:
     """Let the next reading of pipelines be a first one, in an open destination and under their leases."""
-    if isinstance(client, StoredState | StatesOfLake):
+    if isinstance(client, WithPipelineState | WithLakeState):
         for name in sorted(pipelines):
             state = _state(client, name)
             forget(state, lost)
@@ -48,13 +48,13 @@ def forget(state: dict[str, Any], lost: Collection[str]) -> None:
     if resource is not None:
         resource["cursors"] = {name: {WHOLE: True} for name in resource.get("cursors", {})}
         resource.get("listing", {}).pop("complete", None)
-        resource[MENDING] = sorted({*resource.get(MENDING, ()), *lost})
+        resource[REPAIR] = sorted({*resource.get(REPAIR, ()), *lost})
 
 
-def being_mended(state: dict[str, Any]) -> frozenset[str]:
+def has_unfinished_repair(state: dict[str, Any]) -> frozenset[str]:
     """The tables that were lost, if nothing has been read again since."""
-    return frozenset((state_of_source(state) or {}).get(MENDING, ()))
+    return frozenset((state_of_source(state) or {}).get(REPAIR, ()))
 
 
-def _state(client: StoredState | StatesOfLake, name: str) -> dict[str, Any]:
+def _state(client: WithPipelineState | WithLakeState, name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", load_pipeline_state_from_destination(name, client) or {})

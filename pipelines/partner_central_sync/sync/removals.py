@@ -19,7 +19,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.errors import ConfigurationError
-from partner_central.read.state import Complete
+from partner_central.read.state import FullListing
 
 from ..destinations.own_tables import update
 from ..destinations.pipeline_state import state_of_source
@@ -27,8 +27,8 @@ from . import full_listings, run_lease
 from .settings import Settings
 
 JUDGED = "partner_central_judged"
-MOST_GONE = 0.2
-FEWEST_GONE = 10
+MAX_REMOVED_SHARE = 0.2
+FEWEST_REMOVED = 10
 NOTHING_TO_ACCEPT = (
     "--accept-removals decides on what the same run found missing in a listing of everything, and this run made none. "
     "Nothing was marked: run sync --full --accept-removals."
@@ -63,7 +63,7 @@ class Removals:
         )
 
 
-def most_gone() -> float:
+def max_removed_share() -> float:
     """The share of all opportunities that one run marks as gone by itself, 0 to 1.
 
     Raises:
@@ -75,10 +75,10 @@ def most_gone() -> float:
         share = -1
     if share is not None and not 0 <= share <= 1:
         raise ConfigurationError("most_gone must be a share between 0 and 1, as 0.2 for a fifth.")
-    return MOST_GONE if share is None else share
+    return MAX_REMOVED_SHARE if share is None else share
 
 
-def conclude(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> Removals:
+def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> Removals:
     """Mark what the newest complete listing did not show, unless that was judged before.
 
     More than the share `most_gone` of what was present is marked only if the settings accept it and this run completed
@@ -99,26 +99,26 @@ def conclude(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> R
     if not isinstance(client, SqlJobClientBase) or not run_lease.take_if_free(pipeline):
         return Removals(note=note)
     with client:
-        removals = _judged(client, listing, settings.account, accepts=accepts)
+        removals = _judge(client, listing, settings.account, accepts=accepts)
     pipeline.set_local_state_val(JUDGED, listing.number)
     return replace(removals, note=note)
 
 
-def _complete(pipeline: dlt.Pipeline) -> Complete | None:
+def _complete(pipeline: dlt.Pipeline) -> FullListing | None:
     """The newest complete listing of everything."""
     listing = (state_of_source(pipeline.state) or {}).get("listing", {})
-    return Complete.load(listing["complete"]) if listing.get("complete") else None
+    return FullListing.load(listing["complete"]) if listing.get("complete") else None
 
 
-def _judged(client: SqlJobClientBase, listing: Complete, account: str | None, *, accepts: bool) -> Removals:
+def _judge(client: SqlJobClientBase, listing: FullListing, account: str | None, *, accepts: bool) -> Removals:
     """Judge a listing that has no verdict, carry that out, and write it down: in this order."""
     sql = client.sql_client
-    if full_listings.verdict_on(sql, listing.number, account):
+    if full_listings.find_verdict(sql, listing.number, account):
         return Removals()
     missing = Missing(sql, listing, account)
     gone = missing.count()
     known = gone + missing.count_others() if gone else 0
-    is_much = gone >= FEWEST_GONE and gone > most_gone() * known
+    is_much = gone >= FEWEST_REMOVED and gone > max_removed_share() * known
     held = is_much and not accepts
     if gone and not held:
         missing.mark()
@@ -139,7 +139,7 @@ class Missing:
         account: whose opportunities, where several share the tables.
     """
 
-    def __init__(self, sql: SqlClientBase[Any], listing: Complete, account: str | None) -> None:
+    def __init__(self, sql: SqlClientBase[Any], listing: FullListing, account: str | None) -> None:
         self._sql = sql
         self._listing = listing
         self._whose: tuple[str, ...] = () if account is None else (account,)

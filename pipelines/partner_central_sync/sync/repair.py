@@ -14,8 +14,9 @@ import dlt
 from dlt.common.destination.client import JobClientBase
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from ..console.failures import AnotherRun, Exit, explain
-from ..console.output import Report
+from ..console.exit_codes import ExitCode
+from ..console.failures import AnotherRun, exit_code_and_message
+from ..console.output import Console
 from ..destinations import stored_tables
 from ..destinations.connection import schema_of
 from ..destinations.filesystem import LakeClient
@@ -28,18 +29,20 @@ DERIVED = frozenset({ROOT, PRESENCE, "opportunities_rejected"})  # with their li
 BACKUP = "a backup of the database may have it."
 
 
-def is_unfinished(pipeline: dlt.Pipeline) -> bool:
+def has_unfinished_repair(pipeline: dlt.Pipeline) -> bool:
     """Whether tables were made again since this pipeline read: by another one, or by a run that was killed."""
     return bool(_unfinished(pipeline))
 
 
-def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: Callable[[dlt.Pipeline], None]) -> None:
+def repair_tables(
+    pipeline: dlt.Pipeline, missing: Iterable[str], console: Console, load: Callable[[dlt.Pipeline], None]
+) -> None:
     """Make what is missing again, or go on with that where a run was killed, or another pipeline did it.
 
     Args:
         pipeline: in step with its destination, with nothing pending.
         missing: tables, and columns as `table.column`.
-        report: where it is said.
+        console: where it is said.
         load: loads what is pending, under the lease.
 
     Raises:
@@ -50,9 +53,9 @@ def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: C
     again = [name for name in missing if _is_read_again(name)]
     lost = [name for name in missing if name not in again or name == HISTORY]
     if again:
-        report.note(f"Missing in the destination: {_listed(again)}. Made again, and everything is read again.")
+        console.note(f"Missing in the destination: {_listed(again)}. Made again, and everything is read again.")
     elif not missing:
-        report.note("Tables of this dataset were made again, which had been dropped: everything is read again.")
+        console.note("Tables of this dataset were made again, which had been dropped: everything is read again.")
     run_lease.take(pipeline)
     client, others = pipeline.destination_client(), set[str]()
     if again or ROOT in _unfinished(pipeline):
@@ -64,32 +67,32 @@ def mend(pipeline: dlt.Pipeline, missing: Iterable[str], report: Report, load: C
                 with client:
                     other_pipelines.forget_cursors(client, others, again)
                 _forget_own(pipeline, again, load)
-            _make_again(pipeline, again, lost, report)
+            _make_again(pipeline, again, lost, console)
     except AnotherRun:
         if missing:
             raise  # else it has begun with what is left to do here, before it could load
     if lost:
         how = "Made again, empty" if lost != [HISTORY] else "Made again, with the newest versions only"
-        report.warn(
+        console.warn(
             f"Missing in the destination: {_listed(lost)}. {how}: what was in there AWS cannot give again; {BACKUP}"
         )
 
 
-def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], report: Report) -> None:
+def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], console: Console) -> None:
     """Make tables, and fill them from what the destination has, under the leases of all who load into them."""
     client, unfinished = pipeline.destination_client(), _unfinished(pipeline) | {*again}
     with client:
         client.schema = schema_of(pipeline, client) or client.schema
         _make(client, again)
         for table in sorted({_table(name) for name in lost} - {*again}):
-            _make_anew(client, table, report)
+            _make_anew(client, table, console)
         if ROOT in unfinished:
-            _put_back(client, HISTORY in unfinished, report)
-        _say_what_is_gone(client, again, report)
+            _put_back(client, HISTORY in unfinished, console)
+        _say_what_is_gone(client, again, console)
 
 
 def _unfinished(pipeline: dlt.Pipeline) -> frozenset[str]:
-    return other_pipelines.being_mended(cast("dict[str, Any]", pipeline.state))
+    return other_pipelines.has_unfinished_repair(cast("dict[str, Any]", pipeline.state))
 
 
 def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[dlt.Pipeline], None]) -> None:
@@ -99,7 +102,7 @@ def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[d
     with pipeline.managed_state(extract_state=True) as state:
         other_pipelines.forget(cast("dict[str, Any]", state), lost)
     load(pipeline)
-    run_lease.stands_on(pipeline, pipeline.state["_version_hash"])
+    run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
 
 
 def _make(client: JobClientBase, names: Iterable[str]) -> None:
@@ -111,21 +114,21 @@ def _make(client: JobClientBase, names: Iterable[str]) -> None:
         stored_tables.make(client, tables)
 
 
-def _make_anew(client: JobClientBase, table: str, report: Report) -> None:
+def _make_anew(client: JobClientBase, table: str, console: Console) -> None:
     """Make a table that no row is read into; where something else has its name, that is left alone."""
     try:
         _make(client, [table])
     except Exception as error:
-        code, reason = explain(error)
-        if code is Exit.INTERRUPTED:
+        code, reason = exit_code_and_message(error)
+        if code is ExitCode.INTERRUPTED:
             raise
-        report.warn(f"{table} cannot be made again: {reason}")
+        console.warn(f"{table} cannot be made again: {reason}")
 
 
-def _put_back(client: JobClientBase, has_no_versions: bool, report: Report) -> None:  # noqa: FBT001 - a fact
+def _put_back(client: JobClientBase, has_no_versions: bool, console: Console) -> None:  # noqa: FBT001 - a fact
     """Fill `opportunities` from the history, and say what that gives."""
     if has_no_versions:
-        report.warn(f"Rows of opportunities that AWS lists no more are lost, with {HISTORY}; {BACKUP}")
+        console.warn(f"Rows of opportunities that AWS lists no more are lost, with {HISTORY}; {BACKUP}")
         return
     count = 0
     if isinstance(client, LakeClient):
@@ -133,25 +136,25 @@ def _put_back(client: JobClientBase, has_no_versions: bool, report: Report) -> N
     elif isinstance(client, LeaseTable):
         count = restore.put_back(client)
     if count:
-        report.warn(
+        console.warn(
             f"{count:,} rows of opportunities were put back from the newest versions in {HISTORY}. Those that AWS "
             "still lists are read again; the others stay so, without entries of lists that were dropped as well."
         )
 
 
-def _say_what_is_gone(client: JobClientBase, missing: Collection[str], report: Report) -> None:
+def _say_what_is_gone(client: JobClientBase, missing: Collection[str], console: Console) -> None:
     """Say what cannot be read again since AWS lists it no more, beside the rows that are put back."""
     parts = [name for name in missing if name.startswith((f"{ROOT}_", f"{ROOT}."))]
     if PRESENCE in missing and not isinstance(client, LakeClient):
-        report.warn(f"Since when opportunities are gone stood in {PRESENCE}: they are marked anew, as of now.")
+        console.warn(f"Since when opportunities are gone stood in {PRESENCE}: they are marked anew, as of now.")
     elif PRESENCE in missing:  # in a lake nothing is marked
         parts.append(PRESENCE)
     if not parts:
         return
     if isinstance(client, LakeClient) or PRESENCE in missing:
-        report.warn(f"What {_listed(parts)} held of opportunities that AWS lists no more is lost; {BACKUP}")
+        console.warn(f"What {_listed(parts)} held of opportunities that AWS lists no more is lost; {BACKUP}")
     elif isinstance(client, SqlJobClientBase) and (gone := restore.count_gone(client)):
-        report.warn(f"What {_listed(parts)} held of {gone:,} opportunities that AWS lists no more is lost; {BACKUP}")
+        console.warn(f"What {_listed(parts)} held of {gone:,} opportunities that AWS lists no more is lost; {BACKUP}")
 
 
 def _is_read_again(name: str) -> bool:

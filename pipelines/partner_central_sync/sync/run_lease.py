@@ -20,9 +20,9 @@ import dlt
 
 from ..console.failures import AnotherRun
 from ..destinations.connection import state_hash
-from ..destinations.errors import entering
-from ..destinations.fenced_client import Guarded
-from ..destinations.lease import Lease, Leasing, Moved, Renewal, Taken
+from ..destinations.errors import translate_open_errors
+from ..destinations.fenced_client import FencedFactory
+from ..destinations.lease import DestinationMoved, Lease, LeaseRenewal, LeaseTaken, WithLease
 from ..destinations.lease_table import LeaseTable
 
 BASIS, STAGING = "partner_central_basis", "partner_central_staging"
@@ -32,12 +32,12 @@ LAYOUT = "staging_dataset_name_layout"
 
 def give(pipeline: dlt.Pipeline, lease: Lease) -> None:
     """Let a pipeline load under a lease only, once that is taken."""
-    cast("Guarded", pipeline.destination).lease = lease
+    cast("FencedFactory", pipeline.destination).lease = lease
     if token := _local(pipeline).get(STAGING):
         _stage_in(pipeline, token)
 
 
-def stands_on(pipeline: dlt.Pipeline, state: str | None) -> None:
+def record_basis(pipeline: dlt.Pipeline, state: str | None) -> None:
     """Note the state of the destination that the working folder is built on, by its hash."""
     pipeline.set_local_state_val(BASIS, state)
 
@@ -61,10 +61,10 @@ def take(pipeline: dlt.Pipeline) -> None:
     client = _client(pipeline)
     if client is None:
         return
-    with entering(), client:
+    with translate_open_errors(), client:
         try:
             left = client.take_lease(lease)
-        except Taken as taken:
+        except LeaseTaken as taken:
             if not resumed and not lease.held:  # nothing is staged there
                 pipeline.set_local_state_val(STAGING, None)
             raise AnotherRun(active(pipeline.pipeline_name, str(taken))) from None
@@ -75,9 +75,9 @@ def take(pipeline: dlt.Pipeline) -> None:
         if (resumed and left != lease.staging) or state_hash(client, pipeline.pipeline_name) != _local(pipeline).get(
             BASIS
         ):
-            raise Moved
+            raise DestinationMoved
     if lease.renewal is None and not _is_a_file(pipeline):
-        lease.renewal = Renewal(_renewing(pipeline, lease))
+        lease.renewal = LeaseRenewal(_renewing(pipeline, lease))
 
 
 @contextmanager
@@ -91,13 +91,13 @@ def with_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
     taken: list[Lease] = []
     try:
         if own is not None and client is not None:
-            with entering(), client:
+            with translate_open_errors(), client:
                 for name in sorted(names):
                     if not client.share_a_lease(name, own.pipeline_name):
                         other = Lease(name, own.owner, own.run_id)
                         try:
                             other.staging = client.take_lease(other)  # given back with it: its own run drops it
-                        except Taken as held:
+                        except LeaseTaken as held:
                             raise AnotherRun(active(name, str(held))) from None
                         taken.append(other)
         yield
@@ -118,7 +118,7 @@ def take_if_free(pipeline: dlt.Pipeline) -> bool:
     """Take the lease, or renew it; False where another run is at work, or was meanwhile."""
     try:
         take(pipeline)
-    except (AnotherRun, Moved):
+    except (AnotherRun, DestinationMoved):
         return False
     return True
 
@@ -165,7 +165,7 @@ def _client(pipeline: dlt.Pipeline) -> Any:  # noqa: ANN401 - a client of dlt th
     client = pipeline.destination_client()
     if isinstance(client, LeaseTable) and client.lease is not None:
         client.lease.staging = client.sql_client.staging_dataset_name
-    return client if isinstance(client, Leasing) else None
+    return client if isinstance(client, WithLease) else None
 
 
 def _lease(pipeline: dlt.Pipeline) -> Lease | None:

@@ -16,10 +16,11 @@ import dlt
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.metrics import Tally
+from partner_central.metrics import SyncMetrics
 
-from ..console.failures import Exit, explain
-from ..console.output import Report
+from ..console.exit_codes import MEANINGS, ExitCode
+from ..console.failures import exit_code_and_message
+from ..console.output import Console
 from ..destinations.own_tables import Kind, OwnTable
 from . import full_listings
 from .settings import Settings
@@ -56,7 +57,7 @@ RUNS = OwnTable(TABLE, COLUMNS, frozenset({"account", "scope", "message", "new_c
 
 
 @dataclass(slots=True)
-class Entry:
+class RunRecord:
     """A run, as far as it has come.
 
     Attributes:
@@ -67,11 +68,11 @@ class Entry:
         kept: what the run keeps open until its row is written.
     """
 
-    tally: Tally
+    tally: SyncMetrics
     settings: Settings
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     pipeline: dlt.Pipeline | None = None
-    outcome: Exit = Exit.DONE
+    outcome: ExitCode = ExitCode.DONE
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
     kept: ExitStack = field(default_factory=ExitStack)
@@ -86,7 +87,7 @@ class Entry:
             datetime.now(UTC),
             tally.mode or self._intended(),
             tally.scope,
-            self.outcome.name.lower(),
+            MEANINGS[self.outcome].outcome,
             int(self.outcome),
             self.message and self.message[:LONGEST_MESSAGE],
             tally.calls,
@@ -97,7 +98,7 @@ class Entry:
             tally.changed,
             tally.rejected,
             ",".join(self.new_columns) or None,
-            tally.watermark if self.outcome in {Exit.DONE, Exit.HELD} else None,
+            tally.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None,
             tally.complete,
             _version(),
         )
@@ -109,30 +110,31 @@ class Entry:
         return "incremental" if self.pipeline and self.pipeline.state.get("sources") else "first"
 
 
-def declare(schema: Schema) -> None:
+def add_to_schema(schema: Schema) -> None:
     """Put the tables that a sync itself writes to into a schema."""
     for table in (RUNS, full_listings.TABLE):
         table.declare(schema)
 
 
 @contextmanager
-def recorded(entry: Entry, report: Report) -> Iterator[None]:
+def log_run(entry: RunRecord, console: Console) -> Iterator[None]:
     """Write the row of the run that is the block, also when it fails; its own error is what is raised then."""
     try:
         yield
     except Exception as error:
-        entry.outcome, entry.message = explain(error)
-        if entry.outcome is not Exit.INTERRUPTED:
+        entry.outcome, entry.message = exit_code_and_message(error)
+        if entry.outcome is not ExitCode.INTERRUPTED:
             with suppress(Exception):
                 _write(entry)
         raise
     try:
         _write(entry)
     except Exception as error:  # noqa: BLE001 - everything is loaded
-        report.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {explain(error)[1]}")
+        _, message = exit_code_and_message(error)
+        console.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {message}")
 
 
-def _write(entry: Entry) -> None:
+def _write(entry: RunRecord) -> None:
     client = entry.pipeline.destination_client() if entry.pipeline else None
     if not isinstance(client, SqlJobClientBase):
         return

@@ -11,7 +11,7 @@ from dlt.common.storages.live_schema_storage import LiveSchemaStorage
 Version = tuple[int, int, int]
 
 
-class KeptSchemas(LiveSchemaStorage):
+class CachedSchemaStorage(LiveSchemaStorage):
     """What dlt keeps schemas in, for a folder that one run has for itself.
 
     dlt reads and checks the schema for every client and every step, some thirty times in a run, though nobody else

@@ -19,10 +19,10 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from partner_central.tables.rows import ACCOUNT
 
-from ..destinations.connection import displayed
+from ..destinations.connection import display_location
 from ..destinations.errors import is_from_database, unwritable
 from ..destinations.filesystem import LakeClient
-from ..destinations.lease import Leasing
+from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
 from .settings import Settings
@@ -40,11 +40,11 @@ def status(settings: Settings) -> Iterator[Line]:
     try:
         with working_folder.reading_folder():
             pipeline = working_folder.attach(settings)
-    except working_folder.Damaged as damage:
+    except working_folder.WorkingFolderCorrupt as damage:
         yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
         return
     client = pipeline.destination_client()
-    yield "destination", f"{displayed(client)}, dataset {settings.dataset_name}"
+    yield "destination", f"{display_location(client)}, dataset {settings.dataset_name}"
     yield from _loaded(pipeline, client, settings.account)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
@@ -61,7 +61,7 @@ def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
         client.config.credentials.read_only = True
     try:
         with client:
-            if isinstance(client, Leasing) and client.lease is not None:
+            if isinstance(client, WithLease) and client.lease is not None:
                 holder = client.lease_holder(pipeline.pipeline_name, client.lease.owner)
                 yield from [("loading elsewhere", str(holder))] if holder else []
             yield from _tables(pipeline, client, account)

@@ -22,10 +22,11 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.tables.new_members import plain_names
 
-from ..console.failures import Exit, explain
-from ..console.output import Report
+from ..console.exit_codes import ExitCode
+from ..console.failures import exit_code_and_message
+from ..console.output import Console
 from ..destinations import split_columns
-from ..destinations.split_columns import joined, put_in
+from ..destinations.split_columns import join_columns, use_joined
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -35,7 +36,7 @@ CREATED, FAILED = "partner_central_views", "partner_central_views_failed"
 LOCK_TIMEOUT = "10s"  # for PostgreSQL, where whoever reads a view keeps others from replacing it
 
 
-def keep_views(pipeline: dlt.Pipeline, report: Report) -> None:
+def keep_views(pipeline: dlt.Pipeline, console: Console) -> None:
     """Create the views if they are not what they should be. What goes wrong is said once, and tried again next time."""
     others = _plain_names(pipeline)
     fingerprint, known = _fingerprint(pipeline, others), cast("Mapping[str, Any]", pipeline.state["_local"])
@@ -48,11 +49,11 @@ def keep_views(pipeline: dlt.Pipeline, report: Report) -> None:
         with client:
             done = create_views(client, others)
     except Exception as error:
-        code, reason = explain(error)
-        if code is Exit.INTERRUPTED:
+        code, reason = exit_code_and_message(error)
+        if code is ExitCode.INTERRUPTED:
             raise
         if known.get(FAILED) != reason:
-            report.warn(f"All rows are loaded, but the views could not be created: {reason}")
+            console.warn(f"All rows are loaded, but the views could not be created: {reason}")
             pipeline.set_local_state_val(FAILED, reason)
         return
     if done:
@@ -74,9 +75,9 @@ def create_views(client: SqlJobClientBase, others: Collection[str] = ()) -> bool
     if not all(tables.values()):
         return False
     sql = client.sql_client
-    joins = {table: text for table, held in tables.items() if (text := joined(table, _types(held), others))}
+    joins = {table: text for table, held in tables.items() if (text := join_columns(table, _types(held), others))}
     creations = [
-        f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translated(text, sql, joins)}"
+        f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translate(text, sql, joins)}"
         for name, text in texts.items()
     ]
     try:
@@ -98,7 +99,7 @@ def view_texts() -> Mapping[str, str]:
     return {name: texts[name] for name in TopologicalSorter(needs).static_order()}
 
 
-def translated(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = MappingProxyType({})) -> str:
+def translate(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = MappingProxyType({})) -> str:
     """A query in the destination's dialect, with qualified names of tables and views.
 
     DuckDB gets it as it stands: there, a view finds bare names in its own schema, also when the file is attached under
@@ -116,7 +117,7 @@ def translated(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = Ma
     if not joins and dialect == WRITTEN_FOR:
         return text
     query = sqlglot.parse_one(text, dialect=WRITTEN_FOR)
-    put_in(query, _outer_tables(query), joins)
+    use_joined(query, _outer_tables(query), joins)
     if dialect == WRITTEN_FOR:
         return query.sql(dialect=dialect)
     for table in _outer_tables(query):

@@ -25,19 +25,19 @@ from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
 from ..console.failures import AnotherRun
-from ..console.output import Report
-from ..destinations.connection import Place, named, visit
+from ..console.output import Console
+from ..destinations.connection import DestinationState, get_destination, probe
 from ..destinations.lease import Lease
 from . import run_lease
-from .schema_cache import KeptSchemas
+from .schema_cache import CachedSchemaStorage
 from .settings import Settings
 
 SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
-PATIENCE = 0.2  # seconds; `status` holds the lock for a moment when it looks
+LOCK_TIMEOUT_S = 0.2  # seconds; `status` holds the lock for a moment when it looks
 LOCATION, LAST_RUN = "partner_central_location", "partner_central_last_run"
 
 
-class Damaged(Exception):
+class WorkingFolderCorrupt(Exception):
     """The working folder cannot be read; the message names the error."""
 
 
@@ -54,28 +54,28 @@ def reading_folder() -> Iterator[None]:
         no_key = type(error) is ValueError and isinstance(error.__context__, OSError)  # a file that the settings name
         if no_key or isinstance(error, DestinationException | ConfigurationException):
             raise
-        raise Damaged(type(error).__name__) from error
+        raise WorkingFolderCorrupt(type(error).__name__) from error
 
 
 @contextmanager
-def locked(settings: Settings) -> Iterator[None]:
+def hold_lock(settings: Settings) -> Iterator[None]:
     """Hold the lock of a pipeline; the system lets go of it when the process ends, however it ends.
 
     Raises:
         AnotherRun: another process holds it.
     """
     settings.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_beside(settings, "lock"))
+    lock = FileLock(_sibling(settings, "lock"))
     try:
-        lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 4)
+        lock.acquire(timeout=LOCK_TIMEOUT_S, poll_interval=LOCK_TIMEOUT_S / 4)
     except Timeout:
         raise AnotherRun(
             f"Another run of {settings.pipeline_name} is active ({_holder(settings)}). This one did nothing."
         ) from None
     try:
-        _beside(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        _sibling(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         if not _owner(settings):
-            _beside(settings, "owner").write_text(secrets.token_hex(16))
+            _sibling(settings, "owner").write_text(secrets.token_hex(16))
         yield
     finally:
         lock.release()
@@ -83,16 +83,16 @@ def locked(settings: Settings) -> Iterator[None]:
 
 def active_run(settings: Settings) -> str | None:
     """The process that runs a pipeline now and since when, or None."""
-    if not _beside(settings, "lock").exists():
+    if not _sibling(settings, "lock").exists():
         return None
     try:
-        with FileLock(_beside(settings, "lock"), timeout=0):
+        with FileLock(_sibling(settings, "lock"), timeout=0):
             return None
     except Timeout:
         return _holder(settings)
 
 
-def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Place]:
+def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, DestinationState]:
     """The pipeline with a working folder that can be trusted, and its destination as it stands.
 
     Raises:
@@ -102,17 +102,17 @@ def open_pipeline(settings: Settings, report: Report) -> tuple[dlt.Pipeline, Pla
     try:
         with reading_folder():
             pipeline = attach(settings)
-            place = visit(pipeline)
+            place = probe(pipeline)
             if place.holder is not None:
                 raise AnotherRun(run_lease.active(settings.pipeline_name, str(place.holder)))
-            if _built_on(pipeline, place):
+            if _based_on(pipeline, place):
                 return pipeline, place
         reason = "is of another destination, or of another state of it"
-    except Damaged as damage:
+    except WorkingFolderCorrupt as damage:
         reason = f"is damaged ({damage})"
-    report.note(f"dlt's working folder of {settings.pipeline_name} {reason}: restored from the destination.")
+    console.note(f"dlt's working folder of {settings.pipeline_name} {reason}: restored from the destination.")
     pipeline = reset(settings)
-    return pipeline, visit(pipeline)
+    return pipeline, probe(pipeline)
 
 
 def reset(settings: Settings) -> dlt.Pipeline:
@@ -121,13 +121,13 @@ def reset(settings: Settings) -> dlt.Pipeline:
     return attach(settings)
 
 
-def remember(pipeline: dlt.Pipeline, place: Place) -> None:
+def record_basis(pipeline: dlt.Pipeline, place: DestinationState) -> None:
     """Note which destination, in which state, the folder now stands on."""
     pipeline.set_local_state_val(LOCATION, place.location)
-    run_lease.stands_on(pipeline, place.state_hash)
+    run_lease.record_basis(pipeline, place.state_hash)
 
 
-def in_step(pipeline: dlt.Pipeline, place: Place) -> bool:
+def matches_destination(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
     """Whether folder and destination hold the same cursor, once nothing is pending."""
     if place.state_hash is None:
         return not pipeline.state.get("sources")
@@ -139,15 +139,15 @@ def attach(settings: Settings) -> dlt.Pipeline:
     pipeline = dlt.pipeline(
         settings.pipeline_name,
         pipelines_dir=str(settings.folder),
-        destination=named(settings.destination, settings.database),
+        destination=get_destination(settings.destination, settings.database),
         dataset_name=settings.dataset_name,
     )
-    pipeline._schema_storage = KeptSchemas(pipeline.schemas.config)  # noqa: SLF001 - see there
+    pipeline._schema_storage = CachedSchemaStorage(pipeline.schemas.config)  # noqa: SLF001 - see there
     run_lease.give(pipeline, Lease(settings.pipeline_name, f"{_owner(settings)}@{socket.gethostname()}"))
     return pipeline
 
 
-def _built_on(pipeline: dlt.Pipeline, place: Place) -> bool:
+def _based_on(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
     if not (pipeline.has_pending_data or pipeline.has_data):
         return True
     local = pipeline.state["_local"]
@@ -156,7 +156,7 @@ def _built_on(pipeline: dlt.Pipeline, place: Place) -> bool:
 
 def _holder(settings: Settings) -> str:
     try:
-        return _beside(settings, "run").read_text() or "just started"
+        return _sibling(settings, "run").read_text() or "just started"
     except OSError:
         return "just started"
 
@@ -164,11 +164,11 @@ def _holder(settings: Settings) -> str:
 def _owner(settings: Settings) -> str:
     """What tells the working folder from every other; empty before its first run."""
     try:
-        return _beside(settings, "owner").read_text()
+        return _sibling(settings, "owner").read_text()
     except OSError:
         return ""
 
 
-def _beside(settings: Settings, kind: str) -> Path:
+def _sibling(settings: Settings, kind: str) -> Path:
     """A file beside the working folder, which may be emptied."""
     return settings.folder / f"{settings.pipeline_name}.{kind}"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import ConfigurationError
-from .failures import explain
+from .failures import to_source_error
 
 if TYPE_CHECKING:
     import botocore.session
@@ -42,7 +42,7 @@ def identity_of(session: botocore.session.Session, client: PartnerCentralSelling
         credentials = session.get_credentials()
         frozen = credentials and credentials.get_frozen_credentials()
     except (BotoCoreError, ClientError) as error:
-        raise explain(error, {"Catalog": catalog}, client) from error
+        raise to_source_error(error, {"Catalog": catalog}, client) from error
     if not frozen:
         return None
     account = frozen.account_id or _account_in(frozen.access_key or "") or frozen.access_key

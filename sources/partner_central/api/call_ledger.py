@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BudgetSpent
+from ..errors import CallBudgetExhausted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ CALLS_PER_DAY = 100_000
 DAY, MINUTE = 86_400, 60
 CALLS_PER_SAVE = 50
 KEPT = 2 * (DAY // MINUTE + 1)  # minutes of an account; no clock, however it jumps, writes more of them in a day
-PATIENCE = 10.0
+LOCK_TIMEOUT_S = 10.0
 TABLE = "CREATE TABLE IF NOT EXISTS calls (account TEXT, minute INTEGER, calls INTEGER, PRIMARY KEY (account, minute))"
 OF_A_DAY = "FROM calls WHERE account = ? AND minute BETWEEN ? AND ?"
 OLDEST = (
@@ -42,7 +42,7 @@ OF_A_CLOCK_AHEAD = (
 )
 
 
-class Ledger:
+class CallLedger:
     """The calls of one account, by minute, in a file.
 
     Args:
@@ -87,12 +87,12 @@ class Ledger:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection, connection:
+        with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as connection, connection:
             connection.execute(TABLE)
             yield connection
 
 
-class Budget:
+class CallBudget:
     """Calls left to an account today, for all threads.
 
     Without a ledger, or when it fails, only this process's own calls count.
@@ -103,17 +103,17 @@ class Budget:
         now: seconds since the epoch.
 
     Attributes:
-        forgetful: why calls are not remembered; None if they are.
+        save_error: why calls are not remembered; None if they are.
     """
 
     def __init__(
         self,
-        ledger: Ledger | None = None,
+        ledger: CallLedger | None = None,
         calls_per_day: int = CALLS_PER_DAY,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.calls_per_day = calls_per_day
-        self.forgetful: str | None = None
+        self.save_error: str | None = None
         self._ledger = ledger
         self._now = now
         self._lock = threading.Lock()
@@ -136,7 +136,7 @@ class Budget:
             if not self.left:
                 self._save()
             if not self.left:
-                raise BudgetSpent(self._when_free())
+                raise CallBudgetExhausted(self._when_free())
             self._spent += 1
             minute = _minute(self._now())
             self._unsaved[minute] = self._unsaved.get(minute, 0) + 1
@@ -157,7 +157,7 @@ class Budget:
         try:
             self._spent = self._known = self._ledger.add(self._unsaved, self._now())
         except (sqlite3.Error, OSError) as error:
-            self.forgetful = str(error)
+            self.save_error = str(error)
             self._ledger = None
         else:
             self._unsaved = {}

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from ..errors import BudgetSpent, Unavailable
-from ..metrics import Tally
+from ..errors import CallBudgetExhausted, ServiceUnavailable
+from ..metrics import SyncMetrics
 from ..tables.types import AGAIN, fraction, structure, whole_number
-from .connection import MOST_READERS
-from .failures import explain, is_throttle, is_transient
+from .connection import MAX_CONCURRENT_CALLS
+from .failures import is_throttle, is_transient, to_source_error
 from .quota import Quota
-from .rate_limit import Turn, back_off
+from .rate_limit import Slot, back_off
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
@@ -68,10 +68,10 @@ class PartnerCentral:
         *,
         attempts: int = ATTEMPTS,
         max_calls: int | None = None,
-        tally: Tally | None = None,
+        tally: SyncMetrics | None = None,
         stop: threading.Event | None = None,
     ) -> None:
-        self.tally = tally or Tally()
+        self.tally = tally or SyncMetrics()
         self._connect = connect
         self._quota = quota
         self._attempts = attempts
@@ -99,23 +99,23 @@ class PartnerCentral:
             except (ClientError, BotoCoreError, ResponseParserError, _BadBody) as error:
                 failures += 1
                 boto = self._open[0] if self._open else None
-                self.tally.failed(throttled=is_throttle(error))
+                self.tally.record_failure(throttled=is_throttle(error))
                 if not (isinstance(error, _BadBody) or is_throttle(error) or is_transient(error, boto)):
-                    raise explain(error, request, boto) from error
+                    raise to_source_error(error, request, boto) from error
                 if failures >= self._attempts:
-                    raise Unavailable(
+                    raise ServiceUnavailable(
                         f"Partner Central did not answer ListOpportunities in {failures} attempts; the last failure "
                         f"was: {error}. Run again later; nothing is lost."
                     ) from error
-                # The pace has reacted already: what is throttled once just takes its next turn.
+                # The pace has reacted already: what is throttled once just takes its next slot.
                 self._wait(back_off(failures - 1 if is_throttle(error) else failures))
 
-    def readers(self) -> int:
+    def concurrency(self) -> int:
         """How many may ask side by side before the pace is the limit, not the latency; with some to spare."""
         if self._open is None or not self._latency:
             return 1
         rate = self._open[1].pace.rate
-        return min(MOST_READERS, math.ceil(rate * self._latency * SPARE) + 1)
+        return min(MAX_CONCURRENT_CALLS, math.ceil(rate * self._latency * SPARE) + 1)
 
     def close(self) -> None:
         """Remember the calls of the day; no call goes out any more."""
@@ -123,18 +123,18 @@ class PartnerCentral:
         if self._open is not None:
             budget = self._open[1].budget
             budget.save()
-            if budget.forgetful:
-                self.tally.note(f"Later runs will not know of these calls: {budget.forgetful}.")
+            if budget.save_error:
+                self.tally.note(f"Later runs will not know of these calls: {budget.save_error}.")
 
     def _ask(self, request: Mapping[str, Any]) -> Page:
         boto, quota = self._opened()
-        turn = self._take(quota)
+        slot = self._take(quota)
         sent = time.monotonic()
         try:
             answer: Mapping[str, Any] = boto.list_opportunities(**request)
         except ClientError as error:
             if is_throttle(error):
-                quota.pace.throttled(turn)
+                quota.pace.throttled(slot)
             raise
         page = _page(answer)
         took = time.monotonic() - sent
@@ -150,25 +150,25 @@ class PartnerCentral:
                 self._open = boto, self._quota(boto)
             return self._open
 
-    def _take(self, quota: Quota) -> Turn:
-        """Take a call from the budgets, and wait for its turn."""
+    def _take(self, quota: Quota) -> Slot:
+        """Take a call from the budgets, and wait for its slot."""
         with self._lock:
             if self._max_calls is not None and self._taken >= self._max_calls:
-                raise BudgetSpent(f"The {self._max_calls:,} calls this run was allowed (max_calls) are spent.")
+                raise CallBudgetExhausted(f"The {self._max_calls:,} calls this run was allowed (max_calls) are spent.")
             quota.budget.take()
             self._taken += 1
-        with quota.pace.line:
-            turn = quota.pace.turn()
-            self._wait(turn.pause)
-            quota.pace.leaves()
-        self.tally.called(left=quota.budget.left)
-        return turn
+        with quota.pace.send_lock:
+            slot = quota.pace.next_slot()
+            self._wait(slot.pause)
+            quota.pace.sent()
+        self.tally.record_call(left=quota.budget.left)
+        return slot
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:
-            self.tally.waits(seconds)
+            self.tally.record_wait(seconds)
         if self._closed.wait(max(0.0, seconds)):
-            raise Unavailable("The reading was stopped.")
+            raise ServiceUnavailable("The reading was stopped.")
 
 
 def _take_raw(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:

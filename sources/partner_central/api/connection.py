@@ -22,7 +22,7 @@ SERVICE = "partnercentral-selling"
 HOME_REGION = "us-east-1"
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 30
-MOST_READERS = 16
+MAX_CONCURRENT_CALLS = 16
 PLACEHOLDER = "<configure me>"  # what `dlt init` leaves in secrets.toml
 
 
@@ -85,7 +85,7 @@ def connect(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=min(CONNECT_TIMEOUT, read_timeout),
         read_timeout=read_timeout,
-        max_pool_connections=MOST_READERS,
+        max_pool_connections=MAX_CONCURRENT_CALLS,
         user_agent_extra="partner-central-sync",
     )
     return boto3.Session(botocore_session=session).client(

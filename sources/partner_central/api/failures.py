@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from ..errors import BrokenListing, ConfigurationError, Invalid, PartnerCentralError, Refused
+from ..errors import ConfigurationError, PaginationError, PartnerCentralError, RequestInvalid, RequestRejected
 from .connection import HOME_REGION
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
-PASSING = frozenset({"InternalServerException", "InternalFailure", "ServiceUnavailableException", "RequestTimeout"})
-PASSING_ERRORS = (
+TRANSIENT_CODES = frozenset(
+    {"InternalServerException", "InternalFailure", "ServiceUnavailableException", "RequestTimeout"}
+)
+TRANSIENT_ERRORS = (
     ConnectionError,
     HTTPClientError,
     IncompleteReadError,
@@ -78,27 +80,27 @@ def is_throttle(error: Exception) -> bool:
 def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None) -> bool:
     """Whether the same call may succeed a little later: server errors and broken connections do, refusals do not."""
     if isinstance(error, ClientError):
-        return _code(error) in PASSING or _status(error) >= SERVER_ERROR
+        return _code(error) in TRANSIENT_CODES or _status(error) >= SERVER_ERROR
     if isinstance(error, EndpointConnectionError):
         return not _in_foreign_region(error, client)
-    return isinstance(error, PASSING_ERRORS)
+    return isinstance(error, TRANSIENT_ERRORS)
 
 
-def explain(
+def to_source_error(
     error: Exception, request: Mapping[str, Any], client: PartnerCentralSellingAPIClient | None
 ) -> PartnerCentralError:
     """The error to raise for a failure that retrying does not mend."""
     if isinstance(error, ClientError):
-        return _explain_answer(error, request)
+        return _from_answer(error, request)
     if isinstance(error, EndpointConnectionError) and client is not None:
         return ConfigurationError(
             f"There is no Partner Central in region {client.meta.region_name}: it is served from {HOME_REGION}. "
             f"Set AWS_DEFAULT_REGION={HOME_REGION} (or region_name under sources.partner_central.credentials)."
         )
-    return explain_credentials(error)
+    return to_credentials_error(error)
 
 
-def explain_credentials(error: Exception) -> ConfigurationError:
+def to_credentials_error(error: Exception) -> ConfigurationError:
     """The error to raise when AWS credentials cannot be found or used."""
     if isinstance(error, NoCredentialsError):
         return ConfigurationError(NO_CREDENTIALS)
@@ -117,7 +119,7 @@ NO_CREDENTIALS = (
 )
 
 
-def _explain_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentralError:
+def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentralError:
     code, catalog = _code(error), str(request.get("Catalog"))
     message = error.response.get("Error", {}).get("Message") or "no reason given"
     if error.operation_name == "AssumeRole":
@@ -130,26 +132,26 @@ def _explain_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCe
             "partition, or this machine's clock may be wrong. Renew them, then try again."
         )
     if code == "AccessDeniedException":
-        return _explain_denial(message, catalog)
+        return _from_denial(message, catalog)
     if code == "ValidationException" and request.get("NextToken"):
-        return BrokenListing(
+        return PaginationError(
             f"Partner Central no longer accepts the token of the next page ({message}). Nothing of this run was "
             "stored; run it again."
         )
     details = cast("list[dict[str, str]]", error.response.get("ErrorList") or [])
     fields = "; ".join(f"{entry.get('FieldName')}: {entry.get('Message')} ({entry.get('Code')})" for entry in details)
     detail = f" [{fields}]" if fields else ""
-    refused = Invalid if code == "ValidationException" else Refused
+    refused = RequestInvalid if code == "ValidationException" else RequestRejected
     return refused(f"Partner Central refused ListOpportunities on catalog {catalog}: {code}: {message}{detail}")
 
 
-def _explain_denial(message: str, catalog: str) -> Refused:
+def _from_denial(message: str, catalog: str) -> RequestRejected:
     if "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message:
-        return Refused(
+        return RequestRejected(
             f"This AWS account may not use Partner Central ({message}). It is not linked to a registered AWS partner: "
             "use credentials of the account that is linked in Partner Central, or link this one there."
         )
-    return Refused(
+    return RequestRejected(
         f"AWS denied partnercentral:ListOpportunities on catalog {catalog} ({message}). Attach this policy to the "
         f"user or role you run as:\n{policy(catalog)}"
     )

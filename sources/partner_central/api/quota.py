@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
 
-from .call_ledger import CALLS_PER_DAY, Budget, Ledger
-from .rate_limit import CALLS_PER_SECOND, Pace
+from .call_ledger import CALLS_PER_DAY, CallBudget, CallLedger
+from .rate_limit import CALLS_PER_SECOND, RateLimiter
 
 if TYPE_CHECKING:
     import botocore.session
@@ -23,9 +23,9 @@ class Quota:
     _in_use: ClassVar[WeakValueDictionary[str, Quota]] = WeakValueDictionary()
     _opening = threading.Lock()
 
-    def __init__(self, pace: Pace | None = None, budget: Budget | None = None) -> None:
-        self.pace = pace or Pace()
-        self.budget = budget or Budget()
+    def __init__(self, pace: RateLimiter | None = None, budget: CallBudget | None = None) -> None:
+        self.pace = pace or RateLimiter()
+        self.budget = budget or CallBudget()
 
     @classmethod
     def shared(
@@ -42,7 +42,7 @@ class Quota:
         with cls._opening:
             quota = cls._in_use.get(account)
             if quota is None:
-                quota = cls._in_use[account] = cls(budget=Budget(Ledger(folder / LEDGER, account)))
+                quota = cls._in_use[account] = cls(budget=CallBudget(CallLedger(folder / LEDGER, account)))
             quota.pace.limit(calls_per_second)
             quota.budget.calls_per_day = calls_per_day
             return quota

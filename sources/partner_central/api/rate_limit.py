@@ -9,23 +9,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CALLS_PER_SECOND = 9.9
-SLOWEST = 0.2
-LONGEST_WAIT = 20.0
-CATCH_UP = 5
-EASE, BRAKE, OFTEN = 0.92, 0.6, 3
-SOON, CALM = 10, 150
-QUICK, CAREFUL, BOLD = 1.05, 1.001, 1.005
+MIN_CALLS_PER_SECOND = 0.2
+MAX_BACK_OFF_S = 20.0
+BURST = 5
+SLOW_DOWN, HARD_SLOW_DOWN, THROTTLES_BEFORE_HARD = 0.92, 0.6, 3
+SAME_EPISODE_CALLS, QUIET_CALLS = 10, 150
+RECOVER_FAST, PROBE, PROBE_WHEN_QUIET = 1.05, 1.001, 1.005
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Slot:
     """Leave to make one call, after `pause` seconds; `number` counts them."""
 
     number: int
     pause: float
 
 
-class Pace:
+class RateLimiter:
     """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
 
     Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that
@@ -44,18 +44,18 @@ class Pace:
         clock: a monotonic clock, in seconds.
 
     Attributes:
-        line: held by the thread whose turn is next, until its call leaves.
+        line: held by the thread whose slot is next, until its call leaves.
     """
 
     def __init__(self, calls_per_second: float = CALLS_PER_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
         self._ceiling = self._rate = calls_per_second
         self._clock = clock
-        self.line = threading.Lock()
+        self.send_lock = threading.Lock()
         self._lock = threading.Lock()
         self._next = clock()
-        self._catch_up = CATCH_UP
+        self._catch_up = BURST
         self._turns = self._left = self._slowed_at = 0
-        self._answers = SOON
+        self._answers = SAME_EPISODE_CALLS
         self._in_a_row = 0
         self._careful_from = calls_per_second
 
@@ -71,18 +71,18 @@ class Pace:
                 self._rate = self._careful_from = calls_per_second
             self._ceiling = calls_per_second
 
-    def turn(self) -> Turn:
-        """Take the next turn."""
+    def next_slot(self) -> Slot:
+        """Take the next slot."""
         with self._lock:
             now = self._clock()
             self._next = max(self._next, now - self._catch_up / self._rate)
             pause = max(0.0, self._next - now)
             self._next += 1 / self._rate
             self._turns += 1
-            return Turn(self._turns, pause)
+            return Slot(self._turns, pause)
 
-    def leaves(self) -> None:
-        """The call of the last turn is sent now."""
+    def sent(self) -> None:
+        """The call of the last slot is sent now."""
         with self._lock:
             self._left = self._turns
             if not self._catch_up:
@@ -93,27 +93,27 @@ class Pace:
         with self._lock:
             self._answers += 1
             if self._rate < self._careful_from:
-                faster = min(self._careful_from, self._rate * QUICK)
+                faster = min(self._careful_from, self._rate * RECOVER_FAST)
             else:
-                faster = self._rate * (CAREFUL if self._answers < CALM else BOLD)
+                faster = self._rate * (PROBE if self._answers < QUIET_CALLS else PROBE_WHEN_QUIET)
             self._rate = min(self._ceiling, faster)
 
-    def throttled(self, turn: Turn) -> None:
-        """The service said that the call of a turn was too fast."""
+    def throttled(self, slot: Slot) -> None:
+        """The service said that the call of a slot was too fast."""
         with self._lock:
-            if turn.number <= self._slowed_at:
+            if slot.number <= self._slowed_at:
                 return
-            self._in_a_row = self._in_a_row + 1 if self._answers < SOON else 1
+            self._in_a_row = self._in_a_row + 1 if self._answers < SAME_EPISODE_CALLS else 1
             if not self._catch_up:
-                self._careful_from = self._rate * EASE
-                slower = self._rate * (EASE if self._in_a_row < OFTEN else BRAKE)
-                self._rate = max(min(SLOWEST, self._ceiling), slower)
-            self._slowed_at = max(self._left, turn.number)
+                self._careful_from = self._rate * SLOW_DOWN
+                slower = self._rate * (SLOW_DOWN if self._in_a_row < THROTTLES_BEFORE_HARD else HARD_SLOW_DOWN)
+                self._rate = max(min(MIN_CALLS_PER_SECOND, self._ceiling), slower)
+            self._slowed_at = max(self._left, slot.number)
             self._catch_up = self._answers = 0
             self._next = max(self._next, self._clock() + 1 / self._rate)
 
 
 def back_off(failures: int) -> float:
     """Seconds to wait after `failures` failures in a row: doubling from half a second, with jitter, to a ceiling."""
-    longest = min(LONGEST_WAIT, 0.5 * 2.0 ** min(failures - 1, 10)) if failures else 0.0
+    longest = min(MAX_BACK_OFF_S, 0.5 * 2.0 ** min(failures - 1, 10)) if failures else 0.0
     return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret

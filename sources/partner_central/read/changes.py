@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..tables.rows import identity
-from .timestamps import read, written
+from ..tables.rows import key_and_modified
+from .timestamps import from_text, to_text
 
 SECOND = timedelta(seconds=1)
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)  # numbers keep their digits
@@ -37,14 +37,14 @@ class Cursor:
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Cursor:
         """Read what `dump` wrote; an empty state is the cursor before the first run."""
-        return cls(read(state.get("watermark")), state.get("seen", {}))
+        return cls(from_text(state.get("watermark")), state.get("seen", {}))
 
     def dump(self) -> dict[str, Any]:
         """The cursor as JSON-ready state; equal cursors give equal state, so that a quiet run stores nothing."""
-        return {"watermark": written(self.watermark), "seen": dict(sorted(self.seen.items()))}
+        return {"watermark": to_text(self.watermark), "seen": dict(sorted(self.seen.items()))}
 
 
-class Elsewhere:
+class OtherFilterSets:
     """What other sets of filters remember of the records that a run reads: all of them load into the same tables.
 
     Where one loads another content of a record, that is what the others have seen of it, too; else a record that
@@ -98,7 +98,7 @@ class Elsewhere:
         return kept
 
 
-class Changes:
+class ChangeDetector:
     """Tells new or changed records from those seen before, while a run reads them.
 
     Only records the next run will read again are remembered: those at or above its floor, and those without a date.
@@ -109,19 +109,19 @@ class Changes:
         elsewhere: what other sets of filters remember.
     """
 
-    def __init__(self, before: Mapping[str, str], elsewhere: Elsewhere | None = None) -> None:
+    def __init__(self, before: Mapping[str, str], elsewhere: OtherFilterSets | None = None) -> None:
         self._before = before
-        self._elsewhere = elsewhere or Elsewhere({})
+        self._elsewhere = elsewhere or OtherFilterSets({})
         self._now: dict[str, tuple[datetime | None, str]] = {}
         self._floor: datetime | None = None
 
-    def remember_from(self, floor: datetime | None) -> None:
+    def keep_from(self, floor: datetime | None) -> None:
         """Set the date from which the next run will read; None remembers everything."""
         self._floor = floor
 
     def is_new(self, record: object) -> bool:
         """Whether the record's content differs from what was last seen under its key, and is not an older version."""
-        key, modified = identity(record)
+        key, modified = key_and_modified(record)
         again = modified is None or self._floor is None or modified >= self._floor
         if not again and key not in self._before and key not in self._now:
             self._elsewhere.note(key, record)
@@ -149,7 +149,7 @@ class Changes:
         }
 
 
-def floor_of(watermark: datetime | None, lookback: timedelta) -> datetime | None:
+def read_from(watermark: datetime | None, lookback: timedelta) -> datetime | None:
     """The LastModifiedDate a run behind `watermark` reads from; None reads from the beginning.
 
     At least a whole second is read again: a service that orders dates as text puts `…00Z` behind `…00.900Z`.

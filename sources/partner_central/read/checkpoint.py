@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from . import partitions
-from .timestamps import read, written
-from .until_stable import Settling
+from .timestamps import from_text, to_text
+from .until_stable import StableRead
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Backfill:
+class Checkpoint:
     """A reading and how far it is: by windows of CreatedDate, or in one chain of pages.
 
     Attributes:
@@ -60,24 +60,24 @@ class Backfill:
     modified_since: datetime | None
     full: bool
     asked: dict[str, str | None] = field(default_factory=dict)
-    windows: list[partitions.Window] = field(default_factory=list)
-    about: int = 0
+    windows: list[partitions.Partition] = field(default_factory=list)
+    estimated_records: int = 0
     token: str | None = None
     number: int | None = None
     order: int = 0
     at: datetime | None = None
     in_chain: bool = False
-    settling: Settling | None = None
+    settling: StableRead | None = None
     counts: Counts = field(default_factory=Counts)
     seen: dict[str, str] = field(default_factory=dict)
     anew: bool = False
 
     @classmethod
-    def load(cls, state: Mapping[str, Any]) -> Backfill:
+    def load(cls, state: Mapping[str, Any]) -> Checkpoint:
         """Read what `dump` wrote; what an earlier version wrote says less, and lists nothing to conclude from."""
         return cls(
-            read(state["watermark"]),
-            read(state["modified_since"]),
+            from_text(state["watermark"]),
+            from_text(state["modified_since"]),
             state["full"],
             dict(state.get("asked", {})),
             partitions.load(state["windows"]),
@@ -85,9 +85,9 @@ class Backfill:
             state.get("token"),
             state.get("number"),
             state.get("order", 0),
-            read(state.get("at")),
+            from_text(state.get("at")),
             state.get("in_chain", False),
-            Settling.load(state.get("settling")),
+            StableRead.load(state.get("settling")),
             Counts(**state.get("counts", {})),
             dict(state.get("seen", {})),
             state.get("anew", state["full"]),
@@ -96,16 +96,16 @@ class Backfill:
     def dump(self) -> dict[str, Any]:
         """The reading as JSON-ready state."""
         return {
-            "watermark": written(self.watermark),
-            "modified_since": written(self.modified_since),
+            "watermark": to_text(self.watermark),
+            "modified_since": to_text(self.modified_since),
             "full": self.full,
             "asked": self.asked,
             "windows": partitions.dump(self.windows),
-            "about": self.about,
+            "about": self.estimated_records,
             "token": self.token,
             "number": self.number,
             "order": self.order,
-            "at": written(self.at),
+            "at": to_text(self.at),
             "in_chain": self.in_chain,
             "settling": self.settling and self.settling.dump(),
             "counts": asdict(self.counts),

@@ -12,25 +12,25 @@ from contextlib import closing
 from typing import Any
 
 from ..api.client import Page, PartnerCentral
-from ..errors import BrokenListing, BudgetSpent, Invalid
+from ..errors import CallBudgetExhausted, PaginationError, RequestInvalid
 from ..tables.history import History
-from ..tables.pii import Privacy
+from ..tables.pii import PiiPolicy
 from ..tables.presence import now
-from ..tables.row_batch import Batch, BatchMaker
+from ..tables.row_batch import RowBatchBuilder, TableRows
 from ..tables.row_version import version_of
 from ..tables.rows import RowMaker
-from .checkpoint import Backfill
-from .partition_plan import Plan, log
-from .partitions import first_windows
+from .checkpoint import Checkpoint
+from .partition_plan import PartitionPlan, log
+from .partitions import first_partitions
 from .progress import Progress
-from .read_options import Question
-from .request import Listing
-from .sampling import Samples
-from .sequential import Chain
-from .size_estimate import LONGEST_CHAIN, density_of
-from .state import Floors, State
-from .until_stable import Settling, settled_pages
-from .workers import Sweep, Unplaced
+from .read_options import ReadOptions
+from .request import ListRequest
+from .sampling import Sampler
+from .sequential import SequentialReader
+from .size_estimate import MAX_SEQUENTIAL_PAGES, estimate_density
+from .state import State, StoredCounters
+from .until_stable import StableRead, pages_until_stable
+from .workers import MissingPartitionDate, ParallelReader
 
 CONFIRMATIONS = 6
 TOO_FEW_CALLS = (
@@ -39,7 +39,7 @@ TOO_FEW_CALLS = (
 )
 
 
-class Reading:
+class IncrementalReader:
     """Reads what a question asks for. `state` describes what it has handed on so far.
 
     Args:
@@ -54,22 +54,22 @@ class Reading:
 
     def __init__(
         self,
-        question: Question,
+        question: ReadOptions,
         scope: str,
         state: Mapping[str, Any],
         client: PartnerCentral,
         row_maker: RowMaker,
-        privacy: Privacy,
-        floors: Callable[[], Floors] = Floors,
+        privacy: PiiPolicy,
+        floors: Callable[[], StoredCounters] = StoredCounters,
     ) -> None:
         self._state = State(state, scope, floors)
         self._interrupted = self._state.backfill
         self._client = client
         self._row_maker = row_maker
-        self._plan: Plan | None = None
+        self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.backfill is None
-        self._batch_maker = BatchMaker(row_maker, privacy, History(row_maker, now()), self._state.next_order)
-        self._samples = Samples(client, self._state)
+        self._batch_maker = RowBatchBuilder(row_maker, privacy, History(row_maker, now()), self._state.next_order)
+        self._samples = Sampler(client, self._state)
         self._progress = Progress(question, self._state, client.tally, lambda: version_of(row_maker.model))
 
     @property
@@ -78,8 +78,8 @@ class Reading:
         backfill = self._state.backfill
         if backfill is None:
             return self._progress.is_finished
-        goes_on = self._plan is not None or backfill.token is not None or backfill.in_chain
-        return goes_on or backfill is not self._interrupted
+        is_resumable = self._plan is not None or backfill.token is not None or backfill.in_chain
+        return is_resumable or backfill is not self._interrupted
 
     def state(self) -> dict[str, Any]:
         """The whole state, with the reading under way if there is one, JSON-ready."""
@@ -87,9 +87,9 @@ class Reading:
             if self._plan is not None:
                 self._state.backfill.windows = self._plan.snapshot()
             self._state.backfill.seen |= self._progress.changes.seen()
-        return self._state.dump() | {"members": self._row_maker.claims}
+        return self._state.dump() | {"members": self._row_maker.assigned_names}
 
-    def batches(self) -> Generator[Batch]:
+    def batches(self) -> Generator[TableRows]:
         """Every page as a batch; a batch may be empty. Afterwards `state` is the next run's.
 
         Raises:
@@ -102,19 +102,21 @@ class Reading:
                 self._progress.went_on(backfill)
             yield from self._bring_up_to_date()
             self._progress.end()
-        except BudgetSpent as spent:
+        except CallBudgetExhausted as spent:
             self._progress.keep()
             self.state()
             if (needed := self._progress.calls_needed()) is not None:
-                raise BudgetSpent(f"{spent} {TOO_FEW_CALLS.format(needed)}") from spent
+                raise CallBudgetExhausted(f"{spent} {TOO_FEW_CALLS.format(needed)}") from spent
             raise
         finally:
             self._client.close()
 
-    def _go_on(self, backfill: Backfill) -> Iterator[Batch]:
+    def _go_on(self, backfill: Checkpoint) -> Iterator[TableRows]:
         """Finish the reading that was interrupted; what remains is an increment behind it."""
         read = sum(window.records for window in backfill.windows)
-        log.info("going on with the load that was interrupted, at %d of about %d records", read, backfill.about)
+        log.info(
+            "going on with the load that was interrupted, at %d of about %d records", read, backfill.estimated_records
+        )
         if backfill.at is None and not backfill.windows and backfill.token is None:  # its first page is still to come
             self._progress.begin_anew(backfill)
             return
@@ -123,16 +125,16 @@ class Reading:
         if backfill.token is None:
             yield from self._sweep_or_chain(backfill, listing, self._sample_again(backfill, listing))
             return
-        chain = Chain(listing, self._client.list_opportunities, backfill.token)
+        chain = SequentialReader(listing, self._client.list_opportunities, backfill.token)
         try:
             yield from self._follow(chain, chain.pages(), backfill)
-        except BrokenListing as refusal:
+        except PaginationError as refusal:
             if chain.count:
                 raise
             self._client.tally.note(f"The load that was interrupted begins anew: {refusal}")
             self._progress.begin_anew(backfill)
 
-    def _sample_again(self, backfill: Backfill, listing: Listing) -> list[object] | None:
+    def _sample_again(self, backfill: Checkpoint, listing: ListRequest) -> list[object] | None:
         """Samples to go on with; None where the list is read in one chain."""
         if backfill.in_chain:
             return None
@@ -140,7 +142,7 @@ class Reading:
             return self._samples.of_few(listing)
         return self._samples.of(listing) if self._progress.question.can_sample else []
 
-    def _bring_up_to_date(self) -> Iterator[Batch]:
+    def _bring_up_to_date(self) -> Iterator[TableRows]:
         """Read what is asked for; then, behind a chain that lists everything, until nothing changed meanwhile."""
         for _ in range(CONFIRMATIONS):
             is_settled = yield from self._read_newest_first()
@@ -152,7 +154,7 @@ class Reading:
                 return
         self._progress.give_up_confirming()
 
-    def _read_newest_first(self) -> Generator[Batch, None, bool]:
+    def _read_newest_first(self) -> Generator[TableRows, None, bool]:
         """Read in one chain, or turn to a sweep when the first page shows that it is long.
 
         Returns whether nothing can have changed while it was read.
@@ -160,7 +162,7 @@ class Reading:
         if self._client.tally.mass_rejected:
             return True
         listing = self._progress.listing()
-        chain = Chain(listing, self._client.list_opportunities)
+        chain = SequentialReader(listing, self._client.list_opportunities)
         pages = chain.pages()
         page = next(pages)
         if self._progress.is_ahead(page):
@@ -172,7 +174,7 @@ class Reading:
         if self._progress.is_up_to_date(is_new=is_behind or self._found() > before):
             return True
         if page.next_token is not None:
-            can_leave = listing.filters.can_leave
+            can_leave = listing.filters.records_can_leave
             affordable = not can_leave or self._progress.question.can_sample
             sample = self._samples.of_many(listing, page) if self._found() > before and affordable else None
             if can_leave and sample is None:
@@ -183,12 +185,12 @@ class Reading:
         yield from self._follow(chain, pages, backfill)
         return chain.count == 1 or self._found() == before
 
-    def _follow(self, chain: Chain, pages: Iterator[Page], backfill: Backfill) -> Iterator[Batch]:
+    def _follow(self, chain: SequentialReader, pages: Iterator[Page], backfill: Checkpoint) -> Iterator[TableRows]:
         """Read what is left of a chain; once it is long, it can be gone on with."""
         for page in pages:
             self._progress.find_watermark(backfill, page)
             backfill.token = page.next_token
-            if chain.count > LONGEST_CHAIN:
+            if chain.count > MAX_SEQUENTIAL_PAGES:
                 self._state.backfill = backfill
             yield self._batch(page.records)
         if not chain.is_in_order:
@@ -196,12 +198,14 @@ class Reading:
             backfill.number = None
         self._progress.finish(backfill, windows=False)
 
-    def _sweep_or_chain(self, backfill: Backfill, listing: Listing, sample: list[object] | None) -> Iterator[Batch]:
+    def _sweep_or_chain(
+        self, backfill: Checkpoint, listing: ListRequest, sample: list[object] | None
+    ) -> Iterator[TableRows]:
         """Sweep; where that is not to be had, read one chain."""
         if sample is not None:
             try:
                 yield from self._sweep(backfill, listing, sample)
-            except (Invalid, Unplaced) as reason:
+            except (RequestInvalid, MissingPartitionDate) as reason:
                 self._samples.in_one_chain(str(reason))
             else:
                 self._plan = None
@@ -210,36 +214,36 @@ class Reading:
         self._state.backfill = self._plan = None
         self._progress.under_way, backfill.token, backfill.windows = backfill, None, []
         backfill.in_chain = True
-        if not listing.filters.can_leave:
-            chain = Chain(listing, self._client.list_opportunities)
+        if not listing.filters.records_can_leave:
+            chain = SequentialReader(listing, self._client.list_opportunities)
             yield from self._follow(chain, chain.pages(), backfill)
             return
-        readings = settled_pages(listing, self._client.list_opportunities, backfill.settling or Settling())
+        readings = pages_until_stable(listing, self._client.list_opportunities, backfill.settling or StableRead())
         for count, (page, settling) in enumerate(readings, start=1):
             if not settling.is_settled:
                 backfill.settling = settling
-            if count > LONGEST_CHAIN:
+            if count > MAX_SEQUENTIAL_PAGES:
                 self._state.backfill = backfill
             yield self._batch(page.records)
         self._progress.finish(backfill, windows=False)
 
-    def _sweep(self, backfill: Backfill, listing: Listing, sample: list[object]) -> Iterator[Batch]:
-        density = density_of(sample)
-        first = backfill.windows or first_windows(density, self._client.readers())
-        self._plan = plan = Plan(first, density, backfill.watermark or self._progress.listed.at)
+    def _sweep(self, backfill: Checkpoint, listing: ListRequest, sample: list[object]) -> Iterator[TableRows]:
+        density = estimate_density(sample)
+        first = backfill.windows or first_partitions(density, self._client.concurrency())
+        self._plan = plan = PartitionPlan(first, density, backfill.watermark or self._progress.listed.at)
         self._state.backfill, backfill.token = backfill, None
-        sweep = Sweep(plan, listing, self._client.list_opportunities, self._client.readers)
+        sweep = ParallelReader(plan, listing, self._client.list_opportunities, self._client.concurrency)
         with closing(sweep.parts()) as parts:
             for part in parts:
-                part.window.hand_on(part)
-                backfill.about = self._client.tally.about = round(plan.total())
+                part.window.mark_delivered(part)
+                backfill.estimated_records = self._client.tally.estimated_records = round(plan.total())
                 yield self._batch(part.records)
 
     def _found(self) -> int:
         """How many records were new."""
         return self._client.tally.changed + self._client.tally.rejected
 
-    def _batch(self, records: list[object]) -> Batch:
+    def _batch(self, records: list[object]) -> TableRows:
         batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
         self._progress.note(records, self._batch_maker.rejections, len(batch.rows))
         batch.first, self._first = self._first, False

@@ -14,14 +14,14 @@ from datetime import datetime
 from functools import partial
 
 from ..api.client import Page
-from ..tables.rows import created
-from .partitions import early
-from .request import Listing
-from .until_stable import Ask, Settling, settled_pages
+from ..tables.rows import created_date
+from .partitions import second_before
+from .request import ListRequest
+from .until_stable import Call, StableRead, pages_until_stable
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class KeysetPage:
     """A page, and where to go on behind it.
 
     Attributes:
@@ -35,11 +35,11 @@ class Step:
     page: Page
     asked: datetime | None
     reached: datetime | None
-    crowd: Settling | None = None
+    crowd: StableRead | None = None
     last: bool = False
 
 
-def keyset_pages(listing: Listing, ask: Ask, crowd: Settling | None = None) -> Iterator[Step]:
+def keyset_pages(listing: ListRequest, ask: Call, crowd: StableRead | None = None) -> Iterator[KeysetPage]:
     """Every page of a listing in ascending CreatedDate; records near the edge of two pages come in both.
 
     Args:
@@ -55,25 +55,25 @@ def keyset_pages(listing: Listing, ask: Ask, crowd: Settling | None = None) -> I
         if crowd is None:
             page = ask(listing.request())
             if page.next_token is None or _end(asked, page) is not None:
-                step = Step(page, asked, _reached(page), last=page.next_token is None)
+                step = KeysetPage(page, asked, _reached(page), last=page.next_token is None)
             else:
-                crowd = Settling().shows(page)
-                step = Step(page, asked, None, crowd)
+                crowd = StableRead().shows(page)
+                step = KeysetPage(page, asked, None, crowd)
             yield step
         if crowd is not None:
             step = yield from _crowd(listing, ask, crowd)
         if step.last:
             return
-        listing, crowd = listing.oldest_first(early(step.reached)), None
+        listing, crowd = listing.oldest_first(second_before(step.reached)), None
 
 
-def _crowd(listing: Listing, ask: Ask, so_far: Settling) -> Generator[Step, None, Step]:
+def _crowd(listing: ListRequest, ask: Call, so_far: StableRead) -> Generator[KeysetPage, None, KeysetPage]:
     """The pages of a crowd; gives the last, which is settled."""
     asked = listing.created_since
-    for page, settling in settled_pages(listing, ask, so_far, partial(_end, asked)):
-        step = Step(page, asked, None, settling)
+    for page, settling in pages_until_stable(listing, ask, so_far, partial(_end, asked)):
+        step = KeysetPage(page, asked, None, settling)
         if settling.is_settled:
-            step = Step(page, asked, settling.until, last=settling.until is None)
+            step = KeysetPage(page, asked, settling.until, last=settling.until is None)
         yield step
     return step
 
@@ -81,9 +81,9 @@ def _crowd(listing: Listing, ask: Ask, so_far: Settling) -> Generator[Step, None
 def _end(asked: datetime | None, page: Page) -> datetime | None:
     """The CreatedDate a page comes to, if a listing from there on is another than the one from `asked` on."""
     reached = _reached(page)
-    following = early(reached)
+    following = second_before(reached)
     return reached if following is not None and (asked is None or following > asked) else None
 
 
 def _reached(page: Page) -> datetime | None:
-    return max((date for date in map(created, page.records) if date is not None), default=None)
+    return max((date for date in map(created_date, page.records) if date is not None), default=None)

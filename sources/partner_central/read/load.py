@@ -7,26 +7,26 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import PartnerCentralError
-from ..metrics import Tally
-from ..tables.row_batch import Batch
+from ..metrics import SyncMetrics
+from ..tables.row_batch import TableRows
 from ..tables.rows import RowMaker
 from ..tables.service_model import RecordModel
-from .incremental import Reading
-from .state import Floors
+from .incremental import IncrementalReader
+from .state import StoredCounters
 
-ROWS_PER_PART, ROWS_PER_BATCH = 20_000, 5_000
-SMALLEST = 5
+ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
+SMALLEST_SHARE = 5
 
 
-class Run:
+class ChunkedLoad:
     """A run that loads a long reading in parts, and can be interrupted between them.
 
         with Run() as run:
-            while run.goes_on():
+            while run.has_more():
                 pipeline.run(partner_central(run=run))
 
     Each part carries the state from which a later run goes on. What is short is one part. When reading fails on the
-    way, the part that was begun ends there, and `goes_on` raises once it is loaded.
+    way, the part that was begun ends there, and `has_more` raises once it is loaded.
 
     Args:
         tally: where the run is counted.
@@ -40,20 +40,20 @@ class Run:
 
     def __init__(
         self,
-        tally: Tally | None = None,
-        rows_per_part: int | None = ROWS_PER_PART,
-        floors: Callable[[], Floors] = Floors,
+        tally: SyncMetrics | None = None,
+        rows_per_part: int | None = ROWS_PER_CHUNK,
+        floors: Callable[[], StoredCounters] = StoredCounters,
     ) -> None:
-        self.tally = tally or Tally()
+        self.tally = tally or SyncMetrics()
         self.floors = floors
         self.row_maker: RowMaker | None = None
         self._rows_per_part = rows_per_part
         self._over = False
         self._failure: PartnerCentralError | None = None
-        self._reading: Reading | None = None
-        self._batches: Generator[Batch] | None = None
+        self._reading: IncrementalReader | None = None
+        self._batches: Generator[TableRows] | None = None
 
-    def goes_on(self) -> bool:
+    def has_more(self) -> bool:
         """Whether there is another part to load.
 
         Raises:
@@ -64,16 +64,16 @@ class Run:
         return not self._over
 
     @property
-    def is_over(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the part that was made last is the last one, and reading did not fail."""
         return self._over and self._failure is None
 
-    def part(self, begin: Callable[[], Reading]) -> Iterator[Batch]:
+    def next_chunk(self, begin: Callable[[], IncrementalReader]) -> Iterator[TableRows]:
         """The batches of the next part; `begin` opens the reading, for the first one."""
         if self._reading is None or self._batches is None:
             self._reading = begin()
             self._batches = self._reading.batches()
-        rows, held = 0, Batch()
+        rows, held = 0, TableRows()
         try:
             for batch in self._batches:
                 held.add(batch)
@@ -82,7 +82,7 @@ class Run:
                 ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
                 if ends or len(held.rows) + len(held.rejected) >= ROWS_PER_BATCH:
                     yield held
-                    held = Batch()
+                    held = TableRows()
                 if ends:
                     return
         except PartnerCentralError as error:
@@ -94,9 +94,9 @@ class Run:
 
     def _enough(self, most: int) -> float:
         """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
-        if self.tally.about is None:
+        if self.tally.estimated_records is None:
             return most
-        return min(most, max(most / SMALLEST, (self.tally.about - self.tally.read) / 2))
+        return min(most, max(most / SMALLEST_SHARE, (self.tally.estimated_records - self.tally.read) / 2))
 
     def state(self) -> dict[str, Any]:
         """The whole state after what has been handed on."""

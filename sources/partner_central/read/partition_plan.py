@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .partitions import Density, Window
+from .partitions import Density, Partition
 
 FEWEST_RECORDS = 400
 COARSE = 1000
@@ -20,7 +20,7 @@ log = logging.getLogger("partner_central.plan")
 
 
 @dataclass(slots=True)
-class _Progress:
+class _WorkerProgress:
     """How far the reader of a window is.
 
     Attributes:
@@ -29,7 +29,7 @@ class _Progress:
         per_second: records per second of CreatedDate over its last page; None before the second page.
     """
 
-    window: Window
+    window: Partition
     reached: datetime | None
     pages: int = 0
     records: int = 0
@@ -47,7 +47,7 @@ class _Progress:
         self.reached = latest
 
 
-class Plan:
+class PartitionPlan:
     """Windows and their readers, who may be threads.
 
     Args:
@@ -56,27 +56,27 @@ class Plan:
         latest: hardly a record was created after this.
     """
 
-    def __init__(self, windows: Iterable[Window], density: Density, latest: datetime) -> None:
+    def __init__(self, windows: Iterable[Partition], density: Density, latest: datetime) -> None:
         self._lock = threading.RLock()
         self._windows = list(windows)
         self._density = density
         self._latest = latest
         waiting = [window for window in self._windows if not window.done]
-        self._waiting = sorted(waiting, key=lambda window: -density.crowd_at(window.start))
-        self._active: dict[int, _Progress] = {}
-        self._abandoned: list[_Progress] = []
+        self._waiting = sorted(waiting, key=lambda window: -density.share_of_second(window.start))
+        self._active: dict[int, _WorkerProgress] = {}
+        self._abandoned: list[_WorkerProgress] = []
         self._read = sum(window.records for window in self._windows)
         log.info("%d windows are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
 
-    def claim(self) -> Window | None:
+    def next_partition(self) -> Partition | None:
         """A window for a reader: one nobody reads, or the later part of one somebody does; None if not worth it."""
         with self._lock:
             window = self._waiting.pop(0) if self._waiting else self._split()
             if window is not None:
-                self._active[id(window)] = _Progress(window, window.position or window.start)
+                self._active[id(window)] = _WorkerProgress(window, window.position or window.start)
             return window
 
-    def arrived(self, window: Window, dates: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
+    def page_received(self, window: Partition, dates: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
         """A page of a window arrived, with records created then; gives how far the window has come, and its end now."""
         with self._lock:
             progress = self._active[id(window)]
@@ -84,7 +84,7 @@ class Plan:
             self._read += len(dates)
             return progress.reached, window.end
 
-    def left(self, window: Window, *, complete: bool) -> None:
+    def worker_finished(self, window: Partition, *, complete: bool) -> None:
         """The reader of a window has ended: with its last page, or because reading is stopped."""
         with self._lock:
             progress = self._active.pop(id(window))
@@ -93,7 +93,7 @@ class Plan:
         how = "is read" if complete else "is left unfinished"
         log.info("%s %s: %d pages, %d records", window, how, progress.pages, progress.records)
 
-    def snapshot(self) -> list[Window]:
+    def snapshot(self) -> list[Partition]:
         """All windows as they are now."""
         with self._lock:
             return [replace(window) for window in self._windows]
@@ -107,7 +107,7 @@ class Plan:
             share = 1 - sum(self._density.share(after, until) for after, until in unread)
             return self._read / max(share, 0.01)
 
-    def _split(self) -> Window | None:
+    def _split(self) -> Partition | None:
         """Give away the later part of the window with the most left to read."""
         total = self.total()
         rests = [(self._rest(progress, total), progress) for progress in self._active.values()]
@@ -116,14 +116,14 @@ class Plan:
                 return None
             window = progress.window
             if cut := self._middle(progress, rest):
-                later = Window(cut, window.end)
+                later = Partition(cut, window.end)
                 log.info("%s has about %d records left: %s is split off", window, rest, later)
                 window.end = cut
                 self._windows.append(later)
                 return later
         return None
 
-    def _rest(self, progress: _Progress, total: float) -> float:
+    def _rest(self, progress: _WorkerProgress, total: float) -> float:
         """Records still to read, as far as can be judged: by the sample; where that is coarse, by the last page.
 
         The last page is trusted for as many records again as were read.
@@ -135,7 +135,7 @@ class Plan:
         by_page = progress.per_second * max(0.0, (end - progress.reached).total_seconds())
         return max(by_sample, min(by_page, max(COARSE, progress.records)))
 
-    def _middle(self, progress: _Progress, rest: float) -> datetime | None:
+    def _middle(self, progress: _WorkerProgress, rest: float) -> datetime | None:
         """Where half of the rest may be read: by the sample, or by the last page where the sample says nothing."""
         reached, end = progress.reached, progress.window.end or self._latest
         if reached is None or reached >= end:

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .timestamps import read, written
-from .until_stable import Settling
+from .timestamps import from_text, to_text
+from .until_stable import StableRead
 
 SECOND = timedelta(seconds=1)
-CROWD = 3
+HOT_SECOND_RECORDS = 3
 FOUR_DIGITS = 1000
 
 
 @dataclass(slots=True)
-class Window:
+class Partition:
     """CreatedDates after `start`, up to and including `end`; None is open.
 
     Attributes:
@@ -45,21 +45,21 @@ class Window:
     records: int = 0
     token: str | None = None
     asked: datetime | None = None
-    crowd: Settling | None = None
+    crowd: StableRead | None = None
 
-    def hand_on(self, page: WindowPage) -> None:
+    def mark_delivered(self, page: PartitionPage) -> None:
         """Note that a page was handed on."""
         self.records += len(page.records)
         self.position = page.reached
         self.done = page.last
         self.token, self.asked, self.crowd = page.token, page.asked, page.crowd
 
-    def asked_from(self) -> datetime | None:
+    def request_from(self) -> datetime | None:
         """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive.
 
         None, for all of time, before the year 1000: botocore writes such years with fewer digits than ISO 8601 wants.
         """
-        return early(self.position or self.start)
+        return second_before(self.position or self.start)
 
     def holds(self, created: datetime) -> bool:
         """Whether a CreatedDate lies in this window."""
@@ -70,11 +70,11 @@ class Window:
         return self.end is not None and second_of(created) > second_of(self.end)
 
     def __str__(self) -> str:
-        return f"({written(self.start) or 'the beginning'}, {written(self.end) or 'now'}]"
+        return f"({to_text(self.start) or 'the beginning'}, {to_text(self.end) or 'now'}]"
 
 
 @dataclass(frozen=True, slots=True)
-class WindowPage:
+class PartitionPage:
     """A page of a window.
 
     Attributes:
@@ -87,13 +87,13 @@ class WindowPage:
         crowd: see `Window.crowd`.
     """
 
-    window: Window
+    window: Partition
     records: list[object]
     reached: datetime | None
     last: bool
     token: str | None = None
     asked: datetime | None = None
-    crowd: Settling | None = None
+    crowd: StableRead | None = None
 
 
 class Density:
@@ -124,13 +124,13 @@ class Density:
         seconds = {moment.replace(microsecond=0) for moment in chosen if moment is not None}
         return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
 
-    def crowds(self) -> list[datetime]:
+    def hot_seconds(self) -> list[datetime]:
         """Cuts before the seconds that many records share: they can only be paged through, so a window begins there."""
         seconds = Counter(created.replace(microsecond=0) for created in self._sample)
-        cuts = [_moved(second, -SECOND) for second, records in seconds.items() if records >= CROWD]
+        cuts = [_moved(second, -SECOND) for second, records in seconds.items() if records >= HOT_SECOND_RECORDS]
         return sorted(cut for cut in cuts if cut is not None)
 
-    def crowd_at(self, cut: datetime | None) -> float:
+    def share_of_second(self, cut: datetime | None) -> float:
         """The share of all records in the second behind a cut."""
         return 0.0 if cut is None else self.share(cut, _moved(cut, 2 * SECOND))
 
@@ -140,27 +140,27 @@ class Density:
         return self._sample[low:high]
 
 
-def first_windows(density: Density, parts: int) -> list[Window]:
+def first_partitions(density: Density, parts: int) -> list[Partition]:
     """Windows over all of CreatedDate that hold about as many records each, and further ones for crowded seconds."""
-    cuts = sorted({*density.cuts(None, None, parts), *density.crowds()})
-    return [Window(start, end) for start, end in zip([None, *cuts], [*cuts, None], strict=True)]
+    cuts = sorted({*density.cuts(None, None, parts), *density.hot_seconds()})
+    return [Partition(start, end) for start, end in zip([None, *cuts], [*cuts, None], strict=True)]
 
 
-def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
+def dump(windows: Iterable[Partition]) -> list[dict[str, Any]]:
     """Windows as JSON-ready state, in order; finished neighbours are one."""
     state: list[dict[str, Any]] = []
     for window in sorted(windows, key=lambda window: (window.start is not None, window.start)):
         item: dict[str, Any] = {
-            "start": written(window.start),
-            "end": written(window.end),
-            "position": written(window.position),
+            "start": to_text(window.start),
+            "end": to_text(window.end),
+            "position": to_text(window.position),
             "done": window.done,
             "records": window.records,
         }
         if window.token is not None:
-            item |= {"token": window.token, "asked": written(window.asked)}
+            item |= {"token": window.token, "asked": to_text(window.asked)}
         if window.crowd is not None:
-            item |= {"crowd": window.crowd.dump(), "asked": written(window.asked)}
+            item |= {"crowd": window.crowd.dump(), "asked": to_text(window.asked)}
         if state and window.done and state[-1]["done"]:
             item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
             state[-1] = item
@@ -169,24 +169,24 @@ def dump(windows: Iterable[Window]) -> list[dict[str, Any]]:
     return state
 
 
-def load(state: Iterable[Mapping[str, Any]]) -> list[Window]:
+def load(state: Iterable[Mapping[str, Any]]) -> list[Partition]:
     """Read what `dump` wrote."""
     return [
-        Window(
-            read(item["start"]),
-            read(item["end"]),
-            read(item["position"]),
+        Partition(
+            from_text(item["start"]),
+            from_text(item["end"]),
+            from_text(item["position"]),
             item["done"],
             item["records"],
             item.get("token"),
-            read(item.get("asked")),
-            Settling.load(item.get("crowd")),
+            from_text(item.get("asked")),
+            StableRead.load(item.get("crowd")),
         )
         for item in state
     ]
 
 
-def early(moment: datetime | None) -> datetime | None:
+def second_before(moment: datetime | None) -> datetime | None:
     """The whole second before a moment, to ask with; None where botocore does not write the year in four digits."""
     before = moment and _moved(second_of(moment), -SECOND)
     return before if before is not None and before.year >= FOUR_DIGITS else None

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..api.client import Page
-from ..metrics import Tally
-from ..tables.presence import Listed, now
-from ..tables.rows import created
-from .changes import Changes, Cursor, floor_of
-from .checkpoint import Backfill
-from .read_options import Question
+from ..metrics import SyncMetrics
+from ..tables.presence import ListingMark, now
+from ..tables.rows import created_date
+from .changes import ChangeDetector, Cursor, read_from
+from .checkpoint import Checkpoint
+from .read_options import ReadOptions
 from .rejections import Rejections
-from .request import Listing
-from .state import Complete, Rejected, State
+from .request import ListRequest
+from .state import FullListing, RejectedRange, State
 from .watermark import lies_ahead, watermark_of
 
 
@@ -36,16 +36,16 @@ class Progress:
         is_finished: whether the cursor has moved.
     """
 
-    def __init__(self, question: Question, state: State, tally: Tally, version: Callable[[], str]) -> None:
+    def __init__(self, question: ReadOptions, state: State, tally: SyncMetrics, version: Callable[[], str]) -> None:
         self.question = question
-        self.under_way: Backfill | None = None
+        self.under_way: Checkpoint | None = None
         self.is_finished = False
-        self.listed = Listed(now(), state.begun)
+        self.listed = ListingMark(now(), state.begun)
         self._state = state
         self._tally = tally
         self._rejections = Rejections(state, tally, question.most_rejected, version)
         self._saw_undated = state.undated and (state.backfill is not None or state.unconfirmed is not None)
-        self._given_up: Rejected | None = None
+        self._given_up: RejectedRange | None = None
         full = question.full or (state.backfill is not None and state.backfill.full)
         self._read_everything_that_was_lost()
         self._go_on_behind_what_was_answered()
@@ -58,27 +58,27 @@ class Progress:
         """Whether records count as new that were seen before."""
         return self.question.full or self._again() is not None
 
-    def _again(self) -> Rejected | None:
+    def _again(self) -> RejectedRange | None:
         """What is to be tried again: what another version rejected, and what a reading did that was given up."""
         again, given_up = self._rejections.again(), self._given_up
         return again.and_also(given_up.since) if again and given_up else again or given_up
 
-    def _changes(self) -> Changes:
+    def _changes(self) -> ChangeDetector:
         """What tells new records, by what a reading saw that is gone on with, and by what earlier ones saw."""
         backfill, before = self._state.backfill, self._state.cursor.seen
         if self._reads_anew:
             before = {}
         elif backfill is not None:
             before = backfill.seen if backfill.anew else {**before, **backfill.seen}
-        return Changes(before, self._state.elsewhere)
+        return ChangeDetector(before, self._state.elsewhere)
 
-    def listing(self) -> Listing:
+    def listing(self) -> ListRequest:
         """What is to be listed next, newest first."""
         return self.question.listing(self._state.cursor, self._again())
 
     def is_ahead(self, page: Page) -> bool:
         """Whether the run would begin in the future of the service's clock; if so, the cursor is given up."""
-        floor = floor_of(self._state.cursor.watermark, self.question.lookback)
+        floor = read_from(self._state.cursor.watermark, self.question.lookback)
         if floor is None or page.served_at is None or floor <= page.served_at:
             return False
         self._tally.note("The stored watermark is ahead of the service's clock: everything is read again.")
@@ -86,7 +86,7 @@ class Progress:
         self.changes = self._changes()
         return True
 
-    def begin(self, listing: Listing, page: Page) -> Backfill:
+    def begin(self, listing: ListRequest, page: Page) -> Checkpoint:
         """Begin a reading with its first page, newest first."""
         if lies_ahead(page):
             self._tally.note(
@@ -102,13 +102,13 @@ class Progress:
             self._state.unconfirmed = None
         if self.question.full:
             self._state.answered = None
-        self.listed = Listed(page.served_at or now(), self._state.begun, everything=listing.is_everything)
-        self.under_way = Backfill(
+        self.listed = ListingMark(page.served_at or now(), self._state.begun, everything=listing.is_everything)
+        self.under_way = Checkpoint(
             None,
             listing.modified_since,
             self.question.full,
             self.question.asked,
-            token=None if listing.filters.can_leave else page.next_token,
+            token=None if listing.filters.records_can_leave else page.next_token,
             number=number,
             order=self._state.order,
             at=self.listed.at,
@@ -117,17 +117,17 @@ class Progress:
         self.find_watermark(self.under_way, page)
         return self.under_way
 
-    def go_on(self, backfill: Backfill) -> None:
+    def go_on(self, backfill: Checkpoint) -> None:
         """Go on with a reading that was interrupted."""
         self.under_way = backfill
-        self.changes.remember_from(floor_of(backfill.watermark, self.question.lookback))
-        self.listed = Listed(now(), self._state.begun, everything=backfill.number is not None)
+        self.changes.keep_from(read_from(backfill.watermark, self.question.lookback))
+        self.listed = ListingMark(now(), self._state.begun, everything=backfill.number is not None)
 
-    def begin_anew(self, backfill: Backfill) -> None:
+    def begin_anew(self, backfill: Checkpoint) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
         self._state.backfill = None
-        self._given_up = Rejected("", backfill.modified_since) if backfill.anew else None
-        self.under_way = Backfill(None, backfill.modified_since, backfill.full, backfill.asked, anew=backfill.anew)
+        self._given_up = RejectedRange("", backfill.modified_since) if backfill.anew else None
+        self.under_way = Checkpoint(None, backfill.modified_since, backfill.full, backfill.asked, anew=backfill.anew)
         self.question = replace(self.question, full=self.question.full or backfill.full)
         self.changes = self._changes()
 
@@ -135,7 +135,7 @@ class Progress:
         """No call is left: the next run goes on with what is under way."""
         self._state.backfill = self._state.backfill or self.under_way
 
-    def went_on(self, backfill: Backfill) -> None:
+    def went_on(self, backfill: Checkpoint) -> None:
         """A reading that was interrupted has ended; where it found nothing new, only its first page can have by now."""
         found = backfill.counts.changed or backfill.counts.rejected
         self._state.looked = self.is_finished and backfill.number is None and not found
@@ -156,21 +156,21 @@ class Progress:
         settling = [backfill.settling, *(window.crowd for window in backfill.windows)]
         return max((calls for one in settling if one is not None and (calls := one.calls_needed())), default=None)
 
-    def find_watermark(self, backfill: Backfill, page: Page) -> None:
+    def find_watermark(self, backfill: Checkpoint, page: Page) -> None:
         """Take the watermark from the first page that has one."""
         if backfill.watermark is None:
             backfill.watermark = watermark_of(page, self._state.cursor.watermark)
-            self.changes.remember_from(floor_of(backfill.watermark, self.question.lookback))
+            self.changes.keep_from(read_from(backfill.watermark, self.question.lookback))
 
     def note(self, records: list[object], rejections: list[tuple[str, datetime | None]], changed: int) -> None:
         """Note a page: its records, what of it was rejected, and how many rows it gave."""
         self._rejections.note(rejections)
         if self.under_way is not None:
             self.under_way.counts.add(changed, [reason for reason, _ in rejections])
-        self._saw_undated |= any(created(record) is None for record in records)
+        self._saw_undated |= any(created_date(record) is None for record in records)
         self._state.undated |= self._saw_undated
 
-    def finish(self, backfill: Backfill, *, windows: bool) -> None:
+    def finish(self, backfill: Checkpoint, *, windows: bool) -> None:
         """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
         self._state.backfill = self.under_way = None
         if sentence := self._rejections.too_many(backfill.counts):
@@ -183,7 +183,7 @@ class Progress:
         self._state.cursor = Cursor(backfill.watermark, backfill.seen | self.changes.seen())
         self._tally.watermark = backfill.watermark
         if backfill.number is not None and backfill.at is not None:
-            self._state.unconfirmed = Complete(backfill.number, backfill.order, backfill.at, windows)
+            self._state.unconfirmed = FullListing(backfill.number, backfill.order, backfill.at, windows)
             if windows:
                 self.confirm()
         self.question = replace(self.question, full=False, since=None)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .changes import Cursor, floor_of
-from .checkpoint import Backfill
-from .request import Filters, Listing
-from .state import Rejected
-from .timestamps import written
+from .changes import Cursor, read_from
+from .checkpoint import Checkpoint
+from .request import Filters, ListRequest
+from .state import RejectedRange
+from .timestamps import to_text
 
 FEW_CALLS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReadOptions:
     """What a run is to read.
 
     Attributes:
@@ -46,9 +46,9 @@ class Question:
     @property
     def asked(self) -> dict[str, str | None]:
         """What an interrupted reading must have been asked for to be gone on with."""
-        return {"since": written(self.since), "pii": self.pii}
+        return {"since": to_text(self.since), "pii": self.pii}
 
-    def goes_on_with(self, backfill: Backfill) -> bool:
+    def goes_on_with(self, backfill: Checkpoint) -> bool:
         """Whether this question is answered by going on with a reading that was interrupted.
 
         A plain sync goes on with any reading of the same kind; one that says where to begin, or a full one, only with
@@ -62,14 +62,14 @@ class Question:
         is_said = self.full or (self.since is not None and not backfill.full)
         return not is_said or asked["since"] == backfill.asked.get("since")
 
-    def listing(self, cursor: Cursor, again: Rejected | None) -> Listing:
+    def listing(self, cursor: Cursor, again: RejectedRange | None) -> ListRequest:
         """The listing that answers this question after a run that left `cursor`.
 
         Args:
             cursor: where the last complete run left off.
             again: records that are to be tried again.
         """
-        floor = floor_of(cursor.watermark, self.lookback)
+        floor = read_from(cursor.watermark, self.lookback)
         if cursor.watermark is None or (self.full and self.since is None):
             return self.all(self.since)
         if again is not None and floor is not None:
@@ -78,6 +78,6 @@ class Question:
             floor = min(self.since, floor)
         return self.all(floor)
 
-    def all(self, modified_since: datetime | None) -> Listing:
+    def all(self, modified_since: datetime | None) -> ListRequest:
         """The listing of what was last modified at or after a moment."""
-        return Listing(self.catalog, self.filters, modified_since)
+        return ListRequest(self.catalog, self.filters, modified_since)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from ..metrics import Tally
+from ..metrics import SyncMetrics
 from .checkpoint import Counts
-from .state import Rejected, State
+from .state import RejectedRange, State
 
 FEWEST, SHOWN = 10, 3
 
@@ -23,13 +23,13 @@ class Rejections:
         version: gives the version of this program; it is asked only when something was rejected.
     """
 
-    def __init__(self, state: State, tally: Tally, most: float, version: Callable[[], str]) -> None:
+    def __init__(self, state: State, tally: SyncMetrics, most: float, version: Callable[[], str]) -> None:
         self._state = state
         self._tally = tally
         self._most = most
         self._version = version
 
-    def again(self) -> Rejected | None:
+    def again(self) -> RejectedRange | None:
         """What another version rejected, so that it is tried again."""
         rejected = self._state.rejected
         return rejected if rejected is not None and rejected.by != self._version() else None
@@ -44,7 +44,7 @@ class Rejections:
         """Note records that were rejected: why, and their LastModifiedDate."""
         for _, modified in rejections:
             before = self._state.rejected
-            self._state.rejected = before.and_also(modified) if before else Rejected(self._version(), modified)
+            self._state.rejected = before.and_also(modified) if before else RejectedRange(self._version(), modified)
 
     def too_many(self, counts: Counts) -> str | None:
         """A sentence that names what did not fit, if a reading rejected so much that the cursor must not move."""

@@ -24,7 +24,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ..api.client import Page
-from ..errors import BrokenListing, ConfigurationError
+from ..errors import ConfigurationError, PaginationError
 
 PAGE_SIZE = 100
 SortBy = Literal["LastModifiedDate", "CreatedDate", "CustomerCompanyName"]
@@ -51,7 +51,7 @@ class Filters:
                 )
 
     @property
-    def can_leave(self) -> bool:
+    def records_can_leave(self) -> bool:
         """Whether a record that changes may no longer match: an id stays, a stage does not."""
         return bool(self.life_cycle_stage or self.life_cycle_review_status or self.customer_company_name)
 
@@ -73,7 +73,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListRequest:
     """One listing of opportunities.
 
     Attributes:
@@ -97,16 +97,16 @@ class Listing:
         """Whether it lists all there is."""
         return self.filters == Filters() and self.modified_since is None
 
-    def oldest_first(self, created_since: datetime | None) -> Listing:
+    def oldest_first(self, created_since: datetime | None) -> ListRequest:
         """The same opportunities in ascending CreatedDate, from a moment on."""
         return replace(self, sort_by="CreatedDate", sort_order="ASCENDING", created_since=created_since)
 
-    def samples(self) -> tuple[Listing, Listing]:
+    def samples(self) -> tuple[ListRequest, ListRequest]:
         """The same opportunities in orders that have little to do with dates: their first pages are nearly samples."""
         by_name = replace(self, sort_by="CustomerCompanyName", sort_order="ASCENDING")
         return by_name, replace(by_name, sort_order="DESCENDING")
 
-    def youngest_first(self) -> Listing:
+    def youngest_first(self) -> ListRequest:
         """The same opportunities in descending CreatedDate; where null sorts highest, those without one come first."""
         return replace(self, sort_by="CreatedDate", sort_order="DESCENDING")
 
@@ -127,7 +127,9 @@ class Listing:
         return request
 
 
-def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page], next_token: str | None = None) -> Iterator[Page]:
+def pages(
+    listing: ListRequest, ask: Callable[[Mapping[str, Any]], Page], next_token: str | None = None
+) -> Iterator[Page]:
     """Every page of a listing, in order; from the one behind `next_token` on, if that is given.
 
     Raises:
@@ -138,7 +140,7 @@ def pages(listing: Listing, ask: Callable[[Mapping[str, Any]], Page], next_token
     yield page
     while page.next_token is not None:
         if page.next_token in followed:
-            raise BrokenListing(
+            raise PaginationError(
                 f"Partner Central gave the same token for two pages, after {len(followed)} pages. Nothing of this run "
                 "was stored; run it again."
             )
@@ -171,6 +173,6 @@ class Order:
         if self._descending:
             dates.reverse()
         end = dates[0] if self._descending else dates[-1]
-        goes_on = self._reached is None or (end <= self._reached if self._descending else end >= self._reached)
+        continues = self._reached is None or (end <= self._reached if self._descending else end >= self._reached)
         self._reached = end
-        return goes_on and all(earlier <= later for earlier, later in pairwise(dates))
+        return continues and all(earlier <= later for earlier, later in pairwise(dates))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ..api.client import Page, PartnerCentral
-from ..errors import Invalid
-from ..tables.rows import created
-from .request import Listing, Order
-from .size_estimate import is_long, is_many
+from ..errors import RequestInvalid
+from ..tables.rows import created_date
+from .request import ListRequest, Order
+from .size_estimate import has_many_records, spans_many_pages
 from .state import State
-from .workers import UNDATED, UNSORTED, side_by_side
+from .workers import UNDATED, UNSORTED, fetch_concurrently
 
 
-class Samples:
+class Sampler:
     """Takes samples of listings, where these may be read by CreatedDate.
 
     Args:
@@ -24,49 +24,49 @@ class Samples:
         self._state = state
         self._is_refused = False
 
-    def of_many(self, listing: Listing, page: Page) -> list[object] | None:
+    def of_many(self, listing: ListRequest, page: Page) -> list[object] | None:
         """Samples of a listing that takes more than a few pages; None if it does not, or is read in one chain.
 
         Args:
             listing: newest first.
             page: its first page.
         """
-        if not is_long(page.records, listing.modified_since):
+        if not spans_many_pages(page.records, listing.modified_since):
             return None
         if self._state.undated:
             self.in_one_chain(UNDATED)
             return None
         sample = self.of(listing)
-        if sample is None or not is_many(page.records, sample):
+        if sample is None or not has_many_records(page.records, sample):
             return None
         return sample if self._has_dates(listing, sample) else None
 
-    def of_few(self, listing: Listing) -> list[object] | None:
+    def of_few(self, listing: ListRequest) -> list[object] | None:
         """No samples, where a listing that is not many may be read by CreatedDate as well; None where it may not."""
         if self._state.undated or self._is_refused:
             return None
         return [] if self._has_dates(listing, []) else None
 
-    def of(self, listing: Listing) -> list[object] | None:
+    def of(self, listing: ListRequest) -> list[object] | None:
         """Records of a listing, nearly at random; None where the service does not give such orders."""
         try:
-            sampled = side_by_side(self._client.list_opportunities, listing.samples(), self._client.readers)
-        except Invalid as refusal:
+            sampled = fetch_concurrently(self._client.list_opportunities, listing.samples(), self._client.concurrency)
+        except RequestInvalid as refusal:
             self.in_one_chain(str(refusal))
             return None
         return [record for page in sampled for record in page.records]
 
-    def _has_dates(self, listing: Listing, sample: list[object]) -> bool:
+    def _has_dates(self, listing: ListRequest, sample: list[object]) -> bool:
         """Whether records seem to be sorted by a CreatedDate that all have; the youngest first, others would show."""
         try:
             youngest = self._client.list_opportunities(listing.youngest_first().request())
-        except Invalid as refusal:
+        except RequestInvalid as refusal:
             self.in_one_chain(str(refusal))
             return False
-        if not Order(created, descending=True).holds(youngest):
+        if not Order(created_date, descending=True).holds(youngest):
             self.in_one_chain(UNSORTED)
             return False
-        if any(created(record) is None for record in (*sample, *youngest.records)):
+        if any(created_date(record) is None for record in (*sample, *youngest.records)):
             self.in_one_chain(UNDATED)
             return False
         return True

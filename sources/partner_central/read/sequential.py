@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..api.client import Page
-from ..tables.rows import identity
-from .request import Listing, Order, pages
-from .until_stable import Ask
+from ..tables.rows import key_and_modified
+from .request import ListRequest, Order, pages
+from .until_stable import Call
 
 
-class Chain:
+class SequentialReader:
     """Follows the pages of a listing, newest first, and checks their order.
 
     Attributes:
@@ -19,7 +19,7 @@ class Chain:
         is_in_order: whether all of them were in order.
     """
 
-    def __init__(self, listing: Listing, ask: Ask, next_token: str | None = None) -> None:
+    def __init__(self, listing: ListRequest, ask: Call, next_token: str | None = None) -> None:
         self.count = 0
         self.is_in_order = True
         self._listing = listing
@@ -36,4 +36,4 @@ class Chain:
 
 
 def _modified(record: object) -> datetime | None:
-    return identity(record)[1]
+    return key_and_modified(record)[1]

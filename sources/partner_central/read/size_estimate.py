@@ -6,38 +6,38 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from ..tables.rows import created, identity
+from ..tables.rows import created_date, key_and_modified
 from .partitions import Density
 from .request import PAGE_SIZE
 
-LONGEST_CHAIN = 8
+MAX_SEQUENTIAL_PAGES = 8
 MOST_OF_A_CUSTOMER = 5
 FEWEST = 25
 
 
-def is_long(newest: Sequence[object], modified_since: datetime | None) -> bool:
+def spans_many_pages(newest: Sequence[object], modified_since: datetime | None) -> bool:
     """Whether a listing may take more than a few pages, judged by how far back its first page reaches.
 
     Args:
         newest: the records of its first page, newest first.
         modified_since: where the listing ends; None for the beginning of time.
     """
-    dates = [modified for _, modified in map(identity, newest) if modified is not None]
+    dates = [modified for _, modified in map(key_and_modified, newest) if modified is not None]
     if modified_since is None or not dates:
         return True
-    return max(dates) - modified_since > LONGEST_CHAIN * (max(dates) - min(dates))
+    return max(dates) - modified_since > MAX_SEQUENTIAL_PAGES * (max(dates) - min(dates))
 
 
-def is_many(page: Sequence[object], sample: Sequence[object]) -> bool:
+def has_many_records(page: Sequence[object], sample: Sequence[object]) -> bool:
     """Whether a listing takes more than a few pages, judged by how few records of one page are in a sample.
 
     Two independent selections share about the product of their sizes over all there are, as in capture and recapture.
     """
-    common = {identity(record)[0] for record in page} & {identity(record)[0] for record in sample}
-    return len(common) * LONGEST_CHAIN * PAGE_SIZE < len(page) * len(sample)
+    common = {key_and_modified(record)[0] for record in page} & {key_and_modified(record)[0] for record in sample}
+    return len(common) * MAX_SEQUENTIAL_PAGES * PAGE_SIZE < len(page) * len(sample)
 
 
-def density_of(sample: Iterable[object]) -> Density:
+def estimate_density(sample: Iterable[object]) -> Density:
     """How records lie over CreatedDate, judged from pages sorted by customer.
 
     A page may be full of one customer, whose records came together: only a few of each customer count, unless hardly
@@ -46,7 +46,7 @@ def density_of(sample: Iterable[object]) -> Density:
     seen: Counter[str] = Counter()
     everything, spread = [], []
     for record in sample:
-        if (date := created(record)) is None:
+        if (date := created_date(record)) is None:
             continue
         everything.append(date)
         customer = _customer(record)

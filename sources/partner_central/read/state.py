@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .changes import Cursor, Elsewhere
-from .checkpoint import Backfill
-from .timestamps import read, written
+from .changes import Cursor, OtherFilterSets
+from .checkpoint import Checkpoint
+from .timestamps import from_text, to_text
 
 WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)
-class Floors:
+class StoredCounters:
     """The numbers that the tables of a destination hold already, also of a run that died before its state was stored.
 
     Attributes:
@@ -39,7 +39,7 @@ class Floors:
 
 
 @dataclass(frozen=True, slots=True)
-class Complete:
+class FullListing:
     """A listing of everything that was read to its end.
 
     Attributes:
@@ -59,13 +59,13 @@ class Complete:
         return {"number": self.number, "order": self.order, "at": self.at.isoformat(), "windows": self.windows}
 
     @classmethod
-    def load(cls, state: Mapping[str, Any]) -> Complete:
+    def load(cls, state: Mapping[str, Any]) -> FullListing:
         """Read what `dump` wrote."""
         return cls(state["number"], state["order"], datetime.fromisoformat(state["at"]), state["windows"])
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRange:
     """Records that could not become rows.
 
     Attributes:
@@ -76,10 +76,10 @@ class Rejected:
     by: str
     since: datetime | None
 
-    def and_also(self, modified: datetime | None) -> Rejected:
+    def and_also(self, modified: datetime | None) -> RejectedRange:
         """These and one more."""
         since = None if self.since is None or modified is None else min(self.since, modified)
-        return Rejected(self.by, since)
+        return RejectedRange(self.by, since)
 
 
 class State:
@@ -106,26 +106,28 @@ class State:
         undated: whether a record without CreatedDate is known.
     """
 
-    def __init__(self, stored: Mapping[str, Any], scope: str, floors: Callable[[], Floors] = Floors) -> None:
+    def __init__(
+        self, stored: Mapping[str, Any], scope: str, floors: Callable[[], StoredCounters] = StoredCounters
+    ) -> None:
         self._stored = stored
         self._scope = scope
         self.is_new = not stored.get("cursors")
-        self._floors: Callable[[], Floors] | None = floors
+        self._floors: Callable[[], StoredCounters] | None = floors
         cursors = stored.get("cursors", {})
         own = cursors.get(scope, {})
-        self.elsewhere = Elsewhere({name: cursors[name] for name in cursors if name != scope})
+        self.elsewhere = OtherFilterSets({name: cursors[name] for name in cursors if name != scope})
         listing = stored.get("listing", {})
         backfill, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
         self.cursor = Cursor.load(own)
-        self.backfill = Backfill.load(backfill) if backfill else None
+        self.backfill = Checkpoint.load(backfill) if backfill else None
         unconfirmed = own.get("unconfirmed")
-        self.unconfirmed = Complete.load(unconfirmed) if unconfirmed else None
+        self.unconfirmed = FullListing.load(unconfirmed) if unconfirmed else None
         self.answered: dict[str, str | None] | None = own.get("answered")
         self.looked: bool = own.get("looked", False)
         self.whole: bool = own.get(WHOLE, False)
-        self.rejected = Rejected(rejected["by"], read(rejected["since"])) if rejected else None
+        self.rejected = RejectedRange(rejected["by"], from_text(rejected["since"])) if rejected else None
         self.begun: int = listing.get("begun", 0)
-        self.complete = Complete.load(complete) if complete else None
+        self.complete = FullListing.load(complete) if complete else None
         self.order: int = stored.get("order", 0)
         self.undated: bool = stored.get("undated", False)
 
@@ -160,7 +162,7 @@ class State:
         if self.whole:
             own[WHOLE] = True
         if self.rejected is not None:
-            own["rejected"] = {"by": self.rejected.by, "since": written(self.rejected.since)}
+            own["rejected"] = {"by": self.rejected.by, "since": to_text(self.rejected.since)}
         listing: dict[str, Any] = {"begun": self.begun}
         if self.complete is not None:
             listing["complete"] = self.complete.dump()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 
-def written(moment: datetime | None) -> str | None:
+def to_text(moment: datetime | None) -> str | None:
     """A moment in ISO 8601; None stays."""
     return None if moment is None else moment.isoformat()
 
 
-def read(text: str | None) -> datetime | None:
+def from_text(text: str | None) -> datetime | None:
     """The moment of which `written` made a text."""
     return datetime.fromisoformat(text) if text else None

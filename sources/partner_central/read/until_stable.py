@@ -14,17 +14,17 @@ from datetime import datetime
 from typing import Any
 
 from ..api.client import Page
-from ..errors import BrokenListing, Unavailable
+from ..errors import PaginationError, ServiceUnavailable
 from ..tables.rows import key_of
-from .request import Listing, pages
-from .timestamps import read, written
+from .request import ListRequest, pages
+from .timestamps import from_text, to_text
 
-Ask = Callable[[Mapping[str, Any]], Page]
+Call = Callable[[Mapping[str, Any]], Page]
 MOST_READINGS, FEW = 6, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class StableRead:
     """How far the readings of a list are.
 
     Attributes:
@@ -47,19 +47,19 @@ class Settling:
     failed: int = 0
     is_settled: bool = False
 
-    def shows(self, page: Page) -> Settling:
+    def shows(self, page: Page) -> StableRead:
         """With one more page."""
         keys = self.keys.union(filter(None, map(key_of, page.records)))
         return replace(self, token=page.next_token, keys=keys, pages=self.pages + 1)
 
-    def ended(self, until: datetime | None) -> Settling:
+    def ended(self, until: datetime | None) -> StableRead:
         """Behind the last page of a reading, which came so far: settled, or before another reading."""
         if self.before is not None and self.before <= self.keys:
             return replace(self, token=None, is_settled=True)
         failed = self.failed + (self.before is not None)
-        return Settling(before=self.keys, until=until, took=max(self.took, self.pages), failed=failed)
+        return StableRead(before=self.keys, until=until, took=max(self.took, self.pages), failed=failed)
 
-    def begun_anew(self) -> Settling:
+    def begun_anew(self) -> StableRead:
         """Before the reading under way, which cannot be gone on with."""
         return replace(self, token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
 
@@ -73,14 +73,14 @@ class Settling:
             "token": self.token,
             "keys": sorted(self.keys),
             "before": None if self.before is None else sorted(self.before),
-            "until": written(self.until),
+            "until": to_text(self.until),
             "pages": self.pages,
             "took": self.took,
             "failed": self.failed,
         }
 
     @classmethod
-    def load(cls, state: Mapping[str, Any] | None) -> Settling | None:
+    def load(cls, state: Mapping[str, Any] | None) -> StableRead | None:
         """Read what `dump` wrote."""
         if state is None:
             return None
@@ -89,16 +89,16 @@ class Settling:
             state["token"],
             frozenset(state["keys"]),
             None if before is None else frozenset(before),
-            read(state["until"]),
+            from_text(state["until"]),
             state["pages"],
             state["took"],
             state["failed"],
         )
 
 
-def settled_pages(
-    listing: Listing, ask: Ask, so_far: Settling, end: Callable[[Page], datetime | None] = lambda _: None
-) -> Iterator[tuple[Page, Settling]]:
+def pages_until_stable(
+    listing: ListRequest, ask: Call, so_far: StableRead, end: Callable[[Page], datetime | None] = lambda _: None
+) -> Iterator[tuple[Page, StableRead]]:
     """The pages of a list that records may leave, each with how far the readings are behind it; the last is settled.
 
     Args:
@@ -120,13 +120,13 @@ def settled_pages(
                 yield page, so_far
                 if ends:
                     break
-        except BrokenListing:
+        except PaginationError:
             if so_far.token is None:
                 raise
             so_far = so_far.begun_anew()
         if so_far.is_settled:
             return
-    raise Unavailable(
+    raise ServiceUnavailable(
         "Opportunities kept leaving the filtered list while it was read, so it may lack some. Run again later; nothing "
         "is lost."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..api.client import Page
-from ..tables.rows import identity
+from ..tables.rows import key_and_modified
 
 RESOLUTION = timedelta(seconds=1)  # of the Date header
 FAR = timedelta(minutes=5)
@@ -32,4 +32,4 @@ def lies_ahead(page: Page) -> bool:
 
 
 def _dates(page: Page) -> list[datetime]:
-    return [modified for _, modified in map(identity, page.records) if modified is not None]
+    return [modified for _, modified in map(key_and_modified, page.records) if modified is not None]

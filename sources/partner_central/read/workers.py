@@ -9,24 +9,24 @@ from datetime import datetime
 from typing import Any
 
 from ..api.client import Page
-from ..errors import BrokenListing
-from ..tables.rows import created
+from ..errors import PaginationError
+from ..tables.rows import created_date
 from .keyset import keyset_pages
-from .partition_plan import Plan
-from .partitions import Window, WindowPage, second_of
-from .request import Listing, Order, pages
+from .partition_plan import PartitionPlan
+from .partitions import Partition, PartitionPage, second_of
+from .request import ListRequest, Order, pages
 
 PAGES_AHEAD = 64
 UNDATED = "a record has no CreatedDate to go by."
 UNSORTED = "a page was not in the order of CreatedDate."
 
 
-class Unplaced(Exception):
+class MissingPartitionDate(Exception):
     """Records are not listed by CreatedDate, so windows of it are not known to hold them all. The message says why."""
 
 
-def side_by_side(
-    ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[Listing], readers: Callable[[], int]
+def fetch_concurrently(
+    ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[ListRequest], readers: Callable[[], int]
 ) -> list[Page]:
     """The first pages of several listings, asked for at the same time if there may be several readers.
 
@@ -37,7 +37,7 @@ def side_by_side(
         return [ask(listing.request()) for listing in listings]
     answers: queue.SimpleQueue[Page | BaseException] = queue.SimpleQueue()
 
-    def run(listing: Listing) -> None:
+    def run(listing: ListRequest) -> None:
         try:
             answers.put(ask(listing.request()))
         except BaseException as error:  # noqa: BLE001 - raised again by the caller
@@ -53,7 +53,7 @@ def side_by_side(
     return first_pages
 
 
-class Sweep:
+class ParallelReader:
     """Reads a plan with as many threads as the quota can keep busy.
 
     Args:
@@ -64,19 +64,23 @@ class Sweep:
     """
 
     def __init__(
-        self, plan: Plan, listing: Listing, ask: Callable[[Mapping[str, Any]], Page], readers: Callable[[], int]
+        self,
+        plan: PartitionPlan,
+        listing: ListRequest,
+        ask: Callable[[Mapping[str, Any]], Page],
+        readers: Callable[[], int],
     ) -> None:
         self._plan = plan
         self._listing = listing
         self._ask = ask
         self._readers = readers
         self._lock = threading.Lock()
-        self._parts: queue.Queue[WindowPage | None] = queue.Queue(PAGES_AHEAD)
+        self._parts: queue.Queue[PartitionPage | None] = queue.Queue(PAGES_AHEAD)
         self._active = 0
         self._failure: BaseException | None = None
         self._abandoned = False
 
-    def parts(self) -> Generator[WindowPage]:
+    def parts(self) -> Generator[PartitionPage]:
         """Pages of all windows, in the order they arrive; those of one window in order.
 
         When a reader fails, the others end with the page they are at, and the failure is raised behind all pages.
@@ -85,7 +89,7 @@ class Sweep:
             PartnerCentralError: a window could not be read to its end.
             Unplaced: a record has no CreatedDate, or a page is not in its order.
         """
-        self._engage()
+        self._start_workers()
         try:
             while (part := self._parts.get()) is not None:
                 yield part
@@ -94,11 +98,11 @@ class Sweep:
         if self._failure is not None:
             raise self._failure
 
-    def _engage(self) -> None:
+    def _start_workers(self) -> None:
         """Start readers while there is something to read and the quota has room for them."""
         with self._lock:
             try:
-                while not self._ends() and self._active < self._readers() and (window := self._plan.claim()):
+                while not self._ends() and self._active < self._readers() and (window := self._plan.next_partition()):
                     threading.Thread(target=self._run, args=(window,), daemon=True).start()
                     self._active += 1
             except Exception as error:  # noqa: BLE001 - raised again by the consumer
@@ -107,55 +111,55 @@ class Sweep:
         if over:
             self._put(None)
 
-    def _run(self, window: Window) -> None:
+    def _run(self, window: Partition) -> None:
         """Read one window; another reader takes its place."""
         complete = False
         try:
             complete = self._read(window)
         except BaseException as error:  # noqa: BLE001 - raised again by the consumer
             self._failure = self._failure or error
-        self._plan.left(window, complete=complete)
+        self._plan.worker_finished(window, complete=complete)
         with self._lock:
             self._active -= 1
-        self._engage()
+        self._start_workers()
 
-    def _read(self, window: Window) -> bool:
+    def _read(self, window: Partition) -> bool:
         """Read a window page by page, and say whether to its end."""
-        parts = self._keyset_parts(window) if self._listing.filters.can_leave else self._token_parts(window)
+        parts = self._keyset_parts(window) if self._listing.filters.records_can_leave else self._token_parts(window)
         for part in parts:
             self._put(part)
             if part.last or self._ends():
                 return part.last
-            self._engage()
+            self._start_workers()
         return True
 
-    def _token_parts(self, window: Window) -> Iterator[WindowPage]:
+    def _token_parts(self, window: Partition) -> Iterator[PartitionPage]:
         """The parts of a window that no record leaves."""
-        order = Order(created, descending=False)
+        order = Order(created_date, descending=False)
         came = window.position
         for page, asked in self._pages(window):
             dates = _dates(page, order)
-            before, (came, end) = came, self._plan.arrived(window, dates)
-            span = Window(window.start, end)
+            before, (came, end) = came, self._plan.page_received(window, dates)
+            span = Partition(window.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
             last = page.next_token is None or any(map(span.is_past, dates))
             token = page.next_token if not last and _same_second(before, came) else None
-            yield WindowPage(window, inside, came, last, token, asked if token else None)
+            yield PartitionPage(window, inside, came, last, token, asked if token else None)
 
-    def _keyset_parts(self, window: Window) -> Iterator[WindowPage]:
+    def _keyset_parts(self, window: Partition) -> Iterator[PartitionPage]:
         """The parts of a window that records may leave; each page of dates is the first of a listing of its own."""
-        listing = self._listing.oldest_first(window.asked if window.crowd else window.asked_from())
+        listing = self._listing.oldest_first(window.asked if window.crowd else window.request_from())
         came = window.position
         for step in keyset_pages(listing, self._ask, window.crowd):
-            dates = _dates(step.page, Order(created, descending=False))
-            _, end = self._plan.arrived(window, dates)
-            span = Window(window.start, end)
+            dates = _dates(step.page, Order(created_date, descending=False))
+            _, end = self._plan.page_received(window, dates)
+            span = Partition(window.start, end)
             inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
             came = step.reached or came
             last = step.last or (step.reached is not None and span.is_past(step.reached))
-            yield WindowPage(window, inside, came, last, None, step.asked if step.crowd else None, step.crowd)
+            yield PartitionPage(window, inside, came, last, None, step.asked if step.crowd else None, step.crowd)
 
-    def _pages(self, window: Window) -> Iterator[tuple[Page, datetime | None]]:
+    def _pages(self, window: Partition) -> Iterator[tuple[Page, datetime | None]]:
         """The pages of a window from where it has come to, each with the `AfterCreatedDate` of its listing.
 
         A token that is no longer accepted is done without.
@@ -165,21 +169,21 @@ class Sweep:
             listing = self._listing.oldest_first(asked)
             try:
                 page = self._ask(listing.request(window.token))
-            except BrokenListing:
+            except PaginationError:
                 pass
             else:
                 yield page, asked
                 if page.next_token is not None:
                     yield from ((page, asked) for page in pages(listing, self._ask, page.next_token))
                 return
-        asked = window.asked_from()
+        asked = window.request_from()
         yield from ((page, asked) for page in pages(self._listing.oldest_first(asked), self._ask))
 
     def _ends(self) -> bool:
         """Whether no more is to be asked for."""
         return self._abandoned or self._failure is not None
 
-    def _put(self, part: WindowPage | None) -> None:
+    def _put(self, part: PartitionPage | None) -> None:
         """Hand a part on; wait while the consumer is behind."""
         while not self._abandoned:
             try:
@@ -196,11 +200,11 @@ def _dates(page: Page, order: Order) -> list[datetime]:
     Raises:
         Unplaced: a record has none, or they are not in order.
     """
-    dates = [date for date in map(created, page.records) if date is not None]
+    dates = [date for date in map(created_date, page.records) if date is not None]
     if len(dates) < len(page.records):
-        raise Unplaced(UNDATED)
+        raise MissingPartitionDate(UNDATED)
     if not order.holds(page):
-        raise Unplaced(UNSORTED)
+        raise MissingPartitionDate(UNSORTED)
     return dates
 
 

@@ -61,7 +61,7 @@ class Columnar:
         package = Container()[LoadPackageStateInjectableContext]
         for name, columns in self._lists.items():
             if entries := list(_entries(plain, name)):
-                self._put_into(package, f"{self._table}__{name}", _arrow(entries, columns))
+                self._add_parquet_job(package, f"{self._table}__{name}", _arrow(entries, columns))
         for row in plain:
             row["_dlt_load_id"] = package.load_id
         yield _arrow(plain, self._root | self._unknown(plain))
@@ -85,7 +85,7 @@ class Columnar:
                     unknown[name] = KINDS[type(row[name])]
         return unknown
 
-    def _put_into(self, package: LoadPackageStateInjectableContext, table: str, rows: pa.Table) -> None:
+    def _add_parquet_job(self, package: LoadPackageStateInjectableContext, table: str, rows: pa.Table) -> None:
         """Add rows of a table to the load package under way."""
         from pyarrow import parquet
 

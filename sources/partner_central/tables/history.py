@@ -22,11 +22,13 @@ from .service_model import Column, RecordModel
 SEPARATOR = "; "
 
 
-def _models(entries: Sequence[Row]) -> list[str]:
+def join_values(entries: Sequence[Row]) -> list[str]:
+    """The values of a list of plain values."""
     return [entry["value"] for entry in entries if entry.get("value")]
 
 
-def _spends(entries: Sequence[Row]) -> list[str]:
+def format_spend(entries: Sequence[Row]) -> list[str]:
+    """The entries of expected customer spend, each as a line of text."""
     return list(filter(None, map(_spend, entries)))
 
 
@@ -43,8 +45,8 @@ def _spend(entry: Row) -> str:
 
 
 LISTS: dict[str, Callable[[Sequence[Row]], list[str]]] = {
-    "project_delivery_models": _models,
-    "project_expected_customer_spend": _spends,
+    "project_delivery_models": join_values,
+    "project_expected_customer_spend": format_spend,
 }
 CONTENT = (
     "arn",
@@ -182,7 +184,7 @@ def _plain(row: Row, moved: Mapping[str, str]) -> Row:
     return row | {name: row.get(there) for name, there in moved.items()} if moved else row
 
 
-def unheld(versions: Sequence[Row], held: dict[tuple[str, datetime], str]) -> list[Row]:
+def drop_seen_in_this_load(versions: Sequence[Row], held: dict[tuple[str, datetime], str]) -> list[Row]:
     """The versions that are not what the load holds already as the last one of their date; they are noted in `held`.
 
     The merge of dlt looks for a version in the table only.

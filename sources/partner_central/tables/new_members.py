@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from .service_model import ChildTable, Column, Path, column_name
-from .stored_columns import Stored
+from .stored_columns import StoredColumns
 
-Claims = dict[str, dict[str, str]]
+AssignedNames = dict[str, dict[str, str]]
 LIST = "list"
 VALUE = ("Value",)  # the path of what stands in a list as it is
 UNMOVED = frozenset({"id", "last_modified_date"})  # what a record is found and merged by
@@ -28,7 +28,7 @@ def dotted(path: Path) -> str:
     return ".".join(part.replace("\\", "\\\\").replace(".", "\\.") for part in path)
 
 
-def plain_names(claims: Claims) -> set[str]:
+def plain_names(claims: AssignedNames) -> set[str]:
     """The names in claims that are what the naming rule gives their member, with nothing behind."""
     return {
         name
@@ -43,7 +43,7 @@ def _parts(member: str) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"(?:\\.|[^.\\])+", member)]
 
 
-class Names:
+class ColumnNames:
     """The names of one table's columns and child tables, by the member whose value stands there.
 
     A member has one column for each kind of JSON value it was seen with. The first has the plain name. A member that is
@@ -63,8 +63,8 @@ class Names:
         self,
         where: Path,
         tables: Sequence[str],
-        claims: Claims,
-        stored: Stored,
+        claims: AssignedNames,
+        stored: StoredColumns,
         reserved: Collection[str],
         *,
         shared: bool,

@@ -36,7 +36,7 @@ MASKED = re.compile(rf"[0-9a-f]{{{MASK_DIGITS}}}")
 Tree = dict[str, Any]
 
 
-class Privacy:
+class PiiPolicy:
     """What becomes of the columns `PERSONAL`.
 
     Args:

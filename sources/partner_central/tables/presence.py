@@ -42,7 +42,7 @@ PRESENCE = RecordModel(
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListingMark:
     """How records are listed.
 
     Attributes:
@@ -62,7 +62,7 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def presence_row(key: str, listed: Listed, rejected_since: datetime | None, row_id: str) -> Row:
+def presence_row(key: str, listed: ListingMark, rejected_since: datetime | None, row_id: str) -> Row:
     """The row of an id that was listed."""
     return {
         "id": key,

@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ..read.changes import Changes, content_hash
+from ..read.changes import ChangeDetector, content_hash
 from .history import History
-from .pii import Privacy
-from .presence import Listed, presence_row
-from .rows import Row, RowMaker, identity
-from .types import Unfit
+from .pii import PiiPolicy
+from .presence import ListingMark, presence_row
+from .rows import Row, RowMaker, key_and_modified
+from .types import InvalidValue
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Batch:
+class TableRows:
     """The rows of one page, or of several.
 
     Attributes:
@@ -35,7 +35,7 @@ class Batch:
     versions: list[Row] = field(default_factory=list)
     listed: list[Row] = field(default_factory=list)
 
-    def add(self, other: Batch) -> None:
+    def add(self, other: TableRows) -> None:
         """Take in the rows of a later batch."""
         self.rows += other.rows
         self.rejected += other.rejected
@@ -44,7 +44,7 @@ class Batch:
         self.listed += other.listed
 
 
-class BatchMaker:
+class RowBatchBuilder:
     """Makes the batches of one run.
 
     Args:
@@ -57,7 +57,9 @@ class BatchMaker:
         rejections: why the records of the last batch that could not become rows could not, with LastModifiedDate.
     """
 
-    def __init__(self, row_maker: RowMaker, privacy: Privacy, history: History, next_order: Callable[[], int]) -> None:
+    def __init__(
+        self, row_maker: RowMaker, privacy: PiiPolicy, history: History, next_order: Callable[[], int]
+    ) -> None:
         self.rejections: list[tuple[str, datetime | None]] = []
         self._row_maker = row_maker
         self._privacy = privacy
@@ -67,7 +69,7 @@ class BatchMaker:
         self._run = secrets.token_hex(4)
         self._count = 0
 
-    def batch(self, records: Sequence[object], changes: Changes, listed: Listed) -> Batch:
+    def batch(self, records: Sequence[object], changes: ChangeDetector, listed: ListingMark) -> TableRows:
         """The batch of a page.
 
         Args:
@@ -75,11 +77,11 @@ class BatchMaker:
             changes: tells which are new.
             listed: how they are listed.
         """
-        batch = Batch()
+        batch = TableRows()
         self.rejections = []
         for record in map(self._privacy.record, records):
             is_new = changes.is_new(record)
-            key, _ = identity(record)
+            key, _ = key_and_modified(record)
             if is_new and not self._put(batch, record, listed):
                 changes.was_rejected(key)
             if key and (is_new or listed.everything):
@@ -88,7 +90,7 @@ class BatchMaker:
                 batch.listed.append(self._row_maker.constant | row)
         return batch
 
-    def _rejected_since(self, key: str, record: object, listed: Listed, *, is_new: bool) -> datetime | None:
+    def _rejected_since(self, key: str, record: object, listed: ListingMark, *, is_new: bool) -> datetime | None:
         """Since when AWS has what could not become a row: its LastModifiedDate, or when it was listed if it has none.
 
         A record that is not new may have been rejected by an earlier run.
@@ -99,16 +101,16 @@ class BatchMaker:
             return None
         try:
             self._row_maker.row(record)
-        except Unfit:
-            return identity(record)[1] or listed.at
+        except InvalidValue:
+            return key_and_modified(record)[1] or listed.at
         return None
 
-    def _put(self, batch: Batch, record: object, listed: Listed) -> bool:
+    def _put(self, batch: TableRows, record: object, listed: ListingMark) -> bool:
         """Put a new record into a batch, as a row or as rejected; gives whether it is a row."""
-        key, modified = identity(record)
+        key, modified = key_and_modified(record)
         try:
             row = self._row_maker.row(record)
-        except Unfit as unfit:
+        except InvalidValue as unfit:
             self.rejections.append((str(unfit), modified))
             if key:
                 self._rejected[key] = modified or listed.at, modified
@@ -123,7 +125,7 @@ class BatchMaker:
         return True
 
     def _rejection(self, record: object, reason: str) -> Row:
-        key, modified = identity(record)
+        key, modified = key_and_modified(record)
         return {
             "record_key": key or content_hash(record),
             "id": key,

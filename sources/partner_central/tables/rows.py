@@ -12,10 +12,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
-from .new_members import LIST, VALUE, Claims, Names
+from .new_members import LIST, VALUE, AssignedNames, ColumnNames
 from .service_model import ChildTable, Column, ColumnType, Path, RecordModel
-from .stored_columns import Stored
-from .types import AGAIN, CONVERT, Unfit, is_wide, parse_instant
+from .stored_columns import StoredColumns
+from .types import AGAIN, CONVERT, InvalidValue, is_wide, parse_timestamp
 
 Row = dict[str, Any]
 Convert = Callable[[object], object]
@@ -26,7 +26,7 @@ HISTORY_COLUMNS = frozenset(
     {"content_hash", "first_seen_at", "read_order", "order_is_known"}
 )  # in the table of versions, beside every other column
 TABLES = ("opportunities", "opportunity_history")  # which have the columns of a record
-DEEPEST = 50
+MAX_DEPTH = 50
 
 
 class RowMaker:
@@ -46,14 +46,14 @@ class RowMaker:
     def __init__(
         self,
         model: RecordModel,
-        claims: Claims | None = None,
+        claims: AssignedNames | None = None,
         account: str | None = None,
-        stored: Stored | None = None,
+        stored: StoredColumns | None = None,
     ) -> None:
         self.model = model
-        self.claims: Claims = {table: dict(names) for table, names in (claims or {}).items()}
+        self.assigned_names: AssignedNames = {table: dict(names) for table, names in (claims or {}).items()}
         self.constant: Row = {} if account is None else {ACCOUNT: account}
-        self._stored = stored or Stored()
+        self._stored = stored or StoredColumns()
 
     @cached_property
     def placed(self) -> RecordModel:
@@ -64,7 +64,7 @@ class RowMaker:
     def _table(self) -> _Table:
         lists = [f"{TABLES[0]}__{child.name}" for child in self.model.children]
         self._stored.look_at([*TABLES, *lists])
-        return _Table((), TABLES, self.model, self.claims, self._stored, self.constant)
+        return _Table((), TABLES, self.model, self.assigned_names, self._stored, self.constant)
 
     def row(self, record: object) -> Row:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.
@@ -73,11 +73,11 @@ class RowMaker:
             Unfit: the record is no structure, lacks Id or LastModifiedDate, or a member does not fit its column.
         """
         if not isinstance(record, dict):
-            raise Unfit("the record is no structure")
+            raise InvalidValue("the record is no structure")
         row = self._table.row(record, _key(record))
         for name, member in (("id", "Id"), ("last_modified_date", "LastModifiedDate")):
             if not row.get(name):
-                raise Unfit(f"{member} is missing")
+                raise InvalidValue(f"{member} is missing")
         return row
 
 
@@ -117,23 +117,29 @@ class _Table:
     """
 
     def __init__(
-        self, where: Path, tables: Sequence[str], model: RecordModel, claims: Claims, stored: Stored, constant: Row
+        self,
+        where: Path,
+        tables: Sequence[str],
+        model: RecordModel,
+        claims: AssignedNames,
+        stored: StoredColumns,
+        constant: Row,
     ) -> None:
         self._where = where
         self._claims = claims
         self._stored = stored
         self._constant = constant
         reserved = {*constant, *([CHILD_KEY] if where else HISTORY_COLUMNS)}
-        self._names = Names(where, tables, claims, stored, reserved, shared=bool(constant))
+        self._names = ColumnNames(where, tables, claims, stored, reserved, shared=bool(constant))
         children = self._names.placed_lists(model.children)
         self.columns = self._names.placed(model.columns)
         self.children: tuple[ChildTable, ...] = ()
         self._tree: Tree = {}
         for column in self.columns:
-            _plant(self._tree, column.path, _Leaf(column.name, CONVERT[column.type]))
+            _insert(self._tree, column.path, _Leaf(column.name, CONVERT[column.type]))
         for child in children:
             known = self._list(child.path, child.name, child.columns)
-            _plant(self._tree, child.path, known)
+            _insert(self._tree, child.path, known)
             self.children += (replace(child, columns=known.table.columns),)
         self._is_known = bool(self.columns)
         self._value = next((_Leaf(c.name, CONVERT[c.type]) for c in self.columns if not c.path), None)
@@ -157,7 +163,7 @@ class _Table:
         if isinstance(entry, dict):
             return self.row(entry, key)
         if self._is_known:
-            raise Unfit(f"an entry of {self._written(())} is no structure")
+            raise InvalidValue(f"an entry of {self._written(())} is no structure")
         row = self._begin(key)
         self._put_unknown(row, entry, VALUE, key)
         return row
@@ -167,8 +173,8 @@ class _Table:
         return {**self._constant, CHILD_KEY: key} if self._where else {**self._constant}
 
     def _fill(self, row: Row, structure: dict[str, object], tree: Tree, path: Path, key: object) -> None:
-        if len(self._where) + len(path) > DEEPEST:
-            raise Unfit(f"the record is nested more than {DEEPEST} deep")
+        if len(self._where) + len(path) > MAX_DEPTH:
+            raise InvalidValue(f"the record is nested more than {MAX_DEPTH} deep")
         for member, value in structure.items():
             if value is None:
                 continue
@@ -176,23 +182,23 @@ class _Table:
             if isinstance(known, _Leaf):
                 try:
                     row[known.name] = known.convert(value)
-                except Unfit as unfit:
-                    raise Unfit(f"{self._written((*path, member))} {unfit}") from None
+                except InvalidValue as unfit:
+                    raise InvalidValue(f"{self._written((*path, member))} {unfit}") from None
             elif isinstance(known, _List):
                 if not isinstance(value, list):
-                    raise Unfit(f"{self._written((*path, member))} is no list")
+                    raise InvalidValue(f"{self._written((*path, member))} is no list")
                 row[known.name] = known.table.rows(value, key)
             elif isinstance(value, dict):
                 self._fill(row, value, known or {}, (*path, member), key)
             elif known is not None:
-                raise Unfit(f"{self._written((*path, member))} is no structure")
+                raise InvalidValue(f"{self._written((*path, member))} is no structure")
             else:
                 self._put_unknown(row, value, (*path, member), key)
 
     def _put_unknown(self, row: Row, value: object, here: Path, key: object) -> None:
         """A list, or a value no model describes: as JSON has it; numbers no database can hold become text."""
         if any(AGAIN in member for member in here):
-            raise Unfit(f"{self._written(here).replace(AGAIN, '')} is there more than once")
+            raise InvalidValue(f"{self._written(here).replace(AGAIN, '')} is there more than once")
         if isinstance(value, list):
             if here not in self._unknown_lists:
                 self._unknown_lists[here] = self._list(here, self._names.of(here, LIST), ())
@@ -213,14 +219,14 @@ class _Table:
     def _convert(self, convert: Convert, value: object, path: Path) -> object:
         try:
             return convert(value)
-        except Unfit as unfit:
-            raise Unfit(f"{self._written(path)} {unfit}") from None
+        except InvalidValue as unfit:
+            raise InvalidValue(f"{self._written(path)} {unfit}") from None
 
     def _written(self, path: Path) -> str:
         return ".".join((*self._where, *(path if path != VALUE else ())))
 
 
-def _plant(tree: Tree, path: Path, known: _Leaf | _List) -> None:
+def _insert(tree: Tree, path: Path, known: _Leaf | _List) -> None:
     """Put a known member at its place in the tree of members."""
     *structures, member = path or ("",)
     for name in structures:
@@ -233,11 +239,11 @@ def _key(record: dict[str, object]) -> object:
     """The Id of a record, as it stands in its column."""
     try:
         return CONVERT["text"](record.get("Id"))
-    except Unfit:
+    except InvalidValue:
         return None
 
 
-def identity(record: object) -> tuple[str | None, datetime | None]:
+def key_and_modified(record: object) -> tuple[str | None, datetime | None]:
     """What can be said of any record, also an unfit one: its Id, and its LastModifiedDate in UTC."""
     return key_of(record), _instant(record, "LastModifiedDate") if isinstance(record, dict) else None
 
@@ -248,13 +254,13 @@ def key_of(record: object) -> str | None:
     return key if isinstance(key, str) else None
 
 
-def created(record: object) -> datetime | None:
+def created_date(record: object) -> datetime | None:
     """CreatedDate of a record in UTC; None where it has none to go by."""
     return _instant(record, "CreatedDate") if isinstance(record, dict) else None
 
 
 def _instant(record: dict[str, object], member: str) -> datetime | None:
     try:
-        return parse_instant(record.get(member))
-    except Unfit:
+        return parse_timestamp(record.get(member))
+    except InvalidValue:
         return None

@@ -44,7 +44,7 @@ def stored_columns(tables: Collection[str]) -> dict[str, Types]:
     return {table: types for table in tables if (types := _joined(known[table], found.get(table, {})))}
 
 
-class Stored:
+class StoredColumns:
     """The stored types, asked for once for each table, when they are needed; none are known by default.
 
     Args:
@@ -62,7 +62,7 @@ class Stored:
         self._types: dict[str, Types] = {}
 
     @classmethod
-    def in_destination(cls, schema: Schema) -> Stored:
+    def in_destination(cls, schema: Schema) -> StoredColumns:
         """What the destination of the pipeline under way has; `schema` is the source's."""
         return cls(stored_columns, schema.naming)
 

@@ -24,7 +24,7 @@ LONGEST_NUMBER = 1000
 AGAIN = "\0"  # behind the name of a member that a structure has more than once
 
 
-class Unfit(ValueError):
+class InvalidValue(ValueError):
     """A value that cannot stand in its column. The message is the reason; it quotes no customer data."""
 
 
@@ -64,7 +64,7 @@ def is_wide(value: object) -> bool:
     return isinstance(value, Decimal) or (isinstance(value, int) and value not in INT64)
 
 
-def parse_instant(value: object) -> datetime:
+def parse_timestamp(value: object) -> datetime:
     """An ISO 8601 timestamp as a UTC datetime; digits beyond microseconds are cut.
 
     Raises:
@@ -76,7 +76,7 @@ def parse_instant(value: object) -> datetime:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise Unfit("is no timestamp")
+    raise InvalidValue("is no timestamp")
 
 
 def _date(value: object) -> date:
@@ -85,35 +85,35 @@ def _date(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise Unfit("is no date")
+    raise InvalidValue("is no date")
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-            raise Unfit("is no text")
+            raise InvalidValue("is no text")
         return str(value)
     if len(value) > LONGEST_TEXT:
-        raise Unfit(f"is longer than {LONGEST_TEXT:,} characters")
+        raise InvalidValue(f"is longer than {LONGEST_TEXT:,} characters")
     if "\0" in value:
-        raise Unfit("holds a NUL character, which databases cannot store")
+        raise InvalidValue("holds a NUL character, which databases cannot store")
     if value.isascii():
         return value
     if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
-        raise Unfit("begins with a character that dlt reserves (U+F026 to U+F02E)")
+        raise InvalidValue("begins with a character that dlt reserves (U+F026 to U+F02E)")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Unfit("holds half a surrogate pair, which no database can store") from None
+        raise InvalidValue("holds half a surrogate pair, which no database can store") from None
     return value
 
 
 def _number(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise Unfit("is no number")
+        raise InvalidValue("is no number")
     written = str(value)
     if not NUMBER.fullmatch(written):
-        raise Unfit("is no number")
+        raise InvalidValue("is no number")
     return Decimal(written)
 
 
@@ -122,13 +122,13 @@ def _decimal(value: object) -> Decimal | None:
         return None
     number = _number(value)
     if number.copy_abs() >= AMOUNT_LIMIT:
-        raise Unfit(f"has more than {AMOUNT_PRECISION - AMOUNT_SCALE} digits before the point")
+        raise InvalidValue(f"has more than {AMOUNT_PRECISION - AMOUNT_SCALE} digits before the point")
     try:
         exact = number.quantize(CENT, context=WIDE)
     except InvalidOperation:
         exact = Decimal("NaN")
     if exact != number:
-        raise Unfit(f"has more than {AMOUNT_SCALE} digits behind the point")
+        raise InvalidValue(f"has more than {AMOUNT_SCALE} digits behind the point")
     return exact
 
 
@@ -137,7 +137,7 @@ def _bigint(value: object) -> int | None:
         return None
     number = _number(value)
     if number.copy_abs() > INT64.stop or number != number.to_integral_value() or int(number) not in INT64:
-        raise Unfit("is no whole number of 64 bits")
+        raise InvalidValue("is no whole number of 64 bits")
     return int(number)
 
 
@@ -145,15 +145,15 @@ def _double(value: object) -> float:
     exact = _number(value)
     number = float(exact)
     if not math.isfinite(number):
-        raise Unfit("is larger than a number of 64 bits can be")
+        raise InvalidValue("is larger than a number of 64 bits can be")
     if Decimal(repr(number)) != exact:
-        raise Unfit("has more digits than a number of 64 bits can hold")
+        raise InvalidValue("has more digits than a number of 64 bits can hold")
     return number
 
 
 def _bool(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Unfit("is neither true nor false")
+        raise InvalidValue("is neither true nor false")
     return value
 
 
@@ -164,5 +164,5 @@ CONVERT: dict[ColumnType, Callable[[object], object]] = {
     "bool": _bool,
     "decimal": _decimal,
     "date": _date,
-    "timestamp": parse_instant,
+    "timestamp": parse_timestamp,
 }

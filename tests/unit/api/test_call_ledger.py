@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from partner_central.api.call_ledger import CALLS_PER_SAVE, DAY, KEPT, MINUTE, Budget, Ledger
-from partner_central.errors import BudgetSpent, Unavailable
+from partner_central.api.call_ledger import CALLS_PER_SAVE, DAY, KEPT, MINUTE, CallBudget, CallLedger
+from partner_central.errors import CallBudgetExhausted, ServiceUnavailable
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
 
@@ -39,7 +39,7 @@ def minute(seconds: float = NOON) -> int:
     return int(seconds // MINUTE)
 
 
-def take(budget: Budget, calls: int) -> Budget:
+def take(budget: CallBudget, calls: int) -> CallBudget:
     """The budget after so many calls."""
     for _ in range(calls):
         budget.take()
@@ -47,21 +47,21 @@ def take(budget: Budget, calls: int) -> Budget:
 
 
 def test_a_ledger_adds_up_calls_and_makes_its_file(file: Path) -> None:
-    ledger = Ledger(file, "account")
+    ledger = CallLedger(file, "account")
     assert ledger.add({}, NOON) == 0
     assert ledger.add({minute(): 3, minute() - 1: 4}, NOON) == 7
     assert ledger.add({minute(): 5}, NOON) == 12
-    assert Ledger(file, "account").add({}, NOON) == 12
+    assert CallLedger(file, "account").add({}, NOON) == 12
 
 
 def test_accounts_are_counted_apart(file: Path) -> None:
-    assert Ledger(file, "one").add({minute(): 3}, NOON) == 3
-    assert Ledger(file, "other").add({minute(): 4}, NOON) == 4
-    assert Ledger(file, "one").add({}, NOON) == 3
+    assert CallLedger(file, "one").add({minute(): 3}, NOON) == 3
+    assert CallLedger(file, "other").add({minute(): 4}, NOON) == 4
+    assert CallLedger(file, "one").add({}, NOON) == 3
 
 
 def test_calls_are_forgotten_when_they_are_24_hours_old_and_not_before(file: Path) -> None:
-    ledger = Ledger(file, "account")
+    ledger = CallLedger(file, "account")
     late = NOON + MINUTE - 1
     ledger.add({minute(late): 3}, late)
     assert ledger.add({}, late + DAY - 1) == 3
@@ -69,8 +69,8 @@ def test_calls_are_forgotten_when_they_are_24_hours_old_and_not_before(file: Pat
 
 
 def test_the_file_keeps_the_newest_minutes_of_each_account_and_no_more(file: Path) -> None:
-    Ledger(file, "one").add({minute() - number: 1 for number in range(2 * KEPT, 0, -1)}, NOON)
-    Ledger(file, "other").add({minute(): 1}, NOON)
+    CallLedger(file, "one").add({minute() - number: 1 for number in range(2 * KEPT, 0, -1)}, NOON)
+    CallLedger(file, "other").add({minute(): 1}, NOON)
     with closing(sqlite3.connect(file)) as connection:
         kept = connection.execute("SELECT account, count(*), max(minute) FROM calls GROUP BY account").fetchall()
     assert kept == [("one", KEPT, minute() - 1), ("other", 1, minute())]
@@ -82,52 +82,52 @@ AHEAD = 3 * 365 * DAY
 @pytest.mark.parametrize("ahead", [2 * DAY, 30 * DAY, AHEAD, 9_000 * 365 * DAY])
 def test_a_clock_that_was_ahead_makes_nothing_be_forgotten_and_blocks_no_later_day(file: Path, ahead: float) -> None:
     clock = Clock()
-    take(Budget(Ledger(file, "account"), 1000, clock), 900).save()
+    take(CallBudget(CallLedger(file, "account"), 1000, clock), 900).save()
     clock.now += ahead
-    take(Budget(Ledger(file, "account"), 1000, clock), 1000).save()
+    take(CallBudget(CallLedger(file, "account"), 1000, clock), 1000).save()
     clock.now += MINUTE - ahead
-    assert Budget(Ledger(file, "account"), 1000, clock).left == 100
+    assert CallBudget(CallLedger(file, "account"), 1000, clock).left == 100
     for days in (1.1, 2, 30, ahead / DAY, ahead / DAY + 0.5):
         clock.now = NOON + days * DAY
-        assert Budget(Ledger(file, "account"), 1000, clock).left == 1000
+        assert CallBudget(CallLedger(file, "account"), 1000, clock).left == 1000
 
 
 def test_a_clock_that_was_behind_makes_nothing_be_forgotten(file: Path) -> None:
     clock = Clock()
-    take(Budget(Ledger(file, "account"), 1000, clock), 900).save()
+    take(CallBudget(CallLedger(file, "account"), 1000, clock), 900).save()
     clock.now -= AHEAD
     for _ in range(3):
-        take(Budget(Ledger(file, "account"), 1000, clock), 10).save()
+        take(CallBudget(CallLedger(file, "account"), 1000, clock), 10).save()
     clock.now += AHEAD + MINUTE
-    assert Budget(Ledger(file, "account"), 1000, clock).left == 100
+    assert CallBudget(CallLedger(file, "account"), 1000, clock).left == 100
 
 
 def test_calls_of_a_clock_ahead_are_not_what_the_message_speaks_of(file: Path) -> None:
     clock = Clock(NOON + AHEAD)
-    take(Budget(Ledger(file, "account"), 5, clock), 5).save()
+    take(CallBudget(CallLedger(file, "account"), 5, clock), 5).save()
     clock.now = NOON
-    with pytest.raises(BudgetSpent, match="free again at 2026-05-02 12:01 UTC"):
-        take(Budget(Ledger(file, "account"), 5, clock), 6)
+    with pytest.raises(CallBudgetExhausted, match="free again at 2026-05-02 12:01 UTC"):
+        take(CallBudget(CallLedger(file, "account"), 5, clock), 6)
 
 
 def test_a_budget_without_a_file_bears_a_clock_that_jumps_as_well() -> None:
     clock = Clock()
-    budget = take(Budget(calls_per_day=10, now=clock), 6)
+    budget = take(CallBudget(calls_per_day=10, now=clock), 6)
     clock.now += AHEAD
     take(budget, 4)
     take(budget, 1)  # there is nothing left but by looking again
     clock.now -= AHEAD
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         take(budget, 10)
     clock.now += DAY + 2 * MINUTE
     take(budget, 10)
 
 
 def test_the_oldest_call_is_that_of_the_account(file: Path) -> None:
-    assert Ledger(file, "one").oldest(NOON) is None
-    Ledger(file, "other").add({minute() - 100: 1}, NOON)
-    Ledger(file, "one").add({minute() - 50: 1, minute(): 1}, NOON)
-    assert Ledger(file, "one").oldest(NOON) == NOON - 50 * MINUTE
+    assert CallLedger(file, "one").oldest(NOON) is None
+    CallLedger(file, "other").add({minute() - 100: 1}, NOON)
+    CallLedger(file, "one").add({minute() - 50: 1, minute(): 1}, NOON)
+    assert CallLedger(file, "one").oldest(NOON) == NOON - 50 * MINUTE
 
 
 @settings(max_examples=12)
@@ -135,7 +135,7 @@ def test_the_oldest_call_is_that_of_the_account(file: Path) -> None:
 def test_a_ledger_never_forgets_a_call_of_the_last_24_hours(
     tmp_path_factory: pytest.TempPathFactory, calls: list[tuple[int, int]]
 ) -> None:
-    ledger = Ledger(tmp_path_factory.mktemp("ledger") / "calls.sqlite", "account")
+    ledger = CallLedger(tmp_path_factory.mktemp("ledger") / "calls.sqlite", "account")
     made: list[tuple[float, int]] = []
     for after, count in sorted(calls):
         now = NOON + after + 30
@@ -146,77 +146,77 @@ def test_a_ledger_never_forgets_a_call_of_the_last_24_hours(
 
 
 def test_a_budget_counts_down_and_ends() -> None:
-    budget = Budget(calls_per_day=3, now=Clock())
+    budget = CallBudget(calls_per_day=3, now=Clock())
     left = []
     for _ in range(3):
         budget.take()
         left.append(budget.left)
     assert left == [2, 1, 0]
     for _ in range(2):
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(CallBudgetExhausted):
             budget.take()
     assert budget.left == 0
 
 
 def test_a_spent_budget_passes_by_itself_like_other_failures_that_do() -> None:
-    assert issubclass(BudgetSpent, Unavailable)
+    assert issubclass(CallBudgetExhausted, ServiceUnavailable)
 
 
 def test_a_later_run_has_what_an_earlier_one_left(file: Path) -> None:
     clock = Clock()
-    take(Budget(Ledger(file, "account"), 100, clock), 30).save()
-    assert Budget(Ledger(file, "account"), 100, clock).left == 70
+    take(CallBudget(CallLedger(file, "account"), 100, clock), 30).save()
+    assert CallBudget(CallLedger(file, "account"), 100, clock).left == 70
 
 
 def test_calls_are_remembered_now_and_then_so_that_a_killed_run_forgets_few(file: Path) -> None:
-    take(Budget(Ledger(file, "account"), 1000, Clock()), 2 * CALLS_PER_SAVE + 7)
-    assert Budget(Ledger(file, "account"), 1000, Clock()).left == 1000 - 2 * CALLS_PER_SAVE
+    take(CallBudget(CallLedger(file, "account"), 1000, Clock()), 2 * CALLS_PER_SAVE + 7)
+    assert CallBudget(CallLedger(file, "account"), 1000, Clock()).left == 1000 - 2 * CALLS_PER_SAVE
 
 
 def test_what_is_remembered_is_not_remembered_twice(file: Path) -> None:
-    budget = take(Budget(Ledger(file, "account"), 1000, Clock()), CALLS_PER_SAVE + 5)
+    budget = take(CallBudget(CallLedger(file, "account"), 1000, Clock()), CALLS_PER_SAVE + 5)
     for _ in range(3):
         budget.save()
-    assert budget.left == Budget(Ledger(file, "account"), 1000, Clock()).left == 1000 - CALLS_PER_SAVE - 5
+    assert budget.left == CallBudget(CallLedger(file, "account"), 1000, Clock()).left == 1000 - CALLS_PER_SAVE - 5
 
 
 def test_two_processes_share_the_calls_of_an_account(file: Path) -> None:
-    one, other = (Budget(Ledger(file, "account"), 300, Clock()) for _ in range(2))
+    one, other = (CallBudget(CallLedger(file, "account"), 300, Clock()) for _ in range(2))
     take(one, 120)
     take(other, 130)
     one.save()
     other.save()
     assert other.left == 50
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         take(one, 50 + CALLS_PER_SAVE + 1)
     one.save()
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         take(other, CALLS_PER_SAVE + 1)
 
 
 def test_before_a_budget_says_no_it_asks_the_file_whether_old_calls_are_forgotten(file: Path) -> None:
     clock = Clock()
-    budget = take(Budget(Ledger(file, "account"), 10, clock), 10)
+    budget = take(CallBudget(CallLedger(file, "account"), 10, clock), 10)
     clock.now += DAY / 2
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         budget.take()
     clock.now += DAY / 2 + MINUTE
     take(budget, 10)
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(CallBudgetExhausted):
         budget.take()
 
 
 def test_a_budget_that_remembers_nothing_is_free_again_after_a_day_as_well() -> None:
     clock = Clock()
-    budget = take(Budget(calls_per_day=10, now=clock), 10)
+    budget = take(CallBudget(calls_per_day=10, now=clock), 10)
     clock.now += DAY + 2 * MINUTE
     take(budget, 10)
 
 
 def test_the_message_says_when_calls_are_free_again_and_then_they_are(file: Path) -> None:
     clock = Clock(NOON + 59)
-    budget = take(Budget(Ledger(file, "account"), 2, clock), 2)
-    with pytest.raises(BudgetSpent) as raised:
+    budget = take(CallBudget(CallLedger(file, "account"), 2, clock), 2)
+    with pytest.raises(CallBudgetExhausted) as raised:
         budget.take()
     assert str(raised.value) == (
         "The 2 calls of 24 hours are spent (setting calls_per_day). The first of them are free again at "
@@ -227,17 +227,17 @@ def test_the_message_says_when_calls_are_free_again_and_then_they_are(file: Path
 
 
 def test_without_a_file_the_message_says_tomorrow() -> None:
-    with pytest.raises(BudgetSpent, match=r"The 1,000 calls .*Run again tomorrow"):
-        take(Budget(calls_per_day=1000, now=Clock()), 1001)
+    with pytest.raises(CallBudgetExhausted, match=r"The 1,000 calls .*Run again tomorrow"):
+        take(CallBudget(calls_per_day=1000, now=Clock()), 1001)
 
 
 def test_a_raised_quota_counts_at_once_and_a_lowered_one_too(file: Path) -> None:
-    budget = take(Budget(Ledger(file, "account"), 10, Clock()), 8)
+    budget = take(CallBudget(CallLedger(file, "account"), 10, Clock()), 8)
     budget.calls_per_day = 20
     assert budget.left == 12
     budget.calls_per_day = 5
     assert budget.left == 0
-    with pytest.raises(BudgetSpent, match="The 5 calls"):
+    with pytest.raises(CallBudgetExhausted, match="The 5 calls"):
         budget.take()
 
 
@@ -265,45 +265,45 @@ def test_a_file_that_cannot_be_used_leaves_a_budget_that_forgets_and_says_why(
     file: Path, spoil: Callable[[Path], None]
 ) -> None:
     spoil(file)
-    budget = take(Budget(Ledger(file, "account"), 100, Clock()), 60)
-    assert budget.forgetful
+    budget = take(CallBudget(CallLedger(file, "account"), 100, Clock()), 60)
+    assert budget.save_error
     assert budget.left == 40
     budget.save()
-    with pytest.raises(BudgetSpent, match="Run again tomorrow"):
+    with pytest.raises(CallBudgetExhausted, match="Run again tomorrow"):
         take(budget, 41)
 
 
 def test_a_file_that_is_damaged_while_it_is_used_is_given_up_and_no_call_lost(file: Path) -> None:
-    budget = take(Budget(Ledger(file, "account"), 100, Clock()), CALLS_PER_SAVE)
+    budget = take(CallBudget(CallLedger(file, "account"), 100, Clock()), CALLS_PER_SAVE)
     file.write_bytes(b"no database" * 500)
     take(budget, 100 - CALLS_PER_SAVE)
-    assert budget.forgetful == "file is not a database"
-    with pytest.raises(BudgetSpent, match="Run again tomorrow"):
+    assert budget.save_error == "file is not a database"
+    with pytest.raises(CallBudgetExhausted, match="Run again tomorrow"):
         budget.take()
 
 
 def test_a_file_that_fails_when_the_last_call_is_taken_still_gives_the_sentence(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Ledger, __: float) -> float:
+    def fail(_: CallLedger, __: float) -> float:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(Ledger, "oldest", fail)
-    budget = take(Budget(Ledger(file, "account"), 3, Clock()), 3)
-    with pytest.raises(BudgetSpent, match="Run again tomorrow"):
+    monkeypatch.setattr(CallLedger, "oldest", fail)
+    budget = take(CallBudget(CallLedger(file, "account"), 3, Clock()), 3)
+    with pytest.raises(CallBudgetExhausted, match="Run again tomorrow"):
         budget.take()
 
 
 def test_a_file_that_is_deleted_while_it_is_used_is_begun_again(file: Path) -> None:
-    budget = take(Budget(Ledger(file, "account"), 1000, Clock()), 3)
+    budget = take(CallBudget(CallLedger(file, "account"), 1000, Clock()), 3)
     file.unlink()
     take(budget, CALLS_PER_SAVE)
-    assert budget.forgetful is None
-    assert Budget(Ledger(file, "account"), 1000, Clock()).left == 1000 - CALLS_PER_SAVE
+    assert budget.save_error is None
+    assert CallBudget(CallLedger(file, "account"), 1000, Clock()).left == 1000 - CALLS_PER_SAVE
 
 
 def test_threads_never_take_more_than_there_is(file: Path) -> None:
-    budget = Budget(Ledger(file, "account"), 500, Clock())
+    budget = CallBudget(CallLedger(file, "account"), 500, Clock())
     taken: list[int] = []
 
     def take_all() -> None:
@@ -311,7 +311,7 @@ def test_threads_never_take_more_than_there_is(file: Path) -> None:
             while True:
                 budget.take()
                 taken.append(1)
-        except BudgetSpent:
+        except CallBudgetExhausted:
             pass
 
     threads = [threading.Thread(target=take_all) for _ in range(6)]
@@ -323,6 +323,6 @@ def test_threads_never_take_more_than_there_is(file: Path) -> None:
 
 
 def test_the_file_holds_the_digest_of_the_account_minutes_and_counts_alone(file: Path) -> None:
-    take(Budget(Ledger(file, "0a1b2c"), 100, Clock()), 7).save()
+    take(CallBudget(CallLedger(file, "0a1b2c"), 100, Clock()), 7).save()
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT * FROM calls").fetchall() == [("0a1b2c", minute(), 7)]

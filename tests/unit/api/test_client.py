@@ -18,20 +18,20 @@ import pytest
 from botocore.credentials import CredentialResolver
 from dlt.sources.credentials import AwsCredentials
 
-from partner_central.api.call_ledger import Budget, Ledger
+from partner_central.api.call_ledger import CallBudget, CallLedger
 from partner_central.api.client import PartnerCentral
 from partner_central.api.connection import connect, open_session
 from partner_central.api.quota import Quota
-from partner_central.api.rate_limit import Pace
+from partner_central.api.rate_limit import RateLimiter
 from partner_central.errors import (
-    BrokenListing,
-    BudgetSpent,
+    CallBudgetExhausted,
     ConfigurationError,
+    PaginationError,
     PartnerCentralError,
-    Refused,
-    Unavailable,
+    RequestRejected,
+    ServiceUnavailable,
 )
-from partner_central.metrics import Tally
+from partner_central.metrics import SyncMetrics
 from partner_central_emulator import Emulator, Fault, Kind
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def client(
     clock = clock or Clock()
     return PartnerCentral(
         lambda: boto(endpoint, read_timeout),
-        lambda _: Quota(Pace(rate, clock), Budget(calls_per_day=calls_per_day)),
+        lambda _: Quota(RateLimiter(rate, clock), CallBudget(calls_per_day=calls_per_day)),
         attempts=attempts,
         max_calls=max_calls,
-        tally=Tally(clock=clock),
+        tally=SyncMetrics(clock=clock),
         stop=clock,
     )
 
@@ -165,7 +165,9 @@ def test_a_failure_that_outlasts_the_attempts_is_unavailable_with_what_it_was(em
     emulator.faults.append(Fault(kind, calls=100))
     clock = Clock()
     asking = client(emulator.endpoint, clock, attempts=3, read_timeout=0.1 if kind == "hang" else 10)
-    with pytest.raises(Unavailable, match=r"in 3 attempts; the last failure was: .{10,}Run again later") as raised:
+    with pytest.raises(
+        ServiceUnavailable, match=r"in 3 attempts; the last failure was: .{10,}Run again later"
+    ) as raised:
         asking.list_opportunities(REQUEST)
     assert (asking.tally.calls, asking.tally.retries) == (3, 3)
     assert raised.value.__cause__ is not None
@@ -175,7 +177,7 @@ def test_a_failure_that_outlasts_the_attempts_is_unavailable_with_what_it_was(em
 
 def test_nothing_but_this_client_retries(emulator: Emulator) -> None:
     emulator.faults.append(Fault("server_error", calls=100))
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         client(emulator.endpoint, attempts=5).list_opportunities(REQUEST)
     assert len(emulator.calls) == 5
 
@@ -184,14 +186,14 @@ def test_an_endpoint_where_nothing_listens_is_unavailable() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         asking = client(f"http://127.0.0.1:{held.getsockname()[1]}", attempts=2)
-        with pytest.raises(Unavailable, match="Could not connect to the endpoint URL"):
+        with pytest.raises(ServiceUnavailable, match="Could not connect to the endpoint URL"):
             asking.list_opportunities(REQUEST)
     assert asking.tally.calls == 2
 
 
 def test_throttling_slows_the_following_calls_and_answers_make_them_faster_again(emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle", calls=3))
-    quota = Quota(Pace(10, clock := Clock()))
+    quota = Quota(RateLimiter(10, clock := Clock()))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
     asking.list_opportunities(REQUEST)
     slowed = quota.pace.rate
@@ -206,7 +208,7 @@ def test_throttling_slows_the_following_calls_and_answers_make_them_faster_again
 @pytest.mark.parametrize("kind", [kind for kind in PASSING if kind not in {"throttle", "hang"}])
 def test_other_failures_slow_nothing(emulator: Emulator, kind: Kind) -> None:
     emulator.faults.append(Fault(kind, calls=2))
-    quota = Quota(Pace(10, clock := Clock()))
+    quota = Quota(RateLimiter(10, clock := Clock()))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
     asking.list_opportunities(REQUEST)
     assert quota.pace.rate == 10
@@ -227,7 +229,7 @@ def test_every_call_is_taken_from_the_day_also_one_that_fails(emulator: Emulator
     asking.list_opportunities(REQUEST)
     assert asking.tally.calls_left == 1
     asking.list_opportunities(REQUEST)
-    with pytest.raises(BudgetSpent, match="The 4 calls of 24 hours are spent"):
+    with pytest.raises(CallBudgetExhausted, match="The 4 calls of 24 hours are spent"):
         asking.list_opportunities(REQUEST)
     assert asking.tally.calls == len(emulator.calls) == 4
 
@@ -237,7 +239,7 @@ def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emu
     asking = client(emulator.endpoint, max_calls=3)
     for _ in range(2):
         asking.list_opportunities(REQUEST)
-    with pytest.raises(BudgetSpent, match=r"The 3 calls this run was allowed \(max_calls\) are spent"):
+    with pytest.raises(CallBudgetExhausted, match=r"The 3 calls this run was allowed \(max_calls\) are spent"):
         asking.list_opportunities(REQUEST)
     assert asking.tally.calls == len(emulator.calls) == 3
     assert asking.tally.calls_left == 997, "what was not asked is not taken from the day"
@@ -246,18 +248,18 @@ def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emu
 def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(
     emulator: Emulator, tmp_path: Path
 ) -> None:
-    quota = Quota(budget=Budget(Ledger(tmp_path / "calls", "account"), 100))
+    quota = Quota(budget=CallBudget(CallLedger(tmp_path / "calls", "account"), 100))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota)
     asking.list_opportunities(REQUEST)
     asking.close()
-    assert Budget(Ledger(tmp_path / "calls", "account"), 100).left == 99
-    with pytest.raises(Unavailable, match="stopped"):
+    assert CallBudget(CallLedger(tmp_path / "calls", "account"), 100).left == 99
+    with pytest.raises(ServiceUnavailable, match="stopped"):
         asking.list_opportunities(REQUEST)
     assert len(emulator.calls) == 1
 
 
 def test_calls_that_cannot_be_remembered_for_later_runs_are_told(emulator: Emulator, tmp_path: Path) -> None:
-    quota = Quota(budget=Budget(Ledger(tmp_path, "account"), 100))
+    quota = Quota(budget=CallBudget(CallLedger(tmp_path, "account"), 100))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota)
     asking.list_opportunities(REQUEST)
     asking.close()
@@ -283,7 +285,7 @@ def test_closing_ends_the_waiting_of_other_threads(emulator: Emulator) -> None:
     def ask() -> None:
         try:
             asking.list_opportunities(REQUEST)
-        except Unavailable as error:
+        except ServiceUnavailable as error:
             failures.append(error)
 
     thread = threading.Thread(target=ask)
@@ -306,7 +308,7 @@ def test_many_threads_ask_side_by_side_over_one_connection_each(emulator: Emulat
         return boto(emulator.endpoint, read_timeout=60)
 
     emulator.on_call = hold
-    asking = PartnerCentral(connecting, lambda _: Quota(Pace(1000)))
+    asking = PartnerCentral(connecting, lambda _: Quota(RateLimiter(1000)))
     with ThreadPoolExecutor(8) as threads:
         pages = list(threads.map(asking.list_opportunities, [REQUEST] * 8))
     assert [len(page.records) for page in pages] == [100] * 8
@@ -318,18 +320,18 @@ def test_as_many_readers_are_called_for_as_rate_and_latency_can_keep_busy(
     emulator: Emulator, rate: float, expected: int
 ) -> None:
     asking = client(emulator.endpoint, rate=rate)
-    assert asking.readers() == 1
+    assert asking.concurrency() == 1
     asking.list_opportunities(REQUEST)
-    assert asking.readers() == expected
+    assert asking.concurrency() == expected
 
 
 def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:
-    quota = Quota(Pace(1e6, clock := Clock()))
+    quota = Quota(RateLimiter(1e6, clock := Clock()))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
     asking.list_opportunities(REQUEST)
-    assert asking.readers() == 16
+    assert asking.concurrency() == 16
     quota.pace.limit(1e-4)
-    assert asking.readers() == 2
+    assert asking.concurrency() == 2
 
 
 def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulator) -> None:
@@ -349,13 +351,21 @@ def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulat
 @pytest.mark.parametrize(
     ("kind", "error", "said"),
     [
-        ("access_denied", Refused, ["partnercentral:ListOpportunities", "catalog AWS", '"Effect": "Allow"', "policy"]),
+        (
+            "access_denied",
+            RequestRejected,
+            ["partnercentral:ListOpportunities", "catalog AWS", '"Effect": "Allow"', "policy"],
+        ),
         (
             "not_a_partner",
-            Refused,
+            RequestRejected,
             ["INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE", "not linked to a registered"],
         ),
-        ("validation", Refused, ["ValidationException", "catalog AWS", "LifeCycleStage: ", "(ACTION_NOT_PERMITTED)"]),
+        (
+            "validation",
+            RequestRejected,
+            ["ValidationException", "catalog AWS", "LifeCycleStage: ", "(ACTION_NOT_PERMITTED)"],
+        ),
         ("expired_credentials", ConfigurationError, ["ExpiredTokenException", "expired", "Renew them"]),
         ("unrecognized_client", ConfigurationError, ["UnrecognizedClientException", "mistyped"]),
     ],
@@ -372,7 +382,7 @@ def test_a_refusal_is_said_at_once_with_what_to_do(
 
 
 def test_an_unknown_catalog_is_refused_by_name(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match=r"on catalog Nowhere: ValidationException: .*Catalog"):
+    with pytest.raises(RequestRejected, match=r"on catalog Nowhere: ValidationException: .*Catalog"):
         client(emulator.endpoint).list_opportunities({**REQUEST, "Catalog": "Nowhere"})
 
 
@@ -380,7 +390,7 @@ def test_a_token_that_is_no_longer_accepted_breaks_the_listing(emulator: Emulato
     asking = client(emulator.endpoint)
     token = asking.list_opportunities(REQUEST).next_token
     emulator.faults.append(Fault("expired_token"))
-    with pytest.raises(BrokenListing, match=r"no longer accepts the token .*expired.*run it again"):
+    with pytest.raises(PaginationError, match=r"no longer accepts the token .*expired.*run it again"):
         asking.list_opportunities({**REQUEST, "NextToken": token})
     assert asking.tally.calls == 2
 
@@ -441,7 +451,7 @@ def test_the_digits_of_a_number_and_the_values_of_a_name_that_is_there_twice_arr
 
 def test_the_policy_to_paste_is_json_and_allows_reading_that_catalog_alone(emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied"))
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(RequestRejected) as raised:
         client(emulator.endpoint).list_opportunities({**REQUEST, "Catalog": "Sandbox"})
     (statement,) = json.loads(str(raised.value).split(":\n", 1)[1])["Statement"]
     assert statement == {

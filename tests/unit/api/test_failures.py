@@ -25,10 +25,24 @@ from botocore.exceptions import (
 
 from partner_central.api.client import PartnerCentral
 from partner_central.api.connection import connect
-from partner_central.api.failures import BAD_CREDENTIALS, PASSING, THROTTLES, explain, is_throttle, is_transient
+from partner_central.api.failures import (
+    BAD_CREDENTIALS,
+    THROTTLES,
+    TRANSIENT_CODES,
+    is_throttle,
+    is_transient,
+    to_source_error,
+)
 from partner_central.api.quota import Quota
-from partner_central.api.rate_limit import Pace
-from partner_central.errors import BrokenListing, ConfigurationError, Invalid, PartnerCentralError, Refused, Unavailable
+from partner_central.api.rate_limit import RateLimiter
+from partner_central.errors import (
+    ConfigurationError,
+    PaginationError,
+    PartnerCentralError,
+    RequestInvalid,
+    RequestRejected,
+    ServiceUnavailable,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
@@ -56,7 +70,7 @@ def test_a_refusal_neither_passes_by_itself_nor_is_a_throttle(code: str) -> None
 @pytest.mark.parametrize(
     "error",
     [
-        *(answer(code) for code in sorted(PASSING)),
+        *(answer(code) for code in sorted(TRANSIENT_CODES)),
         answer("502", status=502),
         ConnectTimeoutError(endpoint_url="https://x"),
         ProxyConnectionError(proxy_url="https://x"),
@@ -73,7 +87,7 @@ def test_server_errors_and_broken_connections_pass(error: Exception) -> None:
 
 @pytest.mark.parametrize("code", sorted(BAD_CREDENTIALS))
 def test_credentials_aws_does_not_accept_are_a_matter_of_configuration(code: str) -> None:
-    found = explain(answer(code), REQUEST, None)
+    found = to_source_error(answer(code), REQUEST, None)
     assert isinstance(found, ConfigurationError)
     assert f"({code}: why)" in str(found)
     assert "Renew them" in str(found)
@@ -83,9 +97,9 @@ def test_credentials_aws_does_not_accept_are_a_matter_of_configuration(code: str
     ("error", "kind", "said"),
     [
         (answer("AccessDenied", operation="AssumeRole"), ConfigurationError, "Check role_arn, external_id"),
-        (answer("ResourceNotFoundException"), Refused, "catalog AWS: ResourceNotFoundException: why"),
-        (answer("SomethingNew", ""), Refused, "SomethingNew: no reason given"),
-        (answer("AccessDeniedException"), Refused, '"partnercentral:Catalog": "AWS"'),
+        (answer("ResourceNotFoundException"), RequestRejected, "catalog AWS: ResourceNotFoundException: why"),
+        (answer("SomethingNew", ""), RequestRejected, "SomethingNew: no reason given"),
+        (answer("AccessDeniedException"), RequestRejected, '"partnercentral:Catalog": "AWS"'),
         (NoCredentialsError(), ConfigurationError, "AWS_PROFILE"),
         (PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), ConfigurationError, "AWS_SECRET"),
         (ProfileNotFound(profile="nobody"), ConfigurationError, "nobody"),
@@ -97,15 +111,15 @@ def test_credentials_aws_does_not_accept_are_a_matter_of_configuration(code: str
 def test_each_failure_has_its_class_and_says_what_to_do(
     error: ClientError | BotoCoreError, kind: type[PartnerCentralError], said: str
 ) -> None:
-    found = explain(error, REQUEST, None)
+    found = to_source_error(error, REQUEST, None)
     assert type(found) is kind
     assert said in str(found)
 
 
 def test_a_refused_request_breaks_the_listing_only_when_it_carried_a_token() -> None:
     error = answer("ValidationException")
-    assert type(explain(error, REQUEST, None)) is Invalid
-    assert type(explain(error, {**REQUEST, "NextToken": "t"}, None)) is BrokenListing
+    assert type(to_source_error(error, REQUEST, None)) is RequestInvalid
+    assert type(to_source_error(error, {**REQUEST, "NextToken": "t"}, None)) is PaginationError
 
 
 def far_from_home(endpoint_url: str | None = None) -> PartnerCentral:
@@ -122,7 +136,7 @@ def far_from_home(endpoint_url: str | None = None) -> PartnerCentral:
         client.meta.events.register("before-send.*", unreachable)
         return client
 
-    return PartnerCentral(connecting, lambda _: Quota(Pace(1000)), attempts=2)
+    return PartnerCentral(connecting, lambda _: Quota(RateLimiter(1000)), attempts=2)
 
 
 def test_a_region_that_does_not_serve_partner_central_is_said_and_not_retried() -> None:
@@ -134,6 +148,6 @@ def test_a_region_that_does_not_serve_partner_central_is_said_and_not_retried() 
 
 def test_an_endpoint_of_one_s_own_that_is_down_is_retried_in_any_region() -> None:
     asking = far_from_home("http://127.0.0.1:9")
-    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1:9"):
         asking.list_opportunities(REQUEST)
     assert asking.tally.calls == 2

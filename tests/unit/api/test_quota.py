@@ -55,7 +55,7 @@ def test_the_last_limits_given_hold_for_all(tmp_path: Path) -> None:
 def test_a_pace_that_was_slowed_down_is_not_forgotten_by_the_next_to_come(tmp_path: Path) -> None:
     one = Quota.shared("account", tmp_path)
     for _ in range(5):
-        one.pace.throttled(one.pace.turn())
+        one.pace.throttled(one.pace.next_slot())
     slowed = one.pace.rate
     assert Quota.shared("account", tmp_path).pace.rate == slowed < 2
 
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_is_no_reason_not_to_read(tmp_path: Path
     folder.write_text("")
     quota = Quota.shared("account", folder, calls_per_day=2)
     quota.budget.take()
-    assert (quota.budget.left, bool(quota.budget.forgetful)) == (1, True)
+    assert (quota.budget.left, bool(quota.budget.save_error)) == (1, True)
 
 
 def test_a_quota_by_itself_is_shared_with_nobody() -> None:

@@ -15,17 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from partner_central.api.rate_limit import (
-    BRAKE,
+    BURST,
     CALLS_PER_SECOND,
-    CALM,
-    CATCH_UP,
-    EASE,
-    LONGEST_WAIT,
-    OFTEN,
-    SLOWEST,
-    SOON,
-    Pace,
-    Turn,
+    HARD_SLOW_DOWN,
+    MAX_BACK_OFF_S,
+    MIN_CALLS_PER_SECOND,
+    QUIET_CALLS,
+    SAME_EPISODE_CALLS,
+    SLOW_DOWN,
+    THROTTLES_BEFORE_HARD,
+    RateLimiter,
+    Slot,
     back_off,
 )
 
@@ -40,32 +40,32 @@ class Clock:
         return self.now
 
 
-def starts(pace: Pace, clock: Clock, count: int) -> list[float]:
+def starts(pace: RateLimiter, clock: Clock, count: int) -> list[float]:
     """When `count` calls go out whose turns are all taken now."""
-    return [clock.now + pace.turn().pause for _ in range(count)]
+    return [clock.now + pace.next_slot().pause for _ in range(count)]
 
 
 def gaps(moments: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(moments)]
 
 
-def sent(pace: Pace) -> Turn:
-    """The turn of a call that has left."""
-    turn = pace.turn()
-    pace.leaves()
-    return turn
+def sent(pace: RateLimiter) -> Slot:
+    """The slot of a call that has left."""
+    slot = pace.next_slot()
+    pace.sent()
+    return slot
 
 
-def throttled(pace: Pace, times: int, answers: int = 0) -> Pace:
+def throttled(pace: RateLimiter, times: int, answers: int = 0) -> RateLimiter:
     """The pace after throttles with so many answers before each."""
     for _ in range(times):
         for _ in range(answers):
             pace.answered()
-        pace.throttled(pace.turn())
+        pace.throttled(pace.next_slot())
     return pace
 
 
-def answered(pace: Pace, answers: int) -> list[float]:
+def answered(pace: RateLimiter, answers: int) -> list[float]:
     """The rate after each of so many answers."""
     rates = []
     for _ in range(answers):
@@ -77,157 +77,157 @@ def answered(pace: Pace, answers: int) -> list[float]:
 @pytest.mark.parametrize("began", [0.0, 1e6])
 def test_the_first_call_goes_out_at_once_and_the_others_at_an_even_rate(began: float) -> None:
     clock = Clock(began)
-    moments = starts(Pace(10, clock), clock, 5)
+    moments = starts(RateLimiter(10, clock), clock, 5)
     assert moments[0] == began
     assert gaps(moments) == pytest.approx([0.1] * 4)
 
 
 def test_time_the_service_takes_counts_towards_the_turn() -> None:
     clock = Clock()
-    pace = Pace(10, clock)
+    pace = RateLimiter(10, clock)
     pauses = []
     for _ in range(4):
-        pauses.append(pace.turn().pause)
+        pauses.append(pace.next_slot().pause)
         clock.now += pauses[-1] + 0.07
     assert pauses == pytest.approx([0, 0.03, 0.03, 0.03])
 
 
 def test_of_the_turns_that_nobody_took_a_few_are_caught_up() -> None:
     clock = Clock()
-    pace = Pace(10, clock)
+    pace = RateLimiter(10, clock)
     starts(pace, clock, 3)
     clock.now += 60
-    moments = starts(pace, clock, CATCH_UP + 4)
-    assert moments[: CATCH_UP + 1] == pytest.approx([clock.now] * (CATCH_UP + 1))
-    assert gaps(moments[CATCH_UP:]) == pytest.approx([0.1] * 3)
+    moments = starts(pace, clock, BURST + 4)
+    assert moments[: BURST + 1] == pytest.approx([clock.now] * (BURST + 1))
+    assert gaps(moments[BURST:]) == pytest.approx([0.1] * 3)
 
 
 def test_a_call_that_is_late_by_less_than_a_turn_is_caught_up_and_shifts_no_other() -> None:
     clock = Clock()
-    pace = Pace(10, clock)
+    pace = RateLimiter(10, clock)
     moments: list[float] = []
     for late in (0, 0.05, 0, 0.02, 0):
         clock.now = max(clock.now, len(moments) / 10 + late)
-        moments.append(clock.now + pace.turn().pause)
+        moments.append(clock.now + pace.next_slot().pause)
     assert moments == pytest.approx([0, 0.15, 0.2, 0.32, 0.4])
 
 
 def test_after_the_first_throttle_nothing_is_caught_up_any_more() -> None:
     clock = Clock()
-    pace = throttled(Pace(10, clock), 1)
+    pace = throttled(RateLimiter(10, clock), 1)
     answered(pace, 500)
     clock.now += 60
     assert gaps(starts(pace, clock, 5)) == pytest.approx([0.1] * 4)
 
 
 def test_turns_are_counted() -> None:
-    pace = Pace(10, Clock())
-    assert [pace.turn().number for _ in range(3)] == [1, 2, 3]
+    pace = RateLimiter(10, Clock())
+    assert [pace.next_slot().number for _ in range(3)] == [1, 2, 3]
 
 
-def without_bursts(clock: Clock | None = None) -> Pace:
+def without_bursts(clock: Clock | None = None) -> RateLimiter:
     """A pace of ten calls a second that has met its first throttle long ago."""
-    pace = throttled(Pace(10, clock or Clock()), 1)
-    assert answered(pace, SOON)[-1] == 10
+    pace = throttled(RateLimiter(10, clock or Clock()), 1)
+    assert answered(pace, SAME_EPISODE_CALLS)[-1] == 10
     return pace
 
 
 def test_the_first_throttle_ends_catching_up_and_leaves_the_rate() -> None:
-    pace = throttled(Pace(10, Clock()), 1)
+    pace = throttled(RateLimiter(10, Clock()), 1)
     assert pace.rate == 10
-    assert throttled(pace, 1).rate == pytest.approx(10 * EASE)
+    assert throttled(pace, 1).rate == pytest.approx(10 * SLOW_DOWN)
 
 
 def test_a_throttle_eases_the_rate_and_the_next_call_waits_a_turn() -> None:
     clock = Clock()
     pace = without_bursts(clock)
-    turn = pace.turn()
+    slot = pace.next_slot()
     clock.now += 5
-    pace.throttled(turn)
-    assert pace.rate == pytest.approx(10 * EASE)
-    assert pace.turn().pause == pytest.approx(1 / pace.rate)
+    pace.throttled(slot)
+    assert pace.rate == pytest.approx(10 * SLOW_DOWN)
+    assert pace.next_slot().pause == pytest.approx(1 / pace.rate)
 
 
 def test_a_throttle_long_after_others_eases_again() -> None:
-    pace = throttled(without_bursts(), OFTEN - 1)
-    before = answered(pace, SOON)[-1]
-    assert throttled(pace, 1).rate == pytest.approx(before * EASE)
+    pace = throttled(without_bursts(), THROTTLES_BEFORE_HARD - 1)
+    before = answered(pace, SAME_EPISODE_CALLS)[-1]
+    assert throttled(pace, 1).rate == pytest.approx(before * SLOW_DOWN)
 
 
-@pytest.mark.parametrize("answers", [0, 1, SOON - 1])
+@pytest.mark.parametrize("answers", [0, 1, SAME_EPISODE_CALLS - 1])
 def test_the_third_throttle_soon_after_another_brakes(answers: int) -> None:
     pace = without_bursts()
-    for _ in range(OFTEN - 1):
+    for _ in range(THROTTLES_BEFORE_HARD - 1):
         before = pace.rate
-        assert throttled(pace, 1).rate == pytest.approx(before * EASE)
+        assert throttled(pace, 1).rate == pytest.approx(before * SLOW_DOWN)
         before = [pace.rate, *answered(pace, answers)][-1]
-    assert throttled(pace, 1).rate == pytest.approx(before * BRAKE)
+    assert throttled(pace, 1).rate == pytest.approx(before * HARD_SLOW_DOWN)
 
 
 def test_throttles_of_calls_that_were_under_way_together_count_once() -> None:
     pace = without_bursts()
     together = [sent(pace) for _ in range(8)]
-    for turn in together:
-        pace.throttled(turn)
-    assert pace.rate == pytest.approx(10 * EASE)
+    for slot in together:
+        pace.throttled(slot)
+    assert pace.rate == pytest.approx(10 * SLOW_DOWN)
     pace.throttled(sent(pace))
-    assert pace.rate == pytest.approx(10 * EASE * EASE)
+    assert pace.rate == pytest.approx(10 * SLOW_DOWN * SLOW_DOWN)
 
 
 def test_the_throttle_of_a_call_that_left_after_the_slow_down_counts() -> None:
     pace = without_bursts()
-    under_way, in_line = sent(pace), pace.turn()
+    under_way, in_line = sent(pace), pace.next_slot()
     pace.throttled(under_way)
-    pace.leaves()
+    pace.sent()
     pace.throttled(in_line)
-    assert pace.rate == pytest.approx(10 * EASE * EASE)
+    assert pace.rate == pytest.approx(10 * SLOW_DOWN * SLOW_DOWN)
 
 
 def test_the_same_throttle_told_twice_counts_once() -> None:
     pace = without_bursts()
-    turn = pace.turn()
-    pace.throttled(turn)
-    pace.throttled(turn)
-    assert pace.rate == pytest.approx(10 * EASE)
+    slot = pace.next_slot()
+    pace.throttled(slot)
+    pace.throttled(slot)
+    assert pace.rate == pytest.approx(10 * SLOW_DOWN)
 
 
 def test_without_bursts_a_call_that_left_late_moves_the_next_one() -> None:
     clock = Clock()
     pace = without_bursts(clock)
-    clock.now += pace.turn().pause + 0.04
-    pace.leaves()
-    assert pace.turn().pause == pytest.approx(0.1)
+    clock.now += pace.next_slot().pause + 0.04
+    pace.sent()
+    assert pace.next_slot().pause == pytest.approx(0.1)
 
 
 def test_with_bursts_a_call_that_left_late_moves_no_other() -> None:
     clock = Clock()
-    pace = Pace(10, clock)
-    clock.now += pace.turn().pause + 0.04
-    pace.leaves()
-    assert pace.turn().pause == pytest.approx(0.06)
+    pace = RateLimiter(10, clock)
+    clock.now += pace.next_slot().pause + 0.04
+    pace.sent()
+    assert pace.next_slot().pause == pytest.approx(0.06)
 
 
 def test_throttles_slow_down_to_a_slowest_rate_and_no_further() -> None:
-    assert throttled(Pace(10, Clock()), 50).rate == SLOWEST
+    assert throttled(RateLimiter(10, Clock()), 50).rate == MIN_CALLS_PER_SECOND
 
 
 def test_a_rate_below_the_slowest_is_not_raised_by_a_throttle() -> None:
-    assert throttled(Pace(SLOWEST / 2, Clock()), 5).rate == SLOWEST / 2
+    assert throttled(RateLimiter(MIN_CALLS_PER_SECOND / 2, Clock()), 5).rate == MIN_CALLS_PER_SECOND / 2
 
 
 def test_the_rate_comes_back_quickly_to_near_where_it_was_throttled_and_carefully_from_there() -> None:
-    pace = throttled(without_bursts(), OFTEN)
-    throttled_at = 10 * EASE ** (OFTEN - 1)
-    assert pace.rate == pytest.approx(throttled_at * BRAKE)
+    pace = throttled(without_bursts(), THROTTLES_BEFORE_HARD)
+    throttled_at = 10 * SLOW_DOWN ** (THROTTLES_BEFORE_HARD - 1)
+    assert pace.rate == pytest.approx(throttled_at * HARD_SLOW_DOWN)
     rates = answered(pace, 200)
-    assert rates[10] == pytest.approx(throttled_at * EASE, rel=0.01)
-    careful = [later / earlier for earlier, later in pairwise(rates[10 : CALM - 10])]
+    assert rates[10] == pytest.approx(throttled_at * SLOW_DOWN, rel=0.01)
+    careful = [later / earlier for earlier, later in pairwise(rates[10 : QUIET_CALLS - 10])]
     assert all(1 <= step < 1.002 for step in careful)
-    assert rates[100] > throttled_at * EASE
+    assert rates[100] > throttled_at * SLOW_DOWN
 
 
 def test_what_was_far_too_fast_long_ago_is_tried_again_in_a_few_hundred_answers() -> None:
-    pace = throttled(Pace(10, Clock()), 8, answers=5)
+    pace = throttled(RateLimiter(10, Clock()), 8, answers=5)
     assert pace.rate < 1.5
     assert answered(pace, 600)[-1] == 10
 
@@ -238,7 +238,7 @@ def test_what_was_far_too_fast_long_ago_is_tried_again_in_a_few_hundred_answers(
 )
 def test_the_rate_is_never_above_the_limit_whatever_happens(ceiling: float, events: list[str]) -> None:
     clock = Clock()
-    pace = Pace(ceiling, clock)
+    pace = RateLimiter(ceiling, clock)
     for event in events:
         if event == "answered":
             answered(pace, 20)
@@ -247,7 +247,7 @@ def test_the_rate_is_never_above_the_limit_whatever_happens(ceiling: float, even
         else:
             ceiling = float(event.split()[1])
             pace.limit(ceiling)
-        assert min(SLOWEST, ceiling) <= pace.rate <= ceiling
+        assert min(MIN_CALLS_PER_SECOND, ceiling) <= pace.rate <= ceiling
 
 
 @given(some.floats(0.1, 50), some.lists(some.tuples(some.booleans(), some.floats(0, 3)), max_size=60))
@@ -255,30 +255,30 @@ def test_no_more_calls_go_out_than_the_rate_and_catching_up_allow(
     rate: float, events: list[tuple[bool, float]]
 ) -> None:
     clock = Clock()
-    pace = Pace(rate, clock)
+    pace = RateLimiter(rate, clock)
     moments = []
     for is_throttle, took in events:
-        turn = pace.turn()
-        clock.now += turn.pause
+        slot = pace.next_slot()
+        clock.now += slot.pause
         moments.append(clock.now)
         clock.now += took
         if is_throttle:
-            pace.throttled(turn)
+            pace.throttled(slot)
         else:
             pace.answered()
     for first, last in itertools.combinations(range(len(moments)), 2):
-        assert last - first <= (moments[last] - moments[first]) * rate + CATCH_UP + 1e-6
+        assert last - first <= (moments[last] - moments[first]) * rate + BURST + 1e-6
 
 
 def test_a_rate_at_its_limit_follows_the_limit_up_and_down() -> None:
-    pace = Pace(10, Clock())
+    pace = RateLimiter(10, Clock())
     for limit in (20, 5, 9.9):
         pace.limit(limit)
         assert pace.rate == limit
 
 
 def test_a_rate_that_was_slowed_down_stays_so_under_a_higher_limit_and_falls_under_a_lower_one() -> None:
-    pace = throttled(Pace(10, Clock()), 2)
+    pace = throttled(RateLimiter(10, Clock()), 2)
     slowed = pace.rate
     for limit in (10, 20):
         pace.limit(limit)
@@ -288,18 +288,18 @@ def test_a_rate_that_was_slowed_down_stays_so_under_a_higher_limit_and_falls_und
 
 
 def test_a_limit_between_the_rate_and_where_it_was_throttled_holds_on_the_way_back() -> None:
-    pace = throttled(Pace(10, Clock()), 2)
-    limit = (pace.rate + 10 * EASE * EASE) / 2
+    pace = throttled(RateLimiter(10, Clock()), 2)
+    limit = (pace.rate + 10 * SLOW_DOWN * SLOW_DOWN) / 2
     pace.limit(limit)
     assert max(answered(pace, 500)) == limit
 
 
 def test_threads_share_the_turns_and_none_is_given_twice() -> None:
-    pace, found = Pace(10, Clock()), list[Turn]()
+    pace, found = RateLimiter(10, Clock()), list[Slot]()
 
     def take() -> None:
         for _ in range(200):
-            found.append(pace.turn())
+            found.append(pace.next_slot())
             pace.answered()
 
     threads = [threading.Thread(target=take) for _ in range(8)]
@@ -307,15 +307,15 @@ def test_threads_share_the_turns_and_none_is_given_twice() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found.sort(key=lambda turn: turn.number)
-    assert [turn.number for turn in found] == list(range(1, 1601))
-    assert [turn.pause for turn in found] == pytest.approx([number / 10 for number in range(1600)])
+    found.sort(key=lambda slot: slot.number)
+    assert [slot.number for slot in found] == list(range(1, 1601))
+    assert [slot.pause for slot in found] == pytest.approx([number / 10 for number in range(1600)])
 
 
 @pytest.mark.parametrize(("failures", "longest"), [(1, 0.5), (2, 1), (3, 2), (6, 16), (7, 20), (50, 20), (2000, 20)])
 def test_waiting_after_failures_doubles_up_to_a_ceiling_with_jitter(failures: int, longest: float) -> None:
     waits = [back_off(failures) for _ in range(50)]
-    assert longest / 2 <= min(waits) <= max(waits) <= min(longest, LONGEST_WAIT)
+    assert longest / 2 <= min(waits) <= max(waits) <= min(longest, MAX_BACK_OFF_S)
     assert len({round(wait, 6) for wait in waits}) > 10
 
 
@@ -365,24 +365,24 @@ class Reader:
     number: int
     does: str = field(default="stand in line", compare=False)
     failures: int = field(default=0, compare=False)
-    turn: Turn = field(default=Turn(0, 0), compare=False)
+    slot: Slot = field(default=Slot(0, 0), compare=False)
 
 
 def simulate(bucket: Bucket, calls: int, *, latency: float = LATENCY, seed: int = 0) -> Outcome:
-    """Readers who ask as `client.py` does: stand in line, wait for their turn, ask, and back off when throttled.
+    """Readers who ask as `client.py` does: stand in line, wait for their slot, ask, and back off when throttled.
 
     Calls leave some `LATE` seconds late and are on their way for about `WAY` seconds before they are counted; answers
     take about `latency`.
     """
     chance, clock, outcome = random.Random(seed), Clock(), Outcome()
-    pace = Pace(CALLS_PER_SECOND, clock)
+    pace = RateLimiter(CALLS_PER_SECOND, clock)
     line: list[Reader] = []
     readers = [Reader(0.0, number) for number in range(int(CALLS_PER_SECOND * latency * 1.2) + 2)]
 
     def next_in_line() -> None:
         reader = line[0]
-        reader.turn = pace.turn()
-        reader.at, reader.does = clock.now + reader.turn.pause + chance.expovariate(1 / LATE), "leave"
+        reader.next_slot = pace.next_slot()
+        reader.at, reader.does = clock.now + reader.next_slot.pause + chance.expovariate(1 / LATE), "leave"
         heapq.heappush(readers, reader)
 
     while len(outcome.calls) < calls:
@@ -394,7 +394,7 @@ def simulate(bucket: Bucket, calls: int, *, latency: float = LATENCY, seed: int 
                 next_in_line()
             continue
         if reader.does == "leave":
-            pace.leaves()
+            pace.sent()
             line.pop(0)
             if line:
                 next_in_line()
@@ -406,8 +406,8 @@ def simulate(bucket: Bucket, calls: int, *, latency: float = LATENCY, seed: int 
                 pace.answered()
                 reader.at, reader.failures = clock.now + latency * chance.uniform(1 - JITTER, 1 + JITTER), 0
             else:
-                pace.throttled(reader.turn)
-                longest = min(LONGEST_WAIT, 0.5 * 2 ** (reader.failures - 1)) if reader.failures else 0.0
+                pace.throttled(reader.next_slot)
+                longest = min(MAX_BACK_OFF_S, 0.5 * 2 ** (reader.failures - 1)) if reader.failures else 0.0
                 reader.at, reader.failures = clock.now + chance.uniform(longest / 2, longest), reader.failures + 1
             outcome.calls.append((clock.now, not allowed, pace.rate))
         heapq.heappush(readers, reader)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from partner_central_sync.console.failures import Exit, explain
-from partner_central_sync.console.output import Report, Summary
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.failures import exit_code_and_message
+from partner_central_sync.console.output import Console, Summary
 from partner_central_sync.sync import all_accounts
 from partner_central_sync.sync.accounts import Account
 from partner_central_sync.sync.settings import Settings
@@ -18,8 +19,10 @@ from partner_central_sync.sync.working_folder import reading_folder
 def test_a_refusal_of_a_warehouse_names_the_permission_and_is_no_defect_of_this_program(module: str) -> None:
     """The clients are not installed here; dlt lets their errors through as they are."""
     forbidden: type[Exception] = type("Forbidden", (Exception,), {"__module__": module})
-    code, said = explain(forbidden("User does not have bigquery.datasets.create permission in project sales."))
-    assert code is Exit.LATER
+    code, said = exit_code_and_message(
+        forbidden("User does not have bigquery.datasets.create permission in project sales.")
+    )
+    assert code is ExitCode.RETRY_LATER
     assert "bigquery.datasets.create permission" in said
 
 
@@ -34,8 +37,8 @@ def test_a_key_file_that_is_not_there_is_no_damage_of_the_working_folder() -> No
 
     with pytest.raises(ValueError, match="private_key") as raised, reading_folder():
         resolve()
-    code, said = explain(raised.value)
-    assert code is Exit.LATER
+    code, said = exit_code_and_message(raised.value)
+    assert code is ExitCode.RETRY_LATER
     assert "no-such-key.p8" in said
 
 
@@ -46,10 +49,10 @@ def summary(*, held: int = 0, mass_rejected: str | None = None) -> Summary:
 
 
 def test_many_rejected_records_end_a_run_with_7_also_when_removals_are_held() -> None:
-    assert summary().code is Exit.DONE
-    assert summary(held=3).code is Exit.HELD
-    assert summary(mass_rejected="members that do not fit").code is Exit.REJECTED == 7
-    assert summary(held=3, mass_rejected="members that do not fit").code is Exit.REJECTED
+    assert summary().code is ExitCode.DONE
+    assert summary(held=3).code is ExitCode.REVIEW_REMOVALS
+    assert summary(mass_rejected="members that do not fit").code is ExitCode.REJECTED == 7
+    assert summary(held=3, mass_rejected="members that do not fit").code is ExitCode.REJECTED
 
 
 @pytest.mark.parametrize(("codes", "tells"), [((0, 0), 0), ((0, 7), 7), ((7, 6), 6), ((0, 6, 0), 6)])
@@ -60,4 +63,4 @@ def test_of_several_accounts_the_lowest_code_other_than_0_tells(
     waiting = [ends[code] for code in codes]
     monkeypatch.setattr(all_accounts, "sync", lambda *_: waiting.pop(0))
     accounts = [Account(f"account{number}") for number in range(len(codes))]
-    assert all_accounts.sync_each(accounts, Settings(), Report(quiet=True)) == tells
+    assert all_accounts.sync_each(accounts, Settings(), Console(quiet=True)) == tells

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partner_central.read.changes import Changes, Cursor, content_hash, floor_of
+from partner_central.read.changes import ChangeDetector, Cursor, content_hash, read_from
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FLOOR = NOON - timedelta(minutes=5)
@@ -22,13 +22,13 @@ def record(key: object = "O1", minutes: float | None = 0, **members: Any) -> dic
     return {"Id": key, "LastModifiedDate": modified, **members}
 
 
-def changes(*seen: dict[str, Any], floor: datetime | None = FLOOR) -> Changes:
+def changes(*seen: dict[str, Any], floor: datetime | None = FLOOR) -> ChangeDetector:
     """Changes after a run that saw these records, reading above `floor`."""
-    before = Changes({})
+    before = ChangeDetector({})
     for one in seen:
         before.is_new(one)
-    found = Changes(before.seen())
-    found.remember_from(floor)
+    found = ChangeDetector(before.seen())
+    found.keep_from(floor)
     return found
 
 
@@ -143,7 +143,7 @@ def test_a_record_that_loses_its_date_is_new_and_new_again_when_it_has_one() -> 
 def test_the_next_run_reads_from_the_lookback_below_the_watermark(
     watermark: datetime | None, lookback: timedelta, floor: datetime | None
 ) -> None:
-    assert floor_of(watermark, lookback) == floor
+    assert read_from(watermark, lookback) == floor
 
 
 @pytest.mark.parametrize(

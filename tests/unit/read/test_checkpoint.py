@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_central.read.checkpoint import Backfill
-from partner_central.read.partitions import Window
+from partner_central.read.checkpoint import Checkpoint
+from partner_central.read.partitions import Partition
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -17,20 +17,28 @@ MICROSECOND = timedelta(microseconds=1)
 @pytest.mark.parametrize(
     "backfill",
     [
-        Backfill(NOON, None, full=False),
-        Backfill(NOON + MICROSECOND, NOON - MICROSECOND, full=True, about=12_345),
-        Backfill(NOON, None, full=True, windows=[Window(None, NOON, NOON, done=True, records=7), Window(NOON, None)]),
-        Backfill(NOON, None, full=True, asked={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON),
-        Backfill(None, None, full=True, windows=[Window(None, None, NOON, token="t", asked=NOON)]),
-        Backfill(NOON, NOON, full=False, windows=[Window(None, None, NOON + MICROSECOND, records=100)], about=1),
+        Checkpoint(NOON, None, full=False),
+        Checkpoint(NOON + MICROSECOND, NOON - MICROSECOND, full=True, estimated_records=12_345),
+        Checkpoint(
+            NOON, None, full=True, windows=[Partition(None, NOON, NOON, done=True, records=7), Partition(NOON, None)]
+        ),
+        Checkpoint(NOON, None, full=True, asked={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON),
+        Checkpoint(None, None, full=True, windows=[Partition(None, None, NOON, token="t", asked=NOON)]),
+        Checkpoint(
+            NOON,
+            NOON,
+            full=False,
+            windows=[Partition(None, None, NOON + MICROSECOND, records=100)],
+            estimated_records=1,
+        ),
     ],
 )
-def test_a_sweep_comes_back_from_its_state_as_it_was(backfill: Backfill) -> None:
-    assert Backfill.load(json.loads(json.dumps(backfill.dump()))) == backfill
+def test_a_sweep_comes_back_from_its_state_as_it_was(backfill: Checkpoint) -> None:
+    assert Checkpoint.load(json.loads(json.dumps(backfill.dump()))) == backfill
 
 
 def test_a_sweep_without_a_beginning_stores_none() -> None:
-    assert Backfill(NOON, None, full=False).dump() == {
+    assert Checkpoint(NOON, None, full=False).dump() == {
         "watermark": "2026-05-01T12:00:00+00:00",
         "modified_since": None,
         "full": False,
@@ -51,20 +59,20 @@ def test_a_sweep_without_a_beginning_stores_none() -> None:
 
 def test_a_sweep_that_an_earlier_version_stored_lists_nothing_to_conclude_from() -> None:
     stored = {"watermark": "2026-05-01T12:00:00+00:00", "modified_since": None, "full": True, "windows": [], "about": 3}
-    assert Backfill.load(stored) == Backfill(NOON, None, full=True, about=3, anew=True)
+    assert Checkpoint.load(stored) == Checkpoint(NOON, None, full=True, estimated_records=3, anew=True)
 
 
 def test_the_state_of_thousands_of_finished_windows_is_that_of_one() -> None:
     cuts = [NOON + number * timedelta(hours=1) for number in range(5000)]
     windows = [
-        Window(start, end, end or NOON, done=True, records=3)
+        Partition(start, end, end or NOON, done=True, records=3)
         for start, end in zip([None, *cuts], [*cuts, None], strict=True)
     ]
-    (state,) = Backfill(NOON, None, full=True, windows=windows).dump()["windows"]
+    (state,) = Checkpoint(NOON, None, full=True, windows=windows).dump()["windows"]
     assert (state["start"], state["end"], state["records"]) == (None, None, 15_003)
 
 
 def test_sweeps_do_not_share_their_windows() -> None:
-    one, other = Backfill(NOON, None, full=False), Backfill(NOON, None, full=False)
-    one.windows.append(Window(None, None))
+    one, other = Checkpoint(NOON, None, full=False), Checkpoint(NOON, None, full=False)
+    one.windows.append(Partition(None, None))
     assert other.windows == []

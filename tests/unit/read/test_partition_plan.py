@@ -21,9 +21,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partner_central.api.rate_limit import CALLS_PER_SECOND, Pace
-from partner_central.read.partition_plan import Plan
-from partner_central.read.partitions import SECOND, Density, Window, WindowPage, dump, first_windows, load
+from partner_central.api.rate_limit import CALLS_PER_SECOND, RateLimiter
+from partner_central.read.partition_plan import PartitionPlan
+from partner_central.read.partitions import SECOND, Density, Partition, PartitionPage, dump, first_partitions, load
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -36,14 +36,14 @@ def day(number: float) -> datetime:
     return NOON + number * DAY
 
 
-def plan_of(*windows: Window, sample: Dates | None = None, latest: datetime = LATEST) -> Plan:
+def plan_of(*windows: Partition, sample: Dates | None = None, latest: datetime = LATEST) -> PartitionPlan:
     """A plan over windows; by default one record a day is known of, for a hundred days."""
-    return Plan(windows, Density([day(number) for number in range(100)] if sample is None else sample), latest)
+    return PartitionPlan(windows, Density([day(number) for number in range(100)] if sample is None else sample), latest)
 
 
-def claimed(plan: Plan) -> Window:
+def claimed(plan: PartitionPlan) -> Partition:
     """The next window, which is there."""
-    window = plan.claim()
+    window = plan.next_partition()
     assert window is not None
     return window
 
@@ -54,69 +54,69 @@ def page(first: float, last: float, records: int = PAGE) -> Dates:
 
 
 def test_windows_are_given_out_once_each_and_finished_ones_never() -> None:
-    windows = [Window(None, day(1), done=True), Window(day(1), day(2)), Window(day(2), None)]
+    windows = [Partition(None, day(1), done=True), Partition(day(1), day(2)), Partition(day(2), None)]
     plan = plan_of(*windows)
-    assert [plan.claim(), plan.claim()] == windows[1:]
-    assert plan.claim() is None
+    assert [plan.next_partition(), plan.next_partition()] == windows[1:]
+    assert plan.next_partition() is None
 
 
 def test_windows_that_begin_with_a_crowded_second_are_read_first() -> None:
     crowd = day(50) - SECOND
     plan = plan_of(
-        *[Window(day(number), day(number + 1)) for number in range(3)],
-        Window(crowd, None),
+        *[Partition(day(number), day(number + 1)) for number in range(3)],
+        Partition(crowd, None),
         sample=[*map(day, range(100)), *[day(50)] * 20],
     )
     assert claimed(plan).start == crowd
 
 
 def test_an_idle_reader_takes_the_later_half_of_what_another_has_left() -> None:
-    window = Window(None, day(99))
+    window = Partition(None, day(99))
     plan = plan_of(window)
-    plan.arrived(claimed(plan), page(0, 9))
+    plan.page_received(claimed(plan), page(0, 9))
     later = claimed(plan)
     assert (later.start, later.end) == (window.end, day(99))
     assert window.end == day(55) - SECOND
 
 
 def test_of_several_windows_the_one_with_most_left_is_split() -> None:
-    short, long = Window(None, day(30)), Window(day(30), day(99))
+    short, long = Partition(None, day(30)), Partition(day(30), day(99))
     plan = plan_of(short, long)
     for window in (claimed(plan), claimed(plan)):
-        plan.arrived(window, page(0, 9) if window is short else page(30, 40))
+        plan.page_received(window, page(0, 9) if window is short else page(30, 40))
     assert claimed(plan).end == day(99)
     assert short.end == day(30)
 
 
 def test_a_window_with_few_records_left_is_not_split() -> None:
-    plan = plan_of(Window(None, day(99)))
+    plan = plan_of(Partition(None, day(99)))
     window = claimed(plan)
     for number in range(10):
-        plan.arrived(window, page(number * 9.6, number * 9.6 + 9.6))
-    assert plan.claim() is None
+        plan.page_received(window, page(number * 9.6, number * 9.6 + 9.6))
+    assert plan.next_partition() is None
     assert window.end == day(99)
 
 
 def test_a_window_is_not_split_before_its_first_page_tells_where_it_begins() -> None:
-    plan = plan_of(Window(None, day(99)))
+    plan = plan_of(Partition(None, day(99)))
     assert claimed(plan).end == day(99)
-    assert plan.claim() is None
+    assert plan.next_partition() is None
 
 
 def test_a_window_that_reads_one_second_is_not_split() -> None:
-    plan = plan_of(Window(NOON - SECOND, NOON), sample=[NOON] * 100, latest=NOON)
+    plan = plan_of(Partition(NOON - SECOND, NOON), sample=[NOON] * 100, latest=NOON)
     window = claimed(plan)
     for _ in range(3):
-        plan.arrived(window, [NOON] * PAGE)
-    assert plan.claim() is None
+        plan.page_received(window, [NOON] * PAGE)
+    assert plan.next_partition() is None
 
 
 def test_where_the_sample_says_nothing_the_last_page_tells_where_to_split() -> None:
-    read = Window(day(20), None, done=True, records=6000)
-    plan = plan_of(Window(day(10), day(20)), read, sample=[day(30 + number) for number in range(60)])
+    read = Partition(day(20), None, done=True, records=6000)
+    plan = plan_of(Partition(day(10), day(20)), read, sample=[day(30 + number) for number in range(60)])
     window = claimed(plan)
     for number in range(10):
-        plan.arrived(window, page(10 + number / 10, 10 + (number + 1) / 10))
+        plan.page_received(window, page(10 + number / 10, 10 + (number + 1) / 10))
     later = claimed(plan)
     assert later.start is not None
     assert abs(later.start - day(11.5)) < HOUR, "a thousand records came within a day: a thousand more are trusted"
@@ -124,11 +124,11 @@ def test_where_the_sample_says_nothing_the_last_page_tells_where_to_split() -> N
 
 
 def test_a_split_by_the_last_page_lists_its_second_no_second_time() -> None:
-    plan = plan_of(Window(day(0), day(20)), sample=[])
+    plan = plan_of(Partition(day(0), day(20)), sample=[])
     window = claimed(plan)
     for number in range(10):
-        reached, _ = plan.arrived(window, [day(1) + SECOND * (number * PAGE + one) / 1001 for one in range(PAGE)])
-    later = claimed(plan).asked_from()
+        reached, _ = plan.page_received(window, [day(1) + SECOND * (number * PAGE + one) / 1001 for one in range(PAGE)])
+    later = claimed(plan).request_from()
     assert reached is not None
     assert later is not None
     assert later >= reached.replace(microsecond=0) + SECOND
@@ -136,104 +136,104 @@ def test_a_split_by_the_last_page_lists_its_second_no_second_time() -> None:
 
 def test_a_crowd_in_the_second_before_a_window_brings_it_no_further_and_is_not_split() -> None:
     """It asks from a second early; a split there would be the same window again, without end."""
-    plan = plan_of(Window(day(5), day(20)), sample=[])
+    plan = plan_of(Partition(day(5), day(20)), sample=[])
     window = claimed(plan)
     for number in range(10):
         early = [day(5) - SECOND + SECOND * (number * PAGE + one) / 1001 for one in range(PAGE)]
-        assert plan.arrived(window, early) == (day(5), day(20))
-    assert plan.claim() is None
-    plan.arrived(window, page(5, 6))
+        assert plan.page_received(window, early) == (day(5), day(20))
+    assert plan.next_partition() is None
+    plan.page_received(window, page(5, 6))
     assert claimed(plan).start != day(5)
 
 
 def test_an_open_window_ends_where_hardly_a_record_can_be() -> None:
-    plan = plan_of(Window(None, None), latest=day(99))
-    plan.arrived(claimed(plan), page(0, 9))
+    plan = plan_of(Partition(None, None), latest=day(99))
+    plan.page_received(claimed(plan), page(0, 9))
     later = claimed(plan)
     assert later.end is None
     assert later.start == day(55) - SECOND
 
 
 def test_records_beyond_the_latest_one_expected_are_read_without_a_split() -> None:
-    plan = plan_of(Window(None, None), latest=day(5))
+    plan = plan_of(Partition(None, None), latest=day(5))
     window = claimed(plan)
-    plan.arrived(window, page(0, 9))
-    assert plan.claim() is None
+    plan.page_received(window, page(0, 9))
+    assert plan.next_partition() is None
 
 
 def test_a_page_tells_how_far_its_window_is_and_where_it_ends_now() -> None:
-    window = Window(None, day(99))
+    window = Partition(None, day(99))
     plan = plan_of(window)
-    assert plan.arrived(claimed(plan), page(0, 9)) == (day(9), day(99))
+    assert plan.page_received(claimed(plan), page(0, 9)) == (day(9), day(99))
     cut = claimed(plan).start
-    assert plan.arrived(window, page(9, 18)) == (day(18), cut)
+    assert plan.page_received(window, page(9, 18)) == (day(18), cut)
 
 
 def test_an_empty_page_leaves_a_window_where_it_is() -> None:
-    plan = plan_of(Window(day(3), day(99)))
-    assert plan.arrived(claimed(plan), []) == (day(3), day(99))
+    plan = plan_of(Partition(day(3), day(99)))
+    assert plan.page_received(claimed(plan), []) == (day(3), day(99))
 
 
 def test_a_window_goes_on_behind_its_position() -> None:
-    plan = plan_of(Window(day(3), day(99), position=day(7), records=400))
-    assert plan.arrived(claimed(plan), []) == (day(7), day(99))
+    plan = plan_of(Partition(day(3), day(99), position=day(7), records=400))
+    assert plan.page_received(claimed(plan), []) == (day(7), day(99))
 
 
 def test_a_window_whose_reader_has_ended_is_not_split() -> None:
-    plan = plan_of(Window(None, day(99)))
+    plan = plan_of(Partition(None, day(99)))
     window = claimed(plan)
-    plan.arrived(window, page(0, 9))
-    plan.left(window, complete=True)
-    assert plan.claim() is None
+    plan.page_received(window, page(0, 9))
+    plan.worker_finished(window, complete=True)
+    assert plan.next_partition() is None
 
 
 def test_the_total_is_what_was_read_over_the_share_that_lies_there() -> None:
-    plan = plan_of(Window(None, day(49)), Window(day(49), None))
+    plan = plan_of(Partition(None, day(49)), Partition(day(49), None))
     window = claimed(plan)
-    plan.arrived(window, page(0, 9))
+    plan.page_received(window, page(0, 9))
     assert plan.total() == pytest.approx(PAGE / 0.10)
-    plan.arrived(window, page(9, 24))
+    plan.page_received(window, page(9, 24))
     assert plan.total() == pytest.approx(2 * PAGE / 0.25)
 
 
 def test_the_total_counts_what_is_left_of_a_window_that_was_given_up() -> None:
-    plan = plan_of(Window(None, day(49)), Window(day(49), None))
+    plan = plan_of(Partition(None, day(49)), Partition(day(49), None))
     window = claimed(plan)
-    plan.arrived(window, page(0, 9))
-    plan.left(window, complete=False)
+    plan.page_received(window, page(0, 9))
+    plan.worker_finished(window, complete=False)
     assert plan.total() == pytest.approx(PAGE / 0.10)
     later = claimed(plan)
-    plan.arrived(later, page(49, 99))
-    plan.left(later, complete=True)
+    plan.page_received(later, page(49, 99))
+    plan.worker_finished(later, complete=True)
     assert plan.total() == pytest.approx(2 * PAGE / 0.60, rel=0.03)
 
 
 def test_the_total_counts_what_an_earlier_run_read() -> None:
-    plan = plan_of(Window(None, day(49), day(49), done=True, records=5000), Window(day(49), None))
+    plan = plan_of(Partition(None, day(49), day(49), done=True, records=5000), Partition(day(49), None))
     assert plan.total() == pytest.approx(5000 / 0.5)
 
 
 def test_when_everything_is_read_the_total_is_what_there_was() -> None:
-    plan = plan_of(Window(None, None, day(99), done=True, records=1234))
+    plan = plan_of(Partition(None, None, day(99), done=True, records=1234))
     assert plan.total() == 1234
 
 
 def test_a_snapshot_does_not_change_any_more() -> None:
-    plan = plan_of(Window(None, day(99)))
+    plan = plan_of(Partition(None, day(99)))
     before = plan.snapshot()
-    plan.arrived(claimed(plan), page(0, 9))
+    plan.page_received(claimed(plan), page(0, 9))
     claimed(plan)
-    assert before == [Window(None, day(99))]
+    assert before == [Partition(None, day(99))]
     assert len(plan.snapshot()) == 2
 
 
 def test_the_log_tells_what_was_planned_split_and_read(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="partner_central.plan"):
-        plan = plan_of(Window(None, day(99)))
+        plan = plan_of(Partition(None, day(99)))
         window = claimed(plan)
-        plan.arrived(window, page(0, 9))
+        plan.page_received(window, page(0, 9))
         claimed(plan)
-        plan.left(window, complete=True)
+        plan.worker_finished(window, complete=True)
     planned, split, ended = caplog.text.splitlines()
     assert planned.endswith(" 1 windows are to be read: (the beginning, 2026-08-08T12:00:00+00:00]")
     assert " (the beginning, 2026-08-08T12:00:00+00:00] has about 900 records left: (2026-06-25T11:59:59" in split
@@ -241,19 +241,19 @@ def test_the_log_tells_what_was_planned_split_and_read(caplog: pytest.LogCapture
 
 
 def test_threads_never_get_the_same_window_and_all_of_time_stays_covered() -> None:
-    plan = plan_of(*first_windows(Density([day(number) for number in range(100)]), 6))
-    given_out: list[Window] = []
+    plan = plan_of(*first_partitions(Density([day(number) for number in range(100)]), 6))
+    given_out: list[Partition] = []
 
     def read() -> None:
-        while (window := plan.claim()) is not None:
+        while (window := plan.next_partition()) is not None:
             given_out.append(window)
             at = window.start or day(0)
             while window.end is None or at < window.end:
-                plan.arrived(window, [at + number * HOUR / 100 for number in range(PAGE)])
+                plan.page_received(window, [at + number * HOUR / 100 for number in range(PAGE)])
                 at += 3 * HOUR
                 if at > day(100):
                     break
-            plan.left(window, complete=True)
+            plan.worker_finished(window, complete=True)
 
     threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:
@@ -290,7 +290,7 @@ class Outcome:
     times: list[int]
     calls: int
     seconds: float
-    windows: list[Window]
+    windows: list[Partition]
 
     @property
     def extra(self) -> float:
@@ -306,20 +306,20 @@ class Outcome:
 def simulate(dates: Dates, sample: Dates, latency: float, chance: random.Random) -> Outcome:
     """A sweep as `sweep.py` does it, behind a first page and two samples, with the real pace and plan."""
     now = 2 * latency
-    pace = Pace(CALLS_PER_SECOND, lambda: now)
+    pace = RateLimiter(CALLS_PER_SECOND, lambda: now)
     density = Density(sample)
     most = min(16, math.ceil(CALLS_PER_SECOND * latency * 1.2) + 1)
-    plan = Plan(first_windows(density, most), density, NOON)
+    plan = PartitionPlan(first_partitions(density, most), density, NOON)
     order, calls, times = itertools.count(), 3, [0] * len(dates)
-    under_way: list[tuple[float, int, Window, int]] = []
+    under_way: list[tuple[float, int, Partition, int]] = []
 
-    def ask(window: Window, offset: int) -> None:
-        arrives = now + pace.turn().pause + latency * chance.uniform(0.85, 1.15)
+    def ask(window: Partition, offset: int) -> None:
+        arrives = now + pace.next_slot().pause + latency * chance.uniform(0.85, 1.15)
         heapq.heappush(under_way, (arrives, next(order), window, offset))
 
     def engage() -> None:
-        while len(under_way) < most and (window := plan.claim()):
-            since = window.asked_from()
+        while len(under_way) < most and (window := plan.next_partition()):
+            since = window.request_from()
             ask(window, bisect_left(dates, since) if since else 0)
 
     engage()
@@ -327,11 +327,11 @@ def simulate(dates: Dates, sample: Dates, latency: float, chance: random.Random)
         now, _, window, offset = heapq.heappop(under_way)
         calls += 1
         arrived = dates[offset : offset + PAGE]
-        _, end = plan.arrived(window, arrived)
+        _, end = plan.page_received(window, arrived)
         for number, date in enumerate(arrived, offset):
             times[number] += (window.start is None or date > window.start) and (end is None or date <= end)
         if offset + PAGE >= len(dates) or (end is not None and arrived[-1] > end):
-            plan.left(window, complete=True)
+            plan.worker_finished(window, complete=True)
         else:
             ask(window, offset + PAGE)
         engage()
@@ -394,7 +394,7 @@ def test_the_number_of_windows_stays_small() -> None:
 class Reader:
     """Reads a window page by page, in an account that lists dates from `since` on, or only those after it."""
 
-    window: Window
+    window: Partition
     dates: Dates
     offset: int = 0
     pages: int = 0
@@ -412,7 +412,7 @@ class Life:
 
     def run(self, interruptions: int) -> None:
         """Go on until everything is done; forget all but the stored windows so many times on the way."""
-        state = dump(first_windows(Density(self.sample), self.readers))
+        state = dump(first_partitions(Density(self.sample), self.readers))
         for _ in range(interruptions):
             state = json.loads(json.dumps(self._session(state, steps=self.chance.randint(0, 30))))
         state = self._session(state, steps=None)
@@ -421,38 +421,38 @@ class Life:
     def _session(self, state: list[dict[str, object]], steps: int | None) -> list[dict[str, object]]:
         """Read for some steps; gives the state after what was handed on by then."""
         windows = load(state)
-        plan = Plan(windows, Density(self.sample), NOON)
+        plan = PartitionPlan(windows, Density(self.sample), NOON)
         active: list[Reader] = []
         arrived: list[Callable[[], None]] = []
         for step in itertools.count():
             assert step < 3 * len(self.dates) + 100, "it reads the same again and again"
             if step == steps:
                 break
-            while len(active) < self.readers and (window := plan.claim()):
+            while len(active) < self.readers and (window := plan.next_partition()):
                 active.append(self._open(window))
             if arrived and (not active or self.chance.random() < 0.5):
                 arrived.pop(0)()
             elif active:
                 reader = self.chance.choice(active)
                 if self._read(plan, reader, arrived):
-                    plan.left(reader.window, complete=True)
+                    plan.worker_finished(reader.window, complete=True)
                     active.remove(reader)
             else:
                 break
         return dump(plan.snapshot())
 
-    def _open(self, window: Window) -> Reader:
-        since = window.asked_from()
+    def _open(self, window: Partition) -> Reader:
+        since = window.request_from()
         offset = bisect_left(self.dates, since) if since else 0
         if since and self.chance.random() < 0.5:
             offset = bisect_left(self.dates, since + timedelta(microseconds=1))
         return Reader(window, self.dates, offset)
 
-    def _read(self, plan: Plan, reader: Reader, arrived: list[Callable[[], None]]) -> bool:
+    def _read(self, plan: PartitionPlan, reader: Reader, arrived: list[Callable[[], None]]) -> bool:
         """One page, which will be handed on later; gives whether it was the last of its window."""
         window, offset = reader.window, reader.offset
         dates = self.dates[offset : offset + PAGE]
-        reached, end = plan.arrived(window, dates)
+        reached, end = plan.page_received(window, dates)
         inside = [
             number
             for number, date in enumerate(dates, offset)
@@ -461,11 +461,11 @@ class Life:
         last = offset + PAGE >= len(self.dates) or (end is not None and dates[-1] > end)
         reader.offset += PAGE
 
-        def hand_on() -> None:
+        def mark_delivered() -> None:
             self.handed_on.update(inside)
-            window.hand_on(WindowPage(window, [{}] * len(inside), reached, last=last))
+            window.mark_delivered(PartitionPage(window, [{}] * len(inside), reached, last=last))
 
-        arrived.append(hand_on)
+        arrived.append(mark_delivered)
         return last
 
 

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partner_central.read.partitions import CROWD, SECOND, Density, Window, WindowPage, dump, first_windows, load
+from partner_central.read.partitions import (
+    HOT_SECOND_RECORDS,
+    SECOND,
+    Density,
+    Partition,
+    PartitionPage,
+    dump,
+    first_partitions,
+    load,
+)
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -32,27 +41,27 @@ def crowd(moment: datetime, records: int) -> list[datetime]:
 
 
 def test_a_new_window_asks_from_a_second_before_its_start() -> None:
-    assert Window(NOON, None).asked_from() == NOON - SECOND
+    assert Partition(NOON, None).request_from() == NOON - SECOND
 
 
 def test_a_window_that_was_begun_asks_from_a_second_before_the_last_record_handed_on() -> None:
-    window = Window(day(1), day(9))
-    window.hand_on(WindowPage(window, [{}] * 100, day(3), last=False))
-    assert window.asked_from() == day(3) - SECOND
+    window = Partition(day(1), day(9))
+    window.mark_delivered(PartitionPage(window, [{}] * 100, day(3), last=False))
+    assert window.request_from() == day(3) - SECOND
     assert (window.records, window.done) == (100, False)
-    window.hand_on(WindowPage(window, [{}] * 7, day(4), last=True))
+    window.mark_delivered(PartitionPage(window, [{}] * 7, day(4), last=True))
     assert (window.records, window.position, window.done) == (107, day(4), True)
 
 
 @pytest.mark.parametrize("begin", [None, FIRST, FIRST + SECOND / 2, datetime(999, 12, 31, tzinfo=UTC)])
 def test_a_window_from_the_beginning_of_time_asks_for_everything(begin: datetime | None) -> None:
-    assert Window(begin, NOON).asked_from() is None
-    assert Window(None, NOON, position=begin).asked_from() is None
+    assert Partition(begin, NOON).request_from() is None
+    assert Partition(None, NOON, position=begin).request_from() is None
 
 
 def test_a_window_is_written_as_people_write_intervals() -> None:
-    assert str(Window(None, NOON)) == "(the beginning, 2026-05-01T12:00:00+00:00]"
-    assert str(Window(NOON, None)) == "(2026-05-01T12:00:00+00:00, now]"
+    assert str(Partition(None, NOON)) == "(the beginning, 2026-05-01T12:00:00+00:00]"
+    assert str(Partition(NOON, None)) == "(2026-05-01T12:00:00+00:00, now]"
 
 
 def test_a_share_counts_the_records_after_one_moment_up_to_and_including_another() -> None:
@@ -66,8 +75,8 @@ def test_a_share_counts_the_records_after_one_moment_up_to_and_including_another
 
 def test_without_a_sample_nothing_lies_anywhere() -> None:
     density = Density([])
-    assert (density.share(None, None), density.count(None, None), density.crowds()) == (0, 0, [])
-    assert first_windows(density, 5) == [Window(None, None)]
+    assert (density.share(None, None), density.count(None, None), density.hot_seconds()) == (0, 0, [])
+    assert first_partitions(density, 5) == [Partition(None, None)]
 
 
 def test_cuts_part_a_span_into_about_as_many_records() -> None:
@@ -99,26 +108,26 @@ def test_a_span_of_a_second_is_not_cut() -> None:
 
 
 def test_a_second_that_many_records_share_begins_a_window_of_its_own() -> None:
-    sample = [*map(day, range(20)), *crowd(day(7.5), CROWD)]
+    sample = [*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS)]
     density = Density(sample)
-    assert density.crowds() == [day(7.5) - SECOND]
-    assert [window.start for window in first_windows(density, 1)] == [None, day(7.5) - SECOND]
-    assert density.crowd_at(day(7.5) - SECOND) == CROWD / len(sample)
+    assert density.hot_seconds() == [day(7.5) - SECOND]
+    assert [window.start for window in first_partitions(density, 1)] == [None, day(7.5) - SECOND]
+    assert density.share_of_second(day(7.5) - SECOND) == HOT_SECOND_RECORDS / len(sample)
 
 
 def test_a_second_that_few_records_share_does_not() -> None:
-    density = Density([*map(day, range(20)), *crowd(day(7.5), CROWD - 1)])
-    assert density.crowds() == []
-    assert len(first_windows(density, 4)) == 4
+    density = Density([*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS - 1)])
+    assert density.hot_seconds() == []
+    assert len(first_partitions(density, 4)) == 4
 
 
 def test_behind_the_beginning_no_crowd_waits() -> None:
-    assert Density([NOON]).crowd_at(None) == 0
+    assert Density([NOON]).share_of_second(None) == 0
 
 
 def test_the_first_windows_hold_about_as_many_records_each() -> None:
     density = Density([day(number**2) for number in range(120)])
-    shares = [density.share(window.start, window.end) for window in first_windows(density, 6)]
+    shares = [density.share(window.start, window.end) for window in first_partitions(density, 6)]
     assert shares == pytest.approx([1 / 6] * 6)
 
 
@@ -126,9 +135,9 @@ def test_the_first_windows_hold_about_as_many_records_each() -> None:
 def test_dates_at_either_end_of_time_are_cut_around(extreme: datetime) -> None:
     sample = [extreme] * 50 + [day(number) for number in range(50)]
     density = Density(sample)
-    windows = first_windows(density, 4)
+    windows = first_partitions(density, 4)
     assert sum(density.count(window.start, window.end) for window in windows) == 100
-    assert [density.crowd_at(window.start) >= 0 for window in windows]
+    assert [density.share_of_second(window.start) >= 0 for window in windows]
 
 
 @given(samples, some.none() | moments | nearby, some.none() | moments | nearby, some.integers(1, 20))
@@ -146,7 +155,7 @@ def test_cuts_are_whole_seconds_inside_the_span_in_order_and_no_more_than_asked_
 
 @given(samples, some.integers(1, 20))
 def test_the_first_windows_cover_all_of_time_once(sample: list[datetime], parts: int) -> None:
-    windows = first_windows(Density(sample), parts)
+    windows = first_partitions(Density(sample), parts)
     assert (windows[0].start, windows[-1].end) == (None, None)
     assert all(earlier.end == later.start for earlier, later in pairwise(windows))
     starts = [window.start for window in windows[1:] if window.start]
@@ -155,22 +164,22 @@ def test_the_first_windows_cover_all_of_time_once(sample: list[datetime], parts:
 
 
 @some.composite
-def tilings(draw: some.DrawFn) -> list[Window]:
+def tilings(draw: some.DrawFn) -> list[Partition]:
     """Windows that cover all of time, some of them done, some begun."""
     cuts = sorted(draw(some.sets(nearby, max_size=12)))
     windows = []
     for start, end in zip([None, *cuts], [*cuts, None], strict=True):
-        window = Window(start, end)
+        window = Partition(start, end)
         if draw(some.booleans()):
             reached = draw(some.none() | nearby)
             records = [{}] * draw(some.integers(0, 900))
-            window.hand_on(WindowPage(window, records, reached or start, last=draw(some.booleans())))
+            window.mark_delivered(PartitionPage(window, records, reached or start, last=draw(some.booleans())))
         windows.append(window)
     return windows
 
 
 @given(tilings(), some.randoms(use_true_random=False))
-def test_what_is_stored_says_of_every_moment_whether_it_has_been_read(tiling: list[Window], chance: Random) -> None:
+def test_what_is_stored_says_of_every_moment_whether_it_has_been_read(tiling: list[Partition], chance: Random) -> None:
     chance.shuffle(shuffled := list(tiling))
     loaded = load(json.loads(json.dumps(dump(shuffled))))
     assert [window for window in loaded if not window.done] == [window for window in tiling if not window.done]
@@ -180,14 +189,14 @@ def test_what_is_stored_says_of_every_moment_whether_it_has_been_read(tiling: li
 
 
 @given(tilings())
-def test_finished_neighbours_are_stored_as_one_so_that_state_stays_small(tiling: list[Window]) -> None:
+def test_finished_neighbours_are_stored_as_one_so_that_state_stays_small(tiling: list[Partition]) -> None:
     state = dump(tiling)
     assert not any(earlier["done"] and later["done"] for earlier, later in pairwise(state))
     assert dump(load(state)) == state
 
 
 def test_dates_are_stored_to_the_microsecond() -> None:
-    window = Window(NOON + timedelta(microseconds=1), LAST, NOON + timedelta(microseconds=3), records=5)
+    window = Partition(NOON + timedelta(microseconds=1), LAST, NOON + timedelta(microseconds=3), records=5)
     assert load(json.loads(json.dumps(dump([window])))) == [window]
 
 

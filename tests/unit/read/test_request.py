@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from partner_central.api.client import Page
-from partner_central.errors import BrokenListing, ConfigurationError
-from partner_central.read.request import Filters, Listing, pages
+from partner_central.errors import ConfigurationError, PaginationError
+from partner_central.read.request import Filters, ListRequest, pages
 from partner_central_emulator import Emulator
-from sandbox import Place
+from sandbox import Sandbox
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -43,11 +43,11 @@ class Book:
 
 
 def test_a_first_listing_asks_for_everything_newest_first() -> None:
-    assert Listing("AWS").request() == BASE
+    assert ListRequest("AWS").request() == BASE
 
 
 def test_a_later_listing_asks_from_its_date_and_each_page_repeats_the_whole_request() -> None:
-    listing = Listing("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
+    listing = ListRequest("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
     expected = BASE | {
         "Catalog": "Sandbox",
         "LifeCycleStage": ["Launched"],
@@ -58,7 +58,7 @@ def test_a_later_listing_asks_from_its_date_and_each_page_repeats_the_whole_requ
 
 
 def test_a_listing_oldest_first_goes_by_created_date_from_a_moment_on_and_keeps_the_rest() -> None:
-    listing = Listing("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
+    listing = ListRequest("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
     expected = {
         "Catalog": "Sandbox",
         "MaxResults": 100,
@@ -73,7 +73,7 @@ def test_a_listing_oldest_first_goes_by_created_date_from_a_moment_on_and_keeps_
 
 
 def test_samples_are_the_same_opportunities_from_both_ends_of_the_customers() -> None:
-    listing = Listing("Sandbox", Filters(identifier=("O1",)), NOON)
+    listing = ListRequest("Sandbox", Filters(identifier=("O1",)), NOON)
     requests = [sample.request() for sample in listing.samples()]
     assert [request.pop("Sort") for request in requests] == [
         {"SortBy": "CustomerCompanyName", "SortOrder": "ASCENDING"},
@@ -129,13 +129,13 @@ def test_more_values_than_the_api_takes_are_refused_before_asking(name: str, mos
 
 def test_pages_follow_the_tokens_to_the_end() -> None:
     book = Book({None: "a", "a": "b", "b": None})
-    assert [found.next_token for found in pages(Listing("AWS"), book)] == ["a", "b", None]
+    assert [found.next_token for found in pages(ListRequest("AWS"), book)] == ["a", "b", None]
     assert [asked.get("NextToken") for asked in book.asked] == [None, "a", "b"]
 
 
 def test_nothing_is_asked_before_a_page_is_wanted() -> None:
     book = Book({None: "a", "a": None})
-    found = pages(Listing("AWS"), book)
+    found = pages(ListRequest("AWS"), book)
     assert book.asked == []
     next(found)
     assert len(book.asked) == 1
@@ -144,12 +144,12 @@ def test_nothing_is_asked_before_a_page_is_wanted() -> None:
 @pytest.mark.parametrize("following", [{None: "a", "a": "a"}, {None: "a", "a": "b", "b": "a"}])
 def test_a_repeated_token_breaks_the_listing_instead_of_running_forever(following: dict[str | None, str]) -> None:
     book = Book(following)
-    with pytest.raises(BrokenListing, match=f"same token for two pages, after {len(following) - 1} pages"):
-        list(pages(Listing("AWS"), book))
+    with pytest.raises(PaginationError, match=f"same token for two pages, after {len(following) - 1} pages"):
+        list(pages(ListRequest("AWS"), book))
     assert len(book.asked) == len(following)
 
 
-def test_one_filter_value_given_as_bare_text_is_that_one_value(place: Place, emulator: Emulator) -> None:
+def test_one_filter_value_given_as_bare_text_is_that_one_value(place: Sandbox, emulator: Emulator) -> None:
     launched = [record for record in emulator.truth() if record["LifeCycle"]["Stage"] == "Launched"]
     assert place.sync({"life_cycle_stage": "Launched"}).read == len(launched)
     assert emulator.calls[0].request["LifeCycleStage"] == ["Launched"]
@@ -157,7 +157,7 @@ def test_one_filter_value_given_as_bare_text_is_that_one_value(place: Place, emu
 
 @pytest.mark.parametrize("setting", [{"calls_per_second": 0}, {"calls_per_second": -1}, {"lookback": -1}])
 def test_a_setting_no_listing_could_run_with_is_refused_before_asking(
-    place: Place, emulator: Emulator, setting: dict[str, float]
+    place: Sandbox, emulator: Emulator, setting: dict[str, float]
 ) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(setting))):
         place.sync(dict(setting))

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from partner_central.read.size_estimate import FEWEST, LONGEST_CHAIN, MOST_OF_A_CUSTOMER, density_of, is_long, is_many
+from partner_central.read.size_estimate import (
+    FEWEST,
+    MAX_SEQUENTIAL_PAGES,
+    MOST_OF_A_CUSTOMER,
+    estimate_density,
+    has_many_records,
+    spans_many_pages,
+)
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -30,34 +37,34 @@ def made(created: datetime | None, customer: Any = "Kiel & Sons") -> object:
 
 
 def test_everything_there_is_may_be_long() -> None:
-    assert is_long(modified(NOON, NOON - HOUR), None)
+    assert spans_many_pages(modified(NOON, NOON - HOUR), None)
 
 
 @pytest.mark.parametrize(
-    ("reaches_back", "expected"), [(HOUR, True), (DAY / LONGEST_CHAIN, False), (DAY / 7.9, False), (DAY, False)]
+    ("reaches_back", "expected"), [(HOUR, True), (DAY / MAX_SEQUENTIAL_PAGES, False), (DAY / 7.9, False), (DAY, False)]
 )
 def test_a_listing_is_long_when_its_first_page_reaches_back_a_small_part_of_the_way(
     reaches_back: timedelta, *, expected: bool
 ) -> None:
     page = modified(NOON, NOON - reaches_back / 2, NOON - reaches_back)
-    assert is_long(page, NOON - DAY) == expected
+    assert spans_many_pages(page, NOON - DAY) == expected
 
 
 def test_a_page_of_one_second_may_be_the_first_of_many() -> None:
-    assert is_long(modified(*[NOON] * 100), NOON - timedelta(seconds=1))
+    assert spans_many_pages(modified(*[NOON] * 100), NOON - timedelta(seconds=1))
 
 
 def test_a_page_that_lies_at_the_end_of_the_listing_is_not_long() -> None:
-    assert not is_long(modified(*[NOON] * 100), NOON)
+    assert not spans_many_pages(modified(*[NOON] * 100), NOON)
 
 
 def test_a_page_without_dates_to_go_by_may_be_the_first_of_many() -> None:
-    assert is_long(BROKEN, NOON)
-    assert is_long([], NOON)
+    assert spans_many_pages(BROKEN, NOON)
+    assert spans_many_pages([], NOON)
 
 
 def test_broken_records_do_not_hide_the_dates_of_the_others() -> None:
-    assert not is_long([*BROKEN, *modified(NOON, NOON - DAY)], NOON - DAY)
+    assert not spans_many_pages([*BROKEN, *modified(NOON, NOON - DAY)], NOON - DAY)
 
 
 def ids(*numbers: int) -> list[object]:
@@ -67,11 +74,11 @@ def ids(*numbers: int) -> list[object]:
 @pytest.mark.parametrize(("common", "expected"), [(0, True), (24, True), (25, False), (100, False)])
 def test_a_listing_is_many_pages_when_few_records_of_one_are_in_a_sample(common: int, *, expected: bool) -> None:
     page, sample = ids(*range(100)), ids(*range(100 - common, 300 - common))
-    assert is_many(page, sample) == expected
+    assert has_many_records(page, sample) == expected
 
 
 def test_a_listing_without_a_sample_is_not_many_pages() -> None:
-    assert not is_many(ids(1, 2), [])
+    assert not has_many_records(ids(1, 2), [])
 
 
 @pytest.mark.parametrize(("records", "likely"), [(300, False), (500, False), (3_000, True), (20_000, True)])
@@ -79,18 +86,18 @@ def test_a_listing_without_a_sample_is_not_many_pages() -> None:
 def test_a_first_page_and_samples_tell_a_few_pages_from_many(records: int, seed: int, *, likely: bool) -> None:
     chance = random.Random(seed)
     sample = chance.sample(range(records), min(200, records))
-    assert is_many(ids(*range(100)), ids(*sample)) == likely
+    assert has_many_records(ids(*range(100)), ids(*sample)) == likely
 
 
 def test_the_density_is_that_of_the_records_created() -> None:
     records = [made(NOON + number * DAY, f"customer {number}") for number in range(40)]
-    assert density_of(records).share(NOON, NOON + 20 * DAY) == 0.5
+    assert estimate_density(records).share(NOON, NOON + 20 * DAY) == 0.5
 
 
 def test_of_a_customer_whose_records_came_together_only_a_few_count() -> None:
     others = [made(NOON + number * DAY, f"customer {number}") for number in range(95)]
     crowd = [made(NOON + DAY / 2, "Big Importer")] * 100
-    density = density_of([*others, *crowd])
+    density = estimate_density([*others, *crowd])
     assert density.count(None, None) == 95 + MOST_OF_A_CUSTOMER
     assert density.count(NOON + DAY / 4, NOON + DAY * 3 / 4) == MOST_OF_A_CUSTOMER
 
@@ -98,15 +105,15 @@ def test_of_a_customer_whose_records_came_together_only_a_few_count() -> None:
 @pytest.mark.parametrize("others", [0, FEWEST - MOST_OF_A_CUSTOMER - 1])
 def test_where_hardly_any_other_customer_is_all_records_count(others: int) -> None:
     records = [made(NOON + number * DAY, f"customer {number}") for number in range(others)] + [made(NOON)] * 100
-    assert density_of(records).count(None, None) == 100 + others
+    assert estimate_density(records).count(None, None) == 100 + others
 
 
 def test_records_without_a_date_or_a_customer_do_no_harm() -> None:
     broken_customers: list[Any] = [None, 7, {}, ["x"]]
     records = [*BROKEN, made(None), *[made(NOON + DAY, customer) for customer in broken_customers]]
     records += [{"CreatedDate": NOON.isoformat(), "Customer": customer} for customer in (None, "x", {"Account": 3})]
-    assert density_of(records).count(None, None) == 7
+    assert estimate_density(records).count(None, None) == 7
 
 
 def test_an_empty_sample_has_a_density_of_nothing() -> None:
-    assert density_of([]).count(None, None) == 0
+    assert estimate_density([]).count(None, None) == 0

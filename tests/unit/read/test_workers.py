@@ -16,15 +16,15 @@ from typing import Any, Literal
 import pytest
 
 from partner_central.api.client import Page
-from partner_central.errors import BrokenListing, Refused, Unavailable
-from partner_central.read.partition_plan import Plan
-from partner_central.read.partitions import Density, Window, WindowPage, first_windows
-from partner_central.read.request import Filters, Listing
-from partner_central.read.workers import PAGES_AHEAD, Sweep, Unplaced, side_by_side
+from partner_central.errors import PaginationError, RequestRejected, ServiceUnavailable
+from partner_central.read.partition_plan import PartitionPlan
+from partner_central.read.partitions import Density, Partition, PartitionPage, first_partitions
+from partner_central.read.request import Filters, ListRequest
+from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader, fetch_concurrently
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST = NOON - timedelta(days=400)
-LISTING = Listing("AWS", Filters(identifier=("O1",)), FIRST)
+LISTING = ListRequest("AWS", Filters(identifier=("O1",)), FIRST)
 PATIENCE = 30.0
 TokenKind = Literal["offset", "position", "snapshot"]
 TOKENS: list[TokenKind] = ["offset", "position", "snapshot"]
@@ -112,18 +112,20 @@ def account(records: int, token: TokenKind = "offset", *, seed: int = 0, inclusi
     return Account(sorted((date, number) for number, date in enumerate(dates)), token, inclusive)
 
 
-def plan_for(asked: Account, windows: int = 6, sample: int = 40) -> Plan:
+def plan_for(asked: Account, windows: int = 6, sample: int = 40) -> PartitionPlan:
     """A plan as a run makes one."""
     dates = [created for created, _ in asked.entries]
     density = Density(random.Random(1).sample(dates, min(sample, len(dates))))
-    return Plan(first_windows(density, windows), density, NOON)
+    return PartitionPlan(first_partitions(density, windows), density, NOON)
 
 
-def sweep(asked: Account, plan: Plan | None = None, readers: Callable[[], int] = lambda: 6) -> Iterator[WindowPage]:
-    return Sweep(plan or plan_for(asked), LISTING, asked.ask, readers).parts()
+def sweep(
+    asked: Account, plan: PartitionPlan | None = None, readers: Callable[[], int] = lambda: 6
+) -> Iterator[PartitionPage]:
+    return ParallelReader(plan or plan_for(asked), LISTING, asked.ask, readers).parts()
 
 
-def numbers(parts: list[WindowPage]) -> list[int]:
+def numbers(parts: list[PartitionPage]) -> list[int]:
     """Which records were handed on."""
     return [int(one["Id"][1:]) for part in parts for one in part.records if isinstance(one, dict)]
 
@@ -162,7 +164,7 @@ def test_records_of_one_instant_come_once(token: TokenKind) -> None:
 @pytest.mark.parametrize("token", TOKENS)
 def test_records_of_one_instant_at_which_a_window_ends_belong_to_it(token: TokenKind) -> None:
     asked = Account(sorted((NOON + timedelta(seconds=one % 3 - 1), one) for one in range(900)), token)
-    plan = Plan([Window(None, NOON), Window(NOON, None)], Density([]), NOON)
+    plan = PartitionPlan([Partition(None, NOON), Partition(NOON, None)], Density([]), NOON)
     by_window: Counter[datetime | None] = Counter()
     for part in sweep(asked, plan):
         by_window[part.window.start] += len(part.records)
@@ -172,7 +174,7 @@ def test_records_of_one_instant_at_which_a_window_ends_belong_to_it(token: Token
 def test_a_window_that_was_begun_is_asked_for_from_where_it_was() -> None:
     asked = account(1_000)
     middle = asked.entries[500][0]
-    list(sweep(asked, Plan([Window(None, None, position=middle)], Density([]), NOON), lambda: 1))
+    list(sweep(asked, PartitionPlan([Partition(None, None, position=middle)], Density([]), NOON), lambda: 1))
     assert asked.requests[0]["CreatedDate"] == {
         "AfterCreatedDate": middle.replace(microsecond=0) - timedelta(seconds=1)
     }
@@ -181,7 +183,7 @@ def test_a_window_that_was_begun_is_asked_for_from_where_it_was() -> None:
 def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_there() -> None:
     asked, engaged, together, times = account(3_000), threading.Event(), threading.Barrier(2), [0]
 
-    def readers() -> int:
+    def concurrency() -> int:
         times[0] += 1
         if times[0] == 2:
             engaged.set()
@@ -194,14 +196,14 @@ def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_ther
             together.wait(PATIENCE)
 
     asked.on_call = hold
-    plan = Plan([Window(None, None)], Density(created for created, _ in asked.entries[::50]), NOON)
-    assert sorted(numbers(list(sweep(asked, plan, readers)))) == list(range(3_000))
+    plan = PartitionPlan([Partition(None, None)], Density(created for created, _ in asked.entries[::50]), NOON)
+    assert sorted(numbers(list(sweep(asked, plan, concurrency)))) == list(range(3_000))
     assert len(plan.snapshot()) > 2
 
 
 def test_the_pages_of_a_window_come_in_order_and_only_its_last_is_called_so() -> None:
     parts = list(sweep(account(3_000)))
-    by_window: dict[int, list[WindowPage]] = {}
+    by_window: dict[int, list[PartitionPage]] = {}
     for part in parts:
         by_window.setdefault(id(part.window), []).append(part)
     for pages in by_window.values():
@@ -218,7 +220,7 @@ def test_the_pages_of_a_window_come_in_order_and_only_its_last_is_called_so() ->
 def test_finished_windows_are_not_asked_for() -> None:
     asked = account(1_000)
     middle = asked.entries[500][0]
-    plan = Plan([Window(None, middle, middle, done=True), Window(middle, None)], Density([]), NOON)
+    plan = PartitionPlan([Partition(None, middle, middle, done=True), Partition(middle, None)], Density([]), NOON)
     found = numbers(list(sweep(asked, plan)))
     assert sorted(found) == sorted(number for created, number in asked.entries if created > middle)
     assert all(request["CreatedDate"]["AfterCreatedDate"] > middle - timedelta(seconds=2) for request in asked.requests)
@@ -226,7 +228,7 @@ def test_finished_windows_are_not_asked_for() -> None:
 
 def test_a_plan_with_nothing_left_asks_for_nothing() -> None:
     asked = account(10)
-    assert list(sweep(asked, Plan([Window(None, None, NOON, done=True)], Density([]), NOON))) == []
+    assert list(sweep(asked, PartitionPlan([Partition(None, None, NOON, done=True)], Density([]), NOON))) == []
     assert asked.requests == []
 
 
@@ -283,8 +285,8 @@ def test_readers_who_end_are_not_replaced_when_there_is_room_for_fewer() -> None
             late.append(number)
 
     asked.on_call = fewer
-    plan = Plan(
-        [Window(NOON - timedelta(days=one), NOON - timedelta(days=one - 1)) for one in range(40, 0, -1)],
+    plan = PartitionPlan(
+        [Partition(NOON - timedelta(days=one), NOON - timedelta(days=one - 1)) for one in range(40, 0, -1)],
         Density([]),
         NOON,
     )
@@ -293,7 +295,9 @@ def test_readers_who_end_are_not_replaced_when_there_is_room_for_fewer() -> None
     assert asked.most_at_once == 5
 
 
-@pytest.mark.parametrize("failure", [Unavailable("no network"), Refused("no sort"), ZeroDivisionError("a defect")])
+@pytest.mark.parametrize(
+    "failure", [ServiceUnavailable("no network"), RequestRejected("no sort"), ZeroDivisionError("a defect")]
+)
 def test_a_call_that_fails_is_raised_behind_all_pages_that_arrived(failure: Exception) -> None:
     asked = account(3_000)
 
@@ -302,7 +306,7 @@ def test_a_call_that_fails_is_raised_behind_all_pages_that_arrived(failure: Exce
             raise failure
 
     asked.on_call = fail
-    parts: list[WindowPage] = []
+    parts: list[PartitionPage] = []
     with pytest.raises(type(failure)) as raised:
         parts.extend(sweep(asked))
     assert raised.value is failure
@@ -316,10 +320,10 @@ def test_of_several_failures_one_is_raised_when_all_readers_have_ended() -> None
 
     def fail(_: int) -> None:
         together.wait(PATIENCE)
-        raise Unavailable("no network")
+        raise ServiceUnavailable("no network")
 
     asked.on_call = fail
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         list(sweep(asked))
     assert len(asked.requests) == 6
 
@@ -327,22 +331,22 @@ def test_of_several_failures_one_is_raised_when_all_readers_have_ended() -> None
 def test_a_repeated_token_breaks_a_window() -> None:
     asked = account(3_000)
     broken = Page([record(NOON, 1)], "again", NOON)
-    with pytest.raises(BrokenListing):
-        list(Sweep(plan_for(asked), LISTING, lambda _: broken, lambda: 2).parts())
+    with pytest.raises(PaginationError):
+        list(ParallelReader(plan_for(asked), LISTING, lambda _: broken, lambda: 2).parts())
 
 
 @pytest.mark.parametrize("nobody", [{"Id": "O7"}, {"Id": "O7", "CreatedDate": "soon"}, None, "text"])
 def test_a_record_without_a_created_date_has_no_place_in_a_sweep(nobody: object) -> None:
     page = Page([record(NOON, 1), nobody], None, NOON)
     asked = account(1_000)
-    with pytest.raises(Unplaced):
-        list(Sweep(plan_for(asked), LISTING, lambda _: page, lambda: 3).parts())
+    with pytest.raises(MissingPartitionDate):
+        list(ParallelReader(plan_for(asked), LISTING, lambda _: page, lambda: 3).parts())
 
 
 def test_a_window_goes_on_after_an_empty_page() -> None:
     pages = iter([Page([], "a", NOON), Page([record(NOON, 1)], "b", NOON), Page([], None, NOON)])
-    plan = Plan([Window(None, None)], Density([]), NOON)
-    assert numbers(list(Sweep(plan, LISTING, lambda _: next(pages), lambda: 1).parts())) == [1]
+    plan = PartitionPlan([Partition(None, None)], Density([]), NOON)
+    assert numbers(list(ParallelReader(plan, LISTING, lambda _: next(pages), lambda: 1).parts())) == [1]
 
 
 def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
@@ -350,7 +354,7 @@ def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
     release = threading.Event()
     asked.on_call = lambda number: None if number == 1 else wait_for(release)
     before = set(threading.enumerate())
-    parts = Sweep(plan_for(asked, windows=30), LISTING, asked.ask, lambda: 4).parts()
+    parts = ParallelReader(plan_for(asked, windows=30), LISTING, asked.ask, lambda: 4).parts()
     next(parts)
     parts.close()
     release.set()
@@ -367,7 +371,7 @@ def test_a_consumer_that_is_closed_while_readers_wait_for_it_lets_them_end() -> 
     asked = account(12_000)
     ahead = threading.Event()
     asked.on_call = lambda number: ahead.set() if number > PAGES_AHEAD + 1 else None
-    parts = Sweep(plan_for(asked), LISTING, asked.ask, lambda: 4).parts()
+    parts = ParallelReader(plan_for(asked), LISTING, asked.ask, lambda: 4).parts()
     next(parts)
     wait_for(ahead)
     parts.close()
@@ -388,14 +392,14 @@ def test_readers_are_only_so_far_ahead_of_the_consumer() -> None:
 def test_a_defect_in_engaging_readers_is_raised_and_leaves_nobody_waiting(records: int, at: int) -> None:
     times = [0]
 
-    def readers() -> int:
+    def concurrency() -> int:
         times[0] += 1
         if times[0] == at:
             raise ZeroDivisionError
         return 1
 
     with pytest.raises(ZeroDivisionError):
-        list(sweep(account(records), readers=readers))
+        list(sweep(account(records), readers=concurrency))
 
 
 def test_first_pages_are_asked_for_side_by_side() -> None:
@@ -405,11 +409,11 @@ def test_first_pages_are_asked_for_side_by_side() -> None:
         together.wait(PATIENCE)
         return Page([request["Sort"]["SortOrder"]], None, NOON)
 
-    pages = side_by_side(ask, LISTING.samples(), lambda: 2)
+    pages = fetch_concurrently(ask, LISTING.samples(), lambda: 2)
     assert sorted(str(page.records[0]) for page in pages) == ["ASCENDING", "DESCENDING"]
 
 
-@pytest.mark.parametrize("failure", [Unavailable("no network"), ZeroDivisionError("a defect")])
+@pytest.mark.parametrize("failure", [ServiceUnavailable("no network"), ZeroDivisionError("a defect")])
 def test_a_first_page_that_fails_is_raised(failure: Exception) -> None:
     def ask(request: Mapping[str, Any]) -> Page:
         if request["Sort"]["SortOrder"] == "ASCENDING":
@@ -417,4 +421,4 @@ def test_a_first_page_that_fails_is_raised(failure: Exception) -> None:
         return Page([], None, NOON)
 
     with pytest.raises(type(failure)):
-        side_by_side(ask, LISTING.samples(), lambda: 2)
+        fetch_concurrently(ask, LISTING.samples(), lambda: 2)

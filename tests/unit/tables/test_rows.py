@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from partner_central.tables.new_members import Claims
-from partner_central.tables.rows import HISTORY_COLUMNS, KINDS, Row, RowMaker, identity
+from partner_central.tables.new_members import AssignedNames
+from partner_central.tables.rows import HISTORY_COLUMNS, KINDS, Row, RowMaker, key_and_modified
 from partner_central.tables.service_model import Column, RecordModel, opportunity_model
-from partner_central.tables.stored_columns import Stored
-from partner_central.tables.types import Unfit, fraction, structure, whole_number
+from partner_central.tables.stored_columns import StoredColumns
+from partner_central.tables.types import InvalidValue, fraction, structure, whole_number
 from partner_central_emulator import Emulator
-from sandbox import Place
+from sandbox import Sandbox
 
 MODIFIED = "2026-05-01T12:00:00Z"
 SPEND = "project_expected_customer_spend"
@@ -230,15 +230,15 @@ def test_unknown_numbers_that_are_none_become_text(maker: RowMaker, value: float
 def test_a_member_that_does_not_fit_makes_the_record_unfit_and_is_named(
     maker: RowMaker, members: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(Unfit, match=reason.replace(".", r"\.")):
+    with pytest.raises(InvalidValue, match=reason.replace(".", r"\.")):
         maker.row(record(**members))
 
 
 @pytest.mark.parametrize("value", [None, [], "O1", 1, True])
 def test_what_is_no_structure_is_no_record(maker: RowMaker, value: object) -> None:
-    with pytest.raises(Unfit, match="the record is no structure"):
+    with pytest.raises(InvalidValue, match="the record is no structure"):
         maker.row(value)
-    assert identity(value) == (None, None)
+    assert key_and_modified(value) == (None, None)
 
 
 def test_a_record_is_left_as_it_was_and_gives_the_same_row_again(maker: RowMaker) -> None:
@@ -250,18 +250,20 @@ def test_a_record_is_left_as_it_was_and_gives_the_same_row_again(maker: RowMaker
 
 def test_identity_says_what_can_be_said_of_an_unfit_record() -> None:
     moment = datetime(2026, 5, 1, 12, tzinfo=UTC)
-    assert identity(record(LifeCycle="broken")) == ("O1", moment)
-    assert identity({"Id": ["O7"], "LastModifiedDate": "soon"}) == (None, None)
-    assert identity({"Id": "O1"}) == ("O1", None)
+    assert key_and_modified(record(LifeCycle="broken")) == ("O1", moment)
+    assert key_and_modified({"Id": ["O7"], "LastModifiedDate": "soon"}) == (None, None)
+    assert key_and_modified({"Id": "O1"}) == ("O1", None)
 
 
-def ids_of(place: Place, table: str) -> list[str | None]:
+def ids_of(place: Sandbox, table: str) -> list[str | None]:
     with duckdb.connect(str(place.database), read_only=True) as connection:
         found = connection.execute(f"SELECT id FROM partner_central.partner_central.{table} ORDER BY id").fetchall()
     return [key for (key,) in found]
 
 
-def test_records_whose_id_no_database_can_hold_are_rejected_and_stop_no_other(place: Place, emulator: Emulator) -> None:
+def test_records_whose_id_no_database_can_hold_are_rejected_and_stop_no_other(
+    place: Sandbox, emulator: Emulator
+) -> None:
     records = sorted(emulator.truth(), key=lambda record: record["Id"])
     for record, bad in zip(records, ("O\0x", "O\ud800", "\uf026x"), strict=False):
         emulator.overlay(record["Id"], {"Id": bad})
@@ -271,7 +273,7 @@ def test_records_whose_id_no_database_can_hold_are_rejected_and_stop_no_other(pl
     assert len(ids_of(place, "opportunities_rejected")) == 3
 
 
-def test_unknown_members_that_look_like_impossible_timestamps_stop_nothing(place: Place, emulator: Emulator) -> None:
+def test_unknown_members_that_look_like_impossible_timestamps_stop_nothing(place: Sandbox, emulator: Emulator) -> None:
     ids = sorted(record["Id"] for record in emulator.truth())
     dates = ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-02-30T00:00:00Z", "2026-05-01T12:00:00Z")
     for key, text in zip(ids, dates, strict=False):
@@ -301,7 +303,7 @@ def test_unknown_members_keep_their_names_in_later_runs(model: RecordModel) -> N
         "customer_segment_2": "outer",
         "score": 1,
     }
-    later = RowMaker(model, json.loads(json.dumps(first.claims)))
+    later = RowMaker(model, json.loads(json.dumps(first.assigned_names)))
     assert rest(later.row(record(Customer={"Segment": "outer"}, Score="one"))) == {
         "customer_segment_2": "outer",
         "score_text": "one",
@@ -403,15 +405,15 @@ def test_columns_keep_their_kinds_through_parts_a_lost_state_and_a_copied_datase
     parts: list[tuple[list[Row], str]], account: str | None
 ) -> None:
     tables = Tables()
-    claims: Claims = {}
+    claims: AssignedNames = {}
     for records, fate in parts:
-        maker = RowMaker(MODEL, json.loads(json.dumps(claims)), account, Stored(tables.ask))
+        maker = RowMaker(MODEL, json.loads(json.dumps(claims)), account, StoredColumns(tables.ask))
         for members in records:
             row = maker.row(members | record())
             assert sorted(of_row(row)) == sorted([*leaves(members), "O1", str(row["last_modified_date"])])
             tables.load(row)
         older = claims
-        claims = {"kept": maker.claims, "lost": {}, "in part": older}[fate]
+        claims = {"kept": maker.assigned_names, "lost": {}, "in part": older}[fate]
 
 
 def test_a_name_that_is_there_twice_rejects_the_record_and_quotes_nothing(maker: RowMaker) -> None:
@@ -421,7 +423,7 @@ def test_a_name_that_is_there_twice_rejects_the_record_and_quotes_nothing(maker:
         '{"Team": {}, "Team": {"Deep": 1}, "Team": 2}',
     ):
         twice = json.loads(text, object_pairs_hook=structure)
-        with pytest.raises(Unfit, match=r"^LifeCycle\.(Stage|New|Team)\d*(\.Deep)? is there more than once$"):
+        with pytest.raises(InvalidValue, match=r"^LifeCycle\.(Stage|New|Team)\d*(\.Deep)? is there more than once$"):
             maker.row(record(LifeCycle=twice))
         assert json.dumps(twice).count("a") == text.count("a")
     once = json.loads('{"Stage": null, "Stage": "b"}', object_pairs_hook=structure)
@@ -449,7 +451,7 @@ def test_a_known_double_that_cannot_hold_a_number_makes_the_record_unfit() -> No
     known = RecordModel((*MODEL.columns, Column(("Score",), "score", "double", "")), MODEL.children)
     assert RowMaker(known).row(record(Score=0.1))["score"] == 0.1
     for number in (Decimal("12345678901234567.89"), 2**53 + 1, "0.10000000000000000001"):
-        with pytest.raises(Unfit, match="Score has more digits than a number of 64 bits can hold"):
+        with pytest.raises(InvalidValue, match="Score has more digits than a number of 64 bits can hold"):
             RowMaker(known).row(record(Score=number))
 
 
@@ -461,7 +463,9 @@ STORED: dict[str, dict[str, str]] = {
 
 
 def test_a_known_column_that_is_stored_as_another_type_is_placed_beside_it() -> None:
-    maker = RowMaker(MODEL, stored=Stored(lambda tables: {name: STORED[name] for name in tables if name in STORED}))
+    maker = RowMaker(
+        MODEL, stored=StoredColumns(lambda tables: {name: STORED[name] for name in tables if name in STORED})
+    )
     found = maker.row(
         record(
             CreatedDate="2026-05-01T12:00:00Z",

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from partner_central.tables.service_model import ColumnType
-from partner_central.tables.types import AGAIN, CONVERT, LONGEST_TEXT, Unfit, fraction, parse_instant, structure
+from partner_central.tables.types import (
+    AGAIN,
+    CONVERT,
+    LONGEST_TEXT,
+    InvalidValue,
+    fraction,
+    parse_timestamp,
+    structure,
+)
 
 NINES = "9" * 36
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
@@ -89,7 +97,7 @@ def test_an_empty_number_is_null(kind: ColumnType) -> None:
     "value", [*TOO_FINE, *TOO_LARGE, *MISWRITTEN, "NaN", "sNaN", "Infinity", *NO_NUMBERS, None, ["1"]], ids=short
 )
 def test_what_is_no_amount_to_the_cent_is_unfit(value: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         CONVERT["decimal"](value)
 
 
@@ -103,7 +111,7 @@ def test_what_is_no_amount_to_the_cent_is_unfit(value: object) -> None:
 )
 def test_the_reason_says_what_is_wrong_with_an_amount(values: list[object], reason: str) -> None:
     for value in values:
-        with pytest.raises(Unfit, match=reason):
+        with pytest.raises(InvalidValue, match=reason):
             CONVERT["decimal"](value)
 
 
@@ -137,7 +145,7 @@ def test_a_whole_number_of_64_bits_is_kept(value: object, number: int) -> None:
 
 @pytest.mark.parametrize("value", [*BEYOND_64_BITS, 12.5, "12.5", "1e-1", *MISWRITTEN, *NO_NUMBERS, None], ids=short)
 def test_what_is_no_whole_number_of_64_bits_is_unfit(value: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         CONVERT["bigint"](value)
 
 
@@ -146,7 +154,7 @@ def test_a_timestamp_keeps_its_digits_down_to_the_microsecond(digits: int) -> No
     fraction = "." + "123456789"[:digits] if digits else ""
     microseconds = int("123456"[:digits].ljust(6, "0"))
     expected = datetime(2026, 5, 1, 12, 30, 59, microseconds, tzinfo=UTC)
-    assert parse_instant(f"2026-05-01T12:30:59{fraction}Z") == expected
+    assert parse_timestamp(f"2026-05-01T12:30:59{fraction}Z") == expected
 
 
 @pytest.mark.parametrize(
@@ -162,13 +170,13 @@ def test_a_timestamp_keeps_its_digits_down_to_the_microsecond(digits: int) -> No
     ],
 )
 def test_a_timestamp_is_the_same_instant_in_utc(value: str, instant: datetime) -> None:
-    found = parse_instant(value)
+    found = parse_timestamp(value)
     assert (found, found.tzinfo) == (instant, UTC)
 
 
 @pytest.mark.parametrize("value", [*OUTSIDE_THE_CALENDAR, *OUTSIDE_THE_DAY, *NO_MOMENTS], ids=short)
 def test_what_is_no_timestamp_of_the_years_1_to_9999_is_unfit(value: object) -> None:
-    with pytest.raises(Unfit, match="is no timestamp"):
+    with pytest.raises(InvalidValue, match="is no timestamp"):
         CONVERT["timestamp"](value)
 
 
@@ -181,7 +189,7 @@ def test_a_date_is_kept(value: str) -> None:
 
 @pytest.mark.parametrize("value", [*NO_DAYS, *NO_MOMENTS], ids=short)
 def test_what_is_no_date_is_unfit(value: object) -> None:
-    with pytest.raises(Unfit, match="is no date"):
+    with pytest.raises(InvalidValue, match="is no date"):
         CONVERT["date"](value)
 
 
@@ -214,7 +222,7 @@ def test_a_number_where_text_belongs_is_kept_as_text(value: object, text: str) -
     ids=short,
 )
 def test_text_no_database_can_hold_is_unfit_and_the_reason_says_why(value: object, reason: str) -> None:
-    with pytest.raises(Unfit, match=reason):
+    with pytest.raises(InvalidValue, match=reason):
         CONVERT["text"](value)
 
 
@@ -222,7 +230,7 @@ def test_text_no_database_can_hold_is_unfit_and_the_reason_says_why(value: objec
 def test_any_text_is_either_kept_whole_or_unfit(value: str) -> None:
     try:
         assert CONVERT["text"](value) == value
-    except Unfit:
+    except InvalidValue:
         assert "\0" in value or 0xF026 <= ord(value[0]) <= 0xF02E
 
 
@@ -230,13 +238,13 @@ def test_only_true_and_false_are_truth_values() -> None:
     assert [CONVERT["bool"](value) for value in (True, False)] == [True, False]
     others: list[object] = [0, 1, "true", "", None, []]
     for other in others:
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidValue):
             CONVERT["bool"](other)
 
 
 @pytest.mark.parametrize("value", [*MISWRITTEN, *NO_NUMBERS, None, []], ids=short)
 def test_what_is_no_number_is_no_double(value: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         CONVERT["double"](value)
 
 
@@ -248,7 +256,7 @@ def test_a_double_is_kept() -> None:
     "value", [Decimal("12345678901234567.89"), 2**53 + 1, "0.10000000000000000001", Decimal("1e-400")], ids=short
 )
 def test_a_number_with_more_digits_than_a_double_holds_is_unfit_and_not_rounded(value: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         CONVERT["double"](value)
 
 
@@ -296,13 +304,13 @@ def test_a_structure_keeps_all_values_of_a_name_that_it_has_twice() -> None:
 
 @pytest.mark.parametrize("value", ["1e999", "-1e999", 10**400], ids=short)
 def test_a_number_too_large_for_a_double_is_unfit_and_not_infinity(value: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         CONVERT["double"](value)
 
 
 @pytest.mark.parametrize("kind", sorted(CONVERT))
 @pytest.mark.parametrize("value", ["secret-\0", {"secret": 1}])
 def test_a_reason_quotes_no_customer_data(kind: ColumnType, value: object) -> None:
-    with pytest.raises(Unfit) as raised:
+    with pytest.raises(InvalidValue) as raised:
         CONVERT[kind](value)
     assert "secret" not in str(raised.value)

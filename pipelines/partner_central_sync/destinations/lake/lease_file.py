@@ -16,14 +16,14 @@ from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 from fsspec import AbstractFileSystem
 
 from ..all_jobs import require_all_jobs
-from ..lease import LOST, TERM, Holder, Lease, LeaseLost, Taken
+from ..lease import LOST, TERM, Lease, LeaseHolder, LeaseLost, LeaseTaken
 from .conditional_file import Found, store
 
 FOLDER = "_sync_lease"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class LeaseNote:
     """The lease as it was read.
 
     Attributes:
@@ -45,9 +45,9 @@ class Note:
         return datetime.fromisoformat(self.says["taken_at"]) if "taken_at" in self.says else self.found.written
 
     @property
-    def holder(self) -> Holder:
+    def holder(self) -> LeaseHolder:
         """Who holds it, as users of other runs are told."""
-        return Holder(str(self.says.get("host", "just taken")), self.since, self.found.written + TERM)
+        return LeaseHolder(str(self.says.get("host", "just taken")), self.since, self.found.written + TERM)
 
 
 class LakeLease:
@@ -64,7 +64,7 @@ class LakeLease:
         self._folder = posixpath.join(dataset, FOLDER)
         self._path = posixpath.join(self._folder, f"{name}.json")
 
-    def holder(self, owner: str) -> Holder | None:
+    def holder(self, owner: str) -> LeaseHolder | None:
         """The other owner that holds it, if it has not run out."""
         note = self._read()
         return note.holder if note and self._is_held(note, owner) else None
@@ -79,12 +79,12 @@ class LakeLease:
         if note and note.run_id == lease.run_id:
             self.renew(lease)
         elif note and self._is_held(note, lease.owner):
-            raise Taken(note.holder)
+            raise LeaseTaken(note.holder)
         else:
             self._write({"run_id": lease.run_id, "owner": lease.owner, "host": lease.host}, note)
         after = self._read()
         if after and after.run_id != lease.run_id:
-            raise Taken(after.holder)
+            raise LeaseTaken(after.holder)
 
     def renew(self, lease: Lease) -> None:
         """Put off its end, if this run still holds it."""
@@ -108,24 +108,24 @@ class LakeLease:
         if note is None or note.run_id != lease.run_id:
             raise LeaseLost(LOST)
 
-    def _is_held(self, note: Note, owner: str) -> bool:
+    def _is_held(self, note: LeaseNote, owner: str) -> bool:
         """Whether another owner holds it; a file that is written tomorrow comes from a clock that was set back."""
         if note.run_id is None or note.says.get("owner") == owner:
             return False
         return abs(self._store.now(self._folder) - note.found.written) <= TERM
 
-    def _read(self) -> Note | None:
+    def _read(self) -> LeaseNote | None:
         found = self._store.read(self._path)
-        return None if found is None else Note(json.loads(found.content), found)
+        return None if found is None else LeaseNote(json.loads(found.content), found)
 
-    def _write(self, says: dict[str, Any], before: Note | None) -> None:
+    def _write(self, says: dict[str, Any], before: LeaseNote | None) -> None:
         """Write it, unless somebody else did meanwhile; each time it says something else."""
         renewals = before.says["renewals"] + 1 if before else 0
         content = json.dumps({**says, "renewals": renewals}).encode()
         self._store.write(self._path, content, before.found if before else None)
 
 
-class LeasedLake(FilesystemClient):
+class WithLakeLease(FilesystemClient):
     """dlt's client for files, which loads under a lease.
 
     Attributes:
@@ -140,7 +140,7 @@ class LeasedLake(FilesystemClient):
         self.fence()
         super().complete_load(load_id)
 
-    def lease_holder(self, pipeline_name: str, owner: str) -> Holder | None:
+    def lease_holder(self, pipeline_name: str, owner: str) -> LeaseHolder | None:
         """The other owner that holds the lease of a pipeline, if it has not run out."""
         return self._lease_of(pipeline_name).holder(owner)
 

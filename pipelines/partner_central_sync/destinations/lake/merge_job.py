@@ -49,7 +49,7 @@ ORDER BY place
 """
 
 
-class LakeJob(ReferenceFollowupJob):
+class LakeMergeJob(ReferenceFollowupJob):
     """Merges the files of a root table and of its lists."""
 
     def run(self) -> None:

@@ -96,7 +96,7 @@ def _load_of(path: str) -> str:
     return path.rpartition("__")[2]
 
 
-class StatesOfLake(FilesystemClient):
+class WithLakeState(FilesystemClient):
     """dlt's client for files, which goes by the count of states and schemas."""
 
     def get_stored_state(self, pipeline_name: str) -> StateInfo | None:

@@ -1,0 +1,42 @@
+"""Options that several commands share, and the values they accept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+CatalogName = Literal["AWS", "Sandbox"]
+PiiMode = Literal["keep", "mask", "drop"]
+LogFormat = Literal["text", "json"]
+
+CatalogOption = Annotated[
+    CatalogName | None,
+    typer.Option(help="The real catalog, which is the default, or the test one.", case_sensitive=False),
+]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(help="Dataset (schema) of the tables; by default partner_central, or partner_central_sandbox."),
+]
+DestinationOption = Annotated[
+    str | None,
+    typer.Option(
+        help="A dlt destination: duckdb (the default), postgres, snowflake, bigquery ... configured as dlt says."
+    ),
+]
+AccountOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this one of the accounts listed in .dlt/config.toml.")
+]
+AllAccountsOption = Annotated[
+    bool,
+    typer.Option(
+        "--all-accounts",
+        help="Every account listed in .dlt/config.toml, one after another. A failing account does not stop the others. "
+        "The exit code is the lowest one that is not 0.",
+    ),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Let dlt log as well, and show where an error came from.")
+]
+LogFormatOption = Annotated[LogFormat, typer.Option(help="Plain lines, or one JSON object a line.")]

@@ -1,0 +1,30 @@
+"""`partner-central report`: writes the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import CatalogOption, DatasetOption, DestinationOption
+from .run import run_command, settings_from
+
+
+def report(
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    catalog: CatalogOption = None,
+    destination: DestinationOption = None,
+    dataset: DatasetOption = None,
+) -> None:
+    """Write a page about the pipeline: one HTML file that loads nothing from anywhere. Asks nothing of AWS."""
+    with run_command():
+        from ..report import write_report
+
+        path = write_report(settings_from(catalog, destination, dataset), out)
+        typer.echo(f"The report is in {path}")
+        if show:
+            import webbrowser
+
+            webbrowser.open(path.as_uri())
