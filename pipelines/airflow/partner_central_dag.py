@@ -51,7 +51,7 @@ def partner_central() -> None:
         from partner_central_sync.sync.settings import register_defaults
 
         register_defaults()
-        from partner_central.errors import ConfigurationError
+        from partner_central.public import ConfigurationError
         from partner_central_sync.sync.accounts import load_accounts, parse_accounts
 
         listed = Variable.get(VARIABLE, None, deserialize_json=True)

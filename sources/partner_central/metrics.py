@@ -22,16 +22,16 @@ class SyncMetrics:
         calls_left: calls left of the day's; None before the first call.
         pages: pages read.
         read: records read; a record seen twice counts twice.
-        about: estimated number of records to read; None if everything is read in one chain.
+        estimated_records: estimated number of records to read; None if everything is read in one chain.
         changed: rows handed on to be merged.
         rejected: records that could not become rows.
         mass_rejected: a sentence where they were so many that the cursor does not move.
-        swept: number of the listing of everything that this run completed.
+        full_listing: number of the listing of everything that this run completed.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
         complete: whether everything has been read.
         mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
             reading.
-        scope: the name of what the filters select, `all` without; None before they are known.
+        filter_set: the name of what the filters select, `all` without; None before they are known.
         notes: sentences a user should see.
         watch: called after every change, from any thread, one at a time.
         clock: a monotonic clock, in seconds.
@@ -48,11 +48,11 @@ class SyncMetrics:
     changed: int = 0
     rejected: int = 0
     mass_rejected: str | None = None
-    swept: int | None = None
+    full_listing: int | None = None
     watermark: datetime | None = None
     complete: bool = False
     mode: Literal["full", "first", "incremental"] | None = None
-    scope: str | None = None
+    filter_set: str | None = None
     notes: list[str] = field(default_factory=list)
     watch: Callable[[SyncMetrics], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
@@ -80,7 +80,7 @@ class SyncMetrics:
             self.waited += max(0.0, now + seconds - max(now, self._waiting_until))
             self._waiting_until = max(self._waiting_until, now + seconds)
 
-    def page(self, *, read: int, changed: int, rejected: int) -> None:
+    def record_page(self, *, read: int, changed: int, rejected: int) -> None:
         """A page has been turned into rows."""
         with self._lock:
             self.pages += 1
@@ -94,10 +94,10 @@ class SyncMetrics:
         with self._lock:
             self.read = self.changed = self.rejected = 0
             self.estimated_records, self.watermark, self.complete = None, None, False
-            self.mass_rejected = self.swept = None
+            self.mass_rejected = self.full_listing = None
             self._changed()
 
-    def note(self, sentence: str) -> None:
+    def add_note(self, sentence: str) -> None:
         """Something a user should see, once."""
         with self._lock:
             if sentence not in self.notes:

@@ -105,9 +105,9 @@ def test_a_column_that_is_new_in_many_rows_is_told_and_stays(place_for: PlaceFor
         assert place.sync(full=True).new_columns == []
 
 
-@pytest.mark.parametrize("rows_per_part", [rarely(None), 1100])
+@pytest.mark.parametrize("rows_per_chunk", [rarely(None), 1100])
 def test_many_batches_in_one_load_and_in_several_are_all_there(
-    rows_per_part: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    rows_per_chunk: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("partner_central.read.load.ROWS_PER_BATCH", FEWEST_ROWS)
     # parts shrink as fast as reading goes on, to a fifth at the most: all but the last are Arrow tables
@@ -117,7 +117,7 @@ def test_many_batches_in_one_load_and_in_several_are_all_there(
             if number > MANY:
                 emulator.overlay(record["Id"], {"Score": number})
         place = place_for(emulator.endpoint)
-        place.sync(rows_per_part=rows_per_part)
+        place.sync(rows_per_chunk=rows_per_chunk)
         place.assert_equals(emulator.truth())
     assert any(came_as_arrow(place))
 

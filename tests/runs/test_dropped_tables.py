@@ -292,7 +292,7 @@ def test_what_was_lost_is_read_again_from_the_beginning_wherever_a_first_load_is
 ) -> None:
     since = sorted(record["LastModifiedDate"] for record in emulator.truth())[200]
     loaded.sql(f"DROP TABLE {table} CASCADE")
-    sync(loaded.settings(since=since, rows_per_part=100), Console())
+    sync(loaded.settings(since=since, rows_per_chunk=100), Console())
     assert "--since does not apply to that" in capsys.readouterr().err
     loaded.assert_equals(emulator.truth())
     assert loaded.sync(since=since).calls == 1

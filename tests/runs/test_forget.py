@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from partner_central.errors import ConfigurationError
-from partner_central.tables.pii import MASKED, PERSONAL
+from partner_central.public import OPPORTUNITIES
+from partner_central.tables.pii import MASKED
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.console.output import Console
@@ -83,7 +84,7 @@ def files_in_clear(folder: Path) -> list[str]:
 
 def rest(place: Sandbox) -> list[list[tuple[Any, ...]]]:
     """All that is no personal data: rows, versions, presence, views."""
-    personal = ", ".join(sorted(PERSONAL))
+    personal = ", ".join(sorted(OPPORTUNITIES.personal_columns))
     return [
         query(place, OTHERS.format(personal, "opportunities")),
         query(place, OTHERS.format(f"{personal}, content_hash", "opportunity_history")),

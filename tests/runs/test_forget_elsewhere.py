@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from partner_central.tables.pii import MASKED, PERSONAL
+from partner_central.public import OPPORTUNITIES
+from partner_central.tables.pii import MASKED
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.forget.run import forget
@@ -18,6 +19,7 @@ from runs.test_forget import MODES, SECRET, files_in_clear, fill
 from startable_destinations import Warehouse
 from variants import rarely
 
+PERSONAL = OPPORTUNITIES.personal_columns
 CHANGED = PERSONAL | {"content_hash", "record"}
 TEXTS = (
     "SELECT table_schema, table_name, column_name FROM information_schema.columns JOIN information_schema.tables "

@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 
 from adversarial_server import AdversarialServer, Record
 from command.test_kills import MOMENTS, struck
+from opportunity import row_maker
 from oracle import COLUMNS
-from partner_central.api.connection import SERVICE
 from partner_central.errors import CallBudgetExhausted
-from partner_central.tables.history import CONTENT, LISTS, History, content_hash_of
-from partner_central.tables.rows import RowMaker
-from partner_central.tables.service_model import opportunity_model
+from partner_central.public import OPPORTUNITIES
+from partner_central.tables.history import History, content_hash_of
 from partner_central_emulator import Emulator
 from runs.test_tables import query, record
 from sandbox import Sandbox
 
 PlaceFor = Callable[[str], Sandbox]
 MANY = 1_500
-MODEL = opportunity_model(get_session().get_service_model(SERVICE))
+RULES = OPPORTUNITIES.history
+CONTENT, LISTS = RULES.content, RULES.lists
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -38,8 +37,8 @@ def versions(place: Sandbox, what: str = "id, last_modified_date::VARCHAR, conte
 
 def version(content: Record) -> dict[str, Any]:
     """The version that is made of a record."""
-    row = RowMaker(MODEL).row({"Id": "O1", "LastModifiedDate": "2026-03-01T12:00:00Z", **content})
-    return History(RowMaker(MODEL), NOW).version(row, 1)
+    row = row_maker().row({"Id": "O1", "LastModifiedDate": "2026-03-01T12:00:00Z", **content})
+    return History(row_maker(), RULES, NOW).version(row, 1)
 
 
 def hash_of(content: Record) -> str:
@@ -90,10 +89,10 @@ def test_the_hash_of_a_version_can_be_computed_of_what_any_database_stores(emula
         wide = row | {"project_expected_contract_duration_value": Decimal("12.00")}
         whole = row | {"project_expected_contract_duration_value": 12}
         lists = {name: "; ".join(reversed(row[name].split("; "))) for name in LISTS if name in row}
-        assert content_hash_of(naive) == content_hash_of(moved) == row["content_hash"]
-        assert content_hash_of(wide) == content_hash_of(whole)
-        assert content_hash_of(row | lists) == row["content_hash"]
-        assert content_hash_of(dict.fromkeys(CONTENT) | row) == row["content_hash"]
+        assert content_hash_of(naive, RULES) == content_hash_of(moved, RULES) == row["content_hash"]
+        assert content_hash_of(wide, RULES) == content_hash_of(whole, RULES)
+        assert content_hash_of(row | lists, RULES) == row["content_hash"]
+        assert content_hash_of(dict.fromkeys(CONTENT) | row, RULES) == row["content_hash"]
 
 
 def test_the_hashes_of_stored_versions_never_change() -> None:

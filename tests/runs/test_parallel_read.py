@@ -89,7 +89,7 @@ def test_calls_that_run_out_keep_what_was_read_and_the_next_run_goes_on_there(
     assert rows >= 500
     told = dict(status(place.settings()))
     assert re.fullmatch(
-        r"\d+%: [\d,]+ of about [\d,]+ records, \d+ windows left; the next sync goes on", told["load under way"]
+        r"\d+%: [\d,]+ of about [\d,]+ records, \d+ partitions left; the next sync continues", told["load under way"]
     )
     assert told["watermark"] == "none: the first load is not complete"
     long.advance(days=1)
@@ -187,7 +187,7 @@ def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: 
 
     def load(**more: Any) -> int:
         parts = 0
-        with ChunkedLoad(rows_per_part=500) as run:
+        with ChunkedLoad(rows_per_chunk=500) as run:
             while run.has_more():
                 pipeline.run(partner_central(run=run, **arguments, **more), loader_file_format="insert_values")
                 parts += 1

@@ -9,22 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 
 from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
+from opportunity import MODEL, filter_set
 from oracle import COLUMNS
 from partner_central.errors import ConfigurationError
-from partner_central.read.request import Filters
-from partner_central.tables.pii import PERSONAL, PiiPolicy
-from partner_central.tables.service_model import opportunity_model
+from partner_central.public import OPPORTUNITIES
+from partner_central.tables.pii import PiiPolicy
 from partner_central_emulator import Emulator
 from runs.test_tables import query, record
 from sandbox import Sandbox
 
 PlaceFor = Callable[[str], Sandbox]
 KEY = "a secret of at least 16 characters"
-MODEL = opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
+PERSONAL = OPPORTUNITIES.personal_columns
 CUSTOMER: Record = {
     "Customer": {
         "Account": {
@@ -134,20 +133,23 @@ def test_every_column_of_the_list_is_one_of_the_model() -> None:
 
 
 def test_a_mask_is_a_pure_function_of_value_and_key() -> None:
-    one, same, other = (PiiPolicy("mask", key, MODEL) for key in (KEY, KEY, KEY[::-1]))
+    one, same, other = (PiiPolicy("mask", key, OPPORTUNITIES.personal) for key in (KEY, KEY, KEY[::-1]))
     before = copy.deepcopy(CUSTOMER)
     masked = one.record(CUSTOMER)
     assert before == CUSTOMER
     assert masked == same.record(CUSTOMER) != other.record(CUSTOMER)
-    assert PiiPolicy("keep", None, MODEL).record(CUSTOMER) is CUSTOMER
-    names = Filters(customer_company_name=("Unmistakable Ltd",))
-    assert len({privacy.scope(names) for privacy in (one, other, PiiPolicy("keep", None, MODEL))}) == 3
-    assert one.scope(Filters()) == "all"
+    assert PiiPolicy("keep", None, OPPORTUNITIES.personal).record(CUSTOMER) is CUSTOMER
+    names = filter_set(customer_company_name=("Unmistakable Ltd",))
+    assert (
+        len({names.name(privacy.in_state) for privacy in (one, other, PiiPolicy("keep", None, OPPORTUNITIES.personal))})
+        == 3
+    )
+    assert filter_set().name(one.in_state) == "all"
 
 
 @pytest.mark.parametrize("mode", ["mask", "drop"])
 def test_records_of_any_shape_are_borne(mode: str) -> None:
-    privacy = PiiPolicy(mode, KEY, MODEL)
+    privacy = PiiPolicy(mode, KEY, OPPORTUNITIES.personal)
     odd: list[Any] = [
         None,
         1,

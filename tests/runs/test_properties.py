@@ -106,8 +106,8 @@ class Interrupting(Console):
         if what == self._run.end:
             raise KeyboardInterrupt
 
-    def progress(self, tally: SyncMetrics) -> None:
-        if self._run.end == "while reading" and tally.pages >= self._run.at:
+    def progress(self, metrics: SyncMetrics) -> None:
+        if self._run.end == "while reading" and metrics.pages >= self._run.at:
             raise KeyboardInterrupt
 
 
@@ -137,7 +137,7 @@ class World:
             source["life_cycle_stage"] = ["Prospect", "Launched"]
         expected_ends = PipelineStepFailed, PartnerCentralError, NotWritable, KeyboardInterrupt
         with self._reader, contextlib.suppress(*expected_ends):
-            return sync(self._place.settings(source, full=run.full, rows_per_part=run.rows), Interrupting(run))
+            return sync(self._place.settings(source, full=run.full, rows_per_chunk=run.rows), Interrupting(run))
         self._server.errors.clear()
         return None
 

@@ -114,7 +114,7 @@ def test_what_a_filtered_run_loads_during_a_first_load_is_not_taken_for_what_tha
     with AdversarialServer(changed_at_once(1500), sorts_names=True) as server:
         place = place_for(server.endpoint)
         with pytest.raises(CallBudgetExhausted):
-            place.sync(max_calls=8, rows_per_part=100)
+            place.sync(max_calls=8, rows_per_chunk=100)
         (key,) = sorted(ids(place, "last_modified_date >= '2026-06-01 00:03:00+00'"))[:1]
         first = dict(server.records[key])
         steps: dict[str, Any] = {**first["LifeCycle"], "NextSteps": "for a second", "Stage": "Qualified"}

@@ -198,7 +198,7 @@ def test_claims_of_every_part_are_in_the_state(tmp_path: Path) -> None:
         for number, key in enumerate(keys):
             emulator.overlay(key, {f"Member{number // 100}": 7})
         place = Sandbox(tmp_path, emulator.endpoint)
-        place.sync(rows_per_part=300)
+        place.sync(rows_per_chunk=300)
         sources = working_folder.attach(place.settings()).state["sources"]
         kept = sources["partner_central"]["resources"]["opportunities"]["members"]
         assert kept == {"": {f"Member{number} bigint": f"member{number}" for number in range(15)}}

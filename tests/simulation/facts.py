@@ -8,9 +8,10 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from opportunity import row_maker
 from partner_central.tables.rows import RowMaker
 from simulation.happenings import is_bad
-from simulation.machines import Outcome, model, privacy_of, since_of
+from simulation.machines import Outcome, privacy_of, since_of
 from simulation.records import Opportunity, Version
 from simulation.schedule import Run
 from simulation.world import World
@@ -92,7 +93,7 @@ class Facts:
     def _lower_floor(self, outcome: Outcome) -> None:
         """Everything a run asked for is loaded."""
         run, scope, since = outcome.run, outcome.scope, since_of(outcome.run)
-        if outcome.tally.mode == "first" or scope not in self.floors:
+        if outcome.metrics.mode == "first" or scope not in self.floors:
             interrupted = outcome.state.get("cursors", {}).get(scope, {}).get("backfill", {})
             began = self.asked.pop(scope, None) or interrupted.get("asked", {}).get("since")
             others = [moment for moment in (since, began and datetime.fromisoformat(began)) if moment]
@@ -133,7 +134,7 @@ class Facts:
     def _row(self, key: str, version: Version, mode: str) -> Row:
         known = key, id(version), mode
         if known not in self._expected:
-            self._expected[known] = row_maker().row(privacy_of(mode).record(version.record))
+            self._expected[known] = rows_of().row(privacy_of(mode).record(version.record))
         return self._expected[known]
 
     def nothing_listed_is_gone(self) -> None:
@@ -185,9 +186,9 @@ class Facts:
 
 
 @cache
-def row_maker() -> RowMaker:
+def rows_of() -> RowMaker:
     """Makes the rows that are expected."""
-    return RowMaker(model())
+    return row_maker()
 
 
 def _content(row: Row) -> tuple[Any, ...]:

@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
-
-from partner_central.api.connection import SERVICE
+from opportunity import filter_set
 from partner_central.metrics import SyncMetrics
-from partner_central.read.request import Filters
+from partner_central.public import OPPORTUNITIES
+from partner_central.read.filters import FilterSet
 from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
-from partner_central.tables.service_model import RecordModel, opportunity_model
 from simulation.records import START
 from simulation.schedule import Run
 
@@ -26,20 +24,14 @@ class Killed(BaseException):
 
 
 @cache
-def model() -> RecordModel:
-    """The tables of opportunities."""
-    return opportunity_model(boto3.Session()._session.get_service_model(SERVICE))
-
-
-@cache
 def privacy_of(mode: str) -> PiiPolicy:
     """What may be stored, by mode."""
-    return PiiPolicy(mode, PII_KEY, model())
+    return PiiPolicy(mode, PII_KEY, OPPORTUNITIES.personal)
 
 
-def filters_of(run: Run) -> Filters:
+def filters_of(run: Run) -> FilterSet:
     """Which opportunities a run reads."""
-    return Filters(
+    return filter_set(
         life_cycle_stage=(run.stage,) if run.stage else (),
         customer_company_name=(run.company,) if run.company else (),
     )
@@ -64,7 +56,7 @@ class Outcome:
 
     how: str
     run: Run
-    tally: SyncMetrics
+    metrics: SyncMetrics
     scope: str
     began: datetime
     turn: int
@@ -72,4 +64,4 @@ class Outcome:
 
     @property
     def is_complete(self) -> bool:
-        return self.how == "done" and self.tally.complete
+        return self.how == "done" and self.metrics.complete

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from partner_central.api.client import Page
 from partner_central.errors import PaginationError, RequestInvalid
+from partner_central.read.pages import Page
 from simulation.records import COMPANIES, MEMBERS, MODELS, STAGES, START, Json, Opportunity, Version, text
 from simulation.schedule import Schedule
 

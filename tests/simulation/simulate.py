@@ -86,7 +86,7 @@ def _quiet(world: World, run: Run) -> None:
         outcome = world.sync(run)
         assert outcome.how == "done", f"a quiet run ended: {outcome.how}"
     assert outcome.is_complete, "a quiet run is not complete"
-    assert not outcome.tally.changed, f"a quiet run still changed {outcome.tally.changed} rows"
+    assert not outcome.metrics.changed, f"a quiet run still changed {outcome.metrics.changed} rows"
 
 
 def _forget(world: World) -> None:
@@ -101,7 +101,7 @@ def _full(world: World, facts: Facts) -> None:
         began = world.service.turn
         outcome = world.sync(Run(full=True, accept=True))
         assert outcome.is_complete, f"a quiet full run ended: {outcome.how}"
-        assert outcome.tally.swept is not None, "a quiet full run has not listed everything"
+        assert outcome.metrics.full_listing is not None, "a quiet full run has not listed everything"
         facts.all_equal(outcome.run, began)
         if not {"backfill", "answered"} & outcome.state.get("cursors", {}).get("all", {}).keys():
             return

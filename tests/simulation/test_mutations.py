@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 
-from partner_central.api.client import Page
+from opportunity import MEMBERS
 from partner_central.read import progress, sequential
 from partner_central.read.changes import ChangeDetector
 from partner_central.read.checkpoint import Checkpoint
+from partner_central.read.filters import FilterSet
+from partner_central.read.pages import Order, Page
 from partner_central.read.progress import Progress
 from partner_central.read.read_options import ReadOptions
-from partner_central.read.request import Filters, ListRequest, Order
+from partner_central.read.request import ListRequest
 from partner_central.read.until_stable import StableRead
-from partner_central.tables.rows import key_and_modified
+from partner_central.tables.record import Members
 from simulation.destination import Broken
 from simulation.generate import schedule
 from simulation.simulate import failure, simulate_few_calls
@@ -54,7 +56,7 @@ def largest_date(patch: Patch) -> None:
     def largest(self: Progress, records: list[object], rejections: list[Any], changed: int) -> None:
         note(self, records, rejections, changed)
         if self.under_way is not None:
-            dates = [date for _, date in map(key_and_modified, records) if date is not None]
+            dates = [date for _, date in map(MEMBERS.key_and_modified, records) if date is not None]
             self.under_way.watermark = max([*dates, *filter(None, [self.under_way.watermark])], default=None)
 
     patch.setattr(Progress, "note", largest)
@@ -64,7 +66,7 @@ def seen_by_key(patch: Patch) -> None:
     is_new = ChangeDetector.is_new
 
     def by_key(self: ChangeDetector, record: object) -> bool:
-        key, _ = key_and_modified(record)
+        key, _ = MEMBERS.key_and_modified(record)
         return is_new(self, record) and key not in self._before
 
     patch.setattr(ChangeDetector, "is_new", by_key)
@@ -81,8 +83,8 @@ def complete_at_the_end_of_a_chain(patch: Patch) -> None:
 
 
 def ahead_of_the_clock(patch: Patch) -> None:
-    def newest(page: Page, before: datetime | None) -> datetime | None:
-        dates = [date for _, date in map(key_and_modified, page.records) if date is not None]
+    def newest(page: Page, before: datetime | None, _: Members) -> datetime | None:
+        dates = [date for _, date in map(MEMBERS.key_and_modified, page.records) if date is not None]
         return max([*dates, *([before] if before else [])], default=None)
 
     patch.setattr(progress, "watermark_of", newest)
@@ -94,7 +96,7 @@ def unchecked_windows(patch: Patch) -> None:
 
 
 def filtered_by_offsets(patch: Patch) -> None:
-    patch.setattr(Filters, "records_can_leave", False)
+    patch.setattr(FilterSet, "records_can_leave", False)
 
 
 def resumed_whatever_was_asked(patch: Patch) -> None:

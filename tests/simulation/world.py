@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from partner_central.api.account_identity import check_account
-from partner_central.api.client import Page, PartnerCentral
+from opportunity import row_maker
+from partner_central.api.client import PartnerCentral
 from partner_central.errors import (
     CallBudgetExhausted,
     ConfigurationError,
@@ -20,14 +20,16 @@ from partner_central.errors import (
     ServiceUnavailable,
 )
 from partner_central.metrics import SyncMetrics
+from partner_central.public import OPPORTUNITIES
 from partner_central.read.incremental import IncrementalReader
 from partner_central.read.load import ChunkedLoad as RealRun
+from partner_central.read.pages import Page
 from partner_central.read.read_options import ReadOptions
+from partner_central.read.state import check_account
 from partner_central.tables.row_batch import TableRows
-from partner_central.tables.rows import RowMaker
 from simulation.destination import Broken, Busy, Conflict, Destination
 from simulation.happenings import Effects, happen
-from simulation.machines import Killed, Machine, Outcome, filters_of, model, privacy_of, since_of
+from simulation.machines import Killed, Machine, Outcome, filters_of, privacy_of, since_of
 from simulation.schedule import Run, Schedule
 from simulation.service import Service
 
@@ -38,17 +40,17 @@ MOST_CALLS = 1_000
 class Client:
     """Stands in for `PartnerCentral`: every call is answered by the service, after what is to happen before it."""
 
-    def __init__(self, world: World, run: Run, tally: SyncMetrics, name: str) -> None:
-        self.tally = tally
+    def __init__(self, world: World, run: Run, metrics: SyncMetrics, name: str) -> None:
+        self.metrics = metrics
         self._world, self._run, self._name = world, run, name
         self._calls = 0
 
-    def list_opportunities(self, request: Mapping[str, Any]) -> Page:
+    def call(self, _: str, request: Mapping[str, Any], parse: Any) -> Page:  # noqa: ARG002
         if self._run.max_calls is not None and self._calls >= self._run.max_calls:
             raise CallBudgetExhausted("The calls are spent.")
         self._calls += 1
         assert self._calls <= MOST_CALLS, "a run does not end"
-        self.tally.record_call(left=1_000)
+        self.metrics.record_call(left=1_000)
         return self._world.answer(self._run, self._name, self._calls, request)
 
     def concurrency(self) -> int:
@@ -105,7 +107,7 @@ class World:
         return asked.page(request, stale=effects.stale, empty=effects.empty)
 
     def _scope_of(self, run: Run) -> str:
-        return privacy_of(run.pii).scope(filters_of(run))
+        return filters_of(run).name(privacy_of(run.pii).in_state)
 
     def sync(self, run: Run) -> Outcome:
         """One run, however it ends."""
@@ -160,14 +162,14 @@ class World:
         privacy, part = privacy_of(run.pii), 0
 
         def begin() -> IncrementalReader:
-            check_account(state, "other" if run.other else "mine", accept=False)
+            check_account(state, "other" if run.other else "mine", "opportunities", accept=False)
             members = deepcopy(state.get("members", {}))
-            client = cast("PartnerCentral", Client(self, run, outcome.tally, f"run {self._names}"))
+            client = cast("PartnerCentral", Client(self, run, outcome.metrics, f"run {self._names}"))
             return IncrementalReader(
-                self._question(run), outcome.scope, state, client, RowMaker(model(), members), privacy
+                self._question(run), outcome.scope, state, client, row_maker(assigned_names=members), privacy
             )
 
-        with RealRun(outcome.tally, run.rows) as parts:
+        with RealRun(outcome.metrics, run.rows) as parts:
             while parts.has_more():
                 batches = list(parts.next_chunk(begin))
                 state |= parts.state()
@@ -183,6 +185,7 @@ class World:
 
     def _question(self, run: Run) -> ReadOptions:
         return ReadOptions(
+            OPPORTUNITIES,
             "AWS",
             filters_of(run),
             since_of(run),
@@ -207,7 +210,7 @@ class World:
         complete = self._stored_state().get("listing", {}).get("complete")
         if complete is not None:
             number = complete["number"]
-            accept = outcome.run.accept and outcome.tally.swept == number
+            accept = outcome.run.accept and outcome.metrics.full_listing == number
             self.destination.conclude(number, complete["at"], windows=complete["windows"], accept=accept)
 
     def machine_clock(self) -> datetime:

@@ -242,7 +242,7 @@ SMALL_CASE: dict[str, list[Row]] = {
     ],
     "opportunities_rejected": [
         {"id": "R1", "reason": "no amount", "record": "{}", "record_key": "R1", "seen_at": moment(FIRST)},
-        {"id": "C3", "reason": "is no date", "record": "{}", "record_key": "C3", "seen_at": moment("06-09 12:30")},
+        {"id": "C3", "reason": "is not a date", "record": "{}", "record_key": "C3", "seen_at": moment("06-09 12:30")},
     ],
     "opportunity_history": HISTORY,
     "opportunity_presence": [

@@ -1,4 +1,4 @@
-"""The walls between the rooms, read from the source code; and that importing the source does nothing."""
+"""The layers of the code, read from its imports; and that importing the source does nothing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[2]
-SOURCE = HOUSE / "sources" / "partner_central"
-PIPELINES = HOUSE / "pipelines" / "partner_central_sync"
-EMULATOR = HOUSE / "emulator" / "partner_central_emulator"
-OWN = {"partner_central", "partner_central_sync", "partner_central_emulator", "oracle", "hostile", "place"}
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "sources" / "partner_central"
+PIPELINES = ROOT / "pipelines" / "partner_central_sync"
+EMULATOR = ROOT / "emulator" / "partner_central_emulator"
+OWN = {"partner_central", "partner_central_sync", "partner_central_emulator", "oracle", "adversarial_server", "sandbox"}
 
 
-def rooms(*folders: Path) -> list[Path]:
+def modules(*folders: Path) -> list[Path]:
     """Every file of these packages."""
     found = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
     assert found
@@ -38,38 +38,112 @@ def packages(file: Path) -> set[str]:
     return {name for level, name in imported(file) if level == 0} & OWN
 
 
-@pytest.mark.parametrize("file", rooms(SOURCE), ids=lambda file: file.name)
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT).with_suffix(""))
+
+
+LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may import besides itself
+    "errors": set(),
+    "metrics": set(),
+    "api": {"errors", "metrics"},
+    "tables": {"errors"},
+    "stream": {"tables"},
+    "streams": {"stream", "tables"},
+    "read": {"errors", "metrics", "api", "tables", "stream"},
+    "options": {"errors", "api", "tables", "stream", "read"},
+    "resources": {"options", "api", "tables", "stream", "read"},
+    "public": {"errors", "metrics", "api", "tables", "stream", "streams", "read"},
+    "__init__": {"api", "metrics", "options", "read", "resources", "streams"},
+}
+
+
+def layer_of(file: Path) -> str:
+    """The folder below the source, or the file in it."""
+    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def layers_imported(file: Path) -> set[str]:
+    """The layers of the source that a file of it imports."""
+    package = list(file.relative_to(SOURCE).parts[:-1])
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            assert node.level <= len(package) + 1, f"{file.name} imports from above the package"
+            path = package[: len(package) - node.level + 1] + (node.module or "").split(".")
+            found |= {path[0]} if path[0] else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("file", modules(SOURCE), ids=name_of)
+def test_imports_of_the_source_point_one_way(file: Path) -> None:
+    layer = layer_of(file)
+    assert layers_imported(file) <= LAYERS[layer] | {layer}
+
+
+@pytest.mark.parametrize("file", modules(*(SOURCE / name for name in ("api", "read", "tables"))), ids=name_of)
+def test_what_is_for_every_stream_knows_none_by_name(file: Path) -> None:
+    text = file.read_text().lower()
+    assert [word for word in ("opportunit", "engagement") if word in text] == []
+
+
+@pytest.mark.parametrize("file", modules(SOURCE), ids=name_of)
 def test_the_source_imports_nothing_of_this_repository_but_itself_relatively(file: Path) -> None:
     assert packages(file) == set()
-    assert {level for level, _ in imported(file)} <= {0, 1, 2}
 
 
-@pytest.mark.parametrize("file", rooms(SOURCE), ids=lambda file: file.name)
+PUBLIC = {"partner_central", "partner_central.public"}
+
+
+@pytest.mark.parametrize("file", [*modules(PIPELINES), *modules(ROOT / "pipelines" / "airflow")], ids=name_of)
+def test_pipelines_import_the_public_surface_of_the_source_alone(file: Path) -> None:
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    names = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    assert {name for name in names if name.split(".")[0] == "partner_central"} <= PUBLIC
+
+
+def test_the_public_surface_is_what_it_says_and_nothing_of_it_is_unused() -> None:
+    import partner_central
+    from partner_central import public
+
+    for module in (partner_central, public):
+        assert sorted(module.__all__, key=lambda name: (not name.isupper(), name.islower(), name)) == module.__all__
+        assert all(hasattr(module, name) for name in module.__all__)
+    used = "".join(file.read_text() for file in modules(PIPELINES))
+    assert [name for name in public.__all__ if name not in used] == []
+
+
+@pytest.mark.parametrize("file", modules(SOURCE, PIPELINES, EMULATOR), ids=name_of)
+def test_a_file_is_short_enough_to_read(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 250
+
+
+@pytest.mark.parametrize("file", modules(SOURCE), ids=name_of)
 def test_the_source_imports_what_its_requirements_install_and_no_more(file: Path) -> None:
     allowed = {"boto3", "botocore", "dlt", "mypy_boto3_partnercentral_selling"} | sys.stdlib_module_names
-    if file.name == "arrow.py":
+    if file.name in {"arrow.py", "types.py"}:
         allowed |= {"pyarrow"}  # where it is installed
     assert {name for level, name in imported(file) if level == 0} - allowed == set()
     lines = (SOURCE / "requirements.txt").read_text().splitlines()
     assert {line.partition(">")[0] for line in lines} == {"boto3", "dlt"}
 
 
-@pytest.mark.parametrize("file", rooms(PIPELINES), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", modules(PIPELINES), ids=name_of)
 def test_the_pipelines_know_the_source_and_only_the_demo_and_the_command_line_know_the_emulator(file: Path) -> None:
     knows_emulator = file.parent == PIPELINES / "cli"
     assert packages(file) <= {"partner_central"} | ({"partner_central_emulator"} if knows_emulator else set())
 
 
-@pytest.mark.parametrize("file", rooms(EMULATOR), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", modules(EMULATOR), ids=name_of)
 def test_the_emulator_knows_nothing_but_itself(file: Path) -> None:
     assert packages(file) == set()
 
 
 def test_the_example_script_knows_the_source_alone() -> None:
-    assert packages(HOUSE / "sources" / "partner_central_pipeline.py") == {"partner_central"}
+    assert packages(ROOT / "sources" / "partner_central_pipeline.py") == {"partner_central"}
 
 
-@pytest.mark.parametrize("file", rooms(SOURCE, EMULATOR), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", modules(SOURCE, EMULATOR), ids=name_of)
 def test_nothing_is_printed_behind_the_user_s_back(file: Path) -> None:
     named = {node.id for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Name)}
     assert "print" not in named

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console as Terminal
 from rich.table import Column, Table
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 from partner_central_emulator import Emulator
 
 from ..console.output import Console

@@ -75,7 +75,7 @@ def settings_from(catalog: CatalogName | None, destination: str | None, dataset:
     if catalog is None:
         import dlt
 
-        from partner_central.errors import ConfigurationError
+        from partner_central.public import ConfigurationError
 
         configured = dlt.config.get("sources.partner_central.catalog", str) or "AWS"
         if configured not in get_args(CatalogName):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from partner_central.errors import ConfigurationError, PaginationError, RequestRejected, ServiceUnavailable
+from partner_central.public import ConfigurationError, PaginationError, RequestRejected, ServiceUnavailable
 
 from ..destinations.errors import (
     NotAllowed,
@@ -66,7 +66,7 @@ def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
     """What errors of botocore, the system and dlt mean here."""
     from botocore.exceptions import BotoCoreError
 
-    from partner_central.api.failures import to_credentials_error
+    from partner_central.public import to_credentials_error
 
     match cause:
         case OSError(errno=number) if number in UNWRITABLE:
@@ -84,7 +84,7 @@ def _from_configuration(cause: BaseException) -> str | None:
     from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
     from dlt.common.exceptions import MissingDependencyException
 
-    from partner_central.api.failures import NO_CREDENTIALS
+    from partner_central.public import NO_CREDENTIALS
 
     match cause:
         case ConfigFieldMissingException() if "aws_access_key_id" in str(cause):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from partner_central.metrics import SyncMetrics
+from partner_central.public import SyncMetrics
 
 from .exit_codes import ExitCode
 from .failures import exit_code_and_message

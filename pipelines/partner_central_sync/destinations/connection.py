@@ -21,8 +21,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltSource
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from partner_central.errors import ConfigurationError
-from partner_central.read.state import StoredCounters
+from partner_central.public import ConfigurationError, StoredCounters
 
 from . import stored_tables
 from .errors import NotWritable, translate_open_errors

@@ -36,7 +36,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
 from duckdb import DuckDBPyConnection, OutOfMemoryException
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from .column_comments import WithColumnComments, literal
 

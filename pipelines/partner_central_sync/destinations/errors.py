@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 CLIENTS = ("clickhouse_connect.", "clickhouse_driver.", "databricks.", "google.", "snowflake.")
 REASON = "The actual reason given is:"

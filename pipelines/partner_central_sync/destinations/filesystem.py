@@ -19,8 +19,7 @@ from dlt.common.schema.typing import C_DLT_ID
 from dlt.destinations import filesystem as dlt_filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 
-from partner_central.errors import ConfigurationError
-from partner_central.tables.rows import ACCOUNT
+from partner_central.public import ACCOUNT, ConfigurationError
 
 from .lake.lease_file import WithLakeLease
 from .lake.merge_job import LakeMergeJob

@@ -22,7 +22,7 @@ from dlt.destinations.job_client_impl import SqlLoadJob
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlFollowupJob
 
-from partner_central.tables.rows import CHILD_KEY
+from partner_central.public import child_key_in
 
 from .lease_table import LeaseTable
 
@@ -121,9 +121,9 @@ def before_merge(chain: Sequence[PreparedTableSchema], sql: SqlClientBase[Any]) 
     older = f"SELECT s.{row} FROM {staged} AS s JOIN {stored} AS o ON {same} WHERE s.{modified} < o.{modified}"  # noqa: S608 - the schema's own names, escaped
     statements = [f"DELETE FROM {staged} WHERE {row} IN ({older})"]  # noqa: S608
     for child in children:
-        if CHILD_KEY in child["columns"]:
+        if child_key := child_key_in(child["columns"]):
             table = sql.make_qualified_table_name(str(child["name"]))
-            links = [(escape(CHILD_KEY if name == KEY else name), escape(name)) for name in keys]
+            links = [(escape(child_key if name == KEY else name), escape(name)) for name in keys]
             statements.append(_without(table, row, links, staged))
     return statements
 

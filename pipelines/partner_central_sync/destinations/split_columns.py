@@ -12,10 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from botocore.session import get_session
-
-from partner_central.api.connection import SERVICE
-from partner_central.tables.service_model import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType, opportunity_model
+from partner_central.public import AMOUNT_PRECISION, AMOUNT_SCALE, OPPORTUNITIES, ColumnType, stream_model
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -123,7 +120,7 @@ def _expected(table: str, column: str) -> str | None:
 
 @cache
 def _model() -> Mapping[str, Types]:
-    model = opportunity_model(get_session().get_service_model(SERVICE))
+    model = stream_model(OPPORTUNITIES)
     lists = {f"{ROOTS[0]}__{child.name}": child.columns for child in model.children}
     tables = dict.fromkeys(ROOTS, model.columns) | lists
     return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}

@@ -13,14 +13,12 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.errors import ConfigurationError
-from partner_central.read.state import StoredCounters
-from partner_central.tables.new_members import UNMOVED
-from partner_central.tables.rows import ACCOUNT, CHILD_KEY, HISTORY_COLUMNS, TABLES
+from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES, UNMOVED, ConfigurationError, StoredCounters
 
 from ..sync import full_listings, run_log
 
-UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, CHILD_KEY}  # of the tables in which the source places columns
+PLACED = OPPORTUNITIES.table_names.both  # the tables in which the source places columns
+UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, OPPORTUNITIES.child_key}
 ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "text"}
 TYPE_HINTS = ("data_type", "precision", "scale", "timezone")
 Retyped = dict[str, dict[str, TColumnSchema]]  # columns as they are in the destination, by table
@@ -106,7 +104,7 @@ def _differing(
 
 def _is_placed(table: str, column: str) -> bool:
     """Whether what goes into a column is put by the source where the destination has its type."""
-    return table.partition("__")[0] in TABLES and column not in UNPLACED and not column.startswith("_dlt")
+    return table.partition("__")[0] in PLACED and column not in UNPLACED and not column.startswith("_dlt")
 
 
 def _takes(stored: TColumnSchema, given: TColumnSchema) -> bool:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 
-from partner_central.tables.pii import PiiPolicy
-from partner_central.tables.rows import ACCOUNT
+from partner_central.public import ACCOUNT, PiiPolicy
 
 from ..destinations.filesystem import LakeClient
 from .sql import READ, ROW_ID, changes_of, of_members

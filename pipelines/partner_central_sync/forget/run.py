@@ -13,16 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dlt
-from botocore.session import get_session
 from dlt.common.configuration.inject import with_config
 from dlt.common.destination.client import JobClientBase
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.api.connection import SERVICE
-from partner_central.errors import ConfigurationError
-from partner_central.tables.pii import PiiPolicy
-from partner_central.tables.service_model import opportunity_model
+from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy
 
 from ..console.failures import AnotherRun
 from ..console.output import Console
@@ -82,7 +78,7 @@ def forget(settings: Settings, console: Console) -> list[str]:
 @with_config(sections=("sources", "partner_central"))
 def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> PiiPolicy:
     """What a sync would do with personal data, configured in the same place."""
-    return PiiPolicy(pii, pii_key, opportunity_model(get_session().get_service_model(SERVICE)))
+    return PiiPolicy(pii, pii_key, OPPORTUNITIES.personal)
 
 
 def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator[str]:

@@ -12,8 +12,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.tables.history import CONTENT, content_hash_of
-from partner_central.tables.pii import PERSONAL, PiiPolicy
+from partner_central.public import OPPORTUNITIES, PiiPolicy, content_hash_of
 
 from ..destinations.column_comments import literal
 from ..destinations.own_tables import columns_of, update
@@ -26,6 +25,7 @@ Row = dict[str, Any]
 ROW_ID = "_dlt_id"
 AT_ONCE = 500
 CURRENT, VERSIONS, REJECTED = "opportunities", "opportunity_history", "opportunities_rejected"
+PERSONAL, CONTENT = OPPORTUNITIES.personal_columns, OPPORTUNITIES.history.content
 READ = {CURRENT: PERSONAL, VERSIONS: PERSONAL.union(CONTENT), REJECTED: frozenset({"record", "record_key"})}
 IN_QUESTION = {CURRENT: PERSONAL, VERSIONS: PERSONAL, REJECTED: frozenset({"record"})}
 STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
@@ -55,7 +55,7 @@ def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
         wanted = {name: privacy.value(row[name]) for name in of_members(PERSONAL, row)}
     changes = {name: value for name, value in wanted.items() if value != row[name]}
     if changes and table == VERSIONS:
-        changes["content_hash"] = content_hash_of(_content(row | changes))
+        changes["content_hash"] = content_hash_of(_content(row | changes), OPPORTUNITIES.history)
     return changes
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from ..destinations.errors import NotReadable, WrongQuery, unreadable
 from ..sync import working_folder

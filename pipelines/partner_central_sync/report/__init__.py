@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from ..destinations.connection import display_location
 from ..query.read_only import open_read_only

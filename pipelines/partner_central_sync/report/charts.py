@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from .html import Html
 

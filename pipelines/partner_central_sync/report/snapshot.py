@@ -9,7 +9,7 @@ from typing import Any
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from ..destinations.errors import WrongQuery
 from ..query.read_only import run_query

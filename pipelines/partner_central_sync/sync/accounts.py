@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from .settings import DATASET, DATASET_RULE, DATASETS, Settings
 

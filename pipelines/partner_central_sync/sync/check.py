@@ -14,8 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from dlt.common.configuration import with_config
 from dlt.sources.credentials import AwsCredentials
 
-from partner_central.api.client import PartnerCentral
-from partner_central.api.connection import connect, open_session
+from partner_central.public import OPPORTUNITIES, PartnerCentral, connect, open_session, page_call
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import exit_code_and_message
@@ -94,8 +93,9 @@ def _identity(session: botocore.session.Session) -> Finding:
 
 def _permission(client: PartnerCentral, catalog: str) -> Finding:
     request = {"Catalog": catalog, "MaxResults": 1, "Identifier": [NO_SUCH_OPPORTUNITY]}
-    _, failed = _tried("permission", lambda: client.list_opportunities(request))
-    return failed or Finding("permission", f"partnercentral:ListOpportunities on catalog {catalog}")
+    operation = OPPORTUNITIES.operation
+    _, failed = _tried("permission", lambda: page_call(client, operation)(request))
+    return failed or Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}")
 
 
 def _destination(settings: Settings) -> Finding:

@@ -18,7 +18,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import ConfigProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from partner_central.errors import ConfigurationError
+from partner_central.public import ConfigurationError
 
 from .settings import Settings
 

@@ -20,10 +20,16 @@ from dlt.common.time import ensure_datetime_in_tz
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.tables.hints import rejected_columns, root_columns
-from partner_central.tables.history import CONTENT, ORDERING, content_hash_of
-from partner_central.tables.presence import PRESENCE
-from partner_central.tables.service_model import RecordModel
+from partner_central.public import (
+    OPPORTUNITIES,
+    ORDERING,
+    RecordModel,
+    content_hash_of,
+    hint_rules,
+    presence_model,
+    rejected_columns,
+    root_columns,
+)
 
 from ..destinations.column_comments import literal
 from ..destinations.own_tables import add_columns, columns_of, update
@@ -98,10 +104,11 @@ def _are_counted(row_ids: Iterable[str]) -> bool:
 
 def _missing_columns(client: SqlJobClientBase, account: str | None) -> dict[str, list[TColumnSchema]]:
     """The columns that this release added to tables, where these have not got them."""
+    stream, rules = OPPORTUNITIES, hint_rules(OPPORTUNITIES, account)
     added = {
-        HISTORY: root_columns(RecordModel(ORDERING, ()), account),
-        "opportunity_presence": root_columns(PRESENCE, account),
-        "opportunities_rejected": rejected_columns(account),
+        stream.history_table: root_columns(RecordModel(ORDERING, ()), rules),
+        stream.presence_table: root_columns(presence_model(stream.noun, stream.table), rules),
+        stream.rejected_table: rejected_columns(rules),
     }
     found = columns_of(client, added)
     missing = {
@@ -113,7 +120,7 @@ def _missing_columns(client: SqlJobClientBase, account: str | None) -> dict[str,
 
 def _unplaced(sql: SqlClientBase[Any], account: str | None, limit: int) -> list[Row]:
     """So many versions that have no place yet, those of one id and date together."""
-    names = ("_dlt_id", "id", "last_modified_date", "first_seen_at", *CONTENT)
+    names = ("_dlt_id", "id", "last_modified_date", "first_seen_at", *OPPORTUNITIES.history.content)
     mine, whose = ("", ()) if account is None else (" AND account = %s", (account,))
     rows = sql.execute_sql(
         f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(HISTORY)} WHERE read_order IS NULL{mine} "  # noqa: S608 - the schema's own names
@@ -137,7 +144,8 @@ def _place(sql: SqlClientBase[Any], versions: Sequence[tuple[Row, int, bool]]) -
     unknown = ", ".join(key for key, (_, _, is_known) in zip(keys, versions, strict=True) if not is_known)
     places = " ".join(f"WHEN {key} THEN {place}" for key, (_, place, _) in zip(keys, versions, strict=True))
     hashes = " ".join(
-        f"WHEN {key} THEN '{content_hash_of(row)}'" for key, (row, _, _) in zip(keys, versions, strict=True)
+        f"WHEN {key} THEN '{content_hash_of(row, OPPORTUNITIES.history)}'"
+        for key, (row, _, _) in zip(keys, versions, strict=True)
     )
     update(
         sql,

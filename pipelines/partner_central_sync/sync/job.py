@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from functools import partial
 
 import dlt
-from botocore.session import get_session
 from dlt.common.schema import Schema
 from dlt.extract import DltSource
 
 from partner_central import ChunkedLoad, SyncMetrics, partner_central
-from partner_central.api.connection import SERVICE
-from partner_central.errors import PartnerCentralError
-from partner_central.read.load import ROWS_PER_CHUNK
-from partner_central.tables.hints import known_columns
-from partner_central.tables.service_model import opportunity_model
+from partner_central.public import (
+    OPPORTUNITIES,
+    ROWS_PER_CHUNK,
+    PartnerCentralError,
+    hint_rules,
+    known_columns,
+    stream_model,
+)
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, causes_of, exit_code_and_message, is_out_of_room
@@ -94,7 +96,7 @@ def sync(settings: Settings, console: Console) -> Summary:
 def _bring_up_to_date(settings: Settings, console: Console, entry: run_log.RunRecord) -> tuple[str, removals.Removals]:
     """Read, load and conclude; give where the rows are, and what is gone."""
     pipeline, place = _load_everything(settings, console, entry)
-    gone = removals.mark_removed(pipeline, settings, entry.tally.swept)
+    gone = removals.mark_removed(pipeline, settings, entry.tally.full_listing)
     rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
         keep_views(pipeline, console)
@@ -179,7 +181,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     if settings.since and not settings.full and pipeline.state.get("sources"):
         console.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    with ChunkedLoad(entry.tally, settings.rows_per_part or ROWS_PER_CHUNK, partial(stored_counters, pipeline)) as run:
+    with ChunkedLoad(entry.tally, settings.rows_per_chunk or ROWS_PER_CHUNK, partial(stored_counters, pipeline)) as run:
         while _has_more(run, console):
             console.phase("reading")
             pipeline.extract(_source(settings, run))
@@ -194,13 +196,13 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
             else:
                 pipeline.normalize()  # drops the empty package
     if new := _columns(pipeline.default_schema) - before:
-        new -= known_columns(opportunity_model(get_session().get_service_model(SERVICE)), settings.account)
+        new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
     return sorted(new)
 
 
 def _source(settings: Settings, run: ChunkedLoad) -> DltSource:
     """The source as the destination needs it, whose schema has the table of runs as well."""
-    source = partner_central(run=run, **settings.source_arguments())
+    source = partner_central(load=run, **settings.source_arguments())
     run_log.add_to_schema(source.schema)
     return adapt_source(source, settings.destination)
 
@@ -210,7 +212,7 @@ def _has_more(run: ChunkedLoad, console: Console) -> bool:
     try:
         return run.has_more()
     except PartnerCentralError:
-        tally = run.tally
+        tally = run.metrics
         console.note(
             f"{tally.read:,} records were read and are loaded, of about {tally.estimated_records or 0:,} in all: the "
             "next run goes on from there."

@@ -13,12 +13,11 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.pipeline import TPipelineState
 from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, load_pipeline_state_from_destination
 
-from partner_central.read.state import WHOLE
+from partner_central.public import forget_cursors as forget_cursors_in
+from partner_central.public import lost_tables
 
 from ..destinations.lake.pipeline_state import WithLakeState
 from ..destinations.pipeline_state import WithPipelineState, state_of_source
-
-REPAIR = "mending"
 
 
 def names(client: JobClientBase) -> set[str]:
@@ -46,14 +45,12 @@ def forget(state: dict[str, Any], lost: Collection[str]) -> None:
     """
     resource = state_of_source(state)
     if resource is not None:
-        resource["cursors"] = {name: {WHOLE: True} for name in resource.get("cursors", {})}
-        resource.get("listing", {}).pop("complete", None)
-        resource[REPAIR] = sorted({*resource.get(REPAIR, ()), *lost})
+        forget_cursors_in(resource, lost)
 
 
 def has_unfinished_repair(state: dict[str, Any]) -> frozenset[str]:
     """The tables that were lost, if nothing has been read again since."""
-    return frozenset((state_of_source(state) or {}).get(REPAIR, ()))
+    return lost_tables(state_of_source(state) or {})
 
 
 def _state(client: WithPipelineState | WithLakeState, name: str) -> dict[str, Any]:

@@ -18,8 +18,7 @@ import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.errors import ConfigurationError
-from partner_central.read.state import FullListing
+from partner_central.public import ConfigurationError, FullListing, newest_full_listing
 
 from ..destinations.own_tables import update
 from ..destinations.pipeline_state import state_of_source
@@ -90,7 +89,7 @@ def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) 
         settings: whose account it is, and what is accepted.
         swept: number of the listing that this run completed, if it did.
     """
-    listing = _complete(pipeline)
+    listing = newest_full_listing(state_of_source(pipeline.state) or {})
     accepts = settings.accept_removals and listing is not None and listing.number == swept
     note = NOTHING_TO_ACCEPT if settings.accept_removals and not accepts else None
     if listing is None or cast("dict[str, Any]", pipeline.state["_local"]).get(JUDGED) == listing.number:
@@ -102,12 +101,6 @@ def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) 
         removals = _judge(client, listing, settings.account, accepts=accepts)
     pipeline.set_local_state_val(JUDGED, listing.number)
     return replace(removals, note=note)
-
-
-def _complete(pipeline: dlt.Pipeline) -> FullListing | None:
-    """The newest complete listing of everything."""
-    listing = (state_of_source(pipeline.state) or {}).get("listing", {})
-    return FullListing.load(listing["complete"]) if listing.get("complete") else None
 
 
 def _judge(client: SqlJobClientBase, listing: FullListing, account: str | None, *, accepts: bool) -> Removals:

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.tables.rows import ACCOUNT, HISTORY_COLUMNS, TABLES
+from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES
 
 from ..destinations.lease_table import LeaseTable
 
 BEFORE_ALL = -(2**62)
 TYPE = ("data_type", "precision", "scale")
 Columns = Mapping[str, TColumnSchema]
+
+TABLES = OPPORTUNITIES.table_names.both
 
 
 def put_back(client: LeaseTable) -> int:

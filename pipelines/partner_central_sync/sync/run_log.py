@@ -16,7 +16,7 @@ import dlt
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.metrics import SyncMetrics
+from partner_central.public import SyncMetrics
 
 from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
@@ -86,7 +86,7 @@ class RunRecord:
             self.started_at,
             datetime.now(UTC),
             tally.mode or self._intended(),
-            tally.scope,
+            tally.filter_set,
             MEANINGS[self.outcome].outcome,
             int(self.outcome),
             self.message and self.message[:LONGEST_MESSAGE],

@@ -35,7 +35,7 @@ class Settings:
         pii: `keep`, `mask` or `drop` personal data.
         accept_removals: mark as gone what a full run finds no longer listed, however many they are.
         accept_account: load from another AWS account than the dataset was loaded from.
-        rows_per_part: rows after which a part of a long load is loaded; by default the source's own number.
+        rows_per_chunk: rows after which a part of a long load is loaded; by default the source's own number.
     """
 
     catalog: str = "AWS"
@@ -52,7 +52,7 @@ class Settings:
     pii: str | None = None
     accept_removals: bool = False
     accept_account: bool = False
-    rows_per_part: int | None = None
+    rows_per_chunk: int | None = None
 
     @property
     def dataset_name(self) -> str:

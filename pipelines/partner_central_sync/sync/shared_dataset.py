@@ -5,8 +5,7 @@ from __future__ import annotations
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.errors import ConfigurationError
-from partner_central.tables.rows import ACCOUNT
+from partner_central.public import ACCOUNT, ConfigurationError
 
 from .settings import Settings
 

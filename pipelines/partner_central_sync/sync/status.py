@@ -17,7 +17,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from partner_central.tables.rows import ACCOUNT
+from partner_central.public import ACCOUNT, CursorReport, cursor_reports
 
 from ..destinations.connection import display_location
 from ..destinations.errors import is_from_database, unwritable
@@ -84,13 +84,12 @@ def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
         yield from _lake_rows(client, account)
     else:
         yield from _rows(cast("SqlJobClientBase", client).sql_client, account)
-    for scope, cursor in sorted((state_of_source(state) or {}).get("cursors", {}).items()):
-        name = "watermark" if scope == "all" else f"watermark of {scope}"
-        backfill = cursor.get("backfill")
-        nothing = "none: the first load is not complete" if backfill else "none: no opportunity yet"
-        yield name, _moment(cursor["watermark"]) if cursor.get("watermark") else nothing
-        if backfill:
-            yield "load under way", _progress(backfill)
+    for report in cursor_reports(state_of_source(state) or {}):
+        name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
+        nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
+        yield name, _moment(report.watermark) if report.watermark else nothing
+        if report.is_under_way:
+            yield "load under way", _progress(report)
 
 
 def _rows(sql: SqlClientBase[Any], account: str | None) -> Iterator[Line]:
@@ -110,13 +109,12 @@ def _lake_rows(client: LakeClient, account: str | None) -> Iterator[Line]:
             yield table, "unknown on this machine before its first sync"
 
 
-def _progress(backfill: Mapping[str, Any]) -> str:
+def _progress(report: CursorReport) -> str:
     """How far a load is that was interrupted, or is running."""
-    windows = backfill["windows"]
-    read, about = sum(window["records"] for window in windows), max(1, backfill["about"])
-    left = sum(not window["done"] for window in windows)
-    share = min(0.99, read / about)
-    return f"{share:.0%}: {read:,} of about {about:,} records, {left} windows left; the next sync goes on"
+    about = max(1, report.estimated_records)
+    share = min(0.99, report.read / about)
+    left = f"{report.partitions_left} partitions left"
+    return f"{share:.0%}: {report.read:,} of about {about:,} records, {left}; the next sync continues"
 
 
 def _count(sql: SqlClientBase[Any], table: str, account: str | None) -> object:

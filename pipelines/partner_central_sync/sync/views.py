@@ -20,12 +20,13 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.tables.new_members import plain_names
+from partner_central.public import plain_names_in
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
 from ..destinations import split_columns
+from ..destinations.pipeline_state import state_of_source
 from ..destinations.split_columns import join_columns, use_joined
 
 if TYPE_CHECKING:
@@ -185,9 +186,7 @@ def _types(columns: TTableSchemaColumns) -> dict[str, str]:
 
 def _plain_names(pipeline: dlt.Pipeline) -> set[str]:
     """The names of columns that unknown members have as the naming rule gives them."""
-    sources = cast("Mapping[str, Any]", pipeline.state.get("sources", {}))
-    kept = (source.get("resources", {}).get("opportunities", {}).get("members", {}) for source in sources.values())
-    return set[str]().union(*map(plain_names, kept))
+    return plain_names_in(state_of_source(pipeline.state) or {})
 
 
 @cache

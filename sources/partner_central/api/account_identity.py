@@ -1,17 +1,15 @@
-"""Which AWS account a dataset is of: rows of two must not be mixed, nor the cursor of one moved by the other."""
+"""The identity of the AWS account that credentials are of."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..errors import ConfigurationError
 from .failures import to_source_error
 
 if TYPE_CHECKING:
@@ -20,13 +18,6 @@ if TYPE_CHECKING:
 
 ACCESS_KEY = re.compile(r"A[KS]IA([A-HK-Z2-7][A-Z2-7]{15})")  # older ones, which go on with I or J, tell no account
 AWS_HOSTS = (".amazonaws.com", ".api.aws", ".amazonaws.eu")
-OF_AN_ACCOUNT = ("cursors", "undated")  # what was found out about another one does not hold
-OTHER_ACCOUNT = (
-    "The opportunities in this dataset are of another AWS account, or endpoint, than these credentials. Nothing was "
-    "loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run sync --accept-account once, "
-    "which reads everything again; another account's opportunities belong into a --dataset of their own. An access key "
-    "that begins with AKIAI or AKIAJ does not tell its account: when it was replaced, --accept-account is right too."
-)
 
 
 def identity_of(session: botocore.session.Session, client: PartnerCentralSellingAPIClient, catalog: str) -> str | None:
@@ -49,22 +40,6 @@ def identity_of(session: botocore.session.Session, client: PartnerCentralSelling
     host = urlsplit(client.meta.endpoint_url).netloc
     place = "" if host.endswith(AWS_HOSTS) else host
     return hashlib.blake2b(f"{account} {place}".encode(), digest_size=8).hexdigest()
-
-
-def check_account(state: MutableMapping[str, Any], identity: str | None, *, accept: bool) -> None:
-    """Note the account in the state of a dataset; with another one, nothing that was read holds any more.
-
-    Raises:
-        ConfigurationError: the dataset is of another account, and that is not accepted.
-    """
-    if identity is None or state.get("account") == identity:
-        return
-    if state.get("account") is not None:
-        if not accept:
-            raise ConfigurationError(OTHER_ACCOUNT)
-        for key in OF_AN_ACCOUNT:
-            state.pop(key, None)
-    state["account"] = identity
 
 
 def _account_in(access_key: str) -> str | None:

@@ -10,6 +10,7 @@ anything be forgotten.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -125,6 +126,10 @@ class CallBudget:
     def left(self) -> int:
         """Calls left now."""
         return max(0, self.calls_per_day - self._spent)
+
+    def share(self, share: float) -> float:
+        """Calls that are a share of a day's, 0 to 1; the whole of them is not limited by this."""
+        return int(self.calls_per_day * share) if share < 1 else math.inf
 
     def take(self) -> None:
         """Take one call.

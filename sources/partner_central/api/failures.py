@@ -23,6 +23,7 @@ from botocore.parsers import ResponseParserError
 
 from ..errors import ConfigurationError, PaginationError, PartnerCentralError, RequestInvalid, RequestRejected
 from .connection import HOME_REGION
+from .iam_policy import least_policy
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
@@ -54,22 +55,6 @@ BAD_CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
-POLICY = """{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Action": "partnercentral:ListOpportunities",
-      "Resource": "*",
-      "Condition": {"StringEquals": {"partnercentral:Catalog": "%s"}}
-    }
-  ]
-}"""
-
-
-def policy(catalog: str) -> str:
-    """The least IAM policy that reads a catalog (`AWS` or `Sandbox`), as JSON to paste."""
-    return POLICY % catalog
 
 
 def is_throttle(error: Exception) -> bool:
@@ -132,7 +117,7 @@ def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentr
             "partition, or this machine's clock may be wrong. Renew them, then try again."
         )
     if code == "AccessDeniedException":
-        return _from_denial(message, catalog)
+        return _from_denial(message, error.operation_name, catalog)
     if code == "ValidationException" and request.get("NextToken"):
         return PaginationError(
             f"Partner Central no longer accepts the token of the next page ({message}). Nothing of this run was "
@@ -142,18 +127,18 @@ def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentr
     fields = "; ".join(f"{entry.get('FieldName')}: {entry.get('Message')} ({entry.get('Code')})" for entry in details)
     detail = f" [{fields}]" if fields else ""
     refused = RequestInvalid if code == "ValidationException" else RequestRejected
-    return refused(f"Partner Central refused ListOpportunities on catalog {catalog}: {code}: {message}{detail}")
+    return refused(f"Partner Central refused {error.operation_name} on catalog {catalog}: {code}: {message}{detail}")
 
 
-def _from_denial(message: str, catalog: str) -> RequestRejected:
+def _from_denial(message: str, operation: str, catalog: str) -> RequestRejected:
     if "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message:
         return RequestRejected(
             f"This AWS account may not use Partner Central ({message}). It is not linked to a registered AWS partner: "
             "use credentials of the account that is linked in Partner Central, or link this one there."
         )
     return RequestRejected(
-        f"AWS denied partnercentral:ListOpportunities on catalog {catalog} ({message}). Attach this policy to the "
-        f"user or role you run as:\n{policy(catalog)}"
+        f"AWS denied partnercentral:{operation} on catalog {catalog} ({message}). Attach this policy to the user or "
+        f"role you run as:\n{least_policy([operation], catalog)}"
     )
 
 

@@ -7,18 +7,15 @@ dropped as seen only when its content is the same: with dates of whole seconds, 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..tables.rows import key_and_modified
+from ..tables.record import Members, content_hash
 from .timestamps import from_text, to_text
 
 SECOND = timedelta(seconds=1)
-ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)  # numbers keep their digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +103,12 @@ class ChangeDetector:
 
     Args:
         before: content hash by record key, from the last run.
+        members: where a record has its key and date.
         elsewhere: what other sets of filters remember.
     """
 
-    def __init__(self, before: Mapping[str, str], elsewhere: OtherFilterSets | None = None) -> None:
+    def __init__(self, before: Mapping[str, str], members: Members, elsewhere: OtherFilterSets | None = None) -> None:
+        self._members = members
         self._before = before
         self._elsewhere = elsewhere or OtherFilterSets({})
         self._now: dict[str, tuple[datetime | None, str]] = {}
@@ -121,7 +120,7 @@ class ChangeDetector:
 
     def is_new(self, record: object) -> bool:
         """Whether the record's content differs from what was last seen under its key, and is not an older version."""
-        key, modified = key_and_modified(record)
+        key, modified = self._members.key_and_modified(record)
         again = modified is None or self._floor is None or modified >= self._floor
         if not again and key not in self._before and key not in self._now:
             self._elsewhere.note(key, record)
@@ -160,8 +159,3 @@ def read_from(watermark: datetime | None, lookback: timedelta) -> datetime | Non
         return min(watermark - lookback, watermark.replace(microsecond=0) - SECOND)
     except OverflowError:
         return None
-
-
-def content_hash(record: object) -> str:
-    """128 bits of BLAKE2 over the record's JSON with sorted keys, in hexadecimal."""
-    return hashlib.blake2b(ENCODER.encode(record).encode(), digest_size=16).hexdigest()

@@ -74,23 +74,23 @@ class Checkpoint:
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Checkpoint:
-        """Read what `dump` wrote; what an earlier version wrote says less, and lists nothing to conclude from."""
+        """Read what `dump` wrote."""
         return cls(
             from_text(state["watermark"]),
             from_text(state["modified_since"]),
             state["full"],
-            dict(state.get("asked", {})),
+            dict(state["asked"]),
             partitions.load(state["windows"]),
             state["about"],
-            state.get("token"),
-            state.get("number"),
-            state.get("order", 0),
-            from_text(state.get("at")),
-            state.get("in_chain", False),
-            StableRead.load(state.get("settling")),
-            Counts(**state.get("counts", {})),
-            dict(state.get("seen", {})),
-            state.get("anew", state["full"]),
+            state["token"],
+            state["number"],
+            state["order"],
+            from_text(state["at"]),
+            state["in_chain"],
+            StableRead.load(state["settling"]),
+            Counts(**state["counts"]),
+            dict(state["seen"]),
+            state["anew"],
         )
 
     def dump(self) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""One run over the API: from the cursor to batches of rows, and to the cursor of the next run.
+"""Reads what changed since the last run, from the cursor to rows and to the next cursor.
 
-Few changes are read in one chain of pages, newest first. A first load, a full one or a long increment is a sweep:
-windows of CreatedDate side by side, behind a watermark taken before. What is long can be interrupted; the state says
-where the next run goes on.
+Few changes are read sequentially, newest first. A first load, a full one or a long increment is read in partitions of
+CreatedDate in parallel, after a watermark was taken. A long reading can be interrupted; the state says where to continue.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
-from ..api.client import Page, PartnerCentral
+from ..api.client import PartnerCentral
 from ..errors import CallBudgetExhausted, PaginationError, RequestInvalid
 from ..tables.history import History
 from ..tables.pii import PiiPolicy
@@ -20,6 +19,7 @@ from ..tables.row_batch import RowBatchBuilder, TableRows
 from ..tables.row_version import version_of
 from ..tables.rows import RowMaker
 from .checkpoint import Checkpoint
+from .pages import Page, page_call
 from .partition_plan import PartitionPlan, log
 from .partitions import first_partitions
 from .progress import Progress
@@ -28,14 +28,15 @@ from .request import ListRequest
 from .sampling import Sampler
 from .sequential import SequentialReader
 from .size_estimate import MAX_SEQUENTIAL_PAGES, estimate_density
-from .state import State, StoredCounters
+from .state import State
+from .state_parts import StoredCounters
 from .until_stable import StableRead, pages_until_stable
 from .workers import MissingPartitionDate, ParallelReader
 
 CONFIRMATIONS = 6
 TOO_FEW_CALLS = (
-    "What was read is loaded, but opportunities keep leaving a part of the list that must be read at once: that takes "
-    "{:,} calls of a run."
+    "What was read is loaded, but records keep leaving a part of the list that must be read in one run. That takes "
+    "{:,} calls."
 )
 
 
@@ -44,33 +45,37 @@ class IncrementalReader:
 
     Args:
         question: what to read.
-        scope: the name of its filters.
+        filter_set: the name of its filters.
         state: the whole state that earlier readings left.
         client: whom to ask; it is closed when the reading ends.
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
-        floors: gives the numbers that the tables hold already.
+        stored_counters: returns the numbers that the tables hold already.
     """
 
     def __init__(
         self,
         question: ReadOptions,
-        scope: str,
+        filter_set: str,
         state: Mapping[str, Any],
         client: PartnerCentral,
         row_maker: RowMaker,
         privacy: PiiPolicy,
-        floors: Callable[[], StoredCounters] = StoredCounters,
+        stored_counters: Callable[[], StoredCounters] = StoredCounters,
     ) -> None:
-        self._state = State(state, scope, floors)
+        self._state = State(state, filter_set, stored_counters)
         self._interrupted = self._state.backfill
         self._client = client
+        self._metrics = client.metrics
+        self._call = page_call(client, question.stream.operation)
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.backfill is None
-        self._batch_maker = RowBatchBuilder(row_maker, privacy, History(row_maker, now()), self._state.next_order)
-        self._samples = Sampler(client, self._state)
-        self._progress = Progress(question, self._state, client.tally, lambda: version_of(row_maker.model))
+        self._batch_maker = RowBatchBuilder(
+            row_maker, privacy, History(row_maker, question.stream.history, now()), self._state.next_order
+        )
+        self._samples = Sampler(self._call, client.concurrency, client.metrics, self._state)
+        self._progress = Progress(question, self._state, client.metrics, lambda: version_of(row_maker.model))
 
     @property
     def is_resumable(self) -> bool:
@@ -123,24 +128,18 @@ class IncrementalReader:
         self._progress.go_on(backfill)
         listing = self._progress.question.all(backfill.modified_since)
         if backfill.token is None:
-            yield from self._sweep_or_chain(backfill, listing, self._sample_again(backfill, listing))
+            yield from self._sweep_or_chain(
+                backfill, listing, self._samples.again(backfill, listing, self._progress.question)
+            )
             return
-        chain = SequentialReader(listing, self._client.list_opportunities, backfill.token)
+        chain = SequentialReader(listing, self._call, backfill.token)
         try:
             yield from self._follow(chain, chain.pages(), backfill)
         except PaginationError as refusal:
             if chain.count:
                 raise
-            self._client.tally.note(f"The load that was interrupted begins anew: {refusal}")
+            self._metrics.add_note(f"The load that was interrupted begins anew: {refusal}")
             self._progress.begin_anew(backfill)
-
-    def _sample_again(self, backfill: Checkpoint, listing: ListRequest) -> list[object] | None:
-        """Samples to go on with; None where the list is read in one chain."""
-        if backfill.in_chain:
-            return None
-        if not backfill.windows:
-            return self._samples.of_few(listing)
-        return self._samples.of(listing) if self._progress.question.can_sample else []
 
     def _bring_up_to_date(self) -> Iterator[TableRows]:
         """Read what is asked for; then, behind a chain that lists everything, until nothing changed meanwhile."""
@@ -149,7 +148,7 @@ class IncrementalReader:
             if is_settled or self._state.unconfirmed is None:
                 self._progress.confirm()
                 return
-            if self._state.is_new and self._client.tally.mode != "full":  # nothing can be gone
+            if self._state.is_new and self._metrics.mode != "full":  # nothing can be gone
                 self._state.unconfirmed = None
                 return
         self._progress.give_up_confirming()
@@ -159,10 +158,10 @@ class IncrementalReader:
 
         Returns whether nothing can have changed while it was read.
         """
-        if self._client.tally.mass_rejected:
+        if self._metrics.mass_rejected:
             return True
         listing = self._progress.listing()
-        chain = SequentialReader(listing, self._client.list_opportunities)
+        chain = SequentialReader(listing, self._call)
         pages = chain.pages()
         page = next(pages)
         if self._progress.is_ahead(page):
@@ -194,7 +193,7 @@ class IncrementalReader:
                 self._state.backfill = backfill
             yield self._batch(page.records)
         if not chain.is_in_order:
-            self._client.tally.note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
+            self._metrics.add_note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
             backfill.number = None
         self._progress.finish(backfill, windows=False)
 
@@ -215,10 +214,10 @@ class IncrementalReader:
         self._progress.under_way, backfill.token, backfill.windows = backfill, None, []
         backfill.in_chain = True
         if not listing.filters.records_can_leave:
-            chain = SequentialReader(listing, self._client.list_opportunities)
+            chain = SequentialReader(listing, self._call)
             yield from self._follow(chain, chain.pages(), backfill)
             return
-        readings = pages_until_stable(listing, self._client.list_opportunities, backfill.settling or StableRead())
+        readings = pages_until_stable(listing, self._call, backfill.settling or StableRead())
         for count, (page, settling) in enumerate(readings, start=1):
             if not settling.is_settled:
                 backfill.settling = settling
@@ -228,24 +227,24 @@ class IncrementalReader:
         self._progress.finish(backfill, windows=False)
 
     def _sweep(self, backfill: Checkpoint, listing: ListRequest, sample: list[object]) -> Iterator[TableRows]:
-        density = estimate_density(sample)
+        density = estimate_density(sample, listing)
         first = backfill.windows or first_partitions(density, self._client.concurrency())
         self._plan = plan = PartitionPlan(first, density, backfill.watermark or self._progress.listed.at)
         self._state.backfill, backfill.token = backfill, None
-        sweep = ParallelReader(plan, listing, self._client.list_opportunities, self._client.concurrency)
+        sweep = ParallelReader(plan, listing, self._call, self._client.concurrency)
         with closing(sweep.parts()) as parts:
             for part in parts:
                 part.window.mark_delivered(part)
-                backfill.estimated_records = self._client.tally.estimated_records = round(plan.total())
+                backfill.estimated_records = self._metrics.estimated_records = round(plan.total())
                 yield self._batch(part.records)
 
     def _found(self) -> int:
         """How many records were new."""
-        return self._client.tally.changed + self._client.tally.rejected
+        return self._metrics.changed + self._metrics.rejected
 
     def _batch(self, records: list[object]) -> TableRows:
         batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
         self._progress.note(records, self._batch_maker.rejections, len(batch.rows))
         batch.first, self._first = self._first, False
-        self._client.tally.page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
+        self._metrics.record_page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
         return batch

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from ..api.client import Page
-from ..tables.rows import created_date
+from ..tables.record import Members
+from .pages import Call, Page
 from .partitions import second_before
 from .request import ListRequest
-from .until_stable import Call, StableRead, pages_until_stable
+from .until_stable import StableRead, pages_until_stable
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,15 @@ def keyset_pages(listing: ListRequest, ask: Call, crowd: StableRead | None = Non
     Raises:
         Unavailable: a crowd kept changing while it was read.
     """
+    members = listing.stream.members
     while True:
         asked = listing.created_since
         if crowd is None:
             page = ask(listing.request())
-            if page.next_token is None or _end(asked, page) is not None:
-                step = KeysetPage(page, asked, _reached(page), last=page.next_token is None)
+            if page.next_token is None or _end(members, asked, page) is not None:
+                step = KeysetPage(page, asked, _reached(members, page), last=page.next_token is None)
             else:
-                crowd = StableRead().shows(page)
+                crowd = StableRead().shows(page, members)
                 step = KeysetPage(page, asked, None, crowd)
             yield step
         if crowd is not None:
@@ -70,7 +71,7 @@ def keyset_pages(listing: ListRequest, ask: Call, crowd: StableRead | None = Non
 def _crowd(listing: ListRequest, ask: Call, so_far: StableRead) -> Generator[KeysetPage, None, KeysetPage]:
     """The pages of a crowd; gives the last, which is settled."""
     asked = listing.created_since
-    for page, settling in pages_until_stable(listing, ask, so_far, partial(_end, asked)):
+    for page, settling in pages_until_stable(listing, ask, so_far, partial(_end, listing.stream.members, asked)):
         step = KeysetPage(page, asked, None, settling)
         if settling.is_settled:
             step = KeysetPage(page, asked, settling.until, last=settling.until is None)
@@ -78,12 +79,12 @@ def _crowd(listing: ListRequest, ask: Call, so_far: StableRead) -> Generator[Key
     return step
 
 
-def _end(asked: datetime | None, page: Page) -> datetime | None:
+def _end(members: Members, asked: datetime | None, page: Page) -> datetime | None:
     """The CreatedDate a page comes to, if a listing from there on is another than the one from `asked` on."""
-    reached = _reached(page)
+    reached = _reached(members, page)
     following = second_before(reached)
     return reached if following is not None and (asked is None or following > asked) else None
 
 
-def _reached(page: Page) -> datetime | None:
-    return max((date for date in map(created_date, page.records) if date is not None), default=None)
+def _reached(members: Members, page: Page) -> datetime | None:
+    return max((date for date in map(members.created_date, page.records) if date is not None), default=None)

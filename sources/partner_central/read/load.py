@@ -10,9 +10,9 @@ from ..errors import PartnerCentralError
 from ..metrics import SyncMetrics
 from ..tables.row_batch import TableRows
 from ..tables.rows import RowMaker
-from ..tables.service_model import RecordModel
+from ..tables.table import RecordModel
 from .incremental import IncrementalReader
-from .state import StoredCounters
+from .state_parts import StoredCounters
 
 ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
 SMALLEST_SHARE = 5
@@ -29,10 +29,10 @@ class ChunkedLoad:
     way, the part that was begun ends there, and `has_more` raises once it is loaded.
 
     Args:
-        tally: where the run is counted.
-        rows_per_part: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
+        metrics: where the run is counted.
+        rows_per_chunk: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
             lost as a whole when reading fails.
-        floors: gives the numbers that the destination's tables hold already; asked for when something is new.
+        stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
 
     Attributes:
         row_maker: makes the rows; set when reading begins.
@@ -40,14 +40,14 @@ class ChunkedLoad:
 
     def __init__(
         self,
-        tally: SyncMetrics | None = None,
-        rows_per_part: int | None = ROWS_PER_CHUNK,
-        floors: Callable[[], StoredCounters] = StoredCounters,
+        metrics: SyncMetrics | None = None,
+        rows_per_chunk: int | None = ROWS_PER_CHUNK,
+        stored_counters: Callable[[], StoredCounters] = StoredCounters,
     ) -> None:
-        self.tally = tally or SyncMetrics()
-        self.floors = floors
+        self.metrics = metrics or SyncMetrics()
+        self.stored_counters = stored_counters
         self.row_maker: RowMaker | None = None
-        self._rows_per_part = rows_per_part
+        self._rows_per_chunk = rows_per_chunk
         self._over = False
         self._failure: PartnerCentralError | None = None
         self._reading: IncrementalReader | None = None
@@ -78,7 +78,7 @@ class ChunkedLoad:
             for batch in self._batches:
                 held.add(batch)
                 rows += len(batch.rows) + len(batch.rejected)
-                most = self._rows_per_part
+                most = self._rows_per_chunk
                 ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
                 if ends or len(held.rows) + len(held.rejected) >= ROWS_PER_BATCH:
                     yield held
@@ -86,7 +86,7 @@ class ChunkedLoad:
                 if ends:
                     return
         except PartnerCentralError as error:
-            if self._rows_per_part is None or not self._reading.is_resumable:
+            if self._rows_per_chunk is None or not self._reading.is_resumable:
                 raise
             self._failure = error
         yield held
@@ -94,9 +94,9 @@ class ChunkedLoad:
 
     def _enough(self, most: int) -> float:
         """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
-        if self.tally.estimated_records is None:
+        if self.metrics.estimated_records is None:
             return most
-        return min(most, max(most / SMALLEST_SHARE, (self.tally.estimated_records - self.tally.read) / 2))
+        return min(most, max(most / SMALLEST_SHARE, (self.metrics.estimated_records - self.metrics.read) / 2))
 
     def state(self) -> dict[str, Any]:
         """The whole state after what has been handed on."""

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from ..api.client import Page
 from ..metrics import SyncMetrics
 from ..tables.presence import ListingMark, now
-from ..tables.rows import created_date
 from .changes import ChangeDetector, Cursor, read_from
 from .checkpoint import Checkpoint
+from .pages import Page
 from .read_options import ReadOptions
 from .rejections import Rejections
 from .request import ListRequest
-from .state import FullListing, RejectedRange, State
+from .state import State
+from .state_parts import FullListing, RejectedRange
 from .watermark import lies_ahead, watermark_of
 
 
@@ -25,7 +25,7 @@ class Progress:
     Args:
         question: what is to be read.
         state: what is kept between runs.
-        tally: where the run is counted.
+        metrics: where the run is counted.
         version: gives the version of this program.
 
     Attributes:
@@ -36,14 +36,15 @@ class Progress:
         is_finished: whether the cursor has moved.
     """
 
-    def __init__(self, question: ReadOptions, state: State, tally: SyncMetrics, version: Callable[[], str]) -> None:
+    def __init__(self, question: ReadOptions, state: State, metrics: SyncMetrics, version: Callable[[], str]) -> None:
         self.question = question
+        self._members = question.stream.members
         self.under_way: Checkpoint | None = None
         self.is_finished = False
         self.listed = ListingMark(now(), state.begun)
         self._state = state
-        self._tally = tally
-        self._rejections = Rejections(state, tally, question.most_rejected, version)
+        self._metrics = metrics
+        self._rejections = Rejections(state, metrics, question.most_rejected, version)
         self._saw_undated = state.undated and (state.backfill is not None or state.unconfirmed is not None)
         self._given_up: RejectedRange | None = None
         full = question.full or (state.backfill is not None and state.backfill.full)
@@ -51,7 +52,7 @@ class Progress:
         self._go_on_behind_what_was_answered()
         self._begin_anew_if_asked_otherwise()
         self.changes = self._changes()
-        tally.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
+        metrics.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
 
     @property
     def _reads_anew(self) -> bool:
@@ -70,7 +71,7 @@ class Progress:
             before = {}
         elif backfill is not None:
             before = backfill.seen if backfill.anew else {**before, **backfill.seen}
-        return ChangeDetector(before, self._state.elsewhere)
+        return ChangeDetector(before, self._members, self._state.elsewhere)
 
     def listing(self) -> ListRequest:
         """What is to be listed next, newest first."""
@@ -81,15 +82,15 @@ class Progress:
         floor = read_from(self._state.cursor.watermark, self.question.lookback)
         if floor is None or page.served_at is None or floor <= page.served_at:
             return False
-        self._tally.note("The stored watermark is ahead of the service's clock: everything is read again.")
+        self._metrics.add_note("The stored watermark is ahead of the service's clock: everything is read again.")
         self._state.cursor = Cursor()
         self.changes = self._changes()
         return True
 
     def begin(self, listing: ListRequest, page: Page) -> Checkpoint:
         """Begin a reading with its first page, newest first."""
-        if lies_ahead(page):
-            self._tally.note(
+        if lies_ahead(page, self._members):
+            self._metrics.add_note(
                 "A LastModifiedDate lies in the future of the service's clock: its record is loaded, and read again by "
                 "every run until then."
             )
@@ -159,7 +160,7 @@ class Progress:
     def find_watermark(self, backfill: Checkpoint, page: Page) -> None:
         """Take the watermark from the first page that has one."""
         if backfill.watermark is None:
-            backfill.watermark = watermark_of(page, self._state.cursor.watermark)
+            backfill.watermark = watermark_of(page, self._state.cursor.watermark, self._members)
             self.changes.keep_from(read_from(backfill.watermark, self.question.lookback))
 
     def note(self, records: list[object], rejections: list[tuple[str, datetime | None]], changed: int) -> None:
@@ -167,21 +168,21 @@ class Progress:
         self._rejections.note(rejections)
         if self.under_way is not None:
             self.under_way.counts.add(changed, [reason for reason, _ in rejections])
-        self._saw_undated |= any(created_date(record) is None for record in records)
+        self._saw_undated |= any(self._members.created_date(record) is None for record in records)
         self._state.undated |= self._saw_undated
 
     def finish(self, backfill: Checkpoint, *, windows: bool) -> None:
         """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
         self._state.backfill = self.under_way = None
         if sentence := self._rejections.too_many(backfill.counts):
-            self._tally.mass_rejected, self._state.unconfirmed = sentence, None
+            self._metrics.mass_rejected, self._state.unconfirmed = sentence, None
             return
         self.is_finished = True
         self._state.whole, self._given_up = False, None
         if backfill.full:
             self._state.answered = backfill.asked
         self._state.cursor = Cursor(backfill.watermark, backfill.seen | self.changes.seen())
-        self._tally.watermark = backfill.watermark
+        self._metrics.watermark = backfill.watermark
         if backfill.number is not None and backfill.at is not None:
             self._state.unconfirmed = FullListing(backfill.number, backfill.order, backfill.at, windows)
             if windows:
@@ -192,14 +193,14 @@ class Progress:
     def end(self) -> None:
         """Everything that was asked for has been read."""
         self._state.answered = None
-        self._tally.complete = self._tally.mass_rejected is None
+        self._metrics.complete = self._metrics.mass_rejected is None
 
     def confirm(self) -> None:
         """A listing of everything is complete: what it does not hold is gone."""
         listing, self._state.unconfirmed = self._state.unconfirmed, None
         if listing is None:
             return
-        self._state.complete, self._tally.swept = listing, listing.number
+        self._state.complete, self._metrics.full_listing = listing, listing.number
         self._state.elsewhere.all_are_listed()
         if not listing.windows:
             self._state.undated = self._saw_undated
@@ -207,19 +208,19 @@ class Progress:
     def give_up_confirming(self) -> None:
         """A listing of everything was disturbed again and again."""
         self._state.unconfirmed = None
-        self._tally.note("Too much changed while everything was read: what is gone cannot be told this time.")
+        self._metrics.add_note("Too much changed while everything was read: what is gone cannot be told this time.")
 
     def _read_everything_that_was_lost(self) -> None:
         """Wherever a first load was to begin: what tables held that were lost began elsewhere."""
         if self._state.whole and self.question.since is not None:
-            self._tally.note("What was lost is read again from the beginning; --since does not apply to that.")
+            self._metrics.add_note("What was lost is read again from the beginning; --since does not apply to that.")
             self.question = replace(self.question, since=None)
 
     def _begin_anew_if_asked_otherwise(self) -> None:
         """Drop an interrupted reading that another question began."""
         backfill = self._state.backfill
         if backfill is not None and not self.question.goes_on_with(backfill):
-            self._tally.note("The load that was interrupted had been asked for otherwise: it begins anew.")
+            self._metrics.add_note("The load that was interrupted had been asked for otherwise: it begins anew.")
             self.begin_anew(backfill)
 
     def _go_on_behind_what_was_answered(self) -> None:

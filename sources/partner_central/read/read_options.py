@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..stream import Stream
 from .changes import Cursor, read_from
 from .checkpoint import Checkpoint
-from .request import Filters, ListRequest
-from .state import RejectedRange
+from .filters import FilterSet
+from .request import ListRequest
+from .state_parts import RejectedRange
 from .timestamps import to_text
 
 FEW_CALLS = 10
@@ -19,8 +21,9 @@ class ReadOptions:
     """What a run is to read.
 
     Attributes:
+        stream: whose records.
         catalog: `AWS` or `Sandbox`.
-        filters: which opportunities.
+        filters: which records.
         since: LastModifiedDate at which a first load, or a full one, begins; None for all there are.
         full: read everything again, whatever the cursor says.
         lookback: how far below the cursor to read again.
@@ -29,8 +32,9 @@ class ReadOptions:
         max_calls: calls of the run; None for as many as the day has left.
     """
 
+    stream: Stream
     catalog: str
-    filters: Filters
+    filters: FilterSet
     since: datetime | None
     full: bool
     lookback: timedelta
@@ -80,4 +84,4 @@ class ReadOptions:
 
     def all(self, modified_since: datetime | None) -> ListRequest:
         """The listing of what was last modified at or after a moment."""
-        return ListRequest(self.catalog, self.filters, modified_since)
+        return ListRequest(self.stream, self.catalog, self.filters, modified_since)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from ..metrics import SyncMetrics
 from .checkpoint import Counts
-from .state import RejectedRange, State
+from .state import State
+from .state_parts import RejectedRange
 
 FEWEST, SHOWN = 10, 3
 
@@ -18,14 +19,14 @@ class Rejections:
 
     Args:
         state: where they are kept.
-        tally: where they are counted.
+        metrics: where they are counted.
         most: share of the records read, 0 to 1, that may be rejected while the cursor moves.
         version: gives the version of this program; it is asked only when something was rejected.
     """
 
-    def __init__(self, state: State, tally: SyncMetrics, most: float, version: Callable[[], str]) -> None:
+    def __init__(self, state: State, metrics: SyncMetrics, most: float, version: Callable[[], str]) -> None:
         self._state = state
-        self._tally = tally
+        self._metrics = metrics
         self._most = most
         self._version = version
 

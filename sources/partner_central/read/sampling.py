@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from ..api.client import Page, PartnerCentral
+from collections.abc import Callable
+
 from ..errors import RequestInvalid
-from ..tables.rows import created_date
-from .request import ListRequest, Order
+from ..metrics import SyncMetrics
+from .checkpoint import Checkpoint
+from .pages import Call, Order, Page
+from .read_options import ReadOptions
+from .request import ListRequest
 from .size_estimate import has_many_records, spans_many_pages
 from .state import State
 from .workers import UNDATED, UNSORTED, fetch_concurrently
@@ -15,12 +19,16 @@ class Sampler:
     """Takes samples of listings, where these may be read by CreatedDate.
 
     Args:
-        client: whom to ask.
+        call: requests one page.
+        concurrency: returns how many calls in parallel are of use.
+        metrics: where notes are kept.
         state: knows whether there are records without CreatedDate.
     """
 
-    def __init__(self, client: PartnerCentral, state: State) -> None:
-        self._client = client
+    def __init__(self, call: Call, concurrency: Callable[[], int], metrics: SyncMetrics, state: State) -> None:
+        self._call = call
+        self._concurrency = concurrency
+        self._metrics = metrics
         self._state = state
         self._is_refused = False
 
@@ -31,13 +39,13 @@ class Sampler:
             listing: newest first.
             page: its first page.
         """
-        if not spans_many_pages(page.records, listing.modified_since):
+        if not spans_many_pages(page.records, listing):
             return None
         if self._state.undated:
             self.in_one_chain(UNDATED)
             return None
         sample = self.of(listing)
-        if sample is None or not has_many_records(page.records, sample):
+        if sample is None or not has_many_records(page.records, sample, listing):
             return None
         return sample if self._has_dates(listing, sample) else None
 
@@ -47,10 +55,18 @@ class Sampler:
             return None
         return [] if self._has_dates(listing, []) else None
 
+    def again(self, checkpoint: Checkpoint, listing: ListRequest, options: ReadOptions) -> list[object] | None:
+        """Samples of a listing that is continued; None where it is read sequentially."""
+        if checkpoint.in_chain:
+            return None
+        if not checkpoint.windows:
+            return self.of_few(listing)
+        return self.of(listing) if options.can_sample else []
+
     def of(self, listing: ListRequest) -> list[object] | None:
         """Records of a listing, nearly at random; None where the service does not give such orders."""
         try:
-            sampled = fetch_concurrently(self._client.list_opportunities, listing.samples(), self._client.concurrency)
+            sampled = fetch_concurrently(self._call, listing.samples(), self._concurrency)
         except RequestInvalid as refusal:
             self.in_one_chain(str(refusal))
             return None
@@ -59,14 +75,14 @@ class Sampler:
     def _has_dates(self, listing: ListRequest, sample: list[object]) -> bool:
         """Whether records seem to be sorted by a CreatedDate that all have; the youngest first, others would show."""
         try:
-            youngest = self._client.list_opportunities(listing.youngest_first().request())
+            youngest = self._call(listing.youngest_first().request())
         except RequestInvalid as refusal:
             self.in_one_chain(str(refusal))
             return False
-        if not Order(created_date, descending=True).holds(youngest):
+        if not Order(listing.stream.members.created_date, descending=True).holds(youngest):
             self.in_one_chain(UNSORTED)
             return False
-        if any(created_date(record) is None for record in (*sample, *youngest.records)):
+        if any(listing.stream.members.created_date(record) is None for record in (*sample, *youngest.records)):
             self.in_one_chain(UNDATED)
             return False
         return True
@@ -74,4 +90,4 @@ class Sampler:
     def in_one_chain(self, why: str) -> None:
         """Say why a listing is read in one chain."""
         self._is_refused = True
-        self._client.tally.note(f"Reading one page after another, which takes longer: {why}")
+        self._metrics.add_note(f"Reading one page after another, which takes longer: {why}")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from ..api.client import Page
-from ..tables.rows import key_and_modified
-from .request import ListRequest, Order, pages
-from .until_stable import Call
+from .pages import Call, Order, Page, pages
+from .request import ListRequest
 
 
 class SequentialReader:
@@ -28,12 +25,8 @@ class SequentialReader:
 
     def pages(self) -> Iterator[Page]:
         """The pages, from the one behind the token on."""
-        order = Order(_modified, descending=True)
+        order = Order(self._listing.stream.members.modified_date, descending=True)
         for page in pages(self._listing, self._ask, self._token):
             self.count += 1
             self.is_in_order = order.holds(page) and self.is_in_order
             yield page
-
-
-def _modified(record: object) -> datetime | None:
-    return key_and_modified(record)[1]

@@ -1,6 +1,6 @@
-"""What is kept between runs, in the destination: the only place that knows the keys of the state.
+"""The state that is kept between runs, in the destination. Only this file knows its layout.
 
-    {"catalog": ..., "account": ...,
+    {"version": ..., "catalog": ..., "account": ...,
      "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked",
                                     "whole"}},
      "members": names of members the model does not know,
@@ -8,78 +8,41 @@
      "order": read_order of the newest version, "undated": true,
      "mending": tables that were lost, while nothing has been read again}
 
-Listings of everything, and versions, are numbered. Clocks of machines are not compared.
+Full listings and versions are numbered. Clocks of machines are not compared. A state that an earlier release wrote is
+migrated when it is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
+from ..errors import ConfigurationError
 from .changes import Cursor, OtherFilterSets
 from .checkpoint import Checkpoint
-from .timestamps import from_text, to_text
+from .state_parts import CursorReport, FullListing, RejectedRange, StoredCounters
+from .timestamps import from_text
 
+VERSION = 1
 WHOLE = "whole"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCounters:
-    """The numbers that the tables of a destination hold already, also of a run that died before its state was stored.
-
-    Attributes:
-        order: greatest `read_order`.
-        sweep: greatest `last_listed_sweep`.
-    """
-
-    order: int = 0
-    sweep: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FullListing:
-    """A listing of everything that was read to its end.
-
-    Attributes:
-        number: its number.
-        order: read_order of the newest version before it began.
-        at: when it began, by the service's clock.
-        windows: whether it was read by CreatedDate, so that records without one may be missing.
-    """
-
-    number: int
-    order: int
-    at: datetime
-    windows: bool
-
-    def dump(self) -> dict[str, Any]:
-        """The listing as JSON-ready state."""
-        return {"number": self.number, "order": self.order, "at": self.at.isoformat(), "windows": self.windows}
-
-    @classmethod
-    def load(cls, state: Mapping[str, Any]) -> FullListing:
-        """Read what `dump` wrote."""
-        return cls(state["number"], state["order"], datetime.fromisoformat(state["at"]), state["windows"])
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRange:
-    """Records that could not become rows.
-
-    Attributes:
-        by: the version of this program that rejected them.
-        since: their lowest LastModifiedDate; None where one has none, so that only everything holds them.
-    """
-
-    by: str
-    since: datetime | None
-
-    def and_also(self, modified: datetime | None) -> RejectedRange:
-        """These and one more."""
-        since = None if self.since is None or modified is None else min(self.since, modified)
-        return RejectedRange(self.by, since)
+CHECKPOINT_BEFORE_1: dict[str, Any] = {  # what checkpoints lacked at first
+    "asked": {},
+    "token": None,
+    "number": None,
+    "order": 0,
+    "at": None,
+    "in_chain": False,
+    "settling": None,
+    "counts": {},
+    "seen": {},
+}
+OF_AN_ACCOUNT = ("cursors", "undated")  # what was found out about another one does not hold
+OTHER_ACCOUNT = (
+    "The {0} in this dataset are of another AWS account, or endpoint, than these credentials. Nothing was "
+    "loaded. Check AWS_PROFILE, the access key or role_arn. If the account did change, run sync --accept-account once, "
+    "which reads everything again; another account's {0} belong into a --dataset of their own. An access key "
+    "that begins with AKIAI or AKIAJ does not tell its account: when it was replaced, --accept-account is right too."
+)
 
 
 class State:
@@ -87,8 +50,8 @@ class State:
 
     Args:
         stored: the whole state, as the last run left it.
-        scope: the name of the filters.
-        floors: gives the numbers that the tables hold already; asked for before one is given.
+        filter_set: the name of the filters.
+        stored_counters: returns the numbers that the tables hold already; asked for before one is given.
 
     Attributes:
         is_new: whether no run came to its end before.
@@ -107,15 +70,15 @@ class State:
     """
 
     def __init__(
-        self, stored: Mapping[str, Any], scope: str, floors: Callable[[], StoredCounters] = StoredCounters
+        self, stored: Mapping[str, Any], filter_set: str, stored_counters: Callable[[], StoredCounters] = StoredCounters
     ) -> None:
-        self._stored = stored
-        self._scope = scope
+        self._stored = stored = migrate(stored)
+        self._filter_set = filter_set
         self.is_new = not stored.get("cursors")
-        self._floors: Callable[[], StoredCounters] | None = floors
+        self._stored_counters: Callable[[], StoredCounters] | None = stored_counters
         cursors = stored.get("cursors", {})
-        own = cursors.get(scope, {})
-        self.elsewhere = OtherFilterSets({name: cursors[name] for name in cursors if name != scope})
+        own = cursors.get(filter_set, {})
+        self.elsewhere = OtherFilterSets({name: cursors[name] for name in cursors if name != filter_set})
         listing = stored.get("listing", {})
         backfill, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
         self.cursor = Cursor.load(own)
@@ -125,7 +88,7 @@ class State:
         self.answered: dict[str, str | None] | None = own.get("answered")
         self.looked: bool = own.get("looked", False)
         self.whole: bool = own.get(WHOLE, False)
-        self.rejected = RejectedRange(rejected["by"], from_text(rejected["since"])) if rejected else None
+        self.rejected = RejectedRange.load(rejected) if rejected else None
         self.begun: int = listing.get("begun", 0)
         self.complete = FullListing.load(complete) if complete else None
         self.order: int = stored.get("order", 0)
@@ -133,20 +96,20 @@ class State:
 
     def next_order(self) -> int:
         """The read_order of one more version."""
-        self._heed_floors()
+        self._count_from_stored()
         self.order += 1
         return self.order
 
     def next_listing(self) -> int:
         """The number of one more listing of everything."""
-        self._heed_floors()
+        self._count_from_stored()
         self.begun += 1
         return self.begun
 
-    def _heed_floors(self) -> None:
-        if self._floors is not None:
-            floors, self._floors = self._floors(), None
-            self.order, self.begun = max(self.order, floors.order), max(self.begun, floors.sweep)
+    def _count_from_stored(self) -> None:
+        if self._stored_counters is not None:
+            stored, self._stored_counters = self._stored_counters(), None
+            self.order, self.begun = max(self.order, stored.order), max(self.begun, stored.full_listing)
 
     def dump(self) -> dict[str, Any]:
         """The whole state, JSON-ready; equal states give equal ones, so that a quiet run stores nothing."""
@@ -162,7 +125,7 @@ class State:
         if self.whole:
             own[WHOLE] = True
         if self.rejected is not None:
-            own["rejected"] = {"by": self.rejected.by, "since": to_text(self.rejected.since)}
+            own["rejected"] = self.rejected.dump()
         listing: dict[str, Any] = {"begun": self.begun}
         if self.complete is not None:
             listing["complete"] = self.complete.dump()
@@ -170,8 +133,100 @@ class State:
         return {
             **self._stored,
             **mending,
-            "cursors": {**self.elsewhere.dump(), self._scope: own},
+            "cursors": {**self.elsewhere.dump(), self._filter_set: own},
             "listing": listing,
             "order": self.order,
             "undated": self.undated,
         }
+
+
+def check_account(state: MutableMapping[str, Any], identity: str | None, records: str, *, accept: bool) -> None:
+    """Note the account in the state of a dataset; with another one, nothing that was read holds any more.
+
+    Args:
+        state: the whole state.
+        identity: stands for the account of the credentials; None where there are none.
+        records: what the dataset holds, for the message.
+        accept: whether another account is accepted.
+
+    Raises:
+        ConfigurationError: the dataset is of another account, and that is not accepted.
+    """
+    if identity is None or state.get("account") == identity:
+        return
+    if state.get("account") is not None:
+        if not accept:
+            raise ConfigurationError(OTHER_ACCOUNT.format(records))
+        for key in OF_AN_ACCOUNT:
+            state.pop(key, None)
+    state["account"] = identity
+
+
+def check_catalog(state: MutableMapping[str, Any], catalog: str) -> None:
+    """Note the catalog in the state of a dataset.
+
+    Raises:
+        ConfigurationError: the dataset holds another one.
+    """
+    held = state.setdefault("catalog", catalog)
+    if held != catalog:
+        raise ConfigurationError(f"This dataset holds the catalog {held}; {catalog} needs a dataset of its own.")
+
+
+def assigned_names(state: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return which column each unknown member has, by table."""
+    names: dict[str, dict[str, str]] = state.get("members", {})
+    return names
+
+
+def migrate(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring a state that an earlier release wrote to the present layout.
+
+    Raises:
+        ConfigurationError: a later release wrote it.
+    """
+    version = state.get("version", 0)
+    if version > VERSION:
+        raise ConfigurationError(
+            f"A later release wrote the state of this dataset (version {version}, this one knows {VERSION}). Upgrade."
+        )
+    cursors = {name: dict(cursor) for name, cursor in state.get("cursors", {}).items()}
+    if version < 1:
+        for cursor in cursors.values():
+            if checkpoint := cursor.get("backfill"):
+                cursor["backfill"] = {**CHECKPOINT_BEFORE_1, "anew": checkpoint["full"], **checkpoint}
+    return {**state, "version": VERSION, "cursors": cursors} if cursors else {**state, "version": VERSION}
+
+
+def cursor_reports(state: Mapping[str, Any]) -> list[CursorReport]:
+    """Return how far each set of filters has come, by its name."""
+    found = []
+    for name, cursor in sorted(migrate(state).get("cursors", {}).items()):
+        report = CursorReport(name, from_text(cursor.get("watermark")))
+        if cursor.get("backfill"):
+            one = Checkpoint.load(cursor["backfill"])
+            read, left = sum(part.records for part in one.windows), sum(not part.done for part in one.windows)
+            report = CursorReport(name, report.watermark, True, read, one.estimated_records, left)  # noqa: FBT003 - one line
+        found.append(report)
+    return found
+
+
+def newest_full_listing(state: Mapping[str, Any]) -> FullListing | None:
+    """Return the newest full listing that was read to its end."""
+    complete = state.get("listing", {}).get("complete")
+    return FullListing.load(complete) if complete else None
+
+
+def forget_cursors(state: MutableMapping[str, Any], lost: Iterable[str]) -> None:
+    """Let the next reading be a first one, of everything, because tables were lost; numbers and names are kept.
+
+    A complete full listing is not judged any more: what it showed is not in the tables.
+    """
+    state["cursors"] = {name: {WHOLE: True} for name in state.get("cursors", {})}
+    state.get("listing", {}).pop("complete", None)
+    state["mending"] = sorted({*lost_tables(state), *lost})
+
+
+def lost_tables(state: Mapping[str, Any]) -> frozenset[str]:
+    """Return the tables that were lost, while nothing has been read again."""
+    return frozenset(state.get("mending", ()))

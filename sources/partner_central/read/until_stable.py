@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..api.client import Page
 from ..errors import PaginationError, ServiceUnavailable
-from ..tables.rows import key_of
-from .request import ListRequest, pages
+from ..tables.record import Members
+from .pages import Call, Page, pages
+from .request import ListRequest
 from .timestamps import from_text, to_text
 
-Call = Callable[[Mapping[str, Any]], Page]
 MOST_READINGS, FEW = 6, 4
 
 
@@ -47,9 +46,9 @@ class StableRead:
     failed: int = 0
     is_settled: bool = False
 
-    def shows(self, page: Page) -> StableRead:
+    def shows(self, page: Page, members: Members) -> StableRead:
         """With one more page."""
-        keys = self.keys.union(filter(None, map(key_of, page.records)))
+        keys = self.keys.union(filter(None, map(members.key_of, page.records)))
         return replace(self, token=page.next_token, keys=keys, pages=self.pages + 1)
 
     def ended(self, until: datetime | None) -> StableRead:
@@ -113,7 +112,7 @@ def pages_until_stable(
     for _ in range(MOST_READINGS):
         try:
             for page in pages(listing, ask, so_far.token):
-                so_far, until = so_far.shows(page), end(page)
+                so_far, until = so_far.shows(page, listing.stream.members), end(page)
                 ends = page.next_token is None or until is not None
                 if ends:
                     so_far = so_far.ended(until if page.next_token else None)
@@ -127,6 +126,6 @@ def pages_until_stable(
         if so_far.is_settled:
             return
     raise ServiceUnavailable(
-        "Opportunities kept leaving the filtered list while it was read, so it may lack some. Run again later; nothing "
-        "is lost."
+        "Records kept leaving the filtered list while it was read, so it may lack some. Run again later; nothing is "
+        "lost."
     )

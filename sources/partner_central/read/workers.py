@@ -8,13 +8,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..api.client import Page
 from ..errors import PaginationError
-from ..tables.rows import created_date
+from ..tables.record import Members
 from .keyset import keyset_pages
+from .pages import Order, Page, pages
 from .partition_plan import PartitionPlan
 from .partitions import Partition, PartitionPage, second_of
-from .request import ListRequest, Order, pages
+from .request import ListRequest
 
 PAGES_AHEAD = 64
 UNDATED = "a record has no CreatedDate to go by."
@@ -72,6 +72,7 @@ class ParallelReader:
     ) -> None:
         self._plan = plan
         self._listing = listing
+        self._members = listing.stream.members
         self._ask = ask
         self._readers = readers
         self._lock = threading.Lock()
@@ -135,10 +136,10 @@ class ParallelReader:
 
     def _token_parts(self, window: Partition) -> Iterator[PartitionPage]:
         """The parts of a window that no record leaves."""
-        order = Order(created_date, descending=False)
+        order = Order(self._members.created_date, descending=False)
         came = window.position
         for page, asked in self._pages(window):
-            dates = _dates(page, order)
+            dates = _dates(page, order, self._members)
             before, (came, end) = came, self._plan.page_received(window, dates)
             span = Partition(window.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
@@ -151,7 +152,7 @@ class ParallelReader:
         listing = self._listing.oldest_first(window.asked if window.crowd else window.request_from())
         came = window.position
         for step in keyset_pages(listing, self._ask, window.crowd):
-            dates = _dates(step.page, Order(created_date, descending=False))
+            dates = _dates(step.page, Order(self._members.created_date, descending=False), self._members)
             _, end = self._plan.page_received(window, dates)
             span = Partition(window.start, end)
             inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
@@ -194,13 +195,13 @@ class ParallelReader:
                 return
 
 
-def _dates(page: Page, order: Order) -> list[datetime]:
+def _dates(page: Page, order: Order, members: Members) -> list[datetime]:
     """The CreatedDates of a page.
 
     Raises:
         Unplaced: a record has none, or they are not in order.
     """
-    dates = [date for date in map(created_date, page.records) if date is not None]
+    dates = [date for date in map(members.created_date, page.records) if date is not None]
     if len(dates) < len(page.records):
         raise MissingPartitionDate(UNDATED)
     if not order.holds(page):

@@ -17,9 +17,10 @@ from dlt.common.storages import ParsedLoadJobFileName
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 from dlt.common.utils import uniq_id
 
-from .hints import list_columns, root_columns
-from .rows import KINDS, Row
-from .service_model import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType, RecordModel
+from .hints import HintRules, list_columns, root_columns
+from .rows import Row
+from .table import RecordModel
+from .types import OF_JSON, TYPES, ColumnType
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,13 +35,14 @@ class Columnar:
     Args:
         table: name of its root table.
         model: the columns and lists of that table.
-        account: the account in every row, if they have one.
+        rules: what the hints of all tables have in common.
     """
 
-    def __init__(self, table: str, model: RecordModel, account: str | None = None) -> None:
+    def __init__(self, table: str, model: RecordModel, rules: HintRules) -> None:
         self._table = table
-        self._root = _types(root_columns(model, account).values())
-        self._lists = {name: _types(columns) for name, columns in list_columns(model, account).items()}
+        self._root = _types(root_columns(model, rules).values())
+        lists = list_columns(model, rules).items()
+        self._lists = {path[0]: _types(columns) for path, columns in lists if len(path) == 1}
         self._names = self._root.keys() | self._lists.keys()
 
     def items(self, rows: Sequence[Row]) -> Iterator[Any]:
@@ -82,7 +84,7 @@ class Columnar:
         for row in rows:
             if not row.keys() <= self._names:
                 for name in row.keys() - self._names:
-                    unknown[name] = KINDS[type(row[name])]
+                    unknown[name] = OF_JSON[type(row[name])]
         return unknown
 
     def _add_parquet_job(self, package: LoadPackageStateInjectableContext, table: str, rows: pa.Table) -> None:
@@ -113,13 +115,6 @@ def _types(hints: Iterable[TColumnSchema]) -> Columns:
 def _arrow(rows: Sequence[Row], columns: Columns) -> pa.Table:
     import pyarrow as pa
 
-    types: dict[ColumnType, pa.DataType] = {
-        "text": pa.string(),
-        "bigint": pa.int64(),
-        "double": pa.float64(),
-        "bool": pa.bool_(),
-        "decimal": pa.decimal128(AMOUNT_PRECISION, AMOUNT_SCALE),
-        "date": pa.date32(),
-        "timestamp": pa.timestamp("us", tz="UTC"),
-    }
-    return pa.table({name: pa.array([row.get(name) for row in rows], types[kind]) for name, kind in columns.items()})
+    return pa.table(
+        {name: pa.array([row.get(name) for row in rows], TYPES[kind].arrow()) for name, kind in columns.items()}
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 import dlt
@@ -12,27 +13,35 @@ from dlt.common.schema.utils import new_table
 from dlt.common.typing import TTableNames
 from dlt.extract.hints import TResourceNestedHints
 
-from .rows import ACCOUNT, CHILD_KEY
-from .service_model import AMOUNT_PRECISION, AMOUNT_SCALE, Column, RecordModel
+from .rows import ACCOUNT, TableNames
+from .table import ChildTable, Column, RecordModel
+from .types import AMOUNT_PRECISION, AMOUNT_SCALE
 
 INSERT_ONLY: Any = {"disposition": "merge", "strategy": "insert-only"}  # what a table holds stays as it is
 NEVER_NULL = frozenset({"id", "last_modified_date", "content_hash", "first_seen_at"})
-REJECTED = (
-    ("record_key", "text", "Id of the record, or a hash of its content where it has none."),
-    ("id", "text", "Id of the record, where it has one."),
-    ("last_modified_date", "timestamp", "LastModifiedDate of the record, where it can be read."),
-    ("reason", "text", "Why the record could not become a row of opportunities."),
-    ("record", "text", "The record as the API sent it, as JSON text; a hash of it where personal data is not kept."),
-    ("seen_at", "timestamp", "When a run last read it, by the clock of the machine that ran."),
-)
 
 
-def root_columns(model: RecordModel, account: str | None) -> dict[str, TColumnSchema]:
-    """Hints for every column of a root table; `account` says whether there is one for the account.
+@dataclass(frozen=True, slots=True)
+class HintRules:
+    """What the hints of all tables of one kind of record have in common.
+
+    Attributes:
+        names: the names of the tables.
+        noun: what a record is called in descriptions.
+        account: name of the account in every row; None without a column for it.
+    """
+
+    names: TableNames
+    noun: str
+    account: str | None = None
+
+
+def root_columns(model: RecordModel, rules: HintRules) -> dict[str, TColumnSchema]:
+    """Return hints for every column of a root table.
 
     `_dlt_id` ends the list: of several rows with one key in one load, the merge keeps the one with the greatest.
     """
-    columns = _account(account) | {column.name: _hint(column) for column in model.columns}
+    columns = _account(rules) | {column.name: _hint(column) for column in model.columns}
     for name in columns.keys() & NEVER_NULL:
         columns[name]["nullable"] = False
     columns["_dlt_load_id"] = _system("_dlt_load_id")
@@ -40,13 +49,19 @@ def root_columns(model: RecordModel, account: str | None) -> dict[str, TColumnSc
     return columns
 
 
-def list_columns(model: RecordModel, account: str | None) -> dict[str, list[TColumnSchema]]:
-    """The columns of each child table, with those dlt adds, so that it can be made before its first row."""
+def list_columns(model: RecordModel, rules: HintRules) -> dict[tuple[str, ...], list[TColumnSchema]]:
+    """Return the columns of each child table with those dlt adds, by its path of names below the root table."""
+    return dict(_list_columns(model.children, rules, ()))
+
+
+def _list_columns(
+    children: Iterable[ChildTable], rules: HintRules, above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], list[TColumnSchema]]]:
     key = TColumnSchema(
-        name=CHILD_KEY,
+        name=rules.names.child_key,
         data_type="text",
         nullable=False,
-        description="Id of the opportunity this row belongs to.",
+        description=f"Id of the {rules.noun} this row belongs to.",
     )
     system = [
         _system("_dlt_root_id", root_key=True),
@@ -54,50 +69,64 @@ def list_columns(model: RecordModel, account: str | None) -> dict[str, list[TCol
         {**_system("_dlt_list_idx"), "data_type": "bigint"},
         _system("_dlt_id", row_key=True, unique=True),
     ]
-    return {
-        child.name: [
-            *_account(account).values(),
-            key,
-            *map(_hint, child.columns),
-            *cast("list[TColumnSchema]", system),
-        ]
-        for child in model.children
-    }
+    for child in children:
+        path = (*above, child.name)
+        yield (
+            path,
+            [
+                *_account(rules).values(),
+                key,
+                *map(_hint, child.columns),
+                *cast("list[TColumnSchema]", system),
+            ],
+        )
+        yield from _list_columns(child.children, rules, path)
 
 
-def known_columns(model: RecordModel, account: str | None) -> set[str]:
-    """Every column of `opportunities` and its lists for members this version knows, as `table.column`."""
-    tables: dict[str, Iterable[str]] = {"opportunities": root_columns(model, account)}
-    for name, columns in list_columns(model, account).items():
-        tables[f"opportunities__{name}"] = [column["name"] for column in columns if column["name"]]
+def known_columns(model: RecordModel, rules: HintRules) -> set[str]:
+    """Return every column of the root table and its lists for members this version knows, as `table.column`."""
+    table = rules.names.root
+    tables: dict[str, Iterable[str]] = {table: root_columns(model, rules)}
+    for path, columns in list_columns(model, rules).items():
+        tables["__".join((table, *path))] = [column["name"] for column in columns if column["name"]]
     return {f"{table}.{column}" for table, columns in tables.items() for column in columns}
 
 
-def child_hints(model: RecordModel, account: str | None) -> dict[TTableNames, TResourceNestedHints]:
-    """Hints for every child table of a resource that yields rows."""
-    return {name: dlt.mark.make_nested_hints(columns=columns) for name, columns in list_columns(model, account).items()}
+def child_hints(model: RecordModel, rules: HintRules) -> dict[TTableNames, TResourceNestedHints]:
+    """Return hints for every child table of a resource that yields rows."""
+    tables = list_columns(model, rules).items()
+    return {path if len(path) > 1 else path[0]: dlt.mark.make_nested_hints(columns=columns) for path, columns in tables}
 
 
-def declare_children(schema: Schema, table: str, model: RecordModel, account: str | None) -> None:
+def declare_children(schema: Schema, table: str, model: RecordModel, rules: HintRules) -> None:
     """Put the child tables into the schema: beside Arrow tables, dlt takes no hints for them."""
     schema.update_table(new_table(table, write_disposition="merge", resource=table))
-    for name, columns in list_columns(model, account).items():
-        schema.update_table(new_table(f"{table}__{name}", parent_table_name=table, columns=columns))
+    for path, columns in list_columns(model, rules).items():
+        *above, name = (table, *path)
+        schema.update_table(new_table("__".join((*above, name)), parent_table_name="__".join(above), columns=columns))
 
 
-def rejected_columns(account: str | None) -> dict[str, TColumnSchema]:
-    """Hints for `opportunities_rejected`; the key, too, is null in rows that an earlier release stored."""
-    return _account(account) | {
+def rejected_columns(rules: HintRules) -> dict[str, TColumnSchema]:
+    """Return hints for the table of rejected records; the key, too, is null in rows that an earlier release stored."""
+    columns = (
+        ("record_key", "text", "Id of the record, or a hash of its content where it has none."),
+        ("id", "text", "Id of the record, where it has one."),
+        ("last_modified_date", "timestamp", "LastModifiedDate of the record, where it can be read."),
+        ("reason", "text", f"Why the record could not become a row of {rules.names.root}."),
+        ("record", "text", "The record as the API sent it, as JSON; a hash of it where personal data is not kept."),
+        ("seen_at", "timestamp", "When a run last read it, by the clock of the machine that ran."),
+    )
+    return _account(rules) | {
         name: cast("TColumnSchema", {"name": name, "data_type": kind, "nullable": True, "description": description})
-        for name, kind, description in REJECTED
+        for name, kind, description in columns
     }
 
 
-def _account(account: str | None) -> dict[str, TColumnSchema]:
+def _account(rules: HintRules) -> dict[str, TColumnSchema]:
     """The column that tells the accounts of a shared dataset apart, if there is one."""
-    if account is None:
+    if rules.account is None:
         return {}
-    description = "Name of the AWS account whose opportunity this is, as the list of accounts has it."
+    description = f"Name of the AWS account whose {rules.noun} this is, as the list of accounts has it."
     return {ACCOUNT: TColumnSchema(name=ACCOUNT, data_type="text", nullable=False, description=description)}
 
 

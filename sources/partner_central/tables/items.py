@@ -8,9 +8,9 @@ from typing import Any
 import dlt
 
 from .arrow import Columnar
-from .hints import child_hints, declare_children, root_columns
+from .hints import HintRules, child_hints, declare_children, root_columns
 from .rows import Row
-from .service_model import RecordModel
+from .table import RecordModel
 
 
 class Items:
@@ -22,14 +22,14 @@ class Items:
     Args:
         table: name of the table.
         model: gives the columns and lists of that table.
-        account: the account in every row, if they have one.
+        rules: what the hints of all tables have in common.
         arrow: whether many rows become Arrow tables.
     """
 
-    def __init__(self, table: str, model: Callable[[], RecordModel], account: str | None, *, arrow: bool) -> None:
+    def __init__(self, table: str, model: Callable[[], RecordModel], rules: HintRules, *, arrow: bool) -> None:
         self._table = table
         self._model = model
-        self._account = account
+        self._rules = rules
         self._arrow = arrow
         self._hints: Any = None
         self._columnar: Columnar | None = None
@@ -54,10 +54,10 @@ class Items:
     def _prepared(self) -> Any:  # noqa: ANN401 - dlt's hints
         """The hints; the tables of lists are in dlt's schema, or among them."""
         model = self._model()
-        columns = root_columns(model, self._account)
+        columns = root_columns(model, self._rules)
         if not self._arrow:
-            return dlt.mark.make_hints(columns=columns, nested_hints=child_hints(model, self._account))
-        self._columnar = Columnar(self._table, model, self._account)
+            return dlt.mark.make_hints(columns=columns, nested_hints=child_hints(model, self._rules))
+        self._columnar = Columnar(self._table, model, self._rules)
         if model.children:
-            declare_children(dlt.current.source_schema(), self._table, model, self._account)
+            declare_children(dlt.current.source_schema(), self._table, model, self._rules)
         return dlt.mark.make_hints(columns=columns)

@@ -13,8 +13,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from .service_model import ChildTable, Column, Path, column_name
 from .stored_columns import StoredColumns
+from .table import MAX_NAME, ChildTable, Column, Path, column_name, shorten
 
 AssignedNames = dict[str, dict[str, str]]
 LIST = "list"
@@ -122,7 +122,9 @@ class ColumnNames:
         if claimed is not None and self._is_free(claimed, member, kind):
             return claimed
         candidates = self._shared_names if self._shared else self._names
-        name = next(name for name in candidates(member, column_name(path), kind) if self._is_free(name, member, kind))
+        most = MAX_NAME - len(self.table_of("")) if kind == LIST else MAX_NAME
+        names = (shorten(name, most) for name in candidates(member, column_name(path), kind))
+        name = next(name for name in names if self._is_free(name, member, kind))
         self._claims[owner] = name
         self._all_claims[self._table] = self._claims
         self._note(owner, name)

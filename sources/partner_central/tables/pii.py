@@ -9,26 +9,13 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, get_args
 
 from ..errors import ConfigurationError
-from ..read.changes import content_hash
-from ..read.request import Filters
-from .service_model import RecordModel
+from .record import content_hash
 
 Mode = Literal["keep", "mask", "drop"]
-PERSONAL = frozenset(
-    {
-        "customer_company_name",
-        "customer_website_url",
-        "customer_city",
-        "customer_postal_code",
-        "life_cycle_next_steps",
-        "life_cycle_review_comments",
-    }
-)
 SHORTEST_KEY = 16
 MASK_DIGITS = 32
 MASKED = re.compile(rf"[0-9a-f]{{{MASK_DIGITS}}}")
@@ -37,19 +24,19 @@ Tree = dict[str, Any]
 
 
 class PiiPolicy:
-    """What becomes of the columns `PERSONAL`.
+    """Keeps, masks or drops personal members of records.
 
     Args:
         mode: `keep` leaves them, `mask` stores a keyed hash (128 bits of HMAC-SHA256, in hexadecimal), `drop` stores
             null.
         key: the secret of the mask.
-        model: where those columns stand in a record.
+        personal: paths of the personal members, with dots.
 
     Raises:
         ConfigurationError: there is no such mode, or no key to mask with.
     """
 
-    def __init__(self, mode: str, key: str | None, model: RecordModel) -> None:
+    def __init__(self, mode: str, key: str | None, personal: Iterable[str]) -> None:
         if mode not in get_args(Mode):
             raise ConfigurationError(f"pii is one of {', '.join(get_args(Mode))}, not {mode!r}.")
         if mode == "mask" and len(key or "") < SHORTEST_KEY:
@@ -61,13 +48,12 @@ class PiiPolicy:
         self._mode = mode
         self._key = (key or "").encode()
         self._tree: Tree = {}
-        for column in model.columns:
-            if column.name in PERSONAL:
-                *structures, member = column.path
-                below = self._tree
-                for name in structures:
-                    below = below.setdefault(name, {})
-                below[member] = None
+        for path in personal:
+            *structures, member = path.split(".")
+            below = self._tree
+            for name in structures:
+                below = below.setdefault(name, {})
+            below[member] = None
 
     @property
     def keeps(self) -> bool:
@@ -97,7 +83,7 @@ class PiiPolicy:
         return self._mask(record) if self._mode == "mask" else content_hash(record)
 
     def value(self, stored: object) -> object:
-        """What is to stand instead of a value that is stored in one of the columns `PERSONAL`; a mask stays.
+        """What is to stand instead of a value that is stored in a personal column; a mask stays.
 
         In a column of another type than text there is no room for a mask: it becomes null.
         """
@@ -108,7 +94,7 @@ class PiiPolicy:
         return stored if MASKED.fullmatch(stored) else self._mask(stored)
 
     def rejection(self, stored: str, key: str | None) -> tuple[str, str | None]:
-        """What is to stand instead of a record, and of its key, in `opportunities_rejected`; a hash stays.
+        """What is to stand instead of a record, and of its key, in the table of rejected records; a hash stays.
 
         Args:
             stored: as an earlier run stored it: its JSON, if personal data was kept.
@@ -123,11 +109,9 @@ class PiiPolicy:
         hashed = key is not None and MASKED.fullmatch(key) is not None
         return self.rejected(record), content_hash(record) if hashed else key
 
-    def scope(self, filters: Filters) -> str:
-        """The name of what filters select, which is stored as well; it is a hash of their values."""
-        if self._mode == "mask":
-            filters = replace(filters, customer_company_name=tuple(map(self._mask, filters.customer_company_name)))
-        return filters.scope()
+    def in_state(self, value: str) -> str:
+        """A personal value as the state of the source may have it: a mask where values are masked."""
+        return self._mask(value) if self._mode == "mask" else value
 
     def _mask(self, value: object) -> str:
         if value == "":

@@ -1,44 +1,57 @@
-"""Which opportunities are listed: a list shows what is there, never what is not.
+"""Which records are listed: a list shows what is there, never what is not.
 
-Readings of everything there is are numbered. Each id carries the number of the newest one that had begun when it was
-last listed. What still carries a lower number once such a reading is complete was not listed. Whoever runs the source
-concludes that in the destination, once everything is loaded; `listing.complete` in the state says of which reading.
+Full listings are numbered. Each key carries the number of the newest full listing that had begun when it was last
+listed. A key that still carries a lower number once such a listing is complete was not in it. Whoever runs the source
+concludes that in the destination, once everything is loaded. `listing.complete` in the state names the listing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 from .rows import Row
-from .service_model import Column, RecordModel
+from .table import Column, RecordModel
+from .types import ColumnType
 
-PRESENCE = RecordModel(
-    (
-        Column(("Id",), "id", "text", "Unique identifier of the opportunity."),
-        Column((), "last_listed_at", "timestamp", "When a run last listed it, by the service's clock."),
-        Column(
-            (),
+
+def presence_model(noun: str, table: str, key: str = "Id") -> RecordModel:
+    """Return the columns of the table of presence.
+
+    Args:
+        noun: what a record is called.
+        table: the table of records.
+        key: the member that identifies a record.
+    """
+    columns = (
+        ("last_listed_at", "timestamp", "When a run last listed it, by the service's clock."),
+        (
             "last_listed_sweep",
             "bigint",
-            "Number of the newest listing of everything that had begun when it was last listed.",
+            "Number of the newest full listing that had begun when it was last listed.",
         ),
-        Column(
-            (),
+        (
             "rejected_since",
             "timestamp",
-            "LastModifiedDate of the version that AWS has, where that cannot become a row: the one in opportunities is "
-            "older. Null while the newest version is loaded.",
+            (
+                f"LastModifiedDate of the version that AWS has, where that cannot become a row: the one in {table} is "
+                "older. Null while the newest version is loaded."
+            ),
         ),
-        Column(
-            (),
+        (
             "gone_since",
             "timestamp",
-            "When the first complete listing of everything began that no longer had it; null while it is listed.",
+            "When the first complete full listing began that no longer had it; null while it is listed.",
         ),
-    ),
-    (),
-)
+    )
+    return RecordModel(
+        (
+            Column((key,), "id", "text", f"Unique identifier of the {noun}."),
+            *(Column((), name, cast("ColumnType", kind), description) for name, kind, description in columns),
+        ),
+        (),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +60,27 @@ class ListingMark:
 
     Attributes:
         at: when, by the service's clock.
-        sweep: number of the newest listing of everything that has begun.
-        everything: whether all there is is listed, so that an unchanged record is noted, too.
+        number: number of the newest full listing that has begun.
+        everything: whether this is a full listing, so that an unchanged record is noted, too.
     """
 
     at: datetime
-    sweep: int
+    number: int
     everything: bool = False
 
 
 def now() -> datetime:
-    """Now, in milliseconds, which every database can hold."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    """Return the present time in milliseconds, which every database can hold."""
+    present = datetime.now(UTC)
+    return present.replace(microsecond=present.microsecond // 1000 * 1000)
 
 
 def presence_row(key: str, listed: ListingMark, rejected_since: datetime | None, row_id: str) -> Row:
-    """The row of an id that was listed."""
+    """Return the row of a key that was listed."""
     return {
         "id": key,
         "last_listed_at": listed.at,
-        "last_listed_sweep": listed.sweep,
+        "last_listed_sweep": listed.number,
         "rejected_since": rejected_since,
         "_dlt_id": row_id,
     }

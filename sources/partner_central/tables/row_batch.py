@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
-from ..read.changes import ChangeDetector, content_hash
 from .history import History
 from .pii import PiiPolicy
 from .presence import ListingMark, presence_row
-from .rows import Row, RowMaker, key_and_modified
-from .types import InvalidValue
+from .record import content_hash
+from .rows import Row, RowMaker
+from .values import InvalidValue
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -22,11 +23,11 @@ class TableRows:
     """The rows of one page, or of several.
 
     Attributes:
-        rows: for `opportunities`, lists inside as lists of child rows.
-        rejected: for `opportunities_rejected`.
+        rows: of records; their lists are lists of child rows.
+        rejected: of records that could not become rows.
         first: whether this is the first batch of a first load, when tables are to be created.
-        versions: for `opportunity_history`.
-        listed: for `opportunity_presence`.
+        versions: of versions.
+        listed: of keys that were listed.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -42,6 +43,16 @@ class TableRows:
         self.first = self.first or other.first
         self.versions += other.versions
         self.listed += other.listed
+
+
+class Changes(Protocol):
+    """Tells which records are new."""
+
+    def is_new(self, record: object) -> bool:
+        """Whether a record is new, or not what it was."""
+
+    def was_rejected(self, key: str | None) -> None:
+        """Note that a new record could not become a row."""
 
 
 class RowBatchBuilder:
@@ -62,6 +73,7 @@ class RowBatchBuilder:
     ) -> None:
         self.rejections: list[tuple[str, datetime | None]] = []
         self._row_maker = row_maker
+        self._members = row_maker.members
         self._privacy = privacy
         self._history = history
         self._next_order = next_order
@@ -69,7 +81,7 @@ class RowBatchBuilder:
         self._run = secrets.token_hex(4)
         self._count = 0
 
-    def batch(self, records: Sequence[object], changes: ChangeDetector, listed: ListingMark) -> TableRows:
+    def batch(self, records: Sequence[object], changes: Changes, listed: ListingMark) -> TableRows:
         """The batch of a page.
 
         Args:
@@ -81,7 +93,7 @@ class RowBatchBuilder:
         self.rejections = []
         for record in map(self._privacy.record, records):
             is_new = changes.is_new(record)
-            key, _ = key_and_modified(record)
+            key, _ = self._members.key_and_modified(record)
             if is_new and not self._put(batch, record, listed):
                 changes.was_rejected(key)
             if key and (is_new or listed.everything):
@@ -102,12 +114,12 @@ class RowBatchBuilder:
         try:
             self._row_maker.row(record)
         except InvalidValue:
-            return key_and_modified(record)[1] or listed.at
+            return self._members.key_and_modified(record)[1] or listed.at
         return None
 
     def _put(self, batch: TableRows, record: object, listed: ListingMark) -> bool:
         """Put a new record into a batch, as a row or as rejected; gives whether it is a row."""
-        key, modified = key_and_modified(record)
+        key, modified = self._members.key_and_modified(record)
         try:
             row = self._row_maker.row(record)
         except InvalidValue as unfit:
@@ -125,7 +137,7 @@ class RowBatchBuilder:
         return True
 
     def _rejection(self, record: object, reason: str) -> Row:
-        key, modified = key_and_modified(record)
+        key, modified = self._members.key_and_modified(record)
         return {
             "record_key": key or content_hash(record),
             "id": key,

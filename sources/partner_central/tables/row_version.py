@@ -6,9 +6,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from .service_model import RecordModel
+from .table import RecordModel
 
-MAKES_ROWS = ("service_model.py", "rows.py", "new_members.py", "types.py")
+MAKES_ROWS = ("service_model.py", "rows.py", "structure_rows.py", "new_members.py", "types.py", "values.py")
 
 
 @cache

@@ -1,120 +1,136 @@
-"""What an opportunity looks like: tables and columns, read from the service model that botocore ships.
+"""Tables and columns of an operation's records, read from the service model that botocore ships.
 
-A column is a path through the API's response, in snake_case, joined with one underscore, without the wrapper
-names `Account` and `Address`. A list is a child table by the same rule. Types follow the shapes of the model;
-the two that the model calls plain strings although they are not stand in `TYPES_THE_MODEL_LACKS`.
+A column is a path through the API's response, in snake_case, joined with one underscore, without wrapper names. A list
+or a map is a child table by the same rule. Types follow the shapes of the model.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from html import unescape
-from typing import Literal, cast
+from typing import cast
 
-from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-ColumnType = Literal["text", "bigint", "double", "bool", "decimal", "date", "timestamp"]
-Path = tuple[str, ...]
+from .table import MAX_NAME, ChildTable, Column, Path, RecordModel, column_name, shorten
+from .types import OF_SHAPE, OF_SHAPE_NAME, ColumnType
 
-WRAPPERS = frozenset({"Account", "Address"})
-AMOUNT_PRECISION, AMOUNT_SCALE = 38, 2
 DESCRIPTION_LENGTH = 1000
-TYPES_THE_MODEL_LACKS: dict[Path, ColumnType] = {("Project", "ExpectedContractDuration", "Value"): "bigint"}
-TYPE_OF_SHAPE_NAME: dict[str, ColumnType] = {"Date": "date", "Amount": "decimal"}
-TYPE_OF_SHAPE_TYPE: dict[str, ColumnType] = {
-    "string": "text",
-    "timestamp": "timestamp",
-    "integer": "bigint",
-    "long": "bigint",
-    "float": "double",
-    "double": "double",
-    "boolean": "bool",
-}
+MAP_KEY, MAP_VALUE = "Key", "Value"
+ROOM_OF_A_LIST = 12  # characters of a table's name that are kept for each level of lists inside its entries
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column: where its value stands in a record, its name, type and the service's own description."""
+class ModelRules:
+    """What the service model does not say.
 
-    path: Path
-    name: str
-    type: ColumnType
-    description: str
+    Attributes:
+        table: name of the root table.
+        key: member that identifies a record; its column comes first.
+        types: types of members that the model calls plain strings although they are not.
+        names: names of columns and child tables that the naming rule would make too long, by path.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class ChildTable:
-    """A list inside a record. `plain` lists hold bare values, in the one column `value`."""
-
-    path: Path
-    name: str
-    columns: tuple[Column, ...]
-    plain: bool
-    description: str
+    table: str
+    key: str = "Id"
+    types: Mapping[Path, ColumnType] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordModel:
-    """The known members of a record: `columns` of the root table (`id` first) and its child tables."""
+def record_model(service: ServiceModel, operation: str, records: str | None, rules: ModelRules) -> RecordModel:
+    """Derive the tables of an operation from a loaded service model.
 
-    columns: tuple[Column, ...]
-    children: tuple[ChildTable, ...]
-
-
-def opportunity_model(service: ServiceModel) -> RecordModel:
-    """Derive the tables of `ListOpportunities` from a loaded `partnercentral-selling` service model."""
-    operation: OperationModel = service.operation_model("ListOpportunities")
-    output = cast("StructureShape", operation.output_shape)
-    summaries = cast("ListShape", output.members["OpportunitySummaries"])
-    members = list(_members(summaries.member, ()))
-    columns = sorted(
-        (member for member in members if isinstance(member, Column)),
-        key=lambda column: (column.path != ("Id",), len(column.path) > 1),
-    )
-    return RecordModel(tuple(columns), tuple(m for m in members if isinstance(m, ChildTable)))
+    Args:
+        service: such as that of `partnercentral-selling`.
+        operation: name of the operation.
+        records: the member of its answer that is the list of records; None where the answer is one record.
+        rules: what the model does not say.
+    """
+    output = cast("StructureShape", service.operation_model(operation).output_shape)
+    record = cast("ListShape", output.members[records]).member if records else output
+    columns, children = _Tables(rules).of(record, (), (), rules.table)
+    columns.sort(key=lambda column: (column.path != (rules.key,), len(column.path) > 1))
+    return RecordModel(tuple(columns), tuple(children))
 
 
-def column_name(path: Iterable[str]) -> str:
-    """Name the column or child table at `path`: `("Customer", "Account", "CompanyName")` is `customer_company_name`."""
-    parts = [part for part in path if part not in WRAPPERS] or list(path)
-    return "_".join(snake_case(part) for part in parts)
+class _Tables:
+    """Collects the columns and child tables of a shape."""
+
+    def __init__(self, rules: ModelRules) -> None:
+        self._rules = rules
+
+    def of(self, shape: Shape, where: Path, path: Path, table: str) -> tuple[list[Column], list[ChildTable]]:
+        """The columns and child tables of a structure.
+
+        Args:
+            shape: the structure.
+            where: the path of the table from the record.
+            path: the path of the structure within its table.
+            table: the full name of the table.
+        """
+        columns: list[Column] = []
+        children: list[ChildTable] = []
+        for found in self._members(shape, where, path, table):
+            if isinstance(found, Column):
+                columns.append(found)
+            else:
+                children.append(found)
+        return columns, children
+
+    def _members(self, shape: Shape, where: Path, path: Path, table: str) -> Iterator[Column | ChildTable]:
+        if isinstance(shape, StructureShape):
+            for name, member in shape.members.items():
+                yield from self._members(member, where, (*path, name), table)
+        elif isinstance(shape, ListShape | MapShape):
+            yield self._child(shape, where, path, table)
+        else:
+            yield self._column(shape, where, path)
+
+    def _child(self, shape: ListShape | MapShape, where: Path, path: Path, table: str) -> ChildTable:
+        here = (*where, *path)
+        is_map = isinstance(shape, MapShape)
+        entry: Shape = shape.value if isinstance(shape, MapShape) else shape.member
+        most = MAX_NAME - len(table) - 2 - ROOM_OF_A_LIST * _levels(entry)
+        name = self._rules.names.get(here) or shorten(column_name(path), most)
+        key = [self._column(shape.key, here, (MAP_KEY,))] if isinstance(shape, MapShape) else []
+        if isinstance(entry, StructureShape | ListShape | MapShape):
+            below: Path = () if isinstance(entry, StructureShape) and not is_map else (MAP_VALUE,)
+            columns, children = self.of(entry, here, below, f"{table}__{name}")
+            return ChildTable(
+                path,
+                name,
+                (*key, *columns),
+                plain=False,
+                description=_plain_text(shape.documentation),
+                children=tuple(children),
+                is_map=is_map,
+            )
+        value = Column(
+            (MAP_VALUE,) if is_map else (), "value", self._type(entry, here), _plain_text(shape.documentation)
+        )
+        return ChildTable(path, name, (*key, value), not is_map, value.description, is_map=is_map)
+
+    def _column(self, shape: Shape, where: Path, path: Path) -> Column:
+        name = self._rules.names.get((*where, *path)) or shorten(column_name(path))
+        return Column(path, name, self._type(shape, (*where, *path)), _plain_text(shape.documentation))
+
+    def _type(self, shape: Shape, path: Path) -> ColumnType:
+        known = self._rules.types.get(path) or OF_SHAPE_NAME.get(shape.name)
+        return known or OF_SHAPE.get(shape.type_name, "text")
 
 
-def snake_case(name: str) -> str:
-    """`TargetCloseDate` to `target_close_date`, `AWSStage` to `aws_stage`; anything but letters and digits to `_`."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "_", name)
-    return re.sub("_+", "_", spaced).strip("_").lower() or "unnamed"
-
-
-def _members(shape: Shape, path: Path) -> Iterator[Column | ChildTable]:
-    """Every leaf and list below `shape`, in the model's order."""
+def _levels(shape: Shape, above: frozenset[str] = frozenset()) -> int:
+    """How many levels of lists and maps are inside a shape; one that holds itself ends there."""
+    if shape.name in above:
+        return 0
+    above |= {shape.name}
     if isinstance(shape, StructureShape):
-        for name, member in shape.members.items():
-            yield from _members(member, (*path, name))
-    elif isinstance(shape, ListShape):
-        yield _child_table(shape, path)
-    else:
-        yield _column(shape, path, path)
-
-
-def _child_table(shape: ListShape, path: Path) -> ChildTable:
-    description = _plain_text(shape.documentation)
-    if isinstance(shape.member, StructureShape):
-        found = [_column(member, (*path, name), (name,)) for name, member in shape.member.members.items()]
-        return ChildTable(path, column_name(path), tuple(found), plain=False, description=description)
-    value = Column((), "value", _type(shape.member, path), description)
-    return ChildTable(path, column_name(path), (value,), plain=True, description=description)
-
-
-def _column(shape: Shape, path: Path, named_by: Path) -> Column:
-    return Column(named_by, column_name(named_by), _type(shape, path), _plain_text(shape.documentation))
-
-
-def _type(shape: Shape, path: Path) -> ColumnType:
-    known = TYPES_THE_MODEL_LACKS.get(path) or TYPE_OF_SHAPE_NAME.get(shape.name)
-    return known or TYPE_OF_SHAPE_TYPE.get(shape.type_name, "text")
+        return max((_levels(member, above) for member in shape.members.values()), default=0)
+    if isinstance(shape, ListShape | MapShape):
+        return 1 + _levels(shape.value if isinstance(shape, MapShape) else shape.member, above)
+    return 0
 
 
 def _plain_text(documentation: str) -> str:

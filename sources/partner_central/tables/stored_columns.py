@@ -15,7 +15,7 @@ from dlt.common.schema.utils import new_table
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.pipeline.exceptions import PipelineNotActive
 
-from .service_model import AMOUNT_SCALE
+from .types import AMOUNT_SCALE
 
 Types = Mapping[str, str]  # of columns, by name: a ColumnType, or what no column of ours can be
 

@@ -1,168 +1,66 @@
-"""From a JSON value to a column's value: one pure function for each column type.
+"""The column types: which shapes and JSON values they are of, how values become theirs, and what they are in Arrow.
 
-A value that does not fit its column is `Unfit`, with the reason; it never becomes null, rounded or cut.
+The one table of them. A new type is a line here, and a function in `values.py`.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from decimal import Context, Decimal, InvalidOperation
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from .service_model import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
+from . import values
 
-INT64 = range(-(2**63), 2**63)
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
-CENT = Decimal(1).scaleb(-AMOUNT_SCALE)
-AMOUNT_LIMIT = Decimal(10) ** (AMOUNT_PRECISION - AMOUNT_SCALE)
-WIDE = Context(prec=AMOUNT_PRECISION)
-RESERVED_FIRST_CHARACTERS = range(0xF026, 0xF02F)
-LONGEST_TEXT = 2**20
-LONGEST_NUMBER = 1000
-AGAIN = "\0"  # behind the name of a member that a structure has more than once
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ColumnType = Literal["text", "bigint", "double", "bool", "decimal", "date", "timestamp"]  # as dlt calls them
+Convert = Callable[[object], object]
+AMOUNT_PRECISION, AMOUNT_SCALE = values.AMOUNT_PRECISION, values.AMOUNT_SCALE
 
 
-class InvalidValue(ValueError):
-    """A value that cannot stand in its column. The message is the reason; it quotes no customer data."""
+@dataclass(frozen=True, slots=True)
+class TypeRules:
+    """What belongs to one column type.
 
-
-def whole_number(digits: str) -> int | str:
-    """A JSON integer; one so long that Python will not read it stays text."""
-    return int(digits) if len(digits) < LONGEST_NUMBER else digits
-
-
-def fraction(digits: str) -> float | Decimal | str:
-    """A JSON number that is no integer, with every digit: a float where that holds them, text where only that does."""
-    number = float(digits)
-    written = repr(number)
-    if written == digits:
-        return number
-    try:
-        exact = Decimal(digits)
-        return number if Decimal(written) == exact else exact
-    except InvalidOperation:
-        return digits
-
-
-def structure(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object. Where a name is there more than once, the last value has it, and the others are marked."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        for place, (name, value) in enumerate(pairs):
-            if name in names[place + 1 :]:
-                members[f"{name}{AGAIN}{place}"] = value
-    return members
-
-
-def is_wide(value: object) -> bool:
-    """Whether a JSON value is a number that no column of numbers can hold as it is."""
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    return isinstance(value, Decimal) or (isinstance(value, int) and value not in INT64)
-
-
-def parse_timestamp(value: object) -> datetime:
-    """An ISO 8601 timestamp as a UTC datetime; digits beyond microseconds are cut.
-
-    Raises:
-        Unfit: not a string, not a timestamp, or outside the years 1 to 9999.
+    Attributes:
+        convert: makes a value of the column from a JSON value; raises `InvalidValue`.
+        arrow: the Arrow type.
+        shapes: types of shapes in a service model that have this type.
+        shape_names: names of shapes that have it, whatever their type.
+        json: the type of JSON values that have it where no model describes them.
     """
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise InvalidValue("is no timestamp")
+
+    convert: Convert
+    arrow: Callable[[], pa.DataType]
+    shapes: tuple[str, ...] = ()
+    shape_names: tuple[str, ...] = ()
+    json: type | None = None
 
 
-def _date(value: object) -> date:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise InvalidValue("is no date")
+def _arrow(name: str, *arguments: object, **options: object) -> Callable[[], pa.DataType]:
+    """An Arrow type by the name of its factory; pyarrow is imported when it is called."""
+
+    def make() -> pa.DataType:
+        import pyarrow as pa
+
+        return getattr(pa, name)(*arguments, **options)
+
+    return make
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-            raise InvalidValue("is no text")
-        return str(value)
-    if len(value) > LONGEST_TEXT:
-        raise InvalidValue(f"is longer than {LONGEST_TEXT:,} characters")
-    if "\0" in value:
-        raise InvalidValue("holds a NUL character, which databases cannot store")
-    if value.isascii():
-        return value
-    if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
-        raise InvalidValue("begins with a character that dlt reserves (U+F026 to U+F02E)")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidValue("holds half a surrogate pair, which no database can store") from None
-    return value
-
-
-def _number(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise InvalidValue("is no number")
-    written = str(value)
-    if not NUMBER.fullmatch(written):
-        raise InvalidValue("is no number")
-    return Decimal(written)
-
-
-def _decimal(value: object) -> Decimal | None:
-    if value == "":
-        return None
-    number = _number(value)
-    if number.copy_abs() >= AMOUNT_LIMIT:
-        raise InvalidValue(f"has more than {AMOUNT_PRECISION - AMOUNT_SCALE} digits before the point")
-    try:
-        exact = number.quantize(CENT, context=WIDE)
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if exact != number:
-        raise InvalidValue(f"has more than {AMOUNT_SCALE} digits behind the point")
-    return exact
-
-
-def _bigint(value: object) -> int | None:
-    if value == "":
-        return None
-    number = _number(value)
-    if number.copy_abs() > INT64.stop or number != number.to_integral_value() or int(number) not in INT64:
-        raise InvalidValue("is no whole number of 64 bits")
-    return int(number)
-
-
-def _double(value: object) -> float:
-    exact = _number(value)
-    number = float(exact)
-    if not math.isfinite(number):
-        raise InvalidValue("is larger than a number of 64 bits can be")
-    if Decimal(repr(number)) != exact:
-        raise InvalidValue("has more digits than a number of 64 bits can hold")
-    return number
-
-
-def _bool(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidValue("is neither true nor false")
-    return value
-
-
-CONVERT: dict[ColumnType, Callable[[object], object]] = {
-    "text": _text,
-    "bigint": _bigint,
-    "double": _double,
-    "bool": _bool,
-    "decimal": _decimal,
-    "date": _date,
-    "timestamp": parse_timestamp,
+TYPES: dict[ColumnType, TypeRules] = {
+    "text": TypeRules(values.to_text, _arrow("string"), ("string",), json=str),
+    "bigint": TypeRules(values.to_bigint, _arrow("int64"), ("integer", "long"), json=int),
+    "double": TypeRules(values.to_double, _arrow("float64"), ("float", "double"), json=float),
+    "bool": TypeRules(values.to_bool, _arrow("bool_"), ("boolean",), json=bool),
+    "decimal": TypeRules(
+        values.to_decimal, _arrow("decimal128", AMOUNT_PRECISION, AMOUNT_SCALE), shape_names=("Amount",)
+    ),
+    "date": TypeRules(values.to_date, _arrow("date32"), shape_names=("Date",)),
+    "timestamp": TypeRules(values.parse_timestamp, _arrow("timestamp", "us", tz="UTC"), ("timestamp",)),
 }
+CONVERT: dict[ColumnType, Convert] = {name: rules.convert for name, rules in TYPES.items()}
+OF_SHAPE: dict[str, ColumnType] = {shape: name for name, rules in TYPES.items() for shape in rules.shapes}
+OF_SHAPE_NAME: dict[str, ColumnType] = {shape: name for name, rules in TYPES.items() for shape in rules.shape_names}
+OF_JSON: dict[type, ColumnType] = {rules.json: name for name, rules in TYPES.items() if rules.json is not None}

@@ -18,6 +18,7 @@ import pytest
 from botocore.credentials import CredentialResolver
 from dlt.sources.credentials import AwsCredentials
 
+from opportunity import OPERATION
 from partner_central.api.call_ledger import CallBudget, CallLedger
 from partner_central.api.client import PartnerCentral
 from partner_central.api.connection import connect, open_session
@@ -32,6 +33,7 @@ from partner_central.errors import (
     ServiceUnavailable,
 )
 from partner_central.metrics import SyncMetrics
+from partner_central.public import page_call
 from partner_central_emulator import Emulator, Fault, Kind
 
 if TYPE_CHECKING:
@@ -89,7 +91,7 @@ def client(
         lambda _: Quota(RateLimiter(rate, clock), CallBudget(calls_per_day=calls_per_day)),
         attempts=attempts,
         max_calls=max_calls,
-        tally=SyncMetrics(clock=clock),
+        metrics=SyncMetrics(clock=clock),
         stop=clock,
     )
 
@@ -129,7 +131,7 @@ def test_a_page_holds_the_records_as_sent_the_token_and_the_service_s_clock(emul
     truth = {record["Id"]: record for record in emulator.truth()}
     key = max(truth, key=lambda one: str(truth[one]["LastModifiedDate"]))
     emulator.overlay(key, {"NewMember": {"Deep": [1, None, "\u2028"]}})
-    page = client(emulator.endpoint).list_opportunities(REQUEST)
+    page = page_call(client(emulator.endpoint), OPERATION)(REQUEST)
     found = {record["Id"]: record for record in page.records if isinstance(record, dict)}
     assert len(found) == 100
     assert found[key]["NewMember"] == {"Deep": [1, None, "\u2028"]}
@@ -141,10 +143,10 @@ def test_a_page_holds_the_records_as_sent_the_token_and_the_service_s_clock(emul
 
 def test_the_last_page_has_no_token(emulator: Emulator) -> None:
     asking = client(emulator.endpoint)
-    page, sizes = asking.list_opportunities(REQUEST), []
+    page, sizes = page_call(asking, OPERATION)(REQUEST), []
     while page.next_token:
         sizes.append(len(page.records))
-        page = asking.list_opportunities({**REQUEST, "NextToken": page.next_token})
+        page = page_call(asking, OPERATION)({**REQUEST, "NextToken": page.next_token})
     assert [*sizes, len(page.records)] == [100, 100, 50]
 
 
@@ -153,10 +155,10 @@ def test_a_failure_that_passes_is_asked_again_and_counted(emulator: Emulator, ki
     failures = 1 if kind == "hang" else 2
     emulator.faults.append(Fault(kind, calls=failures))
     asking = client(emulator.endpoint, read_timeout=2 if kind == "hang" else 10)
-    assert len(asking.list_opportunities(REQUEST).records) == 100
-    tally = asking.tally
-    assert (tally.calls, tally.retries) == (failures + 1, failures)
-    assert tally.throttles == (failures if kind == "throttle" else 0)
+    assert len(page_call(asking, OPERATION)(REQUEST).records) == 100
+    metrics = asking.metrics
+    assert (metrics.calls, metrics.retries) == (failures + 1, failures)
+    assert metrics.throttles == (failures if kind == "throttle" else 0)
     assert [call.outcome for call in emulator.calls][-1] == "ok"
 
 
@@ -168,8 +170,8 @@ def test_a_failure_that_outlasts_the_attempts_is_unavailable_with_what_it_was(em
     with pytest.raises(
         ServiceUnavailable, match=r"in 3 attempts; the last failure was: .{10,}Run again later"
     ) as raised:
-        asking.list_opportunities(REQUEST)
-    assert (asking.tally.calls, asking.tally.retries) == (3, 3)
+        page_call(asking, OPERATION)(REQUEST)
+    assert (asking.metrics.calls, asking.metrics.retries) == (3, 3)
     assert raised.value.__cause__ is not None
     waits = 1 if kind == "throttle" else 2  # throttled once, a call just takes its next turn
     assert len([pause for pause in clock.sleeps if pause > 0.2]) == waits, "no waiting once the attempts are used up"
@@ -178,7 +180,7 @@ def test_a_failure_that_outlasts_the_attempts_is_unavailable_with_what_it_was(em
 def test_nothing_but_this_client_retries(emulator: Emulator) -> None:
     emulator.faults.append(Fault("server_error", calls=100))
     with pytest.raises(ServiceUnavailable):
-        client(emulator.endpoint, attempts=5).list_opportunities(REQUEST)
+        page_call(client(emulator.endpoint, attempts=5), OPERATION)(REQUEST)
     assert len(emulator.calls) == 5
 
 
@@ -187,20 +189,20 @@ def test_an_endpoint_where_nothing_listens_is_unavailable() -> None:
         held.bind(("127.0.0.1", 0))
         asking = client(f"http://127.0.0.1:{held.getsockname()[1]}", attempts=2)
         with pytest.raises(ServiceUnavailable, match="Could not connect to the endpoint URL"):
-            asking.list_opportunities(REQUEST)
-    assert asking.tally.calls == 2
+            page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.calls == 2
 
 
 def test_throttling_slows_the_following_calls_and_answers_make_them_faster_again(emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle", calls=3))
     quota = Quota(RateLimiter(10, clock := Clock()))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
     slowed = quota.pace.rate
     assert slowed < 6
     clock.sleeps.clear()
     for _ in range(2):
-        asking.list_opportunities(REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
     assert clock.sleeps[-1] == pytest.approx(1 / slowed, rel=0.1)
     assert slowed < quota.pace.rate < 10
 
@@ -210,7 +212,7 @@ def test_other_failures_slow_nothing(emulator: Emulator, kind: Kind) -> None:
     emulator.faults.append(Fault(kind, calls=2))
     quota = Quota(RateLimiter(10, clock := Clock()))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
     assert quota.pace.rate == 10
 
 
@@ -218,31 +220,31 @@ def test_waiting_is_counted(emulator: Emulator) -> None:
     emulator.faults.append(Fault("server_error", calls=2))
     clock = Clock()
     asking = client(emulator.endpoint, clock)
-    asking.list_opportunities(REQUEST)
-    assert asking.tally.waited == pytest.approx(sum(clock.sleeps))
-    assert asking.tally.waited > 0.75
+    page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.waited == pytest.approx(sum(clock.sleeps))
+    assert asking.metrics.waited > 0.75
 
 
 def test_every_call_is_taken_from_the_day_also_one_that_fails(emulator: Emulator) -> None:
     emulator.faults.append(Fault("server_error", calls=2))
     asking = client(emulator.endpoint, calls_per_day=4)
-    asking.list_opportunities(REQUEST)
-    assert asking.tally.calls_left == 1
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.calls_left == 1
+    page_call(asking, OPERATION)(REQUEST)
     with pytest.raises(CallBudgetExhausted, match="The 4 calls of 24 hours are spent"):
-        asking.list_opportunities(REQUEST)
-    assert asking.tally.calls == len(emulator.calls) == 4
+        page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.calls == len(emulator.calls) == 4
 
 
 def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle", calls=1))
     asking = client(emulator.endpoint, max_calls=3)
     for _ in range(2):
-        asking.list_opportunities(REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
     with pytest.raises(CallBudgetExhausted, match=r"The 3 calls this run was allowed \(max_calls\) are spent"):
-        asking.list_opportunities(REQUEST)
-    assert asking.tally.calls == len(emulator.calls) == 3
-    assert asking.tally.calls_left == 997, "what was not asked is not taken from the day"
+        page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.calls == len(emulator.calls) == 3
+    assert asking.metrics.calls_left == 997, "what was not asked is not taken from the day"
 
 
 def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(
@@ -250,20 +252,22 @@ def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(
 ) -> None:
     quota = Quota(budget=CallBudget(CallLedger(tmp_path / "calls", "account"), 100))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota)
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
     asking.close()
     assert CallBudget(CallLedger(tmp_path / "calls", "account"), 100).left == 99
     with pytest.raises(ServiceUnavailable, match="stopped"):
-        asking.list_opportunities(REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
     assert len(emulator.calls) == 1
 
 
 def test_calls_that_cannot_be_remembered_for_later_runs_are_told(emulator: Emulator, tmp_path: Path) -> None:
     quota = Quota(budget=CallBudget(CallLedger(tmp_path, "account"), 100))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota)
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
     asking.close()
-    assert asking.tally.notes == ["Later runs will not know of these calls: unable to open database file."]
+    assert asking.metrics.notes == [
+        "The call count could not be saved (unable to open database file). Later runs may exceed the daily quota."
+    ]
 
 
 def test_a_client_that_was_never_used_can_be_closed() -> None:
@@ -284,7 +288,7 @@ def test_closing_ends_the_waiting_of_other_threads(emulator: Emulator) -> None:
 
     def ask() -> None:
         try:
-            asking.list_opportunities(REQUEST)
+            page_call(asking, OPERATION)(REQUEST)
         except ServiceUnavailable as error:
             failures.append(error)
 
@@ -310,9 +314,9 @@ def test_many_threads_ask_side_by_side_over_one_connection_each(emulator: Emulat
     emulator.on_call = hold
     asking = PartnerCentral(connecting, lambda _: Quota(RateLimiter(1000)))
     with ThreadPoolExecutor(8) as threads:
-        pages = list(threads.map(asking.list_opportunities, [REQUEST] * 8))
+        pages = list(threads.map(page_call(asking, OPERATION), [REQUEST] * 8))
     assert [len(page.records) for page in pages] == [100] * 8
-    assert (len(made), asking.tally.calls, len(emulator.calls)) == (1, 8, 8)
+    assert (len(made), asking.metrics.calls, len(emulator.calls)) == (1, 8, 8)
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(1e-4, 2), (1e9, 16)])
@@ -321,14 +325,14 @@ def test_as_many_readers_are_called_for_as_rate_and_latency_can_keep_busy(
 ) -> None:
     asking = client(emulator.endpoint, rate=rate)
     assert asking.concurrency() == 1
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
     assert asking.concurrency() == expected
 
 
 def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:
     quota = Quota(RateLimiter(1e6, clock := Clock()))
     asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, stop=clock)
-    asking.list_opportunities(REQUEST)
+    page_call(asking, OPERATION)(REQUEST)
     assert asking.concurrency() == 16
     quota.pace.limit(1e-4)
     assert asking.concurrency() == 2
@@ -344,7 +348,7 @@ def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulat
     asking = PartnerCentral(connecting)
     assert made == []
     for _ in range(2):
-        asking.list_opportunities(REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
     assert len(made) == 1
 
 
@@ -376,23 +380,23 @@ def test_a_refusal_is_said_at_once_with_what_to_do(
     emulator.faults.append(Fault(kind))
     asking = client(emulator.endpoint)
     with pytest.raises(error) as raised:
-        asking.list_opportunities(REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
     assert [part for part in said if part not in str(raised.value)] == []
-    assert asking.tally.calls == len(emulator.calls) == 1
+    assert asking.metrics.calls == len(emulator.calls) == 1
 
 
 def test_an_unknown_catalog_is_refused_by_name(emulator: Emulator) -> None:
     with pytest.raises(RequestRejected, match=r"on catalog Nowhere: ValidationException: .*Catalog"):
-        client(emulator.endpoint).list_opportunities({**REQUEST, "Catalog": "Nowhere"})
+        page_call(client(emulator.endpoint), OPERATION)({**REQUEST, "Catalog": "Nowhere"})
 
 
 def test_a_token_that_is_no_longer_accepted_breaks_the_listing(emulator: Emulator) -> None:
     asking = client(emulator.endpoint)
-    token = asking.list_opportunities(REQUEST).next_token
+    token = page_call(asking, OPERATION)(REQUEST).next_token
     emulator.faults.append(Fault("expired_token"))
     with pytest.raises(PaginationError, match=r"no longer accepts the token .*expired.*run it again"):
-        asking.list_opportunities({**REQUEST, "NextToken": token})
-    assert asking.tally.calls == 2
+        page_call(asking, OPERATION)({**REQUEST, "NextToken": token})
+    assert asking.metrics.calls == 2
 
 
 def test_without_credentials_nothing_is_sent_and_the_error_names_where_to_put_them(emulator: Emulator) -> None:
@@ -401,7 +405,7 @@ def test_without_credentials_nothing_is_sent_and_the_error_names_where_to_put_th
     nobody.register_component("credential_provider", CredentialResolver([]))
     asking = PartnerCentral(lambda: connect(nobody, endpoint_url=emulator.endpoint))
     with pytest.raises(ConfigurationError, match=r"AWS_PROFILE.*sources\.partner_central\.credentials"):
-        asking.list_opportunities(REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
     assert emulator.calls == []
 
 
@@ -429,13 +433,13 @@ def test_an_answer_that_is_no_page_is_asked_for_again(
     served: Callable[[int, bytes], str], status: int, body: bytes
 ) -> None:
     asking = client(served(status, body))
-    assert asking.list_opportunities(REQUEST).records == [{"Id": "O1"}]
-    assert (asking.tally.calls, asking.tally.retries) == (2, 1)
+    assert page_call(asking, OPERATION)(REQUEST).records == [{"Id": "O1"}]
+    assert (asking.metrics.calls, asking.metrics.retries) == (2, 1)
 
 
 def test_a_number_of_thousands_of_digits_does_not_spoil_its_page(served: Callable[[int, bytes], str]) -> None:
     body = b'{"OpportunitySummaries": [{"Id": "O7", "New": %b}, {"Id": "O8"}]}' % (b"9" * 5000)
-    found = client(served(200, body)).list_opportunities(REQUEST).records
+    found = page_call(client(served(200, body)), OPERATION)(REQUEST).records
     assert [record["Id"] for record in found if isinstance(record, dict)] == ["O7", "O8"]
 
 
@@ -443,7 +447,7 @@ def test_the_digits_of_a_number_and_the_values_of_a_name_that_is_there_twice_arr
     served: Callable[[int, bytes], str],
 ) -> None:
     body = b'{"OpportunitySummaries": [{"Id": "O7", "New": 12345678901234567.89, "Half": 0.5}, {"Id": "1", "Id": "2"}]}'
-    first, second = client(served(200, body)).list_opportunities(REQUEST).records
+    first, second = page_call(client(served(200, body)), OPERATION)(REQUEST).records
     assert first == {"Id": "O7", "New": Decimal("12345678901234567.89"), "Half": 0.5}
     assert isinstance(second, dict)
     assert sorted(second.values()) == ["1", "2"]
@@ -452,7 +456,7 @@ def test_the_digits_of_a_number_and_the_values_of_a_name_that_is_there_twice_arr
 def test_the_policy_to_paste_is_json_and_allows_reading_that_catalog_alone(emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied"))
     with pytest.raises(RequestRejected) as raised:
-        client(emulator.endpoint).list_opportunities({**REQUEST, "Catalog": "Sandbox"})
+        page_call(client(emulator.endpoint), OPERATION)({**REQUEST, "Catalog": "Sandbox"})
     (statement,) = json.loads(str(raised.value).split(":\n", 1)[1])["Statement"]
     assert statement == {
         "Effect": "Allow",

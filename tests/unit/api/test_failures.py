@@ -23,6 +23,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
+from opportunity import OPERATION
 from partner_central.api.client import PartnerCentral
 from partner_central.api.connection import connect
 from partner_central.api.failures import (
@@ -43,6 +44,7 @@ from partner_central.errors import (
     RequestRejected,
     ServiceUnavailable,
 )
+from partner_central.public import page_call
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
@@ -142,12 +144,12 @@ def far_from_home(endpoint_url: str | None = None) -> PartnerCentral:
 def test_a_region_that_does_not_serve_partner_central_is_said_and_not_retried() -> None:
     asking = far_from_home()
     with pytest.raises(ConfigurationError, match=r"region eu-west-1.*AWS_DEFAULT_REGION=us-east-1"):
-        asking.list_opportunities(REQUEST)
-    assert asking.tally.calls == 1
+        page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.calls == 1
 
 
 def test_an_endpoint_of_one_s_own_that_is_down_is_retried_in_any_region() -> None:
     asking = far_from_home("http://127.0.0.1:9")
     with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1:9"):
-        asking.list_opportunities(REQUEST)
-    assert asking.tally.calls == 2
+        page_call(asking, OPERATION)(REQUEST)
+    assert asking.metrics.calls == 2

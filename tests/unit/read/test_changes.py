@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from opportunity import MEMBERS
 from partner_central.read.changes import ChangeDetector, Cursor, content_hash, read_from
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -24,10 +25,10 @@ def record(key: object = "O1", minutes: float | None = 0, **members: Any) -> dic
 
 def changes(*seen: dict[str, Any], floor: datetime | None = FLOOR) -> ChangeDetector:
     """Changes after a run that saw these records, reading above `floor`."""
-    before = ChangeDetector({})
+    before = ChangeDetector({}, MEMBERS)
     for one in seen:
         before.is_new(one)
-    found = ChangeDetector(before.seen())
+    found = ChangeDetector(before.seen(), MEMBERS)
     found.keep_from(floor)
     return found
 

@@ -57,11 +57,6 @@ def test_a_sweep_without_a_beginning_stores_none() -> None:
     }
 
 
-def test_a_sweep_that_an_earlier_version_stored_lists_nothing_to_conclude_from() -> None:
-    stored = {"watermark": "2026-05-01T12:00:00+00:00", "modified_since": None, "full": True, "windows": [], "about": 3}
-    assert Checkpoint.load(stored) == Checkpoint(NOON, None, full=True, estimated_records=3, anew=True)
-
-
 def test_the_state_of_thousands_of_finished_windows_is_that_of_one() -> None:
     cuts = [NOON + number * timedelta(hours=1) for number in range(5000)]
     windows = [

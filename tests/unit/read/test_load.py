@@ -62,13 +62,13 @@ def parts(run: ChunkedLoad, pages: Pages) -> list[int]:
 
 
 def test_a_part_ends_with_the_page_that_fills_it() -> None:
-    assert parts(ChunkedLoad(rows_per_part=250), Pages([100] * 7)) == [300, 300, 100]
-    assert parts(ChunkedLoad(rows_per_part=250), Pages([100, 0, 0, 150, 300, 1])) == [250, 300, 1]
+    assert parts(ChunkedLoad(rows_per_chunk=250), Pages([100] * 7)) == [300, 300, 100]
+    assert parts(ChunkedLoad(rows_per_chunk=250), Pages([100, 0, 0, 150, 300, 1])) == [250, 300, 1]
 
 
 def test_pages_are_handed_on_together_with_what_was_rejected_and_whether_they_are_the_first() -> None:
     pages = Pages([100] * 120)
-    batches = list(ChunkedLoad(rows_per_part=None).next_chunk(lambda: cast("IncrementalReader", pages)))
+    batches = list(ChunkedLoad(rows_per_chunk=None).next_chunk(lambda: cast("IncrementalReader", pages)))
     assert [len(batch.rows) for batch in batches] == [5000, 5000, 2000]
     assert [row["id"] for batch in batches for row in batch.rows] == [
         f"O{page}-{row}" for page in range(120) for row in range(100)
@@ -90,11 +90,11 @@ def test_a_run_that_finds_nothing_is_one_part_as_well_which_stores_the_state() -
 
 
 def test_a_part_that_is_full_with_the_last_page_is_followed_by_an_empty_one_which_stores_the_state() -> None:
-    assert parts(ChunkedLoad(rows_per_part=100), Pages([100, 100])) == [100, 100, 0]
+    assert parts(ChunkedLoad(rows_per_chunk=100), Pages([100, 100])) == [100, 100, 0]
 
 
 def test_pages_without_rows_fill_no_part() -> None:
-    assert parts(ChunkedLoad(rows_per_part=100), Pages([0] * 50)) == [0]
+    assert parts(ChunkedLoad(rows_per_chunk=100), Pages([0] * 50)) == [0]
 
 
 def test_rejected_records_fill_batches_and_parts_as_rows_do() -> None:
@@ -104,9 +104,9 @@ def test_rejected_records_fill_batches_and_parts_as_rows_do() -> None:
         def batches(self) -> Generator[TableRows]:
             yield from (TableRows(rejected=list(page.rejected)) for _ in range(120))
 
-    whole = list(ChunkedLoad(rows_per_part=None).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
+    whole = list(ChunkedLoad(rows_per_chunk=None).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
     assert [len(batch.rejected) for batch in whole] == [5000, 5000, 2000]
-    first = list(ChunkedLoad(rows_per_part=1000).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
+    first = list(ChunkedLoad(rows_per_chunk=1000).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
     assert [len(batch.rejected) for batch in first] == [1000]
 
 
@@ -117,7 +117,7 @@ def test_a_reading_begins_once_for_all_parts() -> None:
         begun.append(pages)
         return cast("IncrementalReader", pages)
 
-    run = ChunkedLoad(rows_per_part=100)
+    run = ChunkedLoad(rows_per_chunk=100)
     while run.has_more():
         list(run.next_chunk(begin))
     assert (len(begun), pages.begun) == (1, 1)
@@ -133,7 +133,7 @@ def test_nothing_is_begun_before_the_first_part_is_read() -> None:
 
 
 def test_the_state_behind_a_part_is_that_of_what_was_handed_on() -> None:
-    run, pages, states = ChunkedLoad(rows_per_part=200), Pages([100] * 5), []
+    run, pages, states = ChunkedLoad(rows_per_chunk=200), Pages([100] * 5), []
     while run.has_more():
         next_chunk(run, pages)
         states.append(run.state()["pages"])
@@ -141,16 +141,16 @@ def test_the_state_behind_a_part_is_that_of_what_was_handed_on() -> None:
 
 
 def test_a_reading_that_cannot_be_gone_on_with_yet_is_not_parted() -> None:
-    assert parts(ChunkedLoad(rows_per_part=100), Pages([100] * 6, resumable_from=4)) == [400, 100, 100, 0]
+    assert parts(ChunkedLoad(rows_per_chunk=100), Pages([100] * 6, resumable_from=4)) == [400, 100, 100, 0]
 
 
 def test_without_a_size_everything_is_one_part() -> None:
-    assert parts(ChunkedLoad(rows_per_part=None), Pages([10_000] * 5)) == [50_000]
+    assert parts(ChunkedLoad(rows_per_chunk=None), Pages([10_000] * 5)) == [50_000]
 
 
 @pytest.mark.parametrize("failure", [ServiceUnavailable("no network"), CallBudgetExhausted("tomorrow")])
 def test_a_failure_ends_its_part_and_is_raised_once_that_is_loaded(failure: PartnerCentralError) -> None:
-    run, pages = ChunkedLoad(rows_per_part=300), Pages([100] * 4, failure)
+    run, pages = ChunkedLoad(rows_per_chunk=300), Pages([100] * 4, failure)
     assert next_chunk(run, pages) == 300
     assert run.has_more()
     assert next_chunk(run, pages) == 100
@@ -168,7 +168,7 @@ def test_a_failure_before_a_reading_can_be_gone_on_with_is_raised_at_once() -> N
 
 def test_a_failure_of_a_run_in_one_part_is_raised_at_once() -> None:
     with pytest.raises(ServiceUnavailable):
-        next_chunk(ChunkedLoad(rows_per_part=None), Pages([100], ServiceUnavailable("no network")))
+        next_chunk(ChunkedLoad(rows_per_chunk=None), Pages([100], ServiceUnavailable("no network")))
 
 
 def test_a_defect_is_raised_at_once() -> None:
@@ -178,7 +178,7 @@ def test_a_defect_is_raised_at_once() -> None:
 
 def test_leaving_a_run_stops_its_reading() -> None:
     pages = Pages([100] * 5)
-    with ChunkedLoad(rows_per_part=100) as run:
+    with ChunkedLoad(rows_per_chunk=100) as run:
         next_chunk(run, pages)
         assert not pages.closed
     assert pages.closed
@@ -190,6 +190,6 @@ def test_leaving_a_run_that_never_began_does_nothing() -> None:
 
 
 def test_a_run_counts_on_the_tally_it_is_given_or_its_own() -> None:
-    tally = SyncMetrics()
-    assert ChunkedLoad(tally).tally is tally
-    assert ChunkedLoad().tally is not ChunkedLoad().tally
+    metrics = SyncMetrics()
+    assert ChunkedLoad(metrics).metrics is metrics
+    assert ChunkedLoad().metrics is not ChunkedLoad().metrics

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from partner_central.api.client import Page
+from opportunity import filter_set, list_request
 from partner_central.errors import ConfigurationError, PaginationError
-from partner_central.read.request import Filters, ListRequest, pages
+from partner_central.public import OPPORTUNITIES
+from partner_central.read.pages import Page, pages
+from partner_central.read.request import ListRequest
+from partner_central.stream import Backfill, Incremental, Search
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
 
@@ -43,11 +47,11 @@ class Book:
 
 
 def test_a_first_listing_asks_for_everything_newest_first() -> None:
-    assert ListRequest("AWS").request() == BASE
+    assert list_request("AWS").request() == BASE
 
 
 def test_a_later_listing_asks_from_its_date_and_each_page_repeats_the_whole_request() -> None:
-    listing = ListRequest("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
+    listing = list_request("Sandbox", filter_set(life_cycle_stage=("Launched",)), NOON)
     expected = BASE | {
         "Catalog": "Sandbox",
         "LifeCycleStage": ["Launched"],
@@ -58,7 +62,7 @@ def test_a_later_listing_asks_from_its_date_and_each_page_repeats_the_whole_requ
 
 
 def test_a_listing_oldest_first_goes_by_created_date_from_a_moment_on_and_keeps_the_rest() -> None:
-    listing = ListRequest("Sandbox", Filters(life_cycle_stage=("Launched",)), NOON)
+    listing = list_request("Sandbox", filter_set(life_cycle_stage=("Launched",)), NOON)
     expected = {
         "Catalog": "Sandbox",
         "MaxResults": 100,
@@ -73,7 +77,7 @@ def test_a_listing_oldest_first_goes_by_created_date_from_a_moment_on_and_keeps_
 
 
 def test_samples_are_the_same_opportunities_from_both_ends_of_the_customers() -> None:
-    listing = ListRequest("Sandbox", Filters(identifier=("O1",)), NOON)
+    listing = list_request("Sandbox", filter_set(identifier=("O1",)), NOON)
     requests = [sample.request() for sample in listing.samples()]
     assert [request.pop("Sort") for request in requests] == [
         {"SortBy": "CustomerCompanyName", "SortOrder": "ASCENDING"},
@@ -85,35 +89,75 @@ def test_samples_are_the_same_opportunities_from_both_ends_of_the_customers() ->
 
 
 def test_every_filter_is_sent_under_the_name_the_api_has_for_it() -> None:
-    filters = Filters(("Launched", "Committed"), ("In review",), ("Kiel & Sons",), ("O1", "O2"))
-    assert filters.request() == {
+    filters = filter_set(
+        life_cycle_stage=("Launched", "Committed"),
+        life_cycle_review_status="In review",
+        customer_company_name=("Kiel & Sons",),
+        identifier=("O1", "O2"),
+    )
+    assert list_request("AWS", filters).request() == BASE | {
         "LifeCycleStage": ["Launched", "Committed"],
         "LifeCycleReviewStatus": ["In review"],
         "CustomerCompanyName": ["Kiel & Sons"],
         "Identifier": ["O1", "O2"],
     }
-    assert Filters().request() == {}
 
 
 def test_the_same_selection_has_the_same_scope_whatever_the_order_or_repetition() -> None:
-    assert Filters(("a", "b")).scope() == Filters(("b", "a", "b")).scope()
-    assert Filters().scope() == "all"
+    assert filter_set(life_cycle_stage=("a", "b")).name() == filter_set(life_cycle_stage=("b", "a", "b")).name()
+    assert filter_set().name() == "all"
+
+
+def test_the_names_of_filters_are_those_that_stored_states_have() -> None:
+    both = filter_set(life_cycle_stage=("b", "a"), life_cycle_review_status=("In review",))
+    assert both.name() == "life_cycle_stage-life_cycle_review_status-ad7fd4bbfbdb395f"
+    assert filter_set(customer_company_name=("Kiel & Sons",)).name() == "customer_company_name-9a2e2b2d738ac1c1"
+
+
+SEARCH = replace(
+    OPPORTUNITIES,
+    operation=Search("SearchOpportunities", records="OpportunitySearchSummaries"),
+    read=Incremental(since=("LastModifiedDate",), backfill=Backfill(since=("CreatedDate",))),
+)
+
+
+def test_a_search_sends_its_conditions_as_one_tree() -> None:
+    def leaf(kind: str, key: str, **value: object) -> dict[str, object]:
+        return {kind: {"Key": key, "Value": value}}
+
+    assert "Filter" not in ListRequest(SEARCH, "AWS").request()
+    since = ListRequest(SEARCH, "AWS", modified_since=NOON)
+    assert since.request()["Filter"] == leaf("GreaterThanOrEquals", "LastModifiedDate", DateValue=NOON)
+    stages = filter_set(life_cycle_stage=("Launched", "Committed"), identifier=("O1",))
+    assert ListRequest(SEARCH, "AWS", stages, NOON).oldest_first(NOON - DAY).request()["Filter"] == {
+        "AndAllFilters": [
+            {
+                "OrAllFilters": [
+                    leaf("EqualsTo", "LifeCycleStage", StringValue="Launched"),
+                    leaf("EqualsTo", "LifeCycleStage", StringValue="Committed"),
+                ]
+            },
+            leaf("EqualsTo", "Identifier", StringValue="O1"),
+            leaf("GreaterThanOrEquals", "LastModifiedDate", DateValue=NOON),
+            leaf("GreaterThanOrEquals", "CreatedDate", DateValue=NOON - DAY),
+        ]
+    }
 
 
 def test_different_selections_have_different_scopes() -> None:
     filters = [
-        Filters(),
-        Filters(("a",)),
-        Filters(("b",)),
-        Filters(("a", "b")),
-        Filters(("a, b",)),
-        Filters((), ("a",)),
-        Filters(("a",), ("a",)),
-        Filters((), (), ("a",)),
-        Filters((), (), (), ("a",)),
-        Filters(("all",)),
+        filter_set(),
+        filter_set(life_cycle_stage=("a",)),
+        filter_set(life_cycle_stage=("b",)),
+        filter_set(life_cycle_stage=("a", "b")),
+        filter_set(life_cycle_stage=("a, b",)),
+        filter_set(life_cycle_review_status=("a",)),
+        filter_set(life_cycle_stage=("a",), life_cycle_review_status=("a",)),
+        filter_set(customer_company_name=("a",)),
+        filter_set(identifier=("a",)),
+        filter_set(life_cycle_stage=("all",)),
     ]
-    assert len({one.scope() for one in filters}) == len(filters)
+    assert len({one.name() for one in filters}) == len(filters)
 
 
 @pytest.mark.parametrize(
@@ -122,20 +166,20 @@ def test_different_selections_have_different_scopes() -> None:
 )
 def test_more_values_than_the_api_takes_are_refused_before_asking(name: str, most: int) -> None:
     values = tuple(f"v{number}" for number in range(most + 1))
-    Filters(**{name: values[:most]})
+    filter_set(**{name: values[:most]})
     with pytest.raises(ConfigurationError, match=f"{name} takes at most {most} values, {most + 1} were given"):
-        Filters(**{name: values})
+        filter_set(**{name: values})
 
 
 def test_pages_follow_the_tokens_to_the_end() -> None:
     book = Book({None: "a", "a": "b", "b": None})
-    assert [found.next_token for found in pages(ListRequest("AWS"), book)] == ["a", "b", None]
+    assert [found.next_token for found in pages(list_request("AWS"), book)] == ["a", "b", None]
     assert [asked.get("NextToken") for asked in book.asked] == [None, "a", "b"]
 
 
 def test_nothing_is_asked_before_a_page_is_wanted() -> None:
     book = Book({None: "a", "a": None})
-    found = pages(ListRequest("AWS"), book)
+    found = pages(list_request("AWS"), book)
     assert book.asked == []
     next(found)
     assert len(book.asked) == 1
@@ -145,7 +189,7 @@ def test_nothing_is_asked_before_a_page_is_wanted() -> None:
 def test_a_repeated_token_breaks_the_listing_instead_of_running_forever(following: dict[str | None, str]) -> None:
     book = Book(following)
     with pytest.raises(PaginationError, match=f"same token for two pages, after {len(following) - 1} pages"):
-        list(pages(ListRequest("AWS"), book))
+        list(pages(list_request("AWS"), book))
     assert len(book.asked) == len(following)
 
 

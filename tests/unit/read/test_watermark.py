@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_central.api.client import Page
+from opportunity import MEMBERS
+from partner_central.read.pages import Page
 from partner_central.read.watermark import lies_ahead, watermark_of
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -33,30 +34,30 @@ def page(*moments: datetime | str | None, served_at: datetime | None = NOON) -> 
 def test_the_newest_date_of_a_page_is_the_watermark(
     dates: tuple[datetime | str | None, ...], expected: datetime | None
 ) -> None:
-    assert watermark_of(page(*dates), None) == expected
+    assert watermark_of(page(*dates), None, MEMBERS) == expected
 
 
 def test_the_watermark_never_goes_back() -> None:
-    assert watermark_of(page(NOON - HOUR), NOON) == NOON
-    assert watermark_of(page(), NOON) == NOON
+    assert watermark_of(page(NOON - HOUR), NOON, MEMBERS) == NOON
+    assert watermark_of(page(), NOON, MEMBERS) == NOON
 
 
 @pytest.mark.parametrize("ahead", [SECOND, HOUR, 20 * HOUR, DAY, 300 * 365 * DAY])
 def test_a_date_ahead_of_the_services_clock_is_no_watermark(ahead: timedelta) -> None:
-    assert watermark_of(page(NOON + ahead, NOON - HOUR), None) == NOON - HOUR
-    assert watermark_of(page(NOON + ahead), NOON - DAY) == NOON - DAY
-    assert watermark_of(page(NOON + ahead), None) is None
+    assert watermark_of(page(NOON + ahead, NOON - HOUR), None, MEMBERS) == NOON - HOUR
+    assert watermark_of(page(NOON + ahead), NOON - DAY, MEMBERS) == NOON - DAY
+    assert watermark_of(page(NOON + ahead), None, MEMBERS) is None
 
 
 def test_within_the_second_that_the_header_shows_the_clock_itself_is_the_watermark() -> None:
-    assert watermark_of(page(NOON + SECOND / 2, NOON - HOUR), None) == NOON
+    assert watermark_of(page(NOON + SECOND / 2, NOON - HOUR), None, MEMBERS) == NOON
 
 
 def test_without_a_clock_of_the_service_every_date_is_believed() -> None:
-    assert watermark_of(page(NOON + 30 * DAY, served_at=None), NOON) == NOON + 30 * DAY
-    assert not lies_ahead(page(NOON + 30 * DAY, served_at=None))
+    assert watermark_of(page(NOON + 30 * DAY, served_at=None), NOON, MEMBERS) == NOON + 30 * DAY
+    assert not lies_ahead(page(NOON + 30 * DAY, served_at=None), MEMBERS)
 
 
 def test_a_date_lies_ahead_when_clocks_that_differ_a_little_do_not_explain_it() -> None:
-    assert lies_ahead(page(NOON - DAY, NOON + HOUR))
-    assert not lies_ahead(page(NOON + SECOND))
+    assert lies_ahead(page(NOON - DAY, NOON + HOUR), MEMBERS)
+    assert not lies_ahead(page(NOON + SECOND), MEMBERS)

@@ -15,16 +15,16 @@ from typing import Any, Literal
 
 import pytest
 
-from partner_central.api.client import Page
+from opportunity import filter_set, list_request
 from partner_central.errors import PaginationError, RequestRejected, ServiceUnavailable
+from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
 from partner_central.read.partitions import Density, Partition, PartitionPage, first_partitions
-from partner_central.read.request import Filters, ListRequest
 from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader, fetch_concurrently
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST = NOON - timedelta(days=400)
-LISTING = ListRequest("AWS", Filters(identifier=("O1",)), FIRST)
+LISTING = list_request("AWS", filter_set(identifier=("O1",)), FIRST)
 PATIENCE = 30.0
 TokenKind = Literal["offset", "position", "snapshot"]
 TOKENS: list[TokenKind] = ["offset", "position", "snapshot"]

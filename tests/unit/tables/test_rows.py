@@ -8,23 +8,23 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-import botocore.session
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from opportunity import MEMBERS, MODEL, row_maker
 from partner_central.tables.new_members import AssignedNames
-from partner_central.tables.rows import HISTORY_COLUMNS, KINDS, Row, RowMaker, key_and_modified
-from partner_central.tables.service_model import Column, RecordModel, opportunity_model
+from partner_central.tables.rows import HISTORY_COLUMNS, Row, RowMaker
 from partner_central.tables.stored_columns import StoredColumns
-from partner_central.tables.types import InvalidValue, fraction, structure, whole_number
+from partner_central.tables.table import Column, RecordModel
+from partner_central.tables.types import OF_JSON
+from partner_central.tables.values import InvalidValue, fraction, structure, whole_number
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
 
 MODIFIED = "2026-05-01T12:00:00Z"
 SPEND = "project_expected_customer_spend"
-MODEL = opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def model() -> RecordModel:
 
 @pytest.fixture
 def maker(model: RecordModel) -> RowMaker:
-    return RowMaker(model)
+    return row_maker(model)
 
 
 def record(**members: Any) -> dict[str, Any]:
@@ -202,26 +202,26 @@ def test_unknown_numbers_that_are_none_become_text(maker: RowMaker, value: float
     [
         ({"Id": None}, "Id is missing"),
         ({"Id": ""}, "Id is missing"),
-        ({"Id": {"a": 1}}, "Id is no text"),
+        ({"Id": {"a": 1}}, "Id is not text"),
         ({"LastModifiedDate": None}, "LastModifiedDate is missing"),
-        ({"LastModifiedDate": "soon"}, "LastModifiedDate is no timestamp"),
-        ({"LifeCycle": "Launched"}, "LifeCycle is no structure"),
-        ({"Customer": {"Account": [1]}}, "Customer.Account is no structure"),
-        ({"Customer": {"Account": {"Address": 7}}}, "Customer.Account.Address is no structure"),
-        ({"LifeCycle": {"Stage": {"Name": "Launched"}}}, "LifeCycle.Stage is no text"),
-        ({"LifeCycle": {"Stage": ["Launched"]}}, "LifeCycle.Stage is no text"),
-        ({"LifeCycle": {"Stage": True}}, "LifeCycle.Stage is no text"),
-        ({"LifeCycle": {"TargetCloseDate": "2026-02-30"}}, "LifeCycle.TargetCloseDate is no date"),
-        ({"CreatedDate": "0001-01-01T00:00:00+01:00"}, "CreatedDate is no timestamp"),
-        ({"Project": {"ExpectedContractDuration": {"Value": "twelve"}}}, "Duration.Value is no number"),
-        ({"Project": {"DeliveryModels": {"a": 1}}}, "Project.DeliveryModels is no list"),
-        ({"Project": {"DeliveryModels": "SaaS"}}, "Project.DeliveryModels is no list"),
-        ({"Project": {"DeliveryModels": [{"Name": "SaaS"}]}}, "Project.DeliveryModels is no text"),
-        ({"Project": {"DeliveryModels": [["SaaS"]]}}, "Project.DeliveryModels is no text"),
-        ({"Project": {"ExpectedCustomerSpend": {"Amount": "1"}}}, "Project.ExpectedCustomerSpend is no list"),
-        ({"Project": {"ExpectedCustomerSpend": ["1"]}}, "an entry of Project.ExpectedCustomerSpend is no structure"),
-        ({"Project": {"ExpectedCustomerSpend": [[]]}}, "an entry of Project.ExpectedCustomerSpend is no structure"),
-        ({"Project": {"ExpectedCustomerSpend": [{"Amount": "many"}]}}, "ExpectedCustomerSpend.Amount is no number"),
+        ({"LastModifiedDate": "soon"}, "LastModifiedDate is not a timestamp"),
+        ({"LifeCycle": "Launched"}, "LifeCycle is not a structure"),
+        ({"Customer": {"Account": [1]}}, "Customer.Account is not a structure"),
+        ({"Customer": {"Account": {"Address": 7}}}, "Customer.Account.Address is not a structure"),
+        ({"LifeCycle": {"Stage": {"Name": "Launched"}}}, "LifeCycle.Stage is not text"),
+        ({"LifeCycle": {"Stage": ["Launched"]}}, "LifeCycle.Stage is not text"),
+        ({"LifeCycle": {"Stage": True}}, "LifeCycle.Stage is not text"),
+        ({"LifeCycle": {"TargetCloseDate": "2026-02-30"}}, "LifeCycle.TargetCloseDate is not a date"),
+        ({"CreatedDate": "0001-01-01T00:00:00+01:00"}, "CreatedDate is not a timestamp"),
+        ({"Project": {"ExpectedContractDuration": {"Value": "twelve"}}}, "Duration.Value is not a number"),
+        ({"Project": {"DeliveryModels": {"a": 1}}}, "Project.DeliveryModels is not a list"),
+        ({"Project": {"DeliveryModels": "SaaS"}}, "Project.DeliveryModels is not a list"),
+        ({"Project": {"DeliveryModels": [{"Name": "SaaS"}]}}, "Project.DeliveryModels is not text"),
+        ({"Project": {"DeliveryModels": [["SaaS"]]}}, "Project.DeliveryModels is not text"),
+        ({"Project": {"ExpectedCustomerSpend": {"Amount": "1"}}}, "Project.ExpectedCustomerSpend is not a list"),
+        ({"Project": {"ExpectedCustomerSpend": ["1"]}}, "an entry of Project.ExpectedCustomerSpend is not a structure"),
+        ({"Project": {"ExpectedCustomerSpend": [[]]}}, "an entry of Project.ExpectedCustomerSpend is not a structure"),
+        ({"Project": {"ExpectedCustomerSpend": [{"Amount": "many"}]}}, "ExpectedCustomerSpend.Amount is not a number"),
         ({"Project": {"ExpectedCustomerSpend": [{"Amount": {"Value": "1"}}]}}, "ExpectedCustomerSpend.Amount"),
         ({"New": {"Deep": "\0"}}, "New.Deep holds a NUL"),
         ({"Team": [{"Name": ["\ud800"]}]}, "Team.Name holds half a surrogate"),
@@ -236,9 +236,9 @@ def test_a_member_that_does_not_fit_makes_the_record_unfit_and_is_named(
 
 @pytest.mark.parametrize("value", [None, [], "O1", 1, True])
 def test_what_is_no_structure_is_no_record(maker: RowMaker, value: object) -> None:
-    with pytest.raises(InvalidValue, match="the record is no structure"):
+    with pytest.raises(InvalidValue, match="the record is not a structure"):
         maker.row(value)
-    assert key_and_modified(value) == (None, None)
+    assert MEMBERS.key_and_modified(value) == (None, None)
 
 
 def test_a_record_is_left_as_it_was_and_gives_the_same_row_again(maker: RowMaker) -> None:
@@ -250,9 +250,9 @@ def test_a_record_is_left_as_it_was_and_gives_the_same_row_again(maker: RowMaker
 
 def test_identity_says_what_can_be_said_of_an_unfit_record() -> None:
     moment = datetime(2026, 5, 1, 12, tzinfo=UTC)
-    assert key_and_modified(record(LifeCycle="broken")) == ("O1", moment)
-    assert key_and_modified({"Id": ["O7"], "LastModifiedDate": "soon"}) == (None, None)
-    assert key_and_modified({"Id": "O1"}) == ("O1", None)
+    assert MEMBERS.key_and_modified(record(LifeCycle="broken")) == ("O1", moment)
+    assert MEMBERS.key_and_modified({"Id": ["O7"], "LastModifiedDate": "soon"}) == (None, None)
+    assert MEMBERS.key_and_modified({"Id": "O1"}) == ("O1", None)
 
 
 def ids_of(place: Sandbox, table: str) -> list[str | None]:
@@ -296,14 +296,14 @@ def test_each_kind_of_value_of_an_unknown_member_has_a_column_so_that_none_is_co
 
 
 def test_unknown_members_keep_their_names_in_later_runs(model: RecordModel) -> None:
-    first = RowMaker(model)
+    first = row_maker(model)
     both = {"Account": {"Segment": "inner"}, "Segment": "outer"}
     assert rest(first.row(record(Customer=both, Score=1))) == {
         "customer_segment": "inner",
         "customer_segment_2": "outer",
         "score": 1,
     }
-    later = RowMaker(model, json.loads(json.dumps(first.assigned_names)))
+    later = row_maker(model, json.loads(json.dumps(first.assigned_names)))
     assert rest(later.row(record(Customer={"Segment": "outer"}, Score="one"))) == {
         "customer_segment_2": "outer",
         "score_text": "one",
@@ -331,7 +331,7 @@ RECORDS = some.dictionaries(some.sampled_from(ODD_NAMES), VALUES, max_size=8)
 
 
 def leaves(value: object) -> list[str]:
-    """Every value in a record that is no structure and no list, as text."""
+    """Every value in a record that is not a structure and no list, as text."""
     if isinstance(value, dict):
         return [leaf for inner in value.values() for leaf in leaves(inner)]
     if isinstance(value, list):
@@ -360,7 +360,7 @@ def kinds_of(row: Row, table: str = "opportunities") -> dict[str, dict[str, set[
                     for column, kinds in columns.items():
                         found.setdefault(inner, {}).setdefault(column, set()).update(kinds)
         else:
-            found[table].setdefault(name, set()).add(KINDS.get(type(value), "other"))
+            found[table].setdefault(name, set()).add(OF_JSON.get(type(value), "other"))
     return found
 
 
@@ -368,7 +368,7 @@ def kinds_of(row: Row, table: str = "opportunities") -> dict[str, dict[str, set[
 @given(members=RECORDS, account=some.sampled_from([None, "acme"]))
 def test_no_value_of_a_member_is_dropped_or_replaced_whatever_its_name(members: Row, account: str | None) -> None:
     sent = members | record()
-    row = RowMaker(MODEL, account=account).row(sent)
+    row = row_maker(MODEL, account=account).row(sent)
     assert sorted(of_row(row)) == sorted([*leaves(members), "O1", str(row["last_modified_date"])])
     assert not {name for name in row if name.startswith("_dlt")} | (row.keys() & HISTORY_COLUMNS)
     assert account is None or row["account"] == account
@@ -407,7 +407,7 @@ def test_columns_keep_their_kinds_through_parts_a_lost_state_and_a_copied_datase
     tables = Tables()
     claims: AssignedNames = {}
     for records, fate in parts:
-        maker = RowMaker(MODEL, json.loads(json.dumps(claims)), account, StoredColumns(tables.ask))
+        maker = row_maker(MODEL, json.loads(json.dumps(claims)), account, StoredColumns(tables.ask))
         for members in records:
             row = maker.row(members | record())
             assert sorted(of_row(row)) == sorted([*leaves(members), "O1", str(row["last_modified_date"])])
@@ -449,10 +449,10 @@ def test_a_number_keeps_every_digit_in_any_column(maker: RowMaker) -> None:
 
 def test_a_known_double_that_cannot_hold_a_number_makes_the_record_unfit() -> None:
     known = RecordModel((*MODEL.columns, Column(("Score",), "score", "double", "")), MODEL.children)
-    assert RowMaker(known).row(record(Score=0.1))["score"] == 0.1
+    assert row_maker(known).row(record(Score=0.1))["score"] == 0.1
     for number in (Decimal("12345678901234567.89"), 2**53 + 1, "0.10000000000000000001"):
         with pytest.raises(InvalidValue, match="Score has more digits than a number of 64 bits can hold"):
-            RowMaker(known).row(record(Score=number))
+            row_maker(known).row(record(Score=number))
 
 
 STORED: dict[str, dict[str, str]] = {
@@ -463,7 +463,7 @@ STORED: dict[str, dict[str, str]] = {
 
 
 def test_a_known_column_that_is_stored_as_another_type_is_placed_beside_it() -> None:
-    maker = RowMaker(
+    maker = row_maker(
         MODEL, stored=StoredColumns(lambda tables: {name: STORED[name] for name in tables if name in STORED})
     )
     found = maker.row(
@@ -491,7 +491,7 @@ def test_a_model_s_column_never_takes_the_name_of_the_history_the_account_or_ano
     account = (Column(("Account",), "account", "text", ""),)
     known = RecordModel((*MODEL.columns, *learnt, *twins, *account), MODEL.children)
     sent = record(ReadOrder="r", FundCode="outer", Fund={"Code": "inner"}, Account="x")
-    assert rest(RowMaker(known, account="acme").row(sent)) == {
+    assert rest(row_maker(known, account="acme").row(sent)) == {
         "read_order_2": "r",
         "fund_code": "inner",
         "fund_code_2": "outer",

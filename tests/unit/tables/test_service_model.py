@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import botocore.session
 import pytest
 from botocore.model import ServiceModel
 
-from partner_central.tables.service_model import (
-    DESCRIPTION_LENGTH,
-    ChildTable,
-    Column,
-    RecordModel,
-    column_name,
-    opportunity_model,
-    snake_case,
-)
+from opportunity import MODEL
+from partner_central.public import OPPORTUNITIES
+from partner_central.tables.service_model import DESCRIPTION_LENGTH, record_model
+from partner_central.tables.table import ChildTable, Column, RecordModel, column_name, snake_case
 
 DOCUMENTED = {
     "id": "text",
@@ -46,7 +40,11 @@ DOCUMENTED = {
 
 @pytest.fixture(scope="module")
 def model() -> RecordModel:
-    return opportunity_model(botocore.session.get_session().get_service_model("partnercentral-selling"))
+    return MODEL
+
+
+def model_of(loaded: ServiceModel) -> RecordModel:
+    return record_model(loaded, "ListOpportunities", "OpportunitySummaries", OPPORTUNITIES.model_rules)
 
 
 def service(summary: dict[str, object], shapes: dict[str, dict[str, object]]) -> ServiceModel:
@@ -120,7 +118,7 @@ def test_no_two_columns_and_no_column_and_table_share_a_name(model: RecordModel)
 
 
 def test_what_the_service_model_gains_becomes_columns_and_tables_without_a_change_here() -> None:
-    found = opportunity_model(
+    found = model_of(
         service(
             {"Id": "string", "Score": "integer", "Ratio": "double", "Open": "boolean", "Blob": "blob", "Team": None},
             {"Team": {"type": "list", "member": {"shape": "Member"}}, "Member": {"type": "string"}},
@@ -140,7 +138,7 @@ def test_a_long_description_is_cut_to_what_warehouses_take() -> None:
     shapes: dict[str, dict[str, object]] = {
         "Id": {"type": "string", "documentation": "<p>" + "word &amp; " * 500 + "</p>"}
     }
-    description = opportunity_model(service({"Id": None}, shapes)).columns[0].description
+    description = model_of(service({"Id": None}, shapes)).columns[0].description
     assert len(description) <= DESCRIPTION_LENGTH
     assert description.startswith("word & word")
     assert description.endswith("…")

@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partner_central.tables.service_model import ColumnType
-from partner_central.tables.types import (
-    AGAIN,
-    CONVERT,
-    LONGEST_TEXT,
-    InvalidValue,
-    fraction,
-    parse_timestamp,
-    structure,
-)
+from partner_central.tables.types import CONVERT, OF_JSON, TYPES, ColumnType
+from partner_central.tables.values import AGAIN, LONGEST_TEXT, InvalidValue, fraction, parse_timestamp, structure
 
 NINES = "9" * 36
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
@@ -53,7 +45,8 @@ def short(value: object) -> str:
 
 
 def test_there_is_a_converter_for_each_type_of_column() -> None:
-    assert set(CONVERT) == set(get_args(ColumnType))
+    assert set(TYPES) == set(CONVERT) == set(get_args(ColumnType))
+    assert {str: "text", int: "bigint", float: "double", bool: "bool"} == OF_JSON
 
 
 @pytest.mark.parametrize(
@@ -104,9 +97,9 @@ def test_what_is_no_amount_to_the_cent_is_unfit(value: object) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (TOO_LARGE[:4], "more than 36 digits before the point"),
-        (TOO_FINE, "more than 2 digits behind the point"),
-        (MISWRITTEN, "is no number"),
+        (TOO_LARGE[:4], "more than 36 digits before the decimal point"),
+        (TOO_FINE, "more than 2 digits after the decimal point"),
+        (MISWRITTEN, "is not a number"),
     ],
 )
 def test_the_reason_says_what_is_wrong_with_an_amount(values: list[object], reason: str) -> None:
@@ -176,7 +169,7 @@ def test_a_timestamp_is_the_same_instant_in_utc(value: str, instant: datetime) -
 
 @pytest.mark.parametrize("value", [*OUTSIDE_THE_CALENDAR, *OUTSIDE_THE_DAY, *NO_MOMENTS], ids=short)
 def test_what_is_no_timestamp_of_the_years_1_to_9999_is_unfit(value: object) -> None:
-    with pytest.raises(InvalidValue, match="is no timestamp"):
+    with pytest.raises(InvalidValue, match="is not a timestamp"):
         CONVERT["timestamp"](value)
 
 
@@ -189,7 +182,7 @@ def test_a_date_is_kept(value: str) -> None:
 
 @pytest.mark.parametrize("value", [*NO_DAYS, *NO_MOMENTS], ids=short)
 def test_what_is_no_date_is_unfit(value: object) -> None:
-    with pytest.raises(InvalidValue, match="is no date"):
+    with pytest.raises(InvalidValue, match="is not a date"):
         CONVERT["date"](value)
 
 
@@ -214,10 +207,10 @@ def test_a_number_where_text_belongs_is_kept_as_text(value: object, text: str) -
         ("\uf026first", "reserves"),
         ("\uf02efirst", "reserves"),
         ("x" * (LONGEST_TEXT + 1), "longer than 1,048,576"),
-        (True, "no text"),
-        (None, "no text"),
-        ({"a": 1}, "no text"),
-        (["a"], "no text"),
+        (True, "is not text"),
+        (None, "is not text"),
+        ({"a": 1}, "is not text"),
+        (["a"], "is not text"),
     ],
     ids=short,
 )

@@ -20,7 +20,7 @@ from dlt.common.schema.utils import (
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations.impl.filesystem.filesystem import ReferenceFollowupJob
 
-from partner_central.tables.rows import CHILD_KEY
+from partner_central.public import child_key_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,8 +68,9 @@ class LakeMergeJob(ReferenceFollowupJob):
             return
         rows = winners(root, rows, stored)
         keys = rows.select(get_columns_names_with_prop(root, "primary_key"))
-        of_root = keys.rename_columns([CHILD_KEY if name == KEY else name for name in keys.column_names])
         for table in lists:
+            child_key = child_key_in(table["columns"])
+            of_root = keys.rename_columns([child_key if name == KEY else name for name in keys.column_names])
             link = cast("str", get_first_column_name_with_prop(table, "root_key"))
             entries = self._read(table, files)
             self._put(self._table(table), entries.filter(pc.is_in(entries[link], rows[C_DLT_ID])), of_root)

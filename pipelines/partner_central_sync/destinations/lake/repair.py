@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dlt.common.schema import Schema
 
-from partner_central.tables.rows import ACCOUNT, HISTORY_COLUMNS, TABLES
+from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES
 
 from .merge_job import arrow_schema
 
@@ -53,7 +53,7 @@ def put_back(client: LakeClient) -> int:
     import duckdb
     import pyarrow as pa
 
-    table, history = map(client.stored, TABLES)
+    table, history = map(client.stored, OPPORTUNITIES.table_names.both)
     types = {field.name: field.type for field in table.schema}
     columns = [field.name for field in history.schema if types.get(field.name) == field.type]
     columns = [name for name in columns if name not in HISTORY_COLUMNS]

@@ -1,0 +1,114 @@
+"""What programs that run the source may import, beside `partner_central` itself.
+
+Nothing else of the package is for them: everything below is free to move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from botocore.session import get_session
+
+from .api.client import PartnerCentral
+from .api.connection import SERVICE, connect, open_session
+from .api.failures import NO_CREDENTIALS, to_credentials_error
+from .errors import (
+    ConfigurationError,
+    PaginationError,
+    PartnerCentralError,
+    RequestRejected,
+    ServiceUnavailable,
+)
+from .metrics import SyncMetrics
+from .read.load import ROWS_PER_CHUNK, ChunkedLoad
+from .read.pages import page_call
+from .read.state import assigned_names as assigned_names_in
+from .read.state import (
+    cursor_reports,
+    forget_cursors,
+    lost_tables,
+    newest_full_listing,
+)
+from .read.state_parts import CursorReport, FullListing, StoredCounters
+from .stream import Stream
+from .streams import STREAMS
+from .streams.opportunities import OPPORTUNITIES
+from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
+from .tables.history import ORDERING, content_hash_of
+from .tables.new_members import UNMOVED, plain_names
+from .tables.pii import PiiPolicy
+from .tables.presence import presence_model
+from .tables.rows import ACCOUNT, HISTORY_COLUMNS
+from .tables.service_model import record_model
+from .tables.table import RecordModel
+from .tables.types import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
+
+__all__ = [
+    "ACCOUNT",
+    "AMOUNT_PRECISION",
+    "AMOUNT_SCALE",
+    "HISTORY_COLUMNS",
+    "NO_CREDENTIALS",
+    "OPPORTUNITIES",
+    "ORDERING",
+    "ROWS_PER_CHUNK",
+    "UNMOVED",
+    "ChunkedLoad",
+    "ColumnType",
+    "ConfigurationError",
+    "CursorReport",
+    "FullListing",
+    "PaginationError",
+    "PartnerCentral",
+    "PartnerCentralError",
+    "PiiPolicy",
+    "RecordModel",
+    "RequestRejected",
+    "ServiceUnavailable",
+    "StoredCounters",
+    "SyncMetrics",
+    "child_key_in",
+    "connect",
+    "content_hash_of",
+    "cursor_reports",
+    "forget_cursors",
+    "hint_rules",
+    "known_columns",
+    "lost_tables",
+    "newest_full_listing",
+    "open_session",
+    "page_call",
+    "plain_names_in",
+    "presence_model",
+    "rejected_columns",
+    "root_columns",
+    "stream_model",
+    "to_credentials_error",
+]
+
+
+def stream_model(stream: Stream) -> RecordModel:
+    """Return the tables of a stream's records, from the service model that the installed botocore has."""
+    service = get_session().get_service_model(SERVICE)
+    return record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
+
+
+def plain_names_in(state: Mapping[str, Any]) -> set[str]:
+    """Return the columns of unknown members, of a stream's state, that have the name the naming rule gives."""
+    return plain_names(assigned_names_in(state))
+
+
+def child_key_in(columns: Container[str]) -> str | None:
+    """Return the column of a child table that holds the key of its record; None if it has no such column."""
+    return next((stream.child_key for stream in STREAMS if stream.child_key in columns), None)
+
+
+def hint_rules(stream: Stream, account: str | None = None) -> HintRules:
+    """Return what the hints of a stream's tables have in common.
+
+    Args:
+        stream: the stream.
+        account: name of the account in every row; None without a column for it.
+    """
+    return HintRules(stream.table_names, stream.noun, account)

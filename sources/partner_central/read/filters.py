@@ -1,0 +1,58 @@
+"""The filters of a stream that a user set, and the name of what they select."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import ConfigurationError
+from ..stream import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSet:
+    """Filters with the values that were set, in the stream's order; filters without values are left out."""
+
+    values: tuple[tuple[Filter, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, filters: Sequence[Filter], options: Mapping[str, str | Sequence[str]]) -> FilterSet:
+        """Check values by the names of their settings; a bare text is one value.
+
+        Raises:
+            ConfigurationError: a value is empty, or there are more than the operation takes.
+        """
+        chosen = []
+        for one in filters:
+            given = options.get(one.option) or ()
+            values = (given,) if isinstance(given, str) else tuple(given)
+            if not all(values):
+                raise ConfigurationError(f"{one.option} was given an empty value.")
+            if len(values) > one.max_values:
+                raise ConfigurationError(
+                    f"{one.option} takes at most {one.max_values} values, {len(values)} were given. Run several syncs."
+                )
+            if values:
+                chosen.append((one, values))
+        return cls(tuple(chosen))
+
+    @property
+    def records_can_leave(self) -> bool:
+        """Whether a record that changes may no longer match: a key stays, a stage does not."""
+        return any(one.can_change for one, _ in self.values)
+
+    def name(self, conceal: Callable[[str], str] = str) -> str:
+        """A name for what these filters select, the same whatever the order of values; `all` without filters.
+
+        Args:
+            conceal: makes of a personal value what the name may depend on.
+        """
+        if not self.values:
+            return "all"
+        chosen = [
+            (one.option, sorted({conceal(value) if one.personal else value for value in values}))
+            for one, values in self.values
+        ]
+        digest = hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
+        return "-".join([*(option for option, _ in chosen), digest])

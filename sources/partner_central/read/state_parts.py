@@ -1,0 +1,97 @@
+"""What the state holds beside cursors and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .timestamps import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCounters:
+    """The greatest numbers in the tables of a destination, also of a run that died before its state was stored.
+
+    Attributes:
+        order: greatest `read_order`.
+        full_listing: greatest `last_listed_sweep`.
+    """
+
+    order: int = 0
+    full_listing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FullListing:
+    """A full listing that was read to its end.
+
+    Attributes:
+        number: its number.
+        order: read_order of the newest version before it began.
+        at: when it began, by the service's clock.
+        windows: whether it was read in partitions of CreatedDate, so that records without one may be missing.
+    """
+
+    number: int
+    order: int
+    at: datetime
+    windows: bool
+
+    def dump(self) -> dict[str, Any]:
+        """The listing as JSON-ready state."""
+        return {"number": self.number, "order": self.order, "at": self.at.isoformat(), "windows": self.windows}
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> FullListing:
+        """Read what `dump` wrote."""
+        return cls(state["number"], state["order"], datetime.fromisoformat(state["at"]), state["windows"])
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRange:
+    """Records that could not become rows.
+
+    Attributes:
+        by: the version of this program that rejected them.
+        since: their lowest LastModifiedDate; None where one has none, so that only everything holds them.
+    """
+
+    by: str
+    since: datetime | None
+
+    def dump(self) -> dict[str, Any]:
+        """The range as JSON-ready state."""
+        return {"by": self.by, "since": to_text(self.since)}
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> RejectedRange:
+        """Read what `dump` wrote."""
+        return cls(state["by"], from_text(state["since"]))
+
+    def and_also(self, modified: datetime | None) -> RejectedRange:
+        """These and one more."""
+        since = None if self.since is None or modified is None else min(self.since, modified)
+        return RejectedRange(self.by, since)
+
+
+@dataclass(frozen=True, slots=True)
+class CursorReport:
+    """How far one set of filters has come.
+
+    Attributes:
+        filter_set: its name.
+        watermark: the cursor; None before the first complete run.
+        is_under_way: whether a load was interrupted.
+        read: records that it has read.
+        estimated_records: about how many there are.
+        partitions_left: partitions that are not read to their end.
+    """
+
+    filter_set: str
+    watermark: datetime | None
+    is_under_way: bool = False
+    read: int = 0
+    estimated_records: int = 0
+    partitions_left: int = 0

@@ -1,0 +1,149 @@
+"""The dlt resources of a stream: one reading feeds all of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.extract import DltResource
+from dlt.pipeline.exceptions import PipelineNotActive
+
+from .api.account_identity import identity_of
+from .api.client import PartnerCentral
+from .api.connection import SERVICE, connect, open_session
+from .api.quota import Quota, account_of
+from .options import Options
+from .read.incremental import IncrementalReader
+from .read.load import ChunkedLoad
+from .read.state import assigned_names, check_account, check_catalog
+from .stream import Stream
+from .tables.hints import INSERT_ONLY, HintRules, rejected_columns
+from .tables.history import KEY, drop_seen_in_this_load, history_model
+from .tables.items import Items
+from .tables.presence import presence_model
+from .tables.row_batch import TableRows
+from .tables.rows import ACCOUNT, RowMaker
+from .tables.service_model import record_model
+from .tables.stored_columns import StoredColumns
+
+
+def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
+    """Return the resources of a stream: its records, those that could not become rows, versions, and presence.
+
+    Args:
+        stream: what to read.
+        options: how to read it.
+        load: the load that they are part of.
+    """
+    reader = _ReaderOf(stream, options, load)
+    arrow = options.arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
+    rules = HintRules(stream.table_names, stream.noun, options.account)
+    shared_key = [] if options.account is None else [ACCOUNT]
+    last_versions: dict[tuple[str, datetime], str] = {}  # of each id and date in this load
+    models = {
+        stream.table: lambda: load.placed,
+        stream.history_table: lambda: history_model(load.placed, stream.history),
+        stream.presence_table: lambda: presence_model(stream.noun, stream.table, stream.members.key),
+    }
+    items = {table: Items(table, model, rules, arrow=arrow) for table, model in models.items()}
+
+    @dlt.resource(name=f"{stream.singular}_pages", selected=False)
+    def pages() -> Iterator[TableRows]:
+        state = dlt.current.resource_state(stream.table)
+        check_catalog(state, options.catalog)
+        yield from load.next_chunk(lambda: reader.begin(state))
+        state.update(load.state())
+
+    def records(batch: TableRows) -> Iterator[Any]:
+        yield from items[stream.table].of(batch.rows, first=batch.first)
+
+    def rejected(batch: TableRows) -> Iterator[Any]:
+        if batch.first:
+            yield dlt.mark.materialize_table_schema()
+        if batch.rejected:
+            yield batch.rejected
+
+    def versions(batch: TableRows) -> Iterator[Any]:
+        new = drop_seen_in_this_load(batch.versions, last_versions)
+        yield from items[stream.history_table].of(new, first=batch.first)
+
+    def presence(batch: TableRows) -> Iterator[Any]:
+        yield from items[stream.presence_table].of(batch.listed, first=batch.first)
+
+    def table(rows: Any, name: str, *key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
+        hints = {"write_disposition": "merge"} | hints
+        made: DltResource = dlt.transformer(rows, data_from=pages, name=name, primary_key=[*shared_key, *key], **hints)
+        return made
+
+    history = table(versions, stream.history_table, *KEY, write_disposition=_insert_only())
+    # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
+    history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
+    return (
+        table(records, stream.table, "id"),
+        table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
+        history,
+        table(presence, stream.presence_table, "id"),
+    )
+
+
+class _ReaderOf:
+    """Begins to read a stream, when the first rows are wanted.
+
+    Raises:
+        ConfigurationError: the options of filters or personal data are wrong.
+    """
+
+    def __init__(self, stream: Stream, options: Options, load: ChunkedLoad) -> None:
+        self._stream, self._options, self._load = stream, options, load
+        self._session = open_session(options.credentials, options.role_arn, options.external_id)
+        service = self._session.get_service_model(SERVICE)
+        self._model = record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
+        self._privacy = options.pii_policy(stream)
+        self._what = options.read_options(stream, self._privacy)
+        self._filter_set = load.metrics.filter_set = self._what.filters.name(self._privacy.in_state)
+
+    def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
+        """Connect, and begin to read where `state` says."""
+        options, load = self._options, self._load
+        boto = connect(self._session, endpoint_url=options.endpoint_url, read_timeout=options.read_timeout)
+        endpoint = boto.meta.endpoint_url
+        identity = identity_of(self._session, boto, options.catalog)
+        check_account(state, identity, self._stream.table, accept=options.accept_account)
+        account = account_of(self._session, endpoint)
+        client = PartnerCentral(
+            lambda: boto,
+            lambda _: Quota.shared(account, _folder(), options.calls_per_second, options.calls_per_day),
+            attempts=options.attempts,
+            max_calls=options.max_calls,
+            metrics=load.metrics,
+            share_of_calls=self._stream.share_of_calls,
+        )
+        stored = StoredColumns.in_destination(dlt.current.source_schema())
+        load.row_maker = RowMaker(
+            self._model, self._stream.table_names, self._stream.members, assigned_names(state), options.account, stored
+        )
+        return IncrementalReader(
+            self._what, self._filter_set, state, client, load.row_maker, self._privacy, load.stored_counters
+        )
+
+
+def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint
+    """A merge that leaves the rows a table has; where the destination has none such, one that replaces them."""
+    try:
+        destination = dlt.current.pipeline().destination
+    except PipelineNotActive:
+        return INSERT_ONLY
+    strategies = destination.capabilities().supported_merge_strategies if destination else None
+    return "merge" if strategies and INSERT_ONLY["strategy"] not in strategies else INSERT_ONLY
+
+
+def _folder() -> Path:
+    """Where dlt keeps the working folders of pipelines; the calls of the day are counted in a file there."""
+    try:
+        return Path(dlt.current.pipeline().pipelines_dir)
+    except PipelineNotActive:
+        return Path(get_dlt_pipelines_dir())

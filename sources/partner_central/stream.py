@@ -1,0 +1,161 @@
+"""The words a stream is written in: which operation lists its records, and how they are read. Data only.
+
+A stream is one file under `streams/`. What it says is used by `read/`, `tables/` and `resources.py`, which know no
+stream by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .tables.history import HistoryRules
+from .tables.record import Members
+from .tables.rows import TableNames
+from .tables.service_model import ModelRules
+from .tables.table import Path, column_name, snake_case
+from .tables.types import ColumnType
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that a user may set; within one, any of its values matches.
+
+    Attributes:
+        member: of the request.
+        max_values: how many values the operation takes.
+        can_change: whether a record that changes may no longer match.
+        personal: whether its values are personal data.
+    """
+
+    member: str
+    max_values: int
+    can_change: bool = True
+    personal: bool = False
+
+    @property
+    def option(self) -> str:
+        """The name of its setting."""
+        return snake_case(self.member)
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """An operation that lists records, with filters as members of its request.
+
+    Attributes:
+        name: of the operation.
+        records: the member of the answer that holds the records.
+        page_size: records a page.
+    """
+
+    name: str
+    records: str
+    page_size: int = PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Search(List):
+    """An operation that lists records, with one filter that is a tree: all of several conditions on members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """How a long listing is split into partitions that are read in parallel.
+
+    Attributes:
+        since: structure and member of the request that bound the date that never changes.
+        sample_by: sort key that has little to do with dates.
+        spread_by: path of a member by which samples are spread.
+    """
+
+    since: Path = ("CreatedDate", "AfterCreatedDate")
+    sample_by: str = "CustomerCompanyName"
+    spread_by: Path = ("Customer", "Account", "CompanyName")
+
+
+@dataclass(frozen=True, slots=True)
+class Incremental:
+    """Newest change first, from the cursor of the last run; what is long in partitions.
+
+    Attributes:
+        since: structure and member of the request that bound the date of the last change.
+        backfill: how a long listing is split.
+    """
+
+    since: Path = ("LastModifiedDate", "AfterLastModifiedDate")
+    backfill: Backfill = field(default_factory=Backfill)
+
+
+@dataclass(frozen=True, eq=False)  # one object each
+class Stream:
+    """One kind of record: where it is read, and what its tables hold.
+
+    Attributes:
+        table: the table of records.
+        singular: what a record is called; tables and keys are named by it.
+        operation: the operation that lists records.
+        read: how they are read.
+        members: the members by which records are found and ordered.
+        filters: what a user may set.
+        types: types of members that the service model lacks, by path.
+        names: names of columns and lists that the naming rule would make too long, by path.
+        personal: paths of personal members, with dots.
+        history: what a version is made of.
+        share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
+    """
+
+    table: str
+    singular: str
+    operation: List
+    read: Incremental
+    history: HistoryRules
+    members: Members = field(default_factory=Members)
+    filters: tuple[Filter, ...] = ()
+    types: Mapping[Path, ColumnType] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
+    personal: tuple[str, ...] = ()
+    share_of_calls: float = 1.0
+
+    @property
+    def history_table(self) -> str:
+        """The table of versions."""
+        return f"{self.singular}_history"
+
+    @property
+    def presence_table(self) -> str:
+        """The table that says which records are listed."""
+        return f"{self.singular}_presence"
+
+    @property
+    def rejected_table(self) -> str:
+        """The table of records that could not become rows."""
+        return f"{self.table}_rejected"
+
+    @property
+    def child_key(self) -> str:
+        """The column of child tables that holds the key of the record."""
+        return f"{self.singular}_id"
+
+    @property
+    def noun(self) -> str:
+        """What a record is called in descriptions and messages."""
+        return self.singular.replace("_", " ")
+
+    @cached_property
+    def table_names(self) -> TableNames:
+        """The names of the tables that have the columns of a record."""
+        return TableNames(self.table, self.history_table, self.child_key)
+
+    @cached_property
+    def model_rules(self) -> ModelRules:
+        """What the service model does not say."""
+        return ModelRules(self.table, self.members.key, self.types, self.names)
+
+    @cached_property
+    def personal_columns(self) -> frozenset[str]:
+        """The columns of personal members."""
+        return frozenset(column_name(path.split(".")) for path in self.personal)

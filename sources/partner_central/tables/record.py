@@ -1,0 +1,63 @@
+"""The key and the dates of a record, whether it can become a row or not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from .values import InvalidValue, parse_timestamp, to_text
+
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)  # numbers keep their digits
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members by which records are found, ordered and merged.
+
+    Attributes:
+        key: identifies a record.
+        modified: date of the last change.
+        created: date that never changes.
+    """
+
+    key: str = "Id"
+    modified: str = "LastModifiedDate"
+    created: str = "CreatedDate"
+
+    def key_of(self, record: object) -> str | None:
+        """The key of any record, where it has one."""
+        return stored_text(record.get(self.key)) if isinstance(record, dict) else None
+
+    def modified_date(self, record: object) -> datetime | None:
+        """When a record was last changed, in UTC; None where nothing says so."""
+        return _timestamp(record, self.modified)
+
+    def created_date(self, record: object) -> datetime | None:
+        """When a record was created, in UTC; None where nothing says so."""
+        return _timestamp(record, self.created)
+
+    def key_and_modified(self, record: object) -> tuple[str | None, datetime | None]:
+        """Key and date of the last change of any record."""
+        return self.key_of(record), self.modified_date(record)
+
+
+def content_hash(record: object) -> str:
+    """128 bits of BLAKE2 over the record's JSON with sorted keys, in hexadecimal."""
+    return hashlib.blake2b(ENCODER.encode(record).encode(), digest_size=16).hexdigest()
+
+
+def stored_text(value: object) -> str | None:
+    """A value as a column of text has it; None where it cannot have it."""
+    try:
+        return to_text(value)
+    except InvalidValue:
+        return None
+
+
+def _timestamp(record: object, member: str) -> datetime | None:
+    try:
+        return parse_timestamp(record.get(member)) if isinstance(record, dict) else None
+    except InvalidValue:
+        return None
