@@ -73,8 +73,8 @@ def partner_central(
         life_cycle_review_status: only these review statuses (at most 10).
         customer_company_name: only these customers (at most 10).
         identifier: only these opportunity ids (at most 20).
-        since: ISO 8601 date or timestamp, UTC unless it says otherwise: LastModifiedDate at which a first load begins,
-            or a full one; a full one begins at the cursor if that is older.
+        since: LastModifiedDate at which a first or a full load begins, as an ISO 8601 date or timestamp, UTC unless it
+            says otherwise. A full load begins at the cursor if that is older.
         full: read everything again and merge, whatever the cursor says.
         lookback: seconds below the cursor to read again, for records that became visible late.
         calls_per_second: never faster than this; an account is allowed 10 reads a second, all its programs together.
@@ -85,19 +85,18 @@ def partner_central(
         arrow: hand many rows on as Arrow tables, which takes half the processor time and needs pyarrow; `add_map` and
             `add_filter` then meet tables, without the lists, which go past them.
         account: name of the AWS account, for a dataset that several share, each with a pipeline and a staging dataset
-            of its own: every table has it in a column `account`, and the key is (`account`, `id`).
+            of its own. Every table has it in a column `account`, and the key is (`account`, `id`).
         pii: what becomes of personal data and free text (`streams/`): `keep`, `mask` with a keyed hash, or
             `drop`.
         pii_key: the secret of the mask.
         most_rejected: share of the records read, 0 to 1, that may be rejected while the cursor moves.
-        accept_account: go on with credentials of another AWS account than the one the dataset is of: everything is read
-            anew.
+        accept_account: continue with credentials of another AWS account than the one the dataset is of: everything is
+            read again.
         load: a `ChunkedLoad`, to load in chunks what takes long, and to count it; without one, everything is one load.
 
     Returns:
-        Resources that one reading feeds: `opportunities` (with a child table for each list), `opportunities_rejected`
-        for records that cannot be rows, `opportunity_history` for every version seen, and `opportunity_presence` for
-        what is listed.
+        Resources that one reading feeds. `opportunities` has a child table for each list, `opportunities_rejected` the
+        records that cannot be rows, `opportunity_history` every version seen, `opportunity_presence` what is listed.
 
     Raises:
         PartnerCentralError: while reading, as `ConfigurationError`, `RequestRejected`, `ServiceUnavailable` or

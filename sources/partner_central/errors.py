@@ -1,4 +1,13 @@
-"""What can go wrong between here and Partner Central, by what the user can do about it."""
+"""Errors by what the user can do about them.
+
+PartnerCentralError
+ConfigurationError: arguments, configuration or credentials are wrong
+RequestRejected: AWS refuses the request
+RequestInvalid: its parameters
+ServiceUnavailable: a temporary failure outlasted the retries
+CallBudgetExhausted: no call is left
+PaginationError: a listing could not be read to its end
+"""
 
 from __future__ import annotations
 
@@ -24,7 +33,7 @@ class ServiceUnavailable(PartnerCentralError):
 
 
 class CallBudgetExhausted(ServiceUnavailable):
-    """No call is left: of the day's, or of this run's. The next run goes on, once there are."""
+    """No call is left: of the day's, or of this run's. The next run continues, once there are."""
 
 
 class PaginationError(PartnerCentralError):

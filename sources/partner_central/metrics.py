@@ -1,4 +1,4 @@
-"""What a run did, counted while it does it."""
+"""Counts of a run, taken while it runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+
+@dataclass(slots=True)
+class StreamMetrics:
+    """Counts of one stream within a run; the attributes are those of `SyncMetrics`."""
+
+    calls: int = 0
+    throttles: int = 0
+    pages: int = 0
+    read: int = 0
+    changed: int = 0
+    rejected: int = 0
+    mode: str | None = None
+    filter_set: str | None = None
+    watermark: datetime | None = None
+    complete: bool = False
 
 
 @dataclass(slots=True)
@@ -32,6 +48,7 @@ class SyncMetrics:
         mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
             reading.
         filter_set: the name of what the filters select, `all` without; None before they are known.
+        streams: counts of each stream that was read, by its table.
         notes: sentences a user should see.
         watch: called after every change, from any thread, one at a time.
         clock: a monotonic clock, in seconds.
@@ -53,9 +70,11 @@ class SyncMetrics:
     complete: bool = False
     mode: Literal["full", "first", "incremental"] | None = None
     filter_set: str | None = None
+    streams: dict[str, StreamMetrics] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     watch: Callable[[SyncMetrics], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    _stream: StreamMetrics = field(default_factory=StreamMetrics, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     _waiting_until: float = 0.0
 
@@ -63,6 +82,7 @@ class SyncMetrics:
         """A request goes out, and leaves so many of the day."""
         with self._lock:
             self.calls += 1
+            self._stream.calls += 1
             self.calls_left = left
             self._changed()
 
@@ -71,6 +91,7 @@ class SyncMetrics:
         with self._lock:
             self.retries += 1
             self.throttles += throttled
+            self._stream.throttles += throttled
             self._changed()
 
     def record_wait(self, seconds: float) -> None:
@@ -83,18 +104,34 @@ class SyncMetrics:
     def record_page(self, *, read: int, changed: int, rejected: int) -> None:
         """A page has been turned into rows."""
         with self._lock:
-            self.pages += 1
-            self.read += read
-            self.changed += changed
-            self.rejected += rejected
+            for counts in (self, self._stream):
+                counts.pages += 1
+                counts.read += read
+                counts.changed += changed
+                counts.rejected += rejected
             self._changed()
 
+    def begin_stream(self, table: str) -> None:
+        """Count what follows for a stream as well."""
+        with self._lock:
+            self._stream = self.streams.setdefault(table, StreamMetrics())
+
+    def end_stream(self) -> None:
+        """Note how far the stream came that was begun last."""
+        with self._lock:
+            stream = self._stream
+            stream.mode, stream.filter_set = self.mode, self.filter_set
+            stream.watermark, stream.complete = self.watermark, self.complete
+
     def begin_again(self) -> None:
-        """What was read counts no more; what was asked does."""
+        """Returns what was read counts no more; what was asked does."""
         with self._lock:
             self.read = self.changed = self.rejected = 0
             self.estimated_records, self.watermark, self.complete = None, None, False
             self.mass_rejected = self.full_listing = None
+            for stream in self.streams.values():
+                stream.read = stream.changed = stream.rejected = 0
+                stream.watermark, stream.complete = None, False
             self._changed()
 
     def add_note(self, sentence: str) -> None:

@@ -66,11 +66,11 @@ class Options:
             raise ConfigurationError(f"most_rejected must be a share between 0 and 1, not {self.most_rejected}.")
 
     def pii_policy(self, stream: Stream) -> PiiPolicy:
-        """Return what happens to the personal data of a stream."""
+        """Returns what happens to the personal data of a stream."""
         return PiiPolicy(self.pii, self.pii_key, stream.personal)
 
     def read_options(self, stream: Stream, privacy: PiiPolicy) -> ReadOptions:
-        """Return what is to be read of a stream."""
+        """Returns what is to be read of a stream."""
         return ReadOptions(
             stream,
             self.catalog,
@@ -85,7 +85,7 @@ class Options:
 
 
 def _since(since: str | None) -> datetime | None:
-    """Where a first load begins; None where that is before Partner Central was."""
+    """Returns where a first load begins; None where that is before Partner Central was."""
     try:
         date = None if since is None else parse_timestamp(since)
     except InvalidValue:

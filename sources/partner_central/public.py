@@ -1,4 +1,4 @@
-"""What programs that run the source may import, beside `partner_central` itself.
+"""The names that programs which run the source may import, next to `partner_central` itself.
 
 Nothing else of the package is for them: everything below is free to move.
 """
@@ -89,23 +89,23 @@ __all__ = [
 
 
 def stream_model(stream: Stream) -> RecordModel:
-    """Return the tables of a stream's records, from the service model that the installed botocore has."""
+    """Returns the tables of a stream's records, from the service model that the installed botocore has."""
     service = get_session().get_service_model(SERVICE)
     return record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
 
 
 def plain_names_in(state: Mapping[str, Any]) -> set[str]:
-    """Return the columns of unknown members, of a stream's state, that have the name the naming rule gives."""
+    """Returns the columns of unknown members, of a stream's state, that have the name the naming rule gives."""
     return plain_names(assigned_names_in(state))
 
 
 def child_key_in(columns: Container[str]) -> str | None:
-    """Return the column of a child table that holds the key of its record; None if it has no such column."""
+    """Returns the column of a child table that holds the key of its record; None if it has no such column."""
     return next((stream.child_key for stream in STREAMS if stream.child_key in columns), None)
 
 
 def hint_rules(stream: Stream, account: str | None = None) -> HintRules:
-    """Return what the hints of a stream's tables have in common.
+    """Returns what the hints of a stream's tables have in common.
 
     Args:
         stream: the stream.

@@ -32,7 +32,7 @@ from .tables.stored_columns import StoredColumns
 
 
 def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
-    """Return the resources of a stream: its records, those that could not become rows, versions, and presence.
+    """Returns the resources of a stream: records, rejected records, versions, and presence.
 
     Args:
         stream: what to read.
@@ -142,7 +142,7 @@ def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint
 
 
 def _folder() -> Path:
-    """Where dlt keeps the working folders of pipelines; the calls of the day are counted in a file there."""
+    """Returns where dlt keeps the working folders of pipelines; the calls of the day are counted in a file there."""
     try:
         return Path(dlt.current.pipeline().pipelines_dir)
     except PipelineNotActive:

@@ -64,7 +64,7 @@ class Search(List):
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """How a long listing is split into partitions that are read in parallel.
+    """Splits a long listing into partitions that are read in parallel.
 
     Attributes:
         since: structure and member of the request that bound the date that never changes.
@@ -142,7 +142,7 @@ class Stream:
 
     @property
     def noun(self) -> str:
-        """What a record is called in descriptions and messages."""
+        """Returns what a record is called in descriptions and messages."""
         return self.singular.replace("_", " ")
 
     @cached_property
@@ -152,7 +152,7 @@ class Stream:
 
     @cached_property
     def model_rules(self) -> ModelRules:
-        """What the service model does not say."""
+        """Returns what the service model does not say."""
         return ModelRules(self.table, self.members.key, self.types, self.names)
 
     @cached_property

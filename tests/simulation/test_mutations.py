@@ -100,7 +100,7 @@ def filtered_by_offsets(patch: Patch) -> None:
 
 
 def resumed_whatever_was_asked(patch: Patch) -> None:
-    patch.setattr(ReadOptions, "goes_on_with", lambda *_: True)
+    patch.setattr(ReadOptions, "can_continue", lambda *_: True)
 
 
 RULES: dict[str, Callable[[Patch], None]] = {

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     import botocore.session
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
-ACCESS_KEY = re.compile(r"A[KS]IA([A-HK-Z2-7][A-Z2-7]{15})")  # older ones, which go on with I or J, tell no account
+ACCESS_KEY = re.compile(r"A[KS]IA([A-HK-Z2-7][A-Z2-7]{15})")  # older ones, with I or J, do not hold the account
 AWS_HOSTS = (".amazonaws.com", ".api.aws", ".amazonaws.eu")
 
 
 def identity_of(session: botocore.session.Session, client: PartnerCentralSellingAPIClient, catalog: str) -> str | None:
     """A digest that stands for the account that credentials are of; None where there are none.
 
-    It is the same for every user, role and key of an account: its number is part of an access key, but of those made
-    before 2019, which stand for themselves. An endpoint that is not AWS's own counts as well.
+    It is the same for every user, role and key of an account, whose number is part of an access key. A key made before
+    2019 has no number: its digest is of the key. An endpoint that is not AWS's own counts as well.
 
     Raises:
         PartnerCentralError: the credentials cannot be fetched.

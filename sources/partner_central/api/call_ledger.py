@@ -1,11 +1,10 @@
-"""How many calls are left. Partner Central allows an account 100,000 reads within any 24 hours, all programs together.
+"""Counts calls. Partner Central allows an account 100,000 reads within any 24 hours, all its programs together.
 
 Calls are remembered by account and minute in an SQLite file in dlt's data folder, so that all runs on this machine
 share one budget. The file holds a digest of the account, times and counts.
 
-The machine's clock may be wrong for a while. Minutes later than now are not counted, and what is forgotten is decided
-by the order in which minutes were written, not by a date: a clock that was ahead neither blocks later days nor makes
-anything be forgotten.
+The machine's clock may be wrong for a while. Minutes later than now are not counted. Old minutes are forgotten in the
+order in which they were written, not by date. So a clock that was ahead does not block later days.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class CallLedger:
         return spent or 0
 
     def oldest(self, now: float) -> float | None:
-        """When the oldest call of the last 24 hours was made, in seconds since the epoch.
+        """Returns when the oldest call of the last 24 hours was made, in seconds since the epoch.
 
         Raises:
             sqlite3.Error: the file cannot be read.
@@ -82,7 +81,7 @@ class CallLedger:
         return None if minute is None else minute * MINUTE
 
     def _day(self, now: float) -> tuple[str, int, int]:
-        """What `OF_A_DAY` asks for."""
+        """Returns what `OF_A_DAY` asks for."""
         return self._account, *_day(now)
 
     @contextmanager

@@ -98,7 +98,7 @@ class PartnerCentral:
                 self._wait(back_off(failures - 1 if is_throttle(error) else failures))
 
     def concurrency(self) -> int:
-        """How many calls in parallel make the rate the limit, not the latency; with some to spare."""
+        """Returns how many calls in parallel make the rate the limit, not the latency; with some to spare."""
         if self._open is None or not self._latency:
             return 1
         rate = self._open[1].pace.rate

@@ -1,4 +1,4 @@
-"""Who asks: an AWS session from dlt's credentials, an optional role to assume, and the boto3 client."""
+"""The connection: an AWS session from dlt's credentials, an optional role to assume, and the boto3 client."""
 
 from __future__ import annotations
 

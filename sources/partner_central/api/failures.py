@@ -1,4 +1,4 @@
-"""What a failed call means: whether it passes by itself, and if not, what the user can do."""
+"""Classifies failed calls: temporary, or an error that says what the user can do."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ BAD_CREDENTIALS = frozenset(
 
 
 def is_throttle(error: Exception) -> bool:
-    """Whether the service said the call came too fast."""
+    """Returns whether the service said the call came too fast."""
     return isinstance(error, ClientError) and (_code(error) in THROTTLES or _status(error) == TOO_MANY_REQUESTS)
 
 
 def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None) -> bool:
-    """Whether the same call may succeed a little later: server errors and broken connections do, refusals do not."""
+    """Returns whether the same call may succeed later: after server errors and broken connections, not refusals."""
     if isinstance(error, ClientError):
         return _code(error) in TRANSIENT_CODES or _status(error) >= SERVER_ERROR
     if isinstance(error, EndpointConnectionError):
@@ -74,7 +74,7 @@ def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None
 def to_source_error(
     error: Exception, request: Mapping[str, Any], client: PartnerCentralSellingAPIClient | None
 ) -> PartnerCentralError:
-    """The error to raise for a failure that retrying does not mend."""
+    """Returns the error to raise for a failure that retrying does not cure."""
     if isinstance(error, ClientError):
         return _from_answer(error, request)
     if isinstance(error, EndpointConnectionError) and client is not None:
@@ -151,6 +151,6 @@ def _code(error: ClientError) -> str:
 
 
 def _in_foreign_region(error: EndpointConnectionError, client: PartnerCentralSellingAPIClient | None) -> bool:
-    """Whether the host is AWS's own, in a region other than the one that serves Partner Central."""
+    """Returns whether the host is AWS's own, in a region other than the one that serves Partner Central."""
     region = client.meta.region_name if client is not None else HOME_REGION
     return region != HOME_REGION and f".{region}.api.aws" in str(error.kwargs.get("endpoint_url"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def least_policy(operations: Iterable[str], catalog: str) -> str:
-    """Return the policy as JSON to paste.
+    """Returns the policy as JSON to paste.
 
     Args:
         operations: names of operations.

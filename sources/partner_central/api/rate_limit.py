@@ -1,4 +1,4 @@
-"""How fast to ask. Partner Central allows an account ten reads a second, shared with its other integrations."""
+"""Limits the rate of calls. Partner Central allows an account ten reads a second, all its programs together."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class RateLimiter:
 
     Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that
     and leaves the rate. Throttles of calls that left before the rate was lowered count as one with the throttle that
-    lowered it. One eases off; the third that comes soon after another brakes hard: so the rate finds a quota far below
-    its own quickly, and stays close to one just below it. It comes back quickly to near where it was throttled,
-    carefully from there; boldly once no throttle came for much longer than that takes, as then the service allows more
-    than it did.
+    lowered it. One throttle lowers the rate a little; the third that comes soon after another lowers it much. So the
+    rate finds a quota far below its own quickly, and stays close to one just below it. The rate recovers quickly to
+    near where it was throttled, and slowly from there. Once no throttle came for long, it rises faster: the service allows
+    more than it did.
 
     It tells how long to wait; waiting is the caller's, one after another in `line`, and saying when the call leaves.
     A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one

@@ -39,7 +39,7 @@ def keep_raw_body(response_dict: dict[str, Any], customized_response_dict: dict[
 
 
 def answer_of(parsed: Mapping[str, Any]) -> Answer:
-    """Return what `keep_raw_body` kept of an answer."""
+    """Returns what `keep_raw_body` kept of an answer."""
     return Answer(parsed[BODY], _http_date(parsed[SERVED_AT]))
 
 

@@ -1,4 +1,4 @@
-"""How far the last run came, and which records are new since.
+"""Finds the records that are new since the last run.
 
 The cursor is AWS's own LastModifiedDate from the first page of the last complete run, never a local clock. The next run
 asks again from `lookback` below it, for records that became visible late; so it sees records it has seen. A record is
@@ -20,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a complete run left off.
+    """The place where a complete run left off.
 
     Attributes:
         watermark: newest LastModifiedDate on that run's first page, in UTC; None before the first run, and while the
@@ -42,10 +42,10 @@ class Cursor:
 
 
 class OtherFilterSets:
-    """What other sets of filters remember of the records that a run reads: all of them load into the same tables.
+    """The content that other sets of filters remember of records: all of them load into the same tables.
 
-    Where one loads another content of a record, that is what the others have seen of it, too; else a record that
-    returns to what it was would stay as it was not.
+    If one loads another content of a record, the others have seen that content as well. Otherwise a record that returns
+    to its former content would keep the wrong one.
 
     Args:
         cursors: the state of every other set of filters, by its name.
@@ -119,7 +119,7 @@ class ChangeDetector:
         self._floor = floor
 
     def is_new(self, record: object) -> bool:
-        """Whether the record's content differs from what was last seen under its key, and is not an older version."""
+        """Returns whether the content differs from what was last seen under its key, and is not an older version."""
         key, modified = self._members.key_and_modified(record)
         again = modified is None or self._floor is None or modified >= self._floor
         if not again and key not in self._before and key not in self._now:

@@ -1,4 +1,4 @@
-"""A reading under way: what an interrupted first load, full load or long increment goes on from."""
+"""The checkpoint of a first load, a full load or a long increment that was interrupted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .until_stable import StableRead
 
 @dataclass(slots=True)
 class Counts:
-    """What a reading has come upon, in all its runs.
+    """The rows and rejected records of a reading, in all its runs.
 
     Attributes:
         changed: rows.

@@ -39,7 +39,7 @@ class FilterSet:
 
     @property
     def records_can_leave(self) -> bool:
-        """Whether a record that changes may no longer match: a key stays, a stage does not."""
+        """Returns whether a record that changes may no longer match: a key stays, a stage does not."""
         return any(one.can_change for one, _ in self.values)
 
     def name(self, conceal: Callable[[str], str] = str) -> str:

@@ -1,7 +1,7 @@
 """Reads what changed since the last run, from the cursor to rows and to the next cursor.
 
 Few changes are read sequentially, newest first. A first load, a full one or a long increment is read in partitions of
-CreatedDate in parallel, after a watermark was taken. A long reading can be interrupted; the state says where to continue.
+CreatedDate in parallel, after a watermark was taken. A long reading can be interrupted; its state says how far it is.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class IncrementalReader:
         self._client = client
         self._metrics = client.metrics
         self._call = page_call(client, question.stream.operation)
+        self._metrics.begin_stream(question.stream.table)
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.backfill is None
@@ -79,7 +80,7 @@ class IncrementalReader:
 
     @property
     def is_resumable(self) -> bool:
-        """Whether a later run can go on from `state`, though not everything has been read."""
+        """Returns whether a later run can continue from `state`, though not everything has been read."""
         backfill = self._state.backfill
         if backfill is None:
             return self._progress.is_finished
@@ -114,6 +115,7 @@ class IncrementalReader:
                 raise CallBudgetExhausted(f"{spent} {TOO_FEW_CALLS.format(needed)}") from spent
             raise
         finally:
+            self._metrics.end_stream()
             self._client.close()
 
     def _go_on(self, backfill: Checkpoint) -> Iterator[TableRows]:
@@ -185,7 +187,7 @@ class IncrementalReader:
         return chain.count == 1 or self._found() == before
 
     def _follow(self, chain: SequentialReader, pages: Iterator[Page], backfill: Checkpoint) -> Iterator[TableRows]:
-        """Read what is left of a chain; once it is long, it can be gone on with."""
+        """Read what is left of a chain; once it is long, a later run can continue it."""
         for page in pages:
             self._progress.find_watermark(backfill, page)
             backfill.token = page.next_token
@@ -239,7 +241,7 @@ class IncrementalReader:
                 yield self._batch(part.records)
 
     def _found(self) -> int:
-        """How many records were new."""
+        """Returns how many records were new."""
         return self._metrics.changed + self._metrics.rejected
 
     def _batch(self, records: list[object]) -> TableRows:

@@ -2,8 +2,8 @@
 
 A token may be an offset. Then a record that leaves the list shifts an unread one past the reader. Here every page is
 the first page of a listing of its own, which begins at the CreatedDate that the last page reached. So nothing shifts.
-Only where more records share a second than a page holds are there no dates to go on by: such a crowd is read with
-tokens, until that is settled (`settling.py`).
+If more records share a second than a page holds, no later date tells where to continue. Such a second is read with
+tokens, until two readings agree (`until_stable.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .until_stable import StableRead, pages_until_stable
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage:
-    """A page, and where to go on behind it.
+    """A page, and where to continue after it.
 
     Attributes:
         page: the page.

@@ -1,4 +1,4 @@
-"""One run of the source that is loaded in parts: reading goes on while the last part is normalized and loaded."""
+"""A load in chunks: reading continues while the last chunk is normalized and loaded."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ SMALLEST_SHARE = 5
 
 
 class ChunkedLoad:
-    """A run that loads a long reading in parts, and can be interrupted between them.
+    """Loads a long reading in chunks, and can be interrupted between them.
 
-        with Run() as run:
-            while run.has_more():
-                pipeline.run(partner_central(run=run))
+        with ChunkedLoad() as load:
+            while load.has_more():
+                pipeline.run(partner_central(load=load))
+                load.committed()
 
-    Each part carries the state from which a later run goes on. What is short is one part. When reading fails on the
-    way, the part that was begun ends there, and `has_more` raises once it is loaded.
+    Each chunk carries the state from which a later run continues. A short reading is one chunk. If reading fails, the
+    chunk that was begun ends there, and `has_more` raises once it is loaded.
 
     Args:
         metrics: where the run is counted.
-        rows_per_chunk: rows after which a part ends, fewer towards the end of the reading; None for one part, which is
-            lost as a whole when reading fails.
+        rows_per_chunk: rows after which a chunk ends, fewer towards the end of the reading; None for one chunk, which
+            is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
 
     Attributes:
@@ -49,23 +50,38 @@ class ChunkedLoad:
         self.row_maker: RowMaker | None = None
         self._rows_per_chunk = rows_per_chunk
         self._over = False
+        self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._reading: IncrementalReader | None = None
         self._batches: Generator[TableRows] | None = None
 
     def has_more(self) -> bool:
-        """Whether there is another part to load.
+        """Returns whether there is another chunk to load; the last one counts as committed.
 
         Raises:
-            PartnerCentralError: reading failed; what was read before is loaded, and the next run goes on there.
+            PartnerCentralError: reading failed; what was read before is loaded, and the next run continues there.
         """
+        self.committed()
         if self._failure is not None:
             raise self._failure
         return not self._over
 
+    def when_committed(self, action: Callable[[], object]) -> None:
+        """Run an action once the chunk that is read now is loaded, such as deleting the message that named a record.
+
+        An action of a chunk that is not loaded is dropped; what it is about is read again.
+        """
+        self._waiting.append(action)
+
+    def committed(self) -> None:
+        """Run what waits for the last chunk, which is in the destination now."""
+        waiting, self._waiting = self._waiting, []
+        for action in waiting:
+            action()
+
     @property
     def is_complete(self) -> bool:
-        """Whether the part that was made last is the last one, and reading did not fail."""
+        """Returns whether the part that was made last is the last one, and reading did not fail."""
         return self._over and self._failure is None
 
     def next_chunk(self, begin: Callable[[], IncrementalReader]) -> Iterator[TableRows]:

@@ -33,7 +33,7 @@ Call = Callable[[Mapping[str, Any]], Page]
 
 
 def page_call(client: PartnerCentral, operation: List) -> Call:
-    """Return the function that requests one page of an operation."""
+    """Returns the function that requests one page of an operation."""
     return partial(client.call, operation.name, parse=partial(parse_page, operation.records))
 
 
@@ -57,7 +57,7 @@ def parse_page(records: str, answer: Answer) -> Page:
 
 
 def pages(listing: ListRequest, call: Call, next_token: str | None = None) -> Iterator[Page]:
-    """Return every page of a listing, in order; from the one after `next_token` on, if that is given.
+    """Returns every page of a listing, in order; from the one after `next_token` on, if that is given.
 
     Raises:
         PaginationError: a token came a second time, so the listing would never end.
@@ -93,7 +93,7 @@ class Order:
         self._reached: datetime | None = None
 
     def holds(self, page: Page) -> bool:
-        """Whether the next page is in order."""
+        """Returns whether the next page is in order."""
         dates = [date.replace(microsecond=0) for date in map(self._date, page.records) if date is not None]
         if not dates:
             return True

@@ -21,7 +21,7 @@ log = logging.getLogger("partner_central.plan")
 
 @dataclass(slots=True)
 class _WorkerProgress:
-    """How far the reader of a window is.
+    """The progress of the worker that reads a partition.
 
     Attributes:
         window: what it reads.
@@ -51,7 +51,7 @@ class PartitionPlan:
     """Windows and their readers, who may be threads.
 
     Args:
-        windows: all windows; those that are done stay so.
+        windows: all windows; finished ones stay finished.
         density: how records lie over CreatedDate.
         latest: hardly a record was created after this.
     """
@@ -136,7 +136,7 @@ class PartitionPlan:
         return max(by_sample, min(by_page, max(COARSE, progress.records)))
 
     def _middle(self, progress: _WorkerProgress, rest: float) -> datetime | None:
-        """Where half of the rest may be read: by the sample, or by the last page where the sample says nothing."""
+        """Returns where half of the rest may be read, by the sample; by the last page if the sample says nothing."""
         reached, end = progress.reached, progress.window.end or self._latest
         if reached is None or reached >= end:
             return None

@@ -1,8 +1,8 @@
 """Windows of CreatedDate, and how records lie over it. Plain data; asking happens elsewhere.
 
-A window lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its end:
-a service that orders dates as text puts `…00Z` behind `…00.900Z`. CreatedDate never changes, so a record can enter the
-listing, never leave it: under an offset token it may come twice, never be skipped. And the end may move down while the
+A partition lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its
+end. A service that orders dates as text puts `…00Z` after `…00.900Z`. CreatedDate never changes, so a record can enter
+the listing, never leave it: under an offset token it may come twice, never be skipped. And the end may move down while the
 window is read, when another reader takes over the later part.
 """
 
@@ -33,7 +33,7 @@ class Partition:
         position: CreatedDate up to which its records have been handed on; None before its first page.
         done: whether all of them have.
         records: how many have.
-        token: the token behind the last page, where that lay within one second, so that no date tells where to go on.
+        token: the token after the last page, if that was within one second, so that no date tells where to continue.
         asked: the `AfterCreatedDate` of the listing that token belongs to, or that crowd.
         crowd: how far the readings of a crowd are, where records may leave the list.
     """
@@ -62,11 +62,11 @@ class Partition:
         return second_before(self.position or self.start)
 
     def holds(self, created: datetime) -> bool:
-        """Whether a CreatedDate lies in this window."""
+        """Returns whether a CreatedDate lies in this window."""
         return (self.start is None or created > self.start) and (self.end is None or created <= self.end)
 
     def is_past(self, created: datetime) -> bool:
-        """Whether a listing that has come to a CreatedDate is a whole second past the end."""
+        """Returns whether a listing that has come to a CreatedDate is a whole second past the end."""
         return self.end is not None and second_of(created) > second_of(self.end)
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ class PartitionPage:
 
     Attributes:
         window: whose page it is.
-        records: those that belong to the window.
+        records: of the partition.
         reached: the CreatedDate the window has come to.
         last: whether that was its last page.
         token: see `Window.token`.
@@ -97,7 +97,7 @@ class PartitionPage:
 
 
 class Density:
-    """How records lie over CreatedDate, judged from a sample of them."""
+    """The spread of records over CreatedDate, estimated from a sample."""
 
     def __init__(self, sample: Iterable[datetime]) -> None:
         self._sample = sorted(sample)
@@ -107,14 +107,14 @@ class Density:
         return self.count(after, until) / max(1, len(self._sample))
 
     def count(self, after: datetime | None, until: datetime | None) -> int:
-        """How many records of the sample were created after one moment and until another."""
+        """Returns how many records of the sample were created after one moment and until another."""
         return len(self._between(after, until))
 
     def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
         """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
 
-        A cut lies a second before the record it is taken from: many may share that record's second, and they are not
-        to be listed by the window below the cut as well.
+        A cut lies a second before the record it is taken from. Many records may share that second, and the partition
+        below the cut is not to list them as well.
         """
         inside = self._between(after, until)
         if len(inside) >= parts or after is None or until is None:

@@ -1,4 +1,4 @@
-"""How far a reading has come, and what follows when it ends: the cursor, what is complete, what is tried again."""
+"""Tracks a reading, and decides what follows when it ends: the cursor, what is complete, what is tried again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Progress:
         question: what is still to be read.
         changes: tells which records are new.
         listed: how records are listed now.
-        under_way: the reading under way, to go on with when calls are spent.
+        under_way: the reading under way, to continue when calls are spent.
         is_finished: whether the cursor has moved.
     """
 
@@ -56,16 +56,16 @@ class Progress:
 
     @property
     def _reads_anew(self) -> bool:
-        """Whether records count as new that were seen before."""
+        """Returns whether records count as new that were seen before."""
         return self.question.full or self._again() is not None
 
     def _again(self) -> RejectedRange | None:
-        """What is to be tried again: what another version rejected, and what a reading did that was given up."""
+        """Returns what is to be tried again: what another version or a dropped reading rejected."""
         again, given_up = self._rejections.again(), self._given_up
         return again.and_also(given_up.since) if again and given_up else again or given_up
 
     def _changes(self) -> ChangeDetector:
-        """What tells new records, by what a reading saw that is gone on with, and by what earlier ones saw."""
+        """Returns what tells new records, by what a reading saw that is continued, and by what earlier ones saw."""
         backfill, before = self._state.backfill, self._state.cursor.seen
         if self._reads_anew:
             before = {}
@@ -74,11 +74,11 @@ class Progress:
         return ChangeDetector(before, self._members, self._state.elsewhere)
 
     def listing(self) -> ListRequest:
-        """What is to be listed next, newest first."""
+        """Returns what is to be listed next, newest first."""
         return self.question.listing(self._state.cursor, self._again())
 
     def is_ahead(self, page: Page) -> bool:
-        """Whether the run would begin in the future of the service's clock; if so, the cursor is given up."""
+        """Returns whether the run would begin in the future of the service's clock; if so, the cursor is given up."""
         floor = read_from(self._state.cursor.watermark, self.question.lookback)
         if floor is None or page.served_at is None or floor <= page.served_at:
             return False
@@ -119,7 +119,7 @@ class Progress:
         return self.under_way
 
     def go_on(self, backfill: Checkpoint) -> None:
-        """Go on with a reading that was interrupted."""
+        """Continue with a reading that was interrupted."""
         self.under_way = backfill
         self.changes.keep_from(read_from(backfill.watermark, self.question.lookback))
         self.listed = ListingMark(now(), self._state.begun, everything=backfill.number is not None)
@@ -133,7 +133,7 @@ class Progress:
         self.changes = self._changes()
 
     def keep(self) -> None:
-        """No call is left: the next run goes on with what is under way."""
+        """No call is left: the next run continues what is under way."""
         self._state.backfill = self._state.backfill or self.under_way
 
     def went_on(self, backfill: Checkpoint) -> None:
@@ -142,7 +142,7 @@ class Progress:
         self._state.looked = self.is_finished and backfill.number is None and not found
 
     def is_up_to_date(self, *, is_new: bool) -> bool:
-        """Whether a first page shows nothing new behind a reading that found nothing new; then that is the end."""
+        """Returns whether a first page shows nothing new, after a reading that found nothing new: that is the end."""
         looked, self._state.looked = self._state.looked and not self._reads_anew, False
         if looked and not is_new:
             self.under_way = None
@@ -219,7 +219,7 @@ class Progress:
     def _begin_anew_if_asked_otherwise(self) -> None:
         """Drop an interrupted reading that another question began."""
         backfill = self._state.backfill
-        if backfill is not None and not self.question.goes_on_with(backfill):
+        if backfill is not None and not self.question.can_continue(backfill):
             self._metrics.add_note("The load that was interrupted had been asked for otherwise: it begins anew.")
             self.begin_anew(backfill)
 

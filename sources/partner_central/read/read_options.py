@@ -1,4 +1,4 @@
-"""What a run is to read, and whether it asks what an interrupted run did."""
+"""The options of a reading, and whether an interrupted one can be continued with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEW_CALLS = 10
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a run is to read.
+    """The options of a reading.
 
     Attributes:
         stream: whose records.
@@ -44,19 +44,19 @@ class ReadOptions:
 
     @property
     def can_sample(self) -> bool:
-        """Whether calls are left, once samples are taken, to go on with what was interrupted."""
+        """Returns whether calls are left, once samples are taken, to continue what was interrupted."""
         return self.max_calls is None or self.max_calls >= FEW_CALLS
 
     @property
     def asked(self) -> dict[str, str | None]:
-        """What an interrupted reading must have been asked for to be gone on with."""
+        """Returns what an interrupted reading must have been asked for to be continued."""
         return {"since": to_text(self.since), "pii": self.pii}
 
-    def goes_on_with(self, backfill: Checkpoint) -> bool:
-        """Whether this question is answered by going on with a reading that was interrupted.
+    def can_continue(self, backfill: Checkpoint) -> bool:
+        """Returns whether this question is answered by continuing a reading that was interrupted.
 
-        A plain sync goes on with any reading of the same kind; one that says where to begin, or a full one, only with
-        one that was asked for the same.
+        A plain sync continues any reading of the same kind. A full one, or one that says where to begin, continues only
+        a reading with the same options.
         """
         if self.full and not backfill.full:
             return False

@@ -31,12 +31,12 @@ class Rejections:
         self._version = version
 
     def again(self) -> RejectedRange | None:
-        """What another version rejected, so that it is tried again."""
+        """Returns what another version rejected, so that it is tried again."""
         rejected = self._state.rejected
         return rejected if rejected is not None and rejected.by != self._version() else None
 
     def are_read_from(self, modified_since: datetime | None) -> None:
-        """Everything modified since then is read anew: what is rejected once more is noted again."""
+        """Everything modified since then is read again: what is rejected once more is noted again."""
         rejected = self._state.rejected
         if rejected is None or modified_since is None or (rejected.since and modified_since <= rejected.since):
             self._state.rejected = None

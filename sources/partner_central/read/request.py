@@ -1,4 +1,4 @@
-"""What to list, and in which order: requests as data.
+"""Requests as data: what to list, and in which order.
 
 Two orders cannot lose a record, whatever the opaque token means: an offset, a position or a snapshot.
 
@@ -48,7 +48,7 @@ class ListRequest:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it lists all there is."""
+        """Returns whether it lists all there is."""
         return self.filters == FilterSet() and self.modified_since is None
 
     def oldest_first(self, created_since: datetime | None) -> ListRequest:
@@ -94,7 +94,7 @@ def filter_tree(conditions: Mapping[str, Any]) -> dict[str, Any]:
     """Conditions on members as the one filter of a search, a tree: all of them hold.
 
     Args:
-        conditions: by member, the values of which any matches, or the first date that matches.
+        conditions: by member, values (any of them matches), or the first date that matches.
     """
     leaves = [_leaf(member, value) for member, value in conditions.items()]
     if not leaves:

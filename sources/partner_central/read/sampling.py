@@ -73,7 +73,7 @@ class Sampler:
         return [record for page in sampled for record in page.records]
 
     def _has_dates(self, listing: ListRequest, sample: list[object]) -> bool:
-        """Whether records seem to be sorted by a CreatedDate that all have; the youngest first, others would show."""
+        """Returns whether all records seem to have a CreatedDate, and to be sorted by it."""
         try:
             youngest = self._call(listing.youngest_first().request())
         except RequestInvalid as refusal:

@@ -1,4 +1,4 @@
-"""How much there is to read, and how it lies over time: judged from a page or three."""
+"""Estimates how many records there are and how they are spread over time, from a page or three."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FEWEST = 25
 
 
 def spans_many_pages(newest: Sequence[object], listing: ListRequest) -> bool:
-    """Whether a listing may take more than a few pages, judged by how far back its first page reaches.
+    """Returns whether a listing may take more than a few pages, judged by how far back its first page reaches.
 
     Args:
         newest: the records of its first page, newest first.
@@ -29,7 +29,7 @@ def spans_many_pages(newest: Sequence[object], listing: ListRequest) -> bool:
 
 
 def has_many_records(page: Sequence[object], sample: Sequence[object], listing: ListRequest) -> bool:
-    """Whether a listing takes more than a few pages, judged by how few records of one page are in a sample.
+    """Returns whether a listing takes more than a few pages, judged by how few records of one page are in a sample.
 
     Two independent selections share about the product of their sizes over all there are, as in capture and recapture.
     """

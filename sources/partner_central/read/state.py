@@ -174,7 +174,7 @@ def check_catalog(state: MutableMapping[str, Any], catalog: str) -> None:
 
 
 def assigned_names(state: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return which column each unknown member has, by table."""
+    """Returns which column each unknown member has, by table."""
     names: dict[str, dict[str, str]] = state.get("members", {})
     return names
 
@@ -199,7 +199,7 @@ def migrate(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cursor_reports(state: Mapping[str, Any]) -> list[CursorReport]:
-    """Return how far each set of filters has come, by its name."""
+    """Returns how far each set of filters has come, by its name."""
     found = []
     for name, cursor in sorted(migrate(state).get("cursors", {}).items()):
         report = CursorReport(name, from_text(cursor.get("watermark")))
@@ -212,7 +212,7 @@ def cursor_reports(state: Mapping[str, Any]) -> list[CursorReport]:
 
 
 def newest_full_listing(state: Mapping[str, Any]) -> FullListing | None:
-    """Return the newest full listing that was read to its end."""
+    """Returns the newest full listing that was read to its end."""
     complete = state.get("listing", {}).get("complete")
     return FullListing.load(complete) if complete else None
 
@@ -228,5 +228,5 @@ def forget_cursors(state: MutableMapping[str, Any], lost: Iterable[str]) -> None
 
 
 def lost_tables(state: Mapping[str, Any]) -> frozenset[str]:
-    """Return the tables that were lost, while nothing has been read again."""
+    """Returns the tables that were lost, while nothing has been read again."""
     return frozenset(state.get("mending", ()))

@@ -1,4 +1,4 @@
-"""What the state holds beside cursors and checkpoints."""
+"""The parts of the state next to cursors and checkpoints."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class RejectedRange:
 
 @dataclass(frozen=True, slots=True)
 class CursorReport:
-    """How far one set of filters has come.
+    """The progress of one set of filters.
 
     Attributes:
         filter_set: its name.

@@ -1,15 +1,15 @@
-"""Moments as text and back, as the state keeps them."""
+"""Timestamps as text and back, as the state has them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 
-def to_text(moment: datetime | None) -> str | None:
-    """A moment in ISO 8601; None stays."""
-    return None if moment is None else moment.isoformat()
+def to_text(timestamp: datetime | None) -> str | None:
+    """Returns a timestamp in ISO 8601; None stays."""
+    return None if timestamp is None else timestamp.isoformat()
 
 
 def from_text(text: str | None) -> datetime | None:
-    """The moment of which `written` made a text."""
+    """Returns the timestamp that `to_text` made a text of."""
     return datetime.fromisoformat(text) if text else None

@@ -2,8 +2,8 @@
 
 A token may be an offset: a record that has been read and leaves the list shifts an unread one past the reader. But a
 record that the next reading shows again has not left. So if it shows all that the one before did, nothing was shifted
-in the one before: that one is whole, as far as it came. This holds however long a reading takes; so it may be
-interrupted, and another run goes on with it.
+in the one before: that one is whole, as far as it came. This holds however long a reading takes. So it may be
+interrupted, and another run continues it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_READINGS, FEW = 6, 4
 
 @dataclass(frozen=True, slots=True)
 class StableRead:
-    """How far the readings of a list are.
+    """The progress of repeated readings of a list.
 
     Attributes:
         token: the token of the next page; None where a reading begins.
@@ -59,7 +59,7 @@ class StableRead:
         return StableRead(before=self.keys, until=until, took=max(self.took, self.pages), failed=failed)
 
     def begun_anew(self) -> StableRead:
-        """Before the reading under way, which cannot be gone on with."""
+        """Before the reading under way, which cannot be continued."""
         return replace(self, token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
 
     def calls_needed(self) -> int | None:

@@ -12,10 +12,10 @@ FAR = timedelta(minutes=5)
 
 
 def watermark_of(page: Page, before: datetime | None, members: Members) -> datetime | None:
-    """The watermark of a listing, from its first page, newest first; None while there is no date to go by.
+    """The watermark of a listing, from its first page, newest first; None while no record has a date.
 
-    It is never above the service's own clock, which the Date header shows: a date that lies ahead would, as a
-    watermark, hide every change until that time has come.
+    It is never above the service's own clock, which the Date header shows. A watermark ahead of it would hide every
+    change until that time has come.
 
     Args:
         page: the first page that has a date which is not ahead.
@@ -28,7 +28,7 @@ def watermark_of(page: Page, before: datetime | None, members: Members) -> datet
 
 
 def lies_ahead(page: Page, members: Members) -> bool:
-    """Whether a record is dated well ahead of the service's own clock."""
+    """Returns whether a record is dated well ahead of the service's own clock."""
     return page.served_at is not None and any(date > page.served_at + FAR for date in _dates(page, members))
 
 

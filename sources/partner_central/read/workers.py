@@ -181,7 +181,7 @@ class ParallelReader:
         yield from ((page, asked) for page in pages(self._listing.oldest_first(asked), self._ask))
 
     def _ends(self) -> bool:
-        """Whether no more is to be asked for."""
+        """Returns whether no more is to be asked for."""
         return self._abandoned or self._failure is not None
 
     def _put(self, part: PartitionPage | None) -> None:

@@ -14,7 +14,7 @@ from ..tables.rows import Row
 
 
 def format_spend(entries: Sequence[Row]) -> list[str]:
-    """Return each entry of the expected spend as a line of text."""
+    """Returns each entry of the expected spend as a line of text."""
     return list(filter(None, map(_line_of_spend, entries)))
 
 

@@ -1,7 +1,7 @@
 """Rows as Arrow tables, which dlt loads without looking at each row again: a long load takes half the processor time.
 
 dlt takes Arrow tables for the root table of a resource only. So the tables of its lists go into the load package as
-Parquet files; by their hints they are children of the root table, and merged with it in one transaction.
+Parquet files. By their hints they are children of the root table, and are merged with it in one transaction.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Columnar:
         self._names = self._root.keys() | self._lists.keys()
 
     def items(self, rows: Sequence[Row]) -> Iterator[Any]:
-        """What a resource is to yield for these rows: they are used up. Few rows stay as they are.
+        """Returns what a resource is to yield for these rows: they are used up. Few rows stay as they are.
 
         Rows with lists, or members of list entries, that the model does not know stay as they are too: dlt makes their
         tables.
@@ -69,7 +69,7 @@ class Columnar:
         yield _arrow(plain, self._root | self._unknown(plain))
 
     def _is_plain(self, row: Row) -> bool:
-        """Whether all lists of a row, and all members of their entries, are known."""
+        """Returns whether all lists of a row, and all members of their entries, are known."""
         if not row.keys() <= self._names:
             for name in row.keys() - self._names:
                 if isinstance(row[name], list):

@@ -23,7 +23,7 @@ NEVER_NULL = frozenset({"id", "last_modified_date", "content_hash", "first_seen_
 
 @dataclass(frozen=True, slots=True)
 class HintRules:
-    """What the hints of all tables of one kind of record have in common.
+    """The common part of the hints of all tables of one kind of record.
 
     Attributes:
         names: the names of the tables.
@@ -37,7 +37,7 @@ class HintRules:
 
 
 def root_columns(model: RecordModel, rules: HintRules) -> dict[str, TColumnSchema]:
-    """Return hints for every column of a root table.
+    """Returns hints for every column of a root table.
 
     `_dlt_id` ends the list: of several rows with one key in one load, the merge keeps the one with the greatest.
     """
@@ -50,7 +50,7 @@ def root_columns(model: RecordModel, rules: HintRules) -> dict[str, TColumnSchem
 
 
 def list_columns(model: RecordModel, rules: HintRules) -> dict[tuple[str, ...], list[TColumnSchema]]:
-    """Return the columns of each child table with those dlt adds, by its path of names below the root table."""
+    """Returns the columns of each child table with those dlt adds, by its path of names below the root table."""
     return dict(_list_columns(model.children, rules, ()))
 
 
@@ -84,7 +84,7 @@ def _list_columns(
 
 
 def known_columns(model: RecordModel, rules: HintRules) -> set[str]:
-    """Return every column of the root table and its lists for members this version knows, as `table.column`."""
+    """Returns every column of the root table and its lists for members this version knows, as `table.column`."""
     table = rules.names.root
     tables: dict[str, Iterable[str]] = {table: root_columns(model, rules)}
     for path, columns in list_columns(model, rules).items():
@@ -93,7 +93,7 @@ def known_columns(model: RecordModel, rules: HintRules) -> set[str]:
 
 
 def child_hints(model: RecordModel, rules: HintRules) -> dict[TTableNames, TResourceNestedHints]:
-    """Return hints for every child table of a resource that yields rows."""
+    """Returns hints for every child table of a resource that yields rows."""
     tables = list_columns(model, rules).items()
     return {path if len(path) > 1 else path[0]: dlt.mark.make_nested_hints(columns=columns) for path, columns in tables}
 
@@ -107,7 +107,7 @@ def declare_children(schema: Schema, table: str, model: RecordModel, rules: Hint
 
 
 def rejected_columns(rules: HintRules) -> dict[str, TColumnSchema]:
-    """Return hints for the table of rejected records; the key, too, is null in rows that an earlier release stored."""
+    """Returns hints for the table of rejected records; the key, too, is null in rows that an earlier release stored."""
     columns = (
         ("record_key", "text", "Id of the record, or a hash of its content where it has none."),
         ("id", "text", "Id of the record, where it has one."),

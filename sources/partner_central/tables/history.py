@@ -1,9 +1,9 @@
 """Every version of a record that was seen, as a row of its own: the service keeps only the newest.
 
-A row holds the columns of the record, its known lists as text that a person can read, a hash of its content, its place
-in the order of reading, and when a run first read it. AWS changes some members without moving LastModifiedDate, and
-with dates of whole seconds a record can change twice within one. So the versions of a record are in order by
-(`last_modified_date`, `read_order`), and one that returns to what it was is a version again.
+A row holds the columns of the record and its known lists as text that a person can read. It also has a hash of its
+content, its place in the order of reading, and when a run first read it. AWS changes some members without moving
+LastModifiedDate, and with dates of whole seconds a record can change twice within one. So the versions of a record are in
+order by (`last_modified_date`, `read_order`), and one that returns to what it was is a version again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ListAsText:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRules:
-    """What a version is made of.
+    """The content of a version.
 
     Attributes:
         content: the columns that the hash of its content is made of. They must never change: the hashes of all stored
@@ -71,12 +71,12 @@ class HistoryRules:
 
 
 def join_values(entries: Sequence[Row]) -> list[str]:
-    """Return the values of a list of plain values."""
+    """Returns the values of a list of plain values."""
     return [entry["value"] for entry in entries if entry.get("value")]
 
 
 def history_model(model: RecordModel, rules: HistoryRules) -> RecordModel:
-    """Return the table of versions of the records of a model: its columns and a few more, no lists."""
+    """Returns the table of versions of the records of a model: its columns and a few more, no lists."""
     lists = [Column((), name, "text", rule.description) for name, rule in rules.lists.items()]
     return RecordModel((*model.columns, *lists, HASH, *ORDERING, FIRST_SEEN), ())
 
@@ -171,8 +171,8 @@ def drop_seen_in_this_load(versions: Sequence[Row], held: dict[tuple[str, dateti
 def content_hash_of(version: Mapping[str, object], rules: HistoryRules) -> str:
     """128 bits of BLAKE2 over the columns `CONTENT` of a version, in hexadecimal.
 
-    It can be computed of a stored row as well, whatever database it comes from: an instant is one in whatever time zone
-    (UTC where it has none), a number in whatever type, a list in whatever order. Members that AWS adds, and columns
+    It can be computed of a stored row as well, of any database. An instant may be in any time zone (UTC if it has
+    none), a number of any type, a list in any order. Members that AWS adds, and columns
     that a newer model has, are no part of it; nor are id and date, within which it is compared.
 
     It is of what is stored: where personal data is masked or dropped, equal masks are equal. So after a change of

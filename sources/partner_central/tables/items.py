@@ -1,4 +1,4 @@
-"""What the resource of a table yields: rows, the first of them with hints for the columns that the destination has."""
+"""The items that the resource of a table yields: rows, the first with hints for the columns in the destination."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Items:
         self._columnar: Columnar | None = None
 
     def of(self, rows: list[Row], *, first: bool) -> Iterator[Any]:
-        """What to yield for these rows, and before the first ones of a first load, so that the table is made."""
+        """Yields these rows, and before the first ones of a first load what makes the table."""
         if not (rows or first):
             return
         if self._hints is not None:

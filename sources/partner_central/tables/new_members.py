@@ -1,9 +1,8 @@
-"""Which column each member has, in a destination as it stands.
+"""Chooses the column of each member, given the columns that the destination has.
 
-A member the model knows has the column the model names, and one it does not know the column that the naming rule gives;
-but a column keeps its type. Where a destination holds another type under a name, or the name is of another member, what
-comes gets a column of its own: the type behind its name, a number where that is taken as well. So no value is
-converted, and none takes the place of another.
+The model names the columns of members that it knows, and the naming rule names the others. But a column keeps its type.
+If the destination has another type under a name, or the name is of another member, the member gets its own column. Its
+name ends with the type, or with a number if that is taken as well. So no value is converted or replaced.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from .table import MAX_NAME, ChildTable, Column, Path, column_name, shorten
 
 AssignedNames = dict[str, dict[str, str]]
 LIST = "list"
-VALUE = ("Value",)  # the path of what stands in a list as it is
+VALUE = ("Value",)  # the path of a bare value in a list
 UNMOVED = frozenset({"id", "last_modified_date"})  # what a record is found and merged by
 OURS = "\0"  # the owner of names that no member can have
 
@@ -39,7 +38,7 @@ def plain_names(claims: AssignedNames) -> set[str]:
 
 
 def _parts(member: str) -> list[str]:
-    """The path of which `dotted` made a text."""
+    """Returns the path that `dotted` made a text of."""
     return [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"(?:\\.|[^.\\])+", member)]
 
 
@@ -144,11 +143,11 @@ class ColumnNames:
         return _numbered(first if kind in {"text", LIST} else f"{first}_{kind}")
 
     def _is_free(self, name: str, member: str, kind: str) -> bool:
-        """Whether a name is of no other member, and what stands under it of no other type."""
+        """Returns whether a name is of no other member, and what stands under it of no other type."""
         return self._owners.get(name, member) == member and (kind == LIST or self._types(name) <= {kind})
 
     def _differs(self, name: str, member: str, kind: str) -> bool:
-        """Whether nothing but its type is in the way of a name."""
+        """Returns whether nothing but its type is in the way of a name."""
         return self._owners.get(name, member) == member and not self._types(name) <= {kind}
 
     def _types(self, name: str) -> set[str]:

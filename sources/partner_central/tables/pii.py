@@ -1,7 +1,7 @@
 """Personal data and free text: kept, masked or dropped, before anything of a record is looked at, hashed or stored.
 
-A mask is a keyed hash: equal values stay equal, so that they can be counted and joined, and nobody without the key can
-find out which value it was by trying likely ones.
+A mask is a keyed hash: equal values stay equal, so they can be counted and joined. Nobody without the key can find out
+a value by trying likely ones.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PiiPolicy:
         personal: paths of the personal members, with dots.
 
     Raises:
-        ConfigurationError: there is no such mode, or no key to mask with.
+        ConfigurationError: the mode does not exist, or the key to mask with is missing or short.
     """
 
     def __init__(self, mode: str, key: str | None, personal: Iterable[str]) -> None:
@@ -57,7 +57,7 @@ class PiiPolicy:
 
     @property
     def keeps(self) -> bool:
-        """Whether personal data is stored in clear."""
+        """Returns whether personal data is stored in clear."""
         return self._mode == "keep"
 
     @property
@@ -73,7 +73,7 @@ class PiiPolicy:
         return _changed(record, self._tree, self._mask if self._mode == "mask" else lambda _: None)
 
     def rejected(self, record: object) -> str:
-        """What is stored of a record that cannot be a row: its JSON; or a hash, as anything may stand anywhere in it.
+        """Returns what is stored of a record that cannot be a row: its JSON, or a hash if personal data is not kept.
 
         Args:
             record: as `record` gave it.
@@ -83,9 +83,9 @@ class PiiPolicy:
         return self._mask(record) if self._mode == "mask" else content_hash(record)
 
     def value(self, stored: object) -> object:
-        """What is to stand instead of a value that is stored in a personal column; a mask stays.
+        """Returns the value to store instead of one that is stored in a personal column; a mask stays.
 
-        In a column of another type than text there is no room for a mask: it becomes null.
+        A column of another type than text cannot hold a mask: it becomes null.
         """
         if self._mode == "keep" or stored is None:
             return stored
@@ -94,7 +94,7 @@ class PiiPolicy:
         return stored if MASKED.fullmatch(stored) else self._mask(stored)
 
     def rejection(self, stored: str, key: str | None) -> tuple[str, str | None]:
-        """What is to stand instead of a record, and of its key, in the table of rejected records; a hash stays.
+        """Returns what to store instead of a record, and of its key, in the table of rejected records; a hash stays.
 
         Args:
             stored: as an earlier run stored it: its JSON, if personal data was kept.

@@ -1,4 +1,4 @@
-"""Which records are listed: a list shows what is there, never what is not.
+"""Presence: which records are listed. A list shows what is there, never what is not.
 
 Full listings are numbered. Each key carries the number of the newest full listing that had begun when it was last
 listed. A key that still carries a lower number once such a listing is complete was not in it. Whoever runs the source
@@ -17,7 +17,7 @@ from .types import ColumnType
 
 
 def presence_model(noun: str, table: str, key: str = "Id") -> RecordModel:
-    """Return the columns of the table of presence.
+    """Returns the columns of the table of presence.
 
     Args:
         noun: what a record is called.
@@ -56,7 +56,7 @@ def presence_model(noun: str, table: str, key: str = "Id") -> RecordModel:
 
 @dataclass(frozen=True, slots=True)
 class ListingMark:
-    """How records are listed.
+    """The listing in which records are seen.
 
     Attributes:
         at: when, by the service's clock.
@@ -70,13 +70,13 @@ class ListingMark:
 
 
 def now() -> datetime:
-    """Return the present time in milliseconds, which every database can hold."""
+    """Returns the present time in milliseconds, which every database can hold."""
     present = datetime.now(UTC)
     return present.replace(microsecond=present.microsecond // 1000 * 1000)
 
 
 def presence_row(key: str, listed: ListingMark, rejected_since: datetime | None, row_id: str) -> Row:
-    """Return the row of a key that was listed."""
+    """Returns the row of a key that was listed."""
     return {
         "id": key,
         "last_listed_at": listed.at,

@@ -31,11 +31,11 @@ class Members:
         return stored_text(record.get(self.key)) if isinstance(record, dict) else None
 
     def modified_date(self, record: object) -> datetime | None:
-        """When a record was last changed, in UTC; None where nothing says so."""
+        """Returns when a record was last changed, in UTC; None where nothing says so."""
         return _timestamp(record, self.modified)
 
     def created_date(self, record: object) -> datetime | None:
-        """When a record was created, in UTC; None where nothing says so."""
+        """Returns when a record was created, in UTC; None where nothing says so."""
         return _timestamp(record, self.created)
 
     def key_and_modified(self, record: object) -> tuple[str | None, datetime | None]:

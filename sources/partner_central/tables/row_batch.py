@@ -49,7 +49,7 @@ class Changes(Protocol):
     """Tells which records are new."""
 
     def is_new(self, record: object) -> bool:
-        """Whether a record is new, or not what it was."""
+        """Returns whether a record is new, or not what it was."""
 
     def was_rejected(self, key: str | None) -> None:
         """Note that a new record could not become a row."""

@@ -1,4 +1,4 @@
-"""Which version of this program makes rows: what one cannot read, another may."""
+"""The version of this program that makes rows: what one cannot read, another may."""
 
 from __future__ import annotations
 

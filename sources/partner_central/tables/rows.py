@@ -27,7 +27,7 @@ class RowMaker:
         names: the names of its tables.
         members: where a record has its key and dates.
         assigned_names: which column each unknown member has, by table, as an earlier run left it.
-        account: the value of the column `account` in every row; without one, there is no such column.
+        account: the value of the column `account` in every row; None without such a column.
         stored: the types of columns in the destination, which are read with the first row.
 
     Attributes:

@@ -24,7 +24,7 @@ ROOM_OF_A_LIST = 12  # characters of a table's name that are kept for each level
 
 @dataclass(frozen=True, slots=True)
 class ModelRules:
-    """What the service model does not say.
+    """The facts that the service model does not have.
 
     Attributes:
         table: name of the root table.
@@ -122,7 +122,7 @@ class _Tables:
 
 
 def _levels(shape: Shape, above: frozenset[str] = frozenset()) -> int:
-    """How many levels of lists and maps are inside a shape; one that holds itself ends there."""
+    """Returns how many levels of lists and maps are inside a shape; one that holds itself ends there."""
     if shape.name in above:
         return 0
     above |= {shape.name}

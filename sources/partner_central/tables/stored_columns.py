@@ -63,7 +63,7 @@ class StoredColumns:
 
     @classmethod
     def in_destination(cls, schema: Schema) -> StoredColumns:
-        """What the destination of the pipeline under way has; `schema` is the source's."""
+        """Returns what the destination of the pipeline under way has; `schema` is the source's."""
         return cls(stored_columns, schema.naming)
 
     def look_at(self, tables: Collection[str]) -> None:
@@ -80,7 +80,7 @@ class StoredColumns:
         return types.get(self._naming.normalize_identifier(column) if self._naming else column) if types else None
 
     def _table(self, name: str) -> str:
-        """What dlt calls a table."""
+        """Returns what dlt calls a table."""
         if self._naming is None:
             return name
         return self._naming.shorten_fragments(*map(self._naming.normalize_table_identifier, name.split("__")))
@@ -94,7 +94,7 @@ def _pipeline() -> dlt.Pipeline | None:
 
 
 def _of_lake(client: JobClientBase, tables: Collection[str]) -> dict[str, Types]:
-    """What a client says that looks into the files of its tables."""
+    """Returns what a client says that looks into the files of its tables."""
     look = getattr(client, "stored_types", None)
     return {table: types for table in tables if (types := look(table))} if look else {}
 
@@ -160,7 +160,7 @@ def _declared_column(schema: Schema | None, table: str, name: str) -> TColumnSch
 
 
 def _joined(declared: Types, found: Types) -> Types:
-    """What is stored, and what is about to be."""
+    """Returns what is stored, and what is about to be."""
     both = {
         name: kind if declared.get(name, kind) == kind else f"{declared[name]} and {kind}"
         for name, kind in found.items()

@@ -65,7 +65,7 @@ class StructureTable:
     Args:
         where: the path of its list.
         tables: its names in the destination.
-        model: known columns, of which one with an empty path is the value of a plain list, and known child tables.
+        model: known columns and child tables; a column with an empty path is the value of a plain list.
         assigned: names of unknown members, by table.
         stored: the types of columns in the destination.
         constant: columns that are the same in every row of every table.

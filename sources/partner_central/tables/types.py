@@ -21,7 +21,7 @@ AMOUNT_PRECISION, AMOUNT_SCALE = values.AMOUNT_PRECISION, values.AMOUNT_SCALE
 
 @dataclass(frozen=True, slots=True)
 class TypeRules:
-    """What belongs to one column type.
+    """The rules of one column type.
 
     Attributes:
         convert: makes a value of the column from a JSON value; raises `InvalidValue`.

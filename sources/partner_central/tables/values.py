@@ -1,6 +1,6 @@
 """From a JSON value to a column's value: one pure function for each column type.
 
-A value that does not fit its column is `Unfit`, with the reason; it never becomes null, rounded or cut.
+A value that does not fit its column is an `InvalidValue`, with the reason; it never becomes null, rounded or cut.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AGAIN = "\0"  # behind the name of a member that a structure has more than once
 
 
 class InvalidValue(ValueError):
-    """A value that cannot stand in its column. The message is the reason; it quotes no customer data."""
+    """A value that its column cannot hold. The message is the reason; it quotes no customer data."""
 
 
 def whole_number(digits: str) -> int | str:
@@ -32,7 +32,7 @@ def whole_number(digits: str) -> int | str:
 
 
 def fraction(digits: str) -> float | Decimal | str:
-    """A JSON number that is no integer, with every digit: a float where that holds them, text where only that does."""
+    """Returns a JSON number with every digit: a float if that holds them, a decimal, or text if only that does."""
     number = float(digits)
     written = repr(number)
     if written == digits:
@@ -56,7 +56,7 @@ def structure(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def is_wide(value: object) -> bool:
-    """Whether a JSON value is a number that no column of numbers can hold as it is."""
+    """Returns whether a JSON value is a number that no column of numbers can hold as it is."""
     if isinstance(value, float):
         return not math.isfinite(value)
     return isinstance(value, Decimal) or (isinstance(value, int) and value not in INT64)
@@ -78,7 +78,7 @@ def parse_timestamp(value: object) -> datetime:
 
 
 def to_date(value: object) -> date:
-    """Return an ISO 8601 date."""
+    """Returns an ISO 8601 date."""
     if isinstance(value, str):
         try:
             return date.fromisoformat(value)
@@ -88,7 +88,7 @@ def to_date(value: object) -> date:
 
 
 def to_text(value: object) -> str:
-    """Return text; a number becomes its digits."""
+    """Returns text; a number becomes its digits."""
     if not isinstance(value, str):
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise InvalidValue("is not text")
@@ -118,7 +118,7 @@ def _number(value: object) -> Decimal:
 
 
 def to_decimal(value: object) -> Decimal | None:
-    """Return an amount; empty text is null."""
+    """Returns an amount; empty text is null."""
     if value == "":
         return None
     number = _number(value)
@@ -134,7 +134,7 @@ def to_decimal(value: object) -> Decimal | None:
 
 
 def to_bigint(value: object) -> int | None:
-    """Return a whole number of 64 bits; empty text is null."""
+    """Returns a whole number of 64 bits; empty text is null."""
     if value == "":
         return None
     number = _number(value)
@@ -144,7 +144,7 @@ def to_bigint(value: object) -> int | None:
 
 
 def to_double(value: object) -> float:
-    """Return a number of 64 bits, with every digit."""
+    """Returns a number of 64 bits, with every digit."""
     exact = _number(value)
     number = float(exact)
     if not math.isfinite(number):
@@ -155,7 +155,7 @@ def to_double(value: object) -> float:
 
 
 def to_bool(value: object) -> bool:
-    """Return true or false."""
+    """Returns true or false."""
     if not isinstance(value, bool):
         raise InvalidValue("is neither true nor false")
     return value
