@@ -1,4 +1,4 @@
-# docs/scheduling.md says how to run it: as nobody in particular, on a root file system that is read-only.
+# docs/how-to/cron.md says how to run it: as nobody in particular, on a root file system that is read-only.
 FROM python:3.12-slim AS build
 ARG EXTRAS=""
 WORKDIR /src

@@ -225,8 +225,8 @@ def costs(shop: Workshop, report: Report) -> Measured:
         f"Cost of {SCALE:,} records",
         "what | CPU s | against plain dlt | against paginator + pandas | peak MB | records/s",
         f"No latency, no quota: what the machine has to do. Median of {ROUNDS} runs in turn; plain dlt and the tap ran "
-        "once. The peers do less: only plain dlt and the tap can be run again for what is new, and none of them goes "
-        "on with a load that was interrupted.",
+        "once. The peers do less: only plain dlt and the tap can be run again for what is new. None of them continues "
+        "a load that was interrupted.",
     )
     often: dict[str, Callable[[Emulator], Measured]] = {
         "this project": lambda emulator: shop.ours(emulator, unlimited=True),

@@ -1,66 +1,217 @@
-"""Writes `docs/views.md` from the heads of the SQL files: `python docs/generate.py`."""
+"""Writes the generated parts of the documentation: `python docs/generate.py`.
+
+A page marks a part with `<!-- generated: NAME -->` and `<!-- end -->`. `PARTS` has a function for each name. Text
+outside the marks is written by hand.
+"""
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import sqlglot
+import typer.main
+from botocore.session import get_session
 
+from partner_central import partner_central
+from partner_central.api.connection import SERVICE
+from partner_central.tables.hints import list_columns, rejected_columns, root_columns
+from partner_central.tables.history import history_model
+from partner_central.tables.presence import PRESENCE
+from partner_central.tables.service_model import opportunity_model
+from partner_central_sync.cli.app import app
+from partner_central_sync.console.exit_codes import MEANINGS
+from partner_central_sync.sync import full_listings, run_log
 from partner_central_sync.sync.views import view_texts
 
-PAGE = Path(__file__).parent.parent / "docs" / "views.md"
-ORDER = (
-    *("data_freshness", "opportunity_current", "opportunity_standing", "opportunity_spend"),
-    *("pipeline_by_stage", "expected_spend_by_month"),
-    *("past_target_close", "slipped_close_dates", "stalled", "review_ageing", "action_required"),
-    *("stage_transitions", "stage_velocity", "stage_periods", "life_cycle_stages"),
-    *("win_rate_by_quarter", "closed_lost_reasons", "launched_monthly_recurring"),
-    *("changes_last_7_days", "changes"),
-)
+DOCS = Path(__file__).parent
+PAGES = (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
+PAGE = DOCS / "reference" / "views.md"
+MARKED = re.compile(r"(<!-- generated: ([a-z-]+)(?: ([a-z_]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 IDENTIFIER = re.compile(r"(?i)\b[a-z]+(_[a-z]+)+(\.[a-z_]+)?\b")
-BEGINNING = """# Views
+NAMED = re.compile(r"\b(the column) ([a-z]+)\b", re.IGNORECASE)
+WIDTH = 120
+CELL = 250
 
-A sync creates these views beside the tables. They are plain SQL, one file each in
-[`pipelines/views`](../pipelines/views), written for DuckDB and translated for the destination. What holds for all:
 
-- **Now is the newest change AWS has shown**, `data_freshness.as_of`, never the clock of a machine. Days are whole days
-  between UTC dates. In an account where nothing changes, time stands still: look at `data_freshness.last_success_at`.
-- **Amounts are a month's, and currencies are never added.** What sums, groups by `currency_code`.
-- **Open** is neither Launched nor Closed Lost; a stage that AWS adds tomorrow is open. **Gone** opportunities (see
-  `opportunity_presence`) are in `opportunity_current`, marked, and in no view of the open pipeline.
-- **History begins with the first sync.** Where it decides, a column says whether the day was seen or is a bound.
-- **Review fields** are those of opportunities that the partner originated; AWS fills them for no others.
+def render(text: str) -> str:
+    """Returns a page with each marked part replaced by what `PARTS` makes now."""
 
-A view is replaced when its file changes with an upgrade. Build your own on top under other names; in PostgreSQL, views
-of yours on these keep them from being replaced where their columns change, and the sync says so.
-"""
+    def replaced(found: re.Match[str]) -> str:
+        begin, name, argument, end = found.groups()
+        part = PARTS[name]
+        return f"{begin}\n{(part() if argument is None else part(argument)).strip()}\n\n{end}"
+
+    return MARKED.sub(replaced, text)
 
 
 def page() -> str:
-    """The page: each view with its question, definition, pitfalls and columns."""
+    """Returns the page of the views as it has to be."""
+    return render(PAGE.read_text(encoding="utf-8"))
+
+
+def outdated() -> list[Path]:
+    """Returns the pages whose generated parts differ from what they have to be."""
+    return [page for page in PAGES if render(text := page.read_text(encoding="utf-8")) != text]
+
+
+def exit_codes() -> str:
+    """Returns the table of exit codes for a user."""
+    rows = ((f"{code:d}", meaning.text, meaning.action) for code, meaning in MEANINGS.items())
+    return _table(("exit code", "meaning", "what to do"), rows)
+
+
+def exit_codes_scheduling() -> str:
+    """Returns the table of exit codes for a scheduler."""
+    rows = ((f"{code:d}", meaning.text, meaning.scheduling.value) for code, meaning in MEANINGS.items())
+    return _table(("exit code", "meaning", "the scheduler should"), rows)
+
+
+def exit_codes_names() -> str:
+    """Returns the table of exit codes with their names in Python and in `sync_runs`."""
+    rows = ((f"{code:d}", f"`{code.name}`", f"`{meaning.outcome}`") for code, meaning in MEANINGS.items())
+    return _table(("exit code", "`ExitCode`", "`sync_runs.outcome`"), rows)
+
+
+def table(name: str) -> str:
+    """Returns the columns of a table, with type and description; of versions, only the added ones."""
+    found = tables()
+    known = {column["name"] for column in found["opportunities"]} if name == "opportunity_history" else set()
+    rows = (
+        (f"`{column['name']}`", _type_of(column), _short(column.get("description") or ""))
+        for column in found[name]
+        if not column["name"].startswith("_dlt_") and column["name"] not in known
+    )
+    return _table(("column", "type", "description"), rows)
+
+
+def tables() -> dict[str, list[dict[str, Any]]]:
+    """Returns the columns of every table, as dlt column hints."""
+    model = opportunity_model(get_session().get_service_model(SERVICE))
+    found: dict[str, Iterable[Any]] = {
+        "opportunities": root_columns(model, None).values(),
+        **{f"opportunities__{name}": columns for name, columns in list_columns(model, None).items()},
+        "opportunities_rejected": rejected_columns(None).values(),
+        "opportunity_history": root_columns(history_model(model), None).values(),
+        "opportunity_presence": root_columns(PRESENCE, None).values(),
+    }
+    for own in (run_log.RUNS, full_listings.TABLE):
+        found[own.name] = [
+            {"name": name, "data_type": kind, "description": description} for name, kind, description in own.columns
+        ]
+    return {name: [dict(column) for column in columns] for name, columns in found.items()}
+
+
+def source_settings() -> str:
+    """Returns the parameters of the source, with default and meaning, from its docstring."""
+    meanings = _arguments(inspect.getdoc(partner_central) or "")
+    rows = (
+        (f"`{name}`", _default_of(parameter.default), meanings[name])
+        for name, parameter in inspect.signature(partner_central).parameters.items()
+    )
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def commands() -> str:
+    """Returns a section for each command, with its arguments and options."""
+    group = typer.main.get_command(app)
+    sections = []
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        context = command.context_class(command, info_name=name)
+        usage = " ".join(["partner-central", name, *command.collect_usage_pieces(context)])
+        text = "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(command.help).split("\n\n"))
+        records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
+        rows = ((f"`{option}`", meaning) for option, meaning in records)
+        sections.append(f"## {name}\n\n```\n{usage}\n\n{_wrapped(text)}\n```\n\n{_table(('option', 'meaning'), rows)}")
+    return "\n\n".join(sections)
+
+
+def views() -> str:
+    """Returns an overview of the views and a section for each."""
     texts = view_texts()
-    if missing := set(ORDER) ^ texts.keys():
-        raise SystemExit(f"ORDER and pipelines/views differ: {', '.join(sorted(missing))}")
-    return "\n".join([BEGINNING, *(_section(name, texts[name]) for name in ORDER)])
+    overview = _table(("view", "question"), ((f"[`{name}`](#{name})", _head(texts[name])[0]) for name in sorted(texts)))
+    return "\n".join([overview, "", *(_view(name, texts[name]) for name in sorted(texts))])
 
 
-def _section(name: str, text: str) -> str:
-    head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
-    question, rest = head[0], " ".join(head[1:]).strip()
-    paragraphs = re.split(r"(?=Definition: |Pitfalls: )", rest)[1:]
+def _view(name: str, text: str) -> str:
+    question, *rest = _head(text)
+    paragraphs = re.split(r"(?=Definition: |Pitfalls: )", " ".join(rest).strip())[1:]
     columns = ", ".join(f"`{column}`" for column in sqlglot.parse_one(text, dialect="duckdb").named_selects)
     lines = [f"## {name}", "", f"*{question}*", ""]
     for paragraph in [*paragraphs, f"Columns: {columns}."]:
-        word, _, said = paragraph.partition(": ")
-        said = said.strip()
-        said = said if "_" in said.split()[0] else said[:1].upper() + said[1:]
+        word, _, content = paragraph.partition(": ")
+        content = content.strip()
+        content = content if "_" in content.split()[0] else content[:1].upper() + content[1:]
         if word != "Columns":
-            said = IDENTIFIER.sub(r"`\g<0>`", said)
-        lines += [textwrap.fill(f"**{word}.** {said}", 120, break_on_hyphens=False), ""]
+            content = NAMED.sub(r"\1 `\2`", IDENTIFIER.sub(r"`\g<0>`", content))
+        lines += [_wrapped(f"**{word}.** {content}"), ""]
     return "\n".join(lines)
 
 
+def _head(text: str) -> list[str]:
+    """Returns the comment that a view's file begins with: question, definition, pitfalls."""
+    return [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+
+
+def _table(header: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")
+
+
+def _wrapped(text: str) -> str:
+    """Returns paragraphs with lines of the repository's width."""
+    return "\n\n".join(
+        textwrap.fill(paragraph, WIDTH, break_on_hyphens=False, break_long_words=False)
+        for paragraph in text.split("\n\n")
+    )
+
+
+def _type_of(column: dict[str, Any]) -> str:
+    kind = str(column["data_type"])
+    return f"{kind}({column['precision']}, {column['scale']})" if "scale" in column else kind
+
+
+def _short(description: str) -> str:
+    """Returns the sentences that a cell has space for, at least one."""
+    sentences = re.split(r"(?<=\.) (?=[A-Z])| (?=Valid values)", description)
+    length = max(1, sum(size <= CELL for size in accumulate(len(sentence) + 1 for sentence in sentences)))
+    return " ".join(sentences[:length])
+
+
+def _arguments(docstring: str) -> dict[str, str]:
+    """Returns the descriptions in a docstring's `Args`, by name."""
+    block = docstring.partition("Args:\n")[2].partition("\n\n")[0]
+    found = re.split(r"^    (\w+): ", block, flags=re.MULTILINE)[1:]
+    return {name: " ".join(text.split()) for name, text in zip(found[::2], found[1::2], strict=True)}
+
+
+def _default_of(value: object) -> str:
+    if value in (None, ()) or value is inspect.Parameter.empty or "dlt" in type(value).__module__:
+        return ""
+    return f"`{value}`"
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "exit-codes": exit_codes,
+    "exit-codes-scheduling": exit_codes_scheduling,
+    "exit-codes-names": exit_codes_names,
+    "table": table,
+    "source-settings": source_settings,
+    "commands": commands,
+    "views": views,
+}
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for path in outdated():
+        path.write_text(render(path.read_text(encoding="utf-8")), encoding="utf-8")
+        print(path.relative_to(DOCS.parent))  # noqa: T201

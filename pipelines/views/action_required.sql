@@ -1,6 +1,6 @@
 -- What does AWS want changed before it approves?
 --
--- Definition: open opportunities, not gone, whose review status is Action Required, with what the reviewer wrote.
+-- Definition: open opportunities, not gone, whose review status is Action Required, with the reviewer's comments.
 -- Pitfalls: AWS writes reason and comments for opportunities that the partner originated. They stay until the
 -- opportunity is submitted again.
 SELECT

@@ -1,13 +1,14 @@
 -- What has changed, from what to what, and when?
 --
--- Definition: one row per change. what is new (created after the first sync), first seen (older, and this is the first
--- version seen), stage, review status, target close date, expected spend, other (none of these), or gone. changed_at is
--- AWS's LastModifiedDate, of new ones CreatedDate, of gone ones gone_since; first_seen_at is when a sync saw it. A
--- version that changed two of them has two rows. AWS changes some members, as the review status, without moving
--- LastModifiedDate: such versions are in the order in which they were read.
--- Pitfalls: only what syncs have seen: of several versions between two syncs, the last. After the first sync, every
--- opportunity is first seen. Where order_is_known in opportunity_history is false, old and new value may be the wrong
--- way round.
+-- Definition: one row per change. The column what names its kind: new, first seen, stage, review status, target close
+-- date, expected spend, other, or gone. New means created after the first sync. First seen means older, and this is the
+-- first version seen. Other means none of the named columns. changed_at is AWS's LastModifiedDate. For a new
+-- opportunity it is CreatedDate, and for one that is gone it is gone_since. first_seen_at is when a sync saw the
+-- change. A version that changed two columns has two rows. AWS changes some members, such as the review status, without
+-- moving LastModifiedDate. Such versions are in the order in which they were read.
+-- Pitfalls: only what syncs have seen. Of several versions between two syncs, that is the last one. After the first
+-- sync, every opportunity is first seen. If order_is_known in opportunity_history is false, old and new value can be
+-- the wrong way round.
 WITH beginning AS (
     SELECT MIN(watermark) AS watermark
     FROM sync_runs

@@ -1,7 +1,8 @@
 -- What has changed within the last 7 days?
 --
--- Definition: the rows of changes that lie on the day of data_freshness.as_of or the six days before it.
--- Pitfalls: those of changes. After the first sync, opportunities that were modified in these days are first seen.
+-- Definition: the rows of changes on the day of data_freshness.as_of or the six days before it.
+-- Pitfalls: the pitfalls of changes apply. After the first sync, opportunities that were modified in these days are
+-- first seen.
 SELECT
     changes.id,
     changes.customer_company_name,

@@ -1,9 +1,9 @@
 -- Why do we lose?
 --
--- Definition: of all opportunities in Closed Lost, how many give which reason, and how many of them closed within the
--- 365 days before data_freshness.as_of.
--- Pitfalls: the reason is what the partner chose in Partner Central; null where none was given. Counts deals, not
--- money. Gone ones count, too.
+-- Definition: one row per reason of opportunities in Closed Lost: how many gave it, and how many of them closed within
+-- the 365 days before data_freshness.as_of.
+-- Pitfalls: the reason is what the partner chose in Partner Central, and null if none was given. The view counts deals,
+-- not money. Opportunities that are gone count too.
 SELECT
     life_cycle_closed_lost_reason,
     COUNT(*) AS opportunities,

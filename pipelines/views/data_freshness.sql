@@ -1,12 +1,12 @@
 -- Data as of when? And how did the last sync go?
 --
--- Definition: one row, also of an empty account. as_of is the newest LastModifiedDate that AWS has shown (the greatest
--- watermark of all runs, or else the newest last_modified_date), in UTC; every other view counts its days up to it.
--- Pitfalls: as_of is AWS's time, never the clock of a machine, so a clock that is wrong here cannot make deals older or
--- younger. It stands still while nothing changes in Partner Central, and every age stands still with it:
--- last_success_at (by the clock of the machine that ran; a run that only holds back what is gone counts) says whether
--- syncs still run. rejected counts records that cannot be rows now; outdated counts opportunities whose row is an older
--- version than AWS has, since that one is among them (rejected_since in opportunity_current marks those).
+-- Definition: one row, also for an empty account. as_of is the newest LastModifiedDate that AWS has shown, in UTC: the
+-- greatest watermark of all runs, or else the newest last_modified_date. Every other view counts its days up to it.
+-- Pitfalls: as_of is AWS's time, never the clock of a machine. A wrong clock cannot make deals older or younger. It
+-- does not move while nothing changes in Partner Central, and no age changes then. last_success_at, by the clock of the
+-- machine that ran, shows whether syncs still run. A run that only held removals back counts as a success. The column
+-- rejected counts records that cannot be rows now. The column outdated counts opportunities whose row is older than the
+-- version that AWS has, because that version was rejected. rejected_since in opportunity_current marks them.
 WITH runs AS (
     SELECT
         started_at,

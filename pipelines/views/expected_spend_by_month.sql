@@ -1,9 +1,9 @@
--- When do open deals mean to close, and what may they bring a month from then on?
+-- When should open deals close, and what may they bring a month from then on?
 --
--- Definition: per month of the target close date and per currency, of opportunities that are open and not gone. is_past
--- marks months that end before data_freshness.as_of.
--- Pitfalls: amounts are a month's, unweighted by stage, and never to be added across currencies. target_close_month is
--- null for deals without a date; deals without an amount are in no row.
+-- Definition: one row per month of the target close date and per currency, of opportunities that are open and not gone.
+-- is_past marks months that end before data_freshness.as_of.
+-- Pitfalls: amounts are for one month, not weighted by stage, and must not be added across currencies.
+-- target_close_month is null for deals without a date. Deals without an amount are in no row.
 SELECT
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
         AS target_close_month,

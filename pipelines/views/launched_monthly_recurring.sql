@@ -1,8 +1,8 @@
 -- What do the launched deals bring a month?
 --
--- Definition: per currency, the expected monthly spend of opportunities in Launched that are not gone; and how much of
--- it was launched within the 365 days before data_freshness.as_of.
--- Pitfalls: it is the spend that was expected when the deal was last edited, not what AWS bills. A contract that has
+-- Definition: one row per currency: the expected monthly spend of opportunities in Launched that are not gone.
+-- launched_within_a_year is the part that was launched within the 365 days before data_freshness.as_of.
+-- Pitfalls: this is the spend that was expected when the deal was last edited, not what AWS bills. A contract that has
 -- ended still counts. Never add rows of different currencies.
 SELECT
     opportunity_spend.currency_code,

@@ -1,7 +1,7 @@
 -- Which stages are there, in which order, and which of them end an opportunity?
 --
 -- Definition: the stages that Partner Central documents. Every other view takes order and end from here.
--- Pitfalls: a stage that AWS adds later is not listed: its opportunities count as open, and their stage_order is null.
+-- Pitfalls: a stage that AWS adds later is not listed. Its opportunities count as open, and their stage_order is null.
 SELECT 'Prospect' AS life_cycle_stage, 1 AS stage_order, FALSE AS is_closed
 UNION ALL SELECT 'Qualified', 2, FALSE
 UNION ALL SELECT 'Technical Validation', 3, FALSE

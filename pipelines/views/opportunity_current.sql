@@ -1,14 +1,14 @@
--- How does every opportunity stand now?
+-- What is the current state of every opportunity?
 --
--- Definition: one row per opportunity, as last seen, with what its dates and its history say. is_open: neither Launched
--- nor Closed Lost. is_gone: missing from the newest complete sweep, since gone_since; the row is what was last seen.
--- rejected_since: since when AWS has a version that could not become a row (see opportunities_rejected); the row is an
--- older one, in all its columns. Days are whole days between UTC dates, up to data_freshness.as_of. closed_on is the
--- day a closing was seen; of one that was there at the first sync, the earlier of target close date and the day it was
--- last seen to change. monthly_spend is a text to read ("EUR 500.00, USD 1200.00"); monthly_amount and currency_code
--- are filled where there is exactly one currency, so that rows can be sorted.
--- Pitfalls: now is the newest watermark, not the clock. Where stage_since_is_seen or review_since_is_seen is false, the
--- days are at least that many. Review fields are those of opportunities the partner originated; AWS gives them for no
+-- Definition: one row per opportunity, as last seen, with facts from its dates and its history. is_open means neither
+-- Launched nor Closed Lost. is_gone means missing from the newest full listing, since gone_since. The row then has what
+-- was last seen. rejected_since is set if AWS has a version that could not become a row (see opportunities_rejected).
+-- All columns are then of an older version. Days are whole days between UTC dates, up to data_freshness.as_of.
+-- closed_on is the day when a closing was seen. If the opportunity was closed at the first sync, it is the earlier of
+-- target close date and last change. monthly_spend is a text to read ("EUR 500.00, USD 1200.00"). monthly_amount and
+-- currency_code are filled if there is exactly one currency, so that rows can be sorted.
+-- Pitfalls: now is the newest watermark, not the clock. If stage_since_is_seen or review_since_is_seen is false, the
+-- days are at least that many. Review fields exist for opportunities that the partner originated; AWS fills them for no
 -- others. Columns that AWS adds later are in opportunities, not here.
 WITH versions AS (
     SELECT

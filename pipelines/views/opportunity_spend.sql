@@ -1,9 +1,9 @@
 -- What may one opportunity bring a month, in each currency?
 --
--- Definition: one row per opportunity and currency: its expected customer spend, entries of one currency added up.
--- Pitfalls: amounts are a month's. Never add rows of different currencies; currency_code is null where AWS sent none.
--- Entries whose frequency is given and is not Monthly (AWS knows no other today), and entries without an amount, are
--- left out.
+-- Definition: one row per opportunity and currency: the sum of its expected customer spend in that currency.
+-- Pitfalls: amounts are for one month. Never add rows of different currencies. currency_code is null if AWS sent none.
+-- Entries without an amount are left out, and so are entries with a frequency other than Monthly. AWS knows no other
+-- frequency today.
 SELECT
     opportunity_id AS id,
     currency_code,

@@ -1,12 +1,12 @@
 -- Is each opportunity open, is it gone, and is its row what AWS has?
 --
--- Definition: one row per opportunity. is_open: its stage is neither Launched nor Closed Lost; is_gone: it is missing
--- from the newest complete sweep, since gone_since. rejected_since: since when the record that AWS has could not become
--- a row, so that the row is an older version (opportunities_rejected says why); null where the row is the newest. Every
--- other view takes all three from here.
--- Pitfalls: a stage that AWS adds later, and none at all, count as open. Where rejected_since is not null, is_open is
--- that of the older version: AWS may have it closed. gone_since is when the sweep began, by the service's clock; until
--- a complete sweep was made, nothing is gone.
+-- Definition: one row per opportunity. is_open means that its stage is neither Launched nor Closed Lost. is_gone means
+-- that it is missing from the newest full listing, since gone_since. rejected_since is set if the record that AWS has
+-- could not become a row. The row is then an older version, and opportunities_rejected has the reason. It is null if
+-- the row is the newest version. Every other view takes all three from here.
+-- Pitfalls: a stage that AWS adds later counts as open, and so does no stage at all. If rejected_since is not null,
+-- is_open is that of the older version, and AWS may have it closed. gone_since is when the full listing began, by the
+-- service's clock. Before the first full listing is complete, nothing is gone.
 SELECT
     opportunities.id,
     opportunities.life_cycle_stage,

@@ -1,10 +1,11 @@
 -- What is open, by stage, and what may it bring a month?
 --
 -- Definition: one row per stage and currency, of opportunities that are open and not gone. opportunities_in_stage
--- counts all of the stage, and repeats in each of its rows; opportunities counts those with an amount in this currency.
--- Pitfalls: an opportunity with two currencies is in two rows, so add up opportunities_in_stage of distinct stages,
--- never opportunities. Amounts are a month's, and never to be added across currencies. Where currency_code and
--- monthly_amount are null, AWS was told no amount.
+-- counts the whole stage, and repeats in each of its rows. The column opportunities counts the ones with an amount in
+-- this currency.
+-- Pitfalls: an opportunity with two currencies is in two rows. So add up opportunities_in_stage of distinct stages,
+-- never opportunities. Amounts are for one month and must not be added across currencies. If currency_code and
+-- monthly_amount are null, AWS has no amount.
 WITH open_ones AS (
     SELECT id, life_cycle_stage, stage_order
     FROM opportunity_standing

@@ -1,9 +1,10 @@
 -- What waits in review, on whom, and for how long?
 --
 -- Definition: one row per opportunity that is open, not gone, and whose review is neither Approved nor Rejected.
--- waiting_on is partner for Pending Submission and Action Required, AWS for the rest. waiting is the age in words.
--- Pitfalls: review fields are those of opportunities the partner originated. Days count from the change of the status
--- that a sync saw; where days_are_exact is false they are at least so many. Now is the newest watermark.
+-- waiting_on is partner for Pending Submission and Action Required, and AWS for the rest. The column waiting is the age
+-- in words.
+-- Pitfalls: review fields exist for opportunities that the partner originated. Days count from the change of the status
+-- that a sync saw. If days_are_exact is false, they are at least that many. Now is the newest watermark.
 SELECT
     id,
     customer_company_name,

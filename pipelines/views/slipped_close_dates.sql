@@ -1,10 +1,10 @@
 -- Which open deals moved their target close date later, how often and how far?
 --
 -- Definition: one row per opportunity that is open, not gone, and whose target close date moved later at least once in
--- opportunity_history. days_slipped adds up the moves to later; net_days is from the first date seen to the present
--- one.
--- Pitfalls: only what syncs have seen, from the first one on; two moves between two syncs are one. Versions without a
--- date are passed over. Moves in a version that is closed do not count: closing a deal sets its date.
+-- opportunity_history. days_slipped adds up the moves to a later date. net_days is from the first date seen to the
+-- present one.
+-- Pitfalls: only what syncs have seen, from the first one on. Two moves between two syncs are one. Versions without a
+-- date are ignored. Moves in a closed version do not count, because closing a deal sets its date.
 WITH dates AS (
     SELECT
         id,

@@ -1,9 +1,10 @@
 -- When did each opportunity enter and leave each of its stages?
 --
--- Definition: one row per stay in a stage, from the versions in opportunity_history; left_at is null while it stays.
--- Pitfalls: history begins with the first sync. Of what a sync found already there, nobody knows since when:
--- entered_is_seen is false then, and entered_at is the latest it can have been. A move is dated by the LastModifiedDate
--- of the first version seen in the new stage, so a stage that began and ended between two syncs is missing.
+-- Definition: one row per stay in a stage, from the versions in opportunity_history. left_at is null while the
+-- opportunity stays.
+-- Pitfalls: history begins with the first sync. If the first sync found the stage already there, entered_is_seen is
+-- false, and entered_at is the latest possible time. A move has the LastModifiedDate of the first version seen in the
+-- new stage. So a stage that began and ended between two syncs is missing.
 WITH versions AS (
     SELECT
         id,

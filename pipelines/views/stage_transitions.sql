@@ -1,10 +1,10 @@
 -- Which opportunities moved from which stage to which, and when?
 --
--- Definition: one row per move. movement is won (to Launched), lost (to Closed Lost), reopened (out of either of them),
--- forward or back by the order of stages, or other where a stage is unknown. days_in_from_stage is how long the stage
--- lasted that was left.
--- Pitfalls: only moves that syncs have seen, from the first one on; two moves between two syncs are seen as one. Where
--- days_are_exact is false, the stage was there at the first sync and lasted at least so long.
+-- Definition: one row per move. The column movement is won (to Launched), lost (to Closed Lost) or reopened (out of
+-- either of them). Otherwise it is forward or back by the order of stages, or other if a stage is unknown.
+-- days_in_from_stage is how long the earlier stage lasted.
+-- Pitfalls: only moves that syncs have seen, from the first one on. Two moves between two syncs are seen as one. If
+-- days_are_exact is false, the stage was there at the first sync and lasted at least that long.
 WITH moves AS (
     SELECT
         id,

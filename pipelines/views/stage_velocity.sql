@@ -1,9 +1,9 @@
 -- How long do opportunities stay in a stage?
 --
--- Definition: per stage, of stays that have begun and ended under the eyes of syncs: how many, how they ended (moved
--- on, or lost), and for how many days they lasted: mean, median, longest.
--- Pitfalls: stays that still last are not in it, nor those that were there at the first sync, so young histories show
--- short stays. A history of a few weeks cannot show a stage that takes months.
+-- Definition: one row per stage, of stays whose beginning and end were both seen by syncs. It has how many there were,
+-- how they ended (moved on, or lost), and how many days they lasted: mean, median, longest.
+-- Pitfalls: stays that still last are not counted, and neither are stays that were there at the first sync. So young
+-- histories show short stays. A history of a few weeks cannot show a stage that takes months.
 WITH stays AS (
     SELECT
         from_stage,

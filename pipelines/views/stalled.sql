@@ -1,9 +1,9 @@
 -- Which open deals has nobody touched for 30 days?
 --
--- Definition: open, not gone, LastModifiedDate at least 30 days before data_freshness.as_of. For another number of days
--- ask opportunity_current: WHERE is_open AND NOT is_gone AND days_unchanged >= 60.
--- Pitfalls: any change counts as a touch, also one that AWS made. Now is the newest watermark, so the deal that changed
--- last is never stalled.
+-- Definition: open, not gone, and LastModifiedDate at least 30 days before data_freshness.as_of. For another number of
+-- days, query opportunity_current: WHERE is_open AND NOT is_gone AND days_unchanged >= 60.
+-- Pitfalls: any change counts as a touch, including one that AWS made. Now is the newest watermark, so the deal that
+-- changed last is never stalled.
 SELECT
     id,
     customer_company_name,

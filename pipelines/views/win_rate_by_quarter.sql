@@ -1,11 +1,11 @@
 -- What share of the closed deals was won, quarter by quarter?
 --
--- Definition: by the calendar quarter of opportunity_current.closed_on: won is Launched, lost is Closed Lost,
--- win_rate_percent = 100 * won / (won + lost). undated counts closings that were there at the first sync, whose day is
--- an estimate (see closed_on).
--- Pitfalls: counts deals, not money. Open deals are in no row, so a young quarter looks better or worse than it will
--- be. Every closed opportunity counts, whoever originated it, also one that is gone since. Before the first sync, the
--- quarter is that of an estimate.
+-- Definition: one row per calendar quarter of opportunity_current.closed_on. The column won counts Launched, the column
+-- lost counts Closed Lost, and win_rate_percent = 100 * won / (won + lost). The column undated counts closings that
+-- were there at the first sync. Their day is an estimate (see closed_on).
+-- Pitfalls: the view counts deals, not money. Open deals are in no row, so a young quarter looks better or worse than
+-- it will be. Every closed opportunity counts, whoever originated it, even if it is gone now. Before the first sync,
+-- the quarter is an estimate.
 SELECT
     CAST(DATE_TRUNC('quarter', CAST(closed_on AS DATE)) AS DATE) AS quarter_start,
     CAST(EXTRACT(YEAR FROM closed_on) AS TEXT) || '-Q' || CAST(EXTRACT(QUARTER FROM closed_on) AS TEXT) AS quarter,
