@@ -1,4 +1,4 @@
-"""A Partner Central on this machine: real AWS clients talk to it as to the service.
+"""A local Partner Central that real AWS clients can call.
 
     from partner_central_emulator import Emulator
 
@@ -7,240 +7,23 @@
         client.list_opportunities(Catalog="AWS")
         emulator.advance(days=3)
 
-It offers ``ListOpportunities`` and ``GetOpportunity`` of the catalogs ``AWS`` and ``Sandbox``. Its data is
-invented, follows from the seed, and lives: days move opportunities through their stages.
+It offers `ListOpportunities` and `GetOpportunity` of the catalogs `AWS` and `Sandbox`. Its data is invented and follows
+from the seed. Days move opportunities through their stages.
+
+- Protocol, for any operation: `server.py` HTTP · `signature.py` · `quota.py` · `faults.py` · `tokens.py` NextTokens ·
+  `service_model.py` validation · `service.py` the answer to a call · `control.py` control from outside
+- `operations/` one file a family of operations
+- `data/` invented records, the lists of them, and events over days
 """
 
 from __future__ import annotations
 
-import copy
-import threading
-from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Final, Self
-
-from .clock import DAY, HOUR, SECOND, Clock, Stamp, from_datetime, to_datetime
-from .control import Control
-from .data.catalog import Catalog
 from .data.merge import ABSENT
-from .data.records import Json, Recipe, Skew
+from .data.records import Skew
+from .emulator import NOW, Emulator
 from .faults import Fault, Kind
 from .foreground import Options, serve
-from .quota import Quota
-from .server import HOST, Server
-from .service import Call, OnCall, Service
-from .tokens import TokenKind, Tokens
+from .messages import Call
+from .tokens import TokenKind
 
 __all__ = ["ABSENT", "NOW", "Call", "Emulator", "Fault", "Kind", "Options", "Skew", "TokenKind", "serve"]
-
-NOW: Final = datetime(2026, 6, 1, 9, tzinfo=UTC)
-
-
-class Emulator:
-    """A Partner Central on a port of 127.0.0.1.
-
-    Args:
-        opportunities: How many opportunities the catalog ``AWS`` starts with.
-        seed: Chooses the data; the same seed and the same calls give the same data.
-        port: The port; 0 takes a free one.
-        token: What a NextToken remembers. ``offset``: how many records went before, in the list as it is now.
-            ``position``: the last record's sort value and identifier. ``snapshot``: the whole list, as it was
-            at its first page.
-        latency_ms: How long each answer takes, in milliseconds.
-        rps: Read operations a second, for all clients together; ``None`` is no limit.
-        burst: How many of them can come at once.
-        change_rate: How many opportunities a minute change by themselves.
-        fault_rate: The share of calls, 0 to 1, that meet a random fault.
-        milliseconds: Whether timestamps have milliseconds instead of whole seconds.
-        now: The instant the emulated clock starts at; it then runs with real time.
-        skew: How CreatedDates lie: ``uniform`` over 18 months; ``skewed``, 40 % within two hours and 5 % in
-            one instant; ``hour`` and ``instant``, all within one hour or one second, as after an import.
-        sandbox_opportunities: How many opportunities the catalog ``Sandbox`` starts with.
-        secret_access_key: The key signatures have to come from; ``None`` accepts any signature.
-
-    Attributes:
-        calls: Every call so far.
-        faults: Faults for coming calls; append to it.
-    """
-
-    def __init__(
-        self,
-        *,
-        opportunities: int = 500,
-        seed: int = 1,
-        port: int = 0,
-        token: TokenKind = "offset",  # noqa: S107 - a kind of NextToken, no secret
-        latency_ms: float = 0,
-        rps: float | None = 10,
-        burst: float = 10,
-        change_rate: float = 0,
-        fault_rate: float = 0,
-        milliseconds: bool = False,
-        now: datetime = NOW,
-        skew: Skew = "uniform",
-        sandbox_opportunities: int = 20,
-        secret_access_key: str | None = None,
-    ) -> None:
-        start = from_datetime(now)
-        stamp = Stamp(milliseconds=milliseconds)
-        self._clock = Clock(start)
-        self._catalogs: dict[str, Catalog] = {}
-        for name, count in (("AWS", opportunities), ("Sandbox", sandbox_opportunities)):
-            recipe = Recipe(seed, name, stamp, customers=max(40, count // 3), imported=skew != "uniform")
-            self._catalogs[name] = Catalog(recipe, Tokens(seed), token)
-            self._catalogs[name].fill(count, start, skew)
-        self._service = Service(
-            self._catalogs,
-            Quota(rps, burst),
-            latency=latency_ms / 1_000,
-            fault_rate=fault_rate,
-            seed=seed,
-            secret=secret_access_key,
-        )
-        self.calls = self._service.calls
-        self.faults = self._service.faults
-        self._settings = {"seed": seed, "token": token, "rps": rps, "burst": burst, "skew": skew}
-        self._change_rate = change_rate
-        self._port = port
-        self._server: Server | None = None
-        self._threads: list[threading.Thread] = []
-
-    @property
-    def endpoint(self) -> str:
-        """The address for ``endpoint_url``.
-
-        Raises:
-            RuntimeError: The emulator is not running.
-        """
-        if self._server is None:
-            raise RuntimeError("the emulator is not running; call start() or use it in a with statement")
-        return f"http://{HOST}:{self._server.server_port}"
-
-    @property
-    def on_call(self) -> OnCall | None:
-        """Called with a call's number, from 1, and its parameters before its answer; may return a Fault."""
-        return self._service.on_call
-
-    @on_call.setter
-    def on_call(self, listener: OnCall | None) -> None:
-        self._service.on_call = listener
-
-    def start(self) -> Self:
-        """Binds the port and answers from then on; does nothing if it runs already."""
-        if self._server is None:
-            self._service.stopping.clear()
-            server = Server(self._port, self._service, Control(self), lambda: self._clock.now() / SECOND)
-            self._server = server
-            self._threads = [threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)]
-            if self._change_rate:
-                self._threads.append(threading.Thread(target=self._change_by_itself, daemon=True))
-            for thread in self._threads:
-                thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Closes the port and every connection, and waits until nothing of it runs; the data stays."""
-        if self._server is not None:
-            self._service.stopping.set()
-            self._server.shutdown()
-            self._server.close()
-            for thread in self._threads:
-                thread.join()
-            self._server = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def prepare(self) -> Self:
-        """Makes every record's JSON now instead of when it is first shown; about 1.2 KB of memory each.
-
-        A page then costs the emulator a tenth: for measuring a client that shares the machine with it.
-        """
-        for catalog in self._catalogs.values():
-            catalog.prepare()
-        return self
-
-    def now(self) -> datetime:
-        """The emulated time, in UTC."""
-        return to_datetime(self._clock.now())
-
-    def advance(self, days: float) -> int:
-        """Moves the clock forward and lets both catalogs live those days; gives the number of events.
-
-        What happens is dated within those days and after everything that happened before. Its dates depend
-        on the seed and the calls alone as long as the emulator has run for less than an hour (less than
-        1/24 of the days, for parts of a day).
-
-        Raises:
-            ValueError: The days are negative.
-        """
-        if days < 0:
-            raise ValueError(f"days is {days}; the clock does not go back")
-        span = round(days * DAY)
-        gap = max(1, min(HOUR, span // 24))
-        gaps = (self._clock.now() - self._clock.lived) // gap
-        end = self._clock.lived + gaps * gap + span
-        begin = min(end, self._clock.lived + (gaps + 1) * gap)
-        self._clock.advance(span)
-        return sum(catalog.pass_time(begin, end) for catalog in self._catalogs.values())
-
-    def truth(self, catalog: str = "AWS") -> list[Json]:
-        """Every visible record as ``ListOpportunities`` shows it, in any order."""
-        return self._catalogs[catalog].truth()
-
-    def put(self, record: Json, catalog: str = "AWS") -> str:
-        """Inserts or replaces a record, members it lacks are null; gives its identifier.
-
-        CreatedDate and LastModifiedDate become the emulated now where the record has none, Id a new one.
-        """
-        return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
-
-    def change(self, identifier: str, changes: Json, catalog: str = "AWS", at: str | None = None) -> None:
-        """Merges changes into a record; its LastModifiedDate becomes ``at``, or else the emulated now.
-
-        Raises:
-            KeyError: There is no such record.
-        """
-        moment = self._clock.now() if at is None else at
-        self._catalogs[catalog].change(identifier, copy.deepcopy(changes), moment)
-
-    def remove(self, identifier: str, catalog: str = "AWS") -> None:
-        """Makes a record invisible, as when access to it is lost.
-
-        Raises:
-            KeyError: There is no such record.
-        """
-        self._catalogs[catalog].remove(identifier)
-
-    def overlay(self, identifier: str, members: dict[str, Any], catalog: str = "AWS") -> None:
-        """Lays any JSON over what is shown of a record: unknown members, bad values; ABSENT leaves one out.
-
-        The record itself, its place in lists and its LastModifiedDate stay as they are.
-
-        Raises:
-            KeyError: There is no such record.
-        """
-        self._catalogs[catalog].overlay(identifier, copy.deepcopy(members))
-
-    def clear(self, catalog: str = "AWS") -> None:
-        """Makes every record of a catalog invisible."""
-        self._catalogs[catalog].clear()
-
-    def describe(self) -> Json:
-        """How the emulator stands: clock, settings, and number of records by catalog."""
-        sizes = {name: len(catalog) for name, catalog in self._catalogs.items()}
-        return {
-            "now": self.now().isoformat(),
-            "opportunities": sizes,
-            "calls": len(self.calls),
-            **self._settings,
-        }
-
-    def _change_by_itself(self) -> None:
-        while not self._service.stopping.wait(60 / self._change_rate):
-            self._catalogs["AWS"].happen_once(self._clock.now())

@@ -1,6 +1,6 @@
 """The emulated clock and the timestamps it is written with.
 
-An instant is an ``int``: microseconds since 1970-01-01T00:00:00Z.
+An instant is an `int`: microseconds since 1970-01-01T00:00:00Z.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WIRE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)
 
 
 def parse_instant(text: str) -> int:
-    """The instant that an ISO 8601 timestamp with a zone names; digits below a microsecond are cut.
+    """Returns the instant of an ISO 8601 timestamp with a zone; digits below a microsecond are cut.
 
     Raises:
         ValueError: The text is not such a timestamp.
@@ -31,7 +31,7 @@ def parse_instant(text: str) -> int:
 
 
 def from_datetime(moment: datetime) -> int:
-    """The instant of an aware datetime.
+    """Returns the instant of an aware datetime.
 
     Raises:
         ValueError: The datetime has no zone.
@@ -42,28 +42,28 @@ def from_datetime(moment: datetime) -> int:
 
 
 def to_datetime(instant: int) -> datetime:
-    """The instant as a datetime in UTC."""
+    """Returns the instant as a datetime in UTC."""
     return _EPOCH + timedelta(microseconds=instant)
 
 
 class Stamp:
-    """How the service writes instants: with whole seconds or with milliseconds."""
+    """The form in which the service writes instants: with whole seconds or with milliseconds."""
 
     def __init__(self, *, milliseconds: bool) -> None:
         self.quantum = 1_000 if milliseconds else SECOND
         self._timespec = "milliseconds" if milliseconds else "seconds"
 
     def floor(self, instant: int) -> int:
-        """The instant, cut to what the service writes, so that what sorts is what is seen."""
+        """Returns the instant, cut to what the service writes, so that lists sort by what is seen."""
         return instant - instant % self.quantum
 
     def text(self, instant: int) -> str:
-        """The wire form, ``2026-01-05T09:00:00Z`` or ``2026-01-05T09:00:00.000Z``."""
+        """Returns the wire form, `2026-01-05T09:00:00Z` or `2026-01-05T09:00:00.000Z`."""
         return (_NAIVE_EPOCH + timedelta(microseconds=instant)).isoformat(timespec=self._timespec) + "Z"
 
 
 class Clock:
-    """Starts at a chosen instant, runs with real time, and can be moved forward."""
+    """A clock that starts at a chosen instant, runs with real time, and can be moved forward."""
 
     def __init__(self, start: int) -> None:
         self._lock = threading.Lock()
@@ -76,11 +76,11 @@ class Clock:
         return self._lived
 
     def now(self) -> int:
-        """The emulated instant."""
+        """Returns the emulated instant."""
         with self._lock:
             return self._lived + (time.monotonic_ns() - self._since) // 1_000
 
     def advance(self, span: int) -> None:
-        """Moves the clock forward by ``span`` microseconds."""
+        """Moves the clock forward by `span` microseconds."""
         with self._lock:
             self._lived += span

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from .data.records import Json
 from .faults import KINDS, Fault
-from .service import Call, Reply
+from .messages import Call, Reply
 
 PREFIX = "/_control"
 
@@ -18,7 +18,7 @@ _MEMBERS = frozenset({"kind", "calls", "after", "seconds"})
 
 
 class Controlled(Protocol):
-    """What can be controlled from outside."""
+    """The parts of an emulator that control needs."""
 
     calls: list[Call]
     faults: list[Fault]
@@ -27,14 +27,14 @@ class Controlled(Protocol):
         """Lets days pass; gives the number of events."""
 
     def truth(self, catalog: str = ...) -> list[Json]:
-        """Every visible record."""
+        """Returns every visible record."""
 
     def describe(self) -> Json:
-        """What this emulator is and how it stands."""
+        """Returns clock, settings and number of records."""
 
 
 class Control:
-    """Answers ``/_control/...``: no signature, JSON in and out."""
+    """Answers `/_control/...`: no signature, JSON in and out."""
 
     def __init__(self, emulator: Controlled) -> None:
         self._emulator = emulator
@@ -47,7 +47,7 @@ class Control:
         }
 
     def answer(self, method: str, target: str, body: bytes) -> Reply:
-        """The reply to a request below ``/_control``; 400 for a bad one, 404 for an unknown one."""
+        """Returns the reply to a request below `/_control`; 400 for a bad one, 404 for an unknown one."""
         address = urlsplit(target)
         route = self._routes.get((method, address.path.removeprefix(PREFIX).strip("/")))
         if route is None:

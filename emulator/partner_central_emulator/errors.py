@@ -18,7 +18,7 @@ _STATUS = {
 
 
 class FieldError(TypedDict):
-    """One entry of a ``ValidationException``'s ``ErrorList``."""
+    """One entry of a `ValidationException`'s `ErrorList`."""
 
     FieldName: str
     Message: str
@@ -40,12 +40,12 @@ class ServiceError(Exception):
 
 
 def invalid(errors: Sequence[FieldError]) -> ServiceError:
-    """The ``ValidationException`` for a request whose fields are wrong."""
+    """Returns the `ValidationException` for a request whose fields are wrong."""
     found = "; ".join(f"{error['FieldName']}: {error['Message']}" for error in errors)
     count = f"{len(errors)} validation error{'' if len(errors) == 1 else 's'} detected"
     return ServiceError("ValidationException", f"{count}: {found}", Reason=REQUEST_VALIDATION, ErrorList=list(errors))
 
 
 def invalid_field(name: str, message: str, code: str = "INVALID_VALUE") -> ServiceError:
-    """The ``ValidationException`` for one field."""
+    """Returns the `ValidationException` for one field."""
     return invalid([FieldError(FieldName=name, Message=message, Code=code)])

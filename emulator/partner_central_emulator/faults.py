@@ -1,4 +1,4 @@
-"""What can go wrong on purpose, and what each fault looks like on the wire."""
+"""Faults on purpose, and their form on the wire."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ class Fault:
     """A fault for coming calls.
 
     Attributes:
-        kind: What goes wrong. ``expired_token`` and ``repeat_token`` wait for a call with a NextToken.
+        kind: What goes wrong. `expired_token` and `repeat_token` wait for a call with a NextToken.
         calls: How many calls it hits.
         after: How many calls pass before it.
-        seconds: How long ``hang`` keeps the client waiting before it closes the connection.
+        seconds: How long `hang` keeps the client waiting before it closes the connection.
     """
 
     kind: Kind
@@ -75,15 +75,15 @@ class Fault:
 
 
 def applies(fault: Fault, *, carries_token: bool) -> bool:
-    """Whether a fault can hit a call that carries a NextToken, or does not."""
+    """Returns whether a fault can hit a call with or without a NextToken."""
     return carries_token or fault.kind not in _NEEDS_TOKEN
 
 
 def take(faults: list[Fault], *, carries_token: bool) -> Fault | None:
-    """The fault that hits this call, counted off the list; ``None`` if the call is spared."""
+    """The fault that hits this call, counted off the list; `None` if the call is spared."""
     hit: Fault | None = None
     position, end = 0, len(faults)
-    # In place, and never behind ``end``: another thread may append meanwhile.
+    # In place, and never behind `end`: another thread may append meanwhile.
     while position < end:
         fault = faults[position]
         left: Fault | None = fault
@@ -102,7 +102,7 @@ def take(faults: list[Fault], *, carries_token: bool) -> Fault | None:
 
 
 def error_of(kind: str) -> ServiceError | None:
-    """The error a fault answers with; ``None`` for faults that break the connection or the answer."""
+    """Returns the error that a fault answers with; `None` for faults that break the connection or the answer."""
     if kind == "expired_token":
         return invalid_field("NextToken", "the token has expired")
     if kind == "validation":

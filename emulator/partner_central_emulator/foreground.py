@@ -1,4 +1,4 @@
-"""The emulator in the foreground of a process, until it is told to end."""
+"""Runs the emulator in the foreground of a process, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from .data.records import Skew
+from .emulator import Emulator
 from .tokens import TokenKind
 
-if TYPE_CHECKING:
-    from . import Emulator
-
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Options(TypedDict, total=False):
-    """The parameters of ``Emulator``."""
+    """The parameters of `Emulator`."""
 
     opportunities: int
     seed: int
@@ -42,14 +40,12 @@ def serve(ready: Callable[[Emulator], object] | None = None, **options: Unpack[O
     """Runs an emulator until Ctrl-C or SIGTERM. Only the main thread can call it.
 
     Args:
-        ready: Called once the emulator answers; the place to print its ``endpoint``.
-        **options: The parameters of ``Emulator``.
+        ready: Called once the emulator answers; the place to print its `endpoint`.
+        **options: The parameters of `Emulator`.
 
     Raises:
         OSError: The port is taken.
     """
-    from . import Emulator
-
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -58,7 +54,7 @@ def serve(ready: Callable[[Emulator], object] | None = None, **options: Unpack[O
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with Emulator(**options) as emulator:
-            _log.info("Partner Central emulator on %s", emulator.endpoint)
+            log.info("Partner Central emulator on %s", emulator.endpoint)
             if ready is not None:
                 ready(emulator)
             ended.wait()

@@ -9,7 +9,7 @@ from .errors import ServiceError
 
 
 class Quota:
-    """A token bucket: ``rps`` calls a second on average, ``burst`` at once; ``rps=None`` is no limit.
+    """A token bucket: `rps` calls a second on average, `burst` at once; `rps=None` sets no limit.
 
     It counts real time, not emulated time: a client waits in real time.
     """
@@ -25,7 +25,7 @@ class Quota:
         """Takes one call from the bucket.
 
         Raises:
-            ServiceError: ``ThrottlingException``; the bucket is empty.
+            ServiceError: `ThrottlingException`; the bucket is empty.
         """
         if self._rps is None:
             return

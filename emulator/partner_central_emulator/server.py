@@ -1,4 +1,4 @@
-"""HTTP on 127.0.0.1: requests in, replies out, connections kept alive."""
+"""HTTP on 127.0.0.1, with connections that are kept alive."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from .control import PREFIX, Control
-from .service import Incoming, Reply, Service
+from .messages import Incoming, Reply
+from .service import Service
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 
@@ -29,8 +30,8 @@ class Server(ThreadingHTTPServer):
     Args:
         port: The port; 0 takes a free one.
         service: What answers signed calls.
-        control: What answers below ``/_control``.
-        now: The time that ``Date`` headers show, in seconds since 1970.
+        control: What answers below `/_control`.
+        now: The time that `Date` headers show, in seconds since 1970.
     """
 
     daemon_threads = True
@@ -45,12 +46,12 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
 
     def server_bind(self) -> None:
-        """Binds, without the name look-up of ``HTTPServer``, which can take seconds."""
+        """Binds, without the name look-up of `HTTPServer`, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        """Handles a connection in a thread of its own, and remembers both for ``close``."""
+        """Handles a connection in a thread of its own, and remembers both for `close`."""
         arguments = (request, client_address)
         thread = threading.Thread(target=self.process_request_thread, args=arguments, daemon=True)
         with self._open_lock:
@@ -66,8 +67,8 @@ class Server(ThreadingHTTPServer):
                 self._open.pop(threading.current_thread(), None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002
-        """A client that goes away is no event."""
-        _log.debug("The connection with %s broke", client_address, exc_info=True)
+        """Logs a broken connection; a client may go away."""
+        log.debug("The connection with %s broke", client_address, exc_info=True)  # noqa: LOG014 - called in a handler
 
     def close(self) -> None:
         """Ends every connection, idle ones too, and waits for their threads."""
@@ -78,7 +79,7 @@ class Server(ThreadingHTTPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                _log.debug("A connection was closed already")
+                log.debug("A connection was closed already")
             thread.join()
 
 
@@ -135,4 +136,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401
-        _log.debug(format, *args)
+        log.debug(format, *args)

@@ -1,4 +1,4 @@
-"""What the service answers: who asks, what goes wrong on purpose, the quota, the request, the records."""
+"""Answers calls: signature, faults, quota, validation by the service model, then the operation."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 from botocore.model import OperationModel
 
@@ -17,57 +17,15 @@ from . import signature
 from .data.catalog import Catalog
 from .errors import ServiceError, invalid, invalid_field
 from .faults import RANDOM_KINDS, Fault, applies, error_of, take
-from .operations import list_opportunities
+from .messages import Call, Incoming, Reply
+from .operations import OPERATIONS
+from .operations.operation import Answer, RecordPage
 from .quota import Quota
 from .service_model import field_errors, operation_of
 
-_log = logging.getLogger(__name__)
-
-JSON_TYPE = "application/x-amz-json-1.0"
-_OFFERED = ("GetOpportunity", "ListOpportunities")
+log = logging.getLogger(__name__)
 
 OnCall = Callable[[int, dict[str, Any]], Fault | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call that reached the emulator.
-
-    Attributes:
-        operation: Such as ``ListOpportunities``; what the client named, if it is no operation.
-        request: The parameters, as sent; empty if they could not be read.
-        outcome: ``ok``, the code of the error answered, or the kind of a fault that is no error.
-        at: When it arrived, in seconds of ``time.monotonic()``.
-    """
-
-    operation: str
-    request: dict[str, Any]
-    outcome: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An HTTP request to the service."""
-
-    method: str
-    url: str
-    headers: signature.Headers
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP response, and what is done to it on the wire.
-
-    ``drop`` sends nothing and closes; ``truncate`` sends half of what Content-Length promises and closes.
-    """
-
-    status: int
-    body: bytes
-    error: str | None = None
-    content_type: str = JSON_TYPE
-    wire: Literal["whole", "drop", "truncate"] = "whole"
 
 
 class Service:
@@ -105,7 +63,7 @@ class Service:
         self._number = 0
 
     def answer(self, incoming: Incoming) -> Reply:
-        """The reply to one HTTP request; also to a bad one."""
+        """Returns the reply to one HTTP request, even a bad one."""
         at = time.monotonic()
         operation = (incoming.headers.get("X-Amz-Target") or "").rpartition(".")[2]
         request: dict[str, Any] = {}
@@ -116,8 +74,8 @@ class Service:
             reply, outcome = self._respond(model, request)
         except ServiceError as error:
             reply, outcome = _error_reply(error), error.code
-        except Exception:  # noqa: BLE001 - a client gets an answer whatever fails; the log has the cause
-            _log.exception("The emulator failed to answer %s", operation)
+        except Exception:
+            log.exception("The emulator failed to answer %s", operation)
             failure = ServiceError("InternalServerException", "The emulator failed; its log says why.")
             reply, outcome = _error_reply(failure), failure.code
         with self._lock:
@@ -133,7 +91,7 @@ class Service:
             self.stopping.wait(self._latency)
         fault = self._fault(injected, carries_token=bool(request.get("NextToken")))
         if fault is None:
-            return self._compute(model, request), "ok"
+            return Reply(200, self._compute(model, request).body()), "ok"
         error = error_of(fault.kind)
         if error is not None:
             raise error
@@ -151,25 +109,25 @@ class Service:
     def _spoiled(self, fault: Fault, model: OperationModel, request: dict[str, Any]) -> Reply:
         match fault.kind:
             case "unavailable":
-                page = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
-                return Reply(503, page, content_type="text/html")
+                html = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
+                return Reply(503, html, content_type="text/html")
             case "drop":
                 return Reply(0, b"", wire="drop")
             case "hang":
                 self.stopping.wait(fault.seconds)
                 return Reply(0, b"", wire="drop")
-        whole = self._compute(model, request)
+        answer = self._compute(model, request)
+        body = answer.body()
         match fault.kind:
             case "truncate":
-                return Reply(200, whole.body, wire="truncate")
+                return Reply(200, body, wire="truncate")
             case "short_json":
-                return Reply(200, whole.body[: len(whole.body) // 2])
+                return Reply(200, body[: len(body) // 2])
             case _:
-                repeated = json.dumps(request["NextToken"]).encode()
-                records = whole.body.partition(b',"OpportunitySummaries":')[2]
-                return Reply(200, b'{"NextToken":%b,"OpportunitySummaries":%b' % (repeated, records))
+                page = replace(answer, token=request["NextToken"]) if isinstance(answer, RecordPage) else answer
+                return Reply(200, page.body())
 
-    def _compute(self, model: OperationModel, request: dict[str, Any]) -> Reply:
+    def _compute(self, model: OperationModel, request: dict[str, Any]) -> Answer:
         self._quota.spend()
         if model.input_shape is not None and (errors := list(field_errors(model.input_shape, request))):
             raise invalid(errors)
@@ -177,19 +135,15 @@ class Service:
         if catalog is None:
             known = " or ".join(self._catalogs)
             raise invalid_field("Catalog", f"must be {known}", "INVALID_ENUM_VALUE")
-        if model.name == "GetOpportunity":
-            return Reply(200, json.dumps(catalog.opportunity(request["Identifier"])).encode())
-        records, token = catalog.page(list_opportunities.read(request))
-        following = json.dumps(token).encode()
-        return Reply(200, b'{"NextToken":%b,"OpportunitySummaries":[%b]}' % (following, b",".join(records)))
+        return OPERATIONS[model.name].answer(catalog, request)
 
 
 def _operation(target: str) -> OperationModel:
     model = operation_of(target)
     if model is None:
         raise ServiceError("UnknownOperationException", f"The service has no operation {target!r}.")
-    if model.name not in _OFFERED:
-        offered = " and ".join(_OFFERED)
+    if model.name not in OPERATIONS:
+        offered = " and ".join(sorted(OPERATIONS))
         raise ServiceError("UnknownOperationException", f"This emulator offers {offered}, not {model.name}.")
     return model
 

@@ -28,12 +28,12 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 @lru_cache(maxsize=1)
 def service_model() -> ServiceModel:
-    """The model of the Partner Central Selling API, as installed with botocore."""
+    """Returns the model of the Partner Central Selling API, as installed with botocore."""
     return ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
 
 
 def operation_of(target: str) -> OperationModel | None:
-    """The operation an ``X-Amz-Target`` header names; ``None`` if the model has none such."""
+    """Returns the operation that an `X-Amz-Target` header names; `None` if the model does not have it."""
     model = service_model()
     prefix, _, name = target.partition(".")
     if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
@@ -42,15 +42,15 @@ def operation_of(target: str) -> OperationModel | None:
 
 
 def field_errors(shape: Shape, value: object, path: str = "") -> Iterator[FieldError]:
-    """Everything in a request that the model does not allow, each with its path.
+    """Yields everything in a request that the model does not allow, each with its path.
 
     Args:
         shape: What the model says the value is.
-        value: The value, as parsed from JSON. A ``null`` member counts as absent.
-        path: Where the value stands, such as ``Sort.SortBy``; empty for the request itself.
+        value: The value, as parsed from JSON. A `null` member counts as absent.
+        path: Place of the value, such as `Sort.SortBy`; empty for the request itself.
 
     Yields:
-        Entries for ``ErrorList``.
+        Entries for `ErrorList`.
     """
     expected = _PYTHON_TYPES.get(shape.type_name)
     wrong = expected is not None and not isinstance(value, expected)
@@ -113,9 +113,9 @@ def _range_errors(shape: Shape, measure: int, path: str, codes: tuple[str, str],
 
 
 def projection(shape: Shape) -> Callable[[Any], Any]:
-    """A function that reduces a value to the members a shape has, absent ones as ``None``.
+    """Returns a function that reduces a value to the members a shape has, absent ones as `None`.
 
-    The service sends absent members, lists and whole structures as an explicit ``null``, and members in
+    The service sends absent members, lists and whole structures as an explicit `null`, and members in
     alphabetical order. A value of another type than the shape's passes unchanged.
     """
     if isinstance(shape, StructureShape):

@@ -1,4 +1,4 @@
-"""Who signed a request: Signature Version 4 in the ``Authorization`` header."""
+"""Checks signatures: Signature Version 4 in the `Authorization` header."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Headers(Protocol):
     """Headers, looked up without regard to case."""
 
     def get(self, name: str, /) -> str | None:
-        """The value of a header; ``None`` if the request has none such."""
+        """Returns the value of a header; `None` if the request does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class _Authorization:
 
 
 def check(method: str, url: str, headers: Headers, body: bytes, secret: str | None) -> None:
-    """Accepts a signed request.
+    """Checks the signature of a request.
 
     Args:
         method: The HTTP method.
         url: The full address that the client called.
         headers: The request's headers; looked up without regard to case.
         body: The request's body.
-        secret: The secret access key the signature has to come from; ``None`` accepts any signature.
+        secret: The secret access key the signature has to come from; `None` accepts any signature.
 
     Raises:
         ServiceError: The request is unsigned, or its signature is malformed, of another scope or wrong.

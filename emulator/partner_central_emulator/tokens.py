@@ -24,15 +24,15 @@ class Tokens:
         self._key = f"partner central emulator {seed}".encode()
 
     def make(self, mark: Mark, fingerprint: str) -> str:
-        """The token that carries a mark for the request with this fingerprint."""
+        """Returns the token that carries a mark for the request with this fingerprint."""
         content = json.dumps([fingerprint, mark]).encode()
         return base64.urlsafe_b64encode(self._seal(content) + content).decode()
 
     def read(self, token: str, fingerprint: str) -> Mark:
-        """The mark in a token.
+        """Returns the mark in a token.
 
         Raises:
-            ServiceError: ``ValidationException``; the token is not one of ours, or continues another request.
+            ServiceError: `ValidationException`; the token is not one of ours, or continues another request.
         """
         try:
             raw = base64.b64decode(token, altchars=b"-_", validate=True)
@@ -51,5 +51,5 @@ class Tokens:
 
 
 def unreadable() -> ServiceError:
-    """The ``ValidationException`` for a token that leads nowhere."""
+    """Returns the `ValidationException` for a token that leads nowhere."""
     return invalid_field("NextToken", "the token is not valid")

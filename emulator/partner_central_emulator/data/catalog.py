@@ -7,16 +7,16 @@ import threading
 from typing import Any
 
 from ..errors import ServiceError
-from ..operations.list_opportunities import Request
-from ..operations.pages import Listing
 from ..tokens import TokenKind, Tokens
 from .life import Life
+from .listing import Listing
+from .query import ListRequest
 from .records import Json, Recipe, Skew
 from .store import Store
 
 
 class Catalog:
-    """``AWS`` or ``Sandbox``. Instants are microseconds since 1970."""
+    """`AWS` or `Sandbox`. Instants are microseconds since 1970."""
 
     def __init__(self, recipe: Recipe, tokens: Tokens, kind: TokenKind) -> None:
         self._stamp = recipe.stamp
@@ -26,7 +26,7 @@ class Catalog:
         self._life = Life(self._store)
 
     def fill(self, count: int, now: int, skew: Skew) -> None:
-        """Adds ``count`` invented opportunities from before ``now``."""
+        """Adds `count` invented opportunities from before `now`."""
         with self._lock:
             self._store.fill(count, now, skew)
 
@@ -35,16 +35,16 @@ class Catalog:
         with self._lock:
             self._store.prepare()
 
-    def page(self, request: Request) -> tuple[list[bytes], str | None]:
-        """One page of a list, each record in JSON, and the NextToken."""
+    def page(self, request: ListRequest) -> tuple[list[bytes], str | None]:
+        """Returns one page of a list, each record in JSON, and the NextToken."""
         with self._lock:
             return self._listing.page(request)
 
     def opportunity(self, identifier: str) -> Json:
-        """One record as ``GetOpportunity`` shows it.
+        """Returns one record as `GetOpportunity` shows it.
 
         Raises:
-            ServiceError: ``ResourceNotFoundException``; the record does not exist or is not visible.
+            ServiceError: `ResourceNotFoundException`; the record does not exist or is not visible.
         """
         with self._lock:
             row = self._store.rows.get(identifier)
@@ -53,7 +53,7 @@ class Catalog:
             return self._store.full(row)
 
     def truth(self) -> list[Json]:
-        """Every visible record as ``ListOpportunities`` shows it."""
+        """Returns every visible record as `ListOpportunities` shows it."""
         with self._lock:
             encoded = [self._store.encoded(row) for row in self._store]
         return [json.loads(record) for record in encoded]
@@ -64,7 +64,7 @@ class Catalog:
             return self._store.put(record, now)
 
     def change(self, identifier: str, changes: Json, at: str | int) -> None:
-        """Merges changes into a record; its LastModifiedDate becomes ``at``, a text as it is."""
+        """Merges changes into a record; its LastModifiedDate becomes `at`, a text as it is."""
         with self._lock:
             self._store.change(identifier, changes, at if isinstance(at, str) else self._stamp.text(at))
 

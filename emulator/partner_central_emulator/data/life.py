@@ -1,4 +1,4 @@
-"""What days do to a pipeline: opportunities appear, move, slip, win and lose."""
+"""Events over days: opportunities appear, move, slip, win and lose."""
 
 from __future__ import annotations
 

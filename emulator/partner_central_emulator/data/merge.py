@@ -6,7 +6,7 @@ from typing import Any, Final
 
 
 class _Absent:
-    """Stands for a member that is to be missing."""
+    """The mark of a member that is to be missing."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -19,7 +19,7 @@ ABSENT: Final = _Absent()
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """A copy of ``base`` with ``over`` laid upon it: structures merge, all else replaces, ABSENT deletes."""
+    """Returns a copy of `base` with `over` laid upon it: structures merge, all else replaces, ABSENT deletes."""
     result = dict(base)
     for name, value in over.items():
         if value is ABSENT:

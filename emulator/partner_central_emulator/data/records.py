@@ -1,7 +1,7 @@
 """Plausible opportunities: each a pure function of seed, catalog and its place in the sequence.
 
-Only the dates are drawn for all at once; everything else is made when it is asked for, so that a million
-opportunities cost little before they are read.
+Only the dates are drawn for all at once. Everything else is made when it is needed, so that a million opportunities
+cost little before they are read.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _CURRENCIES = {place.country: place.currency for place in words.PLACES}
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What every invented opportunity of one catalog follows from.
+    """Makes the invented opportunities of one catalog.
 
     Attributes:
         seed: Chooses the data.
-        catalog: ``AWS`` or ``Sandbox``.
+        catalog: `AWS` or `Sandbox`.
         stamp: How instants are written.
         customers: How many companies the opportunities spread over.
         imported: Whether the opportunities came in by an import, so that even untouched ones are far along.
@@ -45,7 +45,7 @@ class Recipe:
     imported: bool
 
     def summary(self, index: int, identifier: str, created: int, modified: int) -> Json:
-        """One opportunity as ``ListOpportunities`` shows it, in wire names, some members absent."""
+        """Returns one opportunity as `ListOpportunities` shows it, in wire names, some members absent."""
         rng = self.rng(index, "summary")
         company = _company(int(min(self.customers, words.COMPANIES) * rng.random() ** 2))
         number = rng.randrange(1_000_000)
@@ -63,7 +63,7 @@ class Recipe:
         }
 
     def details(self, index: int, summary: Json) -> Json:
-        """The members that only ``GetOpportunity`` shows of an opportunity."""
+        """Returns the members that only `GetOpportunity` shows of an opportunity."""
         rng = self.rng(index, "details")
         first, last = rng.choice(words.PEOPLE)
         use_case = rng.choice(words.USE_CASES)
@@ -99,7 +99,7 @@ class Recipe:
         }
 
     def dates(self, count: int, now: int, skew: Skew) -> Iterator[tuple[int, int]]:
-        """CreatedDate and LastModifiedDate of ``count`` opportunities, oldest first, all before ``now``."""
+        """Yields CreatedDate and LastModifiedDate of `count` opportunities, oldest first, all before `now`."""
         rng = self.rng(count, "dates")
         untouched = 0.6 if self.imported else 0.3
         floor = self.stamp.floor
@@ -110,7 +110,7 @@ class Recipe:
             yield floor(created), floor(created + later)
 
     def rng(self, index: int, purpose: str) -> Random:
-        """The random numbers for one opportunity and one purpose, the same whenever they are drawn."""
+        """Returns the random numbers for one opportunity and one purpose, the same whenever they are drawn."""
         salt = int.from_bytes(f"{self.catalog}/{purpose}".encode(), "little")
         return Random((salt << 128) + (self.seed << 64) + index)  # noqa: S311
 
@@ -143,12 +143,12 @@ class Recipe:
 
 
 def chance(rng: Random, share: float) -> bool:
-    """True in this share of draws."""
+    """Returns true in this share of draws."""
     return rng.random() < share
 
 
 def spend_entry(rng: Random, currency: str) -> Json:
-    """One invented entry of ``ExpectedCustomerSpend``; ``Amount`` in each of the forms the service writes."""
+    """Returns one invented entry of `ExpectedCustomerSpend`; `Amount` in each of the forms the service writes."""
     amount = rng.lognormvariate(8.5, 1.2)
     form = rng.choices(("{:.0f}", "{:.0f}.0", "{:.2f}"), cum_weights=(45, 65, 100))[0]
     estimate = rng.getrandbits(160)
@@ -162,13 +162,13 @@ def spend_entry(rng: Random, currency: str) -> Json:
 
 
 def currency_of(account: Json) -> str:
-    """The currency of the country an account sits in; US dollars where that is unknown."""
+    """Returns the currency of an account's country; US dollars if that is unknown."""
     country = (account.get("Address") or {}).get("CountryCode")
     return _CURRENCIES.get(country, "USD") if isinstance(country, str) else "USD"
 
 
 def date_of(instant: int) -> str:
-    """The day of an instant, as the service writes dates."""
+    """Returns the day of an instant, as the service writes dates."""
     return to_datetime(instant).date().isoformat()
 
 
@@ -192,7 +192,7 @@ def _created(rng: Random, count: int, latest: int, skew: Skew) -> Iterator[int]:
 
 @lru_cache(maxsize=4_096)
 def _company(number: int) -> Json:
-    """The same company for the same number: a customer keeps its address over all its opportunities.
+    """Returns the same company for the same number: a customer keeps its address over all its opportunities.
 
     Opportunities share it: do not alter.
     """

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ..clock import parse_instant
-from ..operations.list_opportunities import Key
 from ..service_model import projection, service_model
 from .merge import merged
+from .query import Key
 from .records import FIRST_NUMBER, Json, Recipe, Skew
 
 # What sorts below every value and matches no range.
@@ -35,7 +35,7 @@ class Row:
         self._facets: dict[str, str] | None = None
 
     def facets(self, record_of: Callable[[Row], Json]) -> dict[str, str]:
-        """What lists filter and sort by, other than dates of the record itself."""
+        """Returns the values that lists filter and sort by, except the dates of the record itself."""
         if self._facets is None:
             record = record_of(self)
             life = record.get("LifeCycle") or {}
@@ -76,7 +76,7 @@ class Store:
         self._as_full = projection(model.shape_for("GetOpportunityResponse"))
 
     def fill(self, count: int, now: int, skew: Skew) -> None:
-        """Adds ``count`` invented opportunities from before ``now``."""
+        """Adds `count` invented opportunities from before `now`."""
         for created, modified in self.recipe.dates(count, now, skew):
             row = Row(self._new_id(), self._next_index, created, modified)
             self._next_index += 1
@@ -127,17 +127,17 @@ class Store:
         """Lays members over what is shown of a record, without changing the record."""
         row = self._row(identifier)
         self._touch(row)
-        # Not ``merged``: that would carry out the ABSENT marks, which have to stay.
+        # Not `merged`: that would carry out the ABSENT marks, which have to stay.
         self._overlays[identifier] = _stacked(self._overlays.get(identifier, {}), over)
 
     def record(self, row: Row) -> Json:
-        """A row's record, made from the recipe if nothing has changed it."""
+        """Returns a row's record, made from the recipe if nothing has changed it."""
         if row.record is not None:
             return row.record
         return self.recipe.summary(row.index, row.id, row.created, row.modified)
 
     def encoded(self, row: Row) -> bytes:
-        """A row as ``ListOpportunities`` shows it, in JSON."""
+        """Returns a row as `ListOpportunities` shows it, in JSON."""
         found = self._encoded.get(row.id)
         if found is None:
             found = json.dumps(self._shown(row, self.record(row), self._as_summary)).encode()
@@ -154,7 +154,7 @@ class Store:
             self.sorted_by(name)
 
     def full(self, row: Row) -> Json:
-        """A row as ``GetOpportunity`` shows it."""
+        """Returns a row as `GetOpportunity` shows it."""
         record = self.record(row)
         if row.index >= 0:
             original = self.recipe.summary(row.index, row.id, row.created, row.modified)
@@ -162,13 +162,13 @@ class Store:
         return self._shown(row, {"RelatedEntityIdentifiers": {}, **record}, self._as_full)
 
     def sorted_by(self, name: str) -> list[tuple[Key, str]]:
-        """All (value, identifier) of a sort key, ascending. Kept sorted through changes; do not alter."""
+        """Returns all (value, identifier) of a sort key, ascending. Kept sorted through changes; do not alter."""
         if name not in self._sorted:
             self._sorted[name] = sorted((self.key(row, name), row.id) for row in self.rows.values())
         return self._sorted[name]
 
     def key(self, row: Row, name: str) -> Key:
-        """The value of a row that a list is sorted or filtered by."""
+        """Returns the value of a row that a list is sorted or filtered by."""
         match name:
             case "LastModifiedDate":
                 return row.modified
@@ -220,7 +220,7 @@ class Store:
 
 
 def _ignore(_row: Row) -> None:
-    """What is called when nobody listens."""
+    """Does nothing; the listener while nobody else listens."""
 
 
 def _instant(text: str | None) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where a customer sits. ``#`` in ``postal_code`` stands for a digit that the customer chooses."""
+    """The place of a customer. `#` in `postal_code` stands for a digit that the customer chooses."""
 
     country: str
     region: str

@@ -1,13 +1,15 @@
-"""What a ``ListOpportunities`` request asks for, as data."""
+"""Opportunities: `ListOpportunities` with its filters and sort orders, and `GetOpportunity`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from ..clock import parse_instant
+from ..data.catalog import Catalog
+from ..data.query import Choice, ListRequest, Query, Range
+from .operation import Operation, RecordPage, SingleRecord
 
 DEFAULT_PAGE = 20
 DEFAULT_SORT = "LastModifiedDate"
@@ -15,55 +17,38 @@ DEFAULT_SORT = "LastModifiedDate"
 _RANGES = ("LastModifiedDate", "CreatedDate", "TargetCloseDate")
 _CHOICES = ("Identifier", "CustomerCompanyName", "LifeCycleStage", "LifeCycleReviewStatus")
 
-Key = int | str
+
+def list_opportunities(catalog: Catalog, request: dict[str, Any]) -> RecordPage:
+    """Returns one page of opportunities.
+
+    Raises:
+        ServiceError: `ValidationException`; the NextToken is not valid for this request.
+    """
+    records, token = catalog.page(read_request(request))
+    return RecordPage("OpportunitySummaries", records, token)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """From ``after``, inclusive, to ``before``, exclusive; ``None`` is open."""
+def get_opportunity(catalog: Catalog, request: dict[str, Any]) -> SingleRecord:
+    """Returns one opportunity with all its members.
 
-    field: str
-    after: Key | None
-    before: Key | None
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Any of the values."""
-
-    field: str
-    values: frozenset[str]
+    Raises:
+        ServiceError: `ResourceNotFoundException`; the opportunity does not exist or is not visible.
+    """
+    return SingleRecord(catalog.opportunity(request["Identifier"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """The records that a list shows, and their order; ties of ``sort_by`` follow the identifier."""
-
-    sort_by: str
-    ranges: tuple[Range, ...]
-    choices: tuple[Choice, ...]
+OPERATIONS = (Operation("ListOpportunities", list_opportunities), Operation("GetOpportunity", get_opportunity))
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A valid ``ListOpportunities`` request."""
-
-    query: Query
-    descending: bool
-    page: int
-    token: str | None
-    fingerprint: str
-
-
-def read(request: dict[str, Any]) -> Request:
-    """The request that valid parameters make; a ``null`` member and an empty list filter nothing."""
+def read_request(request: dict[str, Any]) -> ListRequest:
+    """Returns the request that valid parameters make; a `null` member and an empty list filter nothing."""
     sort = request.get("Sort") or {}
     query = Query(
         sort_by=sort.get("SortBy", DEFAULT_SORT),
         ranges=tuple(_range(field, request[field]) for field in _RANGES if request.get(field)),
         choices=tuple(Choice(field, frozenset(request[field])) for field in _CHOICES if request.get(field)),
     )
-    return Request(
+    return ListRequest(
         query=query,
         descending=sort.get("SortOrder", "DESCENDING") == "DESCENDING",
         page=request.get("MaxResults") or DEFAULT_PAGE,

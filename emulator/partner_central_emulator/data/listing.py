@@ -1,4 +1,4 @@
-"""Pages of a list: which rows a query finds, and where a NextToken continues."""
+"""Pages of a list: finds the rows of a query, and continues at a NextToken."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..data.store import NULL_INSTANT, Row, Store
 from ..tokens import Mark, TokenKind, Tokens, unreadable
-from .list_opportunities import Key, Query, Range, Request
+from .query import Key, ListRequest, Query, Range
+from .store import NULL_INSTANT, Row, Store
 
 _SNAPSHOTS_AT_MOST = 32
 _SELECTIONS_AT_MOST = 32
@@ -28,7 +28,7 @@ class _Selection:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """A list as it was at its first page; ``saved`` holds records that changed since, as they were."""
+    """A list as it was at its first page; `saved` holds records that changed since, as they were."""
 
     ids: list[str]
     saved: dict[str, bytes] = field(default_factory=dict)
@@ -48,11 +48,11 @@ class Listing:
         store.left = self._drop
         store.entered = self._add
 
-    def page(self, request: Request) -> tuple[list[bytes], str | None]:
-        """The records of one page in JSON, and the token of the next page if there is one.
+    def page(self, request: ListRequest) -> tuple[list[bytes], str | None]:
+        """Returns the records of one page in JSON, and the token of the next page if there is one.
 
         Raises:
-            ServiceError: ``ValidationException``; the NextToken is not valid for this request.
+            ServiceError: `ValidationException`; the NextToken is not valid for this request.
         """
         mark = None if request.token is None else self._tokens.read(request.token, request.fingerprint)
         if mark is not None and mark[0] != self._kind:
@@ -67,14 +67,14 @@ class Listing:
         rows = self._store.rows
         return [self._store.encoded(rows[i]) for i in ids], self._token(following, request)
 
-    def _by_offset(self, request: Request, mark: Mark | None) -> tuple[list[str], Mark | None]:
+    def _by_offset(self, request: ListRequest, mark: Mark | None) -> tuple[list[str], Mark | None]:
         selection = self._select(request.query)
         done = 0 if mark is None else int(mark[1])
         entries = _stretch(selection, request, done)
         left = selection.end - selection.start - done - len(entries)
         return [i for _, i in entries], ["offset", done + len(entries)] if left > 0 else None
 
-    def _by_position(self, request: Request, mark: Mark | None) -> tuple[list[str], Mark | None]:
+    def _by_position(self, request: ListRequest, mark: Mark | None) -> tuple[list[str], Mark | None]:
         selection = self._select(request.query)
         done = 0
         if mark is not None:
@@ -87,7 +87,7 @@ class Listing:
         left = selection.end - selection.start - done - len(entries)
         return [i for _, i in entries], ["position", *entries[-1]] if left > 0 else None
 
-    def _by_snapshot(self, request: Request, mark: Mark | None) -> tuple[list[bytes], str | None]:
+    def _by_snapshot(self, request: ListRequest, mark: Mark | None) -> tuple[list[bytes], str | None]:
         if mark is None:
             number, done = 0, 0
             selection = self._select(request.query)
@@ -107,7 +107,7 @@ class Listing:
         encoded = [saved[i] if i in saved else self._store.encoded(rows[i]) for i in ids]
         return encoded, self._token(following, request)
 
-    def _token(self, mark: Mark | None, request: Request) -> str | None:
+    def _token(self, mark: Mark | None, request: ListRequest) -> str | None:
         return None if mark is None else self._tokens.make(mark, request.fingerprint)
 
     def _keep(self, snapshot: _Snapshot) -> int:
@@ -133,7 +133,7 @@ class Listing:
                 insort(entries, (self._store.key(row, query.sort_by), row.id))
 
     def _select(self, query: Query) -> _Selection:
-        """The rows of a query. Nothing is copied or sorted where the sort key's own list can be cut.
+        """Returns the rows of a query. Nothing is copied or sorted if the sort key's own list can be cut.
 
         What has to be sorted is kept, and kept right through changes, so that a page costs the same with any
         number of records.
@@ -167,8 +167,8 @@ class Listing:
         )
 
 
-def _stretch(selection: _Selection, request: Request, done: int, *, everything: bool = False) -> list[Entry]:
-    """A page's entries, in the request's order, once ``done`` entries have been passed."""
+def _stretch(selection: _Selection, request: ListRequest, done: int, *, everything: bool = False) -> list[Entry]:
+    """Returns a page's entries, in the request's order, once `done` entries have been passed."""
     size = selection.end - selection.start if everything else request.page
     if request.descending:
         end = max(selection.end - done, selection.start)
