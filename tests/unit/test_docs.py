@@ -1,0 +1,176 @@
+"""The documentation agrees with the code: generated parts, links, paths, terms, and the guides for contributors."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import generate
+from partner_central import partner_central
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "sources" / "partner_central" / "README.md"])
+GUIDES = sorted((DOCS / "contributing").glob("*.md"))
+MOVED = {"destinations.md", "scheduling.md", "views.md"}  # old paths, which messages of the program still name
+PLANNED = (  # paths that guides name and that are being built
+    "pipelines/partner_central_sync/destinations/base.py",
+    "sources/partner_central/streams",
+    "sources/partner_central/streams/__init__.py",
+)
+WORKED_EXAMPLE = """
+import dlt, sys
+from partner_central_sync.destinations.connection import get_destination
+from partner_central_sync.sync.views import create_views
+from worked_example import SMALL_CASE, make_tables
+
+folder, view = sys.argv[1:]
+destination = get_destination("duckdb", folder + "/small.duckdb")
+client = dlt.pipeline("views", pipelines_dir=folder, destination=destination, dataset_name="views").destination_client()
+with client:
+    client.initialize_storage()
+with client:
+    make_tables(client.sql_client, SMALL_CASE)
+    assert create_views(client)
+    print(client.sql_client.execute_sql(f"SELECT count(*) FROM {view}")[0][0])
+"""
+CALL = """
+import boto3
+from partner_central_emulator import Emulator
+
+with Emulator() as emulator:
+    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "example"}
+    client = boto3.client("partnercentral-selling", "us-east-1", endpoint_url=emulator.endpoint, **keys)
+    answer = client.list_engagement_invitations(Catalog="AWS", ParticipantType="RECEIVER")
+    print(answer["EngagementInvitationSummaries"], [call.outcome for call in emulator.calls])
+"""
+
+
+def id_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def without_code(page: Path) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", without_code(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The blocks of code of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the repository without what is installed or made in it."""
+    left_out = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "*.duckdb", "*.html", "tests")
+    return Path(shutil.copytree(ROOT, folder / "copy", ignore=left_out))
+
+
+def run(repository: Path, *arguments: str) -> str:
+    """What a Python program prints that imports the packages of a copy."""
+    packages = [repository / name for name in ("sources", "pipelines", "emulator")] + [ROOT / "tests" / "support"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, packages)), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(
+        [sys.executable, *arguments], cwd=repository, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_generated_parts_are_up_to_date() -> None:
+    assert generate.outdated() == [], "run: python docs/generate.py"
+
+
+def test_every_setting_table_command_and_exit_code_is_in_the_reference() -> None:
+    settings = (DOCS / "reference" / "settings.md").read_text()
+    assert [name for name in inspect.signature(partner_central).parameters if f"| `{name}` |" not in settings] == []
+    tables = (DOCS / "reference" / "tables.md").read_text()
+    assert [name for name in generate.tables() if f"<!-- generated: table {name} -->" not in tables] == []
+    used = {name for page in PAGES for name in re.findall(r"<!-- generated: ([a-z-]+)", without_code(page))}
+    assert used - {"NAME"} == generate.PARTS.keys()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=id_of)
+def test_every_link_leads_to_a_page_and_a_heading(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_code(page)):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_is_linked_from_the_index() -> None:
+    linked = {(DOCS / link).resolve() for link in re.findall(r"\]\(([^)#]+)\)", (DOCS / "index.md").read_text())}
+    unlinked = {page for page in DOCS.rglob("*.md") if page not in linked}
+    assert {page.relative_to(DOCS).as_posix() for page in unlinked} == {"index.md", *MOVED}
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=id_of)
+def test_every_path_that_a_guide_names_exists(page: Path) -> None:
+    named = re.findall(r"`([\w./-]+)`", without_code(page))
+    for path in (name for name in named if "/" in name or name.endswith(".py")):
+        found = (ROOT / path).exists() if "/" in path else any(ROOT.glob(f"[a-z]*/**/{path}"))
+        assert found or path in PLANNED, path
+
+
+def test_every_page_that_code_names_exists() -> None:
+    folders = ("sources", "pipelines", "emulator", "tests", "benchmarks", ".github")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in {".py", ".md", ".yml"}]
+    for file in (*files, ROOT / "Dockerfile", ROOT / "Makefile", *ROOT.glob("*.md")):
+        for path in re.findall(r"(?<![\w./-])docs/[\w/-]+\.md", file.read_text(encoding="utf-8")):
+            assert (ROOT / path).exists(), f"{file.relative_to(ROOT)} names {path}"
+
+
+def test_the_glossary_is_sorted_and_its_terms_are_used() -> None:
+    glossary = DOCS / "glossary.md"
+    terms = re.findall(r"^## (.+)$", glossary.read_text(), re.MULTILINE)
+    assert terms == sorted(terms, key=str.lower)
+    files = [page for page in PAGES if page != glossary]
+    files += [file for folder in ("sources", "pipelines") for file in (ROOT / folder).rglob("*.py")]
+    text = " ".join(" ".join(file.read_text(encoding="utf-8").lower().split()) for file in files)
+    assert [term for term in terms if term.lower() not in text] == []
+
+
+def test_a_view_is_added_as_its_guide_says(tmp_path: Path) -> None:
+    guide = DOCS / "contributing" / "add-a-view.md"
+    (sql,) = blocks(guide, "sql")
+    repository = copied(tmp_path)
+    before = {page: page.read_text() for page in repository.rglob("*.md")}
+    (repository / "pipelines" / "views" / "closing_soon.sql").write_text(sql)
+    printed = run(repository, "docs/generate.py")
+    assert f"$ .venv/bin/python docs/generate.py\n{printed}" == blocks(guide, "console")[0]
+    changed = [page for page, text in before.items() if page.read_text() != text]
+    assert [page.relative_to(repository).as_posix() for page in changed] == printed.split()
+    assert f"## closing_soon\n\n*{sql.splitlines()[0].removeprefix('-- ')}*\n" in changed[0].read_text()
+    assert run(repository, "-c", WORKED_EXAMPLE, str(tmp_path), "closing_soon") == "1\n"
+    for file, name in (("views/test_views.py", "ANSWERS"), ("destinations/test_conformance.py", "VIEW_ROWS")):
+        assert re.search(rf"^{name}\b.* = {{", (ROOT / "tests" / file).read_text(), re.MULTILINE), name
+
+
+def test_an_operation_of_the_emulator_is_added_as_its_guide_says(tmp_path: Path) -> None:
+    guide = DOCS / "contributing" / "add-a-stream.md"
+    _, module = blocks(guide, "python")
+    line = blocks(guide, "diff")[0].removeprefix("+")
+    repository = copied(tmp_path)
+    operations = repository / "emulator" / "partner_central_emulator" / "operations"
+    (operations / "engagement_invitations.py").write_text(module)
+    registry = operations / "__init__.py"
+    text = registry.read_text()
+    text = text.replace("    *opportunities.OPERATIONS,\n", f"    *opportunities.OPERATIONS,\n{line}")
+    registry.write_text(text.replace("import opportunities\n", "import engagement_invitations, opportunities\n"))
+    assert run(repository, "-c", CALL) == "[] ['ok']\n"
