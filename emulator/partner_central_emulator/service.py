@@ -74,7 +74,7 @@ class Service:
             reply, outcome = self._respond(model, request)
         except ServiceError as error:
             reply, outcome = _error_reply(error), error.code
-        except Exception:
+        except Exception:  # a client gets an answer to every call; the log has the cause
             log.exception("The emulator failed to answer %s", operation)
             failure = ServiceError("InternalServerException", "The emulator failed; its log says why.")
             reply, outcome = _error_reply(failure), failure.code

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOT_YET = ("sources", "pipelines")  # folders whose Python files are not checked yet
+NOT_YET = ("sources", "pipelines")  # folders and files of Python that are not checked yet, such as "pipelines/airflow"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs", "sources")
 CODE = ("sources", "pipelines", "emulator", "docs")
 MOST_WORDS = 28
@@ -59,6 +59,11 @@ def documents(*names: str) -> list[Path]:
 def modules(*folders: str) -> list[Path]:
     """Returns the Python files in these folders."""
     return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+
+
+def is_left_out(file: Path) -> bool:
+    """Returns whether `NOT_YET` has a module or a folder above it."""
+    return any(file.is_relative_to(ROOT / name) for name in NOT_YET)
 
 
 def markdown(text: str) -> Iterator[Text]:
@@ -184,7 +189,7 @@ def test_a_page_has_short_plain_sentences(file: Path) -> None:
     assert findings_in(file) == []
 
 
-@pytest.mark.parametrize("file", modules(*(folder for folder in CODE if folder not in NOT_YET)), ids=id_of)
+@pytest.mark.parametrize("file", [file for file in modules(*CODE) if not is_left_out(file)], ids=id_of)
 def test_docstrings_comments_and_messages_are_short_and_plain(file: Path) -> None:
     assert findings_in(file) == []
 
