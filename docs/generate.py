@@ -16,14 +16,13 @@ from typing import Any
 
 import sqlglot
 import typer.main
-from botocore.session import get_session
 
 from partner_central import partner_central
-from partner_central.api.connection import SERVICE
+from partner_central.public import hint_rules, stream_model
+from partner_central.streams import STREAMS
 from partner_central.tables.hints import list_columns, rejected_columns, root_columns
 from partner_central.tables.history import history_model
-from partner_central.tables.presence import PRESENCE
-from partner_central.tables.service_model import opportunity_model
+from partner_central.tables.presence import presence_model
 from partner_central_sync.cli.app import app
 from partner_central_sync.console.exit_codes import MEANINGS
 from partner_central_sync.sync import full_listings, run_log
@@ -92,14 +91,18 @@ def table(name: str) -> str:
 
 def tables() -> dict[str, list[dict[str, Any]]]:
     """Returns the columns of every table, as dlt column hints."""
-    model = opportunity_model(get_session().get_service_model(SERVICE))
-    found: dict[str, Iterable[Any]] = {
-        "opportunities": root_columns(model, None).values(),
-        **{f"opportunities__{name}": columns for name, columns in list_columns(model, None).items()},
-        "opportunities_rejected": rejected_columns(None).values(),
-        "opportunity_history": root_columns(history_model(model), None).values(),
-        "opportunity_presence": root_columns(PRESENCE, None).values(),
-    }
+    found: dict[str, Iterable[Any]] = {}
+    for stream in STREAMS:
+        model, rules = stream_model(stream), hint_rules(stream)
+        presence = presence_model(stream.noun, stream.table, stream.members.key)
+        lists = list_columns(model, rules).items()
+        found |= {
+            stream.table: root_columns(model, rules).values(),
+            **{"__".join((stream.table, *path)): columns for path, columns in lists},
+            stream.rejected_table: rejected_columns(rules).values(),
+            stream.history_table: root_columns(history_model(model, stream.history), rules).values(),
+            stream.presence_table: root_columns(presence, rules).values(),
+        }
     for own in (run_log.RUNS, full_listings.TABLE):
         found[own.name] = [
             {"name": name, "data_type": kind, "description": description} for name, kind, description in own.columns

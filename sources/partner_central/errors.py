@@ -1,12 +1,12 @@
 """Errors by what the user can do about them.
 
-PartnerCentralError
-ConfigurationError: arguments, configuration or credentials are wrong
-RequestRejected: AWS refuses the request
-RequestInvalid: its parameters
-ServiceUnavailable: a temporary failure outlasted the retries
-CallBudgetExhausted: no call is left
-PaginationError: a listing could not be read to its end
+- `PartnerCentralError`: any of these
+  - `ConfigurationError`: arguments, configuration or credentials are wrong
+  - `RequestRejected`: AWS refuses the request
+    - `RequestInvalid`: because of its parameters
+  - `ServiceUnavailable`: a temporary failure outlasted the retries
+    - `CallBudgetExhausted`: no call is left
+  - `PaginationError`: a listing could not be read to its end
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOT_YET = ("sources", "pipelines")  # folders and files of Python that are not checked yet, such as "pipelines/airflow"
+NOT_YET = ("pipelines",)  # folders and files of Python that are not checked yet, such as "pipelines/airflow"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs", "sources")
 CODE = ("sources", "pipelines", "emulator", "docs")
 MOST_WORDS = 28

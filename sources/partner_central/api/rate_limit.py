@@ -32,8 +32,8 @@ class RateLimiter:
     and leaves the rate. Throttles of calls that left before the rate was lowered count as one with the throttle that
     lowered it. One throttle lowers the rate a little; the third that comes soon after another lowers it much. So the
     rate finds a quota far below its own quickly, and stays close to one just below it. The rate recovers quickly to
-    near where it was throttled, and slowly from there. Once no throttle came for long, it rises faster: the service allows
-    more than it did.
+    near where it was throttled, and slowly from there. Once no throttle came for long, it rises faster: the
+    service allows more than it did.
 
     It tells how long to wait; waiting is the caller's, one after another in `line`, and saying when the call leaves.
     A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one

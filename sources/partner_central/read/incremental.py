@@ -1,7 +1,7 @@
 """Reads what changed since the last run, from the cursor to rows and to the next cursor.
 
-Few changes are read sequentially, newest first. A first load, a full one or a long increment is read in partitions of
-CreatedDate in parallel, after a watermark was taken. A long reading can be interrupted; its state says how far it is.
+A short increment is read newest first. A first load, a full one or a long increment is read in partitions of
+CreatedDate, after a watermark was taken; its state says how far it is.
 """
 
 from __future__ import annotations
@@ -156,10 +156,7 @@ class IncrementalReader:
         self._progress.give_up_confirming()
 
     def _read_newest_first(self) -> Generator[TableRows, None, bool]:
-        """Read in one chain, or turn to a sweep when the first page shows that it is long.
-
-        Returns whether nothing can have changed while it was read.
-        """
+        """Read what is new, in partitions if it is long. Returns whether nothing can have changed meanwhile."""
         if self._metrics.mass_rejected:
             return True
         listing = self._progress.listing()

@@ -2,8 +2,8 @@
 
 A partition lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its
 end. A service that orders dates as text puts `…00Z` after `…00.900Z`. CreatedDate never changes, so a record can enter
-the listing, never leave it: under an offset token it may come twice, never be skipped. And the end may move down while the
-window is read, when another reader takes over the later part.
+the listing, never leave it: under an offset token it may come twice, never be skipped. And the end may
+move down while the partition is read, when another worker takes over the later part.
 """
 
 from __future__ import annotations

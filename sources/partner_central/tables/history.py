@@ -2,8 +2,8 @@
 
 A row holds the columns of the record and its known lists as text that a person can read. It also has a hash of its
 content, its place in the order of reading, and when a run first read it. AWS changes some members without moving
-LastModifiedDate, and with dates of whole seconds a record can change twice within one. So the versions of a record are in
-order by (`last_modified_date`, `read_order`), and one that returns to what it was is a version again.
+LastModifiedDate, and with dates of whole seconds a record can change twice within one. So the versions of a record are
+in order by (`last_modified_date`, `read_order`), and one that returns to what it was is a version again.
 """
 
 from __future__ import annotations
