@@ -45,7 +45,7 @@ def emulator(port: int) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, emulator: Emulator) -> Sandbox:
+def sandbox(tmp_path: Path, emulator: Emulator) -> Sandbox:
     """A folder to sync into from `emulator`."""
     return Sandbox(tmp_path, emulator.endpoint)
 
@@ -57,10 +57,10 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def synced(place: Sandbox, emulator: Emulator, prepared: Prepared) -> Sandbox:
-    """`place` after a first sync from `emulator`, which has seen no call yet."""
-    _first_sync(Database(place.folder, place.endpoint), emulator, prepared)
-    return place
+def synced(sandbox: Sandbox, emulator: Emulator, prepared: Prepared) -> Sandbox:
+    """`sandbox` after a first sync from `emulator`, which has seen no call yet."""
+    _first_sync(Database(sandbox.folder, sandbox.endpoint), emulator, prepared)
+    return sandbox
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def _first_sync(database: Database, emulator: Emulator, prepared: Prepared) -> N
 
 
 @pytest.fixture
-def place_for(tmp_path: Path) -> Callable[[str], Sandbox]:
+def sandbox_for(tmp_path: Path) -> Callable[[str], Sandbox]:
     """A folder to sync into from any endpoint."""
     return lambda endpoint: Sandbox(tmp_path, endpoint)
 

@@ -24,9 +24,9 @@ def globex() -> Iterator[Emulator]:
         yield running
 
 
-def configure(place: Sandbox, text: str) -> None:
-    (place.folder / ".dlt").mkdir()
-    (place.folder / ".dlt" / "config.toml").write_text(text)
+def configure(sandbox: Sandbox, text: str) -> None:
+    (sandbox.folder / ".dlt").mkdir()
+    (sandbox.folder / ".dlt" / "config.toml").write_text(text)
 
 
 def test_a_name_is_enough_and_everything_can_be_said() -> None:
@@ -101,11 +101,11 @@ def test_a_list_that_is_wrong_is_refused_with_a_sentence(entries: Any, words: st
 
 
 def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
-    place: Sandbox, emulator: Emulator, globex: Emulator
+    sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied", calls=99))
     configure(
-        place,
+        sandbox,
         f"""
         [[partner_central.accounts]]
         name = "away"
@@ -118,7 +118,7 @@ def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
         endpoint_url = "{globex.endpoint}"
         """,
     )
-    ended = place.command("sync", "--all-accounts", SOURCES__PARTNER_CENTRAL__ATTEMPTS="1")
+    ended = sandbox.command("sync", "--all-accounts", SOURCES__PARTNER_CENTRAL__ATTEMPTS="1")
     assert ended.returncode == 3
     *_, away, denied, done = ended.stdout.splitlines()
     assert away == "away    failed with 4"
@@ -127,19 +127,19 @@ def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
     assert "ERROR away: " in ended.stderr
     assert "ERROR denied: " in ended.stderr
     assert "globex: Synced in" in ended.stdout
-    place.assert_equals(globex.truth(), "partner_central_globex")
+    sandbox.assert_equals(globex.truth(), "partner_central_globex")
     assert [call.operation for call in globex.calls] == ["ListOpportunities"]
 
-    quiet = place.command("sync", "--account", "globex", "--quiet")
+    quiet = sandbox.command("sync", "--account", "globex", "--quiet")
     assert (quiet.returncode, quiet.stdout, quiet.stderr, len(globex.calls)) == (0, "", "", 2)
-    told = place.command("sync", "--account", "globex", "--log-format", "json")
+    told = sandbox.command("sync", "--account", "globex", "--log-format", "json")
     assert {json.loads(line)["account"] for line in (told.stdout + told.stderr).splitlines()} == {"globex"}
     assert len(globex.calls) == 3
-    looked = place.command("check", "--all-accounts", SOURCES__PARTNER_CENTRAL__ATTEMPTS="1")
+    looked = sandbox.command("check", "--all-accounts", SOURCES__PARTNER_CENTRAL__ATTEMPTS="1")
     assert looked.returncode == 3
     heads = ["away:", "denied:", "globex:"]
     assert [line for line in looked.stdout.splitlines() if line in heads] == heads
-    stands = place.command("status", "--account", "globex")
+    stands = sandbox.command("status", "--account", "globex")
     assert stands.returncode == 0
     assert stands.stdout.startswith("globex:\n")
     assert "40 rows" in stands.stdout
@@ -147,21 +147,21 @@ def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
 
 @pytest.mark.slow
 def test_accounts_of_the_environment_share_a_dataset_in_one_run(
-    place: Sandbox, emulator: Emulator, globex: Emulator
+    sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     listed = [
         {"name": "acme", "endpoint_url": emulator.endpoint, "account_column": True},
         {"name": "globex", "endpoint_url": globex.endpoint, "account_column": True},
     ]
     accounts = {"PARTNER_CENTRAL__ACCOUNTS": json.dumps(listed)}
-    first = place.command("sync", "--all-accounts", **accounts)
+    first = sandbox.command("sync", "--all-accounts", **accounts)
     assert (first.returncode, first.stdout.splitlines()[-2:][0][:23]) == (0, "acme    250 rows change")
-    again = place.command("sync", "--all-accounts", **accounts)
+    again = sandbox.command("sync", "--all-accounts", **accounts)
     assert [line.split(",")[0] for line in again.stdout.splitlines()[-2:]] == [
         "acme    0 rows changed",
         "globex  0 rows changed",
     ]
-    stands = place.command("status", "--all-accounts", **accounts)
+    stands = sandbox.command("status", "--all-accounts", **accounts)
     assert [line.split()[1] for line in stands.stdout.splitlines() if line.startswith("opportunities ")] == [
         "250",
         "40",
@@ -179,24 +179,24 @@ def test_accounts_of_the_environment_share_a_dataset_in_one_run(
     ],
 )
 def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(
-    arguments: tuple[str, ...], accounts: str | None, words: str, place: Sandbox, emulator: Emulator
+    arguments: tuple[str, ...], accounts: str | None, words: str, sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    ended = place.command("sync", *arguments, **({"PARTNER_CENTRAL__ACCOUNTS": accounts} if accounts else {}))
+    ended = sandbox.command("sync", *arguments, **({"PARTNER_CENTRAL__ACCOUNTS": accounts} if accounts else {}))
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_the_profile_of_an_account_is_used_and_no_keys_that_are_configured_for_others(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    process, used = place.folder / "credentials.sh", place.folder / "used"
+    process, used = sandbox.folder / "credentials.sh", sandbox.folder / "used"
     keys = {"Version": 1, "AccessKeyId": "AKIAACME", "SecretAccessKey": "acme"}
     process.write_text(f"touch {used}\necho '{json.dumps(keys)}'\n")
-    config = place.folder / "aws-config"
+    config = sandbox.folder / "aws-config"
     config.write_text(f"[profile acme]\ncredential_process = sh {process}\n")
     configure(
-        place,
+        sandbox,
         f"""
         [sources.partner_central]
         endpoint_url = "{emulator.endpoint}"
@@ -211,7 +211,7 @@ def test_the_profile_of_an_account_is_used_and_no_keys_that_are_configured_for_o
         profile = "missing"
         """,
     )
-    ended = place.command("sync", "--all-accounts", AWS_CONFIG_FILE=str(config))
+    ended = sandbox.command("sync", "--all-accounts", AWS_CONFIG_FILE=str(config))
     assert ended.returncode == 2
     assert used.exists()
     assert "acme     250 rows changed" in ended.stdout

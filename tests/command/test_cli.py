@@ -50,15 +50,15 @@ def lines(told: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", ["sync", "check", "status", "query", "report", "demo", "emulator"])
-def test_every_command_explains_itself_and_its_exit_codes(command: str, place: Sandbox) -> None:
-    told = place.command(command, "--help")
+def test_every_command_explains_itself_and_its_exit_codes(command: str, sandbox: Sandbox) -> None:
+    told = sandbox.command(command, "--help")
     assert (told.returncode, told.stderr) == (0, "")
     assert f"partner-central {command}" in told.stdout
     assert "Exit codes:" in told.stdout
 
 
-def test_without_a_command_the_commands_are_listed(place: Sandbox) -> None:
-    told = place.command()
+def test_without_a_command_the_commands_are_listed(sandbox: Sandbox) -> None:
+    told = sandbox.command()
     for word in ("sync", "check", "status", "query", "report", "demo", "emulator", "Exit codes: 0 done"):
         assert word in told.stdout + told.stderr
 
@@ -72,8 +72,8 @@ def test_without_a_command_the_commands_are_listed(place: Sandbox) -> None:
         ("MOST_REJECTED", "2", "most_rejected must be a share"),
     ],
 )
-def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said: str, place: Sandbox) -> None:
-    ended = place.command("sync", **{f"SOURCES__PARTNER_CENTRAL__{setting}": value})
+def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said: str, sandbox: Sandbox) -> None:
+    ended = sandbox.command("sync", **{f"SOURCES__PARTNER_CENTRAL__{setting}": value})
     assert ended.returncode == 2
     assert said in ended.stderr
 
@@ -93,16 +93,16 @@ def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said
     ],
 )
 def test_wrong_arguments_end_with_2_and_a_sentence(
-    arguments: tuple[str, ...], words: str, place: Sandbox, emulator: Emulator
+    arguments: tuple[str, ...], words: str, sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    ended = place.command(*arguments)
+    ended = sandbox.command(*arguments)
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Sandbox, emulator: Emulator) -> None:
-    ended = place.command("sync")
+def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sandbox.command("sync")
     assert ended.returncode == 0
     for line in ended.stderr.splitlines():
         assert LINE.fullmatch(line), line
@@ -112,24 +112,24 @@ def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(place: Sandbo
     assert (summary["changed"], summary["rejected"], summary["new columns"]) == ("250 rows", "0", "none")
     newest = max(record["LastModifiedDate"] for record in emulator.truth())
     assert summary["watermark"] == newest.replace("T", " ").replace("Z", " UTC")
-    assert summary["data"] == f"{place.database}, dataset partner_central"
-    place.assert_equals(emulator.truth())
+    assert summary["data"] == f"{sandbox.database}, dataset partner_central"
+    sandbox.assert_equals(emulator.truth())
 
 
-def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(place: Sandbox, emulator: Emulator) -> None:
-    ended = place.command("sync", "--quiet")
+def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sandbox.command("sync", "--quiet")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
     emulator.faults.append(Fault("access_denied"))
-    ended = place.command("sync", "--quiet")
+    ended = sandbox.command("sync", "--quiet")
     assert (ended.returncode, ended.stdout) == (3, "")
     assert "partnercentral:ListOpportunities" in ended.stderr
 
 
-def test_a_log_in_json_holds_nothing_else(place: Sandbox, emulator: Emulator) -> None:
+def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.put({"Id": "O1", "Customer": {"Account": {"CompanyName": "Plain Ltd"}}})
     emulator.overlay("O1", {"Flag": True})
-    ended = place.command("sync", "--log-format", "json")
+    ended = sandbox.command("sync", "--log-format", "json")
     told = [json.loads(line) for line in (ended.stderr + ended.stdout).splitlines()]
     assert all({"at", "level"} <= line.keys() for line in told)
     assert {line["level"] for line in told} == {"info", "warning"}
@@ -137,17 +137,17 @@ def test_a_log_in_json_holds_nothing_else(place: Sandbox, emulator: Emulator) ->
     assert summary.keys() == SUMMARY
     assert (summary["read"], summary["changed"], summary["new_columns"]) == (251, 251, ["opportunities.flag"])
     emulator.faults.append(Fault("not_a_partner"))
-    ended = place.command("sync", "--log-format", "json")
+    ended = sandbox.command("sync", "--log-format", "json")
     last = json.loads(ended.stderr.splitlines()[-1])
     assert (ended.returncode, last["level"], last["exit_code"], ended.stdout) == (3, "error", 3, "")
 
 
-def test_a_terminal_shows_live_progress(place: Sandbox, emulator: Emulator) -> None:
+def test_a_terminal_shows_live_progress(sandbox: Sandbox, emulator: Emulator) -> None:
     ours, theirs = pty.openpty()
     shown = b""
     with held_at(emulator, 5):
         process = subprocess.Popen(
-            [COMMAND, "sync"], cwd=place.folder, env=place.environment(TERM="xterm"), stdout=theirs, stderr=theirs
+            [COMMAND, "sync"], cwd=sandbox.folder, env=sandbox.environment(TERM="xterm"), stdout=theirs, stderr=theirs
         )
         os.close(theirs)
         while b"reading: 200 records, 2 pages" not in shown:
@@ -161,8 +161,8 @@ def test_a_terminal_shows_live_progress(place: Sandbox, emulator: Emulator) -> N
     assert not LINE.search(shown.decode()), "lines for logs have no place on a terminal"
 
 
-def test_check_finds_a_working_account_and_reads_no_data(place: Sandbox, emulator: Emulator) -> None:
-    ended = place.command("check")
+def test_check_finds_a_working_account_and_reads_no_data(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sandbox.command("check")
     assert ended.returncode == 0, ended.stdout
     told = ended.stdout.splitlines()
     assert [line.split()[:2] for line in told] == [
@@ -171,55 +171,57 @@ def test_check_finds_a_working_account_and_reads_no_data(place: Sandbox, emulato
         ["ok", "permission"],
         ["ok", "destination"],
     ]
-    assert place.endpoint in told[1]
-    assert f"{place.database} is writable" in told[3]
+    assert sandbox.endpoint in told[1]
+    assert f"{sandbox.database} is writable" in told[3]
     (call,) = emulator.calls
     assert call.outcome == "ok"
     assert call.request["MaxResults"] == 1
     assert not {record["Id"] for record in emulator.truth()} & set(call.request["Identifier"])
 
 
-def test_check_ends_with_the_code_of_what_fails_and_looks_at_the_rest(place: Sandbox, emulator: Emulator) -> None:
+def test_check_ends_with_the_code_of_what_fails_and_looks_at_the_rest(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied"))
-    denied = place.command("check", "--catalog", "Sandbox")
+    denied = sandbox.command("check", "--catalog", "Sandbox")
     assert denied.returncode == 3
     assert "FAIL permission" in denied.stdout
     assert '"partnercentral:Catalog": "Sandbox"' in denied.stdout
     assert "ok   destination" in denied.stdout
     emulator.faults.append(Fault("unrecognized_client"))
-    below_a_file = place.folder / "file" / "x.duckdb"
+    below_a_file = sandbox.folder / "file" / "x.duckdb"
     below_a_file.parent.touch()
-    unknown = place.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(below_a_file))
+    unknown = sandbox.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(below_a_file))
     assert unknown.returncode == 2
     assert [line[:4] for line in unknown.stdout.splitlines()] == ["ok  ", "ok  ", "FAIL", "FAIL"]
     assert "Traceback" not in denied.stderr + unknown.stderr
 
 
-def test_check_without_credentials_ends_with_2_and_says_where_they_may_be(place: Sandbox, emulator: Emulator) -> None:
-    ended = place.command("check", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+def test_check_without_credentials_ends_with_2_and_says_where_they_may_be(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sandbox.command("check", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert (ended.returncode, emulator.calls) == (2, [])
     assert "AWS_PROFILE" in ended.stdout
     assert "ok   destination" in ended.stdout
 
 
-def test_check_ends_with_4_when_only_the_destination_fails(place: Sandbox) -> None:
-    (place.folder / "file").touch()
-    ended = place.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(place.folder / "file" / "x.duckdb"))
+def test_check_ends_with_4_when_only_the_destination_fails(sandbox: Sandbox) -> None:
+    (sandbox.folder / "file").touch()
+    ended = sandbox.command("check", DESTINATION__DUCKDB__CREDENTIALS=str(sandbox.folder / "file" / "x.duckdb"))
     assert (ended.returncode, ended.stdout.count("FAIL")) == (4, 1)
 
 
-def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(place: Sandbox, emulator: Emulator) -> None:
-    nothing = place.command("status")
+def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(
+    sandbox: Sandbox, emulator: Emulator
+) -> None:
+    nothing = sandbox.command("status")
     assert nothing.returncode == 0
     assert "nothing yet" in nothing.stdout
-    assert not place.database.exists()
-    place.sync()
-    place.sync(filters={"life_cycle_stage": ["Launched"]})
-    pipeline = working_folder.attach(place.settings())
+    assert not sandbox.database.exists()
+    sandbox.sync()
+    sandbox.sync(filters={"life_cycle_stage": ["Launched"]})
+    pipeline = working_folder.attach(sandbox.settings())
     emulator.advance(days=1)
-    pipeline.extract(partner_central(**place.settings().source_arguments()))
+    pipeline.extract(partner_central(**sandbox.settings().source_arguments()))
     emulator.calls.clear()
-    told = place.command("status")
+    told = sandbox.command("status")
     assert (told.returncode, emulator.calls) == (0, [])
     for said in (r"opportunities +250 rows", r"last run +20\d\d-", r"pending +1 ", r"watermark +2026-0", r"none\n"):
         assert re.search(said, told.stdout), (said, told.stdout)
@@ -227,42 +229,42 @@ def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(place
 
 
 def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
     with held_at(emulator, 2) as arrived:
-        running = place.start("sync")
+        running = sandbox.start("sync")
         assert arrived.wait(TIMEOUT_S)
-        told = place.command("status")
+        told = sandbox.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {running.pid} " in told.stdout
     running.communicate(timeout=TIMEOUT_S)
-    with duckdb.connect(str(place.database)):
-        told = place.command("status")
+    with duckdb.connect(str(sandbox.database)):
+        told = sandbox.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {os.getpid()}" in told.stdout
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relative(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    (place.folder / ".dlt").mkdir()
-    (place.folder / ".dlt" / "config.toml").write_text("[sources.partner_central]\nlookback = 86400\n")
+    (sandbox.folder / ".dlt").mkdir()
+    (sandbox.folder / ".dlt" / "config.toml").write_text("[sources.partner_central]\nlookback = 86400\n")
     elsewhere = {"DESTINATION__DUCKDB__CREDENTIALS": "own/name.duckdb", "DLT_DATA_DIR": "working"}
-    (place.folder / "own").mkdir()
+    (sandbox.folder / "own").mkdir()
     for _ in range(2):
-        ended = place.command("sync", **elsewhere)
+        ended = sandbox.command("sync", **elsewhere)
         assert ended.returncode == 0, ended.stderr
-    assert str(place.folder / "own" / "name.duckdb") in ended.stdout
-    assert sorted(path.name for path in place.folder.iterdir()) == [".dlt", "own", "working"]
-    assert (place.folder / "working" / "pipelines" / "partner_central").is_dir()
+    assert str(sandbox.folder / "own" / "name.duckdb") in ended.stdout
+    assert sorted(path.name for path in sandbox.folder.iterdir()) == [".dlt", "own", "working"]
+    assert (sandbox.folder / "working" / "pipelines" / "partner_central").is_dir()
     newest = max(datetime.fromisoformat(record["LastModifiedDate"]) for record in emulator.truth())
     asked = emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"]
     assert datetime.fromisoformat(asked) == newest - timedelta(days=1)
     assert len(emulator.calls) == 6, "the second run knew the cursor"
 
 
-def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(place: Sandbox) -> None:
+def test_a_sync_loads_neither_pandas_nor_pyarrow_and_reports_to_nobody(sandbox: Sandbox) -> None:
     script = """
 import sys
 sys.argv = ["partner-central", "sync"]
@@ -276,8 +278,8 @@ finally:
 """
     ended = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=place.folder,
-        env=place.environment(),
+        cwd=sandbox.folder,
+        env=sandbox.environment(),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -287,8 +289,8 @@ finally:
 
 
 @pytest.mark.parametrize("command", ["status", "check"])
-def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, place: Sandbox) -> None:
-    ended = place.command(command, "--destination", "floppy")
+def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, sandbox: Sandbox) -> None:
+    ended = sandbox.command(command, "--destination", "floppy")
     assert ended.returncode == 2
     assert "no destination floppy" in ended.stdout + ended.stderr
     assert "damaged" not in ended.stdout + ended.stderr

@@ -14,8 +14,8 @@ from sandbox import TIMEOUT_S, Sandbox
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Signals, place: Sandbox) -> None:
-    running = place.start("emulator", "--opportunities", "7", "--seed", "3")
+def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Signals, sandbox: Sandbox) -> None:
+    running = sandbox.start("emulator", "--opportunities", "7", "--seed", "3")
     try:
         assert running.stdout is not None
         endpoint = re.search(r"http://127\.0\.0\.1:\d+", running.stdout.readline())
@@ -30,16 +30,16 @@ def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Sig
     assert (running.returncode, said) == (0, "")
 
 
-def test_an_emulator_without_its_port_says_so(place: Sandbox, emulator: Emulator) -> None:
+def test_an_emulator_without_its_port_says_so(sandbox: Sandbox, emulator: Emulator) -> None:
     port = emulator.endpoint.rpartition(":")[2]
-    ended = place.command("emulator", "--port", port)
+    ended = sandbox.command("emulator", "--port", port)
     assert ended.returncode == 2
     assert f"Port {port} cannot be used" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_the_demo_shows_two_syncs_the_tables_and_two_answers(place: Sandbox) -> None:
-    ended = place.command("demo")
+def test_the_demo_shows_two_syncs_the_tables_and_two_answers(sandbox: Sandbox) -> None:
+    ended = sandbox.command("demo")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("Synced in") == 2
     assert re.search(r"opportunities__project_expected_customer_spend[^\n]*\d", ended.stdout)
@@ -47,10 +47,10 @@ def test_the_demo_shows_two_syncs_the_tables_and_two_answers(place: Sandbox) -> 
     assert ended.stdout.count("?") >= 2
     assert re.search(r"Prospect[^\n]*\d+", ended.stdout)
     assert "partner-central check" in ended.stdout
-    made = sorted(path.name for path in place.folder.iterdir())
+    made = sorted(path.name for path in sandbox.folder.iterdir())
     assert made == ["partner_central_demo.duckdb", "partner_central_demo.html"], "it leaves nothing else behind"
     assert "page about these data" in ended.stdout
-    with duckdb.connect(str(place.folder / made[0]), read_only=True) as connection:
+    with duckdb.connect(str(sandbox.folder / made[0]), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
         rows = connection.execute("SELECT count(*), count(DISTINCT id) FROM opportunities").fetchall()
     assert rows[0][0] == rows[0][1] > 500

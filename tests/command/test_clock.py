@@ -12,22 +12,22 @@ from sandbox import Sandbox
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours: int, place: Sandbox) -> None:
+def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours: int, sandbox: Sandbox) -> None:
     aws = datetime.now(UTC) + timedelta(hours=hours)
     with Emulator(opportunities=150, seed=1, rps=None, now=aws) as emulator:
-        place.endpoint = emulator.endpoint
+        sandbox.endpoint = emulator.endpoint
         newest = emulator.truth()[0]["Id"]
         emulator.change(newest, {"LifeCycle": {"NextSteps": "now, by AWS's clock"}})
-        assert place.sync().read >= 150
-        place.assert_equals(emulator.truth())
+        assert sandbox.sync().read >= 150
+        sandbox.assert_equals(emulator.truth())
         emulator.change(newest, {"LifeCycle": {"NextSteps": "again"}})
         emulator.advance(days=1 / 24)
         emulator.change(emulator.truth()[1]["Id"], {"LifeCycle": {"NextSteps": "an hour later"}})
-        summary = place.sync()
+        summary = sandbox.sync()
         assert summary.calls == 1
         assert summary.watermark is not None
-        place.assert_equals(emulator.truth())
-        assert place.sync().changed == 0
+        sandbox.assert_equals(emulator.truth())
+        assert sandbox.sync().changed == 0
 
 
 def test_a_clock_that_aws_does_not_accept_ends_with_2_and_says_so_and_the_next_run_goes_on(

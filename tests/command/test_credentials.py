@@ -36,13 +36,13 @@ sso_region = us-east-1
 """
 
 
-def sync_with(place: Sandbox, settings: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def sync_with(sandbox: Sandbox, settings: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command with no other AWS settings than these; it must not print the secret key or a trace."""
     hidden = {*KEYS, "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"}
-    environment = {name: value for name, value in place.environment().items() if name not in hidden} | dict(settings)
+    environment = {name: value for name, value in sandbox.environment().items() if name not in hidden} | dict(settings)
     ended = subprocess.run(
         [COMMAND, "sync", *arguments],
-        cwd=place.folder,
+        cwd=sandbox.folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -54,26 +54,26 @@ def sync_with(place: Sandbox, settings: Mapping[str, str], *arguments: str) -> s
     return ended
 
 
-def here(place: Sandbox) -> dict[str, str]:
-    return {"AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": place.endpoint}
+def here(sandbox: Sandbox) -> dict[str, str]:
+    return {"AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": sandbox.endpoint}
 
 
-def test_without_any_credentials_the_message_says_where_they_may_be(place: Sandbox, emulator: Emulator) -> None:
-    ended = sync_with(place, here(place))
+def test_without_any_credentials_the_message_says_where_they_may_be(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sync_with(sandbox, here(sandbox))
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     for place_to_set in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", ".dlt/secrets.toml"):
         assert place_to_set in ended.stderr
 
 
-def test_an_unknown_profile_is_named(place: Sandbox, emulator: Emulator) -> None:
-    ended = sync_with(place, {**here(place), "AWS_PROFILE": "nobody-home"})
+def test_an_unknown_profile_is_named(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sync_with(sandbox, {**here(sandbox), "AWS_PROFILE": "nobody-home"})
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     assert "nobody-home" in ended.stderr
 
 
 @pytest.mark.parametrize("cached", ["an expired token", "no token"])
-def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, place: Sandbox, emulator: Emulator) -> None:
-    home = place.folder / "home"
+def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, sandbox: Sandbox, emulator: Emulator) -> None:
+    home = sandbox.folder / "home"
     cache = home / ".aws" / "sso" / "cache"
     cache.mkdir(parents=True)
     (home / ".aws" / "config").write_text(SSO_PROFILE)
@@ -82,30 +82,30 @@ def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, place: Sandb
         name = hashlib.sha1(b"partner", usedforsecurity=False).hexdigest()
         (cache / f"{name}.json").write_text(json.dumps(token | {"expiresAt": "2020-01-01T00:00:00Z"}))
     own = {"HOME": str(home), "AWS_CONFIG_FILE": str(home / ".aws" / "config"), "AWS_PROFILE": "co-sell"}
-    ended = sync_with(place, {**here(place), **own})
+    ended = sync_with(sandbox, {**here(sandbox), **own})
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     assert "SSO" in ended.stderr
     assert "aws sso login" in ended.stderr
 
 
-def test_a_region_without_partner_central_fails_at_once_and_names_the_one_that_has_it(place: Sandbox) -> None:
-    ended = sync_with(place, {**KEYS, "AWS_DEFAULT_REGION": "eu-central-1"})
+def test_a_region_without_partner_central_fails_at_once_and_names_the_one_that_has_it(sandbox: Sandbox) -> None:
+    ended = sync_with(sandbox, {**KEYS, "AWS_DEFAULT_REGION": "eu-central-1"})
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "eu-central-1" in ended.stderr
     assert "AWS_DEFAULT_REGION=us-east-1" in ended.stderr
 
 
-def test_a_secret_key_is_written_nowhere(place: Sandbox, emulator: Emulator) -> None:
+def test_a_secret_key_is_written_nowhere(sandbox: Sandbox, emulator: Emulator) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
-    done = sync_with(place, {**here(place), **keys}, "--verbose")
+    done = sync_with(sandbox, {**here(sandbox), **keys}, "--verbose")
     assert done.returncode == 0
     emulator.faults.append(Fault("validation"))
     section = "SOURCES__PARTNER_CENTRAL__CREDENTIALS__"
     configured = {section + name: value for name, value in keys.items()}
-    refused = sync_with(place, {**here(place), **configured}, "--verbose")
+    refused = sync_with(sandbox, {**here(sandbox), **configured}, "--verbose")
     assert refused.returncode == 3
     assert "Traceback" in refused.stderr, "--verbose shows where an error came from"
-    for path in place.folder.rglob("*"):
+    for path in sandbox.folder.rglob("*"):
         assert path.is_dir() or SECRET.encode() not in path.read_bytes(), path
 
 
@@ -161,24 +161,24 @@ def of_the_role(tmp_path: Path) -> Iterator[tuple[Sandbox, Emulator]]:
 
 
 def test_a_role_is_assumed_with_the_external_id(sts: Sts, of_the_role: tuple[Sandbox, Emulator]) -> None:
-    place, emulator = of_the_role
+    sandbox, emulator = of_the_role
     section = "SOURCES__PARTNER_CENTRAL__"
     role = {
         f"{section}ROLE_ARN": ROLE,
         f"{section}EXTERNAL_ID": "shared-word",
         "AWS_ENDPOINT_URL_STS": os.environ["AWS_ENDPOINT_URL_STS"],
     }
-    ended = place.command("sync", **role)
+    ended = sandbox.command("sync", **role)
     assert ended.returncode == 0, ended.stderr
     assert [(form["Action"], form["RoleArn"]) for form in sts.requests] == [(["AssumeRole"], [ROLE])]
     assert SECRET not in ended.stdout + ended.stderr
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_without_the_role_its_partner_central_refuses_the_keys(of_the_role: tuple[Sandbox, Emulator]) -> None:
-    place, _ = of_the_role
+    sandbox, _ = of_the_role
     with pytest.raises(Exception, match="signature") as caught:
-        place.sync()
+        sandbox.sync()
     assert exit_code_and_message(caught.value)[0] is ExitCode.CONFIGURATION
 
 
@@ -186,9 +186,9 @@ def test_without_the_role_its_partner_central_refuses_the_keys(of_the_role: tupl
 def test_a_role_that_may_not_be_assumed_names_what_to_check(
     external_id: str | None, sts: Sts, of_the_role: tuple[Sandbox, Emulator]
 ) -> None:
-    place, emulator = of_the_role
+    sandbox, emulator = of_the_role
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, `explain` says
-        place.sync({"role_arn": ROLE, "external_id": external_id})
+        sandbox.sync({"role_arn": ROLE, "external_id": external_id})
     code, message = exit_code_and_message(caught.value)
     assert (code, len(sts.requests), emulator.calls) == (ExitCode.CONFIGURATION, 1, [])
     for word in ("role", "sts:AssumeRole", "role_arn", "external_id", "trust policy"):

@@ -45,9 +45,9 @@ cp partner_central.duckdb ..
 """
 
 
-def sync_aloud(place: Sandbox) -> Summary:
+def sync_aloud(sandbox: Sandbox) -> Summary:
     """One sync in this process that says what it does to standard error."""
-    return sync(place.settings(), Console())
+    return sync(sandbox.settings(), Console())
 
 
 @contextmanager
@@ -78,13 +78,13 @@ def test_a_database_open_elsewhere_fails_before_any_call_and_names_who_holds_it(
     synced.assert_equals(emulator.truth())
 
 
-def test_a_folder_that_is_read_only_fails_before_any_call(place: Sandbox, emulator: Emulator) -> None:
-    folder = place.folder / "read-only"
+def test_a_folder_that_is_read_only_fails_before_any_call(sandbox: Sandbox, emulator: Emulator) -> None:
+    folder = sandbox.folder / "read-only"
     folder.mkdir(mode=0o555)
     ended = subprocess.run(
         [sys.executable, "-c", AS_MERE_USER, COMMAND, "sync"],
         cwd=folder,
-        env=place.environment(),
+        env=sandbox.environment(),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -97,10 +97,10 @@ def test_a_folder_that_is_read_only_fails_before_any_call(place: Sandbox, emulat
 
 
 @pytest.mark.parametrize("setting", ["DESTINATION__DUCKDB__CREDENTIALS", "DLT_DATA_DIR"])
-def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Sandbox, emulator: Emulator) -> None:
-    impossible = place.folder / "a-file" / "partner_central.duckdb"
+def test_a_path_that_cannot_be_fails_before_any_call(setting: str, sandbox: Sandbox, emulator: Emulator) -> None:
+    impossible = sandbox.folder / "a-file" / "partner_central.duckdb"
     impossible.parent.write_text("a file, no folder")
-    ended = place.command("sync", **{setting: str(impossible)})
+    ended = sandbox.command("sync", **{setting: str(impossible)})
     assert (ended.returncode, ended.stdout, emulator.calls) == (4, "", [])
     assert str(impossible) in ended.stderr
     assert "Not a directory" in ended.stderr
@@ -110,14 +110,14 @@ def test_a_path_that_cannot_be_fails_before_any_call(setting: str, place: Sandbo
 @pytest.mark.slow
 def test_a_full_disk_in_any_phase_is_named_and_a_larger_one_completes(tmp_path: Path) -> None:
     with Emulator(opportunities=2_000, rps=None) as emulator:
-        place = Sandbox(tmp_path, emulator.endpoint)
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
         disk = tmp_path / "disk"
         disk.mkdir()
         may_mount = subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", disk], check=False).returncode == 0
         shell = [*UNSHARE, "sh", "-c", ON_A_SMALL_DISK] if may_mount else ["sh", "-c", WITH_SMALL_FILES]
         ended = subprocess.run(
             [*shell, "sh", disk, "400 1200 1600 99000", COMMAND],
-            env=place.environment(DLT_DATA_DIR=str(disk / "data")),
+            env=sandbox.environment(DLT_DATA_DIR=str(disk / "data")),
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -129,7 +129,7 @@ def test_a_full_disk_in_any_phase_is_named_and_a_larger_one_completes(tmp_path: 
         assert [reason in line for line in errors] == [True] * 3, errors
         assert "Traceback" not in ended.stderr
         assert "is dropped" not in ended.stderr, "a package is no worse for want of room"
-        place.assert_equals(emulator.truth())
+        sandbox.assert_equals(emulator.truth())
 
 
 DAMAGE: dict[str, tuple[str, bytes | None]] = {
@@ -159,13 +159,13 @@ def test_a_damaged_working_folder_is_restored_from_the_destination(
             assert "restored from the destination" in capsys.readouterr().err, damage
 
 
-def leave_pending(place: Sandbox, *, normalized: bool) -> Path:
+def leave_pending(sandbox: Sandbox, *, normalized: bool) -> Path:
     """A run that ended after reading, or after normalizing; gives the folder of its package."""
-    pipeline = working_folder.attach(place.settings())
-    pipeline.extract(partner_central(**place.settings().source_arguments()))
+    pipeline = working_folder.attach(sandbox.settings())
+    pipeline.extract(partner_central(**sandbox.settings().source_arguments()))
     if normalized:
         pipeline.normalize()
-    stage = place.working_folder / ("load/normalized" if normalized else "normalize/extracted")
+    stage = sandbox.working_folder / ("load/normalized" if normalized else "normalize/extracted")
     (package,) = stage.iterdir()
     return package
 

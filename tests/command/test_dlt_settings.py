@@ -157,24 +157,24 @@ def configure(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
     providers[:] = before
 
 
-def settings_for(name: str, place: Sandbox) -> Settings:
+def settings_for(name: str, sandbox: Sandbox) -> Settings:
     """Settings of a sync to the destination that a setting is about."""
     group, _, rest = name.partition(".")
     destination = rest.split(".")[0] if group == "destination" and "." in rest else "duckdb"
-    return replace(place.settings(), destination=destination)
+    return replace(sandbox.settings(), destination=destination)
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED, ids=[name for name, _ in REFUSED])
 def test_a_setting_that_would_make_a_run_wrong_is_refused_before_anything_is_asked(
-    name: str, value: Any, configure: Configure, place: Sandbox, emulator: Emulator
+    name: str, value: Any, configure: Configure, sandbox: Sandbox, emulator: Emulator
 ) -> None:
     configure(name, value)
-    settings = settings_for(name, place)
+    settings = settings_for(name, sandbox)
     with pytest.raises(ConfigurationError, match=r"The setting .* of dlt, from .*, would ") as refused:
-        place.sync(destination=settings.destination)
+        sandbox.sync(destination=settings.destination)
     assert name.rpartition(".")[2] in str(refused.value).lower()
     assert not emulator.calls
-    assert not place.database.exists()
+    assert not sandbox.database.exists()
 
 
 @pytest.fixture(scope="module")
@@ -187,16 +187,18 @@ def few() -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def usual(few: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Views:
     """The rows of every view where nothing is configured."""
-    place = Sandbox(tmp_path_factory.mktemp("usual"), few.endpoint)
-    place.sync()
-    return rows_of_views(place)
+    sandbox = Sandbox(tmp_path_factory.mktemp("usual"), few.endpoint)
+    sandbox.sync()
+    return rows_of_views(sandbox)
 
 
-def rows_of_views(place: Sandbox) -> Views:
+def rows_of_views(sandbox: Sandbox) -> Views:
     """The rows of every view; how many, where they say when a run was."""
-    views = query(place, "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'partner_central'")
+    views = query(
+        sandbox, "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'partner_central'"
+    )
     chosen = {view: "count(*)" if view in OF_A_RUN else "*" for (view,) in views}
-    return {view: query(place, f"SELECT {columns} FROM {view} ORDER BY ALL") for view, columns in chosen.items()}
+    return {view: query(sandbox, f"SELECT {columns} FROM {view} ORDER BY ALL") for view, columns in chosen.items()}
 
 
 @pytest.mark.parametrize("configure", ["config.toml", rarely("environment")], indirect=True)
@@ -206,13 +208,13 @@ def test_settings_that_are_not_refused_change_neither_tables_nor_views(
 ) -> None:
     for name, value in chosen:
         configure(name, value)
-    place = Sandbox(tmp_path, few.endpoint)
-    place.sync()
-    place.assert_equals(few.truth())
-    here = rows_of_views(place)
+    sandbox = Sandbox(tmp_path, few.endpoint)
+    sandbox.sync()
+    sandbox.assert_equals(few.truth())
+    here = rows_of_views(sandbox)
     assert len(usual) > 5
     assert [view for view in usual.keys() | here.keys() if usual.get(view) != here.get(view)] == []
-    assert place.sync().changed == 0
+    assert sandbox.sync().changed == 0
 
 
 def test_every_rule_has_a_test() -> None:
@@ -223,43 +225,43 @@ def test_every_rule_has_a_test() -> None:
 
 @pytest.mark.parametrize("name", dlt_settings.OF_THE_ENVIRONMENT)
 def test_what_dlt_reads_from_the_environment_alone_is_refused_too(
-    name: str, place: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    name: str, sandbox: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "3")
     with pytest.raises(ConfigurationError, match=f"The setting {name} = 3 of dlt, from the environment"):
-        place.sync()
+        sandbox.sync()
     assert not emulator.calls
 
 
 def test_a_more_specific_section_says_it_for_this_pipeline_alone(
-    place: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEV_MODE", "true")
     monkeypatch.setenv("PIPELINES__PARTNER_CENTRAL__DEV_MODE", "false")
     monkeypatch.setenv("SOURCES__OTHER__SCHEMA__NAMING", "direct")
     monkeypatch.setenv("PIPELINES__OTHER__DATASET_NAME", "elsewhere")
-    dlt_settings.check(place.settings())
+    dlt_settings.check(sandbox.settings())
 
 
 def test_a_destination_with_a_name_of_its_own_is_refused_where_its_type_is_one_that_is_fitted(
-    place: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__SALES__DESTINATION_TYPE", "dlt.destinations.postgres")
     with pytest.raises(ConfigurationError, match="Use --destination with its type"):
-        dlt_settings.check(replace(place.settings(), destination="sales"))
+        dlt_settings.check(replace(sandbox.settings(), destination="sales"))
     monkeypatch.setenv("DESTINATION__SALES__DESTINATION_TYPE", "snowflake")
-    dlt_settings.check(replace(place.settings(), destination="sales"))
+    dlt_settings.check(replace(sandbox.settings(), destination="sales"))
 
 
-def test_the_command_ends_with_2_and_names_the_setting(place: Sandbox, emulator: Emulator) -> None:
-    ended = place.command("sync", SCHEMA__NAMING="direct")
+def test_the_command_ends_with_2_and_names_the_setting(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sandbox.command("sync", SCHEMA__NAMING="direct")
     assert ended.returncode == 2
     assert "The setting SCHEMA__NAMING = direct of dlt, from Environment Variables, would name tables" in ended.stderr
     assert not emulator.calls
 
 
-def test_check_names_the_setting_as_well(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_names_the_setting_as_well(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFRESH", "drop_sources")
-    *_, finding = check(place.settings())
+    *_, finding = check(sandbox.settings())
     assert finding.code is ExitCode.CONFIGURATION
     assert "REFRESH = drop_sources" in finding.text

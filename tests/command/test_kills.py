@@ -51,18 +51,18 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def found(place: Sandbox, *patterns: str) -> list[str]:
+def found(sandbox: Sandbox, *patterns: str) -> list[str]:
     """The files of the working folder that match one of the patterns."""
-    full = [str(place.working_folder / pattern) for pattern in patterns]
+    full = [str(sandbox.working_folder / pattern) for pattern in patterns]
     return [path for pattern in full for path in glob.glob(pattern)]  # noqa: PTH207 - it bears folders that vanish
 
 
 def struck(
-    place: Sandbox, number: signal.Signals, *patterns: str, command: Sequence[str] = ("sync",)
+    sandbox: Sandbox, number: signal.Signals, *patterns: str, command: Sequence[str] = ("sync",)
 ) -> tuple[int, str]:
     """A sync that gets a signal as soon as a file of one of these patterns is in the working folder."""
-    files = " ".join(str(place.working_folder / pattern) for pattern in patterns)
-    return ended(place.start(*command, program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
+    files = " ".join(str(sandbox.working_folder / pattern) for pattern in patterns)
+    return ended(sandbox.start(*command, program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -91,34 +91,34 @@ def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Sandbox,
     "moment", ["normalizing", "loading", *map(rarely, ("everything read", "normalized", "loaded"))]
 )
 def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
-    moment: str, place: Sandbox, emulator: Emulator
+    moment: str, sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    assert struck(place, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
+    assert struck(sandbox, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
     emulator.advance(days=1)
-    place.sync()
-    place.assert_equals(emulator.truth())
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
-    place: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    struck(place, signal.SIGKILL, TABLES_MADE)
-    assert found(place, *PENDING)
+    struck(sandbox, signal.SIGKILL, TABLES_MADE)
+    assert found(sandbox, *PENDING)
     emulator.advance(days=2)
-    summary = sync(place.settings(), Console())
+    summary = sync(sandbox.settings(), Console())
     said = capsys.readouterr().err
     assert "finishing what it left first" in said
     assert said.index("loading") < said.index("reading")
     assert (summary.calls, 0 < summary.changed < 50) == (1, True), "the pending rows were read again"
-    assert not found(place, *PENDING)
-    place.assert_equals(emulator.truth())
+    assert not found(sandbox, *PENDING)
+    sandbox.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize(
     ("opportunities", "kind", "memory"), [(250, "json", 20), rarely(250, "json", 150), rarely(1500, "parquet", 150)]
 )
 def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
-    opportunities: int, kind: str, memory: int, place_for: Callable[[str], Sandbox], monkeypatch: pytest.MonkeyPatch
+    opportunities: int, kind: str, memory: int, sandbox_for: Callable[[str], Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between DuckDB's commit of a file and dlt's note of it: the file is loaded again.
 
@@ -127,16 +127,16 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
     monkeypatch.setattr("partner_central_sync.destinations.duckdb.MEMORY_MB", memory)
     monkeypatch.setattr("partner_central_sync.destinations.duckdb.MEMORY_MB_PER_CORE", 0)
     with Emulator(opportunities=opportunities, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        struck(place, signal.SIGKILL, TABLES_MADE)
+        sandbox = sandbox_for(emulator.endpoint)
+        struck(sandbox, signal.SIGKILL, TABLES_MADE)
         files = [
             Path(file)
             for file in found(
-                place, *(f"{NOT_LOADED}{name}.{kind}*" for name in ("opportunities.*", "opportunities__*"))
+                sandbox, *(f"{NOT_LOADED}{name}.{kind}*" for name in ("opportunities.*", "opportunities__*"))
             )
         ]
         assert len(files) >= 3
-        with duckdb.connect(str(place.database)) as connection:
+        with duckdb.connect(str(sandbox.database)) as connection:
             like = (
                 "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'partner_central_%_staging'"
             )
@@ -145,8 +145,8 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
                 table = f"partner_central.{staging}.{file.name.partition('.')[0]}"
                 connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM read_{kind}('{file}')")
                 file.rename(str(file).replace("/new_jobs/", "/started_jobs/"))
-        place.sync()
-        place.assert_equals(emulator.truth())
+        sandbox.sync()
+        sandbox.assert_equals(emulator.truth())
 
 
 def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(
@@ -161,10 +161,10 @@ def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(
 
 @pytest.mark.parametrize("number", [rarely(signal.SIGINT), signal.SIGTERM])
 def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
-    number: signal.Signals, place: Sandbox, emulator: Emulator
+    number: signal.Signals, sandbox: Sandbox, emulator: Emulator
 ) -> None:
     with held_at(emulator, 2) as arrived:
-        process = place.start("sync")
+        process = sandbox.start("sync")
         assert arrived.wait(TIMEOUT_S)
         process.send_signal(number)
         code, said = ended(process)
@@ -173,14 +173,14 @@ def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
         assert (code, "Nothing is lost" in said) == (130, True)
     else:
         assert code != 0
-    place.sync()
-    place.assert_equals(emulator.truth())
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
 
 
-def test_ctrl_c_ends_a_run_that_waits_for_the_quota(place: Sandbox, emulator: Emulator) -> None:
+def test_ctrl_c_ends_a_run_that_waits_for_the_quota(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle"))
     with held_at(emulator, 1) as arrived:
-        process = place.start("sync", SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND="0.001")
+        process = sandbox.start("sync", SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND="0.001")
         assert arrived.wait(TIMEOUT_S)
     process.send_signal(signal.SIGINT)
     code, said = ended(process)
@@ -190,33 +190,33 @@ def test_ctrl_c_ends_a_run_that_waits_for_the_quota(place: Sandbox, emulator: Em
 
 @pytest.mark.parametrize("number", [signal.SIGINT, rarely(signal.SIGTERM)])
 def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
-    number: signal.Signals, place: Sandbox, emulator: Emulator
+    number: signal.Signals, sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    code, said = struck(place, number, MOMENTS["loading"])
+    code, said = struck(sandbox, number, MOMENTS["loading"])
     assert "Traceback" not in said
     if number == signal.SIGINT:
         assert (code, "Nothing is lost" in said) == (130, True), said
     else:
         assert code != 0
     emulator.advance(days=1)
-    place.sync()
-    place.assert_equals(emulator.truth())
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_a_second_run_ends_at_once_without_a_call_and_leaves_the_first_alone(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
     with held_at(emulator, 4) as arrived:
-        first = place.start("sync")
+        first = sandbox.start("sync")
         assert arrived.wait(TIMEOUT_S)
         calls = len(emulator.calls)
         with pytest.raises(AnotherRun, match=f"process {first.pid} "):
-            place.sync()
-        second = place.command("sync")
+            sandbox.sync()
+        second = sandbox.command("sync")
         assert (second.returncode, second.stdout, len(emulator.calls)) == (5, "", calls)
         assert f"process {first.pid} " in second.stderr
         assert "Traceback" not in second.stderr
-        other = place.sync(dataset="of_another_pipeline")
+        other = sandbox.sync(dataset="of_another_pipeline")
         assert other.changed == 250, "each dataset has a lock of its own"
     assert ended(first)[0] == 0
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())

@@ -153,13 +153,13 @@ def test_no_rows_are_an_empty_list_in_json_and_a_head_elsewhere(capsys: pytest.C
         assert capsys.readouterr().out == expected
 
 
-def test_without_data_the_command_says_what_to_do_and_makes_no_file(place: Sandbox) -> None:
-    ended = place.command("query", "SELECT 1")
+def test_without_data_the_command_says_what_to_do_and_makes_no_file(sandbox: Sandbox) -> None:
+    ended = sandbox.command("query", "SELECT 1")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "run partner-central sync first" in ended.stderr
-    assert not place.database.exists()
+    assert not sandbox.database.exists()
     with pytest.raises(ConfigurationError):
-        asked(place.settings(), "SELECT 1")
+        asked(sandbox.settings(), "SELECT 1")
 
 
 def test_the_command_prints_a_wide_table_whole_and_an_end_of_a_pipe_is_no_error(synced: Sandbox) -> None:

@@ -114,7 +114,7 @@ def assert_equals_views(page: Page, settings: Settings) -> None:
     }
     for name, (query, amount) in listed.items():
         rows = [
-            [cell(value, row[1] if place == amount else None) for place, value in enumerate(row)]
+            [cell(value, row[1] if sandbox == amount else None) for sandbox, value in enumerate(row)]
             for row in asked(settings, query)
         ]
         assert sorted(page.tables.get(name, [[]])[1:]) == sorted(rows)

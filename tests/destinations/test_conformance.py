@@ -128,11 +128,11 @@ def touched(record: Record, second: int, **members: Any) -> Record:
 def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehouse) -> None:
     records = nasty_records(5, 230, unknown=False)
     with AdversarialServer([*records, *bad_records(5, 12)]) as server:
-        place = warehouse_for(server.endpoint)
-        first = place.sync()
+        sandbox = warehouse_for(server.endpoint)
+        first = sandbox.sync()
         assert (first.changed, first.rejected) == (230, 12)
         server.records = {key: record for key, record in server.records.items() if record in records}
-        place.assert_equals(server.truth())
+        sandbox.assert_equals(server.truth())
 
         some = [record for record in records if (record.get("Project") or {}).get("ExpectedCustomerSpend")][:6]
         for number, record in enumerate(some[:3]):  # lists emptied, gone, shrunk
@@ -149,21 +149,21 @@ def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehous
                 server.put(touched(some[4], 4, PartnerOpportunityIdentifier="second"))
 
         server.on_call = once_more
-        changed = place.sync(full=True)
+        changed = sandbox.sync(full=True)
         server.on_call = None
         assert {"opportunities.score", "opportunities__tags.value"} <= set(changed.new_columns)
-        place.sync()
-        place.assert_equals(server.truth())
-        assert place.sync().changed == 0
-        assert_versions_and_presence(place, {record["Id"] for record in server.truth()}, some[4]["Id"])
-        assert place.view_rows() == ({} if place.destination == "filesystem" else VIEW_ROWS)
-        told = dict(status(place.settings()))
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
+        assert sandbox.sync().changed == 0
+        assert_versions_and_presence(sandbox, {record["Id"] for record in server.truth()}, some[4]["Id"])
+        assert sandbox.view_rows() == ({} if sandbox.destination == "filesystem" else VIEW_ROWS)
+        told = dict(status(sandbox.settings()))
         assert (told["opportunities"], told["opportunities_rejected"]) == ("230 rows", "12 rows")
 
 
-def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str) -> None:
+def assert_versions_and_presence(sandbox: Warehouse, listed: set[str], twice: str) -> None:
     """Every version is there once, the one that was soon replaced as well; everything listed is present."""
-    rows = place.rows()
+    rows = sandbox.rows()
     versions = [(row["id"], row["last_modified_date"], row["content_hash"]) for row in rows["opportunity_history"]]
     assert len(versions) == len(set(versions))
     assert {key for key, *_ in versions} >= listed
@@ -177,9 +177,9 @@ def assert_versions_and_presence(place: Warehouse, listed: set[str], twice: str)
 @pytest.mark.parametrize("phase", [rarely("normalizing"), "loading"])
 def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehouse_for: MakeWarehouse) -> None:
     with AdversarialServer(nasty_records(6, 130, unknown=False)) as server:
-        place = warehouse_for(server.endpoint)
+        sandbox = warehouse_for(server.endpoint)
         with suppress(KeyboardInterrupt):
-            sync(place.settings(), Struck(phase))
+            sync(sandbox.settings(), Struck(phase))
         server.put(touched(server.truth()[0], 1))
-        place.sync()
-        place.assert_equals(server.truth())
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())

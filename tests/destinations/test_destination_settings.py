@@ -28,10 +28,10 @@ from sandbox import Sandbox
     ],
 )
 def test_a_destination_that_cannot_be_used_as_it_is_configured_says_what_is_missing(
-    destination: str, settings: dict[str, str], said: str, place: Sandbox
+    destination: str, settings: dict[str, str], said: str, sandbox: Sandbox
 ) -> None:
     environment = {f"DESTINATION__{destination.upper()}__{name}": value for name, value in settings.items()}
-    ended = place.command("sync", "--destination", destination, **environment)
+    ended = sandbox.command("sync", "--destination", destination, **environment)
     assert ended.returncode == 2
     assert said in ended.stderr
 

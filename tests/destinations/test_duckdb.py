@@ -63,9 +63,9 @@ def test_a_limit_that_is_configured_stays_also_when_it_is_too_low(
 def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) -> None:
     enormous = {"Id": "O1", "Catalog": "AWS", "Motto": "x" * 70_000_000}
     with AdversarialServer([enormous]) as server:
-        place = Sandbox(tmp_path, server.endpoint)
-        assert place.sync().rejected == 1
-    with duckdb.connect(str(place.database), read_only=True) as connection:
+        sandbox = Sandbox(tmp_path, server.endpoint)
+        assert sandbox.sync().rejected == 1
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         found = connection.execute(
             "SELECT length(record) FROM partner_central.partner_central.opportunities_rejected"
         ).fetchall()
@@ -76,28 +76,28 @@ def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) 
 @pytest.mark.parametrize("arrow", [True, False], ids=["parquet", "lines"])
 def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow: bool, tmp_path: Path) -> None:  # noqa: FBT001
     with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
-        place = Sandbox(tmp_path, emulator.endpoint)
-        place.sync({"arrow": arrow})
-        with duckdb.connect(str(place.database)) as connection:
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        sandbox.sync({"arrow": arrow})
+        with duckdb.connect(str(sandbox.database)) as connection:
             connection.execute("USE partner_central.partner_central")
             connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP")
             before = connection.execute(DATES).fetchall()
         for record in emulator.truth()[:3] if not arrow else emulator.truth():
             emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "secret"}})
         with pytest.raises(Exception, match="partner_central") as error:
-            place.sync({"arrow": arrow})
+            sandbox.sync({"arrow": arrow})
         code, said = exit_code_and_message(error.value)
         assert "The column last_modified_date of partner_central.opportunities is of type TIMESTAMP" in said
         assert "secret" not in said
         assert code is ExitCode.CONFIGURATION
-        with duckdb.connect(str(place.database)) as connection:
+        with duckdb.connect(str(sandbox.database)) as connection:
             connection.execute("USE partner_central.partner_central")
             assert (
                 connection.execute("SELECT id, last_modified_date FROM opportunities ORDER BY 1").fetchall() == before
             )
             connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP WITH TIME ZONE")
-        place.sync({"arrow": arrow})
-        place.assert_equals(emulator.truth())
+        sandbox.sync({"arrow": arrow})
+        sandbox.assert_equals(emulator.truth())
 
 
 def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Sandbox, emulator: Emulator) -> None:

@@ -389,11 +389,11 @@ def test_a_lake_that_was_copied_goes_on_from_where_the_original_was(
 ) -> None:
     monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", f"file://{tmp_path}/lake")
     with Emulator(opportunities=20, seed=1, rps=None) as emulator:
-        place = Warehouse(tmp_path, emulator.endpoint, "filesystem")
-        place.sync()
+        sandbox = Warehouse(tmp_path, emulator.endpoint, "filesystem")
+        sandbox.sync()
         shutil.copytree(tmp_path / "lake" / "partner_central", tmp_path / "lake" / "crm")
         changed = emulator.truth()[0]["Id"]
         emulator.change(changed, {"LifeCycle": {"NextSteps": "x"}})
         for rows in (1, 0):
-            assert place.sync(dataset="crm").changed == rows
-        place.assert_equals(emulator.truth(), "crm")
+            assert sandbox.sync(dataset="crm").changed == rows
+        sandbox.assert_equals(emulator.truth(), "crm")

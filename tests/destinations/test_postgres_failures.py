@@ -33,100 +33,100 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+def sandbox(tmp_path: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """A database to sync into from `emulator`, on a server that a test may maltreat."""
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database("pipeline")))
     return Warehouse(tmp_path, emulator.endpoint, "postgres")
 
 
-def failed(place: Warehouse, report: Console | None = None) -> tuple[ExitCode, str]:
+def failed(sandbox: Warehouse, report: Console | None = None) -> tuple[ExitCode, str]:
     """How a sync fails."""
     with pytest.raises(Exception) as error:  # noqa: PT011 - what it is explained as is asserted
-        sync(place.settings(), report or Console(quiet=True))
+        sync(sandbox.settings(), report or Console(quiet=True))
     code, sentence = exit_code_and_message(error.value)
     assert PASSWORD not in sentence
     return code, sentence
 
 
 def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_any_call(
-    place: Warehouse, server: Postgres, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    sandbox: Warehouse, server: Postgres, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entrance = "DESTINATION__POSTGRES__CREDENTIALS"
     monkeypatch.setenv(entrance, server.url("pipeline", password="wrong"))
-    code, sentence = failed(place)
+    code, sentence = failed(sandbox)
     assert code is ExitCode.CONFIGURATION
     assert 'password authentication failed for user "loader"' in sentence
     monkeypatch.setenv(entrance, server.url("elsewhere"))
-    code, sentence = failed(place)
+    code, sentence = failed(sandbox)
     assert code is ExitCode.CONFIGURATION
     assert 'database "elsewhere" does not exist' in sentence
     monkeypatch.setenv(entrance, server.url("pipeline").replace(f":{server.port}/", f":{free_port()}/"))
-    code, sentence = failed(place)
+    code, sentence = failed(sandbox)
     assert code is ExitCode.RETRY_LATER
     assert "Connection refused" in sentence
     assert emulator.calls == []
 
 
-def test_a_missing_grant_is_named(place: Warehouse, server: Postgres, emulator: Emulator) -> None:
+def test_a_missing_grant_is_named(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
     server.sql("pipeline", "REVOKE CREATE ON DATABASE pipeline FROM loader")
-    code, sentence = failed(place)
+    code, sentence = failed(sandbox)
     assert code is ExitCode.CONFIGURATION
     assert "GRANT CREATE ON DATABASE pipeline TO" in sentence
-    assert [finding.code for finding in check(place.settings())][-1] is ExitCode.CONFIGURATION
+    assert [finding.code for finding in check(sandbox.settings())][-1] is ExitCode.CONFIGURATION
     server.sql("pipeline", f"CREATE SCHEMA {SCHEMA}", f"GRANT USAGE ON SCHEMA {SCHEMA} TO loader")
-    code, sentence = failed(place)
+    code, sentence = failed(sandbox)
     assert code is ExitCode.CONFIGURATION
     assert f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO" in sentence
     server.sql("pipeline", f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO loader")
-    assert "GRANT CREATE ON DATABASE" in failed(place)[1]  # for the schema where rows are staged
+    assert "GRANT CREATE ON DATABASE" in failed(sandbox)[1]  # for the schema where rows are staged
     server.sql("pipeline", "GRANT CREATE ON DATABASE pipeline TO loader")
-    place.sync()
-    place.assert_equals(emulator.truth())
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
     server.sql("pipeline", f"ALTER TABLE {SCHEMA}.opportunities OWNER TO postgres")
     emulator.change(emulator.truth()[0]["Id"], CHANGE)
     calls = len(emulator.calls)
     for _ in range(2):
-        code, sentence = failed(place)
+        code, sentence = failed(sandbox)
         assert code is ExitCode.CONFIGURATION
         assert "owner of opportunities" in sentence
     assert len(emulator.calls) == calls
     server.sql("pipeline", f"ALTER TABLE {SCHEMA}.opportunities OWNER TO loader")
-    place.sync()
-    place.assert_equals(emulator.truth())
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
 
 
-def test_a_schema_that_was_dropped_is_filled_again(place: Warehouse, server: Postgres, emulator: Emulator) -> None:
-    place.sync()
+def test_a_schema_that_was_dropped_is_filled_again(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
+    sandbox.sync()
     server.sql("pipeline", f"DROP SCHEMA {SCHEMA} CASCADE")
-    assert place.sync().changed == len(emulator.truth())
-    place.assert_equals(emulator.truth())
+    assert sandbox.sync().changed == len(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
 
 
-def test_another_machine_goes_on_where_the_last_one_stopped(place: Warehouse, emulator: Emulator) -> None:
-    place.sync()
-    shutil.rmtree(place.folder / "data")
+def test_another_machine_goes_on_where_the_last_one_stopped(sandbox: Warehouse, emulator: Emulator) -> None:
+    sandbox.sync()
+    shutil.rmtree(sandbox.folder / "data")
     emulator.change(emulator.truth()[0]["Id"], CHANGE)
-    again = place.sync()
+    again = sandbox.sync()
     assert (again.calls, again.changed) == (1, 1)
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_a_server_that_dies_in_the_middle_of_a_merge_costs_nothing(
-    place: Warehouse, server: Postgres, emulator: Emulator
+    sandbox: Warehouse, server: Postgres, emulator: Emulator
 ) -> None:
-    place.sync()
-    before = place.tables()
+    sandbox.sync()
+    before = sandbox.tables()
     for record in emulator.truth():
         emulator.change(record["Id"], CHANGE)
     dying = threading.Thread(target=die_while_rows_are_merged, args=(server,))
     dying.start()
-    code, sentence = failed(place)
+    code, sentence = failed(sandbox)
     dying.join(TIMEOUT_S)
     assert code is ExitCode.RETRY_LATER, sentence
     server.start()
-    assert place.tables() == before
-    place.sync()
-    place.assert_equals(emulator.truth())
+    assert sandbox.tables() == before
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
 
 
 def die_while_rows_are_merged(server: Postgres) -> None:

@@ -23,33 +23,33 @@ SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE"
 IMPATIENT = {"read_timeout": 2}  # seconds: no answer but one that hangs takes as long
 
 
-def failure(place: Sandbox, source: dict[str, Any] | None = None, **options: Any) -> tuple[ExitCode, str]:
+def failure(sandbox: Sandbox, source: dict[str, Any] | None = None, **options: Any) -> tuple[ExitCode, str]:
     """The exit code and the message of a sync that fails."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what it is, `explain` says
-        place.sync(source, **options)
+        sandbox.sync(source, **options)
     return exit_code_and_message(caught.value)
 
 
-def test_throttling_slows_the_run_down_until_it_fits_the_quota(place_for: Callable[[str], Sandbox]) -> None:
+def test_throttling_slows_the_run_down_until_it_fits_the_quota(sandbox_for: Callable[[str], Sandbox]) -> None:
     """A client that keeps its pace, twice the quota, is throttled once for each page; a slow machine less often."""
     with Emulator(opportunities=1_000, rps=4, burst=1) as busy:
         busy.faults.append(Fault("throttle", after=1))  # once at least, also where no call comes too early
-        place = place_for(busy.endpoint)
-        summary = place.sync({"calls_per_second": 8})
+        sandbox = sandbox_for(busy.endpoint)
+        summary = sandbox.sync({"calls_per_second": 8})
         throttled = [call for call in busy.calls if call.outcome == "ThrottlingException"]
         assert 1 <= len(throttled) < summary.pages * 2 / 3
         assert (summary.throttles, summary.pages, summary.waited > 0) == (len(throttled), 10, True)
-        place.assert_equals(busy.truth())
+        sandbox.assert_equals(busy.truth())
 
 
 @pytest.mark.parametrize(
     "kind", ["unavailable", "truncate", *map(rarely, ("server_error", "drop", "short_json", "hang"))]
 )
-def test_a_page_that_fails_once_is_asked_for_again(kind: Kind, place: Sandbox, emulator: Emulator) -> None:
+def test_a_page_that_fails_once_is_asked_for_again(kind: Kind, sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault(kind, after=1))
-    summary = place.sync(IMPATIENT if kind == "hang" else None)
+    summary = sandbox.sync(IMPATIENT if kind == "hang" else None)
     assert (summary.calls, summary.pages, summary.read) == (6, 3, 250)
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
 
 
 MIDWAY: dict[Kind, tuple[ExitCode, str]] = {
@@ -84,10 +84,10 @@ def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was
 
 @pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
 def test_a_denial_names_action_and_catalog_and_holds_the_policy_to_paste(
-    catalog: str, place: Sandbox, emulator: Emulator
+    catalog: str, sandbox: Sandbox, emulator: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied"))
-    code, message = failure(place, catalog=catalog)
+    code, message = failure(sandbox, catalog=catalog)
     assert code is ExitCode.REFUSED
     assert f"partnercentral:ListOpportunities on catalog {catalog}" in message
     (pasted,) = re.findall(r"\{.*\}", message, re.DOTALL)
@@ -101,9 +101,9 @@ def test_a_denial_names_action_and_catalog_and_holds_the_policy_to_paste(
     assert len(emulator.calls) == 1, "a refusal is not retried"
 
 
-def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(place: Sandbox, emulator: Emulator) -> None:
+def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("not_a_partner"))
-    code, message = failure(place)
+    code, message = failure(sandbox)
     assert code is ExitCode.REFUSED
     assert "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message
     assert "linked" in message
@@ -125,27 +125,27 @@ def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: S
     synced.assert_equals(emulator.truth())
 
 
-def test_a_request_that_is_not_valid_is_refused_with_its_field(place: Sandbox, emulator: Emulator) -> None:
-    code, message = failure(place, filters={"life_cycle_stage": ["Daydream"]})
+def test_a_request_that_is_not_valid_is_refused_with_its_field(sandbox: Sandbox, emulator: Emulator) -> None:
+    code, message = failure(sandbox, filters={"life_cycle_stage": ["Daydream"]})
     assert code is ExitCode.REFUSED
     assert "LifeCycleStage" in message
     assert len(emulator.calls) == 1
 
 
-def test_an_unknown_catalog_is_refused_and_leaves_no_trace(place: Sandbox, emulator: Emulator) -> None:
-    code, message = failure(place, catalog="Nowhere")
+def test_an_unknown_catalog_is_refused_and_leaves_no_trace(sandbox: Sandbox, emulator: Emulator) -> None:
+    code, message = failure(sandbox, catalog="Nowhere")
     assert code is ExitCode.REFUSED
     assert "catalog Nowhere" in message
-    place.sync()
-    place.assert_equals(emulator.truth())
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("kind", ["expired_credentials", "unrecognized_client"])
 def test_keys_that_aws_does_not_accept_are_a_matter_of_configuration(
-    kind: Kind, place: Sandbox, emulator: Emulator
+    kind: Kind, sandbox: Sandbox, emulator: Emulator
 ) -> None:
     emulator.faults.append(Fault(kind))
-    code, message = failure(place)
+    code, message = failure(sandbox)
     assert (code, len(emulator.calls)) == (ExitCode.CONFIGURATION, 1)
     assert "The security token included in the request is" in message
     assert "Renew" in message

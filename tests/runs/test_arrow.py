@@ -16,23 +16,23 @@ from partner_central_emulator import Emulator
 from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 MANY = 2 * FEWEST_ROWS
 LISTS = ("opportunities__project_delivery_models", "opportunities__project_expected_customer_spend")
 
 
-def described(place: Sandbox) -> list[tuple[Any, ...]]:
+def described(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     """Every column of every table, with its type, whether it may be null, and its comment."""
-    with duckdb.connect(str(place.database), read_only=True) as connection:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         return connection.execute(
             "SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns() "
             "WHERE schema_name = 'partner_central' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\' ORDER BY ALL"
         ).fetchall()
 
 
-def entries(place: Sandbox, what: str) -> list[tuple[Any, ...]]:
+def entries(sandbox: Sandbox, what: str) -> list[tuple[Any, ...]]:
     """Something of each entry `c` of the known lists, and of its opportunity `o`, which dlt's keys join."""
-    with duckdb.connect(str(place.database), read_only=True) as connection:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         connection.execute("USE partner_central.partner_central")
         return [
             row
@@ -43,43 +43,43 @@ def entries(place: Sandbox, what: str) -> list[tuple[Any, ...]]:
         ]
 
 
-def came_as_arrow(place: Sandbox) -> list[bool]:
+def came_as_arrow(sandbox: Sandbox) -> list[bool]:
     """For each entry of the known lists, whether it was loaded from an Arrow table: such have a longer key."""
-    return [bool(arrow) for (arrow,) in entries(place, "starts_with(c._dlt_id, o._dlt_id)")]
+    return [bool(arrow) for (arrow,) in entries(sandbox, "starts_with(c._dlt_id, o._dlt_id)")]
 
 
 @pytest.mark.parametrize("unknown", [rarely(0, id="known members"), pytest.param(300, id="some unknown members")])
 def test_arrow_tables_and_rows_give_the_same_tables(unknown: int, tmp_path: Path) -> None:
-    places = {}
+    sandboxes = {}
     records = nasty_records(1, MANY, unknown=False) + nasty_records(2, MANY + unknown)[MANY:]
     with AdversarialServer(records) as server:
         for arrow in (True, False):
-            places[arrow] = Sandbox(tmp_path / str(arrow), server.endpoint)
-            places[arrow].folder.mkdir()
-            places[arrow].sync({"arrow": arrow})
-            places[arrow].assert_equals(server.truth())
-    assert described(places[True]) == described(places[False])
+            sandboxes[arrow] = Sandbox(tmp_path / str(arrow), server.endpoint)
+            sandboxes[arrow].folder.mkdir()
+            sandboxes[arrow].sync({"arrow": arrow})
+            sandboxes[arrow].assert_equals(server.truth())
+    assert described(sandboxes[True]) == described(sandboxes[False])
     keys = "o.id, c.opportunity_id, c._dlt_list_idx, c._dlt_parent_id = o._dlt_id"
-    assert entries(places[True], keys) == entries(places[False], keys)
-    assert any(came_as_arrow(places[True]))
-    assert all(came_as_arrow(places[True])) == (not unknown)
-    assert not any(came_as_arrow(places[False]))
+    assert entries(sandboxes[True], keys) == entries(sandboxes[False], keys)
+    assert any(came_as_arrow(sandboxes[True]))
+    assert all(came_as_arrow(sandboxes[True])) == (not unknown)
+    assert not any(came_as_arrow(sandboxes[False]))
 
 
-def test_lists_that_were_emptied_or_shrank_lose_their_rows(place_for: PlaceFor) -> None:
+def test_lists_that_were_emptied_or_shrank_lose_their_rows(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
-        assert all(came_as_arrow(place))
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
+        assert all(came_as_arrow(sandbox))
         for number, record in enumerate(emulator.truth()):
             spend = (record["Project"]["ExpectedCustomerSpend"] or [])[: number % 2]
             emulator.change(record["Id"], {"Project": {"DeliveryModels": None, "ExpectedCustomerSpend": spend}})
-        place.sync()
-        place.assert_equals(emulator.truth())
-    assert place.tables().delivery_models == []
+        sandbox.sync()
+        sandbox.assert_equals(emulator.truth())
+    assert sandbox.tables().delivery_models == []
 
 
-def test_of_two_versions_in_one_load_the_newest_stays_with_its_lists(place_for: PlaceFor) -> None:
+def test_of_two_versions_in_one_load_the_newest_stays_with_its_lists(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
         newest = sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])[-100:]
 
@@ -89,25 +89,25 @@ def test_of_two_versions_in_one_load_the_newest_stays_with_its_lists(place_for: 
                     emulator.change(record["Id"], {"Project": {"DeliveryModels": ["Other"]}})
 
         emulator.on_call = behind_the_first_page
-        place = place_for(emulator.endpoint)
-        assert place.sync().changed > MANY
-        place.assert_equals(emulator.truth())
+        sandbox = sandbox_for(emulator.endpoint)
+        assert sandbox.sync().changed > MANY
+        sandbox.assert_equals(emulator.truth())
 
 
-def test_a_column_that_is_new_in_many_rows_is_told_and_stays(place_for: PlaceFor) -> None:
+def test_a_column_that_is_new_in_many_rows_is_told_and_stays(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
         for number, record in enumerate(emulator.truth()):
             emulator.overlay(record["Id"], {"Score": number, "Rank": f"{number}", "Hot": number % 2 == 0})
-        assert place.sync(full=True).new_columns == ["opportunities.hot", "opportunities.rank", "opportunities.score"]
-        place.assert_equals(emulator.truth())
-        assert place.sync(full=True).new_columns == []
+        assert sandbox.sync(full=True).new_columns == ["opportunities.hot", "opportunities.rank", "opportunities.score"]
+        sandbox.assert_equals(emulator.truth())
+        assert sandbox.sync(full=True).new_columns == []
 
 
 @pytest.mark.parametrize("rows_per_chunk", [rarely(None), 1100])
 def test_many_batches_in_one_load_and_in_several_are_all_there(
-    rows_per_chunk: int | None, place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    rows_per_chunk: int | None, sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("partner_central.read.load.ROWS_PER_BATCH", FEWEST_ROWS)
     # parts shrink as fast as reading goes on, to a fifth at the most: all but the last are Arrow tables
@@ -116,21 +116,21 @@ def test_many_batches_in_one_load_and_in_several_are_all_there(
         for number, record in enumerate(emulator.truth()):
             if number > MANY:
                 emulator.overlay(record["Id"], {"Score": number})
-        place = place_for(emulator.endpoint)
-        place.sync(rows_per_chunk=rows_per_chunk)
-        place.assert_equals(emulator.truth())
-    assert any(came_as_arrow(place))
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync(rows_per_chunk=rows_per_chunk)
+        sandbox.assert_equals(emulator.truth())
+    assert any(came_as_arrow(sandbox))
 
 
 def test_where_dlt_is_to_give_ids_to_arrow_rows_they_stay_rows(
-    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID", "true")
     with Emulator(opportunities=MANY, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
-        place.assert_equals(emulator.truth())
-    assert not any(came_as_arrow(place))
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
+        sandbox.assert_equals(emulator.truth())
+    assert not any(came_as_arrow(sandbox))
 
 
 def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
@@ -139,17 +139,17 @@ def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
     with Emulator(opportunities=MANY, rps=None) as emulator:
         for number, arrow in enumerate(("true", "false")):
             monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__ARROW", arrow)
-            place = Sandbox(tmp_path / f"tenant={number}", emulator.endpoint)
-            place.folder.mkdir()
-            place.sync()
-            place.assert_equals(emulator.truth())
-            assert set(came_as_arrow(place)) == {arrow == "true"}
+            sandbox = Sandbox(tmp_path / f"tenant={number}", emulator.endpoint)
+            sandbox.folder.mkdir()
+            sandbox.sync()
+            sandbox.assert_equals(emulator.truth())
+            assert set(came_as_arrow(sandbox)) == {arrow == "true"}
 
 
-def test_few_rows_need_no_pyarrow(place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_rows_need_no_pyarrow(sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with AdversarialServer(nasty_records(2, FEWEST_ROWS - 1)) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        place.assert_equals(server.truth())
-    assert not any(came_as_arrow(place))
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
+    assert not any(came_as_arrow(sandbox))

@@ -18,24 +18,24 @@ from partner_central_sync.console.failures import exit_code_and_message
 from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 KEY = {"pii_key": "0123456789abcdef0123456789abcdef"}
 
 
-def rows(place: Sandbox, sql: str) -> list[tuple[Any, ...]]:
+def rows(sandbox: Sandbox, sql: str) -> list[tuple[Any, ...]]:
     """What a query gives that names tables by their bare names."""
-    with duckdb.connect(str(place.database)) as connection:
+    with duckdb.connect(str(sandbox.database)) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
         connection.execute(f'USE "{catalog}"."partner_central"')
         return connection.execute(sql).fetchall()
 
 
-def ids(place: Sandbox, condition: str = "true") -> set[str]:
-    return {key for (key,) in rows(place, f"SELECT id FROM opportunities WHERE {condition}")}
+def ids(sandbox: Sandbox, condition: str = "true") -> set[str]:
+    return {key for (key,) in rows(sandbox, f"SELECT id FROM opportunities WHERE {condition}")}
 
 
-def gone(place: Sandbox) -> set[str]:
-    return {key for (key,) in rows(place, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
+def gone(sandbox: Sandbox) -> set[str]:
+    return {key for (key,) in rows(sandbox, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
 
 
 def in_stage(emulator: Emulator, stage: str) -> set[str]:
@@ -52,26 +52,28 @@ def truth_of(opportunities: int) -> list[Record]:
         return emulator.truth()
 
 
-def outcome(place: Sandbox, **options: Any) -> ExitCode:
+def outcome(sandbox: Sandbox, **options: Any) -> ExitCode:
     """How a sync ends, however it does."""
     try:
-        return place.sync(**options).code
+        return sandbox.sync(**options).code
     except Exception as error:  # noqa: BLE001 - explained
         return exit_code_and_message(error)[0]
 
 
-def ended(place: Sandbox, source: dict[str, Any] | None = None, **options: Any) -> tuple[ExitCode, str]:
+def ended(sandbox: Sandbox, source: dict[str, Any] | None = None, **options: Any) -> tuple[ExitCode, str]:
     """How a sync that fails ends."""
     with pytest.raises(Exception) as failure:  # noqa: PT011 - explained below
-        place.sync(source, **options)
+        sandbox.sync(source, **options)
     return exit_code_and_message(failure.value)
 
 
 @pytest.mark.parametrize("size", [250, 1500])
-def test_a_record_that_leaves_the_filter_while_the_list_is_read_hides_no_other(size: int, place_for: PlaceFor) -> None:
+def test_a_record_that_leaves_the_filter_while_the_list_is_read_hides_no_other(
+    size: int, sandbox_for: SandboxFor
+) -> None:
     with Emulator(opportunities=size, seed=1, rps=None) as emulator:
         all_qualified(emulator)
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         leaving = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])]
 
         def leave(number: int, _: Record) -> None:
@@ -79,17 +81,17 @@ def test_a_record_that_leaves_the_filter_while_the_list_is_read_hides_no_other(s
                 emulator.change(leaving.pop(), {"LifeCycle": {"Stage": "Launched"}})
 
         emulator.on_call = leave
-        place.sync(filters={"life_cycle_stage": ["Qualified"]})
+        sandbox.sync(filters={"life_cycle_stage": ["Qualified"]})
         emulator.on_call = None
-        assert in_stage(emulator, "Qualified") <= ids(place)
+        assert in_stage(emulator, "Qualified") <= ids(sandbox)
 
 
-def test_a_filtered_list_of_a_service_without_that_order_is_read_until_nothing_changes(place_for: PlaceFor) -> None:
+def test_a_filtered_list_of_a_service_without_that_order_is_read_until_nothing_changes(sandbox_for: SandboxFor) -> None:
     records = truth_of(250)
     for record in records:
         record["LifeCycle"] = {**record["LifeCycle"], "Stage": "Qualified"}
     with AdversarialServer(records, refuse_created=True) as server:
-        place = place_for(server.endpoint)
+        sandbox = sandbox_for(server.endpoint)
         leaving = sorted(records, key=lambda record: record["LastModifiedDate"])
 
         def leave(number: int, _: Record) -> None:
@@ -99,23 +101,23 @@ def test_a_filtered_list_of_a_service_without_that_order_is_read_until_nothing_c
                 server.put({**record, "LifeCycle": stage, "LastModifiedDate": f"2026-06-01T12:00:0{number}Z"})
 
         server.on_call = leave
-        place.sync(filters={"life_cycle_stage": ["Qualified"]})
-        assert {record["Id"] for record in leaving} <= ids(place)
+        sandbox.sync(filters={"life_cycle_stage": ["Qualified"]})
+        assert {record["Id"] for record in leaving} <= ids(sandbox)
 
 
-def test_a_date_ahead_of_the_services_clock_hides_no_change_until_then(place_for: PlaceFor) -> None:
+def test_a_date_ahead_of_the_services_clock_hides_no_change_until_then(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=50, seed=1, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         ahead = f"{emulator.now() + timedelta(hours=20):%Y-%m-%dT%H:%M:%SZ}"
         emulator.put({"LastModifiedDate": ahead, "CreatedDate": ahead})
-        watermark = place.sync().watermark
+        watermark = sandbox.sync().watermark
         assert watermark is not None
         assert watermark <= emulator.now()
         emulator.advance(days=0.2)
         for record in emulator.truth()[:10]:
             emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "changed"}})
-        place.sync()
-        place.assert_equals(emulator.truth())
+        sandbox.sync()
+        sandbox.assert_equals(emulator.truth())
 
 
 def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(synced: Sandbox, emulator: Emulator) -> None:
@@ -145,87 +147,87 @@ class IgnoresTheSort(AdversarialServer):
         return super()._listing(request)
 
 
-def test_a_sort_that_is_accepted_and_ignored_loses_nothing(place_for: PlaceFor) -> None:
+def test_a_sort_that_is_accepted_and_ignored_loses_nothing(sandbox_for: SandboxFor) -> None:
     with IgnoresTheSort(truth_of(1500), sorts_names=True) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        place.assert_equals(server.truth())
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
 
 
-def test_a_record_without_created_date_is_loaded_and_never_marked_as_gone(place_for: PlaceFor) -> None:
+def test_a_record_without_created_date_is_loaded_and_never_marked_as_gone(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(truth_of(1500), sorts_names=True, undated_match=False) as server:
-        place = place_for(server.endpoint)
+        sandbox = sandbox_for(server.endpoint)
         undated = {**server.truth()[7], "Id": "O99999999", "CreatedDate": None}
         server.put({**undated, "LastModifiedDate": "2025-09-01T00:00:00Z"})
-        place.sync()
-        place.assert_equals(server.truth())
-        place.sync(full=True)
-        assert not gone(place)
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
+        sandbox.sync(full=True)
+        assert not gone(sandbox)
 
 
-def test_credentials_of_another_account_load_nothing_unless_that_is_accepted(place_for: PlaceFor) -> None:
+def test_credentials_of_another_account_load_nothing_unless_that_is_accepted(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=60, seed=1, rps=None) as mine, Emulator(opportunities=30, seed=2, rps=None) as other:
-        place = place_for(mine.endpoint)
-        place.sync()
-        before = place.tables()
-        place.endpoint = other.endpoint
-        code, message = ended(place)
+        sandbox = sandbox_for(mine.endpoint)
+        sandbox.sync()
+        before = sandbox.tables()
+        sandbox.endpoint = other.endpoint
+        code, message = ended(sandbox)
         assert code is ExitCode.CONFIGURATION
         assert "--accept-account" in message
         assert not other.calls
-        assert place.tables() == before
-        place.sync({"accept_account": True})
-        assert {record["Id"] for record in other.truth()} <= ids(place)
-        assert place.sync().changed == 0
-        place.endpoint = mine.endpoint
-        assert ended(place)[0] is ExitCode.CONFIGURATION
+        assert sandbox.tables() == before
+        sandbox.sync({"accept_account": True})
+        assert {record["Id"] for record in other.truth()} <= ids(sandbox)
+        assert sandbox.sync().changed == 0
+        sandbox.endpoint = mine.endpoint
+        assert ended(sandbox)[0] is ExitCode.CONFIGURATION
 
 
-def test_a_load_of_another_mode_of_personal_data_begins_anew(place_for: PlaceFor) -> None:
+def test_a_load_of_another_mode_of_personal_data_begins_anew(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=1500, seed=1, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
-        assert ended(place, full=True, max_calls=12)[0] is ExitCode.RETRY_LATER
-        place.sync(KEY, full=True, pii="mask")
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
+        assert ended(sandbox, full=True, max_calls=12)[0] is ExitCode.RETRY_LATER
+        sandbox.sync(KEY, full=True, pii="mask")
         clear = "NOT regexp_full_match(customer_company_name, '[0-9a-f]{32}')"
-        assert not ids(place, clear)
+        assert not ids(sandbox, clear)
 
 
-def test_a_load_from_another_date_begins_anew(place_for: PlaceFor) -> None:
+def test_a_load_from_another_date_begins_anew(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=1500, seed=1, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
-        rows(place, "UPDATE opportunities SET customer_city = 'WRONG'")
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
+        rows(sandbox, "UPDATE opportunities SET customer_city = 'WRONG'")
         middle = sorted(record["LastModifiedDate"] for record in emulator.truth())[600]
-        assert ended(place, full=True, since=middle, max_calls=12)[0] is ExitCode.RETRY_LATER
+        assert ended(sandbox, full=True, since=middle, max_calls=12)[0] is ExitCode.RETRY_LATER
         vanished = emulator.truth()[3]["Id"]
         emulator.remove(vanished)
-        assert place.sync(full=True).gone == 1
-        assert ids(place, "customer_city = 'WRONG'") == {vanished}
+        assert sandbox.sync(full=True).gone == 1
+        assert ids(sandbox, "customer_city = 'WRONG'") == {vanished}
 
 
 @pytest.mark.parametrize("calls", [rarely(1), rarely(2), 6])
-def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, place_for: PlaceFor) -> None:
+def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=700, seed=1, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         found = set[str]()
         while len(found) < 700:
             before = len(found)
-            assert outcome(place, max_calls=calls) in {ExitCode.DONE, ExitCode.RETRY_LATER}
-            found = ids(place)
+            assert outcome(sandbox, max_calls=calls) in {ExitCode.DONE, ExitCode.RETRY_LATER}
+            found = ids(sandbox)
             assert len(found) > before
-        place.sync()
-        place.assert_equals(emulator.truth())
+        sandbox.sync()
+        sandbox.assert_equals(emulator.truth())
 
 
-def test_more_records_in_one_second_than_a_run_may_ask_calls_are_loaded_by_several(place_for: PlaceFor) -> None:
+def test_more_records_in_one_second_than_a_run_may_ask_calls_are_loaded_by_several(sandbox_for: SandboxFor) -> None:
     records = [{**record, "CreatedDate": "2026-01-01T00:00:00Z"} for record in truth_of(1500)]
     with AdversarialServer(records, sorts_names=True) as server:
-        place = place_for(server.endpoint)
-        ends = [outcome(place, max_calls=7) for _ in range(6)]
+        sandbox = sandbox_for(server.endpoint)
+        ends = [outcome(sandbox, max_calls=7) for _ in range(6)]
         assert ends[0] is ExitCode.RETRY_LATER
         assert ends[-1] is ExitCode.DONE
-        place.assert_equals(server.truth())
+        sandbox.assert_equals(server.truth())
 
 
 def bad_date(emulator: Emulator, key: str) -> None:
@@ -270,21 +272,21 @@ def test_a_later_version_tries_again_what_an_earlier_one_rejected(
     assert synced.sync().calls == 1
 
 
-def test_many_rejected_records_hold_the_cursor_and_name_the_member(place: Sandbox, emulator: Emulator) -> None:
-    first = place.sync()
+def test_many_rejected_records_hold_the_cursor_and_name_the_member(sandbox: Sandbox, emulator: Emulator) -> None:
+    first = sandbox.sync()
     for record in emulator.truth()[:60]:
         bad_date(emulator, record["Id"])
-    summary = place.sync()
+    summary = sandbox.sync()
     assert summary.code is ExitCode.REJECTED
     assert "LifeCycle.TargetCloseDate" in (summary.mass_rejected or "")
-    (outcome,) = rows(place, "SELECT outcome, exit_code, watermark FROM sync_runs ORDER BY started_at DESC LIMIT 1")
+    (outcome,) = rows(sandbox, "SELECT outcome, exit_code, watermark FROM sync_runs ORDER BY started_at DESC LIMIT 1")
     assert outcome == ("rejected", 7, None)
-    assert place.sync().rejected == 60, "the cursor did not move"
+    assert sandbox.sync().rejected == 60, "the cursor did not move"
     for record in emulator.truth()[:60]:
         emulator.overlay(record["Id"], {"LifeCycle": {"TargetCloseDate": "2026-07-01"}})
-    healed = place.sync()
+    healed = sandbox.sync()
     assert healed.code is ExitCode.DONE
     assert healed.watermark is not None
     assert first.watermark is not None
     assert healed.watermark > first.watermark
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())

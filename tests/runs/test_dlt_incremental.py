@@ -110,9 +110,9 @@ def wire(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def loaded(place: Sandbox) -> Names:
+def loaded(sandbox: Sandbox) -> Names:
     """Returns the customer by the Id of every opportunity that this project's source has loaded."""
-    return {key: row["customer_company_name"] for key, row in place.tables().opportunities.items()}
+    return {key: row["customer_company_name"] for key, row in sandbox.tables().opportunities.items()}
 
 
 def served(server: AdversarialServer) -> Names:
@@ -157,9 +157,9 @@ def test_dlts_incremental_loses_a_second_change_of_one_second_without_lag(
 
 def test_the_source_loads_a_second_change_of_one_second(tmp_path: Path) -> None:
     with AdversarialServer() as server:
-        place = Sandbox(tmp_path, server.endpoint)
-        change_twice_within_one_second(server, place.sync)
-        assert loaded(place) == served(server)
+        sandbox = Sandbox(tmp_path, server.endpoint)
+        change_twice_within_one_second(server, sandbox.sync)
+        assert loaded(sandbox) == served(server)
 
 
 LATEST = TIE + 150 * MINUTE
@@ -184,14 +184,14 @@ def test_dlts_incremental_loses_a_record_that_a_change_shifts_past_it(
 
 def test_the_source_loads_a_record_that_a_change_shifts_past_the_pages(tmp_path: Path) -> None:
     with AdversarialServer() as server:
-        place = Sandbox(tmp_path, server.endpoint)
-        change_between_two_pages(server, place.sync, OLDEST_CHANGES)
-        assert loaded(place) == served(server)
+        sandbox = Sandbox(tmp_path, server.endpoint)
+        change_between_two_pages(server, sandbox.sync, OLDEST_CHANGES)
+        assert loaded(sandbox) == served(server)
 
 
 def test_the_source_loads_it_too_where_the_changed_record_leaves_the_filter(tmp_path: Path) -> None:
     with AdversarialServer() as server:
-        place = Sandbox(tmp_path, server.endpoint)
+        sandbox = Sandbox(tmp_path, server.endpoint)
         filters = {"life_cycle_stage": QUALIFIED["LifeCycleStage"]}
-        change_between_two_pages(server, lambda: place.sync(filters=filters), NEWEST_LEAVES_THE_STAGE)
-        assert loaded(place).keys() == served(server).keys()
+        change_between_two_pages(server, lambda: sandbox.sync(filters=filters), NEWEST_LEAVES_THE_STAGE)
+        assert loaded(sandbox).keys() == served(server).keys()

@@ -184,8 +184,8 @@ def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_an
 ) -> None:
     shared = Shared(database, accounts)
     shared.database.sql("DROP TABLE opportunities CASCADE")
-    place, _, name = f"partner_central_sync.sync.repair.{step}".rpartition(".")
-    kept = pkgutil.resolve_name(place)
+    sandbox, _, name = f"partner_central_sync.sync.repair.{step}".rpartition(".")
+    kept = pkgutil.resolve_name(sandbox)
     do = getattr(kept, name)
 
     def killed(*arguments: Any) -> None:

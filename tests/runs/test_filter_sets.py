@@ -36,8 +36,8 @@ def change(emulator: Emulator, name: str, count: int = 5) -> None:
         emulator.change(record["Id"], {"Customer": {"Account": {"CompanyName": name}}})
 
 
-def sql(place: Sandbox, *statements: str) -> None:
-    with duckdb.connect(str(place.database)) as connection:
+def sql(sandbox: Sandbox, *statements: str) -> None:
+    with duckdb.connect(str(sandbox.database)) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
         connection.execute(f'USE "{catalog}"."partner_central"')
         for statement in statements:
@@ -45,13 +45,13 @@ def sql(place: Sandbox, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_loads_what_matches_and_nothing_else(name: str, place: Sandbox, emulator: Emulator) -> None:
+def test_a_filter_loads_what_matches_and_nothing_else(name: str, sandbox: Sandbox, emulator: Emulator) -> None:
     records = sorted(emulator.truth(), key=lambda record: record["Id"])
     wanted = {value(records[number], FILTERS[name]) for number in (3, 60)}
     matching = [record for record in records if value(record, FILTERS[name]) in wanted]
-    place.sync(filters={name: sorted(wanted)})
+    sandbox.sync(filters={name: sorted(wanted)})
     assert 0 < len(matching) < len(records)
-    place.assert_equals(matching)
+    sandbox.assert_equals(matching)
 
 
 def test_a_filtered_sync_has_a_cursor_of_its_own_and_leaves_the_unfiltered_one_alone(
@@ -80,30 +80,30 @@ def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(synced: Sa
     synced.assert_equals(emulator.truth("Sandbox"), "partner_central_sandbox")
 
 
-def test_two_datasets_in_one_working_folder_do_not_meet(place: Sandbox, emulator: Emulator) -> None:
-    place.sync(dataset="mine")
+def test_two_datasets_in_one_working_folder_do_not_meet(sandbox: Sandbox, emulator: Emulator) -> None:
+    sandbox.sync(dataset="mine")
     before = emulator.truth()
     change(emulator, "changed")
-    place.sync(dataset="yours")
-    place.assert_equals(before, "mine")
-    assert place.sync(dataset="mine").changed == 5
+    sandbox.sync(dataset="yours")
+    sandbox.assert_equals(before, "mine")
+    assert sandbox.sync(dataset="mine").changed == 5
     for dataset in ("mine", "yours"):
-        place.assert_equals(emulator.truth(), dataset)
+        sandbox.assert_equals(emulator.truth(), dataset)
 
 
-def test_since_begins_a_first_load_and_is_ignored_later(place: Sandbox, emulator: Emulator) -> None:
+def test_since_begins_a_first_load_and_is_ignored_later(sandbox: Sandbox, emulator: Emulator) -> None:
     dates = sorted(record["LastModifiedDate"] for record in emulator.truth())
     since = dates[200]
-    place.sync(since=since)
-    place.assert_equals([record for record in emulator.truth() if record["LastModifiedDate"] >= since])
+    sandbox.sync(since=since)
+    sandbox.assert_equals([record for record in emulator.truth() if record["LastModifiedDate"] >= since])
     change(emulator, "changed")
-    assert place.sync(since=dates[0]).changed == 5
+    assert sandbox.sync(since=dates[0]).changed == 5
     assert emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"] > since
 
 
-def test_since_before_everything_loads_everything(place: Sandbox, emulator: Emulator) -> None:
-    place.sync(since="0001-01-01")
-    place.assert_equals(emulator.truth())
+def test_since_before_everything_loads_everything(sandbox: Sandbox, emulator: Emulator) -> None:
+    sandbox.sync(since="0001-01-01")
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_deleted(

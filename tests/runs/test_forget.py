@@ -41,30 +41,30 @@ OTHERS = "SELECT * EXCLUDE ({}) FROM {} ORDER BY id, _dlt_id"
 
 
 @pytest.fixture
-def told(emulator: Emulator, place: Sandbox) -> Sandbox:
+def told(emulator: Emulator, sandbox: Sandbox) -> Sandbox:
     """A dataset that holds the secret wherever one can stand."""
-    return fill(emulator, place)
+    return fill(emulator, sandbox)
 
 
-def fill(emulator: Emulator, place: Sandbox) -> Sandbox:
+def fill(emulator: Emulator, sandbox: Sandbox) -> Sandbox:
     """Sync the secret in: current rows, one that is gone, versions, a rejected record, staged rows, the folder."""
     ids = [record["Id"] for record in emulator.truth()]
     for one in ids[:5]:
         emulator.change(one, CUSTOMER)
     emulator.put({"Id": "O99", **CUSTOMER})
     emulator.overlay("O99", {"LifeCycle": {"TargetCloseDate": "soon", "NextSteps": SECRET}})
-    place.sync()
+    sandbox.sync()
     emulator.remove(ids[0])
     emulator.change(ids[1], {"LifeCycle": {"NextSteps": f"write to {SECRET}"}})
     emulator.change(ids[2], {"Customer": {"Account": {"CompanyName": "Plain Ltd"}}})
-    place.sync(full=True)
-    return place
+    sandbox.sync(full=True)
+    return sandbox
 
 
-def in_clear(place: Sandbox) -> list[str]:
+def in_clear(sandbox: Sandbox) -> list[str]:
     """The columns of any table of any schema, and the files, that hold the secret."""
     found = []
-    with duckdb.connect(str(place.database)) as connection:
+    with duckdb.connect(str(sandbox.database)) as connection:
         columns = connection.execute(
             "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal AND table_name IN "
             "(SELECT table_name FROM duckdb_tables())"
@@ -74,7 +74,7 @@ def in_clear(place: Sandbox) -> list[str]:
             sql = f'SELECT count(*) FROM {name} WHERE contains(CAST("{column}" AS VARCHAR), ?)'
             if connection.execute(sql, [SECRET]).fetchall() != [(0,)]:
                 found.append(f"{schema}.{table}.{column}")
-    return [*found, *files_in_clear(place.folder)]
+    return [*found, *files_in_clear(sandbox.folder)]
 
 
 def files_in_clear(folder: Path) -> list[str]:
@@ -82,14 +82,14 @@ def files_in_clear(folder: Path) -> list[str]:
     return [file.name for file in files if SECRET.encode() in file.read_bytes()]
 
 
-def rest(place: Sandbox) -> list[list[tuple[Any, ...]]]:
+def rest(sandbox: Sandbox) -> list[list[tuple[Any, ...]]]:
     """All that is no personal data: rows, versions, presence, views."""
     personal = ", ".join(sorted(OPPORTUNITIES.personal_columns))
     return [
-        query(place, OTHERS.format(personal, "opportunities")),
-        query(place, OTHERS.format(f"{personal}, content_hash", "opportunity_history")),
-        query(place, OTHERS.format("record", "opportunities_rejected")),
-        query(place, "SELECT * FROM opportunity_presence ORDER BY id"),
+        query(sandbox, OTHERS.format(personal, "opportunities")),
+        query(sandbox, OTHERS.format(f"{personal}, content_hash", "opportunity_history")),
+        query(sandbox, OTHERS.format("record", "opportunities_rejected")),
+        query(sandbox, "SELECT * FROM opportunity_presence ORDER BY id"),
     ]
 
 
@@ -141,10 +141,10 @@ def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
     assert in_clear(told) == []
 
 
-def objects(place: Sandbox) -> list[tuple[Any, ...]]:
+def objects(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     """All tables, views and columns outside staging, with their comments."""
     return query(
-        place,
+        sandbox,
         "SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal "
         "AND schema_name = 'partner_central' ORDER BY ALL",
     )
@@ -216,10 +216,10 @@ def test_while_a_run_of_another_folder_holds_the_lease_it_ends_with_5_and_status
     assert "loading elsewhere" not in dict(status(synced.settings()))
 
 
-def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(place: Sandbox, emulator: Emulator) -> None:
-    ended = place.command("forget", "--pii", "drop")
+def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sandbox.command("forget", "--pii", "drop")
     assert (ended.returncode, ended.stdout) == (0, "Nothing is stored yet.\n")
-    assert not place.database.exists()
+    assert not sandbox.database.exists()
     assert not emulator.calls
 
 
@@ -236,14 +236,14 @@ def test_a_file_that_is_open_elsewhere_is_cleaned_but_not_rewritten_and_the_line
     assert list(told.folder.glob("*.fresh*")) == []
 
 
-def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(place: Sandbox) -> None:
+def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(sandbox: Sandbox) -> None:
     for account in ("acme", "globex"):
         with Emulator(opportunities=12, seed=1, rps=None) as emulator:
-            place.sync({"endpoint_url": emulator.endpoint}, account=account)
-    forget(place.settings(MODES[1], account="acme"), Console(quiet=True))
+            sandbox.sync({"endpoint_url": emulator.endpoint}, account=account)
+    forget(sandbox.settings(MODES[1], account="acme"), Console(quiet=True))
     for table in ("opportunities", "opportunity_history"):
         counts = f"SELECT account, count(*), count(customer_company_name) > 0 FROM {table} GROUP BY ALL ORDER BY ALL"
-        assert query(place, counts) == [("acme", 12, False), ("globex", 12, True)]
+        assert query(sandbox, counts) == [("acme", 12, False), ("globex", 12, True)]
 
 
 def test_of_a_copied_dataset_the_cursors_of_the_original_are_deleted(told: Sandbox) -> None:

@@ -40,30 +40,30 @@ def mode(request: pytest.FixtureRequest) -> dict[str, str]:
     return chosen
 
 
-def rest(place: Warehouse) -> dict[str, list[str]]:
+def rest(sandbox: Warehouse) -> dict[str, list[str]]:
     """All rows without what is personal; the working folder is restored, if it was emptied."""
-    working_folder.attach(place.settings()).sync_destination()
+    working_folder.attach(sandbox.settings()).sync_destination()
     return {
         table: sorted(str({name: row[name] for name in sorted(row.keys() - CHANGED)}) for row in rows)
-        for table, rows in place.rows().items()
+        for table, rows in sandbox.rows().items()
         if table not in {"sync_runs", "sync_sweeps"}
     }
 
 
-def assert_clean_and_quiet(place: Warehouse, mode: dict[str, str], before: dict[str, list[str]]) -> None:
+def assert_clean_and_quiet(sandbox: Warehouse, mode: dict[str, str], before: dict[str, list[str]]) -> None:
     """All else is as it was, values are masks or null, and syncs with the mode find nothing to do."""
-    assert rest(place) == before
-    rows = place.rows()
+    assert rest(sandbox) == before
+    rows = sandbox.rows()
     values = {
         row[name] for table in ("opportunities", "opportunity_history") for row in rows[table] for name in PERSONAL
     }
     assert {value for value in values if value and not MASKED.fullmatch(value)} == set()
     assert (values == {None}) == (mode["pii"] == "drop")
     versions = len(rows["opportunity_history"])
-    place.sync(mode)
-    place.sync(mode, full=True)
-    assert len(place.rows()["opportunity_history"]) == versions
-    assert place.sync(mode).changed == 0
+    sandbox.sync(mode)
+    sandbox.sync(mode, full=True)
+    assert len(sandbox.rows()["opportunity_history"]) == versions
+    assert sandbox.sync(mode).changed == 0
 
 
 def in_clear(server: Postgres, database: str) -> list[str]:
@@ -83,9 +83,9 @@ def test_in_postgres(
 ) -> None:
     database = server.database(tmp_path.name)
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(database))
-    place = Warehouse(tmp_path, emulator.endpoint, "postgres")
-    fill(emulator, place)
-    before = rest(place)
+    sandbox = Warehouse(tmp_path, emulator.endpoint, "postgres")
+    fill(emulator, sandbox)
+    before = rest(sandbox)
     assert len(in_clear(server, database)) > 8
     server.sql(database, "CHECKPOINT")
     files = (
@@ -94,14 +94,14 @@ def test_in_postgres(
         / str(server.sql(database, "SELECT oid FROM pg_database WHERE datname = current_database()")[0][0])
     )
     assert files_in_clear(files)
-    lines = forget(place.settings(mode), Console(quiet=True))
+    lines = forget(sandbox.settings(mode), Console(quiet=True))
     assert in_clear(server, database) == []
     server.sql(database, "VACUUM (FULL) pg_statistic", "CHECKPOINT")  # which only a superuser may
     assert files_in_clear(files) == []
     assert files_in_clear(tmp_path) == []
     assert any("VACUUM (FULL, ANALYZE)" in line for line in lines)
     assert "replicas" in lines[-1]
-    assert_clean_and_quiet(place, mode, before)
+    assert_clean_and_quiet(sandbox, mode, before)
     assert in_clear(server, database) == []
 
 
@@ -110,17 +110,17 @@ def test_in_delta_tables(
 ) -> None:
     lake = tmp_path / "lake"
     monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(lake))
-    place = Warehouse(tmp_path, emulator.endpoint, "filesystem")
-    fill(emulator, place)
-    before = rest(place)
+    sandbox = Warehouse(tmp_path, emulator.endpoint, "filesystem")
+    fill(emulator, sandbox)
+    before = rest(sandbox)
     assert any(name.endswith(".json") for name in files_in_clear(lake))
     assert any(name.endswith(".parquet") for name in files_in_clear(lake))
-    lines = forget(place.settings(mode), Console(quiet=True))
+    lines = forget(sandbox.settings(mode), Console(quiet=True))
     assert files_in_clear(tmp_path) == []
     assert any("earlier versions of the Delta tables" in line for line in lines)
     assert "_dlt_pipeline_state: 1 earlier cursors deleted" in lines
     assert len(list(lake.glob("partner_central/_dlt_pipeline_state/partner_central__*"))) == 1
-    again = forget(place.settings(mode), Console(quiet=True))
+    again = forget(sandbox.settings(mode), Console(quiet=True))
     assert sum(" 0 were in clear" in line for line in again) == 3
-    assert_clean_and_quiet(place, mode, before)
+    assert_clean_and_quiet(sandbox, mode, before)
     assert files_in_clear(tmp_path) == []

@@ -23,16 +23,16 @@ from partner_central_emulator import Emulator
 from runs.test_tables import query, record
 from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 MANY = 1_500
 RULES = OPPORTUNITIES.history
 CONTENT, LISTS = RULES.content, RULES.lists
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def versions(place: Sandbox, what: str = "id, last_modified_date::VARCHAR, content_hash") -> list[tuple[Any, ...]]:
+def versions(sandbox: Sandbox, what: str = "id, last_modified_date::VARCHAR, content_hash") -> list[tuple[Any, ...]]:
     """All rows of the history, in order; instants as text in UTC."""
-    return query(place, f"SET TimeZone = 'UTC'; SELECT {what} FROM opportunity_history ORDER BY ALL")
+    return query(sandbox, f"SET TimeZone = 'UTC'; SELECT {what} FROM opportunity_history ORDER BY ALL")
 
 
 def version(content: Record) -> dict[str, Any]:
@@ -126,16 +126,16 @@ SPEND: dict[str, tuple[list[Record], str | None]] = {
 }
 
 
-def test_spend_is_text_a_person_can_read(place_for: PlaceFor) -> None:
+def test_spend_is_text_a_person_can_read(sandbox_for: SandboxFor) -> None:
     project = {"DeliveryModels": ["SaaS or PaaS", "Other"]}
     records = [
         record(key, Project={**project, "ExpectedCustomerSpend": entries}, Tags=["a"], Mascot="owl")
         for key, (entries, _) in SPEND.items()
     ]
     with AdversarialServer([*records, record("O5", Project={"DeliveryModels": []})]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-    found = versions(place, "id, project_expected_customer_spend, project_delivery_models, mascot")
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+    found = versions(sandbox, "id, project_expected_customer_spend, project_delivery_models, mascot")
     wanted = {(key, text, "Other; SaaS or PaaS", "owl") for key, (_, text) in SPEND.items()}
     assert set(found) == {*wanted, ("O5", None, None, None)}
 
@@ -163,36 +163,36 @@ def test_a_version_has_every_column_of_its_opportunity_and_stays_when_the_next_o
     assert versions(synced, "*") == after, "a version that is known changed, or came again"
 
 
-def test_a_version_that_returns_to_what_it_was_is_a_version_again(place_for: PlaceFor) -> None:
+def test_a_version_that_returns_to_what_it_was_is_a_version_again(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1", LifeCycle={"ReviewStatus": "Submitted"}), record("O2")]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         for status in ("In review", "Submitted"):
             server.put(record("O1", LifeCycle={"ReviewStatus": status}))
-            place.sync()
-            place.sync(full=True)
+            sandbox.sync()
+            sandbox.sync(full=True)
     ordered = "SELECT life_cycle_review_status, order_is_known FROM opportunity_history WHERE id = 'O1' "
-    found = query(place, f"{ordered} ORDER BY last_modified_date, read_order")
+    found = query(sandbox, f"{ordered} ORDER BY last_modified_date, read_order")
     assert found == [("Submitted", True), ("In review", True), ("Submitted", True)]
-    assert query(place, "SELECT life_cycle_review_status FROM opportunities WHERE id = 'O1'") == [("Submitted",)]
+    assert query(sandbox, "SELECT life_cycle_review_status FROM opportunities WHERE id = 'O1'") == [("Submitted",)]
 
 
-def test_members_that_aws_adds_make_no_version(place_for: PlaceFor) -> None:
+def test_members_that_aws_adds_make_no_version(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1"), record("O2")]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        before = versions(place)
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        before = versions(sandbox)
         for key in ("O1", "O2"):
             server.put(record(key, Visibility="Full", Tags=["a"], Customer={"Account": {"Segment": 1}}))
-        assert place.sync().changed == 2
-        assert place.sync(full=True).changed == 2
-    assert versions(place) == before
-    assert query(place, "SELECT visibility FROM opportunities ORDER BY id") == [("Full",)] * 2
+        assert sandbox.sync().changed == 2
+        assert sandbox.sync(full=True).changed == 2
+    assert versions(sandbox) == before
+    assert query(sandbox, "SELECT visibility FROM opportunities ORDER BY id") == [("Full",)] * 2
 
 
-def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(place_for: PlaceFor) -> None:
+def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         newest = [one["Id"] for one in sorted(emulator.truth(), key=lambda one: str(one["LastModifiedDate"]))[-60:]]
         for key in newest:
             emulator.overlay(key, {"LifeCycle": {"Stage": "Prospect"}})
@@ -202,24 +202,24 @@ def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(place_for: 
                 emulator.overlay(key, {"LifeCycle": {"Stage": "Qualified"}})
 
         emulator.on_call = on_call
-        place.sync()
-        place.sync()
-    assert query(place, f"SELECT count(*) FROM opportunity_history WHERE id IN {tuple(newest)}") == [(120,)]
-    moves = query(place, "SELECT old_value, new_value, count(*) FROM changes WHERE what = 'stage' GROUP BY ALL")
+        sandbox.sync()
+        sandbox.sync()
+    assert query(sandbox, f"SELECT count(*) FROM opportunity_history WHERE id IN {tuple(newest)}") == [(120,)]
+    moves = query(sandbox, "SELECT old_value, new_value, count(*) FROM changes WHERE what = 'stage' GROUP BY ALL")
     assert moves == [("Prospect", "Qualified", 60)]
 
 
-def test_a_member_named_as_a_column_of_the_history_has_another_name(place_for: PlaceFor) -> None:
+def test_a_member_named_as_a_column_of_the_history_has_another_name(sandbox_for: SandboxFor) -> None:
     odd = {"ContentHash": "mine", "FirstSeenAt": "yesterday", "Project": {"Delivery": {"Models": "odd"}}}
     odd |= {"ReadOrder": 7, "OrderIsKnown": "maybe"}
     with AdversarialServer([record("O1", **odd)]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         server.put(record("O1", **odd, LifeCycle={"ReviewStatus": "new"}))
-        place.sync()
+        sandbox.sync()
     renamed = "content_hash_2, first_seen_at_2, project_delivery_models_2, read_order_2, order_is_known_2"
-    assert versions(place, renamed) == [("mine", "yesterday", "odd", 7, "maybe")] * 2
-    assert len({found for (found,) in versions(place, "content_hash")}) == 2
+    assert versions(sandbox, renamed) == [("mine", "yesterday", "odd", 7, "maybe")] * 2
+    assert len({found for (found,) in versions(sandbox, "content_hash")}) == 2
 
 
 def test_arrow_tables_and_rows_give_the_same_history_also_where_pages_repeat_records(tmp_path: Path) -> None:
@@ -227,31 +227,31 @@ def test_arrow_tables_and_rows_give_the_same_history_also_where_pages_repeat_rec
     with Emulator(opportunities=MANY, rps=None) as emulator:
         newest = sorted(emulator.truth(), key=lambda one: str(one["LastModifiedDate"]))[-100:]
         for arrow in (True, False):
-            place = Sandbox(tmp_path / str(arrow), emulator.endpoint)
-            place.folder.mkdir()
-            summary = place.sync({"arrow": arrow})
+            sandbox = Sandbox(tmp_path / str(arrow), emulator.endpoint)
+            sandbox.folder.mkdir()
+            summary = sandbox.sync({"arrow": arrow})
             assert summary.read > MANY, "the first page is in a window as well"
-            found.append(versions(place))
+            found.append(versions(sandbox))
         for one in newest:
             emulator.change(one["Id"], {"LifeCycle": {"NextSteps": "moved"}})
-        place.sync(full=True)
-        assert len(versions(place)) == MANY + 100
+        sandbox.sync(full=True)
+        assert len(versions(sandbox)) == MANY + 100
     assert found[0] == found[1]
     assert len(found[0]) == MANY
 
 
-def test_a_sweep_that_is_interrupted_and_gone_on_with_has_each_version_once(place_for: PlaceFor) -> None:
+def test_a_sweep_that_is_interrupted_and_gone_on_with_has_each_version_once(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None, latency_ms=20) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         with pytest.raises(CallBudgetExhausted):
-            place.sync(max_calls=12)
-        early = len(versions(place))
+            sandbox.sync(max_calls=12)
+        early = len(versions(sandbox))
         emulator.advance(days=2)
-        place.sync()
+        sandbox.sync()
         assert 0 < early < MANY
-        assert len(versions(place)) == len(set(versions(place)))
+        assert len(versions(sandbox)) == len(set(versions(sandbox)))
         joined = "opportunities JOIN opportunity_history USING (id, last_modified_date)"
-        assert query(place, f"SELECT count(*) FROM {joined}") == [(len(emulator.truth()),)]
+        assert query(sandbox, f"SELECT count(*) FROM {joined}") == [(len(emulator.truth()),)]
 
 
 @pytest.mark.parametrize("moment", ["everything read", "loading"])

@@ -39,9 +39,9 @@ def earlier(database: Database) -> Database:
     return database
 
 
-def stored(place: Database) -> list[tuple[Any, ...]]:
+def stored(sandbox: Database) -> list[tuple[Any, ...]]:
     """The versions, in order."""
-    return place.sql(f"SELECT {STORED} FROM opportunity_history ORDER BY id, last_modified_date, read_order")
+    return sandbox.sql(f"SELECT {STORED} FROM opportunity_history ORDER BY id, last_modified_date, read_order")
 
 
 def version(row_id: str, seen: int = 0, at: int = 0) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def version(row_id: str, seen: int = 0, at: int = 0) -> dict[str, Any]:
     return {"id": "O1", "_dlt_id": row_id, **moments}
 
 
-def places(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
+def sandboxes(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
     """The row ids in the order that versions get, and whether that is known."""
-    placed = sorted(place_versions(versions), key=lambda place: (place[0]["last_modified_date"], place[1]))
+    placed = sorted(place_versions(versions), key=lambda sandbox: (sandbox[0]["last_modified_date"], sandbox[1]))
     assert len({(row["last_modified_date"], order) for row, order, _ in placed}) == len(versions)
     assert all(order < -1 for _, order, _ in placed)
     return [(row["_dlt_id"], is_known) for row, _, is_known in placed]
@@ -85,12 +85,12 @@ def test_a_migration_that_was_killed_on_the_way_is_finished_by_the_next_with_the
 ) -> None:
     pipeline = working_folder.attach(earlier.settings())
     monkeypatch.setattr(history_migration, "AT_ONCE", 4)
-    place, calls = history_migration._place, iter(range(9))
+    sandbox, calls = history_migration._place, iter(range(9))
 
     def killed(*arguments: Any) -> None:
         if next(calls):
             raise KeyboardInterrupt
-        place(*arguments)
+        sandbox(*arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(history_migration, "_place", killed)
@@ -109,18 +109,18 @@ def test_a_migration_that_was_killed_on_the_way_is_finished_by_the_next_with_the
 
 
 def test_versions_of_several_runs_are_in_the_order_in_which_these_began() -> None:
-    assert places(version("a", seen=2), version("b", seen=1), version("c", seen=3)) == [
+    assert sandboxes(version("a", seen=2), version("b", seen=1), version("c", seen=3)) == [
         ("b", True),
         ("a", True),
         ("c", True),
     ]
-    assert places(version("a", seen=2, at=0), version("b", seen=1, at=1)) == [("a", True), ("b", True)]
+    assert sandboxes(version("a", seen=2, at=0), version("b", seen=1, at=1)) == [("a", True), ("b", True)]
 
 
 def test_versions_of_one_run_are_in_the_order_in_which_it_counted_them() -> None:
     date = "0e312d11076b9c0"
     first, second, third = (f"{date}{count:08x}9a324c6e" for count in (9, 10, 300))
-    assert places(version(third), version(first), version(second)) == [(first, True), (second, True), (third, True)]
+    assert sandboxes(version(third), version(first), version(second)) == [(first, True), (second, True), (third, True)]
 
 
 @pytest.mark.parametrize(
@@ -128,5 +128,5 @@ def test_versions_of_one_run_are_in_the_order_in_which_it_counted_them() -> None
 )
 def test_versions_that_nothing_tells_apart_are_marked(other: str) -> None:
     counted = "0e312d11076b9c0000000259a324c6e"
-    assert places(version(counted), version(other)) == [(key, False) for key in sorted([counted, other])]
-    assert places(version(counted, at=1), version(other, at=2)) == [(counted, True), (other, True)]
+    assert sandboxes(version(counted), version(other)) == [(key, False) for key in sorted([counted, other])]
+    assert sandboxes(version(counted, at=1), version(other, at=2)) == [(counted, True), (other, True)]

@@ -21,7 +21,7 @@ from partner_central_emulator import Emulator
 from runs.test_tables import query, record
 from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 KEY = "a secret of at least 16 characters"
 PERSONAL = OPPORTUNITIES.personal_columns
 CUSTOMER: Record = {
@@ -38,12 +38,12 @@ CUSTOMER: Record = {
 PRIVATE = ("nmistakable", "U-4711")
 
 
-def columns(place: Sandbox, table: str = "opportunities") -> list[dict[str, Any]]:
+def columns(sandbox: Sandbox, table: str = "opportunities") -> list[dict[str, Any]]:
     """The rows of a table, without dlt's columns."""
     names = list(COLUMNS["opportunities"])
     return [
         dict(zip(names, row, strict=True))
-        for row in query(place, f"SELECT {', '.join(names)} FROM {table} ORDER BY id")
+        for row in query(sandbox, f"SELECT {', '.join(names)} FROM {table} ORDER BY id")
     ]
 
 
@@ -54,37 +54,37 @@ def traces(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("many", [0, 1_200], ids=["rows", "Arrow tables"])
-def test_masked_values_stay_equal_and_nothing_of_them_is_stored_anywhere(many: int, place_for: PlaceFor) -> None:
+def test_masked_values_stay_equal_and_nothing_of_them_is_stored_anywhere(many: int, sandbox_for: SandboxFor) -> None:
     pair = [record("O1", **CUSTOMER), record("O2", **CUSTOMER, Motto="other")]
     broken = record("O3", **{**CUSTOMER, "Project": {"DeliveryModels": "Unmistakable"}})
     others = [record(f"P{number:05}", Customer={"Account": {"CompanyName": f"c{number}"}}) for number in range(many)]
     with AdversarialServer([*pair, broken, *others]) as server:
-        place = place_for(server.endpoint)
-        place.sync({"pii": "mask", "pii_key": KEY})
-        one, two = columns(place)[:2]
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync({"pii": "mask", "pii_key": KEY})
+        one, two = columns(sandbox)[:2]
         for table in ("opportunities", "opportunity_history"):
-            assert columns(place, table)[:2] == [one, two]
+            assert columns(sandbox, table)[:2] == [one, two]
         assert all(len(one[name]) == 32 and one[name] == two[name] for name in PERSONAL)
         assert len({one[name] for name in PERSONAL}) == len(PERSONAL)
         assert (one["customer_country_code"], one["life_cycle_stage"]) == ("DE", "Qualified")
-        assert query(place, "SELECT id, length(record) FROM opportunities_rejected") == [("O3", 32)]
-        assert place.sync({"pii": "mask", "pii_key": KEY}).changed == 0
-        hashes = query(place, "SELECT content_hash FROM opportunity_history WHERE id = 'O1'")
+        assert query(sandbox, "SELECT id, length(record) FROM opportunities_rejected") == [("O3", 32)]
+        assert sandbox.sync({"pii": "mask", "pii_key": KEY}).changed == 0
+        hashes = query(sandbox, "SELECT content_hash FROM opportunity_history WHERE id = 'O1'")
         plain = hashlib.blake2b(json.dumps(pair[0], sort_keys=True, separators=(",", ":")).encode(), digest_size=16)
         assert hashes != [(plain.hexdigest(),)], "a hash without the key lets one guess what was masked"
-        state = str(query(place, "SELECT state FROM _dlt_pipeline_state"))
+        state = str(query(sandbox, "SELECT state FROM _dlt_pipeline_state"))
         assert plain.hexdigest() not in state
-    assert traces(place.folder) == []
+    assert traces(sandbox.folder) == []
 
 
 def test_dropped_values_are_null_and_nothing_else_is(tmp_path: Path, emulator: Emulator) -> None:
     found = {}
     for mode in ("keep", "drop"):
-        place = Sandbox(tmp_path / mode, emulator.endpoint)
-        place.folder.mkdir()
-        place.sync({"pii": mode})
-        found[mode] = columns(place)
-        assert columns(place, "opportunity_history") == found[mode]
+        sandbox = Sandbox(tmp_path / mode, emulator.endpoint)
+        sandbox.folder.mkdir()
+        sandbox.sync({"pii": mode})
+        found[mode] = columns(sandbox)
+        assert columns(sandbox, "opportunity_history") == found[mode]
     assert found["drop"] == [
         {name: None if name in PERSONAL else value for name, value in row.items()} for row in found["keep"]
     ]
@@ -107,24 +107,24 @@ def test_a_switch_rewrites_old_rows_with_the_next_full_sync_and_adds_versions(sy
     ],
 )
 def test_without_a_key_or_with_a_wrong_mode_nothing_is_asked(
-    arguments: dict[str, str], said: str, place: Sandbox, emulator: Emulator
+    arguments: dict[str, str], said: str, sandbox: Sandbox, emulator: Emulator
 ) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
-        place.sync(arguments)
+        sandbox.sync(arguments)
     assert "short" not in str(caught.value)
     assert not emulator.calls
 
 
 def test_the_command_takes_the_key_from_a_secret_and_refuses_to_start_without(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    refused = place.command("sync", "--pii", "mask")
+    refused = sandbox.command("sync", "--pii", "mask")
     assert (refused.returncode, "pii_key" in refused.stderr, len(emulator.calls)) == (2, True, 0)
-    (place.folder / ".dlt").mkdir()
-    (place.folder / ".dlt" / "secrets.toml").write_text(f'[sources.partner_central]\npii_key = "{KEY}"\n')
-    (place.folder / ".dlt" / "config.toml").write_text('[sources.partner_central]\npii = "mask"\n')
-    assert place.command("sync").returncode == 0
-    lengths = query(place, "SELECT DISTINCT length(customer_company_name) FROM opportunities")
+    (sandbox.folder / ".dlt").mkdir()
+    (sandbox.folder / ".dlt" / "secrets.toml").write_text(f'[sources.partner_central]\npii_key = "{KEY}"\n')
+    (sandbox.folder / ".dlt" / "config.toml").write_text('[sources.partner_central]\npii = "mask"\n')
+    assert sandbox.command("sync").returncode == 0
+    lengths = query(sandbox, "SELECT DISTINCT length(customer_company_name) FROM opportunities")
     assert lengths == [(32,)]
 
 

@@ -19,29 +19,29 @@ from partner_central_sync.sync.removals import FEWEST_REMOVED, JUDGED
 from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 LONG = 1_500
 
 
-def gone(place: Sandbox) -> set[str]:
+def gone(sandbox: Sandbox) -> set[str]:
     """The ids that are marked as gone."""
-    return {key for (key,) in query(place, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
+    return {key for (key,) in query(sandbox, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL")}
 
 
-def listed_in(place: Sandbox) -> list[tuple[Any, ...]]:
+def listed_in(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     """How many ids were last listed in which sweep."""
-    return query(place, "SELECT last_listed_sweep, count(*) FROM opportunity_presence GROUP BY ALL ORDER BY ALL")
+    return query(sandbox, "SELECT last_listed_sweep, count(*) FROM opportunity_presence GROUP BY ALL ORDER BY ALL")
 
 
-def since(place: Sandbox) -> list[int]:
+def since(sandbox: Sandbox) -> list[int]:
     """Since when ids are gone."""
-    found = query(place, "SELECT DISTINCT epoch_ms(gone_since) FROM opportunity_presence ORDER BY ALL")
+    found = query(sandbox, "SELECT DISTINCT epoch_ms(gone_since) FROM opportunity_presence ORDER BY ALL")
     return [moment for (moment,) in found if moment is not None]
 
 
-def verdicts(place: Sandbox) -> list[tuple[Any, ...]]:
+def verdicts(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     """What was concluded of each sweep."""
-    return query(place, "SELECT number, verdict, gone, known FROM sync_sweeps ORDER BY number")
+    return query(sandbox, "SELECT number, verdict, gone, known FROM sync_sweeps ORDER BY number")
 
 
 def vanish(emulator: Emulator, number: int) -> set[str]:
@@ -90,31 +90,31 @@ def test_what_is_listed_again_or_changes_is_present_again(synced: Sandbox, emula
 
 
 def test_a_first_load_lists_everything_and_a_filtered_one_says_nothing_of_the_rest(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
     stage = emulator.truth()[0]["LifeCycle"]["Stage"]
-    place.sync(filters={"life_cycle_stage": [stage]})
-    some = query(place, "SELECT count(*) FROM opportunity_presence")
+    sandbox.sync(filters={"life_cycle_stage": [stage]})
+    some = query(sandbox, "SELECT count(*) FROM opportunity_presence")
     missing = vanish(emulator, 1)
-    place.sync()
-    assert gone(place) == missing
-    assert query(place, "SELECT count(*) FROM opportunity_presence") == [(250,)] != some
+    sandbox.sync()
+    assert gone(sandbox) == missing
+    assert query(sandbox, "SELECT count(*) FROM opportunity_presence") == [(250,)] != some
 
 
-def test_a_sweep_over_several_runs_is_one_listing(place_for: PlaceFor) -> None:
+def test_a_sweep_over_several_runs_is_one_listing(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=LONG, rps=None, latency_ms=20) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
         missing = vanish(emulator, 5)
         with pytest.raises(CallBudgetExhausted):
-            place.sync(full=True, max_calls=12)
-        assert gone(place) == set()
+            sandbox.sync(full=True, max_calls=12)
+        assert gone(sandbox) == set()
         new = emulator.put({"Customer": {"Account": {"CompanyName": "Late"}}})
-        summary = place.sync()
-        assert (summary.gone, gone(place)) == (5, missing)
-        assert listed_in(place) == [(1, 5), (2, LONG - 4)], "it is one sweep, and the new one came behind it"
-        assert verdicts(place) == [(1, "concluded", 0, 0), (2, "concluded", 5, LONG)]
-        assert query(place, f"SELECT gone_since FROM opportunity_presence WHERE id = '{new}'") == [(None,)]
+        summary = sandbox.sync()
+        assert (summary.gone, gone(sandbox)) == (5, missing)
+        assert listed_in(sandbox) == [(1, 5), (2, LONG - 4)], "it is one sweep, and the new one came behind it"
+        assert verdicts(sandbox) == [(1, "concluded", 0, 0), (2, "concluded", 5, LONG)]
+        assert query(sandbox, f"SELECT gone_since FROM opportunity_presence WHERE id = '{new}'") == [(None,)]
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["folder kept", "folder lost"])
@@ -181,28 +181,30 @@ def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
     assert verdicts(synced) == [(2, "held", 60, 250), (3, "held", 60, 250), (4, "accepted", 60, 250)]
 
 
-def test_another_account_s_credentials_mark_nothing_however_large_that_account_is(place_for: PlaceFor) -> None:
+def test_another_account_s_credentials_mark_nothing_however_large_that_account_is(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=20, rps=None, seed=1) as mine, Emulator(opportunities=450, rps=None, seed=2) as other:
         for record in mine.truth():
             mine.remove(record["Id"])
             mine.put({**record, "Id": record["Id"].replace("O", "O99")})
-        place = place_for(mine.endpoint)
-        place.sync()
-        place.endpoint = other.endpoint
-        assert place.sync({"accept_account": True}, full=True).held == 20
-    assert gone(place) == set()
+        sandbox = sandbox_for(mine.endpoint)
+        sandbox.sync()
+        sandbox.endpoint = other.endpoint
+        assert sandbox.sync({"accept_account": True}, full=True).held == 20
+    assert gone(sandbox) == set()
 
 
-def test_a_small_account_may_lose_what_it_has(place_for: PlaceFor) -> None:
+def test_a_small_account_may_lose_what_it_has(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=FEWEST_REMOVED - 1, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
         missing = vanish(emulator, FEWEST_REMOVED - 1)
-        assert place.sync(full=True).gone == FEWEST_REMOVED - 1
-        assert gone(place) == missing
-        before = query(place, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL")
-        place.sync()
-        assert query(place, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL") == before, "a quiet run stored something"
+        assert sandbox.sync(full=True).gone == FEWEST_REMOVED - 1
+        assert gone(sandbox) == missing
+        before = query(sandbox, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL")
+        sandbox.sync()
+        assert query(sandbox, "SELECT * FROM _dlt_pipeline_state ORDER BY ALL") == before, (
+            "a quiet run stored something"
+        )
 
 
 def test_a_faulty_page_marks_nothing(synced: Sandbox, emulator: Emulator) -> None:

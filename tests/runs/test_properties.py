@@ -118,9 +118,9 @@ class World:
         vanished: Ids of what became invisible; no sync can know.
     """
 
-    def __init__(self, server: AdversarialServer, place: Sandbox) -> None:
+    def __init__(self, server: AdversarialServer, sandbox: Sandbox) -> None:
         self.vanished: set[str] = set()
-        self._server, self._place = server, place
+        self._server, self._place = server, sandbox
         self._clock = self._start = TIE + timedelta(seconds=1)
         self._dates: dict[str, datetime] = {}
         self._run, self._calls, self._made = Run(()), 0, 0
@@ -224,26 +224,26 @@ def test_after_any_schedule_and_a_quiet_run_the_tables_equal_the_account(
 
 @pytest.mark.parametrize("end", ["normalizing", "loading"])
 def test_what_an_interrupted_run_left_is_finished_first_and_then_the_new_is_read(
-    end: End, place_for: Callable[[str], Sandbox]
+    end: End, sandbox_for: Callable[[str], Sandbox]
 ) -> None:
     with AdversarialServer(account(130)) as server:
-        place = place_for(server.endpoint)
-        world = World(server, place)
+        sandbox = sandbox_for(server.endpoint)
+        world = World(server, sandbox)
         world.sync(Run((), end=end))
         summary = world.sync(Run((Move(1, "change", 7, 1, 0), Move(1, "appear", 0, 1, 0))))
         assert summary is not None
         assert summary.changed == 2
-        place.assert_equals(server.truth())
+        sandbox.assert_equals(server.truth())
 
 
 def test_what_an_interrupted_run_left_is_read_again_if_its_database_is_gone(
-    place_for: Callable[[str], Sandbox],
+    sandbox_for: Callable[[str], Sandbox],
 ) -> None:
     with AdversarialServer(account(3)) as server:
-        place = place_for(server.endpoint)
-        world = World(server, place)
+        sandbox = sandbox_for(server.endpoint)
+        world = World(server, sandbox)
         world.sync(Run(()))
         world.sync(Run((Move(1, "change", 1, 1, 0),), end="loading"))
-        place.database.unlink()
-        place.sync()
-        place.assert_equals(server.truth())
+        sandbox.database.unlink()
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())

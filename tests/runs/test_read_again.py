@@ -15,7 +15,7 @@ from runs.test_conditions import bad_date, ids, later_version, rows, truth_of
 from runs.test_few_calls import until_done
 from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 BAD = "2026-07-01T00:00:00Z"
 STAGE = {"life_cycle_stage": ["Qualified"]}
 
@@ -30,68 +30,68 @@ def changed_at_once(count: int, bad: Callable[[int], bool] = lambda _: False) ->
     return records
 
 
-def rejected(place: Sandbox) -> int:
-    return int(rows(place, "SELECT count(*) FROM opportunities_rejected")[0][0])
+def rejected(sandbox: Sandbox) -> int:
+    return int(rows(sandbox, "SELECT count(*) FROM opportunities_rejected")[0][0])
 
 
 def test_a_retry_by_runs_of_few_calls_tries_every_rejected_record(
-    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with AdversarialServer(changed_at_once(700, lambda number: number % 10 == 5)) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        assert (len(ids(place)), rejected(place)) == (630, 70)
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        assert (len(ids(sandbox)), rejected(sandbox)) == (630, 70)
         later_version(monkeypatch)
-        until_done(place, 12, max_calls=3)
-        assert (len(ids(place)), rejected(place)) == (700, 0)
+        until_done(sandbox, 12, max_calls=3)
+        assert (len(ids(sandbox)), rejected(sandbox)) == (700, 0)
 
 
 def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
-    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with AdversarialServer(changed_at_once(700)) as server:
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         for number, record in enumerate(changed_at_once(700, lambda number: number % 10 == 5)):
             if number % 10 == 5:
                 server.put({**record, "LastModifiedDate": f"2026-06-02T00:0{number % 4}:00Z"})
-        assert place.sync().mass_rejected
+        assert sandbox.sync().mass_rejected
         with pytest.raises(CallBudgetExhausted):
-            place.sync(full=True, max_calls=4)
+            sandbox.sync(full=True, max_calls=4)
         later_version(monkeypatch)
-        place.sync()
-        assert (len(ids(place)), rejected(place)) == (700, 0)
-        assert ids(place, "id IN (SELECT id FROM opportunity_presence WHERE rejected_since IS NOT NULL)") == set()
+        sandbox.sync()
+        assert (len(ids(sandbox)), rejected(sandbox)) == (700, 0)
+        assert ids(sandbox, "id IN (SELECT id FROM opportunity_presence WHERE rejected_since IS NOT NULL)") == set()
 
 
-def test_rows_that_were_deleted_come_back_by_a_full_load_that_a_plain_run_ends(place_for: PlaceFor) -> None:
+def test_rows_that_were_deleted_come_back_by_a_full_load_that_a_plain_run_ends(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(changed_at_once(700)) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        rows(place, "DELETE FROM opportunities")
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        rows(sandbox, "DELETE FROM opportunities")
         with pytest.raises(CallBudgetExhausted):
-            place.sync(full=True, max_calls=6)
-        assert 0 < len(ids(place)) < 700
-        place.sync()
-        assert len(ids(place)) == 700
+            sandbox.sync(full=True, max_calls=6)
+        assert 0 < len(ids(sandbox)) < 700
+        sandbox.sync()
+        assert len(ids(sandbox)) == 700
 
 
 def test_a_rejected_record_is_noted_again_when_a_refused_token_begins_the_load_anew(
-    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = changed_at_once(520)
     newest = {**records[0], "LastModifiedDate": "2026-06-01T05:00:00Z"}
     records[0] = {**newest, "LifeCycle": {**newest["LifeCycle"], "TargetCloseDate": BAD}}
     with AdversarialServer(records, refuse_created=True) as server:
-        place = place_for(server.endpoint)
+        sandbox = sandbox_for(server.endpoint)
         with pytest.raises(CallBudgetExhausted):
-            place.sync(max_calls=4)
+            sandbox.sync(max_calls=4)
         server._places.clear()  # it accepts no token that it gave
-        place.sync()
-        assert (len(ids(place)), rejected(place)) == (519, 1)
+        sandbox.sync()
+        assert (len(ids(sandbox)), rejected(sandbox)) == (519, 1)
         later_version(monkeypatch)
-        place.sync()
-        assert (len(ids(place)), rejected(place)) == (520, 0)
+        sandbox.sync()
+        assert (len(ids(sandbox)), rejected(sandbox)) == (520, 0)
 
 
 def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
@@ -110,41 +110,45 @@ def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
     assert rejected(synced) == 0
 
 
-def test_what_a_filtered_run_loads_during_a_first_load_is_not_taken_for_what_that_has_seen(place_for: PlaceFor) -> None:
+def test_what_a_filtered_run_loads_during_a_first_load_is_not_taken_for_what_that_has_seen(
+    sandbox_for: SandboxFor,
+) -> None:
     with AdversarialServer(changed_at_once(1500), sorts_names=True) as server:
-        place = place_for(server.endpoint)
+        sandbox = sandbox_for(server.endpoint)
         with pytest.raises(CallBudgetExhausted):
-            place.sync(max_calls=8, rows_per_chunk=100)
-        (key,) = sorted(ids(place, "last_modified_date >= '2026-06-01 00:03:00+00'"))[:1]
+            sandbox.sync(max_calls=8, rows_per_chunk=100)
+        (key,) = sorted(ids(sandbox, "last_modified_date >= '2026-06-01 00:03:00+00'"))[:1]
         first = dict(server.records[key])
         steps: dict[str, Any] = {**first["LifeCycle"], "NextSteps": "for a second", "Stage": "Qualified"}
         server.put({**first, "LifeCycle": steps})
-        place.sync(filters=STAGE)
+        sandbox.sync(filters=STAGE)
         server.put(first)
-        place.sync()
-        assert ids(place, f"id = '{key}' AND life_cycle_next_steps = 'for a second'") == set()
+        sandbox.sync()
+        assert ids(sandbox, f"id = '{key}' AND life_cycle_next_steps = 'for a second'") == set()
 
 
-def test_an_increment_that_found_nothing_is_not_over_where_a_filtered_run_has_loaded_since(place_for: PlaceFor) -> None:
+def test_an_increment_that_found_nothing_is_not_over_where_a_filtered_run_has_loaded_since(
+    sandbox_for: SandboxFor,
+) -> None:
     records = changed_at_once(400)
     for number, record in enumerate(records):
         record["LifeCycle"] = {**record["LifeCycle"], "Stage": "Qualified" if number < 150 else "Prospect"}
     with AdversarialServer(records, sorts_names=True) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        while "looked" not in cursor_of(place):
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        while "looked" not in cursor_of(sandbox):
             with pytest.raises(CallBudgetExhausted):
-                place.sync(max_calls=2)
+                sandbox.sync(max_calls=2)
         server.put({**records[200], "LastModifiedDate": "2026-06-01T01:00:00Z"})
         for record in records[:150]:
             server.put({**record, "LastModifiedDate": "2026-06-01T02:00:00Z"})
-        place.sync(filters=STAGE)
-        place.sync()
-        place.assert_equals(server.truth())
+        sandbox.sync(filters=STAGE)
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
 
 
-def cursor_of(place: Sandbox) -> dict[str, Any]:
+def cursor_of(sandbox: Sandbox) -> dict[str, Any]:
     """The state of the runs without filters."""
-    state = json.loads((place.working_folder / "state.json").read_text())
+    state = json.loads((sandbox.working_folder / "state.json").read_text())
     cursors = state["sources"]["partner_central"]["resources"]["opportunities"]["cursors"]
     return dict(cursors["all"])

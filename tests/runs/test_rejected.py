@@ -8,7 +8,7 @@ import pytest
 
 from adversarial_server import AdversarialServer, Record
 from partner_central_sync.sync import rejected, working_folder
-from runs.test_presence import PlaceFor
+from runs.test_presence import SandboxFor
 from runs.test_removals import execute
 from runs.test_tables import query, record
 from sandbox import Sandbox
@@ -17,63 +17,65 @@ BAD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01
 GOOD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01"}}
 
 
-def marked(place: Sandbox) -> list[tuple[Any, ...]]:
+def marked(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     """The opportunities whose row is older than what AWS has."""
     return query(
-        place, "SELECT id, life_cycle_stage, is_open FROM opportunity_current WHERE rejected_since IS NOT NULL"
+        sandbox, "SELECT id, life_cycle_stage, is_open FROM opportunity_current WHERE rejected_since IS NOT NULL"
     )
 
 
-def counted(place: Sandbox) -> list[tuple[Any, ...]]:
-    return query(place, "SELECT opportunities, rejected, outdated FROM data_freshness")
+def counted(sandbox: Sandbox) -> list[tuple[Any, ...]]:
+    return query(sandbox, "SELECT opportunities, rejected, outdated FROM data_freshness")
 
 
-def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(place_for: PlaceFor) -> None:
+def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1", LifeCycle={"Stage": "Prospect"}), record("O2", **BAD)]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        place.sync()
-        assert (marked(place), counted(place)) == ([], [(1, 1, 0)])
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        sandbox.sync()
+        assert (marked(sandbox), counted(sandbox)) == ([], [(1, 1, 0)])
         server.put(record("O1", **BAD))
-        place.sync()
-        assert (marked(place), counted(place)) == ([("O1", "Prospect", True)], [(1, 2, 1)])
-        place.sync(full=True)
-        assert (marked(place), counted(place)) == ([("O1", "Prospect", True)], [(1, 2, 1)])
+        sandbox.sync()
+        assert (marked(sandbox), counted(sandbox)) == ([("O1", "Prospect", True)], [(1, 2, 1)])
+        sandbox.sync(full=True)
+        assert (marked(sandbox), counted(sandbox)) == ([("O1", "Prospect", True)], [(1, 2, 1)])
         server.put(record("O1", **GOOD))
-        place.sync()
-        assert (marked(place), counted(place)) == ([], [(1, 1, 0)])
-        assert query(place, "SELECT record_key, id FROM opportunities_rejected") == [("O2", "O2")]
+        sandbox.sync()
+        assert (marked(sandbox), counted(sandbox)) == ([], [(1, 1, 0)])
+        assert query(sandbox, "SELECT record_key, id FROM opportunities_rejected") == [("O2", "O2")]
 
 
-def test_what_an_earlier_release_rejected_leaves_when_it_loads_or_is_rejected_again(place_for: PlaceFor) -> None:
+def test_what_an_earlier_release_rejected_leaves_when_it_loads_or_is_rejected_again(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1", **BAD), record("O2", **BAD), record("O3")]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         execute(
-            place,
+            sandbox,
             "UPDATE opportunities_rejected SET record_key = NULL",
             "INSERT INTO opportunities_rejected BY NAME "
             "SELECT * REPLACE ('older' AS record, _dlt_id || 'x' AS _dlt_id) FROM opportunities_rejected",
         )
         server.put(record("O1", **GOOD))
-        place.sync()
-        place.sync(full=True)
-    assert query(place, "SELECT id, record_key, count(*) FROM opportunities_rejected GROUP BY ALL") == [("O2", "O2", 1)]
+        sandbox.sync()
+        sandbox.sync(full=True)
+    assert query(sandbox, "SELECT id, record_key, count(*) FROM opportunities_rejected GROUP BY ALL") == [
+        ("O2", "O2", 1)
+    ]
 
 
 def test_a_run_that_was_killed_before_it_cleared_is_made_up_for_by_the_next(
-    place_for: PlaceFor, monkeypatch: pytest.MonkeyPatch
+    sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with AdversarialServer([record("O1", **BAD)]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         server.put(record("O1", **GOOD))
         with monkeypatch.context() as patched:
             patched.setattr(rejected, "clear", lambda *_: None)
-            place.sync()
-        assert query(place, "SELECT id FROM opportunities_rejected") == [("O1",)]
-        place.sync()
-        assert query(place, "SELECT id FROM opportunities_rejected") == []
-        working_folder.reset(place.settings())
-        place.sync()
-    assert query(place, "SELECT id FROM opportunities_rejected") == []
+            sandbox.sync()
+        assert query(sandbox, "SELECT id FROM opportunities_rejected") == [("O1",)]
+        sandbox.sync()
+        assert query(sandbox, "SELECT id FROM opportunities_rejected") == []
+        working_folder.reset(sandbox.settings())
+        sandbox.sync()
+    assert query(sandbox, "SELECT id FROM opportunities_rejected") == []

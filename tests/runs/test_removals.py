@@ -11,14 +11,14 @@ import pytest
 from partner_central_emulator import Emulator
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.removals import JUDGED
-from runs.test_presence import PlaceFor, gone, listed_in, vanish, verdicts
+from runs.test_presence import SandboxFor, gone, listed_in, vanish, verdicts
 from runs.test_tables import query
 from sandbox import Sandbox
 
 
-def execute(place: Sandbox, *statements: str) -> None:
+def execute(sandbox: Sandbox, *statements: str) -> None:
     """Change the database by hand."""
-    with duckdb.connect(str(place.database)) as connection:
+    with duckdb.connect(str(sandbox.database)) as connection:
         connection.execute("USE partner_central.partner_central")
         for statement in statements:
             connection.execute(statement)
@@ -103,14 +103,14 @@ def test_an_opportunity_without_a_row_of_presence_is_gone_if_the_sweep_did_not_l
     assert gone(synced) == missing
 
 
-def test_what_has_no_created_date_is_not_concluded_from_windows_of_it(place_for: PlaceFor) -> None:
+def test_what_has_no_created_date_is_not_concluded_from_windows_of_it(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=1_500, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        place.sync()
+        sandbox = sandbox_for(emulator.endpoint)
+        sandbox.sync()
         one, other = sorted(vanish(emulator, 2))
-        execute(place, f"UPDATE opportunities SET created_date = NULL WHERE id = '{one}'")
-        assert place.sync(full=True).gone == 1
-        assert gone(place) == {other}
+        execute(sandbox, f"UPDATE opportunities SET created_date = NULL WHERE id = '{one}'")
+        assert sandbox.sync(full=True).gone == 1
+        assert gone(sandbox) == {other}
 
 
 def test_a_verdict_says_when_the_sweep_began_and_when_it_was_judged(synced: Sandbox) -> None:

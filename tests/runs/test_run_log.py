@@ -20,22 +20,27 @@ from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
 
 
-def runs(place: Sandbox, what: str) -> list[tuple[Any, ...]]:
+def runs(sandbox: Sandbox, what: str) -> list[tuple[Any, ...]]:
     """Something of every run, oldest first."""
-    return query(place, f"SELECT {what} FROM sync_runs ORDER BY started_at")
+    return query(sandbox, f"SELECT {what} FROM sync_runs ORDER BY started_at")
 
 
-def test_each_run_leaves_what_its_summary_says(place: Sandbox, emulator: Emulator) -> None:
+def test_each_run_leaves_what_its_summary_says(sandbox: Sandbox, emulator: Emulator) -> None:
     began = datetime.now(UTC)
-    summaries = [place.sync()]
+    summaries = [sandbox.sync()]
     emulator.advance(days=5)
     emulator.overlay(emulator.truth()[0]["Id"], {"Mascot": "owl"})
-    summaries += [place.sync(), place.sync(), place.sync(full=True), place.sync(filters={"identifier": ["O10000008"]})]
+    summaries += [
+        sandbox.sync(),
+        sandbox.sync(),
+        sandbox.sync(full=True),
+        sandbox.sync(filters={"identifier": ["O10000008"]}),
+    ]
     counts = "calls, throttles, waited_seconds, pages, records, rows_changed, rejected"
     wanted = [(s.calls, s.throttles, s.waited, s.pages, s.read, s.changed, s.rejected) for s in summaries]
-    assert runs(place, counts) == wanted
+    assert runs(sandbox, counts) == wanted
     assert wanted[2][5] == 0, "the third run is quiet"
-    modes = runs(place, "mode, scope[:10], outcome, exit_code, message, complete, version")
+    modes = runs(sandbox, "mode, scope[:10], outcome, exit_code, message, complete, version")
     assert modes == [
         (mode, scope, "done", 0, None, True, "0.1.0")
         for mode, scope in (
@@ -47,11 +52,11 @@ def test_each_run_leaves_what_its_summary_says(place: Sandbox, emulator: Emulato
         )
     ]
     marks = [summary.watermark and int(summary.watermark.timestamp()) for summary in summaries]
-    assert runs(place, "epoch(watermark)::BIGINT") == [(mark,) for mark in marks]
-    assert [row for row in runs(place, "new_columns") if row != (None,)] == [("opportunities.mascot",)]
-    assert len(set(runs(place, "run_id"))) == 5
+    assert runs(sandbox, "epoch(watermark)::BIGINT") == [(mark,) for mark in marks]
+    assert [row for row in runs(sandbox, "new_columns") if row != (None,)] == [("opportunities.mascot",)]
+    assert len(set(runs(sandbox, "run_id"))) == 5
     ((first, ordered, last),) = query(
-        place,
+        sandbox,
         "SELECT epoch(min(started_at)), bool_and(started_at < finished_at), epoch(max(finished_at)) FROM sync_runs",
     )
     assert began.timestamp() - 1 < first < last < datetime.now(UTC).timestamp() + 1
@@ -68,38 +73,38 @@ def test_the_table_is_as_documented_with_comments(synced: Sandbox) -> None:
     assert found == [(name, kinds.get(kind, kind.upper()), comment) for name, kind, comment in COLUMNS]
 
 
-def test_failed_runs_say_why_also_the_very_first(place: Sandbox, emulator: Emulator) -> None:
+def test_failed_runs_say_why_also_the_very_first(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied", calls=1_000))
     with pytest.raises(PipelineStepFailed):
-        place.sync()
+        sandbox.sync()
     emulator.faults.clear()
     with pytest.raises(ConfigurationError):
-        place.sync({"since": "yesterday"})
-    place.sync()
-    place.assert_equals(emulator.truth())
+        sandbox.sync({"since": "yesterday"})
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
     with pytest.raises(CallBudgetExhausted):
-        place.sync(full=True, max_calls=1)
-    found = runs(place, "mode, scope, outcome, exit_code, complete, calls, watermark IS NULL")
+        sandbox.sync(full=True, max_calls=1)
+    found = runs(sandbox, "mode, scope, outcome, exit_code, complete, calls, watermark IS NULL")
     assert found == [
         ("first", "all", "refused", 3, False, 1, True),
         ("first", "all", "configuration", 2, False, 0, True),
         ("first", "all", "done", 0, True, 5, False),
         ("full", "all", "later", 4, False, 1, True),
     ]
-    said = [message for (message,) in runs(place, "message")]
+    said = [message for (message,) in runs(sandbox, "message")]
     assert "partnercentral:ListOpportunities" in said[0]
     assert "yesterday" in said[1]
     assert said[2] is None
     assert "1 calls this run was allowed" in said[3]
 
 
-def test_a_sweep_cut_short_counts_what_it_read(place: Sandbox) -> None:
+def test_a_sweep_cut_short_counts_what_it_read(sandbox: Sandbox) -> None:
     with Emulator(opportunities=1_500, rps=None, latency_ms=20) as long:
-        place.endpoint = long.endpoint
+        sandbox.endpoint = long.endpoint
         with pytest.raises(CallBudgetExhausted):
-            place.sync(max_calls=12)
-        place.sync()
-    (first, second) = runs(place, "mode, outcome, complete, calls, records > 500")
+            sandbox.sync(max_calls=12)
+        sandbox.sync()
+    (first, second) = runs(sandbox, "mode, outcome, complete, calls, records > 500")
     assert first == ("first", "later", False, 12, True)
     assert second[:3] == ("first", "done", True)
 
@@ -154,22 +159,22 @@ def test_a_table_that_is_not_there_yet_is_made_without_a_load(synced: Sandbox) -
     assert runs(synced, "outcome") == [("done",)]
 
 
-def test_a_row_holds_no_secret(place: Sandbox, emulator: Emulator) -> None:
+def test_a_row_holds_no_secret(sandbox: Sandbox, emulator: Emulator) -> None:
     secrets = {
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI-not-to-be-seen",
         "SOURCES__PARTNER_CENTRAL__PII_KEY": "pepper-not-to-be-seen-either",
     }
     emulator.faults.append(Fault("access_denied", calls=1))
-    assert place.command("sync", "--pii", "mask", **secrets).returncode == 3
-    assert place.command("sync", "--pii", "mask", **secrets).returncode == 0
-    assert not [value for value in secrets.values() if value in str(runs(place, "*"))]
-    for file in place.folder.rglob("*"):
+    assert sandbox.command("sync", "--pii", "mask", **secrets).returncode == 3
+    assert sandbox.command("sync", "--pii", "mask", **secrets).returncode == 0
+    assert not [value for value in secrets.values() if value in str(runs(sandbox, "*"))]
+    for file in sandbox.folder.rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
         assert not [name for name, value in secrets.items() if value.encode() in content], file
 
 
 def test_no_null_is_a_parameter_of_the_statement_since_bigquery_refuses_such(
-    place: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute, given = DuckDbSqlClient.execute_sql, []
 
@@ -179,7 +184,7 @@ def test_no_null_is_a_parameter_of_the_statement_since_bigquery_refuses_such(
         return execute(client, sql, *values, **named)
 
     monkeypatch.setattr(DuckDbSqlClient, "execute_sql", noted)
-    place.sync()
+    sandbox.sync()
     assert given
     assert None not in given[0]
-    assert query(place, "SELECT account, message, outcome FROM sync_runs") == [(None, None, "done")]
+    assert query(sandbox, "SELECT account, message, outcome FROM sync_runs") == [(None, None, "done")]

@@ -37,7 +37,7 @@ def small() -> Iterator[Emulator]:
 
 
 @pytest.fixture(params=["duckdb", rarely("postgres")])
-def place(
+def sandbox(
     request: pytest.FixtureRequest, tmp_path: Path, small: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Warehouse]:
     yield from databases(request.param, tmp_path, small.endpoint, request, monkeypatch)
@@ -70,31 +70,31 @@ def ids(emulator: Emulator) -> list[str]:
     return sorted(record["Id"] for record in emulator.truth())
 
 
-def of(place: Warehouse, key: str, *columns: str, table: str = "opportunities") -> list[tuple[Any, ...]]:
+def of(sandbox: Warehouse, key: str, *columns: str, table: str = "opportunities") -> list[tuple[Any, ...]]:
     """These columns of the rows of an opportunity, oldest first; a column that is missing is told."""
-    found = [row for row in place.rows()[table] if row.get("opportunity_id", row.get("id")) == key]
+    found = [row for row in sandbox.rows()[table] if row.get("opportunity_id", row.get("id")) == key]
     found.sort(key=lambda row: (row.get("last_modified_date"), row.get("read_order"), row.get("_dlt_list_idx")))
     return [tuple(row.get(column, "no such column") for column in columns) for row in found]
 
 
-def lose_state(place: Warehouse) -> None:
+def lose_state(sandbox: Warehouse) -> None:
     """The tables stay; what dlt and the source keep of them is gone, here and in the destination."""
-    shutil.rmtree(place.working_folder)
-    client = working_folder.attach(place.settings()).destination_client()
+    shutil.rmtree(sandbox.working_folder)
+    client = working_folder.attach(sandbox.settings()).destination_client()
     assert isinstance(client, SqlJobClientBase)
     with client:
         for table in ("_dlt_pipeline_state", "_dlt_version", "_dlt_loads"):
             client.sql_client.execute_sql(f"DROP TABLE {client.sql_client.make_qualified_table_name(table)}")
-    shutil.rmtree(place.working_folder)
+    shutil.rmtree(sandbox.working_folder)
 
 
-def retype(place: Warehouse, table: str, column: str) -> None:
+def retype(sandbox: Warehouse, table: str, column: str) -> None:
     """The column holds whole numbers from now on, and loses what it held."""
-    client = working_folder.attach(place.settings()).destination_client()
+    client = working_folder.attach(sandbox.settings()).destination_client()
     assert isinstance(client, SqlJobClientBase)
     with client:
         name = client.sql_client.make_qualified_table_name(table)
-        if place.destination == "postgres":
+        if sandbox.destination == "postgres":
             client.sql_client.execute_sql(f"ALTER TABLE {name} DROP COLUMN {column} CASCADE")
             client.sql_client.execute_sql(f"ALTER TABLE {name} ADD COLUMN {column} BIGINT")
         else:
@@ -102,93 +102,93 @@ def retype(place: Warehouse, table: str, column: str) -> None:
 
 
 def test_a_member_that_a_newer_model_knows_as_another_type_gets_a_column_and_an_older_model_finds_its_own(
-    place: Warehouse, small: Emulator, knows: Callable[..., None]
+    sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
     first, second, *_ = ids(small)
     send(small, first, Score=7, Renewal="2026-06-30", Team=[1, 2], Grade="A")
-    place.sync()
+    sandbox.sync()
     knows(Score="Number", Renewal="Date", Team="List", Grade="Words")
     send(small, first, Score=7.6, Renewal="2026-07-31", Team=["x"], Grade="B")
-    told = place.sync().new_columns
+    told = sandbox.sync().new_columns
     assert told == ["opportunities.renewal_date", "opportunities.score_double", "opportunities__team.value_text"]
     columns = ("score", "score_double", "renewal", "renewal_date", "grade")
     new = (None, 7.6, None, date(2026, 7, 31), "B")
-    assert of(place, first, *columns) == [new]
-    assert of(place, first, *columns, table="opportunity_history")[-1] == new
-    assert (7, None, "2026-06-30", None, "A") in of(place, first, *columns, table="opportunity_history")
-    assert of(place, first, "value", "value_text", table="opportunities__team") == [(None, "x")]
+    assert of(sandbox, first, *columns) == [new]
+    assert of(sandbox, first, *columns, table="opportunity_history")[-1] == new
+    assert (7, None, "2026-06-30", None, "A") in of(sandbox, first, *columns, table="opportunity_history")
+    assert of(sandbox, first, "value", "value_text", table="opportunities__team") == [(None, "x")]
     send(small, second, Score=8, Renewal="2026-08-31")
-    place.sync(full=True)
-    assert of(place, second, *columns) == [(None, 8.0, None, date(2026, 8, 31), None)]
+    sandbox.sync(full=True)
+    assert of(sandbox, second, *columns) == [(None, 8.0, None, date(2026, 8, 31), None)]
     knows()
     send(small, first, Score=9, Renewal="soon", Team=[3])
     send(small, second, Score=9.5, Grade="C", Team=["y"])
-    assert place.sync().new_columns == []
-    assert of(place, first, *columns) == [(9, None, "soon", None, "B")]
-    assert of(place, second, *columns) == [(None, 9.5, "2026-08-31", None, "C")]
-    assert of(place, first, "value", "value_text", table="opportunities__team") == [(3, None)]
-    assert of(place, second, "value", "value_text", table="opportunities__team") == [(None, "y")]
+    assert sandbox.sync().new_columns == []
+    assert of(sandbox, first, *columns) == [(9, None, "soon", None, "B")]
+    assert of(sandbox, second, *columns) == [(None, 9.5, "2026-08-31", None, "C")]
+    assert of(sandbox, first, "value", "value_text", table="opportunities__team") == [(3, None)]
+    assert of(sandbox, second, "value", "value_text", table="opportunities__team") == [(None, "y")]
 
 
 def test_a_member_that_a_newer_model_knows_as_text_stops_no_sync_where_its_column_holds_numbers(
-    place: Warehouse, small: Emulator, knows: Callable[..., None]
+    sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
     first, second, *_ = ids(small)
     send(small, first, Score=7)
-    place.sync()
+    sandbox.sync()
     knows(Score="Words")
     send(small, second, Score="A+")
-    assert place.sync().new_columns == ["opportunities.score_text"]
-    place.sync(full=True)
-    assert of(place, first, "score", "score_text") == [(None, "7")]
-    assert of(place, second, "score", "score_text") == [(None, "A+")]
+    assert sandbox.sync().new_columns == ["opportunities.score_text"]
+    sandbox.sync(full=True)
+    assert of(sandbox, first, "score", "score_text") == [(None, "7")]
+    assert of(sandbox, second, "score", "score_text") == [(None, "A+")]
 
 
 def test_a_column_of_the_model_whose_name_another_member_has_gets_a_number(
-    place: Warehouse, small: Emulator, knows: Callable[..., None]
+    sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
     first, *_ = ids(small)
     send(small, first, Fund={"Code": "inner"})
-    place.sync()
+    sandbox.sync()
     knows(FundCode="Words")
     send(small, first, Fund={"Code": "inner"}, FundCode="outer")
-    assert place.sync().new_columns == ["opportunities.fund_code_2"]
-    assert of(place, first, "fund_code", "fund_code_2") == [("inner", "outer")]
+    assert sandbox.sync().new_columns == ["opportunities.fund_code_2"]
+    assert of(sandbox, first, "fund_code", "fund_code_2") == [("inner", "outer")]
 
 
-def test_a_member_that_was_a_list_becomes_a_value_and_the_reverse(place: Warehouse, small: Emulator) -> None:
+def test_a_member_that_was_a_list_becomes_a_value_and_the_reverse(sandbox: Warehouse, small: Emulator) -> None:
     first, second, *_ = ids(small)
     send(small, first, Team=["a", "b"], Lead="c")
-    place.sync()
+    sandbox.sync()
     send(small, first, Team="a", Lead=["c", "d"])
-    place.sync()
-    assert of(place, first, "team", "lead") == [("a", None)]
-    assert of(place, first, "value", table="opportunities__lead") == [("c",), ("d",)]
-    assert of(place, first, "value", table="opportunities__team") == []
-    lose_state(place)
+    sandbox.sync()
+    assert of(sandbox, first, "team", "lead") == [("a", None)]
+    assert of(sandbox, first, "value", table="opportunities__lead") == [("c",), ("d",)]
+    assert of(sandbox, first, "value", table="opportunities__team") == []
+    lose_state(sandbox)
     send(small, second, Team=["e"], Lead="f")
-    place.sync()
-    assert of(place, second, "team", "lead") == [(None, "f")]
-    assert of(place, second, "value", table="opportunities__team") == [("e",)]
+    sandbox.sync()
+    assert of(sandbox, second, "team", "lead") == [(None, "f")]
+    assert of(sandbox, second, "value", table="opportunities__team") == [("e",)]
 
 
-def test_tables_that_outlive_their_state_keep_the_columns_of_each_kind(place: Warehouse, small: Emulator) -> None:
+def test_tables_that_outlive_their_state_keep_the_columns_of_each_kind(sandbox: Warehouse, small: Emulator) -> None:
     first, second, third, *_ = ids(small)
     send(small, first, Score=7, Tags=[1])
-    place.sync()
+    sandbox.sync()
     send(small, first, Score="A+", Tags=["x"])
-    place.sync()
-    lose_state(place)
+    sandbox.sync()
+    lose_state(sandbox)
     send(small, first, Score="B", Tags=["y"])
     send(small, second, Score=8, Tags=[2])
     send(small, third, Score=0.5, Tags=[True])
-    place.sync()
+    sandbox.sync()
     columns = ("score", "score_text", "score_double")
-    assert of(place, first, *columns) == [(None, "B", None)]
-    assert of(place, second, *columns) == [(8, None, None)]
-    assert of(place, third, *columns) == [(None, None, 0.5)]
+    assert of(sandbox, first, *columns) == [(None, "B", None)]
+    assert of(sandbox, second, *columns) == [(8, None, None)]
+    assert of(sandbox, third, *columns) == [(None, None, 0.5)]
     kinds = ("value", "value_text", "value_bool")
-    tags = [of(place, key, *kinds, table="opportunities__tags") for key in (first, second, third)]
+    tags = [of(sandbox, key, *kinds, table="opportunities__tags") for key in (first, second, third)]
     assert tags == [[(None, "y", None)], [(2, None, None)], [(None, None, True)]]
 
 
@@ -197,15 +197,15 @@ def test_claims_of_every_part_are_in_the_state(tmp_path: Path) -> None:
         keys = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: str(record["CreatedDate"]))]
         for number, key in enumerate(keys):
             emulator.overlay(key, {f"Member{number // 100}": 7})
-        place = Sandbox(tmp_path, emulator.endpoint)
-        place.sync(rows_per_chunk=300)
-        sources = working_folder.attach(place.settings()).state["sources"]
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        sandbox.sync(rows_per_chunk=300)
+        sources = working_folder.attach(sandbox.settings()).state["sources"]
         kept = sources["partner_central"]["resources"]["opportunities"]["members"]
         assert kept == {"": {f"Member{number} bigint": f"member{number}" for number in range(15)}}
         send(emulator, keys[0], Member14=7.6, Member0="text")
         send(emulator, keys[-1], Member14=8)
-        place.sync()
-    with working_folder.attach(place.settings()).destination_client() as client:
+        sandbox.sync()
+    with working_folder.attach(sandbox.settings()).destination_client() as client:
         assert isinstance(client, SqlJobClientBase)
         table = client.sql_client.make_qualified_table_name("opportunities")
         found = client.sql_client.execute_sql(
@@ -216,9 +216,9 @@ def test_claims_of_every_part_are_in_the_state(tmp_path: Path) -> None:
 
 
 def test_a_run_without_rows_does_not_ask_for_types(
-    place: Warehouse, small: Emulator, monkeypatch: pytest.MonkeyPatch
+    sandbox: Warehouse, small: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.sync()
+    sandbox.sync()
     asked: list[object] = []
     look_at = StoredColumns.look_at
 
@@ -227,11 +227,11 @@ def test_a_run_without_rows_does_not_ask_for_types(
         look_at(stored, tables)
 
     monkeypatch.setattr(StoredColumns, "look_at", watched)
-    place.sync()
+    sandbox.sync()
     assert asked == []
     send(small, ids(small)[0], Score=1)
     send(small, ids(small)[1], Score=2)
-    place.sync()
+    sandbox.sync()
     assert len(asked) == 1
 
 
@@ -241,9 +241,9 @@ def test_without_a_pipeline_nothing_is_stored(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_destination_that_cannot_be_asked_fails_the_run(
-    place: Warehouse, small: Emulator, monkeypatch: pytest.MonkeyPatch
+    sandbox: Warehouse, small: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.sync()
+    sandbox.sync()
     send(small, ids(small)[0], Score=1)
 
     def away(*_: object) -> Any:
@@ -251,22 +251,22 @@ def test_a_destination_that_cannot_be_asked_fails_the_run(
 
     monkeypatch.setattr(SqlJobClientBase, "get_storage_tables", away)
     with pytest.raises(Exception, match="the destination is away"):
-        place.sync()
+        sandbox.sync()
     monkeypatch.undo()
 
 
 @pytest.mark.parametrize("place", KINDS, indirect=True)
-def test_versions_know_what_stands_in_a_column_of_another_type(place: Warehouse, small: Emulator) -> None:
-    place.sync()
-    retype(place, "opportunities", "customer_postal_code")
-    retype(place, "opportunities__project_expected_customer_spend", "amount")
+def test_versions_know_what_stands_in_a_column_of_another_type(sandbox: Warehouse, small: Emulator) -> None:
+    sandbox.sync()
+    retype(sandbox, "opportunities", "customer_postal_code")
+    retype(sandbox, "opportunities__project_expected_customer_spend", "amount")
     one, *_ = ids(small)
     at = max(record["LastModifiedDate"] for record in small.truth())
     spend = [{"Amount": "12.50", "CurrencyCode": "USD", "Frequency": "Monthly", "TargetCompany": "AWS"}]
     for code in ("1010", "2020"):
         address = {"Customer": {"Account": {"Address": {"PostalCode": code}}}}
         small.change(one, address | {"Project": {"ExpectedCustomerSpend": spend}}, at=at)
-        place.sync()
+        sandbox.sync()
     columns = ("customer_postal_code_text", "project_expected_customer_spend")
     written = "12.50 USD Monthly (AWS)"
-    assert of(place, one, *columns, table="opportunity_history")[-2:] == [("1010", written), ("2020", written)]
+    assert of(sandbox, one, *columns, table="opportunity_history")[-2:] == [("1010", written), ("2020", written)]

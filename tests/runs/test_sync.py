@@ -20,7 +20,7 @@ from partner_central_sync.console.failures import exit_code_and_message
 from sandbox import Sandbox
 from variants import rarely
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 KINDS = ["offset", *(rarely(kind) for kind in get_args(TokenKind) if kind != "offset")]
 LATE = datetime(2026, 6, 1, 8, tzinfo=UTC)
 
@@ -46,10 +46,10 @@ def rename(emulator: Emulator, identifier: str, name: str, at: str | None = None
     emulator.change(identifier, {"Customer": {"Account": {"CompanyName": name}}}, at=at)
 
 
-def failure(place: Sandbox) -> tuple[ExitCode, str]:
+def failure(sandbox: Sandbox) -> tuple[ExitCode, str]:
     """The exit code and the message of a sync that must fail."""
     with pytest.raises(PipelineStepFailed) as caught:
-        place.sync()
+        sandbox.sync()
     return exit_code_and_message(caught.value)
 
 
@@ -59,10 +59,10 @@ def asked_from(emulator: Emulator) -> str | None:
     return bound
 
 
-def test_a_first_sync_makes_the_tables_equal_to_the_source(place: Sandbox, emulator: Emulator) -> None:
-    summary = place.sync()
+def test_a_first_sync_makes_the_tables_equal_to_the_source(sandbox: Sandbox, emulator: Emulator) -> None:
+    summary = sandbox.sync()
     assert (summary.calls, summary.read, summary.changed, summary.rejected) == (5, 250, 250, 0)
-    place.assert_equals(emulator.truth("AWS"))
+    sandbox.assert_equals(emulator.truth("AWS"))
 
 
 def test_a_quiet_account_costs_one_call_and_loads_nothing(synced: Sandbox) -> None:
@@ -74,10 +74,10 @@ def test_a_quiet_account_costs_one_call_and_loads_nothing(synced: Sandbox) -> No
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_changes_and_appears_during_every_page_is_right_after_the_next_run(
-    kind: TokenKind, place_for: PlaceFor
+    kind: TokenKind, sandbox_for: SandboxFor
 ) -> None:
     with Emulator(opportunities=350, seed=2, rps=None, token=kind) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
 
         def busy(number: int, _: dict[str, Any]) -> None:
             order = newest_first(emulator)
@@ -86,22 +86,22 @@ def test_what_changes_and_appears_during_every_page_is_right_after_the_next_run(
             emulator.put({"Customer": {"Account": {"CompanyName": f"appeared before call {number}"}}})
 
         emulator.on_call = busy
-        assert place.sync().pages >= 4
+        assert sandbox.sync().pages >= 4
         emulator.advance(1)
         for identifier in newest_first(emulator)[50:250]:
             rename(emulator, identifier, "changed between the runs")
-        assert place.sync().pages >= 3
+        assert sandbox.sync().pages >= 3
         emulator.on_call = None
-        place.sync()
-        place.assert_equals(emulator.truth())
+        sandbox.sync()
+        sandbox.assert_equals(emulator.truth())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_record_changed_twice_within_one_second_is_right_after_the_next_run(
-    kind: TokenKind, place_for: PlaceFor
+    kind: TokenKind, sandbox_for: SandboxFor
 ) -> None:
     with Emulator(opportunities=150, seed=3, rps=None, token=kind) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         second, twice = wire(emulator.now()), newest_first(emulator)[140]
         rename(emulator, twice, "first", at=second)
 
@@ -110,14 +110,14 @@ def test_a_record_changed_twice_within_one_second_is_right_after_the_next_run(
                 rename(emulator, twice, "second", at=second)
 
         emulator.on_call = again
-        place.sync()
-        assert place.tables().opportunities[twice]["customer_company_name"] == "first"
-        assert place.sync().changed == 1
-        assert place.tables().opportunities[twice]["customer_company_name"] == "second"
-        place.assert_equals(emulator.truth())
+        sandbox.sync()
+        assert sandbox.tables().opportunities[twice]["customer_company_name"] == "first"
+        assert sandbox.sync().changed == 1
+        assert sandbox.tables().opportunities[twice]["customer_company_name"] == "second"
+        sandbox.assert_equals(emulator.truth())
 
 
-def test_rows_newer_than_the_first_page_are_loaded_and_do_not_move_the_watermark(place_for: PlaceFor) -> None:
+def test_rows_newer_than_the_first_page_are_loaded_and_do_not_move_the_watermark(sandbox_for: SandboxFor) -> None:
     hour_later = [named(f"O9{number:03}", "appeared", TIE + timedelta(hours=1)) for number in range(150)]
 
     def move_on(number: int, _: Record) -> None:
@@ -128,16 +128,16 @@ def test_rows_newer_than_the_first_page_are_loaded_and_do_not_move_the_watermark
     with AdversarialServer(
         [named(f"O{1000 + number}", "old", TIE) for number in range(110)], on_call=move_on
     ) as server:
-        place = place_for(server.endpoint)
-        assert place.sync().watermark == TIE
-        assert "O9149" in place.tables().opportunities
-        place.sync()
-        place.assert_equals(server.truth())
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().watermark == TIE
+        assert "O9149" in sandbox.tables().opportunities
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
 
 
 @pytest.mark.parametrize("below", [timedelta(), timedelta(days=9)], ids=["inside the lookback", "far below it"])
 def test_of_a_record_read_twice_in_one_run_the_newest_stays_and_of_a_tie_the_later_read(
-    below: timedelta, place_for: PlaceFor
+    below: timedelta, sandbox_for: SandboxFor
 ) -> None:
     old, middle, new = (TIE - below + timedelta(seconds=second) for second in (1, 2, 3))
     first = [named("O1", "older", old), named("O2", "newer", new), named("O3", "tie, read first", middle)]
@@ -151,9 +151,9 @@ def test_of_a_record_read_twice_in_one_run_the_newest_stays_and_of_a_tie_the_lat
 
     oldest = [named(f"O7{number}", "oldest", TIE - timedelta(days=99)) for number in range(11)]
     with AdversarialServer([*shown[:90], *first, *oldest], on_call=push_down) as server:
-        place = place_for(server.endpoint)
-        assert place.sync().read == 204
-        rows = place.tables().opportunities
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().read == 204
+        rows = sandbox.tables().opportunities
     names = {key: rows[key]["customer_company_name"] for key in ("O1", "O2", "O3")}
     assert names == {"O1": "newer", "O2": "newer", "O3": "tie, read later"}
 
@@ -172,77 +172,77 @@ def test_a_list_that_is_emptied_has_no_rows_left(synced: Sandbox, emulator: Emul
 
 
 def test_a_record_that_becomes_visible_late_is_loaded_inside_the_lookback_which_can_be_chosen(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
     emulator.put(named("O1", "newest", LATE + timedelta(hours=1)))
-    place.sync()
+    sandbox.sync()
     emulator.put(named("O2", "late", LATE + timedelta(minutes=55)))
     emulator.put(named("O3", "very late", LATE + timedelta(minutes=10)))
-    assert place.sync().changed == 1
-    assert {"O2", "O3"} & place.tables().opportunities.keys() == {"O2"}
-    place.sync({"lookback": 3000})
+    assert sandbox.sync().changed == 1
+    assert {"O2", "O3"} & sandbox.tables().opportunities.keys() == {"O2"}
+    sandbox.sync({"lookback": 3000})
     assert asked_from(emulator) == wire(LATE + timedelta(minutes=10))
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
 
 
-def test_many_ties_on_the_newest_second_are_quiet_too(place_for: PlaceFor) -> None:
+def test_many_ties_on_the_newest_second_are_quiet_too(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([named(f"O{n}", "tied", TIE) for n in range(150)], token_kind="position") as server:
         server.tie_order = "shuffled"
-        place = place_for(server.endpoint)
-        place.sync()
-        before = place.tables()
-        quiet = place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        before = sandbox.tables()
+        quiet = sandbox.sync()
         assert (quiet.calls, quiet.read, quiet.changed) == (2, 150, 0)
-        assert place.tables() == before
-        place.assert_equals(server.truth())
+        assert sandbox.tables() == before
+        sandbox.assert_equals(server.truth())
 
 
 @pytest.mark.parametrize(("size", "calls"), [(0, 1), rarely(1, 1), (100, 1), (101, 4)])
-def test_an_account_of_any_size_is_loaded(size: int, calls: int, place_for: PlaceFor) -> None:
+def test_an_account_of_any_size_is_loaded(size: int, calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=size, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
-        summary = place.sync()
+        sandbox = sandbox_for(emulator.endpoint)
+        summary = sandbox.sync()
         assert (summary.calls, summary.changed) == (calls, size)
-        place.assert_equals(emulator.truth())
+        sandbox.assert_equals(emulator.truth())
 
 
-def test_an_empty_account_stays_quiet_until_its_first_record(place_for: PlaceFor) -> None:
+def test_an_empty_account_stays_quiet_until_its_first_record(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=0, rps=None) as emulator:
-        place = place_for(emulator.endpoint)
+        sandbox = sandbox_for(emulator.endpoint)
         for _ in range(2):
-            summary = place.sync()
+            summary = sandbox.sync()
             assert (summary.calls, summary.changed, summary.watermark) == (1, 0, None)
-            place.assert_equals([])
+            sandbox.assert_equals([])
         emulator.put(named("O1", "first", LATE))
-        assert place.sync().watermark == LATE
-        place.assert_equals(emulator.truth())
+        assert sandbox.sync().watermark == LATE
+        sandbox.assert_equals(emulator.truth())
 
 
-def test_dates_with_and_without_fractions_are_compared_as_instants(place_for: PlaceFor) -> None:
+def test_dates_with_and_without_fractions_are_compared_as_instants(sandbox_for: SandboxFor) -> None:
     def dated(identifier: str, modified: str) -> Record:
         return {**named(identifier, modified, TIE), "LastModifiedDate": modified}
 
     dates = ["12:00:00Z", "12:00:00.900Z", "12:00:00.123456789Z", "12:00:00.9Z", "14:00:00.5+02:00"]
     with AdversarialServer(dated(f"O{n}", f"2026-03-01T{date}") for n, date in enumerate(dates)) as server:
-        place = place_for(server.endpoint)
-        assert place.sync({"lookback": 0}).watermark == TIE + timedelta(milliseconds=900)
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync({"lookback": 0}).watermark == TIE + timedelta(milliseconds=900)
         server.put(dated("O1", "2026-03-01T12:00:00.900Z") | {"OpportunityType": "same instant"})
         server.put(dated("O9", "2026-03-01T12:00:00.901Z"))
-        assert place.sync({"lookback": 0}).changed == 2
+        assert sandbox.sync({"lookback": 0}).changed == 2
         assert server.calls[-1]["LastModifiedDate"]["AfterLastModifiedDate"].startswith("2026-03-01T11:59:59")
-        place.assert_equals(server.truth())
+        sandbox.assert_equals(server.truth())
 
 
 @pytest.mark.parametrize("others", [pytest.param(1, id="among others"), rarely(0, id="alone")])
-def test_a_date_in_the_year_2999_hides_no_later_change(others: int, place_for: PlaceFor) -> None:
+def test_a_date_in_the_year_2999_hides_no_later_change(others: int, sandbox_for: SandboxFor) -> None:
     with AdversarialServer([named("O1", "time traveller", datetime(2999, 1, 1, tzinfo=UTC))]) as server:
         for number in range(others):
             server.put(named(f"O2{number}", "here and now", TIE))
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         server.put(named("O3", "later", TIE + timedelta(hours=1)))
-        place.sync()
-        place.assert_equals(server.truth())
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
 
 
 def test_a_failed_run_changes_neither_tables_nor_cursor(synced: Sandbox, emulator: Emulator) -> None:
@@ -267,11 +267,11 @@ def test_a_failed_run_changes_neither_tables_nor_cursor(synced: Sandbox, emulato
     synced.assert_equals(emulator.truth())
 
 
-def test_after_a_failed_first_run_the_next_loads_everything(place: Sandbox, emulator: Emulator) -> None:
+def test_after_a_failed_first_run_the_next_loads_everything(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied", after=2))
-    assert failure(place)[0] is ExitCode.REFUSED
-    assert place.sync().changed == 250
-    place.assert_equals(emulator.truth())
+    assert failure(sandbox)[0] is ExitCode.REFUSED
+    assert sandbox.sync().changed == 250
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_the_source_alone_fills_dlts_own_duckdb(tmp_path: Path) -> None:

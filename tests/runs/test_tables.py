@@ -18,7 +18,7 @@ from partner_central_sync.destinations import lease_table
 from partner_central_sync.sync import full_listings, run_log
 from sandbox import Sandbox
 
-PlaceFor = Callable[[str], Sandbox]
+SandboxFor = Callable[[str], Sandbox]
 REJECTED = "opportunities_rejected"
 RUN_KINDS = {"text": TEXT, "timestamp": MOMENT, "bigint": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN"}
 LOOKALIKES = (
@@ -60,17 +60,17 @@ def company(name: str) -> Record:
     return {"Account": {"CompanyName": name}}
 
 
-def query(place: Sandbox, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(place.database), read_only=True) as connection:
+def query(sandbox: Sandbox, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         (catalog,) = connection.execute("SELECT current_database()").fetchall()[0]
         connection.execute(f'USE "{catalog}"."partner_central"')
         return connection.execute(sql).fetchall()
 
 
-def rejected(place: Sandbox) -> list[dict[str, Any]]:
+def rejected(sandbox: Sandbox) -> list[dict[str, Any]]:
     """The rows of opportunities_rejected, newest last."""
     names = ("id", "reason", "record", "seen_at")
-    found = query(place, f"SELECT id, reason, record, epoch(seen_at) FROM {REJECTED} ORDER BY seen_at")
+    found = query(sandbox, f"SELECT id, reason, record, epoch(seen_at) FROM {REJECTED} ORDER BY seen_at")
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
@@ -78,9 +78,9 @@ def rejected(place: Sandbox) -> list[dict[str, Any]]:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A first sync of an account without opportunities."""
     with Emulator(opportunities=0, sandbox_opportunities=0, rps=None) as emulator:
-        place = Sandbox(tmp_path_factory.mktemp("empty"), emulator.endpoint)
-        place.sync()
-    return place
+        sandbox = Sandbox(tmp_path_factory.mktemp("empty"), emulator.endpoint)
+        sandbox.sync()
+    return sandbox
 
 
 def test_an_empty_account_gives_all_tables_with_exactly_the_documented_columns(empty: Sandbox) -> None:
@@ -138,36 +138,36 @@ def test_every_column_carries_a_description_in_dlts_schema(empty: Sandbox) -> No
     assert "company" in described["opportunities.customer_company_name"].lower()
 
 
-def test_unknown_members_become_columns_and_child_tables_and_are_reported_once(place_for: PlaceFor) -> None:
+def test_unknown_members_become_columns_and_child_tables_and_are_reported_once(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1")]) as server:
-        place = place_for(server.endpoint)
-        assert place.sync().new_columns == []
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().new_columns == []
         server.put(record("O1", **NEW_MEMBERS))
-        assert place.sync().new_columns == NEW_COLUMNS
+        assert sandbox.sync().new_columns == NEW_COLUMNS
         server.put(record("O2", **NEW_MEMBERS, AwsScoreReason="new"))
-        assert place.sync().new_columns == ["opportunities.aws_score_reason"]
-        place.assert_equals(server.truth())
+        assert sandbox.sync().new_columns == ["opportunities.aws_score_reason"]
+        sandbox.assert_equals(server.truth())
 
 
-def test_nasty_records_arrive_whole_and_bad_ones_among_them_are_rejected(place_for: PlaceFor) -> None:
+def test_nasty_records_arrive_whole_and_bad_ones_among_them_are_rejected(sandbox_for: SandboxFor) -> None:
     good, bad = nasty_records(1, 220), bad_records(1, 30)
     with AdversarialServer([*good, *bad], short_pages=True) as server:
-        place = place_for(server.endpoint)
-        assert (place.sync().rejected, len(rejected(place))) == (30, 30)
-        place.assert_equals(good)
-        before = place.tables()
-        assert place.sync().changed == 0
-        assert place.tables() == before
+        sandbox = sandbox_for(server.endpoint)
+        assert (sandbox.sync().rejected, len(rejected(sandbox))) == (30, 30)
+        sandbox.assert_equals(good)
+        before = sandbox.tables()
+        assert sandbox.sync().changed == 0
+        assert sandbox.tables() == before
 
 
-def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(place_for: PlaceFor) -> None:
+def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(sandbox_for: SandboxFor) -> None:
     bad = bad_records(7, len(DEFECTS))
     with AdversarialServer([*bad, record("O1", Customer=company("Plain Ltd"))]) as server:
-        place = place_for(server.endpoint)
+        sandbox = sandbox_for(server.endpoint)
         most = {"most_rejected": 1}
-        summary = place.sync(most)
+        summary = sandbox.sync(most)
         assert (summary.rejected, summary.changed) == (len(DEFECTS), 1)
-        rows = {row["record"]: row for row in rejected(place)}
+        rows = {row["record"]: row for row in rejected(sandbox)}
         assert sorted(rows, key=repr) == sorted((json.dumps(one) for one in bad), key=repr)
         for one, (path, value) in zip(bad, DEFECTS.values(), strict=True):
             row = rows[json.dumps(one)]
@@ -176,115 +176,117 @@ def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(place
             secrets = [text for text in (value, "abc", "NaN", "1e5x", "twelve", "Plain", "yesterday") if text]
             assert not [text for text in secrets if isinstance(text, str) and text in row["reason"]]
             assert row["seen_at"] > 0
-        quiet = place.sync(most)
+        quiet = sandbox.sync(most)
         assert (quiet.rejected, quiet.changed) == (0, 0)
-        assert {row["record"]: row for row in rejected(place)} == rows
+        assert {row["record"]: row for row in rejected(sandbox)} == rows
 
 
-def test_a_later_good_version_is_loaded_and_a_later_bad_one_leaves_the_good(place_for: PlaceFor) -> None:
+def test_a_later_good_version_is_loaded_and_a_later_bad_one_leaves_the_good(sandbox_for: SandboxFor) -> None:
     bad, good = {"LifeCycle": {"TargetCloseDate": "2026-02-30"}}, {"LifeCycle": {"TargetCloseDate": "2026-02-28"}}
     with AdversarialServer([record("O1", **bad), record("O2", **good)]) as server:
-        place = place_for(server.endpoint)
-        assert place.sync().rejected == 1
-        place.assert_equals([record("O2", **good)])
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().rejected == 1
+        sandbox.assert_equals([record("O2", **good)])
         server.put(record("O1", **good))
         server.put(record("O2", **bad))
-        summary = place.sync()
+        summary = sandbox.sync()
         assert (summary.rejected, summary.changed) == (1, 1)
-        place.assert_equals([record("O1", **good), record("O2", **good)])
+        sandbox.assert_equals([record("O1", **good), record("O2", **good)])
 
 
-def test_text_that_looks_like_another_type_survives_byte_for_byte_also_in_a_single_row(place_for: PlaceFor) -> None:
+def test_text_that_looks_like_another_type_survives_byte_for_byte_also_in_a_single_row(sandbox_for: SandboxFor) -> None:
     lookalikes = [
         record(f"O{number:02}", Customer=company(text), Project={"DeliveryModels": [text]})
         for number, text in enumerate(LOOKALIKES)
     ]
     with AdversarialServer(lookalikes[:1]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        assert query(place, "SELECT customer_company_name FROM opportunities") == [(LOOKALIKES[0],)]
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        assert query(sandbox, "SELECT customer_company_name FROM opportunities") == [(LOOKALIKES[0],)]
         for one in lookalikes:
             server.put(one)
-        place.sync()
+        sandbox.sync()
     wanted = [(text,) for text in LOOKALIKES]
-    assert query(place, "SELECT customer_company_name FROM opportunities ORDER BY id") == wanted
-    assert query(place, f"SELECT value FROM {DELIVERY_MODELS} ORDER BY opportunity_id") == wanted
+    assert query(sandbox, "SELECT customer_company_name FROM opportunities ORDER BY id") == wanted
+    assert query(sandbox, f"SELECT value FROM {DELIVERY_MODELS} ORDER BY opportunity_id") == wanted
 
 
-def test_an_unknown_text_member_has_one_column_whatever_its_first_value_looks_like(place_for: PlaceFor) -> None:
+def test_an_unknown_text_member_has_one_column_whatever_its_first_value_looks_like(sandbox_for: SandboxFor) -> None:
     mottos = {f"Motto{number}": text for number, text in enumerate(LOOKALIKES)}
     with AdversarialServer([record("O1", **mottos), record("O2")]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
         server.put(record("O2", **dict.fromkeys(mottos, "onwards")))
-        place.sync()
+        sandbox.sync()
     columns = ", ".join(f"motto{number}" for number in range(len(LOOKALIKES)))
-    found = query(place, f"SELECT {columns} FROM opportunities ORDER BY id")
+    found = query(sandbox, f"SELECT {columns} FROM opportunities ORDER BY id")
     assert found == [LOOKALIKES, ("onwards",) * len(LOOKALIKES)]
 
 
-def test_a_column_whose_first_value_comes_after_25_000_rows_is_loaded(place_for: PlaceFor) -> None:
+def test_a_column_whose_first_value_comes_after_25_000_rows_is_loaded(sandbox_for: SandboxFor) -> None:
     records = [record(f"O{100_000 + number}") for number in range(25_001)]
     records[-1]["LastModifiedDate"] = "2026-01-01T00:00:00Z"
     records[-1] |= {"Customer": company("at last"), "Mascot": "owl", "Project": {"DeliveryModels": ["late"]}}
     with AdversarialServer(records, token_kind="snapshot") as server:
-        place = place_for(server.endpoint)
-        assert place.sync().changed == 25_001
-    found = query(place, "SELECT customer_company_name, mascot FROM opportunities ORDER BY last_modified_date LIMIT 1")
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().changed == 25_001
+    found = query(
+        sandbox, "SELECT customer_company_name, mascot FROM opportunities ORDER BY last_modified_date LIMIT 1"
+    )
     assert found == [("at last", "owl")]
-    assert query(place, f"SELECT value FROM {DELIVERY_MODELS}") == [("late",)]
+    assert query(sandbox, f"SELECT value FROM {DELIVERY_MODELS}") == [("late",)]
 
 
-def test_what_no_database_can_hold_is_rejected_and_the_run_ends_well(place_for: PlaceFor) -> None:
+def test_what_no_database_can_hold_is_rejected_and_the_run_ends_well(sandbox_for: SandboxFor) -> None:
     texts = {"O1": "x" * 20_000_000, "O2": "half \ud83d", "O3": "nul \0", "O4": "\uf026 reserved by dlt"}
     with AdversarialServer([record(key, Customer=company(text)) for key, text in texts.items()]) as server:
         server.put(record("O5", Customer=company("whole \U0001f680")))
         server.put(record("O6", Motto="half \udc80"))
-        place = place_for(server.endpoint)
-        assert place.sync().rejected == 5
-        rows = {row["id"]: row for row in rejected(place)}
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().rejected == 5
+        rows = {row["id"]: row for row in rejected(sandbox)}
         assert rows.keys() == {"O1", "O2", "O3", "O4", "O6"}
         assert all(json.loads(rows[key]["record"]) == server.records[key] for key in rows)
         assert all("Customer.Account.CompanyName" in rows[key]["reason"] for key in texts)
-        place.assert_equals([server.records["O5"]])
+        sandbox.assert_equals([server.records["O5"]])
 
 
-def test_records_with_ids_that_cannot_be_ids_stop_no_other(place_for: PlaceFor) -> None:
+def test_records_with_ids_that_cannot_be_ids_stop_no_other(sandbox_for: SandboxFor) -> None:
     odd: list[Any] = ["nul \0", "\uf026", ["O1"], {"Value": "O1"}, "", "x" * 2_000_000]
     with AdversarialServer([record("O1")]) as server:
         server.records |= {f"odd {number}": record(identifier) for number, identifier in enumerate(odd)}
-        place = place_for(server.endpoint)
-        assert (place.sync().rejected, len(rejected(place))) == (len(odd), len(odd))
-        place.assert_equals([record("O1")])
-        assert place.sync().rejected == 0
+        sandbox = sandbox_for(server.endpoint)
+        assert (sandbox.sync().rejected, len(rejected(sandbox))) == (len(odd), len(odd))
+        sandbox.assert_equals([record("O1")])
+        assert sandbox.sync().rejected == 0
 
 
-def test_a_record_with_half_a_surrogate_pair_in_its_id_stops_no_other(place_for: PlaceFor) -> None:
+def test_a_record_with_half_a_surrogate_pair_in_its_id_stops_no_other(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1"), record("half \ud83d")]) as server:
-        place = place_for(server.endpoint)
-        assert place.sync().rejected == 1
-        assert [json.loads(row["record"]) for row in rejected(place)] == [record("half \ud83d")]
-        place.assert_equals([record("O1")])
+        sandbox = sandbox_for(server.endpoint)
+        assert sandbox.sync().rejected == 1
+        assert [json.loads(row["record"]) for row in rejected(sandbox)] == [record("half \ud83d")]
+        sandbox.assert_equals([record("O1")])
 
 
-def test_amounts_with_31_digits_survive_exactly(place_for: PlaceFor) -> None:
+def test_amounts_with_31_digits_survive_exactly(sandbox_for: SandboxFor) -> None:
     amounts = ["9" * 31 + ".99", "1" + "0" * 30, "0.01", "1000.", "531.0", "0"]
     spends = [{"Amount": amount, "CurrencyCode": "USD"} for amount in amounts]
     with AdversarialServer([record("O1", Project={"ExpectedCustomerSpend": spends})]) as server:
-        place = place_for(server.endpoint)
-        place.sync()
-        place.assert_equals(server.truth())
-    found = query(place, f"SELECT amount::VARCHAR FROM {CUSTOMER_SPEND} ORDER BY amount DESC LIMIT 1")
+        sandbox = sandbox_for(server.endpoint)
+        sandbox.sync()
+        sandbox.assert_equals(server.truth())
+    found = query(sandbox, f"SELECT amount::VARCHAR FROM {CUSTOMER_SPEND} ORDER BY amount DESC LIMIT 1")
     assert found == [("9" * 31 + ".99",)]
 
 
-def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(place: Sandbox) -> None:
-    source = partner_central(**place.settings().source_arguments() | {"arrow": False})
+def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(sandbox: Sandbox) -> None:
+    source = partner_central(**sandbox.settings().source_arguments() | {"arrow": False})
     source.resources["opportunities"].apply_hints(table_name="deals")
-    database = dlt.destinations.duckdb(str(place.database))
-    folder = str(place.folder / "renamed")
+    database = dlt.destinations.duckdb(str(sandbox.database))
+    folder = str(sandbox.folder / "renamed")
     dlt.pipeline("renamed", pipelines_dir=folder, destination=database, dataset_name="own").run(source)
-    with duckdb.connect(str(place.database), read_only=True) as connection:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         found = connection.execute(
             "SELECT table_name, any_value(data_type) FILTER (column_name = 'amount') FROM duckdb_columns() "
             "WHERE schema_name = 'own' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\' GROUP BY ALL ORDER BY ALL"

@@ -102,51 +102,53 @@ def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
 def test_a_run_whose_lease_another_takes_between_staging_and_merging_loads_nothing(
     tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
-    place.sync()
+    sandbox = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
+    sandbox.sync()
     key, generate, done = step(emulator, 1), SqlMergeFollowupJob.generate_sql, []
 
     def stolen(chain: Any, sql_client: Any) -> list[str]:
         if chain[0]["name"] == "opportunities" and not done:
             done.append(True)
-            place.sql("UPDATE sync_lease SET expires_at = CURRENT_TIMESTAMP - INTERVAL '1 second'")
+            sandbox.sql("UPDATE sync_lease SET expires_at = CURRENT_TIMESTAMP - INTERVAL '1 second'")
             step(emulator, 2)
-            thief = place.command("sync", "--destination", "postgres", DLT_DATA_DIR=str(tmp_path / "thief"))
+            thief = sandbox.command("sync", "--destination", "postgres", DLT_DATA_DIR=str(tmp_path / "thief"))
             assert thief.returncode == 0, thief.stderr
-            place.sql("UPDATE opportunities SET life_cycle_next_steps = 'the thief was here'")
+            sandbox.sql("UPDATE opportunities SET life_cycle_next_steps = 'the thief was here'")
         return generate(chain, sql_client)
 
     monkeypatch.setattr(SqlMergeFollowupJob, "generate_sql", staticmethod(stolen))
     with pytest.raises(AnotherRun, match="took over while this one loaded"):
-        place.sync()
-    assert place.sql("SELECT DISTINCT life_cycle_next_steps FROM opportunities") == [("the thief was here",)]
+        sandbox.sync()
+    assert sandbox.sql("SELECT DISTINCT life_cycle_next_steps FROM opportunities") == [("the thief was here",)]
     steps = f"SELECT life_cycle_next_steps FROM opportunity_history WHERE id = '{key}' ORDER BY read_order"
-    assert place.sql(steps)[-1] == ("step 2",)  # step 1 is there if its versions were merged before the lease was lost
-    assert place.sync().changed == 0
-    place.sync(full=True)
-    place.assert_equals(emulator.truth())
+    assert sandbox.sql(steps)[-1] == (
+        "step 2",
+    )  # step 1 is there if its versions were merged before the lease was lost
+    assert sandbox.sync().changed == 0
+    sandbox.sync(full=True)
+    sandbox.assert_equals(emulator.truth())
 
 
 def test_two_runs_that_load_at_once_on_a_server_do_not_take_each_others_rows(
     tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
-    place.sync()
+    sandbox = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
+    sandbox.sync()
     for record in emulator.truth()[:40]:
         emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "changed"}})
     generate, second = SqlMergeFollowupJob.generate_sql, []
 
     def meanwhile(chain: Any, sql_client: Any) -> list[str]:
         if not second:
-            second.append(place.command("sync", "--destination", "postgres", DLT_DATA_DIR=str(tmp_path / "second")))
+            second.append(sandbox.command("sync", "--destination", "postgres", DLT_DATA_DIR=str(tmp_path / "second")))
         return generate(chain, sql_client)
 
     monkeypatch.setattr(SqlMergeFollowupJob, "generate_sql", staticmethod(meanwhile))
-    place.sync()
+    sandbox.sync()
     assert second[0].returncode == 5, second[0].stderr
     assert "its lease runs out at" in second[0].stderr
-    assert place.sql("SELECT count(*) FROM opportunities WHERE life_cycle_next_steps = 'changed'") == [(40,)]
-    assert place.sql("SELECT count(*) FROM opportunity_history WHERE life_cycle_next_steps = 'changed'") == [(40,)]
+    assert sandbox.sql("SELECT count(*) FROM opportunities WHERE life_cycle_next_steps = 'changed'") == [(40,)]
+    assert sandbox.sql("SELECT count(*) FROM opportunity_history WHERE life_cycle_next_steps = 'changed'") == [(40,)]
 
 
 def on_postgres(folder: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Database:
@@ -155,10 +157,10 @@ def on_postgres(folder: Path, emulator: Emulator, server: Postgres, monkeypatch:
 
 
 def test_a_failed_load_is_a_failure_whatever_dlt_is_told(
-    place_for: Callable[[str], Warehouse], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    sandbox_for: Callable[[str], Warehouse], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = place_for(emulator.endpoint)
-    place.sync()
+    sandbox = sandbox_for(emulator.endpoint)
+    sandbox.sync()
     monkeypatch.setenv("LOAD__RAISE_ON_FAILED_JOBS", "false")
     emulator.advance(days=1)
     insert = TypedJob.run
@@ -170,6 +172,6 @@ def test_a_failed_load_is_a_failure_whatever_dlt_is_told(
     with monkeypatch.context() as patched:
         patched.setattr(TypedJob, "run", failing)
         with pytest.raises(Exception, match="Rows of opportunities could not be loaded"):
-            place.sync()
-    place.sync()
-    place.assert_equals(emulator.truth())
+            sandbox.sync()
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())

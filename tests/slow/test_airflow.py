@@ -19,9 +19,9 @@ from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync.accounts import Account
 from sandbox import TIMEOUT_S, Sandbox
 
-HOUSE = Path(__file__).parents[2]
-AIRFLOW = HOUSE / ".venv-test-airflow" / "bin"
-DAG = HOUSE / "pipelines" / "airflow" / "partner_central_dag.py"
+ROOT = Path(__file__).parents[2]
+AIRFLOW = ROOT / ".venv-test-airflow" / "bin"
+DAG = ROOT / "pipelines" / "airflow" / "partner_central_dag.py"
 SECRET = "secret-that-is-nowhere-else"
 pytestmark = pytest.mark.slow
 
@@ -33,21 +33,21 @@ def globex() -> Iterator[Emulator]:
         yield running
 
 
-def airflow(place: Sandbox, *command: str, **environment: str) -> str:
+def airflow(sandbox: Sandbox, *command: str, **environment: str) -> str:
     """Run a command of Airflow's environment, with an AIRFLOW_HOME in this folder; gives what it printed."""
     assert (AIRFLOW / "airflow").exists(), "Airflow is not set up: make .venv-test-airflow/.set-up"
-    dags = place.folder / "dags"
+    dags = sandbox.folder / "dags"
     dags.mkdir(exist_ok=True)
     shutil.copy(DAG, dags)
     done = subprocess.run(
         [AIRFLOW / command[0], *command[1:]],
-        cwd=place.folder,
-        env=place.environment(
-            AIRFLOW_HOME=str(place.folder / "airflow"),
+        cwd=sandbox.folder,
+        env=sandbox.environment(
+            AIRFLOW_HOME=str(sandbox.folder / "airflow"),
             AIRFLOW__CORE__DAGS_FOLDER=str(dags),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AWS_SECRET_ACCESS_KEY=SECRET,
-            DESTINATION__DUCKDB__CREDENTIALS=str(place.database),
+            DESTINATION__DUCKDB__CREDENTIALS=str(sandbox.database),
             **environment,
         ),
         capture_output=True,
@@ -59,30 +59,30 @@ def airflow(place: Sandbox, *command: str, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
-def run_dag(place: Sandbox, accounts: list[dict[str, Any]]) -> str:
+def run_dag(sandbox: Sandbox, accounts: list[dict[str, Any]]) -> str:
     listed = {"AIRFLOW_VAR_PARTNER_CENTRAL_ACCOUNTS": json.dumps(accounts)}
-    return airflow(place, "airflow", "dags", "test", "partner_central", **listed)
+    return airflow(sandbox, "airflow", "dags", "test", "partner_central", **listed)
 
 
-def ask(place: Sandbox, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(place.folder / "airflow" / "airflow.db")) as connection:
+def ask(sandbox: Sandbox, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(sandbox.folder / "airflow" / "airflow.db")) as connection:
         return connection.execute(query).fetchall()
 
 
-def events(place: Sandbox) -> list[tuple[str, int]]:
+def events(sandbox: Sandbox) -> list[tuple[str, int]]:
     """Events of assets, run by run and account by account: how many rows changed."""
     found = ask(
-        place,
+        sandbox,
         "SELECT uri, e.extra FROM asset_event e JOIN asset a ON a.id = e.asset_id "
         "ORDER BY e.source_run_id, e.source_map_index",
     )
     return [(uri, json.loads(extra)["changed"]) for uri, extra in found]
 
 
-def results(place: Sandbox) -> list[dict[str, Any]]:
+def results(sandbox: Sandbox) -> list[dict[str, Any]]:
     """What the tasks of the last run returned."""
     values = ask(
-        place,
+        sandbox,
         "SELECT value FROM xcom WHERE task_id = 'sync' AND key = 'return_value' "
         "AND dag_run_id = (SELECT max(id) FROM dag_run) ORDER BY map_index",
     )
@@ -90,41 +90,43 @@ def results(place: Sandbox) -> list[dict[str, Any]]:
 
 
 def test_each_account_is_a_mapped_task_and_a_fresh_worker_goes_on_where_the_last_one_came(
-    place: Sandbox, emulator: Emulator, globex: Emulator
+    sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     accounts = [
         {"name": "acme", "endpoint_url": emulator.endpoint},
         {"name": "globex", "endpoint_url": globex.endpoint},
     ]
-    airflow(place, "airflow", "db", "migrate")
-    log = run_dag(place, accounts)
-    place.assert_equals(emulator.truth(), "partner_central_acme")
-    place.assert_equals(globex.truth(), "partner_central_globex")
-    first = results(place)
+    airflow(sandbox, "airflow", "db", "migrate")
+    log = run_dag(sandbox, accounts)
+    sandbox.assert_equals(emulator.truth(), "partner_central_acme")
+    sandbox.assert_equals(globex.truth(), "partner_central_globex")
+    first = results(sandbox)
     assert [(result["account"], result["changed"]) for result in first] == [("acme", 250), ("globex", 40)]
     assert first[0]["watermark"] == max(str(record["LastModifiedDate"]) for record in emulator.truth()).replace(
         "Z", "+00:00"
     )
-    assert events(place) == [("x-partner-central://acme", 250), ("x-partner-central://globex", 40)]
-    names = ask(place, "SELECT rendered_map_index, state FROM task_instance WHERE task_id = 'sync' ORDER BY map_index")
+    assert events(sandbox) == [("x-partner-central://acme", 250), ("x-partner-central://globex", 40)]
+    names = ask(
+        sandbox, "SELECT rendered_map_index, state FROM task_instance WHERE task_id = 'sync' ORDER BY map_index"
+    )
     assert names == [("acme", "success"), ("globex", "success")]
     assert SECRET not in log
-    assert SECRET.encode() not in (place.folder / "airflow" / "airflow.db").read_bytes()
+    assert SECRET.encode() not in (sandbox.folder / "airflow" / "airflow.db").read_bytes()
 
-    shutil.rmtree(place.folder / "data")
+    shutil.rmtree(sandbox.folder / "data")
     globex.advance(days=4)
     calls = len(emulator.calls)
-    run_dag(place, accounts)
-    place.assert_equals(globex.truth(), "partner_central_globex")
-    second = results(place)
+    run_dag(sandbox, accounts)
+    sandbox.assert_equals(globex.truth(), "partner_central_globex")
+    second = results(sandbox)
     assert (second[0]["changed"], second[0]["watermark"]) == (0, first[0]["watermark"])
     assert second[1]["changed"] > 0
     assert len(emulator.calls) == calls + 1
-    assert events(place)[2:] == [("x-partner-central://globex", second[1]["changed"])]
+    assert events(sandbox)[2:] == [("x-partner-central://globex", second[1]["changed"])]
 
 
 def test_what_passes_is_retried_a_run_beside_another_is_skipped_and_the_rest_fails_at_once(
-    place: Sandbox, emulator: Emulator, globex: Emulator
+    sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied", calls=99))
     accounts = [
@@ -133,13 +135,13 @@ def test_what_passes_is_retried_a_run_beside_another_is_skipped_and_the_rest_fai
         Account("busy", endpoint_url=globex.endpoint),
         Account("away", endpoint_url="http://127.0.0.1:9"),
     ]
-    pipelines = place.pipelines_dir
+    pipelines = sandbox.pipelines_dir
     pipelines.mkdir(parents=True)
     with FileLock(pipelines / "partner_central_busy.lock"):
         said = airflow(
-            place,
+            sandbox,
             "python",
-            str(HOUSE / "tests" / "slow" / "airflow_exits.py"),
+            str(ROOT / "tests" / "slow" / "airflow_exits.py"),
             str(DAG),
             json.dumps([asdict(account) for account in accounts]),
             SOURCES__PARTNER_CENTRAL__ATTEMPTS="1",

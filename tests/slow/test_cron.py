@@ -33,21 +33,21 @@ pytestmark = [
 ]
 
 
-def line_of_readme(place: Sandbox) -> str:
+def line_of_readme(sandbox: Sandbox) -> str:
     """What the README has cron run, in this folder."""
     found = re.search(r"^ *\*/30 \* \* \* \* (cd /srv/partner-central && .+)$", README.read_text(), re.MULTILINE)
     assert found, "the README has no cron line"
-    return found[1].replace("/srv/partner-central", str(place.folder))
+    return found[1].replace("/srv/partner-central", str(sandbox.folder))
 
 
 @contextmanager
-def cron(place: Sandbox, *lines: str) -> Iterator[None]:
+def cron(sandbox: Sandbox, *lines: str) -> Iterator[None]:
     """A cron that runs these lines every minute."""
     assert shutil.which("cron"), "this needs Debian's package cron"
     wanted = ("AWS_", "DLT_", "SOURCES__")
-    names = {name: value for name, value in place.environment().items() if name.startswith(wanted)}
+    names = {name: value for name, value in sandbox.environment().items() if name.startswith(wanted)}
     variables = [f'{name}="{value}"' for name, value in {"MAILTO": "", **names}.items()]
-    crontab = place.folder / "crontab"
+    crontab = sandbox.folder / "crontab"
     crontab.write_text("\n".join([*variables, *(f"* * * * * {line}" for line in lines), ""]))
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     daemon = subprocess.Popen([*alone, "bash", "-c", ALONE, "bash", str(crontab)])
@@ -69,16 +69,16 @@ def wait_for(log: Path, words: str) -> str:
 
 
 def test_of_two_overlapping_jobs_of_cron_the_second_ends_with_5_and_the_first_loads_everything(
-    place: Sandbox, emulator: Emulator
+    sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    (place.folder / ".venv").symlink_to(sys.prefix)
-    log = place.folder / "jobs.log"
-    job = f'{line_of_readme(place)} >> {log} 2>&1; echo "exit $?" >> {log}'
-    with cron(place, job, job):
+    (sandbox.folder / ".venv").symlink_to(sys.prefix)
+    log = sandbox.folder / "jobs.log"
+    job = f'{line_of_readme(sandbox)} >> {log} 2>&1; echo "exit $?" >> {log}'
+    with cron(sandbox, job, job):
         with held_at(emulator, 1):
             said = wait_for(log, "exit 5\n")
             assert "ERROR Another run of partner_central is active (process " in said
             assert len(emulator.calls) <= 1
         wait_for(log, "exit 0\n")
-    place.assert_equals(emulator.truth())
+    sandbox.assert_equals(emulator.truth())
     assert "Traceback" not in log.read_text()

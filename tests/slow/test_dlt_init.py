@@ -15,7 +15,7 @@ from oracle import actual, assert_equal, expected
 from partner_central_emulator import Emulator
 from sandbox import TIMEOUT_S
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 DLT = Path(sys.executable).parent / "dlt"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -30,10 +30,10 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def repository(folder: Path) -> Path:
     """This repository as somebody else would clone it: what git tracks or would track, committed."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in filter(None, subprocess.check_output(listed, cwd=HOUSE, text=True).split("\0")):
-        if (HOUSE / name).is_file():
+    for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
+        if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(HOUSE / name, folder / name)
+            shutil.copyfile(ROOT / name, folder / name)
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "test"]):
         subprocess.run(["git", *command], cwd=folder, env=environment(folder.parent), check=True)
@@ -101,7 +101,7 @@ def test_what_dlt_init_hands_over_loads_everything_and_then_what_changed(
 
 def test_the_package_comes_whole_with_its_requirements_and_its_readme(project: Path) -> None:
     handed = {file.name for file in (project / "partner_central").iterdir()}
-    source = HOUSE / "sources" / "partner_central"
+    source = ROOT / "sources" / "partner_central"
     assert {file.name for file in source.glob("*.py")} | {"README.md"} <= handed
     required = (project / "requirements.txt").read_text()
     assert all(line.split("<")[0] in required for line in ("boto3>=", "dlt[duckdb]"))

@@ -16,10 +16,10 @@ import pytest
 
 from sandbox import TIMEOUT_S
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
 PACKAGES = {"partner_central", "partner_central_sync", "partner_central_emulator"}
-VERSION = tomllib.loads((HOUSE / "pyproject.toml").read_text())["project"]["version"]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +27,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this tree: of what git tracks or would track."""
     tree = tmp_path_factory.mktemp("tree")
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in filter(None, subprocess.check_output(listed, cwd=HOUSE, text=True).split("\0")):
-        if (HOUSE / name).is_file():
+    for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
+        if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(HOUSE / name, tree / name)
+            shutil.copyfile(ROOT / name, tree / name)
     built = tmp_path_factory.mktemp("wheel")
     offline = ["--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*PIP, "wheel", *offline, "--wheel-dir", str(built), str(tree)], check=True, timeout=TIMEOUT_S)
@@ -57,10 +57,10 @@ def test_the_wheel_holds_exactly_the_three_packages_and_all_their_files(wheel: P
     tops = {name.parts[0] for name in names}
     assert tops == {*PACKAGES, f"partner_central_sync-{VERSION}.dist-info"}
     for package in PACKAGES:
-        (folder,) = HOUSE.glob(f"*/{package}")
+        (folder,) = ROOT.glob(f"*/{package}")
         sources = {file.relative_to(folder.parent) for file in folder.rglob("*") if file.is_file()}
         if package == "partner_central_sync":
-            sources |= {Path(package, "view_sql", file.name) for file in (HOUSE / "pipelines" / "views").iterdir()}
+            sources |= {Path(package, "view_sql", file.name) for file in (ROOT / "pipelines" / "views").iterdir()}
         sources = {file for file in sources if file.parent.name != "__pycache__"}
         assert sources == {name for name in names if name.parts[0] == package}
         assert Path(package, "py.typed") in names
@@ -106,4 +106,4 @@ def test_the_installed_packages_are_imported_from_where_they_were_installed(inst
 def test_the_installed_views_are_those_of_the_repository(installed: Path, tmp_path: Path) -> None:
     code = "from partner_central_sync.sync.views import view_texts; print(*sorted(view_texts()))"
     listed = run(installed, tmp_path, sys.executable, "-c", code).split()
-    assert listed == sorted(file.stem for file in (HOUSE / "pipelines" / "views").iterdir())
+    assert listed == sorted(file.stem for file in (ROOT / "pipelines" / "views").iterdir())

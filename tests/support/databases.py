@@ -53,8 +53,8 @@ class Database(Warehouse):
         return actual(self.database, dataset) if self.destination == "duckdb" else super().tables(dataset)
 
     def settings(self, source: dict[str, Any] | None = None, **options: Any) -> Any:
-        place = {"database": None} if self.server else {}
-        return super().settings(source, **{**place, **options})
+        sandbox = {"database": None} if self.server else {}
+        return super().settings(source, **{**sandbox, **options})
 
 
 def databases(

@@ -38,7 +38,7 @@ A1_SPEND, J10_SPEND = "EUR 50.00, USD 1200.50", "USD 40.25"
 
 # What each view must hold, by hand: its columns (all, or those named) and its rows, in any order.
 ANSWERS: dict[str, tuple[tuple[str, ...] | None, list[tuple[Any, ...]]]] = {
-    "life_cycle_stages": (None, [(stage, place, place > 5) for place, stage in enumerate(STAGES, 1)]),
+    "life_cycle_stages": (None, [(stage, sandbox, sandbox > 5) for sandbox, stage in enumerate(STAGES, 1)]),
     "data_freshness": (
         None,
         [

@@ -32,11 +32,11 @@ VERSION = ["id", "last_modified_date", "first_seen_at", "content_hash"]
 def lived(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database after four syncs with fifteen days between them, and two opportunities gone."""
     with Emulator(opportunities=300, seed=5, rps=None) as emulator:
-        place = Sandbox(tmp_path, emulator.endpoint)
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
         for _ in range(4):
-            place.sync()
+            sandbox.sync()
             emulator.advance(days=15)
-    with duckdb.connect(str(place.database)) as connection:
+    with duckdb.connect(str(sandbox.database)) as connection:
         connection.execute("USE partner_central.partner_central; SET TimeZone = 'UTC'")
         gone = "SELECT id FROM opportunities WHERE life_cycle_stage = 'Qualified' ORDER BY id LIMIT 2"
         connection.execute(f"DELETE FROM opportunity_presence WHERE id IN ({gone})")
@@ -156,7 +156,7 @@ def check_moves_between_stages_and_how_long_stages_last(lived: duckdb.DuckDBPyCo
     assert counts(velocity, ["life_cycle_stage"], "average_days") == pytest.approx(
         {(name,): mean for name, mean in exact.mean().items()}, abs=0.051
     )
-    rank = {stage: place for place, stage in enumerate(STAGES)}
+    rank = {stage: sandbox for sandbox, stage in enumerate(STAGES)}
     forward = moves[moves.life_cycle_stage.map(rank) > moves.origin.map(rank)]
     assert (found.movement.isin(["forward", "won", "lost"])).sum() == len(forward)
 

@@ -15,18 +15,18 @@ from partner_central_sync.sync.views import view_texts
 from sandbox import Sandbox
 
 
-def asked(place: Sandbox, query: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(place.database), read_only=True) as connection:
+def asked(sandbox: Sandbox, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         connection.execute("USE partner_central.partner_central")
         return connection.execute(query).fetchall()
 
 
-def views(place: Sandbox) -> set[str]:
-    return {str(row[0]) for row in asked(place, "SELECT view_name FROM duckdb_views() WHERE NOT internal")}
+def views(sandbox: Sandbox) -> set[str]:
+    return {str(row[0]) for row in asked(sandbox, "SELECT view_name FROM duckdb_views() WHERE NOT internal")}
 
 
-def change(place: Sandbox, statement: str) -> None:
-    with duckdb.connect(str(place.database)) as connection:
+def change(sandbox: Sandbox, statement: str) -> None:
+    with duckdb.connect(str(sandbox.database)) as connection:
         connection.execute("USE partner_central.partner_central")
         connection.execute(statement)
 
