@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import command_server
 from databases import KINDS, Database, Prepared, databases
 from partner_central_emulator import Emulator
 from postgres import Postgres
@@ -27,7 +28,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """At the end they are taken down as usual."""
+    """At the end they are taken down as usual, and the command server ends."""
+    command_server.stop()
     gc.unfreeze()
 
 

@@ -22,7 +22,7 @@ import pytest
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
-from sandbox import COMMAND, KEYS, TIMEOUT_S, Sandbox
+from sandbox import KEYS, Sandbox
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE"
 ROLE = "arn:aws:iam::111122223333:role/co-sell"
@@ -40,15 +40,7 @@ def sync_with(sandbox: Sandbox, settings: Mapping[str, str], *arguments: str) ->
     """The command with no other AWS settings than these; it must not print the secret key or a trace."""
     hidden = {*KEYS, "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"}
     environment = {name: value for name, value in sandbox.environment().items() if name not in hidden} | dict(settings)
-    ended = subprocess.run(
-        [COMMAND, "sync", *arguments],
-        cwd=sandbox.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    ended = sandbox.command_with(environment, "sync", *arguments)
     assert "Traceback" not in ended.stderr or "--verbose" in arguments
     assert SECRET not in ended.stdout + ended.stderr
     return ended

@@ -1,6 +1,6 @@
 """Runs that are killed, interrupted or doubled: the next one completes, nothing is lost and nothing there twice.
 
-The real command is struck at moments that are seen, not guessed: a call that arrives at the emulator, or a file in
+The command gets a signal at moments that are seen, not guessed: a call that arrives at the emulator, or a file in
 dlt's working folder, which the process looks for itself at whatever it does next with the file system.
 """
 
@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import glob
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from command_server import KillWhen, Process
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.console.output import Console
 from partner_central_sync.sync.job import sync
-from sandbox import COMMAND, TIMEOUT_S, Sandbox, held_at
+from sandbox import TIMEOUT_S, Sandbox, held_at
 from variants import rarely
 
 MOMENTS = {
@@ -33,22 +32,6 @@ MOMENTS = {
 PENDING = ("normalize/extracted/*", "load/normalized/*")
 TABLES_MADE = "load/normalized/*/applied_schema_updates.json"
 NOT_LOADED = "load/normalized/*/new_jobs/"
-# The command, which sends itself a signal once one of the files is there: arguments are signal, patterns and command.
-STRUCK = """
-import glob, os, runpy, sys, threading
-number, patterns, sys.argv = int(sys.argv[1]), sys.argv[2].split(), sys.argv[3:]
-struck = threading.Lock()
-looking = threading.local()
-def look(event, _):
-    if not event.startswith(("open", "os.")) or getattr(looking, "now", False):
-        return
-    looking.now = True
-    if any(map(glob.glob, patterns)) and struck.acquire(blocking=False):
-        os.kill(os.getpid(), number)
-    looking.now = False
-sys.addaudithook(look)
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 
 
 def found(sandbox: Sandbox, *patterns: str) -> list[str]:
@@ -57,15 +40,15 @@ def found(sandbox: Sandbox, *patterns: str) -> list[str]:
     return [path for pattern in full for path in glob.glob(pattern)]  # noqa: PTH207 - it bears folders that vanish
 
 
-def struck(
+def kill_when(
     sandbox: Sandbox, number: signal.Signals, *patterns: str, command: Sequence[str] = ("sync",)
 ) -> tuple[int, str]:
     """A sync that gets a signal as soon as a file of one of these patterns is in the working folder."""
-    files = " ".join(str(sandbox.working_folder / pattern) for pattern in patterns)
-    return ended(sandbox.start(*command, program=[sys.executable, "-c", STRUCK, str(int(number)), files, str(COMMAND)]))
+    files = [str(sandbox.working_folder / pattern) for pattern in patterns]
+    return ended(sandbox.start(*command, kill_when=KillWhen(number, files)))
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+def ended(process: Process) -> tuple[int, str]:
     """Wait for the end: return code, and what was said."""
     try:
         out, error = process.communicate(timeout=TIMEOUT_S / 2)  # less than a held answer is waited for
@@ -93,7 +76,7 @@ def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Sandbox,
 def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
     moment: str, sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    assert struck(sandbox, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
+    assert kill_when(sandbox, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
     emulator.advance(days=1)
     sandbox.sync()
     sandbox.assert_equals(emulator.truth())
@@ -102,7 +85,7 @@ def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
 def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
     sandbox: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    struck(sandbox, signal.SIGKILL, TABLES_MADE)
+    kill_when(sandbox, signal.SIGKILL, TABLES_MADE)
     assert found(sandbox, *PENDING)
     emulator.advance(days=2)
     summary = sync(sandbox.settings(), Console())
@@ -128,7 +111,7 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
     monkeypatch.setattr("partner_central_sync.destinations.duckdb.MEMORY_MB_PER_CORE", 0)
     with Emulator(opportunities=opportunities, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
-        struck(sandbox, signal.SIGKILL, TABLES_MADE)
+        kill_when(sandbox, signal.SIGKILL, TABLES_MADE)
         files = [
             Path(file)
             for file in found(
@@ -154,7 +137,7 @@ def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(
 ) -> None:
     for moment in ("everything read", "loading"):
         emulator.advance(days=10)
-        assert struck(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
+        assert kill_when(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
     synced.sync()
     synced.assert_equals(emulator.truth())
 
@@ -192,7 +175,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_the_quota(sandbox: Sandbox, emulator: 
 def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
     number: signal.Signals, sandbox: Sandbox, emulator: Emulator
 ) -> None:
-    code, said = struck(sandbox, number, MOMENTS["loading"])
+    code, said = kill_when(sandbox, number, MOMENTS["loading"])
     assert "Traceback" not in said
     if number == signal.SIGINT:
         assert (code, "Nothing is lost" in said) == (130, True), said

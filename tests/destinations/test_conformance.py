@@ -108,7 +108,7 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     return lambda endpoint: Warehouse(tmp_path, endpoint, name)
 
 
-class Struck(Console):
+class InterruptedAt(Console):
     """Ends a run when a phase begins, as Ctrl-C would."""
 
     def __init__(self, phase: str) -> None:
@@ -179,7 +179,7 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehou
     with AdversarialServer(nasty_records(6, 130, unknown=False)) as server:
         sandbox = warehouse_for(server.endpoint)
         with suppress(KeyboardInterrupt):
-            sync(sandbox.settings(), Struck(phase))
+            sync(sandbox.settings(), InterruptedAt(phase))
         server.put(touched(server.truth()[0], 1))
         sandbox.sync()
         sandbox.assert_equals(server.truth())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from adversarial_server import AdversarialServer, Record
-from command.test_kills import MOMENTS, struck
+from command.test_kills import MOMENTS, kill_when
 from opportunity import row_maker
 from oracle import COLUMNS
 from partner_central.errors import CallBudgetExhausted
@@ -260,7 +260,7 @@ def test_a_killed_run_loses_no_version_it_had_read_and_doubles_none(
 ) -> None:
     emulator.advance(days=5)
     second = {(one["Id"], str(one["LastModifiedDate"])) for one in emulator.truth()}
-    assert struck(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
+    assert kill_when(synced, signal.SIGKILL, MOMENTS[moment])[0] == -signal.SIGKILL
     emulator.advance(days=5)
     synced.sync()
     found = versions(synced, "id, strftime(last_modified_date, '%Y-%m-%dT%H:%M:%SZ')")

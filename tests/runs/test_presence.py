@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from command.test_kills import ended, struck
+from command.test_kills import ended, kill_when
 from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync import working_folder
@@ -141,7 +141,7 @@ def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
 def test_a_full_run_killed_while_loading_is_concluded_by_the_next(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 4)
     moment_of_it = "load/normalized/*/started_jobs/opportunity_presence.*"
-    assert struck(synced, signal.SIGKILL, moment_of_it, command=("sync", "--full"))[0] == -signal.SIGKILL
+    assert kill_when(synced, signal.SIGKILL, moment_of_it, command=("sync", "--full"))[0] == -signal.SIGKILL
     assert gone(synced) == set()
     assert synced.sync().gone == 4
     assert gone(synced) == missing

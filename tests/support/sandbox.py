@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -20,12 +19,12 @@ register_defaults()
 
 from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the defaults, which dlt reads when imported
 
+from command_server import COMMAND, KillWhen, Process  # noqa: E402
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
 from partner_central_sync.console.output import Console, Summary  # noqa: E402
 from partner_central_sync.sync.job import sync  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-COMMAND = Path(sys.executable).parent / "partner-central"
 TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on however busy a machine
 
 
@@ -83,24 +82,28 @@ class Sandbox:
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `partner-central` in this folder to its end."""
-        return subprocess.run(
+        return self.command_with(self.environment(**environment), *arguments)
+
+    def command_with(self, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `partner-central` in this folder to its end, with nothing but this in its environment."""
+        process = Process(arguments, self.folder, environment)
+        try:
+            out, error = process.communicate(TIMEOUT_S)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(process.args, process.wait(), out, error)
+
+    def start(self, *arguments: str, kill_when: KillWhen | None = None, **environment: str) -> Process:
+        """Start `partner-central` in this folder."""
+        return Process(arguments, self.folder, self.environment(**environment), kill_when)
+
+    def installed_command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start the console script as it is installed, in this folder: what `start` does at a tenth of the cost."""
+        return subprocess.Popen(
             [COMMAND, *arguments],
             cwd=self.folder,
             env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-
-    def start(
-        self, *arguments: str, program: Sequence[str | Path] = (COMMAND,), **environment: str
-    ) -> subprocess.Popen[str]:
-        """Start `partner-central`, or another program, in this folder."""
-        return subprocess.Popen(
-            [*program, *arguments],
-            cwd=self.folder,
-            env=self.environment(**environment),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
