@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import settings
 import command_server
 from databases import KINDS, Database, Prepared, databases
 from partner_central_emulator import Emulator
-from postgres import Postgres
+from postgres import Postgres, shared_server
 from sandbox import Sandbox
 from servers import free_port
 
@@ -84,9 +85,10 @@ def sandbox_for(tmp_path: Path) -> Callable[[str], Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
-    """A real PostgreSQL server."""
-    with Postgres() as server:
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A real PostgreSQL server, the same for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    with shared_server(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) as server:
         yield server
 
 

@@ -32,10 +32,10 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "duckdb":
         yield filled(Settings(database=folder / "partner_central.duckdb"), folder, SMALL_CASE)
         return
-    with Postgres() as server:
-        os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = server.url(server.database("asked"))
-        yield filled(Settings(destination="postgres"), folder, SMALL_CASE)
-        del os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
+    server: Postgres = request.getfixturevalue("postgres_server")
+    os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = server.url(server.database("asked"))
+    yield filled(Settings(destination="postgres"), folder, SMALL_CASE)
+    del os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
 
 
 def asked(settings: Settings, query: str) -> list[tuple[Any, ...]]:

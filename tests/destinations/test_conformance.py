@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,9 +18,6 @@ from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.status import status
 from startable_destinations import Warehouse
 from variants import rarely
-
-if TYPE_CHECKING:
-    from postgres import Postgres
 
 NEVER = (None, datetime(1970, 1, 1, tzinfo=UTC))  # fakesnow hands a null timestamp over as the latter
 VIEW_ROWS = {  # at the end of the life
@@ -47,14 +44,6 @@ VIEW_ROWS = {  # at the end of the life
 }
 MakeWarehouse = Callable[[str], Warehouse]
 WAREHOUSES = os.environ.get("WAREHOUSES", "duckdb postgres delta").split()  # the Makefile has more
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    from postgres import Postgres
-
-    with Postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +76,7 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     name = "filesystem" if request.param in FORMATS else request.param
     settings = {}
     if name == "postgres":
-        server = request.getfixturevalue("postgres")
+        server = request.getfixturevalue("postgres_server")
         settings = {"CREDENTIALS": server.url(server.database(tmp_path.name))}
     elif name == "snowflake":
         from fake_snowflake import account

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -17,7 +16,7 @@ from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.console.output import Console
 from partner_central_sync.sync.check import check
 from partner_central_sync.sync.job import sync
-from postgres import PASSWORD, Postgres
+from postgres import PASSWORD, Postgres, own_name, own_server
 from sandbox import TIMEOUT_S
 from servers import free_port
 from startable_destinations import Warehouse
@@ -27,14 +26,14 @@ CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 
 
 @pytest.fixture
-def server() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
+def server(postgres_server: Postgres) -> Postgres:
+    """The server that all tests share."""
+    return postgres_server
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    """A database to sync into from `emulator`, on a server that a test may maltreat."""
+    """A database to sync into from `emulator`."""
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database("pipeline")))
     return Warehouse(tmp_path, emulator.endpoint, "postgres")
 
@@ -59,7 +58,7 @@ def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_an
     monkeypatch.setenv(entrance, server.url("elsewhere"))
     code, sentence = failed(sandbox)
     assert code is ExitCode.CONFIGURATION
-    assert 'database "elsewhere" does not exist' in sentence
+    assert f'database "{own_name("elsewhere")}" does not exist' in sentence
     monkeypatch.setenv(entrance, server.url("pipeline").replace(f":{server.port}/", f":{free_port()}/"))
     code, sentence = failed(sandbox)
     assert code is ExitCode.RETRY_LATER
@@ -68,10 +67,10 @@ def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_an
 
 
 def test_a_missing_grant_is_named(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
-    server.sql("pipeline", "REVOKE CREATE ON DATABASE pipeline FROM loader")
+    server.sql("pipeline", f"REVOKE CREATE ON DATABASE {own_name('pipeline')} FROM loader")
     code, sentence = failed(sandbox)
     assert code is ExitCode.CONFIGURATION
-    assert "GRANT CREATE ON DATABASE pipeline TO" in sentence
+    assert f"GRANT CREATE ON DATABASE {own_name('pipeline')} TO" in sentence
     assert [finding.code for finding in check(sandbox.settings())][-1] is ExitCode.CONFIGURATION
     server.sql("pipeline", f"CREATE SCHEMA {SCHEMA}", f"GRANT USAGE ON SCHEMA {SCHEMA} TO loader")
     code, sentence = failed(sandbox)
@@ -79,7 +78,7 @@ def test_a_missing_grant_is_named(sandbox: Warehouse, server: Postgres, emulator
     assert f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO" in sentence
     server.sql("pipeline", f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO loader")
     assert "GRANT CREATE ON DATABASE" in failed(sandbox)[1]  # for the schema where rows are staged
-    server.sql("pipeline", "GRANT CREATE ON DATABASE pipeline TO loader")
+    server.sql("pipeline", f"GRANT CREATE ON DATABASE {own_name('pipeline')} TO loader")
     sandbox.sync()
     sandbox.assert_equals(emulator.truth())
     server.sql("pipeline", f"ALTER TABLE {SCHEMA}.opportunities OWNER TO postgres")
@@ -112,8 +111,14 @@ def test_another_machine_goes_on_where_the_last_one_stopped(sandbox: Warehouse, 
 
 
 def test_a_server_that_dies_in_the_middle_of_a_merge_costs_nothing(
-    sandbox: Warehouse, server: Postgres, emulator: Emulator
+    sandbox: Warehouse, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with own_server() as server:
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database("pipeline")))
+        die_and_live_again(sandbox, server, emulator)
+
+
+def die_and_live_again(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
     sandbox.sync()
     before = sandbox.tables()
     for record in emulator.truth():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,6 @@ TEXTS = (
     "USING (table_schema, table_name) WHERE table_type = 'BASE TABLE' AND data_type IN ('text', 'character varying') "
     "AND table_schema NOT IN ('pg_catalog', 'information_schema')"
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 @pytest.fixture(params=[MODES[0], rarely(MODES[1])], ids=["mask", "drop"])
@@ -79,8 +72,9 @@ def in_clear(server: Postgres, database: str) -> list[str]:
 
 
 def test_in_postgres(
-    mode: dict[str, str], server: Postgres, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mode: dict[str, str], postgres_server: Postgres, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    server = postgres_server
     database = server.database(tmp_path.name)
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(database))
     sandbox = Warehouse(tmp_path, emulator.endpoint, "postgres")
@@ -89,7 +83,7 @@ def test_in_postgres(
     assert len(in_clear(server, database)) > 8
     server.sql(database, "CHECKPOINT")
     files = (
-        server._data
+        server.data
         / "base"
         / str(server.sql(database, "SELECT oid FROM pg_database WHERE datname = current_database()")[0][0])
     )

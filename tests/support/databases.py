@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oracle import Tables, actual
-from postgres import Postgres
+from postgres import Postgres, own_name
 from startable_destinations import Warehouse
 from variants import rarely
 
@@ -95,7 +95,7 @@ class Prepared:
             into.server.database(into.folder.name, made.folder.name)
         for state in into.pipelines_dir.glob("*/state.json"):  # it names the database it was built on
             text = state.read_text().replace(str(made.folder), str(into.folder))
-            state.write_text(text.replace(f"/{made.folder.name}", f"/{into.folder.name}"))
+            state.write_text(text.replace(f"/{own_name(made.folder.name)}", f"/{own_name(into.folder.name)}"))
 
     def _make(self, name: str, like: Database, load: Callable[[Database], object]) -> Database:
         with (

@@ -292,10 +292,9 @@ AGGREGATES = {"data_freshness": 1, "life_cycle_stages": 7}  # rows that are ther
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a PostgreSQL of its own; its sessions live in another time zone."""
-    with Postgres() as running:
-        yield f"{running.url(running.database('views'))}?options=-ctimezone%3DAmerica/Los_Angeles"
+def server(postgres_server: Postgres) -> str:
+    """The URL of a database on PostgreSQL; its sessions live in another time zone."""
+    return f"{postgres_server.url(postgres_server.database('views'))}?options=-ctimezone%3DAmerica/Los_Angeles"
 
 
 @contextmanager

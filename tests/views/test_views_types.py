@@ -45,9 +45,8 @@ def split(client: SqlJobClientBase) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with Postgres() as running:
-        yield f"{running.url(running.database('types'))}?options=-ctimezone%3DAmerica/Los_Angeles"
+def server(postgres_server: Postgres) -> str:
+    return f"{postgres_server.url(postgres_server.database('types'))}?options=-ctimezone%3DAmerica/Los_Angeles"
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
