@@ -9,7 +9,10 @@ PEERS := pandas singer
 CLOUDS := iceberg snowflake bigquery dialects
 SERVERS := airflow $(CLOUDS)
 
-.PHONY: help demo test test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
+# One worker more than two cores have: some tests wait, and each worker imports everything once.
+PYTEST = $(BIN)/pytest -n 3 --dist worksteal
+
+.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,10 +21,13 @@ demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
 test: $(STAMP)-dev ## The tests, but for the slow ones
-	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(COVERAGE) $(ARGS)
+	$(PYTEST) -m "not slow" --durations 10 $(COVERAGE) $(ARGS)
+
+test-quick: $(STAMP)-dev ## The tests that need no server and no database: half a minute
+	$(BIN)/pytest -n 2 tests/unit tests/simulation -m "not slow" $(ARGS)
 
 test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
-	HYPOTHESIS_PROFILE=many $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+	HYPOTHESIS_PROFILE=many $(PYTEST) $(ARGS)
 
 test-iceberg: .venv-test-iceberg/.set-up ## What every destination must do, of Iceberg tables
 	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/destinations/test_conformance.py tests/destinations/test_lake.py tests/destinations/test_lake_lease.py $(ARGS)

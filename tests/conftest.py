@@ -17,9 +17,20 @@ from postgres import Postgres, shared_server
 from sandbox import Sandbox
 from servers import free_port
 
+LONGEST = (  # more than a hundredth of the time each
+    "tests/runs/test_properties.py::test_after_any_schedule",
+    "tests/runs/test_few_calls.py::test_a_record_that_leaves_a_crowd",
+    "tests/runs/test_history.py::test_arrow_tables_and_rows",
+    "tests/destinations/test_conformance.py::test_a_life_of_an_account",
+)
 # The same examples on every machine, however long they take there; test_properties chooses how many.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker begins them when the others are about to end."""
+    items.sort(key=lambda item: not any(item.nodeid.startswith(begin) for begin in LONGEST))
 
 
 def pytest_collection_finish() -> None:

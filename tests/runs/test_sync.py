@@ -14,6 +14,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from adversarial_server import TIE, AdversarialServer, Record, nasty_records
 from oracle import actual, assert_equal, expected
 from partner_central import partner_central
+from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator, Fault, Kind, TokenKind
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
@@ -286,3 +287,18 @@ def test_the_source_alone_fills_dlts_own_duckdb(tmp_path: Path) -> None:
         )
         pipeline.run(partner_central(**settings.source_arguments()))
         assert_equal(expected(server.truth()), actual(database, "crm"))
+
+
+def test_one_filter_value_given_as_bare_text_is_that_one_value(sandbox: Sandbox, emulator: Emulator) -> None:
+    launched = [record for record in emulator.truth() if record["LifeCycle"]["Stage"] == "Launched"]
+    assert sandbox.sync({"life_cycle_stage": "Launched"}).read == len(launched)
+    assert emulator.calls[0].request["LifeCycleStage"] == ["Launched"]
+
+
+@pytest.mark.parametrize("setting", [{"calls_per_second": 0}, {"calls_per_second": -1}, {"lookback": -1}])
+def test_a_setting_no_listing_could_run_with_is_refused_before_asking(
+    sandbox: Sandbox, emulator: Emulator, setting: dict[str, float]
+) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(setting))):
+        sandbox.sync(dict(setting))
+    assert emulator.calls == []

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 import pytest
 
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
 
-Frame = pd.DataFrame
+if TYPE_CHECKING:  # it takes as long to import as all else here: not where no test asks for it
+    from pandas import DataFrame as Frame
+
 STAGES = [
     "Prospect",
     "Qualified",
@@ -56,6 +58,8 @@ class Truth:
     """The tables as frames, and what the definitions say of them."""
 
     def __init__(self, lived: duckdb.DuckDBPyConnection) -> None:
+        import pandas as pd
+
         history = view(lived, "opportunity_history").sort_values(VERSION)
         self.now = view(lived, "sync_runs").watermark.max().normalize()
         history["target"] = pd.to_datetime(history.life_cycle_target_close_date)
@@ -90,6 +94,8 @@ def counts(frame: Frame, keys: list[str], value: str) -> dict[Any, float]:
 
 
 def _key(values: Iterable[Any]) -> tuple[str, ...]:
+    import pandas as pd
+
     return tuple("" if pd.isna(value) else str(value).removesuffix(" 00:00:00") for value in values)
 
 
@@ -191,7 +197,7 @@ def check_wins_losses_and_what_is_launched(lived: duckdb.DuckDBPyConnection, tru
 
 def check_changes(lived: duckdb.DuckDBPyConnection, truth: Truth) -> None:
     history, before = truth.history[~truth.first], truth.before[~truth.first]
-    recent = history.last_modified_date.dt.normalize() > truth.now - pd.Timedelta(days=7)
+    recent = history.last_modified_date.dt.normalize() > truth.now - timedelta(days=7)
     found = view(lived, "changes_last_7_days").groupby("what").size()
     for what, column in (("stage", "life_cycle_stage"), ("review status", "life_cycle_review_status")):
         assert found[what] == ((history[column] != before[column]) & recent).sum() > 0

@@ -15,8 +15,6 @@ from partner_central.public import OPPORTUNITIES
 from partner_central.read.pages import Page, pages
 from partner_central.read.request import ListRequest
 from partner_central.stream import Backfill, Incremental, Search
-from partner_central_emulator import Emulator
-from sandbox import Sandbox
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -191,18 +189,3 @@ def test_a_repeated_token_breaks_the_listing_instead_of_running_forever(followin
     with pytest.raises(PaginationError, match=f"same token for two pages, after {len(following) - 1} pages"):
         list(pages(list_request("AWS"), book))
     assert len(book.asked) == len(following)
-
-
-def test_one_filter_value_given_as_bare_text_is_that_one_value(place: Sandbox, emulator: Emulator) -> None:
-    launched = [record for record in emulator.truth() if record["LifeCycle"]["Stage"] == "Launched"]
-    assert place.sync({"life_cycle_stage": "Launched"}).read == len(launched)
-    assert emulator.calls[0].request["LifeCycleStage"] == ["Launched"]
-
-
-@pytest.mark.parametrize("setting", [{"calls_per_second": 0}, {"calls_per_second": -1}, {"lookback": -1}])
-def test_a_setting_no_listing_could_run_with_is_refused_before_asking(
-    place: Sandbox, emulator: Emulator, setting: dict[str, float]
-) -> None:
-    with pytest.raises(ConfigurationError, match=next(iter(setting))):
-        place.sync(dict(setting))
-    assert emulator.calls == []

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -20,8 +19,6 @@ from partner_central.tables.stored_columns import StoredColumns
 from partner_central.tables.table import Column, RecordModel
 from partner_central.tables.types import OF_JSON
 from partner_central.tables.values import InvalidValue, fraction, structure, whole_number
-from partner_central_emulator import Emulator
-from sandbox import Sandbox
 
 MODIFIED = "2026-05-01T12:00:00Z"
 SPEND = "project_expected_customer_spend"
@@ -253,33 +250,6 @@ def test_identity_says_what_can_be_said_of_an_unfit_record() -> None:
     assert MEMBERS.key_and_modified(record(LifeCycle="broken")) == ("O1", moment)
     assert MEMBERS.key_and_modified({"Id": ["O7"], "LastModifiedDate": "soon"}) == (None, None)
     assert MEMBERS.key_and_modified({"Id": "O1"}) == ("O1", None)
-
-
-def ids_of(place: Sandbox, table: str) -> list[str | None]:
-    with duckdb.connect(str(place.database), read_only=True) as connection:
-        found = connection.execute(f"SELECT id FROM partner_central.partner_central.{table} ORDER BY id").fetchall()
-    return [key for (key,) in found]
-
-
-def test_records_whose_id_no_database_can_hold_are_rejected_and_stop_no_other(
-    place: Sandbox, emulator: Emulator
-) -> None:
-    records = sorted(emulator.truth(), key=lambda record: record["Id"])
-    for record, bad in zip(records, ("O\0x", "O\ud800", "\uf026x"), strict=False):
-        emulator.overlay(record["Id"], {"Id": bad})
-    summary = place.sync()
-    assert (summary.changed, summary.rejected) == (len(records) - 3, 3)
-    place.assert_equals(records[3:])
-    assert len(ids_of(place, "opportunities_rejected")) == 3
-
-
-def test_unknown_members_that_look_like_impossible_timestamps_stop_nothing(place: Sandbox, emulator: Emulator) -> None:
-    ids = sorted(record["Id"] for record in emulator.truth())
-    dates = ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-02-30T00:00:00Z", "2026-05-01T12:00:00Z")
-    for key, text in zip(ids, dates, strict=False):
-        emulator.overlay(key, {"RenewalDate": text, "Team": [{"JoinedAt": text}]})
-    assert place.sync().changed == len(ids)
-    assert ids_of(place, "opportunities") == ids
 
 
 def test_each_kind_of_value_of_an_unknown_member_has_a_column_so_that_none_is_converted(maker: RowMaker) -> None:
