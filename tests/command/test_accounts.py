@@ -100,7 +100,7 @@ def test_a_list_that_is_wrong_is_refused_with_a_sentence(entries: Any, words: st
     assert words in str(refused.value)
 
 
-def test_a_failing_account_does_not_stop_the_others_and_the_lowest_code_tells(
+def test_a_failing_account_stops_no_other_and_the_lowest_code_tells(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied", calls=99))
@@ -187,9 +187,7 @@ def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(
     assert "Traceback" not in ended.stderr
 
 
-def test_the_profile_of_an_account_is_used_and_no_keys_that_are_configured_for_others(
-    sandbox: Sandbox, emulator: Emulator
-) -> None:
+def test_an_account_s_profile_is_used_and_no_keys_configured_for_others(sandbox: Sandbox, emulator: Emulator) -> None:
     process, used = sandbox.folder / "credentials.sh", sandbox.folder / "used"
     keys = {"Version": 1, "AccessKeyId": "AKIAACME", "SecretAccessKey": "acme"}
     process.write_text(f"touch {used}\necho '{json.dumps(keys)}'\n")

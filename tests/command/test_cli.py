@@ -228,9 +228,7 @@ def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(
     assert "watermark of" in told.stdout
 
 
-def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere(
-    sandbox: Sandbox, emulator: Emulator
-) -> None:
+def test_status_works_during_a_run_and_while_the_file_is_open_elsewhere(sandbox: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 2) as arrived:
         running = sandbox.start("sync")
         assert arrived.wait(TIMEOUT_S)
@@ -245,7 +243,7 @@ def test_status_works_while_a_run_is_active_and_while_the_file_is_open_elsewhere
     sandbox.assert_equals(emulator.truth())
 
 
-def test_dlt_settings_of_the_folder_and_the_environment_are_honoured_also_relative(
+def test_dlt_settings_of_folder_and_environment_are_honoured_also_relative(
     sandbox: Sandbox, emulator: Emulator
 ) -> None:
     (sandbox.folder / ".dlt").mkdir()

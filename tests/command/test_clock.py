@@ -30,9 +30,7 @@ def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours:
         assert sandbox.sync().changed == 0
 
 
-def test_a_clock_that_aws_does_not_accept_ends_with_2_and_says_so_and_the_next_run_goes_on(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_clock_that_aws_refuses_ends_with_2_and_the_next_run_goes_on(synced: Sandbox, emulator: Emulator) -> None:
     emulator.advance(days=1)
     emulator.faults.append(Fault("wrong_clock"))
     ended = synced.command("sync")

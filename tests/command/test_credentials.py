@@ -80,7 +80,7 @@ def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, sandbox: San
     assert "aws sso login" in ended.stderr
 
 
-def test_a_region_without_partner_central_fails_at_once_and_names_the_one_that_has_it(sandbox: Sandbox) -> None:
+def test_a_region_without_partner_central_fails_naming_the_one_with_it(sandbox: Sandbox) -> None:
     ended = sync_with(sandbox, {**KEYS, "AWS_DEFAULT_REGION": "eu-central-1"})
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "eu-central-1" in ended.stderr

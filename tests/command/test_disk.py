@@ -61,7 +61,7 @@ def held_open(database: Path, access: str) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("access", ["read-write", "read-only"])
-def test_a_database_open_elsewhere_fails_before_any_call_and_names_who_holds_it(
+def test_a_database_open_elsewhere_fails_before_any_call_naming_its_holder(
     access: str, synced: Sandbox, emulator: Emulator
 ) -> None:
     emulator.advance(days=1)

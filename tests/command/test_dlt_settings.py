@@ -165,7 +165,7 @@ def settings_for(name: str, sandbox: Sandbox) -> Settings:
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED, ids=[name for name, _ in REFUSED])
-def test_a_setting_that_would_make_a_run_wrong_is_refused_before_anything_is_asked(
+def test_a_setting_that_would_make_a_run_wrong_is_refused_at_once(
     name: str, value: Any, configure: Configure, sandbox: Sandbox, emulator: Emulator
 ) -> None:
     configure(name, value)
@@ -243,7 +243,7 @@ def test_a_more_specific_section_says_it_for_this_pipeline_alone(
     dlt_settings.check(sandbox.settings())
 
 
-def test_a_destination_with_a_name_of_its_own_is_refused_where_its_type_is_one_that_is_fitted(
+def test_a_named_destination_is_refused_where_its_type_is_an_adapted_one(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DESTINATION__SALES__DESTINATION_TYPE", "dlt.destinations.postgres")

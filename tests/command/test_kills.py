@@ -82,7 +82,7 @@ def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
     sandbox.assert_equals(emulator.truth())
 
 
-def test_what_a_killed_run_left_is_finished_first_and_then_the_new_data_is_read(
+def test_what_a_killed_run_left_is_finished_before_new_data_is_read(
     sandbox: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kill_when(sandbox, signal.SIGKILL, TABLES_MADE)
@@ -186,9 +186,7 @@ def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
     sandbox.assert_equals(emulator.truth())
 
 
-def test_a_second_run_ends_at_once_without_a_call_and_leaves_the_first_alone(
-    sandbox: Sandbox, emulator: Emulator
-) -> None:
+def test_a_second_run_ends_without_a_call_and_leaves_the_first_alone(sandbox: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 4) as arrived:
         first = sandbox.start("sync")
         assert arrived.wait(TIMEOUT_S)

@@ -162,7 +162,7 @@ def test_without_data_the_command_says_what_to_do_and_makes_no_file(sandbox: San
         asked(sandbox.settings(), "SELECT 1")
 
 
-def test_the_command_prints_a_wide_table_whole_and_an_end_of_a_pipe_is_no_error(synced: Sandbox) -> None:
+def test_a_wide_table_is_printed_whole_and_a_closed_pipe_is_no_error(synced: Sandbox) -> None:
     columns = "arn, id, customer_company_name, customer_website_url, customer_industry, life_cycle_stage"
     ended = synced.command("query", f"SELECT {columns} FROM opportunities ORDER BY id LIMIT 1")
     assert ended.returncode == 0

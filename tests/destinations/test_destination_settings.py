@@ -27,7 +27,7 @@ from sandbox import Sandbox
         ),
     ],
 )
-def test_a_destination_that_cannot_be_used_as_it_is_configured_says_what_is_missing(
+def test_a_destination_configured_incompletely_says_what_is_missing(
     destination: str, settings: dict[str, str], said: str, sandbox: Sandbox
 ) -> None:
     environment = {f"DESTINATION__{destination.upper()}__{name}": value for name, value in settings.items()}

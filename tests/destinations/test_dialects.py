@@ -180,7 +180,7 @@ def test_tables_are_written_with_all_columns_in_types_that_hold_them(written: Wr
     assert types.order in written.tables[ROOT]
 
 
-def test_a_merge_takes_away_the_old_rows_of_every_table_and_puts_in_the_new_ones(written: Written) -> None:
+def test_a_merge_replaces_the_old_rows_of_every_table_by_the_new_ones(written: Written) -> None:
     trees = written.parsed(written.merges)
     for table in (ROOT, DELIVERY_MODELS, CUSTOMER_SPEND, REJECTED):
         deleted = [tree for tree in trees if isinstance(tree, exp.Delete | exp.Merge) and _is(tree, table)]

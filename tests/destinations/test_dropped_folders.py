@@ -85,9 +85,7 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(loaded: Datab
 
 
 @on_a_lake
-def test_accounts_that_share_a_lake_each_read_again_what_one_of_them_made_again(
-    database: Database, emulator: Emulator
-) -> None:
+def test_each_account_of_a_lake_reads_again_what_one_made_again(database: Database, emulator: Emulator) -> None:
     with Emulator(opportunities=30, seed=2, rps=None) as globex:
         servers = {"acme": emulator, "globex": globex}
         for turn in range(3):
@@ -105,7 +103,7 @@ def test_accounts_that_share_a_lake_each_read_again_what_one_of_them_made_again(
 
 @on_a_lake
 @pytest.mark.parametrize("folder", ["opportunities", rarely("opportunity_history"), rarely("opportunity_presence")])
-def test_a_folder_that_is_deleted_while_a_run_reads_is_not_made_with_that_run_s_rows_alone(
+def test_a_folder_deleted_during_a_run_is_not_made_of_its_rows_alone(
     folder: str, loaded: Database, emulator: Emulator
 ) -> None:
     emulator.change(emulator.truth()[3]["Id"], CHANGE)

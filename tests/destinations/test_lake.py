@@ -165,7 +165,7 @@ def test_a_list_that_shrinks_loses_its_rows_in_s3_as_on_a_disk(lake_in_s3: Lake)
 @pytest.mark.parametrize("when", ["before its commit", "after its commit"])
 @pytest.mark.parametrize("write", [2, rarely(1), rarely(3)])
 @pytest.mark.parametrize("folder", ["second", rarely("first")])
-def test_a_load_that_failed_anywhere_takes_nothing_away_and_is_completed_by_anybody(
+def test_a_failed_load_takes_nothing_away_and_anybody_completes_it(
     write: int, when: str, folder: str, lake: Lake
 ) -> None:
     lake.load(*BEFORE)
@@ -232,7 +232,7 @@ def test_accounts_that_share_a_lake_replace_their_own_rows_only(lake: Lake) -> N
 
 
 @pytest.mark.skipif("delta" not in LAKES, reason="Of two commits of an Iceberg table here, its lease tells.")
-def test_of_two_writers_that_read_the_same_version_of_a_delta_table_the_second_fails(tmp_path: Path) -> None:
+def test_of_two_writers_from_one_version_of_a_delta_table_the_second_fails(tmp_path: Path) -> None:
     from deltalake import DeltaTable, write_deltalake
     from deltalake.exceptions import CommitFailedError
 
@@ -338,7 +338,7 @@ def stored_states(*states: tuple[str, StateInfo]) -> Any:
     return files, read, opened
 
 
-def test_the_state_with_the_highest_count_is_the_newest_whatever_the_clock_said() -> None:
+def test_the_state_with_the_highest_count_is_newest_whatever_its_clock() -> None:
     ahead, behind = "1999999999.1", "1500000000.1"
     files, read, opened = stored_states((counted(9, ahead), state(9)), (counted(10, behind), state(10)))
     found = newest_state(files, "deals", read)
@@ -365,7 +365,7 @@ def test_a_state_is_adopted_only_of_this_source_and_of_the_same_account() -> Non
 
 
 @pytest.mark.parametrize("clock", ["ahead", rarely("behind")])
-def test_a_machine_whose_clock_is_wrong_does_not_hide_what_others_load_later(
+def test_a_machine_with_a_wrong_clock_hides_nothing_that_others_load_later(
     clock: str, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @dlt.resource(name="opportunities", write_disposition="merge", primary_key="id", table_format=lake.table_format)

@@ -96,7 +96,7 @@ def test_while_one_run_holds_the_lease_another_is_told_who_and_since_when(place:
         place.lease.check(SECOND)
 
 
-def test_a_lease_that_was_given_back_can_be_taken_and_is_given_back_only_by_its_holder(place: Place) -> None:
+def test_a_lease_given_back_can_be_taken_and_only_its_holder_gives_it_back(place: Place) -> None:
     place.lease.release(FIRST)  # there is none yet
     with pytest.raises(LeaseLost):
         place.lease.check(FIRST)
@@ -201,7 +201,7 @@ class Meanwhile(Console):
             self._do()
 
 
-def test_a_run_that_finds_another_at_work_does_nothing_and_one_that_lost_its_lease_loads_nothing(folder: Path) -> None:
+def test_a_run_beside_another_or_without_its_lease_loads_nothing(folder: Path) -> None:
     with Emulator(opportunities=12, seed=1, rps=None) as emulator:
         first = Warehouse(folder / "first", emulator.endpoint, "filesystem")
         second = Warehouse(folder / "second", emulator.endpoint, "filesystem")

@@ -47,7 +47,7 @@ def failed(sandbox: Warehouse, report: Console | None = None) -> tuple[ExitCode,
     return code, sentence
 
 
-def test_a_server_that_cannot_be_reached_or_does_not_let_us_in_is_told_before_any_call(
+def test_a_server_that_cannot_be_entered_is_told_before_any_call(
     sandbox: Warehouse, server: Postgres, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entrance = "DESTINATION__POSTGRES__CREDENTIALS"

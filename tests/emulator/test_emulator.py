@@ -113,9 +113,7 @@ def test_all_pages_together_are_the_truth_in_order(kind: TokenKind, order: str, 
             assert ids(found) == sorted(key, key=key.__getitem__, reverse=order == "DESCENDING")
 
 
-def test_a_page_has_twenty_records_unless_told_and_the_latest_change_comes_first(
-    busy: Emulator, connect: Connect
-) -> None:
+def test_a_page_has_twenty_records_by_default_latest_change_first(busy: Emulator, connect: Connect) -> None:
     page = connect(busy).list_opportunities(Catalog="AWS")
     expected = sorted(busy.truth(), key=lambda r: (r["LastModifiedDate"], r["Id"]), reverse=True)
     assert ids(page["OpportunitySummaries"]) == ids(expected[:20])

@@ -65,9 +65,7 @@ MIDWAY: dict[Kind, tuple[ExitCode, str]] = {
 }
 
 
-def test_a_run_that_fails_in_the_middle_of_a_listing_leaves_everything_as_it_was(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_run_that_fails_amid_a_listing_leaves_everything_as_it_was(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(days=60)
     for kind, (expected, words) in MIDWAY.items():

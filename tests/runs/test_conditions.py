@@ -68,9 +68,7 @@ def ended(sandbox: Sandbox, source: dict[str, Any] | None = None, **options: Any
 
 
 @pytest.mark.parametrize("size", [250, 1500])
-def test_a_record_that_leaves_the_filter_while_the_list_is_read_hides_no_other(
-    size: int, sandbox_for: SandboxFor
-) -> None:
+def test_a_record_that_leaves_the_filter_during_reading_hides_no_other(size: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=size, seed=1, rps=None) as emulator:
         all_qualified(emulator)
         sandbox = sandbox_for(emulator.endpoint)
@@ -86,7 +84,7 @@ def test_a_record_that_leaves_the_filter_while_the_list_is_read_hides_no_other(
         assert in_stage(emulator, "Qualified") <= ids(sandbox)
 
 
-def test_a_filtered_list_of_a_service_without_that_order_is_read_until_nothing_changes(sandbox_for: SandboxFor) -> None:
+def test_a_filtered_list_without_that_order_is_read_until_nothing_changes(sandbox_for: SandboxFor) -> None:
     records = truth_of(250)
     for record in records:
         record["LifeCycle"] = {**record["LifeCycle"], "Stage": "Qualified"}
@@ -165,7 +163,7 @@ def test_a_record_without_created_date_is_loaded_and_never_marked_as_gone(sandbo
         assert not gone(sandbox)
 
 
-def test_credentials_of_another_account_load_nothing_unless_that_is_accepted(sandbox_for: SandboxFor) -> None:
+def test_credentials_of_another_account_load_nothing_unless_accepted(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=60, seed=1, rps=None) as mine, Emulator(opportunities=30, seed=2, rps=None) as other:
         sandbox = sandbox_for(mine.endpoint)
         sandbox.sync()
@@ -220,7 +218,7 @@ def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, sa
         sandbox.assert_equals(emulator.truth())
 
 
-def test_more_records_in_one_second_than_a_run_may_ask_calls_are_loaded_by_several(sandbox_for: SandboxFor) -> None:
+def test_a_second_with_more_records_than_a_run_s_calls_takes_several_runs(sandbox_for: SandboxFor) -> None:
     records = [{**record, "CreatedDate": "2026-01-01T00:00:00Z"} for record in truth_of(1500)]
     with AdversarialServer(records, sorts_names=True) as server:
         sandbox = sandbox_for(server.endpoint)

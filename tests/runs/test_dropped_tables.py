@@ -147,9 +147,7 @@ def with_both(shared: Shared, prepared: Prepared) -> Shared:
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize("first", ["acme", rarely("globex")])
 @pytest.mark.parametrize("table", ["opportunities", "opportunity_presence", SPEND])
-def test_what_one_account_makes_again_each_account_that_shares_it_reads_again(
-    first: str, table: str, shared: Shared
-) -> None:
+def test_each_account_reads_again_what_one_of_them_made_again(first: str, table: str, shared: Shared) -> None:
     shared.database.sql(f"DROP TABLE {table} CASCADE")
     for account in (first, *ACCOUNTS):
         shared.sync(account)
@@ -157,7 +155,7 @@ def test_what_one_account_makes_again_each_account_that_shares_it_reads_again(
 
 
 @MOSTLY_DUCKDB
-def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_lost(shared: Shared) -> None:
+def test_a_new_account_in_a_dataset_does_not_hide_what_others_have_lost(shared: Shared) -> None:
     shared.database.sql("DROP TABLE opportunities CASCADE")
     with Emulator(opportunities=7, seed=3, rps=None) as third:
         shared.database.sync({"endpoint_url": third.endpoint}, account="initech")
@@ -173,7 +171,7 @@ def test_an_account_that_is_new_in_a_dataset_does_not_hide_what_the_others_have_
     "step", ["other_pipelines.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
 )
 @pytest.mark.parametrize(("when", "next_one"), [rarely("before", "acme"), ("after", "globex")])
-def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_any_account(
+def test_a_repair_killed_at_any_step_is_finished_by_any_account_s_next_run(
     step: str,
     when: str,
     next_one: str,
@@ -206,7 +204,7 @@ def test_a_mending_that_was_killed_at_any_step_is_finished_by_the_next_run_of_an
 
 
 @MOSTLY_DUCKDB
-def test_an_account_does_not_wait_for_another_that_reads_again_what_both_have_lost(
+def test_an_account_does_not_wait_for_another_to_read_what_both_have_lost(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared.database.sql("DROP TABLE opportunities CASCADE")
@@ -255,7 +253,7 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
 
 
 @MOSTLY_DUCKDB
-def test_what_an_interrupted_run_left_does_not_make_a_dropped_table_look_whole(
+def test_what_an_interrupted_run_left_hides_no_dropped_table(
     loaded: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.overlay(emulator.truth()[0]["Id"], {"Score": 7})
@@ -287,7 +285,7 @@ def test_a_column_that_would_change_values_is_refused(loaded: Database, emulator
 
 @pytest.mark.parametrize("table", [SPEND, rarely("opportunities")])
 @MOSTLY_DUCKDB
-def test_what_was_lost_is_read_again_from_the_beginning_wherever_a_first_load_is_to_begin(
+def test_what_was_lost_is_read_from_the_beginning_whatever_since_says(
     table: str, loaded: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     since = sorted(record["LastModifiedDate"] for record in emulator.truth())[200]

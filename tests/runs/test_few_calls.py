@@ -70,7 +70,7 @@ def test_a_record_that_leaves_a_crowd_between_two_runs_hides_no_other(sandbox_fo
         assert set(server.records) == ids(sandbox)
 
 
-def test_records_that_leave_again_and_again_make_the_run_say_how_many_calls_it_takes(sandbox_for: SandboxFor) -> None:
+def test_where_records_leave_again_and_again_a_run_says_the_calls_it_takes(sandbox_for: SandboxFor) -> None:
     records = [{**record, "CreatedDate": "2026-03-01T00:00:00Z"} for record in qualified(700)]
     with AdversarialServer(records, token_kind="offset", sorts_names=True) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -91,9 +91,7 @@ def test_records_that_leave_again_and_again_make_the_run_say_how_many_calls_it_t
 
 
 @pytest.mark.parametrize("calls", [rarely(1), 3])
-def test_a_filtered_list_is_loaded_though_the_calls_of_a_run_do_not_pay_for_samples(
-    calls: int, sandbox_for: SandboxFor
-) -> None:
+def test_a_filtered_list_is_loaded_where_calls_do_not_pay_for_samples(calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=450, seed=1, rps=None) as emulator:
         all_qualified(emulator)
         sandbox = sandbox_for(emulator.endpoint)
@@ -101,7 +99,7 @@ def test_a_filtered_list_is_loaded_though_the_calls_of_a_run_do_not_pay_for_samp
         sandbox.assert_equals(emulator.truth())
 
 
-def test_a_filtered_list_of_a_service_without_that_order_is_loaded_by_several_runs(sandbox_for: SandboxFor) -> None:
+def test_a_filtered_list_without_that_order_is_loaded_by_several_runs(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(qualified(700), refuse_created=True) as server:
         sandbox = sandbox_for(server.endpoint)
         counts = until_done(sandbox, 5, filters=QUALIFIED, max_calls=6)

@@ -54,9 +54,7 @@ def test_a_filter_loads_what_matches_and_nothing_else(name: str, sandbox: Sandbo
     sandbox.assert_equals(matching)
 
 
-def test_a_filtered_sync_has_a_cursor_of_its_own_and_leaves_the_unfiltered_one_alone(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_filtered_sync_has_its_own_cursor_and_leaves_the_other_alone(synced: Sandbox, emulator: Emulator) -> None:
     change(emulator, "changed", 9)
     stages = sorted({record["LifeCycle"]["Stage"] for record in emulator.truth()})[:2]
     synced.sync(filters={"life_cycle_stage": stages})
@@ -106,9 +104,7 @@ def test_since_before_everything_loads_everything(sandbox: Sandbox, emulator: Em
     sandbox.assert_equals(emulator.truth())
 
 
-def test_a_full_read_heals_rows_that_were_altered_and_child_rows_that_were_deleted(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_full_read_heals_altered_rows_and_deleted_child_rows(synced: Sandbox, emulator: Emulator) -> None:
     sql(
         synced,
         "UPDATE opportunities SET customer_city = 'Nowhere', life_cycle_stage = NULL",
@@ -127,7 +123,7 @@ def test_a_deleted_database_is_filled_again(synced: Sandbox, emulator: Emulator)
 
 
 @pytest.mark.parametrize("older", ["database", "working_folder"])
-def test_a_database_or_a_working_folder_restored_from_an_older_copy_catches_up(
+def test_a_database_or_working_folder_from_an_older_copy_catches_up(
     older: str, synced: Sandbox, emulator: Emulator, tmp_path: Path
 ) -> None:
     original: Path = getattr(synced, older)
@@ -152,9 +148,7 @@ def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: S
     assert synced.tables() == before
 
 
-def test_the_database_alone_is_enough_for_another_machine_to_go_on_with_one_call(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_another_machine_needs_the_database_alone_to_go_on_with_one_call(synced: Sandbox, emulator: Emulator) -> None:
     elsewhere = Sandbox(synced.folder / "another-machine", emulator.endpoint)
     elsewhere.folder.mkdir()
     shutil.copy(synced.database, elsewhere.database)
@@ -164,9 +158,7 @@ def test_the_database_alone_is_enough_for_another_machine_to_go_on_with_one_call
     elsewhere.assert_equals(emulator.truth())
 
 
-def test_what_a_filtered_sync_loads_is_seen_by_the_others_so_a_record_that_returns_to_what_it_was_is_loaded(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_record_back_as_it_was_is_loaded_after_a_filtered_sync_s_change(synced: Sandbox, emulator: Emulator) -> None:
     newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
     one, at = newest["Id"], newest["LastModifiedDate"]
     for steps, filters in (("A", {}), ("B", {"identifier": [one]}), ("A", {})):
@@ -178,9 +170,7 @@ def test_what_a_filtered_sync_loads_is_seen_by_the_others_so_a_record_that_retur
     assert [steps for (steps,) in query(synced, versions)][-3:] == ["A", "B", "A"]
 
 
-def test_a_record_that_a_filtered_sync_rejected_is_not_marked_once_another_sync_finds_it_as_it_was(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_record_a_filtered_sync_rejected_is_unmarked_once_back_as_it_was(synced: Sandbox, emulator: Emulator) -> None:
     newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
     marked = "SELECT count(rejected_since), (SELECT count(*) FROM opportunities_rejected) FROM opportunity_presence"
     emulator.overlay(newest["Id"], {"Arn": {"no": "text"}})
@@ -191,9 +181,7 @@ def test_a_record_that_a_filtered_sync_rejected_is_not_marked_once_another_sync_
     assert query(synced, marked) == [(0, 0)]
 
 
-def test_a_record_that_is_gone_is_present_again_when_a_filtered_sync_lists_it_as_it_was(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_gone_record_is_present_again_once_a_filtered_sync_lists_it(synced: Sandbox, emulator: Emulator) -> None:
     record = emulator.truth()[30]
     filters = {"identifier": [record["Id"]]}
     gone = f"SELECT gone_since IS NOT NULL FROM opportunity_presence WHERE id = '{record['Id']}'"

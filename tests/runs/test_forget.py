@@ -198,7 +198,7 @@ def test_while_a_sync_is_active_it_ends_with_5(synced: Sandbox) -> None:
     assert "Another run" in ended.stderr
 
 
-def test_while_a_run_of_another_folder_holds_the_lease_it_ends_with_5_and_status_names_that_run(
+def test_under_another_run_s_lease_it_ends_with_5_and_status_names_the_run(
     synced: Sandbox,
 ) -> None:
     elsewhere = working_folder.attach(replace(synced.settings(), pipelines_dir=synced.folder / "elsewhere"))
@@ -223,7 +223,7 @@ def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(sandbox: San
     assert not emulator.calls
 
 
-def test_a_file_that_is_open_elsewhere_is_cleaned_but_not_rewritten_and_the_line_says_so(
+def test_a_file_open_elsewhere_is_cleaned_but_not_rewritten_as_it_says(
     told: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

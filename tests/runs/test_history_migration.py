@@ -58,7 +58,7 @@ def sandboxes(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
     return [(row["_dlt_id"], is_known) for row, _, is_known in placed]
 
 
-def test_a_sync_after_a_migration_adds_no_version_of_what_is_unchanged_and_goes_on_from_the_last_one(
+def test_a_sync_after_a_migration_adds_no_version_of_what_is_unchanged(
     earlier: Database,
 ) -> None:
     with Emulator(opportunities=6, seed=1, rps=None) as emulator:
@@ -80,7 +80,7 @@ def test_a_sync_after_a_migration_adds_no_version_of_what_is_unchanged_and_goes_
     ]
 
 
-def test_a_migration_that_was_killed_on_the_way_is_finished_by_the_next_with_the_same_result(
+def test_a_killed_migration_is_finished_by_the_next_with_the_same_result(
     earlier: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = working_folder.attach(earlier.settings())

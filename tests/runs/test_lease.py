@@ -78,7 +78,7 @@ def test_accounts_of_a_dataset_hold_leases_side_by_side(client: LeaseTable) -> N
     assert client.lease_holder(f"{NAME}__acme", THERE) is not None
 
 
-def test_a_later_run_of_the_same_folder_takes_it_and_so_does_any_once_it_ran_out(client: LeaseTable) -> None:
+def test_a_later_run_of_the_folder_takes_it_and_any_once_it_ran_out(client: LeaseTable) -> None:
     killed = Lease(NAME, HERE)
     killed.staging = STAGED
     client.take_lease(killed)
@@ -91,7 +91,7 @@ def test_a_later_run_of_the_same_folder_takes_it_and_so_does_any_once_it_ran_out
     client.take_lease(Lease(NAME, THERE))
 
 
-def test_a_run_that_lost_it_can_neither_renew_it_nor_give_it_back_nor_complete_a_load(client: LeaseTable) -> None:
+def test_a_run_that_lost_it_cannot_renew_or_return_it_or_complete_a_load(client: LeaseTable) -> None:
     zombie, thief = Lease(NAME, HERE), Lease(NAME, THERE)
     client.take_lease(zombie)
     expire(client)
@@ -158,7 +158,7 @@ def test_a_quiet_run_takes_no_lease(loaded: Database) -> None:
 
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(("used", "left"), [("opportunities", []), ("my_notes", ["partner_central_staging"])])
-def test_the_staging_dataset_of_an_earlier_version_is_dropped_unless_somebody_uses_it(
+def test_the_staging_dataset_of_an_earlier_version_is_dropped_if_unused(
     used: str, left: list[str], database: Database
 ) -> None:
     former, home = "partner_central_staging", "public" if database.server else "main"

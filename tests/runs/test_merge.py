@@ -129,7 +129,7 @@ def current(database: Database) -> list[tuple[Any, ...]]:
     )
 
 
-def test_the_newest_row_wins_with_its_lists_and_of_two_as_new_the_one_read_last(database: Database, load: Load) -> None:
+def test_the_newest_row_wins_with_its_lists_and_of_a_tie_the_last_read(database: Database, load: Load) -> None:
     load(opportunities(("O1", 5, "Launched", ["a", "b"]), ("O2", 5, "Prospect", ["a"])))
     load(opportunities(("O1", 4, "Prospect", ["z"]), ("O2", 5, "Qualified", ["c"]), ("O3", 1, "Prospect", [])))
     assert current(database) == [("O1", "Launched", "a+b"), ("O2", "Qualified", "c"), ("O3", "Prospect", None)]

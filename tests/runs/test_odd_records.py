@@ -14,9 +14,7 @@ def ids_of(sandbox: Sandbox, table: str) -> list[str | None]:
     return [key for (key,) in found]
 
 
-def test_records_whose_id_no_database_can_hold_are_rejected_and_stop_no_other(
-    sandbox: Sandbox, emulator: Emulator
-) -> None:
+def test_records_with_ids_no_database_can_hold_are_rejected_one_by_one(sandbox: Sandbox, emulator: Emulator) -> None:
     records = sorted(emulator.truth(), key=lambda record: record["Id"])
     for record, bad in zip(records, ("O\0x", "O\ud800", "\uf026x"), strict=False):
         emulator.overlay(record["Id"], {"Id": bad})

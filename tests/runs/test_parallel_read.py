@@ -58,9 +58,7 @@ def test_a_long_first_load_equals_the_source_however_its_records_lie(
         assert sandbox.sync().calls == 1 or skew == "instant"
 
 
-def test_records_that_change_and_appear_while_a_long_load_reads_are_right_after_the_next(
-    long: Emulator, sandbox_for: SandboxFor
-) -> None:
+def test_changes_during_a_long_load_are_right_after_the_next(long: Emulator, sandbox_for: SandboxFor) -> None:
     identifiers = [record["Id"] for record in long.truth()]
 
     def live(number: int, _: dict[str, Any]) -> None:
@@ -77,7 +75,7 @@ def test_records_that_change_and_appear_while_a_long_load_reads_are_right_after_
 
 
 @pytest.mark.slow
-def test_calls_that_run_out_keep_what_was_read_and_the_next_run_goes_on_there(
+def test_when_calls_run_out_what_was_read_is_kept_and_the_next_run_goes_on(
     long: Emulator, sandbox_for: SandboxFor
 ) -> None:
     sandbox = sandbox_for(long.endpoint)
@@ -99,7 +97,7 @@ def test_calls_that_run_out_keep_what_was_read_and_the_next_run_goes_on_there(
     assert "load under way" not in dict(status(sandbox.settings()))
 
 
-def test_a_day_s_calls_that_end_midway_end_with_4_and_say_when_they_are_back(
+def test_a_day_s_calls_spent_midway_end_with_4_and_say_when_they_are_back(
     long: Emulator, sandbox_for: SandboxFor
 ) -> None:
     sandbox = sandbox_for(long.endpoint)

@@ -52,9 +52,7 @@ def vanish(emulator: Emulator, number: int) -> set[str]:
     return set(keys)
 
 
-def test_only_a_complete_full_sync_marks_what_is_gone_and_a_row_is_never_deleted(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_only_a_complete_full_sync_marks_what_is_gone_and_deletes_no_row(synced: Sandbox, emulator: Emulator) -> None:
     assert listed_in(synced) == [(1, 250)]
     missing = vanish(emulator, 3)
     stage = emulator.truth()[0]["LifeCycle"]["Stage"]
@@ -89,9 +87,7 @@ def test_what_is_listed_again_or_changes_is_present_again(synced: Sandbox, emula
     assert gone(synced) == {three["Id"]}
 
 
-def test_a_first_load_lists_everything_and_a_filtered_one_says_nothing_of_the_rest(
-    sandbox: Sandbox, emulator: Emulator
-) -> None:
+def test_a_first_load_lists_everything_and_a_filtered_one_not_the_rest(sandbox: Sandbox, emulator: Emulator) -> None:
     stage = emulator.truth()[0]["LifeCycle"]["Stage"]
     sandbox.sync(filters={"life_cycle_stage": [stage]})
     some = query(sandbox, "SELECT count(*) FROM opportunity_presence")
@@ -181,7 +177,7 @@ def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
     assert verdicts(synced) == [(2, "held", 60, 250), (3, "held", 60, 250), (4, "accepted", 60, 250)]
 
 
-def test_another_account_s_credentials_mark_nothing_however_large_that_account_is(sandbox_for: SandboxFor) -> None:
+def test_another_account_s_credentials_mark_nothing_however_large_it_is(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=20, rps=None, seed=1) as mine, Emulator(opportunities=450, rps=None, seed=2) as other:
         for record in mine.truth():
             mine.remove(record["Id"])

@@ -223,7 +223,7 @@ def test_after_any_schedule_and_a_quiet_run_the_tables_equal_the_account(
 
 
 @pytest.mark.parametrize("end", ["normalizing", "loading"])
-def test_what_an_interrupted_run_left_is_finished_first_and_then_the_new_is_read(
+def test_what_an_interrupted_run_left_is_finished_before_the_new_is_read(
     end: End, sandbox_for: Callable[[str], Sandbox]
 ) -> None:
     with AdversarialServer(account(130)) as server:

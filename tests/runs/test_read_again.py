@@ -64,7 +64,7 @@ def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
         assert ids(sandbox, "id IN (SELECT id FROM opportunity_presence WHERE rejected_since IS NOT NULL)") == set()
 
 
-def test_rows_that_were_deleted_come_back_by_a_full_load_that_a_plain_run_ends(sandbox_for: SandboxFor) -> None:
+def test_deleted_rows_come_back_by_a_full_load_that_a_plain_run_ends(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(changed_at_once(700)) as server:
         sandbox = sandbox_for(server.endpoint)
         sandbox.sync()
@@ -76,7 +76,7 @@ def test_rows_that_were_deleted_come_back_by_a_full_load_that_a_plain_run_ends(s
         assert len(ids(sandbox)) == 700
 
 
-def test_a_rejected_record_is_noted_again_when_a_refused_token_begins_the_load_anew(
+def test_a_rejected_record_is_noted_again_when_a_load_begins_anew(
     sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = changed_at_once(520)
@@ -110,7 +110,7 @@ def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
     assert rejected(synced) == 0
 
 
-def test_what_a_filtered_run_loads_during_a_first_load_is_not_taken_for_what_that_has_seen(
+def test_what_a_filtered_run_loads_is_not_taken_for_seen_by_a_first_load(
     sandbox_for: SandboxFor,
 ) -> None:
     with AdversarialServer(changed_at_once(1500), sorts_names=True) as server:
@@ -127,7 +127,7 @@ def test_what_a_filtered_run_loads_during_a_first_load_is_not_taken_for_what_tha
         assert ids(sandbox, f"id = '{key}' AND life_cycle_next_steps = 'for a second'") == set()
 
 
-def test_an_increment_that_found_nothing_is_not_over_where_a_filtered_run_has_loaded_since(
+def test_an_empty_increment_is_not_over_if_a_filtered_run_loaded_since(
     sandbox_for: SandboxFor,
 ) -> None:
     records = changed_at_once(400)

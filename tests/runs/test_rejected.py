@@ -45,7 +45,7 @@ def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(sandb
         assert query(sandbox, "SELECT record_key, id FROM opportunities_rejected") == [("O2", "O2")]
 
 
-def test_what_an_earlier_release_rejected_leaves_when_it_loads_or_is_rejected_again(sandbox_for: SandboxFor) -> None:
+def test_what_an_earlier_release_rejected_leaves_when_read_again(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1", **BAD), record("O2", **BAD), record("O3")]) as server:
         sandbox = sandbox_for(server.endpoint)
         sandbox.sync()

@@ -24,9 +24,7 @@ def execute(sandbox: Sandbox, *statements: str) -> None:
             connection.execute(statement)
 
 
-def test_a_sweep_that_was_held_back_is_never_carried_out_whatever_folder_runs_next(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_sweep_held_back_is_never_carried_out_whatever_runs_next(synced: Sandbox, emulator: Emulator) -> None:
     hidden = [dict(record) for record in emulator.truth()[:60]]
     vanish(emulator, 60)
     shutil.rmtree(synced.working_folder)
@@ -57,9 +55,7 @@ def test_removals_are_accepted_only_by_the_run_that_listed_everything(
     assert "--accept-removals" not in capfd.readouterr().err
 
 
-def test_a_full_run_that_was_killed_before_its_verdict_is_judged_by_the_next_which_holds_much_back(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_a_full_run_killed_before_its_verdict_is_judged_by_the_next(synced: Sandbox, emulator: Emulator) -> None:
     vanish(emulator, 60)
     synced.sync(full=True)
     execute(synced, "DELETE FROM sync_sweeps WHERE number = 2")
@@ -82,9 +78,7 @@ def test_clocks_that_are_wrong_mark_nothing_and_hide_nothing(synced: Sandbox, em
         assert gone(synced) == missing
 
 
-def test_presence_without_numbers_of_an_earlier_release_is_concluded_by_the_next_sweep(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_presence_of_an_earlier_release_is_concluded_by_the_next_sweep(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 3)
     execute(synced, "UPDATE opportunity_presence SET last_listed_sweep = NULL")
     synced.sync()
@@ -94,9 +88,7 @@ def test_presence_without_numbers_of_an_earlier_release_is_concluded_by_the_next
     assert [number for number, _ in listed_in(synced)] == [2, None]
 
 
-def test_an_opportunity_without_a_row_of_presence_is_gone_if_the_sweep_did_not_list_it(
-    synced: Sandbox, emulator: Emulator
-) -> None:
+def test_an_opportunity_without_presence_is_gone_if_the_sweep_misses_it(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 3)
     execute(synced, "DELETE FROM opportunity_presence")
     assert synced.sync(full=True).gone == 3

@@ -173,7 +173,7 @@ def test_a_row_holds_no_secret(sandbox: Sandbox, emulator: Emulator) -> None:
         assert not [name for name, value in secrets.items() if value.encode() in content], file
 
 
-def test_no_null_is_a_parameter_of_the_statement_since_bigquery_refuses_such(
+def test_no_null_is_a_parameter_of_a_statement_as_bigquery_refuses_such(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute, given = DuckDbSqlClient.execute_sql, []

@@ -67,7 +67,7 @@ def assert_holds(sandbox: Sandbox, account: str, emulator: Emulator) -> None:
         ) == [(0,)]
 
 
-def test_accounts_with_the_same_ids_share_a_dataset_and_each_goes_on_from_its_own_cursor(
+def test_accounts_with_the_same_ids_share_a_dataset_with_own_cursors(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(sandbox, "acme", emulator)
@@ -107,7 +107,7 @@ def test_rows_of_accounts_are_the_same_as_arrow_tables_and_as_lines(
         assert_holds(sandbox, "globex", globex)
 
 
-def test_a_member_that_only_one_account_has_is_a_column_that_is_null_for_the_other(
+def test_a_member_of_one_account_is_a_column_that_is_null_for_the_other(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(sandbox, "acme", emulator)
@@ -155,7 +155,7 @@ def test_another_machine_goes_on_with_one_call_for_each_account(
     assert_holds(sandbox, "globex", globex)
 
 
-def test_a_dataset_is_shared_or_not_and_a_run_that_takes_it_for_the_other_asks_nothing(
+def test_a_run_that_mistakes_a_shared_dataset_or_one_s_own_asks_nothing(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     sync(sandbox, "acme", emulator)

@@ -101,7 +101,7 @@ def retype(sandbox: Warehouse, table: str, column: str) -> None:
             client.sql_client.execute_sql(f"ALTER TABLE {name} ALTER {column} TYPE BIGINT USING NULL")
 
 
-def test_a_member_that_a_newer_model_knows_as_another_type_gets_a_column_and_an_older_model_finds_its_own(
+def test_a_member_of_another_type_in_a_newer_model_gets_a_second_column(
     sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
     first, second, *_ = ids(small)
@@ -130,7 +130,7 @@ def test_a_member_that_a_newer_model_knows_as_another_type_gets_a_column_and_an_
     assert of(sandbox, second, "value", "value_text", table="opportunities__team") == [(None, "y")]
 
 
-def test_a_member_that_a_newer_model_knows_as_text_stops_no_sync_where_its_column_holds_numbers(
+def test_a_member_that_becomes_text_stops_no_sync_of_a_column_of_numbers(
     sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
     first, second, *_ = ids(small)

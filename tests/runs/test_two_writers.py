@@ -99,7 +99,7 @@ def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
     loaded.assert_equals(emulator.truth())
 
 
-def test_a_run_whose_lease_another_takes_between_staging_and_merging_loads_nothing(
+def test_a_run_that_loses_its_lease_before_merging_loads_nothing(
     tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
@@ -129,7 +129,7 @@ def test_a_run_whose_lease_another_takes_between_staging_and_merging_loads_nothi
     sandbox.assert_equals(emulator.truth())
 
 
-def test_two_runs_that_load_at_once_on_a_server_do_not_take_each_others_rows(
+def test_two_runs_that_load_at_once_do_not_take_each_other_s_rows(
     tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)

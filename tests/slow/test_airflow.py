@@ -89,7 +89,7 @@ def results(sandbox: Sandbox) -> list[dict[str, Any]]:
     return [json.loads(value) for (value,) in values]
 
 
-def test_each_account_is_a_mapped_task_and_a_fresh_worker_goes_on_where_the_last_one_came(
+def test_each_account_is_a_task_and_a_fresh_worker_goes_on(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     accounts = [
@@ -125,7 +125,7 @@ def test_each_account_is_a_mapped_task_and_a_fresh_worker_goes_on_where_the_last
     assert events(sandbox)[2:] == [("x-partner-central://globex", second[1]["changed"])]
 
 
-def test_what_passes_is_retried_a_run_beside_another_is_skipped_and_the_rest_fails_at_once(
+def test_tasks_are_retried_skipped_or_failed_by_the_exit_code(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
     emulator.faults.append(Fault("access_denied", calls=99))

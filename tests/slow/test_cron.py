@@ -68,9 +68,7 @@ def wait_for(log: Path, words: str) -> str:
     return said
 
 
-def test_of_two_overlapping_jobs_of_cron_the_second_ends_with_5_and_the_first_loads_everything(
-    sandbox: Sandbox, emulator: Emulator
-) -> None:
+def test_of_two_overlapping_cron_jobs_the_second_ends_with_5(sandbox: Sandbox, emulator: Emulator) -> None:
     (sandbox.folder / ".venv").symlink_to(sys.prefix)
     log = sandbox.folder / "jobs.log"
     job = f'{line_of_readme(sandbox)} >> {log} 2>&1; echo "exit $?" >> {log}'

@@ -110,9 +110,7 @@ def test_the_package_comes_whole_with_its_requirements_and_its_readme(project: P
     assert Path(found.strip()).is_relative_to(project), "the script uses the copy, not the installed package"
 
 
-def test_keys_of_the_environment_are_used_although_dlt_init_left_placeholders_in_secrets_toml(
-    project: Path, run: Run
-) -> None:
+def test_keys_of_the_environment_win_over_placeholders_of_dlt_init(project: Path, run: Run) -> None:
     assert "<configure me>" in (project / ".dlt" / "secrets.toml").read_text()
     with Emulator(opportunities=10, rps=None, secret_access_key="example") as emulator:
         ran = run(emulator)

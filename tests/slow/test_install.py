@@ -66,7 +66,7 @@ def test_the_wheel_holds_exactly_the_three_packages_and_all_their_files(wheel: P
         assert Path(package, "py.typed") in names
 
 
-def test_the_wheel_says_its_version_its_licence_its_command_and_what_it_needs(wheel: Path) -> None:
+def test_the_wheel_says_version_licence_command_and_what_it_needs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         info = f"partner_central_sync-{VERSION}.dist-info"
         said = email.message_from_bytes(opened.read(f"{info}/METADATA"))

@@ -59,9 +59,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return filled(settings_in(folder), folder / "work", SMALL_CASE)
 
 
-def test_a_browser_shows_the_numbers_of_the_views_asks_nobody_and_finds_no_fault(
-    small: Settings, tmp_path: Path
-) -> None:
+def test_a_browser_shows_the_views_numbers_asks_nobody_and_finds_no_fault(small: Settings, tmp_path: Path) -> None:
     page = write_report(small, tmp_path / "report.html")
     html, complaints = browsed(page, tmp_path / "profile")
     assert complaints == []

@@ -95,7 +95,7 @@ def test_every_chain_of_pages_shows_every_record_once(
                 assert shown == sorted(shown, reverse=order == "DESCENDING")
 
 
-def test_a_record_that_changes_while_it_is_listed_moves_to_the_front_and_hides_no_other() -> None:
+def test_a_record_that_changes_while_listed_moves_ahead_and_hides_no_other() -> None:
     records = [{"Id": f"O{n}", "Catalog": "AWS", "LastModifiedDate": f"2026-01-01T00:00:{n:02}Z"} for n in range(30)]
 
     def touch_the_oldest(call: int, _: Record) -> None:

@@ -359,9 +359,7 @@ def test_views_hold_nothing_on_an_empty_account(kind: str, server: str, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
-def test_one_opportunity_with_nothing_but_an_id_and_a_date_is_open_and_of_today(
-    kind: str, server: str, tmp_path: Path
-) -> None:
+def test_an_opportunity_of_an_id_and_a_date_alone_is_open_and_of_today(kind: str, server: str, tmp_path: Path) -> None:
     one = {"id": "O1", "last_modified_date": moment("01-31 23:59")}
     with opened(kind, server, tmp_path, "one", {"opportunities": [one]}) as client:
         columns = ["id", "is_open", "is_gone", "days_unchanged", "days_in_stage", "age_days", "monthly_spend"]
@@ -371,9 +369,7 @@ def test_one_opportunity_with_nothing_but_an_id_and_a_date_is_open_and_of_today(
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
-def test_versions_of_one_date_are_in_the_order_of_reading_whenever_and_with_whatever_hash_they_came(
-    kind: str, server: str, tmp_path: Path
-) -> None:
+def test_versions_of_one_date_are_in_the_order_of_reading(kind: str, server: str, tmp_path: Path) -> None:
     """A, B, A without a new LastModifiedDate, all first seen at one moment, with hashes in no order."""
     one = {"id": "O1", "name": "Odd", "created": "05-01 00:00"}
     stays = [
@@ -421,9 +417,7 @@ def test_versions_that_an_earlier_release_stored_twice_are_no_change(tmp_path: P
         assert [what for (what,) in rows_of(client, "changes", ["what"])] == ["first seen", "other"]
 
 
-def test_views_are_replaced_also_where_their_columns_are_others_and_tables_still_grow(
-    server: str, tmp_path: Path
-) -> None:
+def test_views_are_replaced_by_others_and_tables_still_grow(server: str, tmp_path: Path) -> None:
     with opened("postgres", server, tmp_path, "replaced", SMALL_CASE) as client:
         sql = client.sql_client
         sql.execute_sql(f"DROP VIEW {sql.make_qualified_table_name('stalled')}")
@@ -446,7 +440,7 @@ def test_a_view_in_duckdb_is_found_under_any_name_of_its_file(tmp_path: Path) ->
 
 @pytest.mark.parametrize("dialect", ["snowflake", "bigquery"])
 @pytest.mark.parametrize("view", ANSWERS)
-def test_sql_generated_for_a_warehouse_can_be_parsed_and_names_tables_in_full(view: str, dialect: str) -> None:
+def test_sql_for_a_warehouse_can_be_parsed_and_names_tables_in_full(view: str, dialect: str) -> None:
     """Generated and parsed, no more: no warehouse has run it."""
 
     def named(name: str) -> str:

@@ -68,9 +68,7 @@ def test_a_view_answers_the_same_where_columns_stand_under_two_types(view: str, 
     assert set(rows_of(split_case, view, columns)) == set(expected)
 
 
-def test_what_is_called_like_a_typed_column_is_one_only_if_its_type_is_another_and_no_member_has_it_as_its_own() -> (
-    None
-):
+def test_a_typed_column_is_known_by_its_other_type_and_by_no_such_member() -> None:
     held = {"score": "bigint", "score_text": "text", "score_double_2": "double", "stage": "text", "stage_text": "text"}
     assert split_columns.split_columns_of(held) == {"score": ["score_double_2", "score_text"]}
     assert split_columns.split_columns_of(held, {"score_text"}) == {"score": ["score_double_2"]}
