@@ -13,7 +13,7 @@ import pytest
 
 from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
 from partner_central_sync.console.output import Console
-from partner_central_sync.destinations.filesystem import FORMATS
+from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.status import status
 from startable_destinations import Warehouse

@@ -7,9 +7,9 @@ import sys
 import pytest
 from dlt.common.exceptions import MissingDependencyException
 
+from partner_central_sync import destinations
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
-from partner_central_sync.destinations.connection import get_destination
 from sandbox import Sandbox
 
 
@@ -37,15 +37,9 @@ def test_a_destination_configured_incompletely_says_what_is_missing(
 
 
 def test_a_package_that_is_missing_is_named_with_the_extra_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [
-        name for name in sys.modules if name.startswith(("psycopg2", "partner_central_sync.destinations.postgres"))
-    ]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "dlt.destinations.impl.postgres.sql_client", raising=False)
-    monkeypatch.delitem(sys.modules, "dlt.destinations.impl.postgres.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     with pytest.raises(MissingDependencyException) as missing:
-        get_destination("postgres")
+        destinations.get("postgres").destination()
     code, said = exit_code_and_message(missing.value)
     assert code is ExitCode.CONFIGURATION
     assert "pip install 'partner-central-sync[postgres]'" in said

@@ -19,7 +19,7 @@ from adversarial_server import AdversarialServer, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, ROOT
 from partner_central import ChunkedLoad, partner_central
 from partner_central.tables import stored_columns
-from partner_central_sync.destinations.connection import adapt_source
+from partner_central_sync import destinations
 from partner_central_sync.sync import working_folder
 from startable_destinations import Warehouse
 
@@ -129,7 +129,9 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         pipeline = working_folder.attach(settings)
         with ChunkedLoad() as run:
             while run.has_more():
-                pipeline.extract(adapt_source(partner_central(run=run, **settings.source_arguments()), name))
+                pipeline.extract(
+                    destinations.get(name).adapt_source(partner_central(run=run, **settings.source_arguments()))
+                )
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)

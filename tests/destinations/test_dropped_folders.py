@@ -10,7 +10,7 @@ from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.errors import NotWritable
-from partner_central_sync.destinations.filesystem import LakeClient
+from partner_central_sync.destinations.lake.client import LakeClient
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.job import sync
 from variants import rarely

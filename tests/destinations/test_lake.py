@@ -20,8 +20,10 @@ from dlt.common.versioned_state import compress_state
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central_emulator import Emulator
-from partner_central_sync.destinations.filesystem import FORMATS, LakeClient, StoredTypeDiffers, filesystem
+from partner_central_sync.destinations.filesystem import filesystem
+from partner_central_sync.destinations.lake.client import LakeClient, StoredTypeDiffers
 from partner_central_sync.destinations.lake.pipeline_state import counted, newest_state
+from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.destinations.lake.tables import Delta, Iceberg
 from startable_destinations import Warehouse
 from variants import rarely

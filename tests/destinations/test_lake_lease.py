@@ -18,9 +18,10 @@ import pytest
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.console.output import Console
-from partner_central_sync.destinations.filesystem import FORMATS, LakeClient
+from partner_central_sync.destinations.lake.client import LakeClient
 from partner_central_sync.destinations.lake.conditional_file import S3, Bucket, Disk, store
 from partner_central_sync.destinations.lake.lease_file import FOLDER, LakeLease
+from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.destinations.lease import TERM, Lease, LeaseLost, LeaseTaken, WithLease
 from partner_central_sync.sync import job
 from startable_destinations import Warehouse

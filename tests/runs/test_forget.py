@@ -15,7 +15,7 @@ from partner_central.tables.pii import MASKED
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.console.output import Console
-from partner_central_sync.destinations.connection import probe
+from partner_central_sync.destinations.probe import probe
 from partner_central_sync.forget import sql
 from partner_central_sync.forget.run import forget
 from partner_central_sync.sync import run_lease, working_folder
@@ -229,7 +229,7 @@ def test_a_file_open_elsewhere_is_cleaned_but_not_rewritten_as_it_says(
     def fail(*_: object) -> None:
         raise duckdb.IOException("Could not set lock on file")
 
-    monkeypatch.setattr("partner_central_sync.forget.duckdb_file._copy", fail)
+    monkeypatch.setattr("partner_central_sync.destinations.duckdb_file._copy", fail)
     lines = forget(told.settings(MODES[1]), Console(quiet=True))
     assert any("could not be written anew" in line and "Could not set lock" in line for line in lines)
     assert query(told, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]

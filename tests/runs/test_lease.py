@@ -224,23 +224,23 @@ def copied(database: Database, name: str) -> None:
 
 
 def test_every_destination_of_dlt_is_loaded_under_a_lease() -> None:
-    from partner_central_sync.destinations.connection import get_destination
+    from partner_central_sync import destinations
     from partner_central_sync.destinations.fenced_client import FencedFactory
 
     for name in ("duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "motherduck", "redshift", "databricks"):
-        destination = get_destination(name)
+        destination = destinations.get(name).destination()
         assert isinstance(destination, FencedFactory)
         assert destination.destination_name == name
 
 
 def test_a_pipeline_without_a_lease_loads_as_dlt_does(database: Database) -> None:
-    from partner_central_sync.destinations.connection import get_destination
+    from partner_central_sync import destinations
 
     path = database.database if database.destination == "duckdb" else None
     pipeline = dlt.pipeline(
         "plain",
         pipelines_dir=str(database.folder),
-        destination=get_destination(database.destination, path),
+        destination=destinations.get(database.destination).destination(path),
         dataset_name="plain",
     )
     pipeline.run([{"id": 1}], table_name="things", loader_file_format="jsonl" if path else None)

@@ -11,7 +11,7 @@ import dlt
 import pytest
 
 from databases import MOSTLY_DUCKDB, Database
-from partner_central_sync.destinations.connection import get_destination
+from partner_central_sync import destinations
 
 Rows = list[dict[str, Any]]
 Load = Callable[..., None]
@@ -27,7 +27,7 @@ def load(database: Database) -> Load:
         pipeline = dlt.pipeline(
             "merging",
             pipelines_dir=str(database.folder),
-            destination=get_destination(database.destination, path),
+            destination=destinations.get(database.destination).destination(path),
             dataset_name="partner_central",
         )
         pipeline.run(resource, loader_file_format="jsonl" if path else None)

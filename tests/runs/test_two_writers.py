@@ -14,7 +14,7 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from databases import MOSTLY_DUCKDB, Database
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
-from partner_central_sync.destinations.duckdb import TypedJob
+from partner_central_sync.destinations.duckdb_client import TypedJob
 from partner_central_sync.sync import job
 from postgres import Postgres
 from startable_destinations import Warehouse

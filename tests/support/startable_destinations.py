@@ -9,7 +9,7 @@ from typing import Any
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from oracle import COLUMNS, ROOT, Row, Tables, gathered, loose
-from partner_central_sync.destinations.filesystem import LakeClient
+from partner_central_sync.destinations.lake.client import LakeClient
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.views import view_texts

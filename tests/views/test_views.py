@@ -16,7 +16,7 @@ import sqlglot
 from dlt.destinations import postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central_sync.destinations.connection import get_destination
+from partner_central_sync import destinations
 from partner_central_sync.sync.views import create_views, translate, view_texts
 from postgres import Postgres
 from worked_example import SMALL_CASE, TABLES, Row, day, make_tables, moment, version
@@ -302,7 +302,9 @@ def opened(
     kind: str, server: str, folder: Path, dataset: str, rows: dict[str, list[Row]]
 ) -> Iterator[SqlJobClientBase]:
     """An open destination that holds these rows and the views on them."""
-    destination: Any = get_destination("duckdb", folder / f"{dataset}.duckdb") if kind == "duckdb" else postgres(server)
+    destination: Any = (
+        destinations.get("duckdb").destination(folder / f"{dataset}.duckdb") if kind == "duckdb" else postgres(server)
+    )
     pipeline = dlt.pipeline("views", pipelines_dir=str(folder), destination=destination, dataset_name=dataset)
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientBase)
@@ -446,8 +448,12 @@ def test_sql_for_a_warehouse_can_be_parsed_and_names_tables_in_full(view: str, d
     def named(name: str) -> str:
         return f'"DB"."DATA"."{name.upper()}"' if dialect == "snowflake" else f"`pro-ject`.`data`.`{name}`"
 
-    sql: Any = SimpleNamespace(capabilities=SimpleNamespace(sqlglot_dialect=dialect), make_qualified_table_name=named)
-    text = translate(view_texts()[view], sql)
+    client: Any = SimpleNamespace(
+        adapter=destinations.get(dialect),
+        capabilities=SimpleNamespace(sqlglot_dialect=dialect),
+        sql_client=SimpleNamespace(make_qualified_table_name=named),
+    )
+    text = translate(view_texts()[view], client)
     parsed = sqlglot.parse_one(text, dialect=dialect)
     own = {clause.alias for clause in parsed.find_all(sqlglot.exp.CTE)}
     read = {table for table in parsed.find_all(sqlglot.exp.Table) if table.name not in own}

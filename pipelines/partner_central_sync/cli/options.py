@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..destinations import names
+
 CatalogName = Literal["AWS", "Sandbox"]
 PiiMode = Literal["keep", "mask", "drop"]
 LogFormat = Literal["text", "json"]
@@ -21,7 +23,8 @@ DatasetOption = Annotated[
 DestinationOption = Annotated[
     str | None,
     typer.Option(
-        help="A dlt destination: duckdb (the default), postgres, snowflake, bigquery ... configured as dlt says."
+        help=f"A dlt destination: duckdb (the default), {', '.join(names()[1:])}, or another one that dlt knows, "
+        "configured as in dlt."
     ),
 ]
 AccountOption = Annotated[

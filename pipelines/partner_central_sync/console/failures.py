@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from partner_central.public import ConfigurationError, PaginationError, RequestRejected, ServiceUnavailable
 
+from ..destinations import all_adapters
 from ..destinations.errors import (
     NotAllowed,
     NotReadable,
@@ -37,7 +38,6 @@ KNOWN: tuple[tuple[type[BaseException], ExitCode], ...] = (
 
 
 INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
-EXTRAS = {"deltalake": "filesystem", "s3": "filesystem", "pyiceberg": "iceberg"}  # of dlt, and here
 OF_A_DESTINATION = "ClientConfiguration"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
@@ -98,7 +98,7 @@ def _from_configuration(cause: BaseException) -> str | None:
             )
         case MissingDependencyException(dependencies=missing):
             extras = (str(package).removeprefix("dlt[").removesuffix("]") for package in missing)
-            wanted = ", ".join(f"'partner-central-sync[{EXTRAS.get(extra, extra)}]'" for extra in extras)
+            wanted = ", ".join(f"'partner-central-sync[{_own_extra(extra)}]'" for extra in extras)
             said = f"This destination needs packages that are not installed: pip install {wanted}"
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
             said = f"There is no destination {name}: neither dlt nor its configuration knows it."
@@ -107,6 +107,11 @@ def _from_configuration(cause: BaseException) -> str | None:
         case _:
             return None
     return said
+
+
+def _own_extra(extra: str) -> str:
+    """Returns the extra of this program that installs an extra of dlt."""
+    return next((own for adapter in all_adapters() if (own := adapter.extras.get(extra))), extra)
 
 
 def is_out_of_room(error: BaseException) -> bool:

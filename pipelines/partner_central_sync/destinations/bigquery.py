@@ -10,13 +10,18 @@ exceed by day; and a day's changes are too few to be worth a partition.
 
 from __future__ import annotations
 
-from dlt.common.destination import DestinationCapabilitiesContext
+from dataclasses import dataclass
+from typing import Any
+
+from dlt.common.destination import Destination, DestinationCapabilitiesContext
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations import bigquery as dlt_bigquery
 from dlt.destinations.adapters import bigquery_adapter
 from dlt.destinations.impl.bigquery.bigquery_adapter import PartitionTransformation
 from dlt.destinations.impl.bigquery.factory import BigQueryTypeMapper
-from dlt.extract import DltResource
+from dlt.extract import DltResource, DltSource
+
+from .base import Adapter, RefusedSetting
 
 NUMERIC_WHOLE_DIGITS = 29
 PARTITION = PartitionTransformation("TIMESTAMP_TRUNC({column_name}, MONTH)", "last_modified_date")
@@ -48,3 +53,30 @@ class bigquery(dlt_bigquery):  # noqa: N801 - the class name is the name of its 
 def partition_by_modified(opportunities: DltResource) -> DltResource:
     """The resource, partitioned and clustered when its table is made."""
     return bigquery_adapter(opportunities, partition=PARTITION, cluster="id")
+
+
+@dataclass(frozen=True)
+class BigQueryAdapter(Adapter):
+    """BigQuery."""
+
+    def own_factory(self) -> type[Destination[Any, Any]]:
+        """Returns the factory."""
+        return bigquery
+
+    def adapt_source(self, source: DltSource) -> DltSource:
+        """Partitions and clusters the opportunities."""
+        partition_by_modified(source.resources["opportunities"])
+        return source
+
+
+ADAPTERS = (
+    BigQueryAdapter(
+        "bigquery",
+        drivers=("google.",),
+        refused_settings=(
+            RefusedSetting("autodetect_schema", "guess types", "false"),
+            RefusedSetting("ignore_unknown_values", "drop values in silence", "false"),
+        ),
+        out_of_reach="time travel (two to seven days), then seven days of fail-safe; table snapshots; job history",
+    ),
+)

@@ -9,11 +9,16 @@ such a column only if told to.
 
 from __future__ import annotations
 
-from dlt.common.destination import DestinationCapabilitiesContext
+from dataclasses import dataclass
+from typing import Any
+
+from dlt.common.destination import Destination, DestinationCapabilitiesContext
 from dlt.destinations import clickhouse as dlt_clickhouse
 from dlt.destinations.adapters import clickhouse_adapter
 from dlt.destinations.impl.clickhouse.factory import ClickHouseTypeMapper
-from dlt.extract import DltResource
+from dlt.extract import DltResource, DltSource
+
+from .base import Adapter, RefusedSetting
 
 
 class TypeMapper(ClickHouseTypeMapper):
@@ -32,6 +37,38 @@ class clickhouse(dlt_clickhouse):  # noqa: N801 - the class name is the name of 
         return capabilities
 
 
-def make_keys_not_null(rejected: DltResource) -> None:
+def make_keys_nullable(rejected: DltResource) -> None:
     """Let the key of `opportunities_rejected` be null."""
     clickhouse_adapter(rejected, settings={"allow_nullable_key": True})
+
+
+@dataclass(frozen=True)
+class ClickHouseAdapter(Adapter):
+    """ClickHouse."""
+
+    def own_factory(self) -> type[Destination[Any, Any]]:
+        """Returns the factory."""
+        return clickhouse
+
+    def adapt_source(self, source: DltSource) -> DltSource:
+        """Lets the key of rejected records be null."""
+        make_keys_nullable(source.resources["opportunities_rejected"])
+        return source
+
+    def update_statement(self, table: str, changes: str, condition: str) -> str:
+        """Returns a mutation, which has ended when the statement has."""
+        return f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+
+
+ADAPTERS = (
+    ClickHouseAdapter(
+        "clickhouse",
+        drivers=("clickhouse_connect.", "clickhouse_driver."),
+        refused_settings=(
+            RefusedSetting(
+                "dataset_table_separator", "name tables or columns otherwise than keys, lists and views do", "___"
+            ),
+        ),
+        out_of_reach="parts that are inactive but not yet deleted; backups; the query log",
+    ),
+)

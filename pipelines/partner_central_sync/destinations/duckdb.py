@@ -1,217 +1,28 @@
-"""DuckDB, loaded with the types the schema says, under names that are never ambiguous.
-
-dlt's own job lets DuckDB guess types from JSON lines. That rewrites text that looks like a date
-(`2026-01-05T09:00:00Z`) or a UUID, and fails for good on a column whose first value comes after the 20,480 rows that
-DuckDB samples.
-
-DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
-could mean the catalog or the dataset, and DuckDB refuses it; so every name here begins with the catalog.
-
-DuckDB keeps what it has read of a file up to four fifths of the machine's memory, and so would grow with the table. It
-is given less here, unless it is configured otherwise; a load that needs more gets it.
-"""
+"""DuckDB: one file, which one process writes at a time."""
 
 from __future__ import annotations
 
-import os
-from types import TracebackType
-from typing import ClassVar, cast
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
-from dlt.common.destination.client import LoadJob
-from dlt.common.destination.exceptions import DestinationTerminalException
+from dlt.common.destination import Destination, DestinationCapabilitiesContext
+from dlt.common.destination.client import JobClientBase
 from dlt.common.normalizers.naming import NamingConvention
-from dlt.common.schema import Schema
-from dlt.common.schema.typing import C_DLT_ID
-from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations import duckdb as dlt_duckdb
-from dlt.destinations.exceptions import DatabaseException, DatabaseTransientException
-from dlt.destinations.impl.duckdb.configuration import (
-    DuckDbBaseCredentials,
-    DuckDbClientConfiguration,
-    DuckDbConnectionPool,
-)
-from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
-from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
-from dlt.destinations.sql_client import raise_open_connection_error
-from duckdb import DuckDBPyConnection, OutOfMemoryException
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import ConfigurationError
+from .base import Adapter
 
-from .column_comments import WithColumnComments, literal
+if TYPE_CHECKING:
+    from .duckdb_client import TypedDuckDbClient
 
-LOADED_HERE = frozenset({"jsonl", "parquet"})
-ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
-MEMORY_MB, MEMORY_MB_PER_CORE = 150, 75  # DuckDB works with a thread a core, each with memory of its own
-
-
-class TypesDiffer(DestinationTerminalException, ConfigurationError):
-    """A file holds values of another type than their column, into which DuckDB would convert them, or fail."""
-
-
-class TypedJob(DuckDbCopyJob):
-    """Loads one file, of JSON lines or Parquet; of JSON lines each column is read as its own type.
-
-    A job that was under way when its process died, or was tried before, is loaded `again`: its rows may be in the table
-    already.
-    """
-
-    def __init__(self, file_path: str, columns: dict[str, str], *, again: bool) -> None:
-        super().__init__(file_path)
-        self._columns = columns
-        self._again = again
-
-    def run(self) -> None:
-        """Insert the rows of the file by column name; a missing key is null.
-
-        Raises:
-            TypesDiffer: a column is of another type, in the table or in the one that it is merged into.
-        """
-        self._check_types()
-        largest = ROW_BYTES
-        while True:
-            try:
-                self._insert(largest)
-            except DatabaseTransientException as error:
-                if "maximum_object_size" not in str(error) or largest >= LARGEST_ROW_BYTES:
-                    raise
-                largest *= 4
-            else:
-                return
-
-    def _check_types(self) -> None:
-        """Compare the types of the file with those of the tables; that takes no look at rows."""
-        client = self._job_client.sql_client
-        merged_into = self._job_client.config.normalize_dataset_name(self._job_client.schema)
-        datasets = map(literal, {client.dataset_name, merged_into})
-        differing = client.execute_sql(
-            f"SELECT schema_name, f.column_name, f.column_type, data_type FROM duckdb_columns() t "  # noqa: S608 - literals
-            f"JOIN (DESCRIBE SELECT * FROM {self._rows(ROW_BYTES)}) f ON f.column_name = t.column_name "
-            "WHERE f.column_type <> data_type AND database_name = current_database() "
-            f"AND table_name = {literal(self.load_table_name)} AND schema_name IN ({', '.join(datasets)})",
-            self._file_path,
-        )
-        for dataset, column, offered, held in differing or ():
-            if self._has_values(str(column)):
-                raise TypesDiffer(
-                    f"The column {column} of {dataset}.{self.load_table_name} is of type {held}, and {offered} is to "
-                    "be loaded into it. Nothing is converted in silence: give the column that type, or rename it."
-                )
-
-    def _has_values(self, column: str) -> bool:
-        """Whether a column of the file is not null in every row."""
-        client = self._job_client.sql_client
-        count = f"SELECT count({client.escape_column_name(column)}) FROM {self._rows(LARGEST_ROW_BYTES)}"  # noqa: S608 - escaped
-        return bool((client.execute_sql(count, self._file_path) or [[0]])[0][0])
-
-    def _insert(self, largest: int) -> None:
-        """Insert, with room for rows of `largest` bytes."""
-        client = self._job_client.sql_client
-        table = client.make_qualified_table_name(self.load_table_name)
-        rows = self._rows(largest)
-        with client.begin_transaction():
-            if self._again:
-                key = client.escape_column_name(C_DLT_ID)
-                client.execute_sql(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {rows})", self._file_path)  # noqa: S608 - the schema's own names, escaped
-            client.execute_sql(f"INSERT INTO {table} BY NAME SELECT * FROM {rows}", self._file_path)  # noqa: S608
-
-    def _rows(self, largest: int) -> str:
-        """SQL that reads the file, not its path; for a row of JSON, DuckDB reserves twice its largest size."""
-        if _format(self._file_path) == "parquet":
-            return "read_parquet(%s, hive_partitioning=false)"
-        types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in self._columns.items())
-        options = f"format='newline_delimited', hive_partitioning=false, maximum_object_size={largest}"
-        return f"read_json(%s, columns={{{types}}}, {options})"
-
-
-class QualifiedSqlClient(DuckDbSqlClient):
-    """dlt's SQL client for DuckDB, with the catalog in front of every name, and a limit to DuckDB's memory.
-
-    What is known of a file holds for the process: its catalog, asked for once, and whether it needs more memory.
-    """
-
-    _catalogs: ClassVar[dict[str, str]] = {}
-    _unlimited: ClassVar[set[str]] = set()
-
-    def __init__(
-        self,
-        dataset_name: str,
-        staging_dataset_name: str,
-        credentials: DuckDbBaseCredentials,
-        capabilities: DestinationCapabilitiesContext,
-    ) -> None:
-        super().__init__(dataset_name, staging_dataset_name, credentials, capabilities)
-        configured = [*(credentials.global_config or ()), *(credentials.pragmas or ())]
-        self._has_own_limit = any("memory" in setting for setting in configured)
-
-    @raise_open_connection_error
-    def open_connection(self) -> DuckDBPyConnection:
-        """Open the file once, though its catalog is to be asked for as well."""
-        if not self._has_own_limit and str(self.credentials.database) not in self._unlimited:
-            self._global_config["memory_limit"] = f"{max(MEMORY_MB, MEMORY_MB_PER_CORE * (os.cpu_count() or 1))}MB"
-        pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
-        connection = pool.borrow_conn(global_config=self._global_config)
-        try:
-            return super().open_connection()
-        finally:
-            pool.return_conn(connection)
-
-    def lift_memory_limit(self) -> None:
-        """Let DuckDB have what it takes by default, as long as this process lives; a limit that is configured stays."""
-        if not self._has_own_limit:
-            self._unlimited.add(str(self.credentials.database))
-            self._global_config.pop("memory_limit", None)
-            self.execute_sql("RESET memory_limit")
-
-    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002, FBT001, FBT002
-        """The catalog of the database file, as DuckDB names it."""
-        place = str(self.credentials.database)
-        if place not in self._catalogs:
-            pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
-            connection = pool.borrow_conn()
-            try:
-                self._catalogs[place] = str(connection.execute("SELECT current_database()").fetchall()[0][0])
-            finally:
-                pool.return_conn(connection)
-        catalog = self._catalogs[place]
-        return self.capabilities.escape_identifier(catalog) if quote else catalog
-
-
-class TypedDuckDbClient(WithColumnComments, DuckDbClient):
-    """dlt's DuckDB client, with qualified names and typed loading of JSON lines."""
-
-    def __init__(
-        self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
-    ) -> None:
-        super().__init__(schema, config, capabilities)
-        names = self.create_dataset_names(schema, config)
-        self.sql_client: QualifiedSqlClient = QualifiedSqlClient(*names, config.credentials, capabilities)
-
-    def __exit__(self, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:  # noqa: PYI036 - dlt has it so
-        """Close the connection; a job that ran out of memory is tried again by dlt, and then has more."""
-        try:
-            if isinstance(error, DatabaseException) and isinstance(error.dbapi_exception, OutOfMemoryException):
-                self.sql_client.lift_memory_limit()
-        finally:
-            super().__exit__(kind, error, trace)
-
-    def create_load_job(
-        self,
-        table: PreparedTableSchema,
-        file_path: str,
-        load_id: str,
-        restore: bool = False,  # noqa: FBT001, FBT002
-    ) -> LoadJob:
-        """The job that loads one file."""
-        if _format(file_path) not in LOADED_HERE:
-            return super().create_load_job(table, file_path, load_id, restore)
-        columns = {
-            name: self.type_mapper.to_destination_type(column, table)
-            for name, column in table["columns"].items()
-            if "data_type" in column
-        }
-        tried = restore or ParsedLoadJobFileName.parse(file_path).retry_count > 0
-        return TypedJob(file_path, columns, again=tried and C_DLT_ID in columns)
+LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
 
 
 class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section
@@ -225,14 +36,105 @@ class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its conf
     def capabilities(
         self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
     ) -> DestinationCapabilitiesContext:
-        """What DuckDB can do; that hangs on no configuration, which dlt would resolve for it again and again."""
+        """Returns the capabilities. They do not depend on the configuration, so dlt need not resolve it for them."""
         return super().capabilities(config or self.spec(), naming)
 
     @property
-    def client_class(self) -> type[DuckDbClient]:
+    def client_class(self) -> type[TypedDuckDbClient]:
         """The client dlt loads with."""
+        from .duckdb_client import TypedDuckDbClient
+
         return TypedDuckDbClient
 
 
-def _format(file_path: str) -> str:
-    return ParsedLoadJobFileName.parse(file_path).file_format
+@dataclass(frozen=True)
+class DuckDbAdapter(Adapter):
+    """A DuckDB file, or with `is_one_file` off a database that a service of DuckDB's kind holds."""
+
+    def own_factory(self) -> type[Destination[Any, Any]] | None:
+        """Returns the factory of a DuckDB file."""
+        return duckdb if self.is_one_file else None
+
+    @contextmanager
+    def keep_open(self, client: JobClientBase) -> Iterator[None]:
+        """Keeps the file open: dlt opens and closes it for every step of a load, and each time DuckDB tidies it up.
+
+        Raises:
+            NotWritable: it cannot be opened for writing now.
+        """
+        from .errors import translate_open_errors
+
+        connection = cast("DuckDbClient", client).sql_client
+        with translate_open_errors():
+            connection.open_connection()
+        try:
+            yield
+        finally:
+            connection.close_connection()
+
+    def drop_dataset(self, client: SqlJobClientBase, dataset: str) -> None:
+        """Drops a schema by its bare name: with the catalog before it, DuckDB may find the name ambiguous."""
+        name = client.capabilities.escape_identifier(dataset)
+        client.sql_client.execute_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+    def display_location(self, client: JobClientBase) -> str:
+        """Returns the path of the file."""
+        return super().display_location(client).removeprefix("duckdb:///")
+
+    def exists(self, client: JobClientBase) -> bool:
+        """Whether the file is there."""
+        database = cast("DuckDbClient", client).config.credentials.database
+        is_path = self.is_one_file and isinstance(database, str) and "://" not in database
+        return not is_path or Path(database).exists()
+
+    def set_read_only(self, client: JobClientBase) -> None:
+        """Has the file opened for reading only."""
+        cast("DuckDbClient", client).config.credentials.read_only = True
+
+    def begin_reading(self, client: SqlJobClientBase) -> None:
+        """Sets the time zone."""
+        client.sql_client.native_connection.execute("SET TimeZone = 'UTC'")
+
+    @contextmanager
+    def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
+        """Runs a query, whose rows DuckDB gives as they are fetched."""
+        yield client.sql_client.native_connection.execute(query)
+
+    def explain_lock(self, message: str, *, writing: bool) -> str | None:
+        """Returns which program has the file open."""
+        found = LOCKED.search(message)
+        if found is None:
+            return None
+        file, program, process = found.groups()
+        if not writing:
+            return (
+                f"{file} is open for writing in {program} (process {process}), perhaps a sync. Run this again when "
+                "that has finished."
+            )
+        return (
+            f"{file} is open in another program, {program} (process {process}). While one program has a DuckDB file "
+            "open, even for reading only, no other can write to it. Close it there (an SQL shell, a notebook), then "
+            "run this again."
+        )
+
+    def is_unavailable(self, error: BaseException) -> bool:
+        """Whether the file could not be opened or written."""
+        kind = type(error)
+        return kind.__name__ == "IOException" and kind.__module__.endswith("duckdb")
+
+    def rewrite(self, client: JobClientBase) -> str | None:
+        """Puts a new file in the place of the old one, whose free blocks keep what they held."""
+        from .duckdb_file import rewrite
+
+        return rewrite(Path(self.display_location(client)).resolve()) if self.is_one_file else None
+
+
+ADAPTERS = (
+    DuckDbAdapter(
+        "duckdb",
+        has_lasting_credentials=True,
+        is_one_file=True,
+        loads_arrow=True,
+        out_of_reach="copies and backups of the file; what the disk keeps of blocks that no file uses",
+    ),
+)

@@ -1,4 +1,7 @@
-"""What errors of a destination mean: what passes by itself, and what a grant or a setting mends."""
+"""Classifies errors of destinations: temporary, or fixable with a grant or a setting.
+
+What a text means is known by the adapter of each destination.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,12 @@ from contextlib import contextmanager
 
 from partner_central.public import ConfigurationError
 
-CLIENTS = ("clickhouse_connect.", "clickhouse_driver.", "databricks.", "google.", "snowflake.")
+from . import all_adapters
+
 REASON = "The actual reason given is:"
-DUCKDB_LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
-UNKNOWN_LOGIN = re.compile(
-    r"authentication failed|no password supplied|incorrect username or password|invalid credentials"
-    r'|(role|database) "[^"]+" does not exist',
-    re.IGNORECASE,
-)
-DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
-HIDDEN = re.compile(r'relation "([^"]+)" already exists')  # PostgreSQL lists no table without a grant on it
-GRANTS = {
-    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads: every run that loads something makes a schema "
-    "for its rows on their way, and drops it in the end",
-    "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
-}
-ABOUT_VALUES = re.compile("Conver|Constraint|DataError|Invalid|Numeric|OutOfRange|RightTruncation|Violation")
-OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
+ABOUT_VALUES = re.compile(
+    "Conver|Constraint|Data|Invalid|NotNull|Numeric|OutOfRange|Unique|Violation"
+)  # in the name of an error
 
 
 class NotWritable(Exception):
@@ -60,7 +52,7 @@ def translate_open_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if refused := _is_refused(error):
+        if refused := _refusal(error):
             raise refused from error
         if isinstance(error, DestinationConnectionError | OSError) or is_from_database(error):
             raise NotWritable(unwritable(error)) from error
@@ -74,10 +66,10 @@ def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed
 
     if not any(isinstance(cause, DestinationException) or is_from_database(cause) for cause in causes):
         return None
-    if refused := _is_refused(causes[-1]):
+    if refused := _refusal(causes[-1]):
         return refused
     for cause in causes:
-        if type(cause).__name__ == "IOException" and type(cause).__module__.endswith("duckdb"):
+        if any(adapter.is_unavailable(cause) for adapter in all_adapters()):
             return NotWritable(f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run.")
     if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
         return NotWritable(
@@ -93,20 +85,9 @@ def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed
 
 
 def _without_values(error: BaseException) -> str:
-    """What a database says, but not where it is about values: it quotes the one that did not fit."""
+    """Returns a database's message, or only the kind of error where the message may quote a value."""
     kind = type(error).__name__
-    about_values = (
-        "Conver",
-        "Constraint",
-        "Data",
-        "Invalid",
-        "NotNull",
-        "Numeric",
-        "OutOfRange",
-        "Unique",
-        "Violation",
-    )
-    return kind if any(word in kind for word in about_values) else first_line(error)
+    return kind if ABOUT_VALUES.search(kind) else first_line(error)
 
 
 def is_from_database(error: BaseException) -> bool:
@@ -114,46 +95,34 @@ def is_from_database(error: BaseException) -> bool:
     kinds, module = type(error).__mro__, type(error).__module__
     if module == "sqlite3":  # calls are counted there
         return False
-    return module.startswith(CLIENTS) or any(kind.__name__ == "DatabaseError" for kind in kinds)
+    drivers = tuple(prefix for adapter in all_adapters() for prefix in adapter.drivers)
+    return module.startswith(drivers) or any(kind.__name__ == "DatabaseError" for kind in kinds)
 
 
 def unwritable(error: BaseException) -> str:
-    """Why a database cannot be opened for writing; names the program that holds a DuckDB file open."""
-    if holder := DUCKDB_LOCKED.search(str(error)):
-        place, program, pid = holder.groups()
-        return (
-            f"{place} is open in another program, {program} (process {pid}). While one has a DuckDB file open, also "
-            "only to read, no other can write it: close it there (an SQL shell, a notebook), then run again."
-        )
-    return f"The destination cannot be written now: {first_line(error)}"
+    """Returns why a destination cannot be opened for writing; for a DuckDB file, which program has it open."""
+    locked = _explain_lock(error, writing=True)
+    return locked or f"The destination cannot be written now: {first_line(error)}"
 
 
 def unreadable(error: BaseException) -> str:
-    """Why a database cannot be read; names the program that writes to a DuckDB file."""
-    if holder := DUCKDB_LOCKED.search(str(error)):
-        place, program, pid = holder.groups()
-        return f"{place} is open for writing in {program} (process {pid}), a sync perhaps: ask again when that is done."
-    return f"The destination cannot be read now: {first_line(error)}"
+    """Returns why a destination cannot be read; for a DuckDB file, which program writes to it."""
+    locked = _explain_lock(error, writing=False)
+    return locked or f"The destination cannot be read now: {first_line(error)}"
+
+
+def _explain_lock(error: BaseException, *, writing: bool) -> str | None:
+    explained = (adapter.explain_lock(str(error), writing=writing) for adapter in all_adapters())
+    return next(filter(None, explained), None)
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in one line; of dlt's wrappers, what they wrap."""
+    """Returns the first line of an error's message; of dlt's wrappers, the message of what they wrap."""
     text = str(error).rpartition(REASON)[2].strip()
     return text.splitlines()[0] if text else "no message"
 
 
-def _is_refused(error: BaseException) -> NotAllowed | None:
-    said = first_line(error)
-    if UNKNOWN_LOGIN.search(said):
-        return NotAllowed(
-            f"The destination does not let this user in: {said} User, password and database are the credentials of "
-            "the destination in dlt's configuration (see docs/destinations.md)."
-        )
-    if denied := DENIED.search(said):
-        kind, name = denied.group(1) or denied.group(3), denied.group(2) or denied.group(4)
-        mend = GRANTS.get(kind, OWNERSHIP).format(name=name.rstrip(";"))
-        return NotAllowed(f"The destination refuses: {said}. What mends it: {mend} (see docs/destinations.md).")
-    if hidden := HIDDEN.search(said):
-        mend = OWNERSHIP.format(name=hidden.group(1))
-        return NotAllowed(f"The destination hides the table {hidden.group(1)} from this user. What mends it: {mend}.")
-    return None
+def _refusal(error: BaseException) -> NotAllowed | None:
+    message = first_line(error)
+    explained = filter(None, (adapter.explain_refusal(message) for adapter in all_adapters()))
+    return next(map(NotAllowed, explained), None)

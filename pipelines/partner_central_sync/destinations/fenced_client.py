@@ -10,6 +10,7 @@ from dlt.common.destination.client import DestinationClientConfiguration, JobCli
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
+from .base import Adapter
 from .lease import Lease, WithLease
 from .merge import WithMerge
 from .pipeline_state import WithPipelineState
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 else:
     Factory = object
 
-LASTING_CREDENTIALS = frozenset(
-    {"duckdb", "postgres"}
-)  # destinations whose credentials do not run out while a run lasts
+OWN_PACKAGE = __name__.partition(".")[0]
 
 
 class FencedFactory(Factory):
@@ -32,9 +31,17 @@ class FencedFactory(Factory):
 
     Attributes:
         lease: what its clients load under; without one, as dlt does.
+        adapter: what the destination is to this program.
     """
 
     lease: Lease | None = None
+    adapter: Adapter
+
+    @property
+    def destination_type(self) -> str:
+        """The type as dlt's own factory has it. It is part of the stored state, so it must outlive moves of modules."""
+        own = str(super().destination_type)
+        return f"dlt.destinations.{own.rpartition('.')[2]}" if own.startswith(f"{OWN_PACKAGE}.") else own
 
     @cached_property
     def _resolved(self) -> list[tuple[object, DestinationClientConfiguration]]:
@@ -46,7 +53,7 @@ class FencedFactory(Factory):
         accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
     ) -> DestinationClientConfiguration:
         """The resolved configuration; clients for one place share it, and a file that one of them has open."""
-        if accept_partial or self.destination_type.rpartition(".")[2] not in LASTING_CREDENTIALS:
+        if accept_partial or not self.adapter.has_lasting_credentials:
             return super().configuration(initial_config, accept_partial)
         question = dict(self.config_params), dict(initial_config or {})
         for asked, resolved in self._resolved:
@@ -64,10 +71,11 @@ class FencedFactory(Factory):
 
     def client(self, schema: Schema, initial_config: DestinationClientConfiguration | None = None) -> JobClientBase:
         """A client, with the lease."""
-        client = super().client(schema, initial_config)  # type: ignore[arg-type] # dlt's default is None
+        client: Any = super().client(schema, initial_config)  # type: ignore[arg-type] # dlt's default is None
+        client.adapter = self.adapter
         if isinstance(client, WithLease):
             client.lease = self.lease
-        return client
+        return cast("JobClientBase", client)
 
 
 @cache

@@ -24,6 +24,7 @@ from dlt.common.time import ensure_datetime_in_tz
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
+from . import of
 from .all_jobs import require_all_jobs
 from .column_comments import literal
 from .lease import LOST, TERM, Lease, LeaseHolder, LeaseLost, LeaseTaken
@@ -104,16 +105,8 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return pipeline_name == other
 
     def drop_staging(self, place: str) -> None:
-        """Drop a staging dataset, if it is there.
-
-        DuckDB finds a schema ambiguous that is named with its catalog, where that has the name of another schema.
-        """
-        if self.capabilities.sqlglot_dialect == "duckdb":
-            self.sql_client.execute_sql(f"DROP SCHEMA IF EXISTS {self.capabilities.escape_identifier(place)} CASCADE")
-            return
-        with self.sql_client.with_alternative_dataset_name(place):
-            if self.sql_client.has_dataset():
-                self.sql_client.drop_dataset()
+        """Drop a staging dataset, if it is there."""
+        of(self).drop_dataset(self, place)
 
     def holds_only(self, place: str, tables: set[str]) -> bool:
         """Whether a dataset is there and has none but some of these tables."""
@@ -195,18 +188,16 @@ class LeaseTable(SqlJobClientWithStagingDataset):
             return []
         return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
-    def _write_lease(self, values: Mapping[str, object], condition: str, *given: object) -> None:
+    def _write_lease(self, values: Mapping[str, object], condition: str, *parameters: object) -> None:
         """Change the rows of a lease that meet a condition."""
         table = self.sql_client.make_qualified_table_name(TABLE)
         changes = ", ".join(
             [f"{name} = NULL" if value is None else f"{name} = %s" for name, value in values.items()]
             + ["generation = generation + 1"]
         )
-        update = f"UPDATE {table} SET {changes} WHERE {condition}"  # noqa: S608 - names of this module
-        if self.capabilities.sqlglot_dialect == "clickhouse":
-            update = f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+        update = of(self).update_statement(table, changes, condition)
         with SERIAL if self.locks else nullcontext():
-            self.sql_client.execute_sql(update, *(value for value in values.values() if value is not None), *given)
+            self.sql_client.execute_sql(update, *(value for value in values.values() if value is not None), *parameters)
 
     def _make_row(self, pipeline_name: str) -> None:
         """Make the row of a pipeline's lease, and the table, where they are missing."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.common.schema.utils import new_table
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
-from dlt.destinations.sql_client import SqlClientBase
+
+from . import of
 
 Kind = Literal["text", "timestamp", "bigint", "double", "bool"]
 
@@ -75,13 +76,10 @@ def columns_of(client: SqlJobClientBase, tables: Iterable[str]) -> dict[str, set
     return {table: {name.lower() for name in columns} for table, columns in found if columns}
 
 
-def update(sql: SqlClientBase[Any], table: str, changes: str, condition: str, *values: object) -> None:
+def update(client: SqlJobClientBase, table: str, changes: str, condition: str, *values: object) -> None:
     """Change rows of a table where a condition holds."""
-    name = sql.make_qualified_table_name(table)
-    statement = f"UPDATE {name} SET {changes} WHERE {condition}"  # noqa: S608 - the caller's
-    if sql.capabilities.sqlglot_dialect == "clickhouse":
-        statement = f"ALTER TABLE {name} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
-    sql.execute_sql(statement, *values)
+    name = client.sql_client.make_qualified_table_name(table)
+    client.sql_client.execute_sql(of(client).update_statement(name, changes, condition), *values)
 
 
 def _change(client: SqlJobClientBase, tables: Iterable[str], declare: Callable[[Schema], None]) -> None:

@@ -22,12 +22,18 @@ from dlt.common.pipeline import TPipelineState
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_ID, C_DLT_LOAD_ID, C_DLT_LOADS_TABLE_LOAD_ID
 from dlt.common.time import ensure_datetime_in_tz
-from dlt.common.versioned_state import TVersionedState, compress_state, decompress_state
+from dlt.common.versioned_state import (
+    TVersionedState,
+    compress_state,
+    decompress_state,
+    generate_state_version_hash,
+)
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 from dlt.pipeline.state_sync import generate_pipeline_state_version_hash, state_doc
 
 SOURCE, RESOURCE = "partner_central", "opportunities"
 OF_ACCOUNT = "__"  # between dataset and account in the name of a pipeline
+OF_THE_RELEASE = ("destination_type", "destination_name")  # earlier releases stored the name of a module
 
 
 class WithPipelineState(SqlJobClientWithStagingDataset):
@@ -93,6 +99,14 @@ class WithPipelineState(SqlJobClientWithStagingDataset):
         )
         with self.sql_client.execute_query(query, *values) as cursor:
             return cursor.fetchall()
+
+
+def content_hash(state: TPipelineState) -> str:
+    """Returns the hash of what a state holds, whichever release stored it.
+
+    dlt's own hash differs between releases whose factory of the destination is in another module.
+    """
+    return generate_state_version_hash(cast("TVersionedState", state), ["_local", *OF_THE_RELEASE])
 
 
 def state_of_source(state: Mapping[str, Any]) -> dict[str, Any] | None:

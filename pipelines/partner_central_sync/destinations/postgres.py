@@ -1,15 +1,34 @@
-"""PostgreSQL, with the schema's descriptions as comments."""
+"""PostgreSQL, with the schema's descriptions as comments, and what its errors mean."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from dlt.common.destination import Destination
+from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations import postgres as dlt_postgres
-from dlt.destinations.impl.postgres.postgres import PostgresClient
+from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from .column_comments import WithColumnComments
+from .base import Adapter, login_refused
+from .column_comments import with_column_comments
 
+if TYPE_CHECKING:
+    from dlt.destinations.impl.postgres.postgres import PostgresClient
 
-class CommentedPostgresClient(WithColumnComments, PostgresClient):
-    """dlt's client for PostgreSQL, with comments."""
+NO_SUCH_LOGIN = re.compile(r'(role|database) "[^"]+" does not exist', re.IGNORECASE)
+DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
+HIDDEN = re.compile(r'relation "([^"]+)" already exists')  # PostgreSQL lists no table without a grant on it
+GRANTS = {
+    "database": "GRANT CREATE ON DATABASE {name} TO the user that loads: every run that loads something creates a "
+    "schema in which its rows are staged, and drops it at its end",
+    "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
+}
+OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
 
 
 class postgres(dlt_postgres):  # noqa: N801 - the class name is the name of its configuration section
@@ -18,4 +37,66 @@ class postgres(dlt_postgres):  # noqa: N801 - the class name is the name of its 
     @property
     def client_class(self) -> type[PostgresClient]:
         """The client dlt loads with."""
-        return CommentedPostgresClient
+        from dlt.destinations.impl.postgres.postgres import PostgresClient
+
+        return with_column_comments(PostgresClient)
+
+
+@dataclass(frozen=True)
+class LibpqAdapter(Adapter):
+    """A database that is read through PostgreSQL's own driver."""
+
+    def begin_reading(self, client: SqlJobClientBase) -> None:
+        """Begins one snapshot that is read only, with timestamps in UTC."""
+        connection = client.sql_client.native_connection
+        connection.set_session("REPEATABLE READ", readonly=True, autocommit=False)
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+
+    @contextmanager
+    def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
+        """Opens a cursor of the server: the driver's own fetches all rows at once."""
+        with client.sql_client.native_connection.cursor(name="partner_central") as cursor:
+            cursor.execute(query)
+            yield cursor
+
+
+@dataclass(frozen=True)
+class PostgresAdapter(LibpqAdapter):
+    """PostgreSQL."""
+
+    def own_factory(self) -> type[Destination[Any, Any]]:
+        """Returns the factory."""
+        if find_spec("psycopg2") is None:
+            raise MissingDependencyException(self.name, ["dlt[postgres]"])
+        return postgres
+
+    def explain_refusal(self, message: str) -> str | None:
+        """Returns the grant that is missing, or which credentials to look at."""
+        if NO_SUCH_LOGIN.search(message):
+            return login_refused(message)
+        if denied := DENIED.search(message):
+            kind, name = denied.group(1) or denied.group(3), denied.group(2) or denied.group(4)
+            remedy = GRANTS.get(kind, OWNERSHIP).format(name=name.rstrip(";"))
+            return f"The destination refuses: {message}. What to do: {remedy} (see docs/destinations.md)."
+        if hidden := HIDDEN.search(message):
+            remedy = OWNERSHIP.format(name=hidden.group(1))
+            return f"The destination hides the table {hidden.group(1)} from this user. What to do: {remedy}."
+        return super().explain_refusal(message)
+
+    def free_blocks(self, client: SqlJobClientBase, tables: Iterable[str]) -> str | None:
+        """Rewrites tables without the rows that were deleted, and their statistics."""
+        names = sorted(tables)
+        for name in names:
+            client.sql_client.execute_sql(f"VACUUM (FULL, ANALYZE) {client.sql_client.make_qualified_table_name(name)}")
+        return f"free blocks: VACUUM (FULL, ANALYZE) of {', '.join(names)}"
+
+
+ADAPTERS = (
+    PostgresAdapter(
+        "postgres",
+        has_lasting_credentials=True,
+        view_settings=("SET LOCAL lock_timeout = '10s'",),  # whoever reads a view keeps others from replacing it
+        out_of_reach="backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",
+    ),
+)

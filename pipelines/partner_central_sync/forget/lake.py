@@ -12,7 +12,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 
 from partner_central.public import ACCOUNT, PiiPolicy
 
-from ..destinations.filesystem import LakeClient
+from ..destinations.lake.client import LakeClient
 from .sql import READ, ROW_ID, changes_of, of_members
 
 if TYPE_CHECKING:

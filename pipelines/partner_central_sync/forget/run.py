@@ -10,24 +10,21 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import dlt
 from dlt.common.configuration.inject import with_config
-from dlt.common.destination.client import JobClientBase
-from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy
 
 from ..console.failures import AnotherRun
 from ..console.output import Console
-from ..destinations.connection import display_location, probe
-from ..destinations.filesystem import LakeClient
+from ..destinations import of
+from ..destinations.lake.client import LakeClient
+from ..destinations.probe import probe
 from ..sync import dlt_settings, run_lease, working_folder
 from ..sync.settings import Settings
 from . import lake, sql
-from .duckdb_file import rewrite
 
 KEEPS = (
     "pii is keep: nothing is to be forgotten. Set pii = mask or drop under [sources.partner_central] of "
@@ -39,19 +36,6 @@ TABLES = {
     "opportunity_history": "versions in opportunity_history",
     "opportunities_rejected": "records in opportunities_rejected",
 }
-BEYOND = {
-    "duckdb": "copies and backups of the file; what the disk keeps of blocks that no file uses",
-    "motherduck": "what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
-    "postgres": "backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",
-    "redshift": "snapshots; deleted blocks until Redshift's own VACUUM has run",
-    "snowflake": "Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in "
-    "stages; clones; the query history",
-    "bigquery": "time travel (two to seven days), then seven days of fail-safe; table snapshots; job history",
-    "databricks": "earlier versions until VACUUM has run on the tables; files in volumes; the query history",
-    "clickhouse": "parts that are inactive but not yet deleted; backups; the query log",
-    "filesystem": "object versions and backups of the bucket; copies that others made of the files",
-}
-ELSEWHERE = "backups, replicas, time travel, and what others copied"
 CURSOR = (
     "Left on purpose: the cursor holds hashes, without the key, of records that were changed last, as their last sync "
     "read them. sync --full makes these anew."
@@ -85,7 +69,8 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
     """Do every step, and say how it ended."""
     pipeline = working_folder.reset(settings)
     client = pipeline.destination_client()
-    if isinstance(client, DuckDbClient) and not _file(client).exists():
+    adapter = of(client)
+    if not adapter.exists(client):
         yield NOTHING
         return
     _take_lease(pipeline, settings)
@@ -103,12 +88,12 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
             yield from cleaned.said
     finally:
         run_lease.give_back(pipeline)
-    if isinstance(client, DuckDbClient) and _kind(client) == "duckdb":
-        yield rewrite(_file(client))
+    if rewritten := adapter.rewrite(client):
+        yield rewritten
     shutil.rmtree(pipeline.working_dir, ignore_errors=True)
     yield f"dlt's working folder {pipeline.working_dir}: emptied; the next sync restores it from the destination"
     yield CURSOR
-    yield f"Out of reach: {BEYOND.get(_kind(client), ELSEWHERE)}; the database's own log files and exports of yours."
+    yield f"Out of reach: {adapter.out_of_reach}; the database's own log files and exports of yours."
 
 
 def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
@@ -144,12 +129,3 @@ def _cursors(deleted: int) -> str:
 def _counts(cleaned: Counter[str]) -> Iterator[str]:
     for table, what in TABLES.items():
         yield f"{what}: {cleaned[table]:,} were in clear and are cleaned"
-
-
-def _file(client: DuckDbClient) -> Path:
-    return Path(display_location(client)).resolve()
-
-
-def _kind(client: JobClientBase) -> str:
-    """What dlt calls the kind of destination."""
-    return str(client.config.destination_type).rpartition(".")[2]

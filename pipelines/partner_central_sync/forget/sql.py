@@ -14,12 +14,12 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.public import OPPORTUNITIES, PiiPolicy, content_hash_of
 
+from ..destinations import of
 from ..destinations.column_comments import literal
 from ..destinations.own_tables import columns_of, update
 from ..destinations.pipeline_state import is_of_original
 from ..destinations.split_columns import member_of
 from ..sync.settings import Settings
-from ..sync.views import dialect_of
 
 Row = dict[str, Any]
 ROW_ID = "_dlt_id"
@@ -41,7 +41,7 @@ def clean_rows(client: SqlJobClientBase, privacy: PiiPolicy, account: str | None
         for rows in _pages(client.sql_client, table, of_members(READ[table], columns), account):
             changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, privacy))}
             if changes:
-                _write(client.sql_client, table, changes)
+                _write(client, table, changes)
             cleaned[table] += len(changes)
     return cleaned
 
@@ -102,14 +102,8 @@ def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
 
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
-    """Have PostgreSQL write tables anew, without the rows that were, and with statistics of those that are."""
-    sql = client.sql_client
-    if dialect_of(sql) != "postgres":
-        return None
-    tables = sorted(columns_of(client, [*READ, STATES]))
-    for table in tables:
-        sql.execute_sql(f"VACUUM (FULL, ANALYZE) {sql.make_qualified_table_name(table)}")
-    return f"free blocks: VACUUM (FULL, ANALYZE) of {', '.join(tables)}"
+    """Overwrites what deleted rows leave in the tables; returns what was done, None if nothing."""
+    return of(client).free_blocks(client, columns_of(client, [*READ, STATES]))
 
 
 def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
@@ -127,7 +121,7 @@ def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str
         last = rows[-1][0]
 
 
-def _write(sql: SqlClientBase[Any], table: str, changes: Mapping[str, Row]) -> None:
+def _write(client: SqlJobClientBase, table: str, changes: Mapping[str, Row]) -> None:
     """Change rows by their id, in one statement. What is written are hashes and nulls."""
     cases = []
     for column in sorted({column for row in changes.values() for column in row}):
@@ -137,7 +131,7 @@ def _write(sql: SqlClientBase[Any], table: str, changes: Mapping[str, Row]) -> N
             if column in row
         )
         cases.append(f"{column} = CASE {ROW_ID} {whens} ELSE {column} END")
-    update(sql, table, ", ".join(cases), f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
+    update(client, table, ", ".join(cases), f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
 
 
 def _staging(sql: SqlClientBase[Any], settings: Settings) -> list[str]:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import ConfigurationError
 
+from .. import destinations
 from ..destinations.errors import NotReadable, WrongQuery, unreadable
 from ..sync import working_folder
 from ..sync.settings import Settings
-from ..sync.views import dialect_of
 
 ROWS_PER_BATCH = 1000
-POSTGRES = frozenset({"postgres", "redshift"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +44,17 @@ def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
         client = working_folder.attach(replace(settings, pipelines_dir=Path(folder))).destination_client()
         if not isinstance(client, SqlJobClientBase):
             raise ConfigurationError(f"The destination {settings.destination} takes no SQL.")
-        if isinstance(client, DuckDbClient):
-            _must_exist(client)
-            client.config.credentials.read_only = True
-        try:
-            client.sql_client.open_connection()
-        except Exception as error:
-            raise NotReadable(unreadable(error)) from error
-        try:
-            _make_read_only(client)
+        adapter = destinations.of(client)
+        if not adapter.exists(client):
+            raise ConfigurationError(
+                f"There is no {adapter.display_location(client)} yet: run partner-central sync first."
+            )
+        with ExitStack() as opened:
+            try:
+                opened.enter_context(adapter.open_read_only(client))
+            except Exception as error:
+                raise NotReadable(unreadable(error)) from error
             yield client
-        finally:
-            client.sql_client.close_connection()
 
 
 @contextmanager
@@ -68,8 +65,9 @@ def run_query(client: SqlJobClientBase, query: str) -> Iterator[QueryResult]:
         WrongQuery: it is no single SELECT, or the database refuses it.
         NotReadable: the database failed for now.
     """
-    ensure_single_select(query, dialect_of(client.sql_client))
-    with _translate_errors(client), _execute(client, query.strip().rstrip(";")) as cursor:
+    adapter = destinations.of(client)
+    ensure_single_select(query, adapter.dialect(client))
+    with _translate_errors(client), adapter.stream(client, query.strip().rstrip(";")) as cursor:
         first = cursor.fetchmany(ROWS_PER_BATCH)  # a cursor of PostgreSQL knows its columns only then
         yield QueryResult([column[0] for column in cursor.description or ()], _rows(cursor, first))
 
@@ -98,37 +96,6 @@ def ensure_single_select(query: str, dialect: str) -> None:
         raise WrongQuery("A query is one SELECT, or WITH and a SELECT: nothing else is sent to the database.")
     if any(isinstance(part, changes) and not isinstance(part, exp.Query) for part in statements[0].walk()):
         raise WrongQuery("This would change the data: a query only reads.")
-
-
-def _must_exist(client: DuckDbClient) -> None:
-    place = client.config.credentials.database
-    if isinstance(place, str) and "://" not in place and not Path(place).exists():
-        raise ConfigurationError(f"There is no {place} yet: run partner-central sync first.")
-
-
-def _make_read_only(client: SqlJobClientBase) -> None:
-    connection, dialect = client.sql_client.native_connection, dialect_of(client.sql_client)
-    if dialect in POSTGRES:
-        connection.set_session("REPEATABLE READ", readonly=True, autocommit=False)
-        with connection.cursor() as cursor:
-            cursor.execute("SET TIME ZONE 'UTC'")
-    elif isinstance(client, DuckDbClient):
-        connection.execute("SET TimeZone = 'UTC'")
-
-
-@contextmanager
-def _execute(client: SqlJobClientBase, query: str) -> Iterator[Any]:
-    """A cursor whose rows stay in the database until they are fetched."""
-    connection = client.sql_client.native_connection
-    if dialect_of(client.sql_client) in POSTGRES:
-        with connection.cursor(name="partner_central") as cursor:
-            cursor.execute(query)
-            yield cursor
-    elif isinstance(client, DuckDbClient):
-        yield connection.execute(query)
-    else:
-        with client.sql_client.execute_query(query) as cursor:
-            yield cursor
 
 
 @contextmanager

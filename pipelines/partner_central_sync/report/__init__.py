@@ -12,7 +12,7 @@ from pathlib import Path
 
 from partner_central.public import ConfigurationError
 
-from ..destinations.connection import display_location
+from ..destinations import of
 from ..query.read_only import open_read_only
 from ..sync.settings import Settings
 from .last_report import ReportStates
@@ -34,7 +34,7 @@ def write_report(settings: Settings, out: Path) -> Path:
     if not out.parent.is_dir():
         raise ConfigurationError(f"There is no folder {out.parent} to write the page to.")
     with open_read_only(settings) as client:
-        marks = ReportStates(settings, display_location(client))
+        marks = ReportStates(settings, of(client).display_location(client))
         snapshot = load_snapshot(client, settings.dataset_name, marks)
     text = page(snapshot)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")

@@ -122,7 +122,7 @@ def since(mark: ReportState) -> str:
 
 def ask(client: SqlJobClientBase, query: str) -> list[Row]:
     """The rows of a query that is written as the views are."""
-    with run_query(client, translate(query, client.sql_client)) as answer:
+    with run_query(client, translate(query, client)) as answer:
         columns = [column.lower() for column in answer.columns]
         return [dict(zip(columns, row, strict=True)) for row in answer.rows]
 

@@ -18,7 +18,7 @@ from partner_central.public import OPPORTUNITIES, PartnerCentral, connect, open_
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import exit_code_and_message
-from ..destinations import connection
+from ..destinations.probe import probe
 from . import dlt_settings, working_folder
 from .settings import Settings
 
@@ -103,7 +103,7 @@ def _destination(settings: Settings) -> Finding:
         try:
             with working_folder.reading_folder():
                 dlt_settings.check(settings)
-                place = connection.probe(working_folder.attach(settings))
+                place = probe(working_folder.attach(settings))
         except working_folder.WorkingFolderCorrupt as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
         return f"{place.location} is writable, dataset {settings.dataset_name}"

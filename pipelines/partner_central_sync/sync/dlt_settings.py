@@ -20,11 +20,10 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 from partner_central.public import ConfigurationError
 
+from .. import destinations
 from .settings import Settings
 
 SOURCE = "partner_central"
-OURS = frozenset({"duckdb", "postgres", "filesystem", "bigquery", "clickhouse"})  # which `destination.named` fits
-DEFAULT_LAYOUT = "{table_name}/{load_id}.{file_id}.{ext}"
 Accepts = Callable[[str, Settings], bool]
 
 
@@ -37,7 +36,6 @@ class Rule:
         would: what any value does that is not accepted.
         do: what the user is to do instead.
         accepts: whether a value, as text in small letters, changes nothing.
-        of: the destinations it is about; all without any.
         is_table: whether it is a table of settings itself.
     """
 
@@ -45,7 +43,6 @@ class Rule:
     would: str
     do: str = "Take it out"
     accepts: Accepts = lambda _, __: False
-    of: tuple[str, ...] = ()
     is_table: bool = False
 
 
@@ -62,9 +59,11 @@ def _is_destination(value: str, settings: Settings) -> bool:
 
 
 def _is_type(value: str, settings: Settings) -> bool:
-    """Whether a destination of that type, under its name, is written to as one that is called like its type."""
+    """Whether a destination of that type, under its name, is written to as one with the name of its type."""
     kind = value.rpartition(".")[2]
-    return kind == settings.destination or not {kind, settings.destination} & OURS
+    if kind == settings.destination:
+        return True
+    return all(destinations.get(name).own_factory() is None for name in (kind, settings.destination))
 
 
 def _says_nothing(_: str, settings: Settings) -> bool:
@@ -92,10 +91,6 @@ RULES = (
     Rule("destination.destination_type", "name another destination", "Use --destination with its type", _is_type),
     Rule("destination.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
     Rule("destination.staging_dataset_name_layout", "let runs meet where rows wait", accepts=_only("%s_staging")),
-    Rule("destination.layout", ELSEWHERE.format("put the tables"), accepts=_only(DEFAULT_LAYOUT), of=("filesystem",)),
-    Rule("destination.autodetect_schema", "guess types", accepts=_only("false"), of=("bigquery",)),
-    Rule("destination.ignore_unknown_values", "drop values in silence", accepts=_only("false"), of=("bigquery",)),
-    Rule("destination.dataset_table_separator", OTHERWISE, accepts=_only("___"), of=("clickhouse",)),
     Rule("schema.naming", OTHERWISE, accepts=_only("snake_case", "dlt.common.normalizers.naming.snake_case")),
     Rule("schema.json_normalizer", "take lists apart otherwise, or drop them", is_table=True),
     Rule("schema.allow_identifier_change_on_table_with_data", OTHERWISE, accepts=_only("false")),
@@ -134,13 +129,17 @@ def check(settings: Settings) -> None:
     for name, (would, accepted) in OF_THE_ENVIRONMENT.items():
         if os.environ.get(name, accepted) != accepted:
             raise _refused(name, os.environ[name], "the environment", would, "Take it out")
-    for rule in RULES:
-        if rule.of and settings.destination not in rule.of:
-            continue
+    for rule in (*RULES, *_of_destination(settings)):
         for where in _lookups(rule, settings):
             found = _found(rule, where, settings)
             if found and not rule.accepts(str(found[1]).strip().lower(), settings):
                 raise _refused(*found, rule.would, rule.do)
+
+
+def _of_destination(settings: Settings) -> Iterator[Rule]:
+    """Yields the rules that only one destination has."""
+    for setting in destinations.get(settings.destination).refused_settings:
+        yield Rule(f"destination.{setting.key}", setting.would, accepts=_only(setting.accepted))
 
 
 def _refused(name: str, value: object, place: str, would: str, do: str) -> ConfigurationError:

@@ -78,7 +78,7 @@ def migrate(pipeline: dlt.Pipeline, settings: Settings) -> int:
             add_columns(client, missing)
         while rows := _unplaced(client.sql_client, settings.account, AT_ONCE):
             whole = _whole_dates(rows)
-            _place(client.sql_client, list(place_versions(whole)))
+            _place(client, list(place_versions(whole)))
             placed += len(whole)
     pipeline.set_local_state_val(MIGRATED, True)  # noqa: FBT003 - dlt's
     return placed
@@ -138,7 +138,7 @@ def _whole_dates(rows: Sequence[Row]) -> Sequence[Row]:
     return [row for row in rows if (row["id"], row["last_modified_date"]) != last] or rows
 
 
-def _place(sql: SqlClientBase[Any], versions: Sequence[tuple[Row, int, bool]]) -> None:
+def _place(client: SqlJobClientBase, versions: Sequence[tuple[Row, int, bool]]) -> None:
     """Give rows their place and the hash of their content, all in one statement."""
     keys = [literal(row["_dlt_id"]) for row, _, _ in versions]
     unknown = ", ".join(key for key, (_, _, is_known) in zip(keys, versions, strict=True) if not is_known)
@@ -148,7 +148,7 @@ def _place(sql: SqlClientBase[Any], versions: Sequence[tuple[Row, int, bool]]) -
         for key, (row, _, _) in zip(keys, versions, strict=True)
     )
     update(
-        sql,
+        client,
         HISTORY,
         f"read_order = CASE _dlt_id {places} END, content_hash = CASE _dlt_id {hashes} END, "
         f"order_is_known = {f'_dlt_id NOT IN ({unknown})' if unknown else 'TRUE'}",

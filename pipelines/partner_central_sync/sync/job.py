@@ -21,20 +21,14 @@ from partner_central.public import (
     stream_model,
 )
 
+from .. import destinations
 from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, causes_of, exit_code_and_message, is_out_of_room
 from ..console.output import Console, Summary
-from ..destinations.connection import (
-    DestinationState,
-    adapt_source,
-    complete_tables,
-    keep_open,
-    probe,
-    require_all_tables,
-    stored_counters,
-)
 from ..destinations.errors import NotTaken, classify_load_error
 from ..destinations.lease import DestinationMoved, LeaseLost
+from ..destinations.loading import complete_tables, keep_open, require_all_tables, stored_counters
+from ..destinations.probe import DestinationState, probe
 from . import dlt_settings, history_migration, rejected, removals, run_lease, run_log, working_folder
 from .repair import has_unfinished_repair, repair_tables
 from .settings import Settings
@@ -204,7 +198,7 @@ def _source(settings: Settings, run: ChunkedLoad) -> DltSource:
     """The source as the destination needs it, whose schema has the table of runs as well."""
     source = partner_central(load=run, **settings.source_arguments())
     run_log.add_to_schema(source.schema)
-    return adapt_source(source, settings.destination)
+    return destinations.get(settings.destination).adapt_source(source)
 
 
 def _has_more(run: ChunkedLoad, console: Console) -> bool:

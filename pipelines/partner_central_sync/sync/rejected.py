@@ -7,7 +7,7 @@ from typing import Any, cast
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from ..destinations.filesystem import LakeClient
+from ..destinations.lake.client import LakeClient
 from . import run_lease
 from .settings import Settings
 

@@ -16,7 +16,6 @@ from typing import Any, cast
 
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
-from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.public import ConfigurationError, FullListing, newest_full_listing
 
@@ -105,10 +104,9 @@ def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) 
 
 def _judge(client: SqlJobClientBase, listing: FullListing, account: str | None, *, accepts: bool) -> Removals:
     """Judge a listing that has no verdict, carry that out, and write it down: in this order."""
-    sql = client.sql_client
-    if full_listings.find_verdict(sql, listing.number, account):
+    if full_listings.find_verdict(client.sql_client, listing.number, account):
         return Removals()
-    missing = Missing(sql, listing, account)
+    missing = Missing(client, listing, account)
     gone = missing.count()
     known = gone + missing.count_others() if gone else 0
     is_much = gone >= FEWEST_REMOVED and gone > max_removed_share() * known
@@ -127,17 +125,18 @@ class Missing:
     within a session: done again, it marks what is left.
 
     Args:
-        sql: an open destination.
+        client: an open destination.
         listing: the listing. One that was read by CreatedDate cannot show what has none.
         account: whose opportunities, where several share the tables.
     """
 
-    def __init__(self, sql: SqlClientBase[Any], listing: FullListing, account: str | None) -> None:
-        self._sql = sql
+    def __init__(self, client: SqlJobClientBase, listing: FullListing, account: str | None) -> None:
+        self._client = client
         self._listing = listing
         self._whose: tuple[str, ...] = () if account is None else (account,)
         self._presence, self._opportunities, self._history = map(
-            sql.make_qualified_table_name, ("opportunity_presence", "opportunities", "opportunity_history")
+            client.sql_client.make_qualified_table_name,
+            ("opportunity_presence", "opportunities", "opportunity_history"),
         )
         mine, same = (" AND account = %s", " AND h.account = o.account") if self._whose else ("", "")
         dated = " AND o.created_date IS NOT NULL" if listing.windows else ""
@@ -174,8 +173,8 @@ class Missing:
     def mark(self) -> None:
         """Mark them as gone since the listing began."""
         at, listed = self._listing.at, "account, " if self._whose else ""
-        update(self._sql, "opportunity_presence", "gone_since = %s", self._missed, at, *self._missed_values)
-        self._sql.execute_sql(
+        update(self._client, "opportunity_presence", "gone_since = %s", self._missed, at, *self._missed_values)
+        self._client.sql_client.execute_sql(
             f"INSERT INTO {self._presence} ({listed}id, gone_since, _dlt_load_id, _dlt_id) "
             f"SELECT {listed.replace('account', 'o.account')}o.id, %s, o._dlt_load_id, o._dlt_id {self._unlisted}",
             at,
@@ -183,5 +182,5 @@ class Missing:
         )
 
     def _one(self, query: str, *values: object) -> int:
-        rows = self._sql.execute_sql(query, *values)
+        rows = self._client.sql_client.execute_sql(query, *values)
         return int(rows[0][0]) if rows else 0

@@ -18,10 +18,10 @@ from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..console.output import Console
 from ..destinations import stored_tables
-from ..destinations.connection import schema_of
-from ..destinations.filesystem import LakeClient
 from ..destinations.lake import repair
+from ..destinations.lake.client import LakeClient
 from ..destinations.lease_table import LeaseTable
+from ..destinations.probe import stored_schema
 from . import other_pipelines, restore, run_lease
 
 ROOT, HISTORY, PRESENCE = "opportunities", "opportunity_history", "opportunity_presence"
@@ -82,7 +82,7 @@ def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], conso
     """Make tables, and fill them from what the destination has, under the leases of all who load into them."""
     client, unfinished = pipeline.destination_client(), _unfinished(pipeline) | {*again}
     with client:
-        client.schema = schema_of(pipeline, client) or client.schema
+        client.schema = stored_schema(pipeline, client) or client.schema
         _make(client, again)
         for table in sorted({_table(name) for name in lost} - {*again}):
             _make_anew(client, table, console)

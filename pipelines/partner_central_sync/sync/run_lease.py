@@ -19,11 +19,11 @@ from typing import Any, cast
 import dlt
 
 from ..console.failures import AnotherRun
-from ..destinations.connection import state_hash
 from ..destinations.errors import translate_open_errors
 from ..destinations.fenced_client import FencedFactory
 from ..destinations.lease import DestinationMoved, Lease, LeaseRenewal, LeaseTaken, WithLease
 from ..destinations.lease_table import LeaseTable
+from ..destinations.probe import state_hash
 
 BASIS, STAGING = "partner_central_basis", "partner_central_staging"
 FORMER = "partner_central_former_staging"
@@ -76,7 +76,7 @@ def take(pipeline: dlt.Pipeline) -> None:
             BASIS
         ):
             raise DestinationMoved
-    if lease.renewal is None and not _is_a_file(pipeline):
+    if lease.renewal is None and not cast("FencedFactory", pipeline.destination).adapter.is_one_file:
         lease.renewal = LeaseRenewal(_renewing(pipeline, lease))
 
 
@@ -180,12 +180,6 @@ def _stage_in(pipeline: dlt.Pipeline, token: str) -> None:
 def _is_staging(name: str, pipeline: dlt.Pipeline) -> bool:
     """Whether a dataset has a name that only `take` gives."""
     return re.fullmatch(rf"{re.escape(pipeline.dataset_name)}_[0-9a-f]{{8}}_staging", name, re.IGNORECASE) is not None
-
-
-def _is_a_file(pipeline: dlt.Pipeline) -> bool:
-    """Whether the destination is one file, which one process has for itself while it writes."""
-    kind = pipeline.destination.destination_type if pipeline.destination else ""
-    return kind.rpartition(".")[2] == "duckdb"
 
 
 def _renewing(pipeline: dlt.Pipeline, lease: Lease) -> Any:  # noqa: ANN401 - a function without arguments

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 import dlt
@@ -12,16 +11,12 @@ from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import TPipelineState
 from dlt.destinations.exceptions import DestinationConnectionError
-from dlt.destinations.impl.duckdb.duck import DuckDbClient
-from dlt.destinations.job_client_impl import SqlJobClientBase
-from dlt.destinations.sql_client import SqlClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from partner_central.public import ACCOUNT, CursorReport, cursor_reports
+from partner_central.public import CursorReport, cursor_reports
 
-from ..destinations.connection import display_location
+from .. import destinations
 from ..destinations.errors import is_from_database, unwritable
-from ..destinations.filesystem import LakeClient
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
@@ -44,7 +39,7 @@ def status(settings: Settings) -> Iterator[Line]:
         yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
         return
     client = pipeline.destination_client()
-    yield "destination", f"{display_location(client)}, dataset {settings.dataset_name}"
+    yield "destination", f"{destinations.of(client).display_location(client)}, dataset {settings.dataset_name}"
     yield from _loaded(pipeline, client, settings.account)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
@@ -53,12 +48,12 @@ def status(settings: Settings) -> Iterator[Line]:
 
 
 def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
-    """What the destination holds; DuckDB is opened read-only, and not created."""
-    if isinstance(client, DuckDbClient):
-        if not Path(client.config.credentials.database).exists():
-            yield "loaded", "nothing yet"
-            return
-        client.config.credentials.read_only = True
+    """Yields what the destination holds. It is not created, and where it can be, opened for reading only."""
+    adapter = destinations.of(client)
+    if not adapter.exists(client):
+        yield "loaded", "nothing yet"
+        return
+    adapter.set_read_only(client)
     try:
         with client:
             if isinstance(client, WithLease) and client.lease is not None:
@@ -80,10 +75,7 @@ def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
     if not state:
         yield "loaded", "nothing yet"
         return
-    if isinstance(client, LakeClient):
-        yield from _lake_rows(client, account)
-    else:
-        yield from _rows(cast("SqlJobClientBase", client).sql_client, account)
+    yield from _rows(client, account)
     for report in cursor_reports(state_of_source(state) or {}):
         name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
         nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
@@ -92,21 +84,14 @@ def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
             yield "load under way", _progress(report)
 
 
-def _rows(sql: SqlClientBase[Any], account: str | None) -> Iterator[Line]:
-    """How much a database holds, and since when."""
+def _rows(client: JobClientBase, account: str | None) -> Iterator[Line]:
+    """Yields how much the destination holds, and since when."""
+    adapter = destinations.of(client)
     for table in TABLES:
-        yield table, f"{_count(sql, table, account):,} rows"
-    loads = sql.make_qualified_table_name("_dlt_loads")
-    yield "last load", _moment(_one(sql, f"SELECT max(inserted_at) FROM {loads}"))  # noqa: S608 - dlt's own names
-
-
-def _lake_rows(client: LakeClient, account: str | None) -> Iterator[Line]:
-    """How much a lake holds; which tables it has is known where it was synced from."""
-    for table in TABLES:
-        try:
-            yield table, f"{client.count(table, account):,} rows"
-        except DestinationUndefinedEntity:
-            yield table, "unknown on this machine before its first sync"
+        count = adapter.count_rows(client, table, account)
+        yield table, "unknown on this machine before its first sync" if count is None else f"{count:,} rows"
+    if last_load := adapter.last_load_at(client):
+        yield "last load", _moment(last_load)
 
 
 def _progress(report: CursorReport) -> str:
@@ -115,19 +100,6 @@ def _progress(report: CursorReport) -> str:
     share = min(0.99, report.read / about)
     left = f"{report.partitions_left} partitions left"
     return f"{share:.0%}: {report.read:,} of about {about:,} records, {left}; the next sync continues"
-
-
-def _count(sql: SqlClientBase[Any], table: str, account: str | None) -> object:
-    """How many rows a table has; of a shared one, how many of this account."""
-    query = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - dlt's own names
-    if account is None:
-        return _one(sql, query)
-    return _one(sql, f"{query} WHERE {sql.escape_column_name(ACCOUNT)} = %s", account)
-
-
-def _one(sql: SqlClientBase[Any], query: str, *values: str) -> object:
-    rows = sql.execute_sql(query, *values)
-    return rows[0][0] if rows else None
 
 
 def _moment(written: object) -> str:

@@ -18,23 +18,21 @@ from typing import TYPE_CHECKING, Any, cast
 import dlt
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.job_client_impl import SqlJobClientBase
-from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.public import plain_names_in
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
-from ..destinations import split_columns
+from ..destinations import of, split_columns
+from ..destinations.base import DEFAULT_DIALECT
 from ..destinations.pipeline_state import state_of_source
 from ..destinations.split_columns import join_columns, use_joined
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-WRITTEN_FOR = "duckdb"
 CREATED, FAILED = "partner_central_views", "partner_central_views_failed"
-LOCK_TIMEOUT = "10s"  # for PostgreSQL, where whoever reads a view keeps others from replacing it
 
 
 def keep_views(pipeline: dlt.Pipeline, console: Console) -> None:
@@ -78,7 +76,7 @@ def create_views(client: SqlJobClientBase, others: Collection[str] = ()) -> bool
     sql = client.sql_client
     joins = {table: text for table, held in tables.items() if (text := join_columns(table, _types(held), others))}
     creations = [
-        f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translate(text, sql, joins)}"
+        f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translate(text, client, joins)}"
         for name, text in texts.items()
     ]
     try:
@@ -100,7 +98,7 @@ def view_texts() -> Mapping[str, str]:
     return {name: texts[name] for name in TopologicalSorter(needs).static_order()}
 
 
-def translate(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = MappingProxyType({})) -> str:
+def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = MappingProxyType({})) -> str:
     """A query in the destination's dialect, with qualified names of tables and views.
 
     DuckDB gets it as it stands: there, a view finds bare names in its own schema, also when the file is attached under
@@ -108,21 +106,21 @@ def translate(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = Map
 
     Args:
         text: the query, in DuckDB's dialect.
-        sql: the destination's client.
+        client: the destination's.
         joins: queries to read in the place of tables.
     """
     import sqlglot
     from sqlglot import exp
 
-    dialect = dialect_of(sql)
-    if not joins and dialect == WRITTEN_FOR:
+    dialect = of(client).dialect(client)
+    if not joins and dialect == DEFAULT_DIALECT:
         return text
-    query = sqlglot.parse_one(text, dialect=WRITTEN_FOR)
+    query = sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
     use_joined(query, _outer_tables(query), joins)
-    if dialect == WRITTEN_FOR:
+    if dialect == DEFAULT_DIALECT:
         return query.sql(dialect=dialect)
     for table in _outer_tables(query):
-        qualified = exp.to_table(sql.make_qualified_table_name(table.name), dialect=dialect)
+        qualified = exp.to_table(client.sql_client.make_qualified_table_name(table.name), dialect=dialect)
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         for part in ("this", "db", "catalog"):
@@ -130,19 +128,12 @@ def translate(text: str, sql: SqlClientBase[Any], joins: Mapping[str, str] = Map
     return query.sql(dialect=dialect, comments=False, unsupported_level=sqlglot.ErrorLevel.IGNORE)
 
 
-def dialect_of(sql: SqlClientBase[Any]) -> str:
-    """Sqlglot's name of the dialect a destination speaks."""
-    return str(sql.capabilities.sqlglot_dialect or WRITTEN_FOR)
-
-
 def _run(statements: Iterable[str], client: SqlJobClientBase) -> None:
     sql = client.sql_client
     atomic = client.capabilities.supports_ddl_transactions
     transaction: AbstractContextManager[Any] = sql.begin_transaction() if atomic else nullcontext()
     with transaction:
-        if dialect_of(sql) == "postgres":
-            sql.execute_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        for statement in statements:
+        for statement in (*of(client).view_settings, *statements):
             sql.execute_sql(statement)
 
 
@@ -157,7 +148,7 @@ def _reads(text: str) -> set[str]:
     """The tables and views that a query reads."""
     import sqlglot
 
-    return {table.name for table in _outer_tables(sqlglot.parse_one(text, dialect=WRITTEN_FOR))}
+    return {table.name for table in _outer_tables(sqlglot.parse_one(text, dialect=DEFAULT_DIALECT))}
 
 
 def _outer_tables(query: exp.Expr) -> list[exp.Table]:

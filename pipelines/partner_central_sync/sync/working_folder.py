@@ -24,10 +24,12 @@ from dlt.common.storages.exceptions import SchemaStorageException
 from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
+from .. import destinations
 from ..console.failures import AnotherRun
 from ..console.output import Console
-from ..destinations.connection import DestinationState, get_destination, probe
 from ..destinations.lease import Lease
+from ..destinations.pipeline_state import content_hash
+from ..destinations.probe import DestinationState, probe
 from . import run_lease
 from .schema_cache import CachedSchemaStorage
 from .settings import Settings
@@ -128,10 +130,10 @@ def record_basis(pipeline: dlt.Pipeline, place: DestinationState) -> None:
 
 
 def matches_destination(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
-    """Whether folder and destination hold the same cursor, once nothing is pending."""
-    if place.state_hash is None:
+    """Whether folder and destination hold the same state, once nothing is pending, whichever release stored it."""
+    if place.content_hash is None:
         return not pipeline.state.get("sources")
-    return pipeline.state.get("_version_hash") == place.state_hash
+    return content_hash(pipeline.state) == place.content_hash
 
 
 def attach(settings: Settings) -> dlt.Pipeline:
@@ -139,7 +141,7 @@ def attach(settings: Settings) -> dlt.Pipeline:
     pipeline = dlt.pipeline(
         settings.pipeline_name,
         pipelines_dir=str(settings.folder),
-        destination=get_destination(settings.destination, settings.database),
+        destination=destinations.get(settings.destination).destination(settings.database),
         dataset_name=settings.dataset_name,
     )
     pipeline._schema_storage = CachedSchemaStorage(pipeline.schemas.config)  # noqa: SLF001 - see there

@@ -25,7 +25,7 @@ from partner_central.public import child_key_in
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ..filesystem import LakeClient
+    from .client import LakeClient
     from .tables import LakeTable
 
 KEY, MODIFIED = "id", "last_modified_date"

@@ -13,7 +13,7 @@ from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES
 from .merge_job import arrow_schema
 
 if TYPE_CHECKING:
-    from ..filesystem import LakeClient
+    from .client import LakeClient
 
 NEWEST = """
 SELECT place FROM (

@@ -1,0 +1,249 @@
+"""What a destination is to this program, in one object: `Adapter` serves every database that dlt loads with SQL.
+
+A destination that differs has a module here with an adapter of its own; `__init__.py` lists them. This module imports
+neither dlt nor a driver, so that the command's help does not wait for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
+    from dlt.common.destination.client import JobClientBase
+    from dlt.common.schema import Schema
+    from dlt.destinations.job_client_impl import SqlJobClientBase
+    from dlt.extract import DltSource
+
+    from partner_central.public import StoredCounters
+
+DEFAULT_DIALECT = "duckdb"  # of a destination that names none; the views are written in it
+LOGIN_REFUSED = re.compile(
+    r"authentication failed|no password supplied|incorrect username or password|invalid credentials", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSetting:
+    """A setting of one destination that would make a run wrong.
+
+    Attributes:
+        key: its name below `[destination.<name>]`.
+        would: what a value does that is not accepted.
+        accepted: the value, in small letters, that changes nothing.
+    """
+
+    key: str
+    would: str
+    accepted: str
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A destination by its name. A subclass overrides what it does otherwise.
+
+    Attributes:
+        name: the name of its type in dlt, and of the option `--destination`.
+        extras: extras of dlt that are installed with an extra of another name here.
+        drivers: modules of its driver, as prefixes; for drivers whose errors are not those of PEP 249.
+        has_lasting_credentials: whether its credentials outlast a run, so that they are resolved once.
+        is_one_file: whether it is one file, which one process has for itself while it writes.
+        loads_arrow: whether it loads Arrow tables faster than rows.
+        view_settings: statements that are run before views are created, in the same transaction.
+        refused_settings: settings of dlt that are refused.
+        out_of_reach: where personal data may be left that `forget` cannot reach.
+    """
+
+    name: str
+    extras: Mapping[str, str] = field(default_factory=dict)
+    drivers: tuple[str, ...] = ()
+    has_lasting_credentials: bool = False
+    is_one_file: bool = False
+    loads_arrow: bool = False
+    view_settings: tuple[str, ...] = ()
+    refused_settings: tuple[RefusedSetting, ...] = ()
+    out_of_reach: str = "backups, replicas, time travel, and what others copied"
+
+    # What dlt loads with
+
+    def own_factory(self) -> type[Destination[Any, Any]] | None:
+        """Returns this program's own factory for dlt; None where dlt's is used.
+
+        Raises:
+            MissingDependencyException: its driver is not installed.
+        """
+        return None
+
+    def destination(self, database: Path | None = None) -> Destination[Any, Any]:
+        """Returns the dlt destination, which loads under a lease.
+
+        Args:
+            database: file of the database, for a destination that is one.
+
+        Raises:
+            MissingDependencyException: its driver is not installed.
+        """
+        from dlt.common.destination import Destination
+
+        from . import get
+        from .fenced_client import with_fencing
+
+        own = self.own_factory()
+        if own is not None:
+            options: dict[str, Any] = {"credentials": str(database)} if self.is_one_file and database else {}
+            made: Any = with_fencing(own)(destination_name=self.name, **options)
+            made.adapter = self
+            return cast("Destination[Any, Any]", made)
+        known = cast("Destination[Any, Any]", Destination.from_reference(self.name))
+        fenced: Any = with_fencing(cast("Any", type(known)))(**known.config_params)
+        fenced.adapter = get(known.destination_type.rpartition(".")[2])  # it may be configured under another name
+        return cast("Destination[Any, Any]", fenced)
+
+    def adapt_source(self, source: DltSource) -> DltSource:
+        """Gives the tables of the source what they need in this destination.
+
+        Raises:
+            ConfigurationError: the destination is configured so that it cannot hold them.
+        """
+        return source
+
+    def keep_open(self, client: JobClientBase) -> AbstractContextManager[None]:
+        """Keeps the destination open, where opening it for every step of a load is costly."""
+        del client
+        return nullcontext()
+
+    # Its SQL
+
+    def dialect(self, client: SqlJobClientBase) -> str:
+        """Returns sqlglot's name of its dialect."""
+        return str(client.capabilities.sqlglot_dialect or DEFAULT_DIALECT)
+
+    def update_statement(self, table: str, changes: str, condition: str) -> str:
+        """Returns a statement that changes the rows of a table that meet a condition."""
+        return f"UPDATE {table} SET {changes} WHERE {condition}"  # noqa: S608 - the caller's
+
+    def drop_dataset(self, client: SqlJobClientBase, dataset: str) -> None:
+        """Drops a dataset, if it is there."""
+        with client.sql_client.with_alternative_dataset_name(dataset):
+            if client.sql_client.has_dataset():
+                client.sql_client.drop_dataset()
+
+    # What it holds
+
+    def display_location(self, client: JobClientBase) -> str:
+        """Returns where a client writes to, without secrets."""
+        return str(client.config)
+
+    def exists(self, client: JobClientBase) -> bool:
+        """Whether there is a database to open; asked before it is opened, so that reading creates none."""
+        del client
+        return True
+
+    def set_read_only(self, client: JobClientBase) -> None:
+        """Has a client that is not open yet open the destination for reading only, where it can be."""
+
+    @contextmanager
+    def open_read_only(self, client: SqlJobClientBase) -> Iterator[None]:
+        """Keeps the destination open for queries, with timestamps in UTC."""
+        self.set_read_only(client)
+        client.sql_client.open_connection()
+        try:
+            self.begin_reading(client)
+            yield
+        finally:
+            client.sql_client.close_connection()
+
+    def begin_reading(self, client: SqlJobClientBase) -> None:
+        """Sets an open connection to reading, and to UTC."""
+
+    @contextmanager
+    def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
+        """Opens a cursor on a query whose rows stay in the database until they are fetched."""
+        with client.sql_client.execute_query(query) as cursor:
+            yield cursor
+
+    def missing_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
+        """Returns what was loaded and is not there, in an open destination: `table`, or `table.column`."""
+        from dlt.destinations.job_client_impl import SqlJobClientBase
+
+        from . import stored_tables
+
+        return stored_tables.missing(client, schema) if isinstance(client, SqlJobClientBase) else frozenset()
+
+    def stored_counters(self, client: JobClientBase) -> StoredCounters:
+        """Returns the numbers that the tables of an open destination hold already."""
+        from dlt.destinations.job_client_impl import SqlJobClientBase
+
+        from partner_central.public import StoredCounters
+
+        from . import stored_tables
+
+        return stored_tables.stored_counters(client) if isinstance(client, SqlJobClientBase) else StoredCounters()
+
+    def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
+        """Returns how many rows a table has, or how many of one account; None if that is not known here.
+
+        Raises:
+            DestinationUndefinedEntity: the table is not there.
+        """
+        from partner_central.public import ACCOUNT
+
+        sql = cast("SqlJobClientBase", client).sql_client
+        query = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - the schema's own names
+        if account is not None:
+            query += f" WHERE {sql.escape_column_name(ACCOUNT)} = %s"
+        return int(_first_value(sql.execute_sql(query, *([] if account is None else [account]))))
+
+    def last_load_at(self, client: JobClientBase) -> object | None:
+        """Returns when rows were loaded last; None if that is not known here."""
+        sql = cast("SqlJobClientBase", client).sql_client
+        table = sql.make_qualified_table_name("_dlt_loads")
+        return cast("object", _first_value(sql.execute_sql(f"SELECT max(inserted_at) FROM {table}")))  # noqa: S608
+
+    # What its errors mean, by their text
+
+    def explain_refusal(self, message: str) -> str | None:
+        """Returns what a user can do who is not let in, or lacks a grant; None if the message is about something else.
+
+        It may be the message of another destination's error.
+        """
+        return login_refused(message) if LOGIN_REFUSED.search(message) else None
+
+    def explain_lock(self, message: str, *, writing: bool) -> str | None:
+        """Returns who keeps the destination from being opened; None if the message is about something else."""
+        del message, writing
+        return None
+
+    def is_unavailable(self, error: BaseException) -> bool:
+        """Whether an error of the driver means that the destination cannot be written for now."""
+        del error
+        return False
+
+    # What `forget` does beyond rows
+
+    def free_blocks(self, client: SqlJobClientBase, tables: Iterable[str]) -> str | None:
+        """Overwrites what deleted rows leave in an open destination; returns what was done, None if nothing."""
+        del client, tables
+        return None
+
+    def rewrite(self, client: JobClientBase) -> str | None:
+        """Overwrites what deleted rows leave in a closed destination; returns what was done, None if nothing."""
+        del client
+        return None
+
+
+def login_refused(message: str) -> str:
+    """Returns what a user can do who is not let in."""
+    return (
+        f"The destination does not let this user in: {message} User, password and database are the credentials of the "
+        "destination in dlt's configuration (see docs/destinations.md)."
+    )
+
+
+def _first_value(rows: Any) -> Any:  # noqa: ANN401 - what a driver gives
+    return rows[0][0] if rows else 0

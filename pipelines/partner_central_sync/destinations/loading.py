@@ -1,0 +1,73 @@
+"""What a load needs of the destination, beyond what dlt does: an open file, tables as they were, numbers in use."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import dlt
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.public import StoredCounters
+
+from . import of, stored_tables
+from .errors import NotWritable
+from .lake.client import LakeClient
+from .probe import missing_tables
+
+
+def keep_open(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
+    """Keeps the destination open, where opening it for every step of a load is costly.
+
+    Raises:
+        NotWritable: it cannot be opened for writing now.
+    """
+    client = pipeline.destination_client()
+    return of(client).keep_open(client)
+
+
+def require_all_tables(pipeline: dlt.Pipeline) -> None:
+    """Checks that no folder of a lake was deleted since the run began; a new table would lack all older rows.
+
+    A database refuses rows for a table that is not there.
+
+    Raises:
+        NotWritable: one was deleted.
+    """
+    client = pipeline.destination_client()
+    if not isinstance(client, LakeClient):
+        return
+    with client:
+        client.is_storage_initialized()
+        lost = sorted(missing_tables(pipeline, client))
+    if lost:
+        raise NotWritable(
+            f"{', '.join(lost)} of {of(client).display_location(client)} was there when this run began, and is not any "
+            "more. Nothing was loaded; the next run reads everything again."
+        )
+
+
+def complete_tables(pipeline: dlt.Pipeline) -> None:
+    """Creates what the destination lacks for what is to be loaded, which dlt would not notice; see `stored_tables`.
+
+    Where the type of a column was changed there, dlt's schema and the packages to be loaded take it over.
+
+    Raises:
+        ConfigurationError: a column there would change the values that it gets.
+    """
+    client = pipeline.destination_client()
+    if not isinstance(client, SqlJobClientBase):
+        return
+    with client:
+        retyped = stored_tables.complete(client)
+    if retyped:
+        pipeline.schemas.save_schema(stored_tables.follow(pipeline.default_schema, retyped))
+        packages = pipeline._get_load_storage().normalized_packages  # noqa: SLF001 - dlt has no other way to them
+        for load_id in packages.list_packages():
+            packages.save_schema(load_id, stored_tables.follow(packages.load_schema(load_id), retyped))
+
+
+def stored_counters(pipeline: dlt.Pipeline) -> StoredCounters:
+    """Returns the numbers that the tables of a destination hold already."""
+    client = pipeline.destination_client()
+    with client:
+        return of(client).stored_counters(client)

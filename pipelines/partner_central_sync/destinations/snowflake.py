@@ -1,0 +1,14 @@
+"""Snowflake, with dlt's own client."""
+
+from __future__ import annotations
+
+from .base import Adapter
+
+ADAPTERS = (
+    Adapter(
+        "snowflake",
+        drivers=("snowflake.",),
+        out_of_reach="Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in "
+        "stages; clones; the query history",
+    ),
+)
