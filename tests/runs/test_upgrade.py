@@ -1,0 +1,88 @@
+"""The first sync after an upgrade goes on from what the earlier release stored, without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+import pytest
+
+from partner_central_emulator import Emulator
+from partner_central_sync.console.output import Console
+from partner_central_sync.destinations.fenced_client import FencedFactory
+from partner_central_sync.sync.job import sync
+from sandbox import Sandbox
+
+EARLIER = "partner_central_sync.typed_duckdb.duckdb"  # releases stored the module of the factory
+
+
+@pytest.fixture
+def earlier_release(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Everything is stored as that release did, until this is undone."""
+    monkeypatch.setattr(FencedFactory, "destination_type", property(lambda _: EARLIER))
+    return monkeypatch
+
+
+def stored_types(place: Sandbox) -> list[Any]:
+    """The types in the states of the destination, in the order they were loaded."""
+    import duckdb
+    from dlt.common.versioned_state import decompress_state
+
+    with duckdb.connect(str(place.database)) as connection:
+        rows = connection.execute(
+            "SELECT state FROM partner_central.partner_central._dlt_pipeline_state ORDER BY version"
+        )
+        return [decompress_state(state)["destination_type"] for (state,) in rows.fetchall()]  # type: ignore[typeddict-item]
+
+
+def notes_of(place: Sandbox, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a sync prints beside its phases."""
+    capsys.readouterr()
+    sync(place.settings(), Console())
+    phases = ("checking the destination", "reading", "normalizing", "loading")
+    lines = capsys.readouterr().err.splitlines()
+    return "\n".join(line for line in lines if not line.partition("INFO ")[2].startswith(phases))
+
+
+def test_an_idle_folder_is_taken_over(
+    place: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.sync()
+    earlier_release.undo()
+    emulator.advance(days=3)
+    calls = len(emulator.calls)
+    assert notes_of(place, capsys) == ""
+    place.assert_equals(emulator.truth())
+    assert len(emulator.calls) == calls + 1
+    assert stored_types(place) == [EARLIER, "dlt.destinations.duckdb"]
+
+
+def test_a_run_with_nothing_new_is_quiet_as_well_and_stores_the_type_once(
+    place: Sandbox, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.sync()
+    earlier_release.undo()
+    for _ in range(2):
+        assert notes_of(place, capsys) == ""
+    assert stored_types(place) == [EARLIER, "dlt.destinations.duckdb"]
+
+
+def test_what_an_interrupted_run_left_is_finished(
+    place: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.sync()
+    emulator.advance(days=3)
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with earlier_release.context() as patch:
+        patch.setattr(dlt.Pipeline, "load", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            place.sync()
+    earlier_release.undo()
+    notes = notes_of(place, capsys)
+    assert notes.endswith("An earlier run was interrupted: finishing what it left first.")
+    assert len(notes.splitlines()) == 1
+    place.assert_equals(emulator.truth())
+    assert stored_types(place) == [EARLIER, EARLIER, "dlt.destinations.duckdb"]
