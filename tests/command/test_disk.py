@@ -13,9 +13,10 @@ import pytest
 
 from partner_central import partner_central
 from partner_central_emulator import Emulator
-from partner_central_sync.console.output import Console, Summary
+from partner_central_sync.console.output import Console
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.job import sync
+from partner_central_sync.sync.summary import Summary
 from sandbox import COMMAND, TIMEOUT_S, Sandbox
 
 HOLD_OPEN = """

@@ -15,8 +15,9 @@ from databases import MOSTLY_DUCKDB, Database, Prepared
 from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import AnotherRun, exit_code_and_message
-from partner_central_sync.console.output import Console, Summary
+from partner_central_sync.console.output import Console
 from partner_central_sync.sync.job import sync
+from partner_central_sync.sync.summary import Summary
 from servers import free_port
 from variants import rarely
 

@@ -25,9 +25,10 @@ from adversarial_server import TIE, AdversarialServer, Record, nasty_records
 from oracle import Tables, assert_equal, expected
 from partner_central.errors import PartnerCentralError
 from partner_central.metrics import SyncMetrics
-from partner_central_sync.console.output import Console, Summary
+from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.errors import NotWritable
 from partner_central_sync.sync.job import sync
+from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox
 
 FAST = (Phase.explicit, Phase.generate)

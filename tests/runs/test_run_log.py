@@ -70,7 +70,7 @@ def test_the_table_is_as_documented_with_comments(synced: Sandbox) -> None:
         "WHERE schema_name = 'partner_central' AND table_name = 'sync_runs' ORDER BY column_index",
     )
     kinds = {"text": "VARCHAR", "timestamp": "TIMESTAMP WITH TIME ZONE", "bool": "BOOLEAN"}
-    assert found == [(name, kinds.get(kind, kind.upper()), comment) for name, kind, comment in COLUMNS]
+    assert found == [(c.name, kinds.get(c.kind, c.kind.upper()), c.description) for c in COLUMNS]
 
 
 def test_failed_runs_say_why_also_the_very_first(sandbox: Sandbox, emulator: Emulator) -> None:

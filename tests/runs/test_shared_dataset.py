@@ -13,7 +13,7 @@ import pytest
 from oracle import expected
 from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
-from partner_central_sync.console.output import Summary
+from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox
 
 CHILDREN = ("opportunities__project_delivery_models", "opportunities__project_expected_customer_spend")

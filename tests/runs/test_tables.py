@@ -119,7 +119,7 @@ def test_an_empty_account_gives_all_tables_with_the_documented_columns(empty: Sa
         "rejected_since": MOMENT,
         "gone_since": MOMENT,
     }
-    wanted["sync_runs"] = {name: RUN_KINDS[kind] for name, kind, _ in run_log.COLUMNS}
+    wanted["sync_runs"] = {column.name: RUN_KINDS[column.kind] for column in run_log.COLUMNS}
     wanted["sync_lease"] = {name: RUN_KINDS[kind] for name, kind in lease_table.COLUMNS.items()}
     wanted["sync_sweeps"] = {name: RUN_KINDS[kind] for name, kind, _ in full_listings.TABLE.columns}
     assert found == wanted

@@ -21,8 +21,9 @@ from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the def
 
 from command_server import COMMAND, KillWhen, Process  # noqa: E402
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
-from partner_central_sync.console.output import Console, Summary  # noqa: E402
+from partner_central_sync.console.output import Console  # noqa: E402
 from partner_central_sync.sync.job import sync  # noqa: E402
+from partner_central_sync.sync.summary import Summary  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on however busy a machine

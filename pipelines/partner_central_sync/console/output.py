@@ -8,9 +8,8 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from partner_central.public import SyncMetrics
 
@@ -21,66 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console as Terminal
     from rich.status import Status
 
+    from ..sync.summary import Summary
+
 LogFormat = Literal["text", "json"]
 SECONDS_BETWEEN_LINES = 10.0
-SHORT_LIST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a finished sync did."""
-
-    dataset: str
-    location: str
-    calls: int
-    throttles: int
-    waited: float
-    calls_left: int | None
-    pages: int
-    read: int
-    changed: int
-    rejected: int
-    watermark: datetime | None
-    seconds: float
-    new_columns: list[str] = field(default_factory=list)
-    gone: int = 0
-    held: int = 0
-    mass_rejected: str | None = None
-
-    @property
-    def code(self) -> ExitCode:
-        """The exit code of the run."""
-        if self.mass_rejected:
-            return ExitCode.REJECTED
-        return ExitCode.REVIEW_REMOVALS if self.held else ExitCode.DONE
-
-    def values(self) -> dict[str, Any]:
-        """The summary for machines: what JSON can hold."""
-        return asdict(self) | {"watermark": self.watermark and self.watermark.isoformat()}
-
-    def line(self) -> str:
-        """The summary in one line."""
-        return f"{self.changed:,} rows changed, {self.rejected:,} rejected, watermark {self._watermark()}"
-
-    def _watermark(self) -> str:
-        return f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
-
-    def text(self) -> str:
-        """The summary for people."""
-        rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
-        rows = (
-            ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
-            ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s for the quota or to retry"),
-            ("quota", "unknown" if self.calls_left is None else f"{self.calls_left:,} calls left within 24 hours"),
-            ("changed", f"{self.changed:,} rows"),
-            ("rejected", rejected),
-            ("new columns", _listed(self.new_columns)),
-            *([("gone", f"{self.gone:,} opportunities are no longer listed")] if self.gone else []),
-            ("watermark", self._watermark()),
-            ("data", f"{self.location}, dataset {self.dataset}"),
-        )
-        lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
-        return "\n".join(lines)
 
 
 class Console:
@@ -131,13 +74,13 @@ class Console:
             self._said.add(what)
             self._line("info", what)
 
-    def progress(self, tally: SyncMetrics) -> None:
+    def progress(self, metrics: SyncMetrics) -> None:
         """Counts have moved, or there is a note: shown live, counts in a line every ten seconds."""
-        for sentence in tally.notes[self._notes :]:
+        for sentence in metrics.notes[self._notes :]:
             self._notes += 1
             self.warn(sentence)
-        of_all = f" of about {tally.estimated_records:,}" if tally.estimated_records else ""
-        self._counts = f"{tally.read:,}{of_all} records, {tally.pages:,} pages, {tally.throttles:,} throttled"
+        of_all = f" of about {metrics.estimated_records:,}" if metrics.estimated_records else ""
+        self._counts = f"{metrics.read:,}{of_all} records, {metrics.pages:,} pages, {metrics.throttles:,} throttled"
         if self._is_live():
             self._show()
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
@@ -224,10 +167,6 @@ class Console:
     def _head(self, level: str) -> dict[str, str]:
         """What every JSON line begins with."""
         return {"at": _now(), "level": level} | ({"account": self._account} if self._account else {})
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) if 0 < len(names) <= SHORT_LIST else f"{len(names)}, named above" if names else "none"
 
 
 def _now() -> str:

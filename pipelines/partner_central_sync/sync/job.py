@@ -1,4 +1,4 @@
-"""One sync: lock, check the destination, finish what was left, read, load, mark what is gone, report."""
+"""One sync: lock, check the destination, finish what was left, read, load, mark what is gone."""
 
 from __future__ import annotations
 
@@ -23,120 +23,120 @@ from partner_central.public import (
 
 from .. import destinations
 from ..console.exit_codes import ExitCode
-from ..console.failures import AnotherRun, causes_of, exit_code_and_message, is_out_of_room
-from ..console.output import Console, Summary
-from ..destinations.errors import NotTaken, classify_load_error
-from ..destinations.lease import DestinationMoved, LeaseLost
-from ..destinations.loading import complete_tables, keep_open, require_all_tables, stored_counters
-from ..destinations.probe import DestinationState, probe
+from ..console.failures import AnotherRun
+from ..console.output import Console
+from ..destinations.lease import DestinationMoved
+from ..destinations.loading import keep_open, require_all_tables, stored_counters
 from . import dlt_settings, history_migration, rejected, removals, run_lease, run_log, working_folder
+from .pending import has_extracted_jobs, has_lost_lease, load_pending, open_in_step
 from .repair import has_unfinished_repair, repair_tables
+from .run_log import RunRecord
 from .settings import Settings
-from .shared_dataset import check_key
+from .summary import Summary
 from .views import keep_views
 
 MAX_STARTS = 3  # of a run, where others load between its reading and its loading
 
 
 def sync(settings: Settings, console: Console) -> Summary:
-    """Bring the destination up to date with Partner Central, and say what was done.
+    """Brings the destination up to date with Partner Central, and returns what was done.
 
     A run that raises has changed neither tables nor cursor; or it was interrupted while loading, and leaves a package
     that the next run finishes first. Either way it has a row in `sync_runs`, unless the destination cannot be reached.
 
     Raises:
-        ConfigurationError: the dataset is, or is not, one that several accounts share; nothing was asked of AWS.
-        AnotherRun: another run of the same pipeline is active; nothing was asked of AWS.
-        NotWritable: the destination cannot be written now; nothing was asked of AWS.
-        PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `outcome.explain`.
+        ConfigurationError: the dataset is, or is not, one that several accounts share; no call was made.
+        AnotherRun: another run of the same pipeline is active; no call was made.
+        NotWritable: the destination cannot be written now; no call was made.
+        PipelineStepFailed: dlt's wrapper of what happened while reading or loading; see `exit_code_and_message`.
     """
     dlt_settings.check(settings)
     started = time.monotonic()
-    entry = run_log.RunRecord(SyncMetrics(watch=console.progress), settings)
-    with working_folder.hold_lock(settings), entry.kept, run_log.log_run(entry, console):
+    run_record = RunRecord(SyncMetrics(watch=console.progress), settings)
+    with (
+        working_folder.hold_lock(settings),
+        run_record.open_until_logged,
+        run_log.log_run(run_record, console),
+    ):
         try:
-            location, gone = _bring_up_to_date(settings, console, entry)
+            location, removed = _bring_up_to_date(settings, console, run_record)
         except Exception as error:
-            if _has_lost_lease(error):
-                entry.pipeline = working_folder.reset(settings)
+            if has_lost_lease(error):
+                run_record.pipeline = working_folder.reset(settings)
                 raise AnotherRun(
-                    f"Another run of {settings.pipeline_name} took over while this one loaded: it had not been heard "
-                    "of for too long. What this one read is dropped; the next run reads what is missing."
+                    f"Another run of {settings.pipeline_name} took over while this one loaded, since this one had not "
+                    "renewed its lease. What this one read is dropped; the next run reads what is missing."
                 ) from error
             raise
         finally:
-            run_lease.give_back(entry.pipeline)
-    tally = entry.tally
-    return Summary(
+            run_lease.give_back(run_record.pipeline)
+    return Summary.build(
+        run_record.metrics,
+        removed,
         dataset=settings.dataset_name,
         location=location,
-        calls=tally.calls,
-        throttles=tally.throttles,
-        waited=round(tally.waited, 3),
-        calls_left=tally.calls_left,
-        pages=tally.pages,
-        read=tally.read,
-        changed=tally.changed,
-        rejected=tally.rejected,
-        watermark=tally.watermark,
-        seconds=round(time.monotonic() - started, 3),
-        new_columns=entry.new_columns,
-        gone=gone.gone,
-        held=gone.held,
-        mass_rejected=tally.mass_rejected,
+        seconds=time.monotonic() - started,
+        new_columns=run_record.new_columns,
     )
 
 
-def _bring_up_to_date(settings: Settings, console: Console, entry: run_log.RunRecord) -> tuple[str, removals.Removals]:
-    """Read, load and conclude; give where the rows are, and what is gone."""
-    pipeline, place = _load_everything(settings, console, entry)
-    gone = removals.mark_removed(pipeline, settings, entry.tally.full_listing)
+def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecord) -> tuple[str, removals.Removals]:
+    """Reads, loads and concludes; returns where the rows are, and what is gone."""
+    pipeline, location = _load_everything(settings, console, run_record)
+    removed = removals.mark_removed(pipeline, settings, run_record.metrics.full_listing)
     rejected.clear(pipeline, settings)
     if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
         keep_views(pipeline, console)
     pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
-    if entry.new_columns:
-        console.warn(f"Partner Central sent members that are new here: {', '.join(entry.new_columns)}.")
-    if entry.tally.rejected:
+    _warn(settings, console, run_record, removed)
+    return location, removed
+
+
+def _warn(settings: Settings, console: Console, run_record: RunRecord, removed: removals.Removals) -> None:
+    """Prints what needs attention, and records it as the outcome where somebody has to act."""
+    metrics = run_record.metrics
+    if run_record.new_columns:
+        console.warn(f"Partner Central sent members that are new here: {', '.join(run_record.new_columns)}.")
+    if metrics.rejected:
         console.warn(
-            f"{entry.tally.rejected:,} records could not become rows: see "
-            f"{settings.dataset_name}.opportunities_rejected."
+            f"{metrics.rejected:,} records could not become rows: see {settings.dataset_name}.opportunities_rejected."
         )
-    if gone.note:
-        console.warn(gone.note)
-    if warning := gone.warning(settings.dataset_name):
-        entry.outcome, entry.message = ExitCode.REVIEW_REMOVALS, warning
+    if removed.note:
+        console.warn(removed.note)
+    if warning := removed.warning(settings.dataset_name):
+        run_record.outcome, run_record.message = ExitCode.REVIEW_REMOVALS, warning
         console.warn(warning)
-    if entry.tally.mass_rejected:
-        entry.outcome, entry.message = ExitCode.REJECTED, entry.tally.mass_rejected
-        console.warn(entry.tally.mass_rejected)
-    return place.location, gone
+    if metrics.mass_rejected:
+        run_record.outcome, run_record.message = ExitCode.REJECTED, metrics.mass_rejected
+        console.warn(metrics.mass_rejected)
 
 
-def _load_everything(
-    settings: Settings, console: Console, entry: run_log.RunRecord
-) -> tuple[dlt.Pipeline, DestinationState]:
-    """The pipeline with everything that is new loaded; where others load meanwhile, what was read is read again."""
-    removals.max_removed_share()  # a wrong setting is to be told before anything is read
+def _load_everything(settings: Settings, console: Console, run_record: RunRecord) -> tuple[dlt.Pipeline, str]:
+    """Loads everything that is new; where others load meanwhile, reads it again.
+
+    Returns:
+        The pipeline, and where its rows are.
+    """
+    removals.max_removed_share()  # a wrong setting is reported before anything is read
     for _ in range(MAX_STARTS):
-        pipeline, place = _open(settings, console, entry)
+        pipeline, found = open_in_step(settings, console, run_record)
         try:
-            if place.missing or has_unfinished_repair(pipeline):
-                repair_tables(pipeline, place.missing, console, partial(_finish, console=console))
+            if found.missing or has_unfinished_repair(pipeline):
+                repair_tables(pipeline, found.missing, console, partial(load_pending, console=console))
             _migrate(pipeline, settings, console)
-            entry.new_columns = _read_and_load(pipeline, settings, console, entry)
+            run_record.new_columns = _read_and_load(pipeline, settings, console, run_record)
         except DestinationMoved:
             console.note("Another run loaded meanwhile. What was read is dropped, and read again.")
             run_lease.give_back(pipeline)
             working_folder.reset(settings)
-            entry.tally.begin_again()
+            run_record.metrics.begin_again()
         else:
-            return pipeline, place
+            return pipeline, found.location
     raise AnotherRun(f"Other runs of {settings.pipeline_name} load all the time. This one loaded nothing.")
 
 
 def _migrate(pipeline: dlt.Pipeline, settings: Settings, console: Console) -> None:
-    """Bring what an earlier release stored to what this one stores."""
+    """Brings what an earlier release stored to what this one stores."""
     if history_migration.needs_migration(pipeline):
         run_lease.take(pipeline)
         console.phase("putting the history of an earlier release in order")
@@ -144,48 +144,26 @@ def _migrate(pipeline: dlt.Pipeline, settings: Settings, console: Console) -> No
             console.note(f"{placed:,} versions that an earlier release stored were put in order.")
 
 
-def _open(settings: Settings, console: Console, entry: run_log.RunRecord) -> tuple[dlt.Pipeline, DestinationState]:
-    """The pipeline in step with its destination, with nothing pending."""
-    console.phase(f"checking the destination of {settings.dataset_name}")
-    pipeline, place = working_folder.open_pipeline(settings, console)
-    entry.pipeline = pipeline
-    if pipeline.has_pending_data and place.missing:
-        console.note(
-            "An earlier run was interrupted. What it left is dropped: what is missing is read again, and so is it."
-        )
-        entry.pipeline = pipeline = working_folder.reset(settings)
-        place = probe(pipeline)
-    elif pipeline.has_pending_data:
-        entry.pipeline = pipeline = _finish_pending(pipeline, settings, console)
-        place = probe(pipeline)
-    if not working_folder.matches_destination(pipeline, place):
-        entry.pipeline = pipeline = _step_back(pipeline, place, settings, console)
-        place = probe(pipeline)
-    if place.state_hash is None:
-        check_key(pipeline, settings)
-    working_folder.record_basis(pipeline, place)
-    return pipeline, place
-
-
-def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console, entry: run_log.RunRecord) -> list[str]:
-    """Read what is new and load it; give the columns that came with it as `table.column`.
+def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console, run_record: RunRecord) -> list[str]:
+    """Reads what is new and loads it; returns the columns that came with it as `table.column`.
 
     After the last part the destination stays open, for what is concluded from it.
     """
     if settings.since and not settings.full and pipeline.state.get("sources"):
-        console.note("--since only says where a first load begins, or a full one: add --full to read again from there.")
+        console.note("--since is only where a first load begins, or a full one. Add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    with ChunkedLoad(entry.tally, settings.rows_per_chunk or ROWS_PER_CHUNK, partial(stored_counters, pipeline)) as run:
-        while _has_more(run, console):
+    rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
+    with ChunkedLoad(run_record.metrics, rows_per_chunk, partial(stored_counters, pipeline)) as load:
+        while _has_more(load, console):
             console.phase("reading")
-            pipeline.extract(_source(settings, run))
-            if _has_jobs(pipeline):
+            pipeline.extract(_source(settings, load))
+            if has_extracted_jobs(pipeline):
                 require_all_tables(pipeline)
                 with ExitStack() as opened:
                     opened.enter_context(keep_open(pipeline))
-                    _finish(pipeline, console)
-                    if run.is_complete:
-                        entry.kept.push(opened.pop_all())
+                    load_pending(pipeline, console)
+                    if load.is_complete:
+                        run_record.open_until_logged.push(opened.pop_all())
                 run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
             else:
                 pipeline.normalize()  # drops the empty package
@@ -194,98 +172,28 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     return sorted(new)
 
 
-def _source(settings: Settings, run: ChunkedLoad) -> DltSource:
-    """The source as the destination needs it, whose schema has the table of runs as well."""
-    source = partner_central(load=run, **settings.source_arguments())
+def _source(settings: Settings, load: ChunkedLoad) -> DltSource:
+    """Returns the source as the destination needs it; its schema has the table of runs as well."""
+    source = partner_central(load=load, **settings.source_arguments())
     run_log.add_to_schema(source.schema)
     return destinations.get(settings.destination).adapt_source(source)
 
 
-def _has_more(run: ChunkedLoad, console: Console) -> bool:
-    """Whether there is more to load; when reading failed on the way, say what of it is loaded."""
+def _has_more(load: ChunkedLoad, console: Console) -> bool:
+    """Whether there is more to load; if reading failed half-way, prints how much of it is loaded."""
     try:
-        return run.has_more()
+        return load.has_more()
     except PartnerCentralError:
-        tally = run.metrics
+        metrics = load.metrics
         console.note(
-            f"{tally.read:,} records were read and are loaded, of about {tally.estimated_records or 0:,} in all: the "
-            "next run goes on from there."
+            f"{metrics.read:,} records were read and are loaded, of about {metrics.estimated_records or 0:,} in all. "
+            "The next run continues from there."
         )
         raise
 
 
-def _finish(pipeline: dlt.Pipeline, console: Console) -> None:
-    """Normalize and load whatever is pending, under the lease; make tables without rows too.
-
-    Raises:
-        AnotherRun: another run holds the lease.
-        Moved: the destination is not what it was when this run began to read.
-    """
-    if pipeline.list_extracted_load_packages():
-        if _has_jobs(pipeline):
-            console.phase("normalizing")
-        pipeline.normalize()
-    if pipeline.list_normalized_load_packages():
-        console.phase("loading")
-        run_lease.take(pipeline)
-        complete_tables(pipeline)
-        pipeline.sync_schema()
-        pipeline.load(raise_on_failed_jobs=True)
-
-
-def _has_jobs(pipeline: dlt.Pipeline) -> bool:
-    """Whether anything was extracted, rows or a cursor that moved; dlt makes a package all the same."""
-    extracted = pipeline.list_extracted_load_packages()
-    return any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted)
-
-
-def _finish_pending(pipeline: dlt.Pipeline, settings: Settings, console: Console) -> dlt.Pipeline:
-    """Load packages that an interrupted run left; if they are damaged, drop them: what they held is read again."""
-    console.note("An earlier run was interrupted: finishing what it left first.")
-    try:
-        _finish(pipeline, console)
-    except DestinationMoved:
-        console.note("Another run loaded meanwhile. What was left is dropped, and what it held is read again.")
-        run_lease.give_back(pipeline)
-        return working_folder.reset(settings)
-    except Exception as error:
-        code, reason = exit_code_and_message(error)
-        refused = isinstance(
-            classify_load_error(list(causes_of(error))), NotTaken
-        )  # for good; read again, they may be taken
-        if code in {ExitCode.INTERRUPTED, ExitCode.ALREADY_RUNNING} or (code is ExitCode.CONFIGURATION and not refused):
-            raise
-        if is_out_of_room(error) or _has_lost_lease(error):
-            raise
-        probe(pipeline)
-        console.note(
-            f"It could not be finished ({reason}). It is dropped, and what had changed is read again. If it was a full "
-            "run, start one again with --full."
-        )
-        run_lease.give_back(pipeline)
-        return working_folder.reset(settings)
-    return pipeline
-
-
-def _has_lost_lease(error: BaseException) -> bool:
-    """Whether another run took the lease while this one loaded."""
-    return any(isinstance(cause, LeaseLost) for cause in causes_of(error))
-
-
-def _step_back(pipeline: dlt.Pipeline, place: DestinationState, settings: Settings, console: Console) -> dlt.Pipeline:
-    """Take the destination's cursor: the working folder has none, or one that was never loaded."""
-    pipeline.sync_destination()
-    if not working_folder.matches_destination(pipeline, place):
-        console.note(
-            f"The cursor in dlt's working folder of {settings.pipeline_name} was never loaded: the destination's is."
-        )
-        pipeline = working_folder.reset(settings)
-        pipeline.sync_destination()
-    return pipeline
-
-
 def _columns(schema: Schema) -> set[str]:
-    """The columns that members of records may bring, as `table.column`; the history has the same."""
+    """Returns the columns that members of records may bring, as `table.column`; the history has the same."""
     return {
         f"{table['name']}.{name}"
         for table in schema.data_tables(include_incomplete=True)

@@ -38,26 +38,26 @@ class Removals:
     """What was concluded from a listing.
 
     Attributes:
-        gone: ids that were marked as gone.
-        held: ids that were not, because they were too many at once.
+        marked: how many opportunities were marked as gone.
+        unmarked: how many were not, because they were too many at once.
         known: ids that were present before the listing.
         note: a sentence about what could not be decided.
     """
 
-    gone: int = 0
-    held: int = 0
+    marked: int = 0
+    unmarked: int = 0
     known: int = 0
     note: str | None = None
 
     def warning(self, dataset: str) -> str | None:
         """What the user is to decide, if anything."""
-        if not self.held:
+        if not self.unmarked:
             return None
         return (
-            f"{self.held:,} of {self.known:,} opportunities were not listed any more: more than a run marks as gone by "
-            "itself (setting most_gone). Nothing was marked; what was listed is loaded. See whether these credentials "
-            "still reach the whole account. If those opportunities are gone, sync --full --accept-removals looks again "
-            f"and marks them in {dataset}.opportunity_presence."
+            f"{self.unmarked:,} of {self.known:,} opportunities were not listed any more: more than a run marks as "
+            "gone by itself (setting most_gone). Nothing was marked; what was listed is loaded. Check that these "
+            "credentials still reach the whole account. If the opportunities are gone, run sync --full "
+            f"--accept-removals: it lists everything again, and marks them in {dataset}.opportunity_presence."
         )
 
 
@@ -110,12 +110,12 @@ def _judge(client: SqlJobClientBase, listing: FullListing, account: str | None, 
     gone = missing.count()
     known = gone + missing.count_others() if gone else 0
     is_much = gone >= FEWEST_REMOVED and gone > max_removed_share() * known
-    held = is_much and not accepts
-    if gone and not held:
+    needs_review = is_much and not accepts
+    if gone and not needs_review:
         missing.mark()
-    verdict: full_listings.Verdict = "held" if held else "accepted" if is_much else "concluded"
+    verdict: full_listings.Verdict = "held" if needs_review else "accepted" if is_much else "concluded"
     full_listings.record(client, (listing.number, listing.at), account, verdict, (gone, known), datetime.now(UTC))
-    return Removals(held=gone, known=known) if held else Removals(gone=gone, known=known)
+    return Removals(unmarked=gone, known=known) if needs_review else Removals(marked=gone, known=known)
 
 
 class Missing:

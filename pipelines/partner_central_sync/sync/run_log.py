@@ -6,7 +6,7 @@ A run that is interrupted or killed leaves no row.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,33 +27,6 @@ from .settings import Settings
 
 TABLE = "sync_runs"
 LONGEST_MESSAGE = 2000
-OUTCOME = (
-    "done, held (removals wait for sync --full --accept-removals), rejected (so many records could not become rows "
-    "that the cursor stays), or how it failed: the name of exit_code."
-)
-COLUMNS: tuple[tuple[str, Kind, str], ...] = (
-    ("run_id", "text", "Identifies the run."),
-    ("account", "text", "Whose run it was, where several accounts share the dataset."),
-    ("started_at", "timestamp", "When it began, by the clock of its machine; so are all times here but watermark."),
-    ("finished_at", "timestamp", "When it ended."),
-    ("mode", "text", "incremental: what changed; first: nothing was there before; full: everything again."),
-    ("scope", "text", "What the filters select, as the cursor is named; all without. Null if it ended before."),
-    ("outcome", "text", OUTCOME),
-    ("exit_code", "bigint", "Exit code of the command."),
-    ("message", "text", "What the user was told when it was not simply done."),
-    ("calls", "bigint", "Requests sent, retries included."),
-    ("throttles", "bigint", "Requests refused for being too fast."),
-    ("waited_seconds", "double", "Seconds in which a call waited for the quota or for a retry."),
-    ("pages", "bigint", "Pages read."),
-    ("records", "bigint", "Records read; one seen twice counts twice."),
-    ("rows_changed", "bigint", "Rows handed on to be merged into opportunities."),
-    ("rejected", "bigint", "Records that could not become rows."),
-    ("new_columns", "text", "Columns that came with members nobody knew, with commas between; null if none."),
-    ("watermark", "timestamp", "LastModifiedDate up to which the run loaded everything; null if it failed."),
-    ("complete", "bool", "Whether all was read that was to be read."),
-    ("version", "text", "Version of partner-central-sync."),
-)
-RUNS = OwnTable(TABLE, COLUMNS, frozenset({"account", "scope", "message", "new_columns", "watermark"}))
 
 
 @dataclass(slots=True)
@@ -61,53 +34,146 @@ class RunRecord:
     """A run, as far as it has come.
 
     Attributes:
-        pipeline: where the row goes; none before the destination was reached.
-        message: what the user was told.
+        metrics: what it counted.
+        pipeline: where the row goes; None before the destination was reached.
         outcome: how it ended.
-        new_columns: columns that came with unknown members.
-        kept: what the run keeps open until its row is written.
+        message: the message to the user.
+        new_columns: columns that came with unknown members, as `table.column`.
+        open_until_logged: what the run keeps open until its row is written.
     """
 
-    tally: SyncMetrics
+    metrics: SyncMetrics
     settings: Settings
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     pipeline: dlt.Pipeline | None = None
     outcome: ExitCode = ExitCode.DONE
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
-    kept: ExitStack = field(default_factory=ExitStack)
+    open_until_logged: ExitStack = field(default_factory=ExitStack)
 
-    def values(self) -> tuple[object, ...]:
-        """The row, in the order of `COLUMNS`."""
-        tally = self.tally
-        return (
-            f"{self.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(6)}",
-            self.settings.account,
-            self.started_at,
-            datetime.now(UTC),
-            tally.mode or self._intended(),
-            tally.filter_set,
-            MEANINGS[self.outcome].outcome,
-            int(self.outcome),
-            self.message and self.message[:LONGEST_MESSAGE],
-            tally.calls,
-            tally.throttles,
-            round(tally.waited, 3),
-            tally.pages,
-            tally.read,
-            tally.changed,
-            tally.rejected,
-            ",".join(self.new_columns) or None,
-            tally.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None,
-            tally.complete,
-            _version(),
-        )
-
-    def _intended(self) -> str:
-        """The mode of a run that failed before it read."""
+    @property
+    def mode(self) -> str:
+        """What the run read, or was to read."""
+        if self.metrics.mode:
+            return self.metrics.mode
         if self.settings.full:
             return "full"
         return "incremental" if self.pipeline and self.pipeline.state.get("sources") else "first"
+
+    @property
+    def loaded_up_to(self) -> datetime | None:
+        """The watermark, if everything before it is loaded."""
+        return self.metrics.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None
+
+    def row(self) -> tuple[object, ...]:
+        """Returns the row of `sync_runs`."""
+        return tuple(column.value(self) for column in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `sync_runs`, and what a run puts there."""
+
+    name: str
+    kind: Kind
+    description: str
+    value: Callable[[RunRecord], object]
+    nullable: bool = False
+
+
+def _version() -> str:
+    try:
+        return version("partner-central-sync")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+OUTCOMES = (
+    "done, held (removals wait for sync --full --accept-removals), rejected (so many records could not become rows "
+    "that the cursor stays), or how it failed: the name of exit_code."
+)
+COLUMNS = (
+    Column(
+        "run_id",
+        "text",
+        "Identifies the run.",
+        lambda run: f"{run.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(6)}",
+    ),
+    Column(
+        "account",
+        "text",
+        "Whose run it was, where several accounts share the dataset.",
+        lambda run: run.settings.account,
+        nullable=True,
+    ),
+    Column(
+        "started_at",
+        "timestamp",
+        "When it began, by the clock of its machine; so are all times here but watermark.",
+        lambda run: run.started_at,
+    ),
+    Column("finished_at", "timestamp", "When it ended.", lambda _: datetime.now(UTC)),
+    Column(
+        "mode",
+        "text",
+        "incremental: what changed; first: nothing was there before; full: everything again.",
+        lambda run: run.mode,
+    ),
+    Column(
+        "scope",
+        "text",
+        "What the filters select, as the cursor is named; all without. Null if it ended before.",
+        lambda run: run.metrics.filter_set,
+        nullable=True,
+    ),
+    Column("outcome", "text", OUTCOMES, lambda run: MEANINGS[run.outcome].outcome),
+    Column("exit_code", "bigint", "Exit code of the command.", lambda run: int(run.outcome)),
+    Column(
+        "message",
+        "text",
+        "What the user was told when it was not simply done.",
+        lambda run: run.message and run.message[:LONGEST_MESSAGE],
+        nullable=True,
+    ),
+    Column("calls", "bigint", "Requests sent, retries included.", lambda run: run.metrics.calls),
+    Column("throttles", "bigint", "Requests refused for being too fast.", lambda run: run.metrics.throttles),
+    Column(
+        "waited_seconds",
+        "double",
+        "Seconds in which a call waited for the quota or for a retry.",
+        lambda run: round(run.metrics.waited, 3),
+    ),
+    Column("pages", "bigint", "Pages read.", lambda run: run.metrics.pages),
+    Column("records", "bigint", "Records read; one seen twice counts twice.", lambda run: run.metrics.read),
+    Column(
+        "rows_changed",
+        "bigint",
+        "Rows handed on to be merged into opportunities.",
+        lambda run: run.metrics.changed,
+    ),
+    Column("rejected", "bigint", "Records that could not become rows.", lambda run: run.metrics.rejected),
+    Column(
+        "new_columns",
+        "text",
+        "Columns that came with members nobody knew, with commas between; null if none.",
+        lambda run: ",".join(run.new_columns) or None,
+        nullable=True,
+    ),
+    Column(
+        "watermark",
+        "timestamp",
+        "LastModifiedDate up to which the run loaded everything; null if it failed.",
+        lambda run: run.loaded_up_to,
+        nullable=True,
+    ),
+    Column("complete", "bool", "Whether all was read that was to be read.", lambda run: run.metrics.complete),
+    Column("version", "text", "Version of partner-central-sync.", lambda _: _version()),
+)
+RUNS = OwnTable(
+    TABLE,
+    tuple((column.name, column.kind, column.description) for column in COLUMNS),
+    frozenset(column.name for column in COLUMNS if column.nullable),
+)
 
 
 def add_to_schema(schema: Schema) -> None:
@@ -117,33 +183,26 @@ def add_to_schema(schema: Schema) -> None:
 
 
 @contextmanager
-def log_run(entry: RunRecord, console: Console) -> Iterator[None]:
+def log_run(run_record: RunRecord, console: Console) -> Iterator[None]:
     """Write the row of the run that is the block, also when it fails; its own error is what is raised then."""
     try:
         yield
     except Exception as error:
-        entry.outcome, entry.message = exit_code_and_message(error)
-        if entry.outcome is not ExitCode.INTERRUPTED:
+        run_record.outcome, run_record.message = exit_code_and_message(error)
+        if run_record.outcome is not ExitCode.INTERRUPTED:
             with suppress(Exception):
-                _write(entry)
+                _write(run_record)
         raise
     try:
-        _write(entry)
+        _write(run_record)
     except Exception as error:  # noqa: BLE001 - everything is loaded
         _, message = exit_code_and_message(error)
         console.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {message}")
 
 
-def _write(entry: RunRecord) -> None:
-    client = entry.pipeline.destination_client() if entry.pipeline else None
+def _write(run_record: RunRecord) -> None:
+    client = run_record.pipeline.destination_client() if run_record.pipeline else None
     if not isinstance(client, SqlJobClientBase):
         return
     with client:
-        RUNS.insert(client, entry.values())
-
-
-def _version() -> str:
-    try:
-        return version("partner-central-sync")
-    except PackageNotFoundError:
-        return "unknown"
+        RUNS.insert(client, run_record.row())

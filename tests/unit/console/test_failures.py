@@ -8,10 +8,11 @@ import pytest
 
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
-from partner_central_sync.console.output import Console, Summary
+from partner_central_sync.console.output import Console
 from partner_central_sync.sync import all_accounts
 from partner_central_sync.sync.accounts import Account
 from partner_central_sync.sync.settings import Settings
+from partner_central_sync.sync.summary import Summary
 from partner_central_sync.sync.working_folder import reading_folder
 
 

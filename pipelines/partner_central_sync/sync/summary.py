@@ -1,0 +1,125 @@
+"""The result of a finished sync, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from partner_central.public import SyncMetrics
+
+from ..console.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from .removals import Removals
+
+SHORT_LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A finished sync. The attributes are the keys of its JSON line.
+
+    Attributes:
+        dataset: where its rows are.
+        location: the destination, without secrets.
+        calls, throttles, waited, calls_left, pages, read, changed, rejected, watermark: counts, see `SyncMetrics`.
+        mass_rejected: a sentence if so many records were rejected that the cursor does not move.
+        seconds: how long it took.
+        new_columns: columns of members that were unknown, as `table.column`.
+        gone: opportunities that were marked as gone.
+        held: opportunities that were not marked, because they were too many.
+    """
+
+    dataset: str
+    location: str
+    calls: int
+    throttles: int
+    waited: float
+    calls_left: int | None
+    pages: int
+    read: int
+    changed: int
+    rejected: int
+    watermark: datetime | None
+    seconds: float
+    new_columns: list[str] = field(default_factory=list)
+    gone: int = 0
+    held: int = 0
+    mass_rejected: str | None = None
+
+    @classmethod
+    def build(  # noqa: D417 - they are the attributes
+        cls,
+        metrics: SyncMetrics,
+        removals: Removals,
+        *,
+        dataset: str,
+        location: str,
+        seconds: float,
+        new_columns: Sequence[str],
+    ) -> Summary:
+        """Takes over what was counted, and what was concluded.
+
+        Args:
+            metrics: the counts of the run.
+            removals: its conclusion about what is gone.
+        """
+        return cls(
+            dataset=dataset,
+            location=location,
+            calls=metrics.calls,
+            throttles=metrics.throttles,
+            waited=round(metrics.waited, 3),
+            calls_left=metrics.calls_left,
+            pages=metrics.pages,
+            read=metrics.read,
+            changed=metrics.changed,
+            rejected=metrics.rejected,
+            watermark=metrics.watermark,
+            seconds=round(seconds, 3),
+            new_columns=list(new_columns),
+            gone=removals.marked,
+            held=removals.unmarked,
+            mass_rejected=metrics.mass_rejected,
+        )
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code of the run."""
+        if self.mass_rejected:
+            return ExitCode.REJECTED
+        return ExitCode.REVIEW_REMOVALS if self.held else ExitCode.DONE
+
+    def values(self) -> dict[str, Any]:
+        """Returns the summary for machines: what JSON can hold."""
+        return asdict(self) | {"watermark": self.watermark and self.watermark.isoformat()}
+
+    def line(self) -> str:
+        """Returns the summary in one line."""
+        return f"{self.changed:,} rows changed, {self.rejected:,} rejected, watermark {self._watermark()}"
+
+    def _watermark(self) -> str:
+        return f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "none: no opportunity yet"
+
+    def text(self) -> str:
+        """Returns the summary for people."""
+        rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
+        rows = (
+            ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
+            ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s for the quota or to retry"),
+            ("quota", "unknown" if self.calls_left is None else f"{self.calls_left:,} calls left within 24 hours"),
+            ("changed", f"{self.changed:,} rows"),
+            ("rejected", rejected),
+            ("new columns", _join_short(self.new_columns)),
+            *([("gone", f"{self.gone:,} opportunities are no longer listed")] if self.gone else []),
+            ("watermark", self._watermark()),
+            ("data", f"{self.location}, dataset {self.dataset}"),
+        )
+        lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
+        return "\n".join(lines)
+
+
+def _join_short(names: Sequence[str]) -> str:
+    return ", ".join(names) if 0 < len(names) <= SHORT_LIST else f"{len(names)}, named above" if names else "none"
