@@ -312,7 +312,7 @@ def opened(
         client.initialize_storage()
     with client:
         make_tables(client.sql_client, rows)
-        assert create_views(client)
+        assert not create_views(client)
         if kind == "duckdb":
             client.sql_client.execute_sql("SET TimeZone = 'America/Los_Angeles'")
         yield client
@@ -425,7 +425,7 @@ def test_views_are_replaced_by_others_and_tables_still_grow(server: str, tmp_pat
         sql.execute_sql(f"DROP VIEW {sql.make_qualified_table_name('stalled')}")
         sql.execute_sql(f"CREATE VIEW {sql.make_qualified_table_name('stalled')} AS SELECT 1 AS other")
         sql.execute_sql(f"ALTER TABLE {sql.make_qualified_table_name('opportunities')} ADD COLUMN score BIGINT")
-        assert create_views(client)
+        assert not create_views(client)
         assert rows_of(client, "stalled", ["id"]) == [("B2",), ("I9",)]
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
+from dlt.common.schema.utils import new_table
 
 import generate
 from generate import PAGE, page
 from partner_central_emulator import Emulator
+from partner_central_sync import destinations
+from partner_central_sync.destinations.split_columns import join_columns
+from partner_central_sync.sync import views as views_module
 from partner_central_sync.sync import working_folder
-from partner_central_sync.sync.views import view_texts
+from partner_central_sync.sync.views import translate, view_texts
 from sandbox import Sandbox
 
 
@@ -66,6 +74,77 @@ def test_a_view_that_cannot_be_created_is_said_once_and_fails_nothing(
     synced.sync()
     assert views(synced) == set(view_texts())
     assert capfd.readouterr().err == ""
+
+
+@pytest.fixture
+def opt_in_views(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The names of two more views: one on a table that not every sync loads, and one on that view."""
+    folder = tmp_path_factory.mktemp("views")
+    shutil.copytree(views_module._folder(), folder, dirs_exist_ok=True)
+    (folder / "agreements_signed.sql").write_text("SELECT id FROM agreements")
+    (folder / "agreements_of_open.sql").write_text(
+        "SELECT s.id FROM agreements_signed AS s JOIN opportunity_current AS o ON o.id = s.id"
+    )
+    monkeypatch.setattr(views_module, "_folder", lambda: folder)
+    _clear_caches()
+    yield {"agreements_signed", "agreements_of_open"}
+    monkeypatch.undo()
+    _clear_caches()
+
+
+def _clear_caches() -> None:
+    for cached in (view_texts, views_module._texts, views_module._tables_read):
+        cached.cache_clear()
+
+
+def test_views_on_a_table_that_is_not_loaded_are_left_out_until_it_is(
+    synced: Sandbox, emulator: Emulator, opt_in_views: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.sync()
+    assert views(synced) == set(view_texts()) - opt_in_views
+    with monkeypatch.context() as patch:
+        patch.setattr(views_module, "create_views", lambda *_: pytest.fail("the same views are made again"))
+        synced.sync()
+    pipeline = working_folder.attach(synced.settings())
+    schema = pipeline.default_schema
+    schema.update_table(new_table("agreements", columns=[{"name": "id", "data_type": "text", "nullable": True}]))
+    pipeline.schemas.save_schema(schema)
+    emulator.put({"Id": "O1"})
+    synced.sync()
+    assert "agreements" in {str(row[0]) for row in asked(synced, "SELECT table_name FROM duckdb_tables()")}
+    assert asked(synced, "SELECT * FROM agreements_of_open") == []
+    assert opt_in_views < views(synced)
+
+
+def test_views_are_made_again_when_their_translation_changes(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced.sync()
+    change(synced, "DROP VIEW stalled")
+    monkeypatch.setattr(views_module, "TRANSLATION_VERSION", views_module.TRANSLATION_VERSION + 1)
+    synced.sync()
+    assert views(synced) == set(view_texts())
+
+
+def test_the_version_of_the_translation_stands_for_these_statements() -> None:
+    """Where this fails, raise TRANSLATION_VERSION: destinations keep the views that the earlier translation made."""
+    query = "SELECT o.id, STRING_AGG(o.name, ',') AS names FROM opportunities AS o GROUP BY o.id"
+    columns = {"id": "text", "score": "bigint", "score_double": "double"}
+    assert views_module.TRANSLATION_VERSION == 1
+    assert {dialect: translate(query, _client(dialect)) for dialect in ("duckdb", "postgres", "snowflake")} == {
+        "duckdb": query,
+        "postgres": query.replace("FROM o", "FROM data.o"),
+        "snowflake": query.replace("FROM o", "FROM data.o").replace("STRING_AGG", "LISTAGG"),
+    }
+    assert join_columns("opportunities", columns) == (
+        "SELECT id, COALESCE(score_double, CAST(score AS DOUBLE)) AS score FROM opportunities"
+    )
+
+
+def _client(dialect: str) -> Any:
+    return SimpleNamespace(
+        adapter=destinations.get(dialect),
+        capabilities=SimpleNamespace(sqlglot_dialect=dialect),
+        sql_client=SimpleNamespace(make_qualified_table_name=lambda name: f"data.{name}"),
+    )
 
 
 @pytest.mark.parametrize("view", sorted(view_texts()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from dlt.common.destination import Destination
+    from dlt.common.destination import Destination, DestinationCapabilitiesContext
     from dlt.common.destination.client import JobClientBase
     from dlt.common.schema import Schema
     from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -119,9 +119,9 @@ class Adapter:
 
     # Its SQL
 
-    def dialect(self, client: SqlJobClientBase) -> str:
+    def dialect(self, capabilities: DestinationCapabilitiesContext) -> str:
         """Returns sqlglot's name of its dialect."""
-        return str(client.capabilities.sqlglot_dialect or DEFAULT_DIALECT)
+        return str(capabilities.sqlglot_dialect or DEFAULT_DIALECT)
 
     def update_statement(self, table: str, changes: str, condition: str) -> str:
         """Returns a statement that changes the rows of a table that meet a condition."""

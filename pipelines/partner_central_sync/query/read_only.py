@@ -66,7 +66,7 @@ def run_query(client: SqlJobClientBase, query: str) -> Iterator[QueryResult]:
         NotReadable: the database failed for now.
     """
     adapter = destinations.of(client)
-    ensure_single_select(query, adapter.dialect(client))
+    ensure_single_select(query, adapter.dialect(client.capabilities))
     with _translate_errors(client), adapter.stream(client, query.strip().rstrip(";")) as cursor:
         first = cursor.fetchmany(ROWS_PER_BATCH)  # a cursor of PostgreSQL knows its columns only then
         yield QueryResult([column[0] for column in cursor.description or ()], _rows(cursor, first))

@@ -1,12 +1,13 @@
-"""The SQL views of `pipelines/views`: one text each, written for DuckDB, created in whatever dialect a destination has.
+"""Creates the views of `pipelines/views`: one SQL text each, in DuckDB's dialect, translated for the destination.
 
-A view is created when its text or the destination is new, and else costs a run the reading of some small files: the
-working folder, which stands and falls with its destination, remembers what was created last.
+A view is created once the tables that it reads are there. The working folder keeps a hash of what decides how the views
+are made, so that a run that would make the same ones reads some small files only.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -26,19 +27,21 @@ from ..console.failures import exit_code_and_message
 from ..console.output import Console
 from ..destinations import of, split_columns
 from ..destinations.base import DEFAULT_DIALECT
+from ..destinations.fenced_client import FencedFactory
 from ..destinations.pipeline_state import state_of_source
 from ..destinations.split_columns import join_columns, use_joined
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+TRANSLATION_VERSION = 1  # raised when the same text becomes another statement, here or in split_columns.py
 CREATED, FAILED = "partner_central_views", "partner_central_views_failed"
 
 
 def keep_views(pipeline: dlt.Pipeline, console: Console) -> None:
-    """Create the views if they are not what they should be. What goes wrong is said once, and tried again next time."""
-    others = _plain_names(pipeline)
-    fingerprint, known = _fingerprint(pipeline, others), cast("Mapping[str, Any]", pipeline.state["_local"])
+    """Creates the views, unless they are as they should be. A failure is a warning, once; the next run tries again."""
+    plain = _plain_names(pipeline)
+    fingerprint, known = _fingerprint(pipeline, plain), cast("Mapping[str, Any]", pipeline.state["_local"])
     if known.get(CREATED) == fingerprint:
         return
     client = pipeline.destination_client()
@@ -46,7 +49,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console) -> None:
         return
     try:
         with client:
-            done = create_views(client, others)
+            missing = create_views(client, plain)
     except Exception as error:
         code, reason = exit_code_and_message(error)
         if code is ExitCode.INTERRUPTED:
@@ -55,29 +58,29 @@ def keep_views(pipeline: dlt.Pipeline, console: Console) -> None:
             console.warn(f"All rows are loaded, but the views could not be created: {reason}")
             pipeline.set_local_state_val(FAILED, reason)
         return
-    if done:
+    if missing.isdisjoint(_tables(pipeline)):
         pipeline.set_local_state_val(CREATED, fingerprint)
 
 
-def create_views(client: SqlJobClientBase, others: Collection[str] = ()) -> bool:
-    """Create or replace every view of an open destination, all or none where it can; False if tables are missing yet.
+def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> frozenset[str]:
+    """Creates or replaces every view whose tables an open destination has, all or none where it can.
 
     Args:
         client: the destination's.
-        others: names of columns that are no sibling of another column, whatever they are called.
+        plain: names of columns that are not a second column of a member, whatever they are called.
+
+    Returns:
+        The tables that are missing. Views that read them, or read such a view, are left out.
 
     Raises:
         Exception: the destination's own, when it refuses a view: dlt's wrapper of it.
     """
-    texts = view_texts()
-    tables = dict(client.get_storage_tables(sorted(_tables_read())))
-    if not all(tables.values()):
-        return False
-    sql = client.sql_client
-    joins = {table: text for table, held in tables.items() if (text := join_columns(table, _types(held), others))}
+    sql, tables = client.sql_client, dict(client.get_storage_tables(sorted(_tables_read())))
+    joins = {table: text for table, found in tables.items() if (text := join_columns(table, _types(found), plain))}
+    missing = frozenset(table for table, columns in tables.items() if not columns)
     creations = [
         f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translate(text, client, joins)}"
-        for name, text in texts.items()
+        for name, text in _without_those_that_read(missing).items()
     ]
     try:
         _run(creations, client)
@@ -85,17 +88,32 @@ def create_views(client: SqlJobClientBase, others: Collection[str] = ()) -> bool
         if not client.capabilities.supports_ddl_transactions:
             raise
         # PostgreSQL replaces no view by one with other columns
-        drops = [f"DROP VIEW IF EXISTS {sql.make_qualified_table_name(name)}" for name in reversed(list(texts))]
-        _run([*drops, *creations], client)
-    return True
+        names = map(sql.make_qualified_table_name, reversed(list(view_texts())))
+        _run([*(f"DROP VIEW IF EXISTS {name}" for name in names), *creations], client)
+    return missing
+
+
+def _without_those_that_read(missing: Collection[str]) -> dict[str, str]:
+    """Returns the views that read none of these tables, nor a view that does."""
+    left_out = set(missing)
+    for name, text in view_texts().items():
+        if not left_out.isdisjoint(_reads(text)):
+            left_out.add(name)
+    return {name: text for name, text in view_texts().items() if name not in left_out}
 
 
 @cache
 def view_texts() -> Mapping[str, str]:
-    """The SQL of every view by name, each after the views it reads."""
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_folder().glob("*.sql"))}
+    """Returns the SQL of every view by name, each after the views it reads."""
+    texts = _texts()
     needs = {name: _reads(text) & texts.keys() for name, text in texts.items()}
     return {name: texts[name] for name in TopologicalSorter(needs).static_order()}
+
+
+@cache
+def _texts() -> dict[str, str]:
+    """Returns the SQL of every view; unlike `view_texts`, without a parser."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(_folder().glob("*.sql"))}
 
 
 def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -112,7 +130,7 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
     import sqlglot
     from sqlglot import exp
 
-    dialect = of(client).dialect(client)
+    dialect = of(client).dialect(client.capabilities)
     if not joins and dialect == DEFAULT_DIALECT:
         return text
     query = sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
@@ -159,15 +177,24 @@ def _outer_tables(query: exp.Expr) -> list[exp.Table]:
     return [table for table in query.find_all(exp.Table) if table.name not in own]
 
 
-def _fingerprint(pipeline: dlt.Pipeline, others: Collection[str]) -> str:
-    """A hash of all that decides what the views are: their texts, how they are translated, columns of two types."""
-    digest = hashlib.sha256()
-    for path in (Path(__file__), Path(split_columns.__file__), *sorted(_folder().glob("*.sql"))):
-        digest.update(path.read_bytes())
-    tables: Mapping[str, Any] = pipeline.default_schema.tables if pipeline.default_schema_name else {}
-    held = {name: _types(table["columns"]) for name, table in tables.items() if not name.startswith("_dlt")}
-    digest.update("\n".join(split_columns.looks(held, others)).encode())
-    return digest.hexdigest()
+def _fingerprint(pipeline: dlt.Pipeline, plain: Collection[str]) -> str:
+    """Returns a hash of all that decides what the views are, but for the tables that somebody else changed."""
+    columns = {name: _types(table["columns"]) for name, table in _tables(pipeline).items()}
+    destination = cast("FencedFactory", pipeline.destination)
+    decides = {
+        "translation": TRANSLATION_VERSION,
+        "dialect": destination.adapter.dialect(destination.capabilities()),
+        "texts": _texts(),
+        "tables": sorted(columns),
+        "split columns": list(split_columns.looks(columns, plain)),
+    }
+    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+def _tables(pipeline: dlt.Pipeline) -> dict[str, Any]:
+    """Returns the tables of dlt's schema, which the destination has as well, unless somebody dropped them."""
+    schema = pipeline.default_schema if pipeline.default_schema_name else None
+    return {str(table["name"]): table for table in schema.data_tables()} if schema else {}
 
 
 def _types(columns: TTableSchemaColumns) -> dict[str, str]:
