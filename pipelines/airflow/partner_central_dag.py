@@ -1,8 +1,11 @@
-"""Partner Central in Airflow: each account is a mapped task. Put this file into the folder of DAGs.
+"""Syncs Partner Central in Airflow: each account is a mapped task. Put this file into the folder of DAGs.
 
 The accounts are a JSON list in the Variable `partner_central_accounts`, or, without it, those of dlt's configuration
 (`[[partner_central.accounts]]`). Credentials come from the worker's environment: profiles, roles, an instance role.
-`docs/scheduling.md` says how to install and configure it.
+`docs/scheduling.md` describes how to install and configure it.
+
+A task that fails emits no asset event. So a sync that has loaded everything, but needs somebody to look at its result,
+succeeds; the task `review` of its account fails instead, once, and with it the run of the DAG.
 """
 
 from __future__ import annotations
@@ -41,11 +44,11 @@ AT_ONCE = int(os.environ.get("PARTNER_CENTRAL_ACCOUNTS_AT_ONCE", "8"))  # 1 for 
     doc_md=__doc__,
 )
 def partner_central() -> None:
-    """Load what is new or changed, of every account."""
+    """Loads what is new or changed, of every account."""
 
     @task
     def accounts() -> list[dict[str, Any]]:
-        """The accounts, checked; what is wrong with the list is not tried again."""
+        """Returns the accounts, checked. A wrong list fails at once."""
         from dataclasses import asdict
 
         from partner_central_sync.sync.settings import register_defaults
@@ -54,9 +57,9 @@ def partner_central() -> None:
         from partner_central.public import ConfigurationError
         from partner_central_sync.sync.accounts import load_accounts, parse_accounts
 
-        listed = Variable.get(VARIABLE, None, deserialize_json=True)
+        variable = Variable.get(VARIABLE, None, deserialize_json=True)
         try:
-            found = load_accounts() if listed is None else parse_accounts(listed, f"the Variable {VARIABLE}")
+            found = load_accounts() if variable is None else parse_accounts(variable, f"the Variable {VARIABLE}")
         except ConfigurationError as error:
             raise AirflowFailException(str(error)) from None
         return [asdict(account) for account in found]
@@ -68,11 +71,11 @@ def partner_central() -> None:
         multiple_outputs=False,
     )
     def sync(account: dict[str, Any]) -> dict[str, Any]:
-        """Sync one account; its asset gets an event when rows changed."""
+        """Syncs one account; its asset gets an event when rows changed."""
         from partner_central_sync.sync.settings import Settings, configured_destination, register_defaults
 
         register_defaults()
-        from partner_central_sync.console.exit_codes import ExitCode
+        from partner_central_sync.console.exit_codes import MEANINGS, ExitCode, Scheduling
         from partner_central_sync.console.failures import exit_code_and_message
         from partner_central_sync.console.output import Console
         from partner_central_sync.sync.accounts import Account
@@ -84,18 +87,29 @@ def partner_central() -> None:
         try:
             summary = sync(Account(**account).settings(run), Console(account=account["name"]))
         except Exception as error:  # noqa: BLE001 - every failure becomes a state of the task
-            code, sentence = exit_code_and_message(error)
-            if code is ExitCode.ALREADY_RUNNING:
-                raise AirflowSkipException(sentence) from None
-            if code is ExitCode.RETRY_LATER:
-                raise AirflowException(sentence) from None
-            raise AirflowFailException(sentence) from (error if code is ExitCode.DEFECT else None)
+            code, message = exit_code_and_message(error)
+            match MEANINGS[code].scheduling:
+                case Scheduling.SKIP:
+                    raise AirflowSkipException(message) from None
+                case Scheduling.RETRY:
+                    raise AirflowException(message) from None
+            raise AirflowFailException(message) from (error if code is ExitCode.DEFECT else None)
         if summary.changed or summary.rejected:
             asset = Asset(f"x-partner-central://{account['name']}")
             context["outlet_events"][AssetAlias(CHANGED)].add(asset, extra={"changed": summary.changed})
-        return {"account": account["name"], **summary.values()}
+        return {"account": account["name"], "exit_code": int(summary.code), **summary.values()}
 
-    sync.expand(account=accounts())
+    @task(trigger_rule="all_done", retries=0, map_index_template="{{ account }}")
+    def review(result: dict[str, Any]) -> None:
+        """Fails if somebody must look at a sync that succeeded; what it loaded is loaded."""
+        from partner_central_sync.console.exit_codes import MEANINGS, ExitCode, Scheduling
+
+        get_current_context()["account"] = result["account"]
+        meaning = MEANINGS[ExitCode(result["exit_code"])]
+        if meaning.scheduling is Scheduling.ALERT:
+            raise AirflowFailException(f"{result['account']}: {meaning.text}. What to do: {meaning.action}.")
+
+    review.expand(result=sync.expand(account=accounts()))
 
 
 @dag(
@@ -103,10 +117,10 @@ def partner_central() -> None:
     schedule="15 3 * * 0",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    doc_md="Once a week, the DAG `partner_central` reads everything again. It never runs beside itself.",
+    doc_md="Once a week, the DAG `partner_central` reads everything again. Two runs of it never overlap.",
 )
 def partner_central_full() -> None:
-    """Have everything read again: it heals what no order of reading can."""
+    """Triggers a full sync, which picks up what a listing can miss while records change."""
     TriggerDagRunOperator(task_id="trigger", trigger_dag_id="partner_central", conf={"full": True})
 
 
