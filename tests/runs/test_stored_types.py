@@ -255,7 +255,7 @@ def test_a_destination_that_cannot_be_asked_fails_the_run(
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("place", KINDS, indirect=True)
+@pytest.mark.parametrize("sandbox", KINDS, indirect=True)
 def test_versions_know_what_stands_in_a_column_of_another_type(sandbox: Warehouse, small: Emulator) -> None:
     sandbox.sync()
     retype(sandbox, "opportunities", "customer_postal_code")
