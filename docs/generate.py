@@ -25,7 +25,7 @@ from partner_central.tables.history import history_model
 from partner_central.tables.presence import presence_model
 from partner_central_sync.cli.app import app
 from partner_central_sync.console.exit_codes import MEANINGS
-from partner_central_sync.sync import full_listings, run_log
+from partner_central_sync.sync import full_listings, run_log, stream_log
 from partner_central_sync.sync.views import view_texts
 
 DOCS = Path(__file__).parent
@@ -103,7 +103,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             stream.history_table: root_columns(history_model(model, stream.history), rules).values(),
             stream.presence_table: root_columns(presence, rules).values(),
         }
-    for own in (run_log.RUNS, full_listings.TABLE):
+    for own in (run_log.RUNS, stream_log.STREAM_RUNS, full_listings.TABLE):
         found[own.name] = [
             {"name": name, "data_type": kind, "description": description} for name, kind, description in own.columns
         ]

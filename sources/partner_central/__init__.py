@@ -56,11 +56,11 @@ def partner_central(
     pii_key: dlt.TSecretStrValue | None = None,
     most_rejected: float = MOST_REJECTED,
     accept_account: bool = False,  # noqa: FBT001, FBT002 - a setting
-    load: Any = None,  # noqa: ANN401 - a ChunkedLoad; dlt resolves the other types from configuration
+    chunked_load: Any = None,  # noqa: ANN401 - a ChunkedLoad; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
 
-    Every argument but `load` can come from dlt's configuration instead, under `sources.partner_central`.
+    Every argument but `chunked_load` can come from dlt's configuration instead, under `sources.partner_central`.
 
     Args:
         catalog: `AWS`, or `Sandbox` for the test catalog. One dataset holds one catalog.
@@ -92,7 +92,8 @@ def partner_central(
         most_rejected: share of the records read, 0 to 1, that may be rejected while the cursor moves.
         accept_account: continue with credentials of another AWS account than the one the dataset is of: everything is
             read again.
-        load: a `ChunkedLoad`, to load in chunks what takes long, and to count it; without one, everything is one load.
+        chunked_load: a `ChunkedLoad`, to load in chunks what takes long, and to count it; without one, everything is
+            one load.
 
     Returns:
         Resources that one reading feeds. `opportunities` has a child table for each list, `opportunities_rejected` the
@@ -132,5 +133,5 @@ def partner_central(
         accept_account=accept_account,
     )
     dlt.current.source_schema().remove_type_detection("iso_timestamp")
-    load = load or ChunkedLoad(rows_per_chunk=None)
+    load = chunked_load or ChunkedLoad(rows_per_chunk=None)
     return [resource for stream in STREAMS for resource in stream_resources(stream, options, load)]

@@ -69,12 +69,16 @@ class Options:
         """Returns what happens to the personal data of a stream."""
         return PiiPolicy(self.pii, self.pii_key, stream.personal)
 
-    def read_options(self, stream: Stream, privacy: PiiPolicy) -> ReadOptions:
+    def filter_set(self, stream: Stream) -> FilterSet:
+        """Returns the filters of a stream that were set."""
+        return FilterSet.of(stream.filters, self.filters or {})
+
+    def read_options(self, stream: Stream, filters: FilterSet, privacy: PiiPolicy) -> ReadOptions:
         """Returns what is to be read of a stream."""
         return ReadOptions(
             stream,
             self.catalog,
-            FilterSet.of(stream.filters, self.filters or {}),
+            filters,
             _since(self.since),
             self.full,
             timedelta(seconds=self.lookback),

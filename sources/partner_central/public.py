@@ -20,7 +20,7 @@ from .errors import (
     RequestRejected,
     ServiceUnavailable,
 )
-from .metrics import SyncMetrics
+from .metrics import StreamMetrics, SyncMetrics
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
@@ -67,6 +67,7 @@ __all__ = [
     "RequestRejected",
     "ServiceUnavailable",
     "StoredCounters",
+    "StreamMetrics",
     "SyncMetrics",
     "child_key_in",
     "connect",

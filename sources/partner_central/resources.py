@@ -103,8 +103,9 @@ class _ReaderOf:
         service = self._session.get_service_model(SERVICE)
         self._model = record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
         self._privacy = options.pii_policy(stream)
-        self._what = options.read_options(stream, self._privacy)
-        self._filter_set = load.metrics.filter_set = self._what.filters.name(self._privacy.in_state)
+        filters = options.filter_set(stream)
+        self._filter_set = load.metrics.filter_set = filters.name(self._privacy.in_state)
+        self._what = options.read_options(stream, filters, self._privacy)
 
     def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
         """Connect, and begin to read where `state` says."""

@@ -130,7 +130,9 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         with ChunkedLoad() as run:
             while run.has_more():
                 pipeline.extract(
-                    destinations.get(name).adapt_source(partner_central(run=run, **settings.source_arguments()))
+                    destinations.get(name).adapt_source(
+                        partner_central(chunked_load=run, **settings.source_arguments())
+                    )
                 )
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()

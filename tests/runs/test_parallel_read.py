@@ -187,7 +187,7 @@ def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: 
         parts = 0
         with ChunkedLoad(rows_per_chunk=500) as run:
             while run.has_more():
-                pipeline.run(partner_central(run=run, **arguments, **more), loader_file_format="insert_values")
+                pipeline.run(partner_central(chunked_load=run, **arguments, **more), loader_file_format="insert_values")
                 parts += 1
         return parts
 

@@ -188,3 +188,20 @@ def test_no_null_is_a_parameter_of_a_statement_as_bigquery_refuses_such(
     assert given
     assert None not in given[0]
     assert query(sandbox, "SELECT account, message, outcome FROM sync_runs") == [(None, None, "done")]
+
+
+def test_each_stream_of_a_run_has_a_row_of_its_own(sandbox: Sandbox) -> None:
+    sandbox.sync()
+    sandbox.sync()
+    found = query(
+        sandbox,
+        "SELECT stream, s.mode, s.scope, s.calls = r.calls, s.pages = r.pages, s.records, s.rows_changed, s.rejected, "
+        "s.watermark = r.watermark, s.complete FROM sync_run_streams AS s JOIN sync_runs AS r USING (run_id) "
+        "ORDER BY r.started_at",
+    )
+    whole = ("opportunities", True, True, 0, True, True)
+    assert [(row[0], row[3], row[4], row[7], row[8], row[9]) for row in found] == [whole, whole]
+    assert [(row[1], row[2], row[5] > 0, row[6]) for row in found] == [
+        ("first", "all", True, 250),
+        ("incremental", "all", True, 0),
+    ]

@@ -15,7 +15,7 @@ from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT, WHOLE
 from partner_central import partner_central
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations import lease_table
-from partner_central_sync.sync import full_listings, run_log
+from partner_central_sync.sync import full_listings, run_log, stream_log
 from sandbox import Sandbox
 
 SandboxFor = Callable[[str], Sandbox]
@@ -120,6 +120,7 @@ def test_an_empty_account_gives_all_tables_with_the_documented_columns(empty: Sa
         "gone_since": MOMENT,
     }
     wanted["sync_runs"] = {column.name: RUN_KINDS[column.kind] for column in run_log.COLUMNS}
+    wanted["sync_run_streams"] = {name: RUN_KINDS[kind] for name, kind, *_ in stream_log.COLUMNS}
     wanted["sync_lease"] = {name: RUN_KINDS[kind] for name, kind in lease_table.COLUMNS.items()}
     wanted["sync_sweeps"] = {name: RUN_KINDS[kind] for name, kind, _ in full_listings.TABLE.columns}
     assert found == wanted
@@ -130,7 +131,14 @@ def test_every_column_carries_a_description_in_dlts_schema(empty: Sandbox) -> No
     tables = json.loads(stored)["tables"]
     described = {
         f"{table}.{name}": tables[table]["columns"][name].get("description", "")
-        for table in (*COLUMNS, REJECTED, "opportunity_history", "opportunity_presence", "sync_runs")
+        for table in (
+            *COLUMNS,
+            REJECTED,
+            "opportunity_history",
+            "opportunity_presence",
+            "sync_runs",
+            "sync_run_streams",
+        )
         for name in tables[table]["columns"]
         if not name.startswith("_dlt")
     }

@@ -15,7 +15,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES, UNMOVED, ConfigurationError, StoredCounters
 
-from ..sync import full_listings, run_log
+from ..sync import full_listings, run_log, stream_log
 
 PLACED = OPPORTUNITIES.table_names.both  # the tables in which the source places columns
 UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, OPPORTUNITIES.child_key}
@@ -28,7 +28,7 @@ JUDGED = (full_listings.TABLE.name, "number")
 
 def missing(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
     """What an open destination has not, though it was loaded by a schema: `table`, or `table.column`."""
-    names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE} & schema.tables.keys())]
+    names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE, stream_log.TABLE} & schema.tables.keys())]
     return frozenset(_missing(client, schema, names))
 
 

@@ -174,7 +174,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
 
 def _source(settings: Settings, load: ChunkedLoad) -> DltSource:
     """Returns the source as the destination needs it; its schema has the table of runs as well."""
-    source = partner_central(load=load, **settings.source_arguments())
+    source = partner_central(chunked_load=load, **settings.source_arguments())
     run_log.add_to_schema(source.schema)
     return destinations.get(settings.destination).adapt_source(source)
 

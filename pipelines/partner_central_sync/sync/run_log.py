@@ -24,6 +24,7 @@ from ..console.output import Console
 from ..destinations.own_tables import Kind, OwnTable
 from . import full_listings
 from .settings import Settings
+from .stream_log import STREAM_RUNS, stream_rows
 
 TABLE = "sync_runs"
 LONGEST_MESSAGE = 2000
@@ -35,6 +36,7 @@ class RunRecord:
 
     Attributes:
         metrics: what it counted.
+        token: tells it from runs that started in the same second.
         pipeline: where the row goes; None before the destination was reached.
         outcome: how it ended.
         message: the message to the user.
@@ -45,11 +47,17 @@ class RunRecord:
     metrics: SyncMetrics
     settings: Settings
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    token: str = field(default_factory=lambda: secrets.token_hex(6))
     pipeline: dlt.Pipeline | None = None
     outcome: ExitCode = ExitCode.DONE
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
     open_until_logged: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def run_id(self) -> str:
+        """Identifies the run."""
+        return f"{self.started_at:%Y%m%dT%H%M%S}-{self.token}"
 
     @property
     def mode(self) -> str:
@@ -93,12 +101,7 @@ OUTCOMES = (
     "that the cursor stays), or how it failed: the name of exit_code."
 )
 COLUMNS = (
-    Column(
-        "run_id",
-        "text",
-        "Identifies the run.",
-        lambda run: f"{run.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(6)}",
-    ),
+    Column("run_id", "text", "Identifies the run.", lambda run: run.run_id),
     Column(
         "account",
         "text",
@@ -178,7 +181,7 @@ RUNS = OwnTable(
 
 def add_to_schema(schema: Schema) -> None:
     """Put the tables that a sync itself writes to into a schema."""
-    for table in (RUNS, full_listings.TABLE):
+    for table in (RUNS, STREAM_RUNS, full_listings.TABLE):
         table.declare(schema)
 
 
@@ -206,3 +209,5 @@ def _write(run_record: RunRecord) -> None:
         return
     with client:
         RUNS.insert(client, run_record.row())
+        for row in stream_rows(run_record):
+            STREAM_RUNS.insert(client, row)

@@ -23,7 +23,7 @@ class ChunkedLoad:
 
         with ChunkedLoad() as load:
             while load.has_more():
-                pipeline.run(partner_central(load=load))
+                pipeline.run(partner_central(chunked_load=load))
                 load.committed()
 
     Each chunk carries the state from which a later run continues. A short reading is one chunk. If reading fails, the

@@ -1,0 +1,90 @@
+"""Every stream, compared with the service model of the installed botocore."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from botocore.model import ListShape, StructureShape
+from botocore.session import get_session
+
+from partner_central.api.connection import SERVICE
+from partner_central.public import stream_model
+from partner_central.stream import Stream
+from partner_central.streams import STREAMS
+from partner_central.tables.table import MAX_NAME, ChildTable, column_name
+
+
+def input_of(stream: Stream) -> StructureShape:
+    model = get_session().get_service_model(SERVICE).operation_model(stream.operation.name)
+    return cast("StructureShape", model.input_shape)
+
+
+def record_of(stream: Stream) -> StructureShape:
+    model = get_session().get_service_model(SERVICE).operation_model(stream.operation.name)
+    records = cast("StructureShape", model.output_shape).members[stream.operation.records]
+    return cast("StructureShape", cast("ListShape", records).member)
+
+
+def names(table: str, children: tuple[ChildTable, ...]) -> list[str]:
+    below = [(f"{table}__{child.name}", child.children) for child in children]
+    return [found for name, more in below for found in (name, *names(name, more))]
+
+
+each = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.table)
+
+
+@each
+def test_the_record_has_its_key_and_its_dates(stream: Stream) -> None:
+    members = stream.members
+    assert {members.key, members.modified, members.created} <= record_of(stream).members.keys()
+
+
+@each
+def test_the_request_takes_the_page_size_and_the_bounds(stream: Stream) -> None:
+    request = input_of(stream)
+    assert request.members["MaxResults"].metadata["max"] == stream.operation.page_size
+    for path in (stream.read.since, stream.read.backfill.since):
+        shape = request
+        for member in path:
+            shape = cast("StructureShape", shape.members[member])
+    orders = cast("StructureShape", request.members["Sort"]).members["SortBy"].enum
+    members = stream.members
+    assert {members.modified, members.created, stream.read.backfill.sample_by} <= set(orders)
+
+
+@each
+def test_a_filter_takes_as_many_values_as_the_model_says(stream: Stream) -> None:
+    members = input_of(stream).members
+    limits = {one.member: one.max_values for one in stream.filters}
+    assert limits == {name: members[name].metadata["max"] for name in limits}
+
+
+@each
+def test_what_it_says_of_columns_is_about_columns_there_are(stream: Stream) -> None:
+    model = stream_model(stream)
+    columns = {column.name for column in model.columns}
+    assert stream.personal_columns <= columns
+    assert len(stream.personal_columns) == len(stream.personal)
+    assert {column_name(path) for path in stream.types} <= columns
+    assert stream.history.lists.keys() <= {child.name for child in model.children}
+    assert set(stream.history.content) <= columns | stream.history.lists.keys()
+    assert stream.personal_columns <= set(stream.history.content), "a mask makes another version"
+
+
+@each
+def test_its_tables_have_names_that_every_database_takes(stream: Stream) -> None:
+    own = [stream.table, stream.history_table, stream.presence_table, stream.rejected_table]
+    found = [*own, *names(stream.table, stream_model(stream).children)]
+    assert len({*found}) == len(found)
+    assert max(map(len, found)) <= MAX_NAME
+
+
+@each
+def test_its_share_of_calls_is_a_share(stream: Stream) -> None:
+    assert 0 < stream.share_of_calls <= 1
+
+
+def test_tables_and_keys_of_several_streams_do_not_collide() -> None:
+    for names_of in (lambda one: one.table, lambda one: one.singular):
+        assert len({names_of(stream) for stream in STREAMS}) == len(STREAMS)
