@@ -290,5 +290,5 @@ finally:
 def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(command: str, sandbox: Sandbox) -> None:
     ended = sandbox.command(command, "--destination", "floppy")
     assert ended.returncode == 2
-    assert "no destination floppy" in ended.stdout + ended.stderr
+    assert "The destination floppy is unknown" in ended.stdout + ended.stderr
     assert "damaged" not in ended.stdout + ended.stderr

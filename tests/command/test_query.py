@@ -185,7 +185,7 @@ def test_a_file_that_another_program_writes_to_is_named_with_that_program(synced
     try:
         assert holder.stdout is not None
         holder.stdout.readline()
-        with pytest.raises(NotReadable, match=rf"process {holder.pid}\).*ask again"):
+        with pytest.raises(NotReadable, match=rf"process {holder.pid}\).*Run this again"):
             asked(synced.settings(), "SELECT 1")
     finally:
         holder.communicate(timeout=TIMEOUT_S)

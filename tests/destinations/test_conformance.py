@@ -104,7 +104,7 @@ class InterruptedAt(Console):
         super().__init__(quiet=True)
         self._at = phase
 
-    def phase(self, what: str) -> None:
+    def begin_phase(self, what: str) -> None:
         if what == self._at:
             raise KeyboardInterrupt
 

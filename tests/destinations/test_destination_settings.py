@@ -16,8 +16,8 @@ from sandbox import Sandbox
 @pytest.mark.parametrize(
     ("destination", "settings", "said"),
     [
-        ("postgres", {}, "credentials must stand in [destination.postgres]"),
-        ("filesystem", {}, "bucket_url must stand in [destination.filesystem]"),
+        ("postgres", {}, "credentials must be in [destination.postgres]"),
+        ("filesystem", {}, "bucket_url must be in [destination.filesystem]"),
         ("filesystem", {"BUCKET_URL": "lake", "TABLE_FORMAT": "parquet"}, "choose one of delta, iceberg"),
         ("duckdb", {"CREDENTIALS__READ_ONLY": "true"}, "take read_only out of the credentials"),
         (

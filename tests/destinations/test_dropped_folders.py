@@ -26,7 +26,7 @@ def accounts_in(lake: Database, table: str) -> list[str]:
     """Whose the rows of a shared table are."""
     client = working_folder.attach(lake.settings(account="acme")).destination_client()
     assert isinstance(client, LakeClient)
-    return [str(account) for account in client.stored(table).rows(["account"])["account"].to_pylist()]
+    return [str(account) for account in client.open_table(table).rows(["account"])["account"].to_pylist()]
 
 
 def delete(lake: Database, *folders: str) -> None:

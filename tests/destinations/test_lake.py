@@ -22,7 +22,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations.filesystem import filesystem
 from partner_central_sync.destinations.lake.client import LakeClient, StoredTypeDiffers
-from partner_central_sync.destinations.lake.pipeline_state import counted, newest_state
+from partner_central_sync.destinations.lake.pipeline_state import newest_state, sequence_name
 from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.destinations.lake.tables import Delta, Iceberg
 from startable_destinations import Warehouse
@@ -80,7 +80,7 @@ class Lake:
         return client
 
     def rows(self, name: str, *columns: str) -> list[tuple[Any, ...]]:
-        table = self.client.stored(name).rows(columns)
+        table = self.client.open_table(name).rows(columns)
         return sorted(zip(*(table[column].to_pylist() for column in columns), strict=True), key=repr)
 
     def holds(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -212,7 +212,7 @@ def test_of_rows_with_one_key_in_one_load_one_stays_with_its_lists(lake: Lake) -
 def test_what_was_deleted_or_doubled_by_hand_is_healed_by_reading_it_again(lake: Lake) -> None:
     lake.load(*BEFORE)
     client = lake.client
-    roots, entries = client.stored("opportunities"), client.stored(LISTS[0])
+    roots, entries = client.open_table("opportunities"), client.open_table(LISTS[0])
     entries.add(entries.rows(entries.schema.names))
     roots.replace(roots.rows(roots.schema.names).slice(0, 0), pa.table({"id": ["O1", "O2"]}))
     assert len(lake.holds()["opportunities"]) == 1
@@ -263,7 +263,9 @@ def versions(lake: Lake, *rows: dict[str, Any], folder: str = "first") -> str:
         columns=columns,
     )
     order = ["read_order"] if "read_order" in lake.client.stored_types("opportunity_history") else []
-    found = lake.client.stored("opportunity_history").rows(["last_modified_date", *order, "content_hash"]).to_pylist()
+    found = (
+        lake.client.open_table("opportunity_history").rows(["last_modified_date", *order, "content_hash"]).to_pylist()
+    )
     found.sort(key=lambda row: (row["last_modified_date"], row.get("read_order") or -1))
     return "".join(row["content_hash"] for row in found)
 
@@ -274,8 +276,8 @@ def test_a_version_that_returns_is_a_new_one_and_what_is_read_again_is_not(lake:
     assert again == "ABA"
     assert versions(lake, version("C", 6, date=2), version("A", 7)) == "ABAC"  # a page that lags
     assert versions(lake, version("B", 9)) == "ABABC"
-    assert lake.client.greatest("opportunity_history", "read_order") == 9
-    assert lake.client.greatest("opportunity_history", "no_such_column") == 0
+    assert lake.client.max_value("opportunity_history", "read_order") == 9
+    assert lake.client.max_value("opportunity_history", "no_such_column") == 0
 
 
 def test_versions_without_an_order_are_told_apart_by_content(lake: Lake) -> None:
@@ -315,8 +317,10 @@ def test_types_are_those_of_the_stored_table_and_nothing_is_cast_into_them(lake:
     }
     assert client.stored_types("opportunities__nothing") == {}
     with pytest.raises(StoredTypeDiffers, match="score is stored as bigint, and comes as double"):
-        client.table("opportunities", pa.schema([("id", pa.string()), ("score", pa.float64())]))
-    assert client.table("opportunities", pa.schema([pa.field("new", pa.string(), nullable=False)])).schema.field("new")
+        client.ensure_table("opportunities", pa.schema([("id", pa.string()), ("score", pa.float64())]))
+    assert client.ensure_table("opportunities", pa.schema([pa.field("new", pa.string(), nullable=False)])).schema.field(
+        "new"
+    )
     assert lake.rows("opportunities", "score", "new") == [(7, None)]
 
 
@@ -342,7 +346,7 @@ def stored_states(*states: tuple[str, StateInfo]) -> Any:
 
 def test_the_state_with_the_highest_count_is_newest_whatever_its_clock() -> None:
     ahead, behind = "1999999999.1", "1500000000.1"
-    files, read, opened = stored_states((counted(9, ahead), state(9)), (counted(10, behind), state(10)))
+    files, read, opened = stored_states((sequence_name(9, ahead), state(9)), (sequence_name(10, behind), state(10)))
     found = newest_state(files, "deals", read)
     assert found is not None
     assert (found.version, len(opened)) == (10, 1)

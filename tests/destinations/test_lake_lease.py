@@ -196,7 +196,7 @@ class Meanwhile(Console):
         super().__init__(quiet=True)
         self._at, self._do = phase, do
 
-    def phase(self, what: str) -> None:
+    def begin_phase(self, what: str) -> None:
         if what == self._at:
             self._at = ""
             self._do()

@@ -169,7 +169,7 @@ def test_a_new_account_in_a_dataset_does_not_hide_what_others_have_lost(shared: 
 
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(
-    "step", ["other_pipelines.forget_cursors", "_forget_own", "_make", "_put_back", "_say_what_is_gone"]
+    "step", ["other_pipelines.forget_cursors", "_forget_own", "_make", "_put_back", "_warn_of_lost_rows"]
 )
 @pytest.mark.parametrize(("when", "next_one"), [rarely("before", "acme"), ("after", "globex")])
 def test_a_repair_killed_at_any_step_is_finished_by_any_account_s_next_run(
@@ -244,7 +244,7 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
     assert loaded.sync(full=True).gone == 5
     loaded.sql("DROP TABLE opportunities CASCADE")
     sync(loaded.settings(), Console())
-    assert "250 rows of opportunities were put back from the newest versions" in capsys.readouterr().err
+    assert "250 rows of opportunities were restored from the newest versions" in capsys.readouterr().err
     assert loaded.sql(rows) == before
     assert loaded.sql("SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(5,)]
     loaded.sql(f"DROP TABLE {SPEND} CASCADE")

@@ -231,7 +231,7 @@ def test_a_file_open_elsewhere_is_cleaned_but_not_rewritten_as_it_says(
 
     monkeypatch.setattr("partner_central_sync.destinations.duckdb_file._copy", fail)
     lines = forget(told.settings(MODES[1]), Console(quiet=True))
-    assert any("could not be written anew" in line and "Could not set lock" in line for line in lines)
+    assert any("could not be rewritten" in line and "Could not set lock" in line for line in lines)
     assert query(told, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
     assert list(told.folder.glob("*.fresh*")) == []
 

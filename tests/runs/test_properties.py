@@ -103,11 +103,11 @@ class Interrupting(Console):
         super().__init__(quiet=True)
         self._run = run
 
-    def phase(self, what: str) -> None:
+    def begin_phase(self, what: str) -> None:
         if what == self._run.end:
             raise KeyboardInterrupt
 
-    def progress(self, metrics: SyncMetrics) -> None:
+    def show_progress(self, metrics: SyncMetrics) -> None:
         if self._run.end == "while reading" and metrics.pages >= self._run.at:
             raise KeyboardInterrupt
 

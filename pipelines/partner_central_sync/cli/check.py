@@ -16,7 +16,7 @@ def check(
     account: AccountOption = None,
     all_accounts: AllAccountsOption = False,
 ) -> None:
-    """Say whether a sync would work: identity, endpoint, permission, destination. Reads no data."""
+    """Check whether a sync would work: identity, endpoint, permission, destination. Reads no data."""
     with run_command() as console:
         from ..sync.check import check as look
 

@@ -1,4 +1,4 @@
-"""`demo`: an emulated Partner Central, a first sync, days of changes, a second sync, what SQL says, and a page."""
+"""Runs the demo: an emulated Partner Central, a first sync, days of changes, a second sync, SQL, and a page."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ ORDER BY life_cycle_target_close_date LIMIT 5""",
 NEXT = """The demo's data is in {database}. With your own account:
 
   export AWS_PROFILE=...   # or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-  {command} check   # who you are, what you may do, what to mend
+  {command} check   # who you are, what you may do, what to fix
   {command} sync    # into ./partner_central.duckdb"""
 
 
 def demo(console: Console) -> None:
-    """Run the tour; print it. `partner_central_demo.duckdb` and `.html` are made anew in the working folder."""
+    """Runs and prints the tour. It replaces `partner_central_demo.duckdb` and `.html` in the working folder."""
     terminal = Terminal(highlight=False, soft_wrap=True)
     DATABASE.unlink(missing_ok=True)
     DATABASE.with_suffix(".duckdb.wal").unlink(missing_ok=True)
@@ -59,12 +59,12 @@ def demo(console: Console) -> None:
         settings = _settings(emulator.endpoint, Path(folder))
         terminal.print(f"A local Partner Central runs on {emulator.endpoint}, with 500 invented opportunities.\n")
         terminal.print("First sync: everything.")
-        console.summary(sync(settings, console))
+        console.print_summary(sync(settings, console))
         emulator.advance(days=DAYS)
         terminal.print(
             f"\n{DAYS} days pass: new opportunities, moved stages, slipped dates.\nSecond sync: what changed."
         )
-        console.summary(sync(settings, console))
+        console.print_summary(sync(settings, console))
         page = _page(settings)
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
@@ -86,7 +86,7 @@ def _settings(endpoint: str, folder: Path) -> Settings:
 
 
 def _page(settings: Settings) -> str:
-    """Where the console on these data is, or why there is none."""
+    """Returns where the page on these data is, or why there is none."""
     try:
         return f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
     except ConfigurationError as missing:
@@ -94,7 +94,7 @@ def _page(settings: Settings) -> str:
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> Table:
-    """Every table of the dataset with its number of rows."""
+    """Returns every table of the dataset with its number of rows."""
     found = connection.execute(
         "SELECT table_name FROM duckdb_tables() "
         "WHERE schema_name = 'partner_central' AND NOT starts_with(table_name, '_dlt') ORDER BY ALL"
@@ -115,9 +115,9 @@ def _result(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
     for name, value in zip(names, rows[0] if rows else names, strict=True):
         table.add_column(name, justify="right" if isinstance(value, int | Decimal) else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(_written(value) for value in row))
+        table.add_row(*(_format_value(value) for value in row))
     return table
 
 
-def _written(value: object) -> str:
+def _format_value(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | Decimal) else "" if value is None else str(value)

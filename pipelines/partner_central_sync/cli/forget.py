@@ -22,10 +22,10 @@ def forget(
     account: AccountOption = None,
     all_accounts: AllAccountsOption = False,
 ) -> None:
-    """After a change of pii to mask or drop: clean what is stored in clear. Asks nothing of AWS.
+    """After a change of pii to mask or drop: clean what is stored in clear. Makes no call to AWS.
 
-    Rows, versions, rejected records, staged rows, dlt's working folder and free blocks of files; what it cannot reach,
-    it says. It can be run again, also after it was interrupted.
+    Cleans rows, versions, rejected records, staged rows, dlt's working folder and free blocks of files, and lists what
+    it cannot reach. It can be run again, even after an interruption.
     """
     with run_command() as console:
         from ..forget.run import forget as clean

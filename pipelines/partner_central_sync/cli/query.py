@@ -21,7 +21,7 @@ def query(
     destination: DestinationOption = None,
     dataset: DatasetOption = None,
 ) -> None:
-    """Ask the data with SQL, read only. Tables and views are found by their bare names.
+    """Query the data with SQL, read only. Tables and views are found by their bare names.
 
     For example: partner-central query "SELECT * FROM stalled ORDER BY days_unchanged DESC"
     """

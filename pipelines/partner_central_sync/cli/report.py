@@ -18,7 +18,7 @@ def report(
     destination: DestinationOption = None,
     dataset: DatasetOption = None,
 ) -> None:
-    """Write a page about the pipeline: one HTML file that loads nothing from anywhere. Asks nothing of AWS."""
+    """Write a page about the pipeline: one HTML file that loads nothing from anywhere. Makes no call to AWS."""
     with run_command():
         from ..report import write_report
 

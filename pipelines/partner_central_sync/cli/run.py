@@ -1,4 +1,4 @@
-"""What every command shares: configuration, messages, exit codes, and which accounts and dataset are meant."""
+"""Shared by all commands: configuration, messages, exit codes, and the selected accounts and dataset."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> Iterator[Console]:
-    """Set up configuration and consoleing; turn whatever is raised into a sentence and an exit code."""
+    """Sets up configuration and messages, and turns whatever is raised into a message and an exit code."""
     from ..console.output import Console
 
     console = Console(log_format, quiet=quiet, verbose=verbose)
     planning = logging.getLogger("partner_central.plan")
     planning.setLevel(logging.INFO)
-    planning.addFilter(console.plan)
+    planning.addFilter(console.show_plan)
     try:
         from ..sync.settings import register_defaults
 
@@ -34,9 +34,9 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
     except (typer.Exit, typer.BadParameter):
         raise
     except BaseException as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code
-        raise typer.Exit(console.failure(error)) from None
+        raise typer.Exit(console.print_failure(error)) from None
     finally:
-        planning.removeFilter(console.plan)
+        planning.removeFilter(console.show_plan)
         console.close()
 
 
@@ -51,13 +51,13 @@ def selected_accounts(
     if name is not None and every:
         raise typer.BadParameter("either one account or all", param_hint="--account, --all-accounts")
     if catalog is not None or dataset is not None:
-        raise typer.BadParameter("the list of accounts says it of each", param_hint="--catalog, --dataset")
+        raise typer.BadParameter("the list of accounts has them for each", param_hint="--catalog, --dataset")
     listed = accounts.load_accounts()
     return listed if name is None else (accounts.find_account(listed, name),)
 
 
 def settings_of_each(accounts: Sequence[Account] | None, base: Settings) -> Iterator[Settings]:
-    """Settings of each account, under a line with its name; without accounts, those given."""
+    """Yields the settings of each account, after a line with its name; without accounts, the base settings."""
     if accounts is None:
         yield base
         return
@@ -67,7 +67,7 @@ def settings_of_each(accounts: Sequence[Account] | None, base: Settings) -> Iter
 
 
 def settings_from(catalog: CatalogName | None, destination: str | None, dataset: str | None) -> Settings:
-    """Settings of a run, from the options that several commands have."""
+    """Returns the settings of a run, from the options that several commands have."""
     from ..sync.settings import DATASET, DATASET_RULE, Settings, configured_destination
 
     if dataset is not None and not DATASET.fullmatch(dataset):

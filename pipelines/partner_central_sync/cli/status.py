@@ -15,7 +15,7 @@ def status(
     account: AccountOption = None,
     all_accounts: AllAccountsOption = False,
 ) -> None:
-    """Say what is loaded, up to which watermark, when last, and what is pending. Asks nothing of AWS."""
+    """Show what is loaded, up to which watermark, when last, and what is pending. Makes no call to AWS."""
     with run_command():
         from ..sync.status import status as look
 

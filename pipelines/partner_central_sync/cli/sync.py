@@ -27,23 +27,23 @@ def sync(
         bool,
         typer.Option(
             "--full",
-            help="Read everything again and merge. Heals what a listing can miss; weekly is plenty. One that was "
-            "interrupted goes on, unless --since or --pii say something else than they did: then it begins anew.",
+            help="Read everything again and merge. Picks up what a listing can miss; once a week is enough. After an "
+            "interruption it continues; with another --since or --pii it starts over.",
         ),
     ] = False,
     since: Annotated[
         str | None,
         typer.Option(
             metavar="DATE",
-            help="Begin a first load, or a full one, at this LastModifiedDate (ISO 8601, UTC). Later runs go on from "
-            "where the last one came. A load that was interrupted begins anew when this is another date.",
+            help="Begin a first load, or a full one, at this LastModifiedDate (ISO 8601, UTC). Later runs continue "
+            "where the last one ended. With another date, an interrupted load starts over.",
         ),
     ] = None,
     max_calls: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Stop after this many calls: what was read is loaded, and the next run goes on. An account has "
+            help="Stop after this many calls. What was read is loaded, and the next run continues. An account has "
             "100,000 a day for all its programs.",
         ),
     ] = None,
@@ -58,7 +58,7 @@ def sync(
         PiiMode | None,
         typer.Option(
             help="Names, addresses and free text of customers: as they are, as keyed hashes (which needs the secret "
-            "pii_key), or left out. It holds for rows read from now on, and an interrupted load begins anew with it; "
+            "pii_key), or left out. It holds for rows read from now on, and an interrupted load starts over with it; "
             "for what is stored: sync --full, then partner-central forget. [default: keep]"
         ),
     ] = None,
@@ -74,7 +74,7 @@ def sync(
         bool,
         typer.Option(
             "--accept-account",
-            help="Load from another AWS account than the dataset was loaded from, and begin anew. Without it, other "
+            help="Load from another AWS account than the dataset was loaded from, and start over. Without it, other "
             "credentials than before are refused (exit 2).",
         ),
     ] = False,
@@ -88,8 +88,8 @@ def sync(
 ) -> None:
     """Load what is new or changed since the last sync.
 
-    By default into partner_central.duckdb in this folder. A failed run changes nothing; the next one goes on. Each set
-    of filters keeps its own place, and a row stays as it was last seen when its opportunity leaves the filter.
+    By default into partner_central.duckdb in this folder. A failed run changes nothing; the next one continues. Each
+    set of filters has its own cursor. When an opportunity leaves the filter, its row stays as it was last seen.
     """
     filters = {
         "life_cycle_stage": life_cycle_stage or [],
@@ -118,6 +118,6 @@ def sync(
         if accounts:
             raise typer.Exit(sync_each(accounts, settings, console))
         summary = run_sync(settings, console)
-        console.summary(summary)
+        console.print_summary(summary)
         if summary.code:
             raise typer.Exit(summary.code)

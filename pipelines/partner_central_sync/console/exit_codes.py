@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 
 
 class Scheduling(Enum):
-    """What a scheduler does after a run."""
+    """The action of a scheduler after a run."""
 
     CONTINUE = "continue"
     ALERT = "alert somebody, and continue"
@@ -37,7 +37,7 @@ class Scheduling(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an exit code means.
+    """The meaning of an exit code.
 
     Attributes:
         text: what happened.
@@ -56,14 +56,14 @@ MEANINGS: dict[ExitCode, Meaning] = {
     ExitCode.DONE: Meaning("done", "", Scheduling.CONTINUE, "done"),
     ExitCode.DEFECT: Meaning("unexpected error", "report the trace: it is a defect", Scheduling.FAIL, "defect"),
     ExitCode.CONFIGURATION: Meaning(
-        "wrong arguments, configuration or credentials", "do what the message says", Scheduling.FAIL, "configuration"
+        "wrong arguments, configuration or credentials", "follow the message", Scheduling.FAIL, "configuration"
     ),
     ExitCode.REFUSED: Meaning(
         "AWS refused: permission or validation", "paste the policy in the message", Scheduling.FAIL, "refused"
     ),
     ExitCode.RETRY_LATER: Meaning(
         "temporary failure of AWS or the destination, or no calls left (of the day, or of --max-calls)",
-        "nothing; the next run continues. If the day's calls are spent, the message says when calls are free again",
+        "nothing; the next run continues. If the day's calls are spent, the message has the time when calls are free",
         Scheduling.RETRY,
         "later",
     ),
@@ -87,12 +87,12 @@ MEANINGS: dict[ExitCode, Meaning] = {
 
 
 def help_text() -> str:
-    """All exit codes in one paragraph."""
+    """Returns all exit codes in one paragraph."""
     return "Exit codes: " + " · ".join(f"{code:d} {meaning.text}" for code, meaning in MEANINGS.items()) + "."
 
 
 def of_several(codes: Iterable[ExitCode]) -> ExitCode:
-    """The exit code for the runs of several accounts: the lowest that is not 0.
+    """Returns the exit code for the runs of several accounts: the lowest that is not 0.
 
     So a failure that needs a person is not hidden by one that is temporary.
     """

@@ -37,7 +37,7 @@ KNOWN: tuple[tuple[type[BaseException], ExitCode], ...] = (
 )
 
 
-INTERRUPTED = "Interrupted. Nothing is lost: the next run goes on from here."
+INTERRUPTED = "Interrupted. Nothing is lost: the next run continues from here."
 OF_A_DESTINATION = "ClientConfiguration"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
@@ -45,15 +45,15 @@ UNWRITABLE = frozenset(
 
 
 def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
-    """The exit code for an error, and what to tell the user: the innermost cause this program knows."""
+    """Returns the exit code and the message for an error, by the outermost cause that this program knows."""
     causes = list(causes_of(error))
     for cause in causes:
         for kind, code in KNOWN:
             if isinstance(cause, kind):
                 return code, INTERRUPTED if code is ExitCode.INTERRUPTED else str(cause)
     for cause in causes:
-        if said := _from_foreign(cause):
-            return said
+        if failure := _from_foreign(cause):
+            return failure
     match classify_load_error(causes):
         case NotAllowed() | NotTaken() as refused:
             return ExitCode.CONFIGURATION, str(refused)
@@ -63,7 +63,7 @@ def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
 
 
 def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
-    """What errors of botocore, the system and dlt mean here."""
+    """Classifies errors of botocore, the system and dlt."""
     from botocore.exceptions import BotoCoreError
 
     from partner_central.public import to_credentials_error
@@ -71,7 +71,7 @@ def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
     match cause:
         case OSError(errno=number) if number in UNWRITABLE:
             place = cause.filename or "while writing"
-            return ExitCode.RETRY_LATER, f"{cause.strerror}: {place}. Nothing is lost: mend that, then run again."
+            return ExitCode.RETRY_LATER, f"{cause.strerror}: {place}. Nothing is lost: fix that, then run again."
         case BotoCoreError():
             return ExitCode.CONFIGURATION, str(to_credentials_error(cause))
     sentence = _from_configuration(cause)
@@ -79,7 +79,7 @@ def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
 
 
 def _from_configuration(cause: BaseException) -> str | None:
-    """What dlt misses, in a sentence."""
+    """Returns the message for an error of dlt's configuration."""
     from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
     from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
     from dlt.common.exceptions import MissingDependencyException
@@ -88,25 +88,25 @@ def _from_configuration(cause: BaseException) -> str | None:
 
     match cause:
         case ConfigFieldMissingException() if "aws_access_key_id" in str(cause):
-            said = NO_CREDENTIALS
+            message = NO_CREDENTIALS
         case ConfigFieldMissingException(spec_name=spec, fields=fields) if spec.endswith(OF_A_DESTINATION):
             name = spec.removesuffix(OF_A_DESTINATION).removesuffix("Destination").lower()
-            said = (
-                f"The destination {name} is not configured: {', '.join(fields)} must stand in [destination.{name}] of "
+            message = (
+                f"The destination {name} is not configured: {', '.join(fields)} must be in [destination.{name}] of "
                 f".dlt/secrets.toml, or in the environment as DESTINATION__{name.upper()}__... "
                 "(see docs/destinations.md)."
             )
         case MissingDependencyException(dependencies=missing):
             extras = (str(package).removeprefix("dlt[").removesuffix("]") for package in missing)
             wanted = ", ".join(f"'partner-central-sync[{_own_extra(extra)}]'" for extra in extras)
-            said = f"This destination needs packages that are not installed: pip install {wanted}"
+            message = f"This destination needs packages that are not installed: pip install {wanted}"
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
-            said = f"There is no destination {name}: neither dlt nor its configuration knows it."
+            message = f"The destination {name} is unknown, to dlt as well as to its configuration."
         case ConfigurationException():
-            said = f"{first_line(cause)} (--verbose shows where dlt looked for it)"
+            message = f"{first_line(cause)} (--verbose shows where dlt looked for it)"
         case _:
             return None
-    return said
+    return message
 
 
 def _own_extra(extra: str) -> str:

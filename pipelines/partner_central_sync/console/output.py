@@ -1,4 +1,4 @@
-"""What a run says: live on a terminal, plain lines in cron, JSON lines for machines."""
+"""Prints what a run does: live on a terminal, plain lines in cron, JSON lines for machines."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Console:
-    """Says what happens. Progress, notes and errors go to standard error, the summary to standard output.
+    """Prints what happens. Progress, notes and errors go to standard error, the summary to standard output.
 
     Args:
         log_format: `text`, or `json` for one JSON object a line.
-        quiet: say warnings and errors only.
-        verbose: say on a terminal, too, how a long load was planned.
-        account: what it is about, where there are several.
+        quiet: print warnings and errors only.
+        verbose: print on a terminal, too, how a long load is planned.
+        account: the account that is synced, where there are several.
     """
 
     def __init__(
@@ -48,34 +48,34 @@ class Console:
         self._quiet = quiet
         self._verbose = verbose
         self._account = account
-        self._said: set[str] = set()
+        self._shown_phases: set[str] = set()
         self._phase = self._counts = ""
         self._notes = 0
         self._terminal: Terminal | None = None
         self._live: Status | None = None
         self._last_line = time.monotonic()
 
-    def about(self, account: str | None) -> None:
-        """What is said from now on is about this account, or about all."""
+    def set_account(self, account: str | None) -> None:
+        """Sets the account that lines name from now on; None for all."""
         self.close()
         self._account = account
-        self._said.clear()
+        self._shown_phases.clear()
         self._counts, self._notes = "", 0
 
-    def phase(self, what: str) -> None:
-        """A part of the run begins; one that comes again and again is said once."""
+    def begin_phase(self, what: str) -> None:
+        """Shows that a part of the run begins; one that comes again and again is printed once."""
         self._phase = what
         if self._is_live():
             if self._live is None:
                 self._live = self._console().status(what)
                 self._live.start()
             self._show()
-        elif what not in self._said:
-            self._said.add(what)
+        elif what not in self._shown_phases:
+            self._shown_phases.add(what)
             self._line("info", what)
 
-    def progress(self, metrics: SyncMetrics) -> None:
-        """Counts have moved, or there is a note: shown live, counts in a line every ten seconds."""
+    def show_progress(self, metrics: SyncMetrics) -> None:
+        """Shows counts and new notes: live, or the counts in a line every ten seconds."""
         for sentence in metrics.notes[self._notes :]:
             self._notes += 1
             self.warn(sentence)
@@ -86,8 +86,8 @@ class Console:
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._line("info", f"{self._phase}: {self._counts}")
 
-    def plan(self, record: logging.LogRecord) -> bool:
-        """A line of the log that explains a long load: on a terminal only if asked for."""
+    def show_plan(self, record: logging.LogRecord) -> bool:
+        """Prints a line of the log that explains a long load, on a terminal only if verbose."""
         if self._verbose or not self._is_live():
             self._line("info", record.getMessage())
         return True
@@ -97,15 +97,15 @@ class Console:
             self._live.update(f"{self._phase}: {self._counts}" if self._counts else self._phase)
 
     def note(self, sentence: str) -> None:
-        """Something that explains what this run does."""
+        """Prints something that explains what this run does."""
         self._line("info", sentence)
 
     def warn(self, sentence: str) -> None:
-        """Something the user should know, though the run goes on; said also when quiet."""
+        """Prints something that the user should know, though the run continues; even when quiet."""
         self._line("warning", sentence, always=True)
 
-    def failure(self, error: BaseException) -> ExitCode:
-        """Why the run ended without success; a defect, or anything if verbose, with its trace."""
+    def print_failure(self, error: BaseException) -> ExitCode:
+        """Prints why the run failed; a defect, or any error if verbose, with its trace."""
         code, sentence = exit_code_and_message(error)
         self.close()
         self._line("error", sentence, always=True, exit_code=code)
@@ -113,8 +113,8 @@ class Console:
             traceback.print_exception(error, file=sys.stderr)
         return code
 
-    def summary(self, summary: Summary) -> None:
-        """What a finished run did."""
+    def print_summary(self, summary: Summary) -> None:
+        """Prints what a finished run did."""
         self.close()
         if self._quiet:
             return
@@ -123,14 +123,14 @@ class Console:
         else:
             print(f"{self._account}: {summary.text()}" if self._account else summary.text())  # noqa: T201
 
-    def accounts(self, lines: Sequence[tuple[str, str]]) -> None:
-        """How the runs of several accounts ended; machines have each one's summary or error."""
+    def print_accounts(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Prints how the runs of several accounts ended; machines have each one's summary or error."""
         if not (self._quiet or self._json):
             width = max((len(name) for name, _ in lines), default=0)
             print("\n".join(f"{name:<{width}}  {end}" for name, end in lines))  # noqa: T201
 
     def close(self) -> None:
-        """End the live display."""
+        """Ends the live display."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -139,7 +139,7 @@ class Console:
         return sys.stderr.isatty() and not self._json and not self._quiet
 
     def _console(self) -> Terminal:
-        """Where a terminal shows progress; cron needs none of it."""
+        """Returns the terminal that shows progress; it is imported only where there is one."""
         if self._terminal is None:
             from rich.console import Console as Terminal
 
@@ -165,7 +165,7 @@ class Console:
             sys.stderr.flush()
 
     def _head(self, level: str) -> dict[str, str]:
-        """What every JSON line begins with."""
+        """Returns the first members of every JSON line."""
         return {"at": _now(), "level": level} | ({"account": self._account} if self._account else {})
 
 

@@ -1,4 +1,4 @@
-"""A load counts only with all its rows, whatever dlt is told to make of a job that failed."""
+"""Checks that a load has all its rows, whatever dlt is configured to do with a job that failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class JobFailed(DestinationTerminalException):
 
 
 def require_all_jobs(load_id: str) -> None:
-    """Refuse to complete the load under way if a job of it failed: with `raise_on_failed_jobs` off, dlt goes on.
+    """Refuses to complete the load under way if a job of it failed: with `raise_on_failed_jobs` off, dlt continues.
 
     Raises:
         JobFailed: the cursor of this load must not count.

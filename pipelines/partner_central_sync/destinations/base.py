@@ -1,4 +1,4 @@
-"""What a destination is to this program, in one object: `Adapter` serves every database that dlt loads with SQL.
+"""The adapter of a destination: all that this program knows of it. `Adapter` serves every database with SQL.
 
 A destination that differs has a module here with an adapter of its own; `__init__.py` lists them. This module imports
 neither dlt nor a driver, so that the command's help does not wait for them.
@@ -140,7 +140,7 @@ class Adapter:
         return str(client.config)
 
     def exists(self, client: JobClientBase) -> bool:
-        """Whether there is a database to open; asked before it is opened, so that reading creates none."""
+        """Whether there is a database to open; checked before it is opened, so that reading creates none."""
         del client
         return True
 

@@ -4,8 +4,8 @@ dlt maps decimal(38, 2) to NUMERIC(38, 2). BigQuery refuses that: a NUMERIC has 
 BIGNUMERIC(38, 2) has the 36 that the column has elsewhere.
 
 The table of opportunities is partitioned by the month of last_modified_date and clustered on id. By month, not by day:
-a table has at most 10,000 partitions and one statement may change 4,000, which a first load of eleven years would
-exceed by day; and a day's changes are too few to be worth a partition.
+a table has at most 10,000 partitions, and one statement may change 4,000. By day, a first load of eleven years would
+exceed that, and a day's changes are too few for a partition.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class TypeMapper(BigQueryTypeMapper):
 
         See https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#parameterized_decimal_type
         """
-        asked = self.decimal_precision(column.get("precision"), column.get("scale"))
-        if asked and asked[0] - asked[1] > NUMERIC_WHOLE_DIGITS:
-            return "BIGNUMERIC({},{})".format(*asked)
+        precision = self.decimal_precision(column.get("precision"), column.get("scale"))
+        if precision and precision[0] - precision[1] > NUMERIC_WHOLE_DIGITS:
+            return "BIGNUMERIC({},{})".format(*precision)
         return super().to_db_decimal_type(column)
 
 

@@ -4,7 +4,7 @@ dlt's type for a date, ClickHouse's Date, ends in 2149 and silently makes a late
 of 9999-12-31 would become 2149-06-06. Date32 holds it.
 
 The key of `opportunities_rejected` was added to tables that had rows, so it may be null; ClickHouse orders a table by
-such a column only if told to.
+such a column only by a setting.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class clickhouse(dlt_clickhouse):  # noqa: N801 - the class name is the name of 
 
 
 def make_keys_nullable(rejected: DltResource) -> None:
-    """Let the key of `opportunities_rejected` be null."""
+    """Lets the key of `opportunities_rejected` be null."""
     clickhouse_adapter(rejected, settings={"allow_nullable_key": True})
 
 

@@ -1,8 +1,8 @@
-"""The client for DuckDB: loads the types of the schema, under names that are never ambiguous.
+"""The client for DuckDB, which loads the types of the schema, under names that are never ambiguous.
 
 dlt's own job lets DuckDB guess types from JSON lines. That rewrites text that looks like a date
-(`2026-01-05T09:00:00Z`) or a UUID, and fails for good on a column whose first value comes after the 20,480 rows that
-DuckDB samples.
+(`2026-01-05T09:00:00Z`) or a UUID. It also fails for good on a column whose first value comes after the 20,480 rows
+that DuckDB samples.
 
 DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
 could mean the catalog or the dataset, and DuckDB refuses it; so every name here begins with the catalog.
@@ -60,7 +60,7 @@ class TypedJob(DuckDbCopyJob):
         self._again = again
 
     def run(self) -> None:
-        """Insert the rows of the file by column name; a missing key is null.
+        """Inserts the rows of the file by column name; a missing key is null.
 
         Raises:
             TypesDiffer: a column is of another type, in the table or in the one that it is merged into.
@@ -78,7 +78,7 @@ class TypedJob(DuckDbCopyJob):
                 return
 
     def _check_types(self) -> None:
-        """Compare the types of the file with those of the tables; that takes no look at rows."""
+        """Compares the types of the file with those of the tables; that takes no look at rows."""
         client = self._job_client.sql_client
         merged_into = self._job_client.config.normalize_dataset_name(self._job_client.schema)
         datasets = map(literal, {client.dataset_name, merged_into})
@@ -89,10 +89,10 @@ class TypedJob(DuckDbCopyJob):
             f"AND table_name = {literal(self.load_table_name)} AND schema_name IN ({', '.join(datasets)})",
             self._file_path,
         )
-        for dataset, column, offered, held in differing or ():
+        for dataset, column, offered, stored in differing or ():
             if self._has_values(str(column)):
                 raise TypesDiffer(
-                    f"The column {column} of {dataset}.{self.load_table_name} is of type {held}, and {offered} is to "
+                    f"The column {column} of {dataset}.{self.load_table_name} is of type {stored}, and {offered} is to "
                     "be loaded into it. Nothing is converted in silence: give the column that type, or rename it."
                 )
 
@@ -103,7 +103,7 @@ class TypedJob(DuckDbCopyJob):
         return bool((client.execute_sql(count, self._file_path) or [[0]])[0][0])
 
     def _insert(self, largest: int) -> None:
-        """Insert, with room for rows of `largest` bytes."""
+        """Inserts, with room for rows of `largest` bytes."""
         client = self._job_client.sql_client
         table = client.make_qualified_table_name(self.load_table_name)
         rows = self._rows(largest)
@@ -125,7 +125,7 @@ class TypedJob(DuckDbCopyJob):
 class QualifiedSqlClient(DuckDbSqlClient):
     """dlt's SQL client for DuckDB, with the catalog in front of every name, and a limit to DuckDB's memory.
 
-    What is known of a file holds for the process: its catalog, asked for once, and whether it needs more memory.
+    What is known of a file holds for the process: its catalog, queried once, and whether it needs more memory.
     """
 
     _catalogs: ClassVar[dict[str, str]] = {}
@@ -144,7 +144,7 @@ class QualifiedSqlClient(DuckDbSqlClient):
 
     @raise_open_connection_error
     def open_connection(self) -> DuckDBPyConnection:
-        """Open the file once, though its catalog is to be asked for as well."""
+        """Opens the file once, though its catalog is queried as well."""
         if not self._has_own_limit and str(self.credentials.database) not in self._unlimited:
             self._global_config["memory_limit"] = f"{max(MEMORY_MB, MEMORY_MB_PER_CORE * (os.cpu_count() or 1))}MB"
         pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
@@ -155,7 +155,7 @@ class QualifiedSqlClient(DuckDbSqlClient):
             pool.return_conn(connection)
 
     def lift_memory_limit(self) -> None:
-        """Let DuckDB have what it takes by default, as long as this process lives; a limit that is configured stays."""
+        """Lets DuckDB use as much as by default while this process lives; a configured limit stays."""
         if not self._has_own_limit:
             self._unlimited.add(str(self.credentials.database))
             self._global_config.pop("memory_limit", None)
@@ -186,7 +186,7 @@ class TypedDuckDbClient(WithColumnComments, DuckDbClient):
         self.sql_client: QualifiedSqlClient = QualifiedSqlClient(*names, config.credentials, capabilities)
 
     def __exit__(self, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:  # noqa: PYI036 - dlt has it so
-        """Close the connection; a job that ran out of memory is tried again by dlt, and then has more."""
+        """Closes the connection; a job that ran out of memory is tried again by dlt, and then has more."""
         try:
             if isinstance(error, DatabaseException) and isinstance(error.dbapi_exception, OutOfMemoryException):
                 self.sql_client.lift_memory_limit()

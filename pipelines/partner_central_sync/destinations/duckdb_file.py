@@ -1,4 +1,4 @@
-"""A DuckDB file is written anew: blocks that rows have left keep what they held until something else needs them."""
+"""Rewrites a DuckDB file: blocks that rows have left keep what they held until something else needs them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_nam
 
 
 def rewrite(file: Path) -> str:
-    """Put a new file with the same contents in the place of one; say how that ended.
+    """Puts a new file with the same contents in the place of the old one; returns how that ended.
 
     The new one is checked before it takes the place of the old one, in one step.
     """
@@ -33,20 +33,20 @@ def rewrite(file: Path) -> str:
         _remove(fresh)
         reason = str(error).splitlines()[0]
         return (
-            f"free blocks: the file {file} could not be written anew, and keeps what was in blocks it no longer uses "
+            f"free blocks: the file {file} could not be rewritten, and keeps what was in blocks it no longer uses "
             f"({reason}). Close what has it open, then run this again"
         )
     shutil.copystat(file, fresh)
     with suppress(PermissionError):
         os.chown(fresh, file.stat().st_uid, file.stat().st_gid)
     before = file.stat().st_size
-    os.replace(fresh, file)  # noqa: PTH105 - one step, and it says so
+    os.replace(fresh, file)  # noqa: PTH105 - by name, a replacement in one step
     _remove(file.with_name(f"{file.name}.wal"))
-    return f"free blocks: the file {file} is written anew, {before:,} bytes before, {file.stat().st_size:,} now"
+    return f"free blocks: the file {file} is rewritten, {before:,} bytes before, {file.stat().st_size:,} now"
 
 
 def _copy(file: Path, fresh: Path) -> None:
-    """Copy all of a file into a new one.
+    """Copies all of a file into a new one.
 
     Raises:
         duckdb.Error: it cannot be opened, copied, or is not the same afterwards.
@@ -64,13 +64,13 @@ def _copy(file: Path, fresh: Path) -> None:
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> str:
-    """The storage version of the old file, which says who can read it."""
+    """Returns the storage version of the old file, which decides who can read it."""
     found = connection.execute("SELECT tags FROM duckdb_databases() WHERE database_name = ?", [OLD]).fetchall()
     return str(dict(found[0][0])["storage_version"]).removesuffix("+")
 
 
 def _contents(connection: duckdb.DuckDBPyConnection, database: str) -> list[Any]:
-    """All objects of a database, and how many rows each table has."""
+    """Returns all objects of a database, and the number of rows of each table."""
     objects = [sorted(connection.execute(query, [database]).fetchall(), key=str) for query in CONTENTS]
     tables = sorted(connection.execute(TABLES, [database]).fetchall())
     counts = [connection.table(f'{database}."{schema}"."{table}"').count("*").fetchall() for schema, table in tables]

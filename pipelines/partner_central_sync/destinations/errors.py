@@ -41,7 +41,7 @@ class NotTaken(ConfigurationError):
 
 @contextmanager
 def translate_open_errors() -> Iterator[None]:
-    """Turn what a destination says when it is opened into a sentence.
+    """Translates the errors of opening a destination.
 
     Raises:
         NotWritable: it cannot be opened for writing now.
@@ -60,7 +60,7 @@ def translate_open_errors() -> Iterator[None]:
 
 
 def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed | NotTaken | None:
-    """What went wrong in the destination, by the innermost error, which is the database's own; None if nothing did."""
+    """Returns what went wrong in the destination, by the innermost error, the database's own; None if nothing did."""
     from dlt.common.destination.exceptions import DestinationException, DestinationTerminalException
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
@@ -78,7 +78,7 @@ def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed
     if any(isinstance(cause, DestinationTerminalException) for cause in causes):
         return NotTaken(
             f"The destination does not take the rows ({_without_values(causes[-1])}). That does not pass by itself. "
-            "Nothing is lost: once that is mended, the next sync loads what is missing."
+            "Nothing is lost: once that is fixed, the next sync loads what is missing."
         )
     reason = _without_values(causes[-1])
     return NotWritable(f"The destination did not take the rows ({reason}). What was read is kept for the next run.")
@@ -91,7 +91,7 @@ def _without_values(error: BaseException) -> str:
 
 
 def is_from_database(error: BaseException) -> bool:
-    """Whether a database's driver raised this: PEP 249 says what they call it, Google's does not."""
+    """Whether a database's driver raised this. PEP 249 names their errors, but Google's has other names."""
     kinds, module = type(error).__mro__, type(error).__module__
     if module == "sqlite3":  # calls are counted there
         return False

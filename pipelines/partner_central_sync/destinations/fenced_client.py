@@ -26,8 +26,8 @@ OWN_PACKAGE = __name__.partition(".")[0]
 class FencedFactory(Factory):
     """A factory of dlt, mixed in before the one of a destination.
 
-    It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each, which takes
-    longer than what most of them are made for; here it is resolved once, where that is good for the whole run.
+    It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each, which
+    takes longer than what most of them are made for. Here it is resolved once, where credentials last for the run.
 
     Attributes:
         lease: what its clients load under; without one, as dlt does.
@@ -55,12 +55,12 @@ class FencedFactory(Factory):
         """The resolved configuration; clients for one place share it, and a file that one of them has open."""
         if accept_partial or not self.adapter.has_lasting_credentials:
             return super().configuration(initial_config, accept_partial)
-        question = dict(self.config_params), dict(initial_config or {})
-        for asked, resolved in self._resolved:
-            if asked == question:
+        arguments = dict(self.config_params), dict(initial_config or {})
+        for key, resolved in self._resolved:
+            if key == arguments:
                 return resolved
         resolved = super().configuration(initial_config, accept_partial)
-        self._resolved.append((question, resolved))
+        self._resolved.append((arguments, resolved))
         return resolved
 
     @property

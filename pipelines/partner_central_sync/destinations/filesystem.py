@@ -69,7 +69,7 @@ class FilesystemAdapter(Adapter):
         from .stored_tables import ORDER, SWEEP
 
         lake = cast("LakeClient", client)
-        return StoredCounters(lake.greatest(*ORDER), lake.greatest(*SWEEP))
+        return StoredCounters(lake.max_value(*ORDER), lake.max_value(*SWEEP))
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has; None where no sync of this machine has seen the table yet."""

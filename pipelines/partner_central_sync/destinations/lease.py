@@ -1,12 +1,12 @@
 """A lease on a pipeline's rows in the destination: who may load them now, for how long, and who holds it instead.
 
 Two runs with working folders of their own (two machines, two users) know nothing of each other. So a run that has
-something to load first takes the lease, which stands in the destination; it renews it while it works, and gives it back
-in the end. A lease that ran out by the destination's own clock can be taken by another run; the one that lost it
-notices at its next statement that writes, which does nothing then.
+something to load first takes the lease, which is kept in the destination. It renews the lease while it works, and gives
+it back at the end. A lease that ran out by the destination's own clock can be taken by another run. The run that lost
+it notices at its next statement that writes, which does nothing then.
 
-A working folder has one owner, and its lock lets in one run at a time: a lease that the same owner holds is one that an
-earlier run did not live to give back.
+A working folder has one owner, and its lock lets in one run at a time. So a lease of the same owner is left from an
+earlier run that was killed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Lease:
         pipeline_name: whose rows it is for.
         owner: the working folder, on its machine.
         run_id: the run.
-        held: whether this run took it.
+        is_taken: whether this run took it.
         staging: where what is being loaded is staged; whoever takes the lease after this run drops it.
         renewal: renews it meanwhile.
     """
@@ -43,13 +43,13 @@ class Lease:
     pipeline_name: str
     owner: str
     run_id: str = field(default_factory=lambda: secrets.token_hex(16))
-    held: bool = False
+    is_taken: bool = False
     staging: str | None = None
     renewal: LeaseRenewal | None = None
 
     @property
     def host(self) -> str:
-        """The process that holds it, as other runs tell their users."""
+        """The process that holds it, as messages of other runs name it."""
         return f"{socket.gethostname()}, process {os.getpid()}"
 
 
@@ -84,7 +84,7 @@ class DestinationMoved(Exception):
 
 @runtime_checkable
 class WithLease(Protocol):
-    """What a client of a destination does with a lease; all of it while the client is open."""
+    """The methods of a client that keeps leases; all of them while the client is open."""
 
     lease: Lease | None
 
@@ -93,26 +93,26 @@ class WithLease(Protocol):
         ...
 
     def take_lease(self, lease: Lease) -> str | None:
-        """Take the lease, or renew it, in one step that no other run can do as well.
+        """Takes the lease, or renew it, in one step that no other run can do as well.
 
         Returns:
             The staging place that was noted before, of this run or of one that left it.
 
         Raises:
-            Taken: another owner holds it.
+            LeaseTaken: another owner holds it.
         """
         ...
 
     def renew_lease(self, lease: Lease) -> None:
-        """Put off the end of a lease, if this run still holds it."""
+        """Puts off the end of a lease, if this run still holds it."""
         ...
 
     def release_lease(self, lease: Lease) -> None:
-        """Give the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
+        """Returns the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
         ...
 
     def drop_staging(self, place: str) -> None:
-        """Drop a staging place, if it is there."""
+        """Drops a staging place, if it is there."""
         ...
 
     def share_a_lease(self, pipeline_name: str, other: str) -> bool:
@@ -136,7 +136,7 @@ class LeaseRenewal:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, after the renewal it is at, unless that hangs."""
+        """Ends the thread, after the renewal it is at, unless that hangs."""
         self._stopped.set()
         self._thread.join(self._pause)
 

@@ -1,10 +1,10 @@
 """The lease in a database with SQL: a row of `sync_lease` for each pipeline, written by conditional UPDATEs.
 
 The row is made once and stays. All times in it are the database's, and are compared with the database's clock only. A
-database without unique keys may make two rows when the first two runs of all begin at once; then only a run that holds
-both holds the lease.
+database without unique keys may make two rows when the first two runs of all begin at once. Then a run needs both rows
+for the lease.
 
-The lease is looked at again where it counts, in the transaction that writes: its row is locked there first, so whoever
+The lease is checked again where it counts, in the transaction that writes. Its row is locked there first, so a run that
 wants to take it waits until that is done. In a database without transactions it is looked at right before.
 """
 
@@ -58,10 +58,10 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return None
 
     def take_lease(self, lease: Lease) -> str | None:
-        """Take the lease, or renew it; give the staging place that was noted.
+        """Takes the lease, or renew it; give the staging place that was noted.
 
         Raises:
-            Taken: another owner holds it.
+            LeaseTaken: another owner holds it.
         """
         before = self._leases(lease.pipeline_name)
         if not before:
@@ -92,11 +92,11 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return None if noted is None else str(noted)
 
     def renew_lease(self, lease: Lease) -> None:
-        """Put off the end of a lease, if this run still holds it, and of all others that it holds."""
+        """Puts off the end of a lease, if this run still holds it, and of all others that it holds."""
         self._write_lease({"expires_at": self._clock() + TERM}, "run_id = %s", lease.run_id)
 
     def release_lease(self, lease: Lease) -> None:
-        """Give the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
+        """Returns the lease back, if this run still holds it; its staging place stays noted if it is still needed."""
         values = {"run_id": None, "owner": None, "host": None, "expires_at": self._clock(), "staging": lease.staging}
         self._write_lease(values, "run_id = %s AND pipeline_name = %s", lease.run_id, lease.pipeline_name)
 
@@ -105,7 +105,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return pipeline_name == other
 
     def drop_staging(self, place: str) -> None:
-        """Drop a staging dataset, if it is there."""
+        """Drops a staging dataset, if it is there."""
         of(self).drop_dataset(self, place)
 
     def holds_only(self, place: str, tables: set[str]) -> bool:
@@ -127,25 +127,25 @@ class LeaseTable(SqlJobClientWithStagingDataset):
             table = self.sql_client.make_qualified_table_name(TABLE)
         name = literal(self.lease.pipeline_name)
         mine = f"SUM(CASE WHEN run_id = {literal(self.lease.run_id)} THEN 1 ELSE 0 END)"
-        held = f"CASE WHEN COUNT(*) > 0 AND {mine} = COUNT(*) THEN '1' ELSE '{LOST}' END"
-        look = f"SELECT CAST({held} AS INTEGER) FROM {table} WHERE pipeline_name = {name}"  # noqa: S608 - see above
-        if not self.locks:
+        is_held = f"CASE WHEN COUNT(*) > 0 AND {mine} = COUNT(*) THEN '1' ELSE '{LOST}' END"
+        look = f"SELECT CAST({is_held} AS INTEGER) FROM {table} WHERE pipeline_name = {name}"  # noqa: S608 - see above
+        if not self.has_transactions:
             return [look]
         return [f"UPDATE {table} SET generation = generation WHERE pipeline_name = {name}", look]  # noqa: S608
 
     @property
-    def locks(self) -> bool:
+    def has_transactions(self) -> bool:
         """Whether a job of SQL is one transaction here, so that the lease can be locked until it ends."""
         return bool(self.capabilities.supports_ddl_transactions)
 
     @contextmanager
-    def fenced(self) -> Iterator[None]:
-        """Tell a lease that is lost from other failures of the statements within, and let them in one by one.
+    def translate_lost_lease(self) -> Iterator[None]:
+        """Turns the failure of a fence into `LeaseLost`, and lets the statements within in one by one.
 
         Raises:
             LeaseLost: another run took it.
         """
-        with SERIAL if self.locks else nullcontext():
+        with SERIAL if self.has_transactions else nullcontext():
             try:
                 yield
             except DatabaseException as error:
@@ -154,25 +154,25 @@ class LeaseTable(SqlJobClientWithStagingDataset):
                 raise
 
     def complete_load(self, load_id: str) -> None:
-        """Note that a package is loaded, under the lease: only then its cursor counts."""
+        """Records that a package is loaded, under the lease: only then its cursor counts."""
         require_all_jobs(load_id)
-        with self.writing():
+        with self.write_transaction():
             super().complete_load(load_id)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Write within, under the lease; in one transaction, where there are such.
+    def write_transaction(self) -> Iterator[None]:
+        """Writes within, under the lease; in one transaction, where there are such.
 
         Raises:
             LeaseLost: another run took it.
         """
-        with self.fenced(), self._transaction():
+        with self.translate_lost_lease(), self._transaction():
             for statement in self.fence():
                 self.sql_client.execute_sql(statement)
             yield
 
     def _transaction(self) -> AbstractContextManager[Any]:
-        return self.sql_client.begin_transaction() if self.locks else nullcontext()
+        return self.sql_client.begin_transaction() if self.has_transactions else nullcontext()
 
     def _clock(self) -> datetime:
         """The database's clock."""
@@ -189,18 +189,18 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
     def _write_lease(self, values: Mapping[str, object], condition: str, *parameters: object) -> None:
-        """Change the rows of a lease that meet a condition."""
+        """Changes the rows of a lease that meet a condition."""
         table = self.sql_client.make_qualified_table_name(TABLE)
         changes = ", ".join(
             [f"{name} = NULL" if value is None else f"{name} = %s" for name, value in values.items()]
             + ["generation = generation + 1"]
         )
         update = of(self).update_statement(table, changes, condition)
-        with SERIAL if self.locks else nullcontext():
+        with SERIAL if self.has_transactions else nullcontext():
             self.sql_client.execute_sql(update, *(value for value in values.values() if value is not None), *parameters)
 
     def _make_row(self, pipeline_name: str) -> None:
-        """Make the row of a pipeline's lease, and the table, where they are missing."""
+        """Creates the row of a pipeline's lease, and the table, where they are missing."""
         table = self.sql_client.make_qualified_table_name(TABLE)
         insert = f"INSERT INTO {table} (pipeline_name, generation) VALUES (%s, 0)"  # noqa: S608
         try:
@@ -210,7 +210,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
             self.sql_client.execute_sql(insert, pipeline_name)
 
     def _make_table(self) -> None:
-        """Make the table beside those of the schema, which it is no part of: no load writes to it."""
+        """Creates the table. It is not part of the schema: no load writes to it."""
         columns = [TColumnSchema(name=name, data_type=kind, nullable=True) for name, kind in COLUMNS.items()]
         schema, self.schema = self.schema, self.schema.clone()
         self.schema.update_table(new_table(TABLE, write_disposition="append", columns=columns))

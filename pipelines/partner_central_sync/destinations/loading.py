@@ -1,4 +1,4 @@
-"""What a load needs of the destination, beyond what dlt does: an open file, tables as they were, numbers in use."""
+"""Prepares the destination for a load, beyond what dlt does: an open file, complete tables, numbers in use."""
 
 from __future__ import annotations
 

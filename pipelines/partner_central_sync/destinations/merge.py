@@ -1,4 +1,4 @@
-"""What is staged is merged by dlt's own statements, with some before them that dlt has not.
+"""Merges staged rows by dlt's own statements, with some before them that dlt lacks.
 
 - A lease that another run took is noticed in the transaction that would write, which does nothing then.
 - A staged row that is older than the stored row of its key is dropped: newest wins, whoever read it when.
@@ -34,12 +34,12 @@ class FencedJob(SqlLoadJob):
     """A job of SQL under the lease of its client."""
 
     def run(self) -> None:
-        """Run the statements; in one transaction, where there are such.
+        """Runs the statements; in one transaction, where there are such.
 
         Raises:
             LeaseLost: another run took the lease.
         """
-        with cast("LeaseTable", self._job_client).fenced():
+        with cast("LeaseTable", self._job_client).translate_lost_lease():
             super().run()
 
     def _split_fragments(self, sql: str) -> list[str]:
@@ -49,9 +49,9 @@ class FencedJob(SqlLoadJob):
 class VersionsJob(SqlFollowupJob):
     """Adds staged versions to a table of them.
 
-    Versions with one key and one date are told apart by content. In the order of reading, one that has the content of
-    the one before it is not a new one; one that returns to an earlier content is. Rows whose order nobody knows come
-    first, and a version that one of them holds is not new right after them.
+    Versions with one key and one date differ by content. In the order of reading, one that has the content of the one
+    before it is not a new one; one that returns to an earlier content is. Rows whose order nobody knows come first, and
+    a version that one of them holds is not new right after them.
     """
 
     @classmethod
@@ -62,11 +62,11 @@ class VersionsJob(SqlFollowupJob):
         columns = [escape(name) for name in _columns(root, "name")]
         keys = [escape(name) for name in _columns(root, "primary_key") if name != CONTENT]
         row, content, order, key = escape(C_DLT_ID), escape(CONTENT), escape(ORDER), escape(KEY)
-        held = ", ".join([row, *keys, content, f"COALESCE({order}, -1) AS place"])
+        compared_columns = ", ".join([row, *keys, content, f"COALESCE({order}, -1) AS place"])
         version = f"PARTITION BY {', '.join(keys)} ORDER BY place, staged, {row}"
         rows = (
-            f"SELECT {held}, 0 AS staged FROM {stored} WHERE {key} IN (SELECT {key} FROM {staged}) "  # noqa: S608 - the schema's own names, escaped
-            f"UNION ALL SELECT {held}, 1 AS staged FROM {staged}"
+            f"SELECT {compared_columns}, 0 AS staged FROM {stored} WHERE {key} IN (SELECT {key} FROM {staged}) "  # noqa: S608 - the schema's own names, escaped
+            f"UNION ALL SELECT {compared_columns}, 1 AS staged FROM {staged}"
         )
         compared = (
             f"SELECT {row}, {content}, staged, LAG({content}) OVER ({version}) AS earlier, "  # noqa: S608
@@ -109,7 +109,7 @@ class WithMerge(LeaseTable):
 
 
 def before_merge(chain: Sequence[PreparedTableSchema], sql: SqlClientBase[Any]) -> list[str]:
-    """What is done before the rows of a table with lists are merged: nothing older, and no list that is there."""
+    """Returns what is done before the rows of a table with lists are merged: older rows and stored lists go."""
     root, *children = chain
     keys = _columns(root, "primary_key")
     if not children or KEY not in keys or MODIFIED not in root["columns"]:
@@ -133,7 +133,7 @@ def _columns(table: PreparedTableSchema, prop: Literal["name", "primary_key"]) -
 
 
 def _without(table: str, row: str, links: list[tuple[str, str]], staged: str) -> str:
-    """Delete the rows of a list whose root is staged."""
+    """Deletes the rows of a list whose root is staged."""
     if len(links) == 1:
         ((link, key),) = links
         return f"DELETE FROM {table} WHERE {link} IN (SELECT {key} FROM {staged})"  # noqa: S608

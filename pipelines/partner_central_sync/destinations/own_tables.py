@@ -1,4 +1,4 @@
-"""Tables that a sync itself writes to, a row at a time; and statements that every database understands.
+"""Writes to the tables of the sync itself, a row at a time, by statements that every database understands.
 
 The tables are part of the schema, so dlt makes and migrates them. Their rows are written by an INSERT of their own, not
 through a load package, which would cost a quiet run more than the run itself.
@@ -36,7 +36,7 @@ class OwnTable:
     nullable: frozenset[str]
 
     def declare(self, schema: Schema) -> None:
-        """Put the table into a schema."""
+        """Puts the table into a schema."""
         columns = [
             TColumnSchema(name=name, data_type=kind, nullable=name in self.nullable, description=description)
             for name, kind, description in self.columns
@@ -44,24 +44,24 @@ class OwnTable:
         schema.update_table(new_table(self.name, write_disposition="append", columns=columns))
 
     def insert(self, client: SqlJobClientBase, values: tuple[object, ...]) -> None:
-        """Insert a row, its values in the order of `columns`, into an open destination.
+        """Inserts a row, its values in the order of `columns`, into an open destination.
 
         Where no load has made the table yet, it is made: no run came that far, or only runs of an earlier release.
         """
         sql = client.sql_client
         names = ", ".join(sql.escape_column_name(name) for name, *_ in self.columns)
         places = ", ".join("NULL" if value is None else "%s" for value in values)
-        given = [value for value in values if value is not None]  # BigQuery refuses None as a parameter
+        parameters = [value for value in values if value is not None]  # BigQuery refuses None as a parameter
         statement = f"INSERT INTO {sql.make_qualified_table_name(self.name)} ({names}) VALUES ({places})"  # noqa: S608 - the schema's own names
         try:
-            sql.execute_sql(statement, *given)
+            sql.execute_sql(statement, *parameters)
         except DatabaseUndefinedRelation:
             _change(client, [self.name], self.declare)
-            sql.execute_sql(statement, *given)
+            sql.execute_sql(statement, *parameters)
 
 
 def add_columns(client: SqlJobClientBase, tables: Mapping[str, Iterable[TColumnSchema]]) -> None:
-    """Add columns to tables of an open destination, where they have not got them."""
+    """Adds columns to tables of an open destination, where they have not got them."""
 
     def declare(schema: Schema) -> None:
         for table, columns in tables.items():
@@ -77,13 +77,13 @@ def columns_of(client: SqlJobClientBase, tables: Iterable[str]) -> dict[str, set
 
 
 def update(client: SqlJobClientBase, table: str, changes: str, condition: str, *values: object) -> None:
-    """Change rows of a table where a condition holds."""
+    """Changes rows of a table where a condition holds."""
     name = client.sql_client.make_qualified_table_name(table)
     client.sql_client.execute_sql(of(client).update_statement(name, changes, condition), *values)
 
 
 def _change(client: SqlJobClientBase, tables: Iterable[str], declare: Callable[[Schema], None]) -> None:
-    """Bring tables of the destination to what a schema says of them."""
+    """Brings tables of the destination to what a schema defines."""
     schema = client.schema.clone()
     declare(schema)
     client.schema = Schema.from_stored_schema(schema.to_dict())

@@ -1,7 +1,7 @@
-"""Which of the states in a destination is the pipeline's: the one that was written last, by its own count.
+"""Finds the state of a pipeline in a destination: the one that was written last, by its own count.
 
-dlt takes the one of the newest load, and loads are named by the clock of the machine that ran: one whose clock is ahead
-would hide all that others store after it. States have a counter, which rises with every change.
+dlt takes the state of the newest load, and loads are named by the clock of the machine that ran. A machine whose clock
+is ahead would hide all that others store after it. States have a counter, which rises with every change.
 
 A dataset that was copied under another name holds states of the pipeline that loaded the original. The newest of those
 is taken, until this pipeline stores one of its own.
@@ -42,7 +42,7 @@ class WithPipelineState(SqlJobClientWithStagingDataset):
     def get_stored_state(self, pipeline_name: str) -> StateInfo | None:  # type: ignore[override] # dlt's own is as well
         """The newest state of a pipeline; where it has none, of the one that loaded what this dataset is a copy of."""
         rows = self._states("AND pipeline_name = %s", "LIMIT 1", pipeline_name)
-        return _info(rows[0]) if rows else self._adopted(pipeline_name)
+        return _info(rows[0]) if rows else self._state_of_original(pipeline_name)
 
     def get_stored_schema(self, schema_name: str | None = None) -> StorageSchemaInfo:
         """The newest schema, by its own count as well."""
@@ -67,7 +67,7 @@ class WithPipelineState(SqlJobClientWithStagingDataset):
             return set()
 
     def put_state(self, state: TPipelineState) -> None:
-        """Store a state of another pipeline, beside its newest one: as if that had been loaded with it."""
+        """Stores a state of another pipeline, beside its newest one: as if that had been loaded with it."""
         newest = self.get_stored_state(state["pipeline_name"])
         doc: dict[str, Any] = dict(state_doc(state, (newest and newest._dlt_load_id) or ""))  # noqa: SLF001 - dlt's name
         doc |= {"created_at": datetime.now(UTC), C_DLT_ID: secrets.token_hex(8)}
@@ -77,7 +77,7 @@ class WithPipelineState(SqlJobClientWithStagingDataset):
         places = ", ".join(["%s"] * len(doc))
         sql.execute_sql(f"INSERT INTO {table} ({names}) VALUES ({places})", *doc.values())  # noqa: S608 - dlt's own names
 
-    def _adopted(self, pipeline_name: str) -> StateInfo | None:
+    def _state_of_original(self, pipeline_name: str) -> StateInfo | None:
         """The newest state of a pipeline for the same account, under the name of this one."""
         for row in self._states():
             found = _info(row)
@@ -110,7 +110,7 @@ def content_hash(state: TPipelineState) -> str:
 
 
 def state_of_source(state: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the source keeps in the state of a pipeline; None before the first load."""
+    """Returns the source's part of the state of a pipeline; None before the first load."""
     resources = state.get("sources", {}).get(SOURCE, {}).get("resources", {})
     return cast("dict[str, Any] | None", resources.get(RESOURCE))
 

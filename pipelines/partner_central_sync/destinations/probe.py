@@ -1,4 +1,4 @@
-"""What the destination is now: whether it can be written, the state it holds, what it lacks, who else loads into it."""
+"""Probes the destination: whether it can be written, the state it holds, what it lacks, who else loads into it."""
 
 from __future__ import annotations
 

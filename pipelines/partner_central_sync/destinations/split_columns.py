@@ -1,8 +1,8 @@
 """Columns that hold one member under two types, as the source makes them where a stored column is of another type.
 
 `score` and `score_double` are such. A view that names `score` reads both as one: it gets a query in the place of the
-table, in which the column has the type that the model gives it, as the views are written for that. Numbers of several
-types become the widest of them. Text that is no value of that type is null there, and stands in the table.
+table. There, the column has the type of the model, for which the views are written. Numbers of several types become the
+widest of them. Text that is not a value of that type is null there, and stays in the table.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def split_columns_of(columns: Types, others: Collection[str] = ()) -> dict[str, 
 
 
 def member_of(column: str, members: Collection[str]) -> str | None:
-    """Which of these members, by its column in the model, a column holds: that one itself, or a sibling of it."""
+    """Returns the member, by its column in the model, that a column holds under its own type or another one."""
     match = TYPED.fullmatch(column)
     return next((name for name in (column, match[1] if match else column) if name in members), None)
 
@@ -96,17 +96,17 @@ def _one(names: list[str], columns: Types, expected: str | None) -> str:
     return f"COALESCE({', '.join(_as(kind, name, columns[name]) for name in ordered)})"
 
 
-def _as(kind: str, name: str, held: str) -> str:
+def _as(kind: str, name: str, stored: str) -> str:
     """A column of one type as another."""
-    if held == kind:
+    if stored == kind:
         return name
     wanted = SQL_TYPES[kind]
-    match held, kind:
+    match stored, kind:
         case "timestamp", "date":
             return f"CAST({name} AT TIME ZONE 'UTC' AS DATE)"
         case "date", "timestamp":
             return f"CAST({name} AS TIMESTAMP) AT TIME ZONE 'UTC'"
-        case _ if kind == "text" or (held in NUMBERS and kind in NUMBERS):
+        case _ if kind == "text" or (stored in NUMBERS and kind in NUMBERS):
             return f"CAST({name} AS {wanted})"
         case "text", _:
             return f"CASE WHEN REGEXP_MATCHES({name}, '{LIKE[kind]}') THEN TRY_CAST({name} AS {wanted}) END"
@@ -126,8 +126,8 @@ def _model() -> Mapping[str, Types]:
     return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
 
 
-def looks(tables: Mapping[str, Types], others: Collection[str]) -> Iterator[str]:
-    """What looks like siblings in dlt's schema of tables, which may not know the type of every stored column."""
+def apparent_split_columns(tables: Mapping[str, Types], others: Collection[str]) -> Iterator[str]:
+    """Yields what looks like split columns in dlt's schema, which may not know the type of every stored column."""
     for table, columns in sorted(tables.items()):
         for name, kind in sorted(columns.items()):
             match = TYPED.fullmatch(name)

@@ -1,6 +1,6 @@
-"""What tables a destination has, compared with what the schema says of them.
+"""Compares the tables of a destination with the schema.
 
-dlt asks that only when the schema is new. A table dropped by hand, or a column of another type, it would not notice.
+dlt does so only when the schema is new. It would not notice a table dropped by hand, or a column of another type.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ JUDGED = (full_listings.TABLE.name, "number")
 
 
 def missing(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
-    """What an open destination has not, though it was loaded by a schema: `table`, or `table.column`."""
+    """Returns what an open destination lacks, though it was loaded by a schema: `table`, or `table.column`."""
     names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE, stream_log.TABLE} & schema.tables.keys())]
     return frozenset(_missing(client, schema, names))
 
 
 def complete(client: SqlJobClientBase) -> Retyped:
-    """Make the tables of dlt that an open destination has not; give the columns that have another type than expected.
+    """Creates dlt's tables where an open destination lacks them; returns the columns of another type than expected.
 
-    In these, nothing is to be loaded: the source puts what does not fit beside them.
+    Nothing is loaded into these: the source puts what does not fit into columns of its own.
 
     Raises:
         ConfigurationError: a column has another type than the rows that would be put there, which would change them.
@@ -49,7 +49,7 @@ def complete(client: SqlJobClientBase) -> Retyped:
                 raise ConfigurationError(
                     f"The column {table}.{name} of the destination holds {column['data_type']}, and what is to be "
                     f"loaded is {schema.tables[table]['columns'][name]['data_type']}: it would be changed on its way, "
-                    "so nothing was loaded. Rename that column; the next sync makes it anew, and --full fills it."
+                    "so nothing was loaded. Rename that column; the next sync adds it again, and --full fills it."
                 )
     if not all(stored[name] for name in schema.dlt_table_names()):
         client.update_stored_schema(force=True)
@@ -57,7 +57,7 @@ def complete(client: SqlJobClientBase) -> Retyped:
 
 
 def follow(schema: Schema, retyped: Retyped) -> Schema:
-    """The schema with the types that columns have in the destination."""
+    """Gives the columns of a schema the types that they have in the destination."""
     for table, columns in retyped.items():
         for name, stored in columns.items():
             column = cast("dict[str, object]", schema.tables[table]["columns"][name])
@@ -68,7 +68,7 @@ def follow(schema: Schema, retyped: Retyped) -> Schema:
 
 
 def make(client: SqlJobClientBase, names: Iterable[str]) -> None:
-    """Make tables and columns that were dropped."""
+    """Creates tables and columns that were dropped."""
     client.update_stored_schema(only_tables=[*names, *client.schema.dlt_table_names()], force=True)
 
 
@@ -76,7 +76,7 @@ def stored_counters(client: SqlJobClientBase) -> StoredCounters:
     """The numbers that the tables of an open destination hold already."""
     places = ORDER, SWEEP, JUDGED
     found = dict(client.get_storage_tables([table for table, _ in places]))
-    order, *sweep = (_greatest(client, *place) if _has(client, found, *place) else 0 for place in places)
+    order, *sweep = (_max_value(client, *place) if _has_column(client, found, *place) else 0 for place in places)
     return StoredCounters(order, max(sweep))
 
 
@@ -93,12 +93,12 @@ def _missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> 
 def _differing(
     client: SqlJobClientBase, table: str, stored: Mapping[str, TColumnSchema]
 ) -> Iterator[tuple[str, TColumnSchema]]:
-    """The columns of a table, by the schema's names, whose type there does not take what the schema says."""
+    """Yields the columns of a table, by the schema's names, whose stored type does not accept the schema's."""
     fold = str.casefold
     kinds = {fold(name): column for name, column in stored.items()}
     for name, column in client.schema.tables[table]["columns"].items():
         there = kinds.get(fold(client.capabilities.casefold_identifier(name)))
-        if there is not None and not _takes(there, column):
+        if there is not None and not _accepts(there, column):
             yield name, there
 
 
@@ -107,20 +107,22 @@ def _is_placed(table: str, column: str) -> bool:
     return table.partition("__")[0] in PLACED and column not in UNPLACED and not column.startswith("_dlt")
 
 
-def _takes(stored: TColumnSchema, given: TColumnSchema) -> bool:
-    """Whether a stored column takes values of a type as they are, as far as the destination tells its type."""
-    there, new = stored.get("data_type"), given.get("data_type")
+def _accepts(stored: TColumnSchema, loaded: TColumnSchema) -> bool:
+    """Whether a stored column accepts values of a type unchanged, as far as its stored type is known."""
+    there, new = stored.get("data_type"), loaded.get("data_type")
     if there is None or new is None:
         return True
     return ALIKE.get(there, there) == ALIKE.get(new, new)
 
 
-def _has(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]], table: str, column: str) -> bool:
+def _has_column(
+    client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]], table: str, column: str
+) -> bool:
     wanted = client.capabilities.casefold_identifier(column).casefold()
     return wanted in {name.casefold() for name in stored[table]}
 
 
-def _greatest(client: SqlJobClientBase, table: str, column: str) -> int:
+def _max_value(client: SqlJobClientBase, table: str, column: str) -> int:
     sql = client.sql_client
     query = f"SELECT MAX({sql.escape_column_name(column)}) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - see above
     rows = sql.execute_sql(query)

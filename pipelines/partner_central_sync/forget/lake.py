@@ -27,14 +27,14 @@ ICEBERG = (
 
 @dataclass(slots=True)
 class Cleaned:
-    """How many rows of a table were in clear, and what else is to be said."""
+    """The number of rows of each table that were in clear, and further lines for the user."""
 
     rows: Counter[str] = field(default_factory=Counter)
-    said: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
 
 def clean(client: LakeClient, privacy: PiiPolicy, account: str | None) -> Cleaned:
-    """Write every table anew with what would be stored now, each in one commit, and remove what was before."""
+    """Rewrites every table with what would be stored now, each in one commit, and removes what was before."""
     cleaned = Cleaned()
     removed = 0
     for table in READ:
@@ -49,9 +49,9 @@ def clean(client: LakeClient, privacy: PiiPolicy, account: str | None) -> Cleane
             removed += _write_delta(client, table, changed if count else None)
         elif count:
             stored.overwrite(changed)
-            cleaned.said = [ICEBERG]
+            cleaned.lines = [ICEBERG]
     if removed:
-        cleaned.said.append(f"earlier versions of the Delta tables: {removed:,} files removed")
+        cleaned.lines.append(f"earlier versions of the Delta tables: {removed:,} files removed")
     return cleaned
 
 
@@ -59,7 +59,7 @@ def _open(client: LakeClient, table: str) -> tuple[str, Any]:
     if table not in client.schema.tables:
         raise DestinationUndefinedEntity(table)
     made = str(client.prepare_load_table(table)["table_format"])
-    return made, client.load_open_table(made, table)  # type: ignore[arg-type] # fitted() says which
+    return made, client.load_open_table(made, table)  # type: ignore[arg-type] # adapt_source() sets it
 
 
 def _changed(table: str, rows: pa.Table, privacy: PiiPolicy, account: str | None) -> tuple[pa.Table, int]:
@@ -72,14 +72,14 @@ def _changed(table: str, rows: pa.Table, privacy: PiiPolicy, account: str | None
     changes = [changes_of(table, row, privacy) if own else {} for row, own in zip(stored, mine, strict=True)]
     for column in sorted({column for change in changes for column in change}):
         at = rows.schema.get_field_index(column)
-        held = rows.column(column).to_pylist()
-        values = [change.get(column, value) for change, value in zip(changes, held, strict=True)]
+        stored_values = rows.column(column).to_pylist()
+        values = [change.get(column, value) for change, value in zip(changes, stored_values, strict=True)]
         rows = rows.set_column(at, rows.schema.field(at), pa.array(values, rows.schema.field(at).type))
     return rows, sum(map(bool, changes))
 
 
 def _write_delta(client: LakeClient, name: str, rows: pa.Table | None) -> int:
-    """Write a Delta table anew, in one commit, and remove all that earlier versions were; gives how many files."""
+    """Rewrites a Delta table in one commit, and removes the files of earlier versions; returns how many."""
     from deltalake import write_deltalake
 
     if rows is not None:
@@ -90,17 +90,15 @@ def _write_delta(client: LakeClient, name: str, rows: pa.Table | None) -> int:
 
 
 def _drop_log(client: LakeClient, name: str) -> int:
-    """Remove the log before the newest version, which goes into a checkpoint; gives how many files it had.
+    """Removes the log before the newest version, which goes into a checkpoint; gives how many files it had.
 
     The log of a version holds the least and the greatest value of every column.
     """
     table = client.load_open_table("delta", name)
     table.create_checkpoint()
     newest, files = table.version(), client.fs_client
-    entries = files.ls(f"{client.get_table_dir(name)}/_delta_log", detail=False, refresh=True)
-    old = [
-        entry for entry in entries if (number := LOGGED.match(PurePosixPath(entry).name)) and int(number[0]) < newest
-    ]
-    for entry in old:
-        files.rm_file(entry)
+    paths = files.ls(f"{client.get_table_dir(name)}/_delta_log", detail=False, refresh=True)
+    old = [path for path in paths if (number := LOGGED.match(PurePosixPath(path).name)) and int(number[0]) < newest]
+    for path in old:
+        files.rm_file(path)
     return len(old)

@@ -38,20 +38,20 @@ TABLES = {
 }
 CURSOR = (
     "Left on purpose: the cursor holds hashes, without the key, of records that were changed last, as their last sync "
-    "read them. sync --full makes these anew."
+    "read them. sync --full replaces these."
 )
 
 
 def forget(settings: Settings, console: Console) -> list[str]:
-    """Clean a destination of personal data in clear; give what was done, and what is out of reach, in lines.
+    """Cleans a destination of personal data in clear; returns what was done, and what is out of reach, in lines.
 
     Raises:
         ConfigurationError: `pii` is keep, or no key is there to mask with; nothing was touched.
         AnotherRun: a run of the same pipeline is active.
         NotWritable: the destination cannot be written now.
     """
-    given = settings.source_arguments()
-    privacy = _privacy(**{name: given[name] for name in ("pii", "pii_key") if name in given})
+    arguments = settings.source_arguments()
+    privacy = _privacy(**{name: arguments[name] for name in ("pii", "pii_key") if name in arguments})
     if privacy.keeps:
         raise ConfigurationError(KEEPS)
     dlt_settings.check(settings)
@@ -61,12 +61,12 @@ def forget(settings: Settings, console: Console) -> list[str]:
 
 @with_config(sections=("sources", "partner_central"))
 def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> PiiPolicy:
-    """What a sync would do with personal data, configured in the same place."""
+    """Returns what a sync would do with personal data, configured in the same place."""
     return PiiPolicy(pii, pii_key, OPPORTUNITIES.personal)
 
 
 def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator[str]:
-    """Do every step, and say how it ended."""
+    """Does every step, and yields how it ended."""
     pipeline = working_folder.reset(settings)
     client = pipeline.destination_client()
     adapter = of(client)
@@ -75,7 +75,7 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
         return
     _take_lease(pipeline, settings)
     client = pipeline.destination_client()
-    console.phase(f"cleaning {settings.dataset_name}")
+    console.begin_phase(f"cleaning {settings.dataset_name}")
     try:
         if isinstance(client, SqlJobClientBase):
             yield from _clean_database(client, privacy, settings)
@@ -85,7 +85,7 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
                 states = client.drop_old_states(settings.pipeline_name)
             yield from _counts(cleaned.rows)
             yield _cursors(states)
-            yield from cleaned.said
+            yield from cleaned.lines
     finally:
         run_lease.give_back(pipeline)
     if rewritten := adapter.rewrite(client):
@@ -97,7 +97,7 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
 
 
 def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
-    """Keep other runs out, and know what the destination holds.
+    """Keeps other runs out, and know what the destination holds.
 
     Raises:
         AnotherRun: one is at work.
@@ -105,7 +105,7 @@ def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
     """
     place = probe(pipeline)
     if place.holder is not None:
-        raise AnotherRun(run_lease.active(settings.pipeline_name, str(place.holder)))
+        raise AnotherRun(run_lease.active_run_message(settings.pipeline_name, str(place.holder)))
     pipeline.sync_destination()
     working_folder.record_basis(pipeline, place)
     if not run_lease.take_if_free(pipeline):

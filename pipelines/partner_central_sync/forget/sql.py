@@ -32,7 +32,7 @@ STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
 
 
 def clean_rows(client: SqlJobClientBase, privacy: PiiPolicy, account: str | None) -> Counter[str]:
-    """Put into every row what would be stored of it now; gives how many rows of a table were in clear.
+    """Puts into every row what would be stored of it now; gives how many rows of a table were in clear.
 
     Each statement changes some hundred rows, with the hash of what they hold then.
     """
@@ -60,18 +60,18 @@ def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
 
 
 def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
-    """Those columns that hold one of these members, also under another type than the model has; see `siblings`."""
+    """Returns the columns that hold one of these members, under any type; see `split_columns`."""
     return sorted(column for column in columns if member_of(column, members) is not None)
 
 
 def _content(version: Row) -> Row:
     """A version with each member in the column of the model."""
-    held = {column: value for column, value in version.items() if value is not None}
-    return {member: held[column] for column in sorted(held) if (member := member_of(column, CONTENT)) is not None}
+    values = {column: value for column, value in version.items() if value is not None}
+    return {member: values[column] for column in sorted(values) if (member := member_of(column, CONTENT)) is not None}
 
 
 def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
-    """Delete the states that a pipeline's newest one stands for; they hold hashes of records in clear.
+    """Deletes the states that a pipeline's newest one stands for; they hold hashes of records in clear.
 
     Also those of the pipeline that loaded the dataset which this one is a copy of.
     """
@@ -93,12 +93,12 @@ def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
 
 
 def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
-    """Drop the tables of every staging dataset that is not another run's now; gives the datasets.
+    """Drops the tables of every staging dataset that is not another run's now; gives the datasets.
 
     The datasets themselves stay: whoever may not make one was given it.
     """
-    sql, busy = client.sql_client, _busy(client, settings.pipeline_name)
-    return [name for name in _staging(sql, settings) if name.lower() not in busy and _emptied(sql, name)]
+    sql, busy = client.sql_client, _staging_in_use(client, settings.pipeline_name)
+    return [name for name in _staging_datasets(sql, settings) if name.lower() not in busy and _empty_dataset(sql, name)]
 
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
@@ -109,20 +109,20 @@ def free_blocks(client: SqlJobClientBase) -> str | None:
 def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
     """The rows of a table, or of one account, that hold anything in the columns in question."""
     names = [ROW_ID, *columns]
-    held = " OR ".join(f"{name} IS NOT NULL" for name in of_members(IN_QUESTION[table], columns))
-    mine, whose = ("", ()) if account is None else (" AND account = %s", (account,))
+    any_value = " OR ".join(f"{name} IS NOT NULL" for name in of_members(IN_QUESTION[table], columns))
+    mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
     query = (
         f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(table)} "  # noqa: S608 - the schema's own names
-        f"WHERE {ROW_ID} > %s AND ({held}){mine} ORDER BY {ROW_ID} LIMIT {AT_ONCE}"
+        f"WHERE {ROW_ID} > %s AND ({any_value}){mine} ORDER BY {ROW_ID} LIMIT {AT_ONCE}"
     )
     last = ""
-    while rows := sql.execute_sql(query, last, *whose) if held else None:
+    while rows := sql.execute_sql(query, last, *account_key) if any_value else None:
         yield [dict(zip(names, row, strict=True)) for row in rows]
         last = rows[-1][0]
 
 
 def _write(client: SqlJobClientBase, table: str, changes: Mapping[str, Row]) -> None:
-    """Change rows by their id, in one statement. What is written are hashes and nulls."""
+    """Changes rows by their id, in one statement. What is written are hashes and nulls."""
     cases = []
     for column in sorted({column for row in changes.values() for column in row}):
         whens = " ".join(
@@ -134,7 +134,7 @@ def _write(client: SqlJobClientBase, table: str, changes: Mapping[str, Row]) -> 
     update(client, table, ", ".join(cases), f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
 
 
-def _staging(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
+def _staging_datasets(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
     """The staging datasets of a dataset: the common one, an account's, and those of single runs."""
     dataset = settings.dataset_name
     known = [f"{dataset}_staging", *([f"{dataset}_{settings.account}_staging"] if settings.account else [])]
@@ -147,8 +147,8 @@ def _staging(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
     return sorted(name for name in there if name.lower() in known or of_a_run.fullmatch(name))
 
 
-def _busy(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
-    """The staging datasets that runs of other accounts, which share the dataset, have or left to go on with."""
+def _staging_in_use(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
+    """Returns the staging datasets of runs of other accounts that share the dataset, active or to be continued."""
     if LEASES not in columns_of(client, [LEASES]):
         return set()
     table = client.sql_client.make_qualified_table_name(LEASES)
@@ -156,8 +156,8 @@ def _busy(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
     return {str(row[0]).lower() for row in client.sql_client.execute_sql(query, pipeline_name) or []}
 
 
-def _emptied(sql: SqlClientBase[Any], dataset: str) -> bool:
-    """Drop the tables of a dataset; false if it has none."""
+def _empty_dataset(sql: SqlClientBase[Any], dataset: str) -> bool:
+    """Drops the tables of a dataset; false if it has none."""
     try:
         rows = sql.execute_sql("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", dataset)
     except DatabaseException:

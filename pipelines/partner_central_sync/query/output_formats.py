@@ -20,9 +20,9 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: OutputFormat) -> None:
-    """Print rows as they come; a table needs its widths first, so it stops after `ROWS_OF_A_TABLE` and says so.
+    """Prints rows as they come. A table needs its widths first, so it ends after `ROWS_OF_A_TABLE`, with a note.
 
-    Null is an empty field, in a table the word null. Decimals keep every digit, moments are in UTC.
+    Null is an empty field, in a table the word null. Decimals keep every digit, timestamps are in UTC.
     """
     try:
         PRINTERS[form](columns, iter(rows), sys.stdout)
@@ -84,7 +84,7 @@ PRINTERS = {"table": _table, "csv": _csv, "json": _json, "markdown": _markdown}
 
 
 def to_text(value: object) -> str:
-    """A value that is not null, as text: every digit, moments in UTC, structures as JSON."""
+    """Returns a value that is not null as text: every digit, timestamps in UTC, structures as JSON."""
     match value:
         case bool():
             text = "true" if value else "false"
@@ -129,6 +129,6 @@ def _literal(value: object) -> str:
     return text
 
 
-def _utc(moment: datetime) -> datetime:
-    """A moment in UTC, and one that knows no zone as it is."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+def _utc(timestamp: datetime) -> datetime:
+    """Returns a timestamp in UTC, or one without a zone as it is."""
+    return timestamp.astimezone(UTC).replace(tzinfo=None) if timestamp.tzinfo else timestamp

@@ -1,4 +1,4 @@
-"""Questions to whatever holds the data: one SELECT, read only, its rows in batches."""
+"""Runs one read-only SELECT on the destination, and returns its rows in batches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS_PER_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """What a query gives: the names of its columns, and its rows, which can be gone through once."""
+    """The result of a query: the names of its columns, and its rows, which can be read once."""
 
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
@@ -32,7 +32,7 @@ class QueryResult:
 
 @contextmanager
 def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
-    """The destination, open to read: DuckDB read-only, PostgreSQL in one read-only snapshot; moments are in UTC.
+    """Opens the destination for reading, where it can be for reading only, with timestamps in UTC.
 
     dlt's working folder is left alone: a sync may be using it.
 
@@ -59,10 +59,10 @@ def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
 
 @contextmanager
 def run_query(client: SqlJobClientBase, query: str) -> Iterator[QueryResult]:
-    """The answer to one SELECT in the destination's own SQL; names of tables and views need no schema.
+    """Runs one SELECT in the destination's own SQL; names of tables and views need no schema.
 
     Raises:
-        WrongQuery: it is no single SELECT, or the database refuses it.
+        WrongQuery: it is not a single SELECT, or the database refuses it.
         NotReadable: the database failed for now.
     """
     adapter = destinations.of(client)
@@ -73,7 +73,7 @@ def run_query(client: SqlJobClientBase, query: str) -> Iterator[QueryResult]:
 
 
 def ensure_single_select(query: str, dialect: str) -> None:
-    """Refuse what is no single SELECT, before any database sees it.
+    """Refuses what is not a single SELECT, before any database sees it.
 
     Raises:
         WrongQuery: it changes something, is several statements, or cannot be parsed.
@@ -87,10 +87,11 @@ def ensure_single_select(query: str, dialect: str) -> None:
     except sqlglot.errors.ParseError as error:
         first = error.errors[0]
         raise WrongQuery(
-            f"This is no SELECT of {dialect}: {first['description']}, in line {first['line']}, column {first['col']}."
+            f"This is not a SELECT of {dialect}: {first['description']}, in line {first['line']}, column "
+            f"{first['col']}."
         ) from None
     except sqlglot.errors.SqlglotError as error:
-        raise WrongQuery(f"This is no SELECT of {dialect}: {error}") from None
+        raise WrongQuery(f"This is not a SELECT of {dialect}: {error}") from None
     changes = (exp.DML, exp.DDL, exp.Into, exp.Command)
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise WrongQuery("A query is one SELECT, or WITH and a SELECT: nothing else is sent to the database.")
@@ -100,7 +101,7 @@ def ensure_single_select(query: str, dialect: str) -> None:
 
 @contextmanager
 def _translate_errors(client: SqlJobClientBase) -> Iterator[None]:
-    """Tell a database's errors as a wrong query, or as one that may do later."""
+    """Translates a database's errors: the query is wrong, or may succeed later."""
     from dlt.destinations.exceptions import DatabaseException
 
     database: Any = client.sql_client.dbapi

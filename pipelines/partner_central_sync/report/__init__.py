@@ -1,8 +1,7 @@
 """`report`: one page about the pipeline, in one file that loads nothing from anywhere.
 
-`data.py` asks the views · `mark.py` what the last report knew · `figures.py` draws · `money.py` writes amounts ·
-`markup.py` escapes · `tables.py` sortable tables · `sections.py`, `outcomes.py` what stands under each heading ·
-`page.py` puts it together, with `style.css` and `sort.js`.
+`snapshot.py` queries the views, `last_report.py` keeps what the last report knew, and `page.py` puts the page together
+from the sections.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from .snapshot import load_snapshot
 
 
 def write_report(settings: Settings, out: Path) -> Path:
-    """Write the report to `out`, and remember what it knew for the next one; gives its absolute path.
+    """Writes the report to `out`, and remember what it knew for the next one; gives its absolute path.
 
     Raises:
-        ConfigurationError: there is no data or there are no views yet, `out` can be no file, or the extra `report` is
+        ConfigurationError: data or views are missing, `out` cannot be a file, or the extra `report` is
             not installed.
         NotReadable: the destination cannot be read now.
     """

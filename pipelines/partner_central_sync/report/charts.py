@@ -123,7 +123,7 @@ def _svg(chart: alt.TopLevelMixin, summary: str) -> Html:
 
 
 def _along(order: Sequence[str] | None) -> Any:  # noqa: ANN401 - altair is imported where it is used
-    """The axis below columns: its labels in an order, or as they come; those that would overlap are left out."""
+    """Returns the axis below columns: its labels in an order, or as they come, without labels that overlap."""
     alt = _altair()
     axis = alt.Axis(labelAngle=0, ticks=False, labelOverlap="greedy", labelSeparation=6)
     return alt.X("x:N", sort=order, title=None, axis=axis)

@@ -12,7 +12,7 @@ class Html(str):
 
 
 def tag(_name: str, *children: str | None, **attributes: str | int | None) -> Html:
-    """An element. Children that are no `Html` are escaped; a None child or attribute is left out.
+    """Returns an element. Children that are not `Html` are escaped; a None child or attribute is left out.
 
     Attributes are written with `-` for `_`, without a `_` at the end.
     """
@@ -25,5 +25,5 @@ def tag(_name: str, *children: str | None, **attributes: str | int | None) -> Ht
 
 
 def join(*children: str | None) -> Html:
-    """Children, one after another, escaped if they are no `Html`."""
+    """Joins children, each escaped if it is not `Html`."""
     return Html("".join(one if isinstance(one, Html) else escape(one) for one in children if one is not None))

@@ -1,4 +1,4 @@
-"""What the last report knew, so that the next one can say what is new: a small file beside dlt's working folder."""
+"""Keeps what the last report knew, for the news of the next one, in a small file next to dlt's working folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..sync.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
-    """How far a report saw: the newest moments it found in the data, ISO 8601, or None where there were none.
+    """The newest timestamps that a report found in the data, ISO 8601, or None where there were none.
 
     Attributes:
         as_of: the newest change AWS had shown.
         seen: when a sync had last seen a version for the first time.
-        gone: since when the last one of those that are gone was gone.
+        gone: when the last opportunity was marked as gone.
     """
 
     as_of: str | None
@@ -44,7 +44,7 @@ class ReportStates:
         return newest_last[-1] if newest_last else None
 
     def remember(self, now: ReportState) -> None:
-        """Note a report; where that cannot be written, the next one compares with an older one."""
+        """Records a report; where that cannot be written, the next one compares with an older one."""
         marks = [mark for mark in (self.before(now), now) if mark]
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -63,12 +63,12 @@ class ReportStates:
 
     def _all(self) -> dict[str, list[dict[str, str | None]]]:
         try:
-            held = json.loads(self._file.read_text())
+            content = json.loads(self._file.read_text())
         except (OSError, ValueError):
             return {}
-        return held if isinstance(held, dict) else {}
+        return content if isinstance(content, dict) else {}
 
 
 def _moment(text: str | None) -> str | None:
-    """The text, if it is a moment: it becomes part of a query."""
+    """Returns the text, if it is a timestamp: it becomes part of a query."""
     return text and datetime.fromisoformat(text).isoformat()

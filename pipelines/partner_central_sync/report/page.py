@@ -1,4 +1,4 @@
-"""The page: a heading, figures, and a section for each question a partner manager asks."""
+"""The page: a heading, figures, and a section for each question of a partner manager."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .currency import money
 from .html import Html, tag
 from .sections import late, movement, new_since, pipeline, review, vanished
 from .snapshot import Snapshot
-from .tables import NOTHING, written
+from .tables import NOTHING, format_value
 from .won_and_lost import won_and_lost
 
 HERE = Path(__file__).parent
@@ -33,7 +33,7 @@ def page(snapshot: Snapshot) -> str:
     head = tag(
         "head",
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        # nothing is fetched, and the browser is told to refuse it
+        # nothing is fetched, and the browser refuses to
         Html("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "),
         Html("script-src 'unsafe-inline'\">"),
         tag("title", f"{TITLE}: {snapshot.dataset}"),
@@ -57,7 +57,7 @@ def _section(name: str, title: str, content: Html) -> Html:
 def _heading(snapshot: Snapshot) -> list[Html]:
     freshness, results = snapshot.freshness, snapshot.results
     as_of = freshness["as_of"]
-    said = (
+    text = (
         f"As of {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the newest change AWS has shown. All ages count up to then."
         if as_of
         else "No opportunity has been seen yet."
@@ -90,13 +90,13 @@ def _heading(snapshot: Snapshot) -> list[Html]:
         warning = tag(
             "p",
             f"The last sync did not end well ({freshness['last_run_outcome']}). The last good one ended ",
-            f"{written(last)} UTC." if last else "never.",
+            f"{format_value(last)} UTC." if last else "never.",
             class_="warning",
             role="note",
         )
     return [
         tag("h1", TITLE),
-        tag("p", said, class_="soft"),
+        tag("p", text, class_="soft"),
         *([warning] if warning else []),
         tag("dl", *figures, class_="figures", aria_label="Figures"),
         tag("dl", *sums, class_="figures sums", aria_label="Sums"),
@@ -115,7 +115,7 @@ def _figure(name: str, *values: str) -> Html:
 
 def _footer(snapshot: Snapshot) -> list[Html]:
     freshness = snapshot.freshness
-    since, last = written(freshness["history_since"]), written(freshness["last_success_at"])
+    since, last = format_value(freshness["history_since"]), format_value(freshness["last_success_at"])
     rejected, outdated = freshness["rejected"], freshness["outdated"]
     return [
         tag(

@@ -26,21 +26,21 @@ MONTHLY = Column("Expected a month", "monthly_spend", lambda row: spend(row["mon
 
 
 def new_since(snapshot: Snapshot) -> Html:
-    """What the last report did not know."""
+    """Returns what the last report did not know."""
     if snapshot.before is None:
         return tag("p", "This is the first report. The next one says here what has changed since.")
-    said = f"Since the report as of {(snapshot.before.as_of or 'the beginning')[:16].replace('T', ' ')} UTC: "
+    text = f"Since the report as of {(snapshot.before.as_of or 'the beginning')[:16].replace('T', ' ')} UTC: "
     counts = sorted(snapshot.change_counts, key=lambda row: -row["changes"])
-    said += ", ".join(f"{row['what']} {row['changes']:,}" for row in counts) or "nothing has changed"
+    text += ", ".join(f"{row['what']} {row['changes']:,}" for row in counts) or "nothing has changed"
     shown = [
         *(Column("Changed (UTC)", "changed_at"), CUSTOMER, OPPORTUNITY, Column("What", "what")),
         *(Column("Before", "old_value"), Column("Now", "new_value")),
     ]
-    return join(tag("p", f"{said}."), _long("Changes", shown, snapshot.changes) if counts else None)
+    return join(tag("p", f"{text}."), _long("Changes", shown, snapshot.changes) if counts else None)
 
 
 def pipeline(snapshot: Snapshot) -> Html:
-    """Open opportunities by stage, and expected spend by the month they mean to close."""
+    """Opens opportunities by stage, and expected spend by the month they mean to close."""
     rows = sorted(snapshot.results["stages"], key=lambda row: (row["stage_order"] or 99, row["life_cycle_stage"] or ""))
     sizes = {row["life_cycle_stage"] or NONE_GIVEN: row["opportunities_in_stage"] for row in rows}
     if not sizes:
@@ -133,7 +133,7 @@ def movement(snapshot: Snapshot) -> Html:
 
 
 def _velocity(rows: Sequence[Row]) -> Html:
-    """How long stages last that syncs have seen begin and end."""
+    """Returns how long stages last that syncs have seen begin and end."""
     shown = [
         *(
             STAGE,
@@ -153,7 +153,7 @@ def _velocity(rows: Sequence[Row]) -> Html:
 
 
 def review(snapshot: Snapshot) -> Html:
-    """How long reviews have been waiting, and what AWS wants changed."""
+    """Returns how long reviews have been waiting, and what AWS wants changed."""
     rows = snapshot.results["waiting"]
     by_age = None
     if rows:
@@ -184,7 +184,7 @@ def review(snapshot: Snapshot) -> Html:
 
 
 def late(snapshot: Snapshot) -> Html:
-    """Past the target close date, slipped, unchanged for long."""
+    """Returns what is past its target close date, has slipped, or is unchanged for long."""
     due = [Column("Days overdue", "days_overdue"), CUSTOMER, OPPORTUNITY, STAGE, TARGET, NEXT, MONTHLY]
     slipped = [
         *(Column("Days slipped", "days_slipped"), Column("Times", "times_slipped"), CUSTOMER, OPPORTUNITY, STAGE),
@@ -202,7 +202,7 @@ def late(snapshot: Snapshot) -> Html:
 
 
 def vanished(snapshot: Snapshot) -> Html:
-    """What the newest complete sweep did not list."""
+    """Returns what the newest complete listing did not show."""
     shown = [
         Column("Gone since (UTC)", "gone_since"),
         *(CUSTOMER, OPPORTUNITY, STAGE, Column("Review", "life_cycle_review_status"), MONTHLY),

@@ -1,4 +1,4 @@
-"""What the report shows, asked of the views in one go: a `Snapshot` is all that the page is made of."""
+"""Queries the views for all that the report shows: the page is made of a `Snapshot` alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..sync.views import translate
 from .last_report import ReportState, ReportStates
 
 Row = dict[str, Any]
-SHOWN = 200  # rows of a table; the page says how many more there are
+SHOWN = 200  # rows of a table; the page has the number of all
 WEEKS = 8
 
 QUERIES = {
@@ -60,7 +60,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything the page says.
+    """Everything on the page.
 
     Attributes:
         dataset: whose data it is.
@@ -82,29 +82,29 @@ class Snapshot:
 
 
 def load_snapshot(client: SqlJobClientBase, dataset: str, marks: ReportStates) -> Snapshot:
-    """Ask everything of an open destination.
+    """Runs all queries on an open destination.
 
     Raises:
         ConfigurationError: the views are not there yet.
     """
     try:
-        (freshness,) = ask(client, "SELECT * FROM data_freshness")
+        (freshness,) = fetch_rows(client, "SELECT * FROM data_freshness")
     except WrongQuery as error:
         raise ConfigurationError(
             f"The report is made from views that the dataset {dataset} does not have yet: run partner-central sync."
         ) from error
-    (newest,) = ask(client, "SELECT MAX(gone_since) AS gone FROM opportunity_standing")
+    (newest,) = fetch_rows(client, "SELECT MAX(gone_since) AS gone FROM opportunity_standing")
     mark = ReportState(_iso(freshness["as_of"]), _iso(freshness["last_change_seen_at"]), _iso(newest["gone"]))
     before = marks.before(mark)
     return Snapshot(
         dataset,
         freshness,
-        {name: ask(client, query) for name, query in QUERIES.items()},
+        {name: fetch_rows(client, query) for name, query in QUERIES.items()},
         {name: _listed(client, *table) for name, table in TABLES.items()},
         mark,
         before,
         _listed(client, f"changes WHERE {since(before)}", "changed_at DESC") if before else Listed([], 0),
-        ask(client, f"SELECT what, COUNT(*) AS changes FROM changes WHERE {since(before)} GROUP BY what")  # noqa: S608
+        fetch_rows(client, f"SELECT what, COUNT(*) AS changes FROM changes WHERE {since(before)} GROUP BY what")  # noqa: S608
         if before
         else [],
     )
@@ -113,14 +113,14 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, marks: ReportStates) -
 def since(mark: ReportState) -> str:
     """The condition on `changes` for what a report with this mark did not know."""
 
-    def later(column: str, moment: str | None) -> str:
-        return f"{column} > CAST('{moment}' AS TIMESTAMP WITH TIME ZONE)" if moment else "TRUE"
+    def later(column: str, timestamp: str | None) -> str:
+        return f"{column} > CAST('{timestamp}' AS TIMESTAMP WITH TIME ZONE)" if timestamp else "TRUE"
 
     versions, gone = later("first_seen_at", mark.seen), later("changed_at", mark.gone)
     return f"((what <> 'gone' AND {versions}) OR (what = 'gone' AND {gone}))"
 
 
-def ask(client: SqlJobClientBase, query: str) -> list[Row]:
+def fetch_rows(client: SqlJobClientBase, query: str) -> list[Row]:
     """The rows of a query that is written as the views are."""
     with run_query(client, translate(query, client)) as answer:
         columns = [column.lower() for column in answer.columns]
@@ -128,9 +128,9 @@ def ask(client: SqlJobClientBase, query: str) -> list[Row]:
 
 
 def _listed(client: SqlJobClientBase, source: str, order: str) -> Listed:
-    rows = ask(client, f"SELECT *, COUNT(*) OVER () AS total FROM {source} ORDER BY {order}, id LIMIT {SHOWN}")  # noqa: S608
+    rows = fetch_rows(client, f"SELECT *, COUNT(*) OVER () AS total FROM {source} ORDER BY {order}, id LIMIT {SHOWN}")  # noqa: S608
     return Listed(rows, rows[0]["total"] if rows else 0)
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None
+def _iso(timestamp: datetime | None) -> str | None:
+    return timestamp.astimezone(UTC).isoformat() if timestamp else None

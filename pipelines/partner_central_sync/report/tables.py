@@ -1,4 +1,4 @@
-"""Tables that a button in each head sorts; what is cut off is said."""
+"""Tables that a button in each head sorts, with a note on rows that are left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .html import Html, join, tag
 
 Cell = Callable[[Mapping[str, Any]], str | None]
 NOTHING = "\N{EN DASH}"
-PRINTED = 30  # rows on paper; the stylesheet hides those behind them there
+PRINTED = 30  # rows on paper; the stylesheet hides the others there
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def table(
 
 def _cell(column: Column, row: Mapping[str, Any], *, number: bool) -> Html:
     value = row[column.key]
-    text = column.text(row) if column.text else written(value)
+    text = column.text(row) if column.text else format_value(value)
     return tag(
         "td",
         text or tag("span", NOTHING, aria_label="none"),
@@ -86,7 +86,7 @@ def _cell(column: Column, row: Mapping[str, Any], *, number: bool) -> Html:
     )
 
 
-def written(value: object) -> str:
+def format_value(value: object) -> str:
     """A value as a person reads it."""
     match value:
         case None:
@@ -101,7 +101,7 @@ def written(value: object) -> str:
 
 
 def _sortable(value: object) -> str:
-    """What a cell is sorted by: numbers as they are, moments and dates in their order."""
+    """Returns the key that a cell is sorted by: numbers as they are, timestamps and dates in their order."""
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
 
 
@@ -122,4 +122,4 @@ def figure(title: str, chart: Html | None, summary: str, numbers: Html) -> Html:
 
 def listed(counts: Iterable[tuple[str, Any]]) -> str:
     """Names, each with its count, as a part of a sentence."""
-    return ", ".join(f"{name} {written(count)}" for name, count in counts)
+    return ", ".join(f"{name} {format_value(count)}" for name, count in counts)

@@ -17,7 +17,7 @@ REASONS_DRAWN = 12
 
 
 def won_and_lost(snapshot: Snapshot) -> Html:
-    """Won and lost by quarter, why, and what is launched."""
+    """Returns won and lost by quarter, why, and what is launched."""
     quarters = list(reversed(snapshot.results["quarters"][:QUARTERS_DRAWN]))
     if not quarters:
         return tag("p", "Nothing is closed yet.")

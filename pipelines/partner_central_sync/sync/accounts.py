@@ -1,4 +1,4 @@
-"""The list of AWS accounts to sync: parsed, checked, and what a run of each is told.
+"""Parses and checks the list of AWS accounts to sync, and gives the settings of each.
 
 In `.dlt/config.toml` (or as JSON in the environment variable PARTNER_CENTRAL__ACCOUNTS, or in Airflow's Variable):
 
@@ -35,7 +35,7 @@ class Account:
         name: what it is called here, in lines, pipelines and datasets.
         profile: AWS profile whose credentials are used; by default whatever a run of one account would use.
         role_arn: role to assume with those credentials.
-        external_id: external id the role's trust policy asks for.
+        external_id: external id that the role's trust policy requires.
         catalog: `AWS` or `Sandbox`.
         dataset: where its rows go; by default `partner_central_<name>`, with `account_column` `partner_central`.
         account_column: whether its rows carry its name in a column `account`, so that others may share the dataset.
@@ -53,27 +53,27 @@ class Account:
 
     def __post_init__(self) -> None:
         if not (NAME.fullmatch(self.name) and len(self.name) <= LONGEST_NAME):
-            raise _wrong(self.name, f"its name must be {DATASET_RULE}, and at most {LONGEST_NAME} characters")
+            raise _account_error(self.name, f"its name must be {DATASET_RULE}, and at most {LONGEST_NAME} characters")
         if self.catalog not in DATASETS:
-            raise _wrong(self.name, f"catalog must be {' or '.join(DATASETS)}, not {self.catalog!r}")
+            raise _account_error(self.name, f"catalog must be {' or '.join(DATASETS)}, not {self.catalog!r}")
         if not self.dataset:
             shared = DATASETS["AWS"]
             object.__setattr__(self, "dataset", shared if self.account_column else f"{shared}_{self.name}")
         if not DATASET.fullmatch(self.dataset):
-            raise _wrong(self.name, f"its dataset must be {DATASET_RULE}, not {self.dataset!r}")
+            raise _account_error(self.name, f"its dataset must be {DATASET_RULE}, not {self.dataset!r}")
         if self.role_arn is not None and not self.role_arn.startswith("arn:"):
-            raise _wrong(self.name, f"role_arn must be an ARN, not {self.role_arn!r}")
+            raise _account_error(self.name, f"role_arn must be an ARN, not {self.role_arn!r}")
         if self.external_id is not None and self.role_arn is None:
-            raise _wrong(self.name, "external_id is for a role to assume: role_arn is missing")
+            raise _account_error(self.name, "external_id is for a role to assume: role_arn is missing")
 
     def settings(self, base: Settings) -> Settings:
-        """What a run of this account is told, beyond what every run of the list is."""
-        given: dict[str, Any] = {
+        """Returns the settings of this account, on top of those of every run of the list."""
+        options: dict[str, Any] = {
             "role_arn": self.role_arn,
             "external_id": self.external_id,
             "endpoint_url": self.endpoint_url,
         }
-        source = {name: value for name, value in given.items() if value is not None}
+        source = {name: value for name, value in options.items() if value is not None}
         if self.profile is not None:
             source["credentials"] = _of_profile(self.profile)
         return replace(
@@ -90,22 +90,22 @@ def parse_accounts(entries: object, where: str = KEY) -> tuple[Account, ...]:
 
     Args:
         entries: the list.
-        where: what the user calls the place it stands in.
+        where: the user's name for the place of the list.
 
     Raises:
-        ConfigurationError: the list is no list of accounts, or two of them are in each other's way.
+        ConfigurationError: it is not a list of accounts, or two of them are in each other's way.
     """
     if not isinstance(entries, Sequence) or isinstance(entries, str) or not entries:
         raise ConfigurationError(f'{where} must be a list of accounts that is not empty, such as [{{"name": "acme"}}].')
     accounts = tuple(_account(entry, where) for entry in entries)
     for name, times in Counter(account.name for account in accounts).items():
         if times > 1:
-            raise ConfigurationError(f"The account {name} stands in {where} {times} times.")
+            raise ConfigurationError(f"The account {name} is in {where} {times} times.")
     sharing = Counter(account.dataset for account in accounts)
     staged = {f"{account.dataset}_{account.name}": account.name for account in accounts if account.account_column}
     for account in accounts:
         if account.dataset in staged:
-            raise _wrong(
+            raise _account_error(
                 account.name,
                 f"its dataset {account.dataset} is called as if it were for {staged[account.dataset]}, which stages "
                 f"its rows in {account.dataset}_staging: choose another",
@@ -130,7 +130,7 @@ def load_accounts() -> tuple[Account, ...]:
     try:
         entries = dlt.config.get(KEY, list)
     except ConfigValueCannotBeCoercedException:
-        raise ConfigurationError(f"{KEY} is no list: in the environment, it must be JSON.") from None
+        raise ConfigurationError(f"{KEY} is not a list: in the environment, it must be JSON.") from None
     if entries is None:
         raise ConfigurationError(
             f"There is no list of accounts: write one [[{KEY}]] for each into .dlt/config.toml, with its name."
@@ -154,17 +154,17 @@ def find_account(accounts: Sequence[Account], name: str) -> Account:
 
 def _account(entry: object, where: str) -> Account:
     if not isinstance(entry, Mapping):
-        raise ConfigurationError(f"An entry of {where} is no table but {entry!r}.")
+        raise ConfigurationError(f"An entry of {where} is not a table: {entry!r}.")
     name = entry.get("name")
     if not name:
         raise ConfigurationError(f"An entry of {where} has no name.")
     known = {field.name for field in fields(Account)}
     if unknown := sorted(set(map(str, entry)) - known):
-        raise _wrong(name, f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        raise _account_error(name, f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     for key, value in entry.items():
         kind, what = (bool, "true or false") if key == "account_column" else (str, "text")
         if not isinstance(value, kind) or value == "":
-            raise _wrong(name, f"{key} must be {what}")
+            raise _account_error(name, f"{key} must be {what}")
     return Account(**{str(key): value for key, value in entry.items()})
 
 
@@ -178,5 +178,5 @@ def _of_profile(profile: str) -> Any:  # noqa: ANN401 - dlt's credentials, impor
     return credentials
 
 
-def _wrong(name: object, what: str) -> ConfigurationError:
+def _account_error(name: object, what: str) -> ConfigurationError:
     return ConfigurationError(f"The account {name}: {what}.")

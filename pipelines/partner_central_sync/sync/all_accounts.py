@@ -12,12 +12,12 @@ from .settings import Settings
 
 
 def sync_each(accounts: Sequence[Account], base: Settings, console: Console) -> ExitCode:
-    """Sync every account of a list, and say in one line for each how it ended.
+    """Syncs every account of a list, and prints one line for each.
 
     Args:
         accounts: whose opportunities, in this order.
-        base: what every run is told.
-        console: where it is said.
+        base: the settings of every run.
+        console: where messages go.
 
     Returns:
         `DONE` if all are; else the lowest exit code among the others, so that what needs a hand is not hidden by what
@@ -29,18 +29,18 @@ def sync_each(accounts: Sequence[Account], base: Settings, console: Console) -> 
     codes: list[ExitCode] = []
     lines: list[tuple[str, str]] = []
     for account in accounts:
-        console.about(account.name)
+        console.set_account(account.name)
         try:
             summary = sync(account.settings(base), console)
         except Exception as error:  # noqa: BLE001 - the next account is another matter
-            code = console.failure(error)
+            code = console.print_failure(error)
             codes.append(code)
             skipped = code is ExitCode.ALREADY_RUNNING
             lines.append((account.name, "another run is active" if skipped else f"failed with {code}"))
         else:
-            console.summary(summary)
+            console.print_summary(summary)
             codes.append(summary.code)
             lines.append((account.name, summary.line()))
-    console.about(None)
-    console.accounts(lines)
+    console.set_account(None)
+    console.print_accounts(lines)
     return of_several(codes)

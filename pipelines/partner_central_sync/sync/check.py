@@ -1,4 +1,4 @@
-"""`check`: would a sync work? Identity, endpoint, permission, destination; no opportunity is read."""
+"""Checks whether a sync would work: identity, endpoint, permission, destination. No opportunity is read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHO = ("credentials", "role_arn", "external_id")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `check`: what was looked at, how it stands, and the exit code if it fails."""
+    """One line of `check`: what was checked, the result, and the exit code if it fails."""
 
     subject: str
     text: str
@@ -41,11 +41,11 @@ class Finding:
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Look at everything a sync needs, in the order it needs it. What cannot be looked at is left out."""
-    session, failed = _tried("credentials", lambda: _session(**_chosen(settings, *WHO)))
+    """Looks at everything a sync needs, in the order it needs it. What cannot be looked at is left out."""
+    session, failed = _try("credentials", lambda: _session(**_arguments(settings, *WHO)))
     if session is not None:
         yield _identity(session)
-        client = _client(session, **_chosen(settings, "endpoint_url"))
+        client = _client(session, **_arguments(settings, "endpoint_url"))
         sent_to: list[str] = []
         client.meta.events.register("before-send", lambda request, **_: sent_to.append(request.url))
         permission = _permission(PartnerCentral(lambda: client, attempts=2), settings.catalog)
@@ -71,13 +71,13 @@ def _client(session: botocore.session.Session, endpoint_url: str | None = None) 
     return connect(session, endpoint_url=endpoint_url, read_timeout=TIMEOUT)
 
 
-def _chosen(settings: Settings, *names: str) -> dict[str, Any]:
-    """Those of these arguments of the source that the settings give."""
+def _arguments(settings: Settings, *names: str) -> dict[str, Any]:
+    """Returns the arguments of the source with these names, as far as the settings have them."""
     return {key: value for key, value in settings.source_arguments().items() if key in names}
 
 
 def _identity(session: botocore.session.Session) -> Finding:
-    """Whose credentials these are. That STS cannot be asked is no failure: a sync does not need it."""
+    """Returns whose credentials these are. STS may be out of reach: a sync does not need it."""
     config = Config(connect_timeout=TIMEOUT, read_timeout=TIMEOUT, retries={"total_max_attempts": 1})
     try:
         sts = boto3.Session(botocore_session=session).client("sts", config=config)
@@ -94,25 +94,25 @@ def _identity(session: botocore.session.Session) -> Finding:
 def _permission(client: PartnerCentral, catalog: str) -> Finding:
     request = {"Catalog": catalog, "MaxResults": 1, "Identifier": [NO_SUCH_OPPORTUNITY]}
     operation = OPPORTUNITIES.operation
-    _, failed = _tried("permission", lambda: page_call(client, operation)(request))
+    _, failed = _try("permission", lambda: page_call(client, operation)(request))
     return failed or Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}")
 
 
 def _destination(settings: Settings) -> Finding:
     def look() -> str:
         try:
-            with working_folder.reading_folder():
+            with working_folder.detect_damage():
                 dlt_settings.check(settings)
                 place = probe(working_folder.attach(settings))
         except working_folder.WorkingFolderCorrupt as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
         return f"{place.location} is writable, dataset {settings.dataset_name}"
 
-    text, failed = _tried("destination", look)
+    text, failed = _try("destination", look)
     return failed or Finding("destination", str(text))
 
 
-def _tried(subject: str, look: Callable[[], T]) -> tuple[T | None, Finding | None]:
+def _try(subject: str, look: Callable[[], T]) -> tuple[T | None, Finding | None]:
     try:
         return look(), None
     except Exception as error:  # noqa: BLE001 - every failure becomes a line

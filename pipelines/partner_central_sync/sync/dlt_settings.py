@@ -1,4 +1,4 @@
-"""Settings of dlt that would make a run wrong in silence: refused before anything is asked of AWS.
+"""Refuses settings of dlt that would make a run wrong in silence, before any call to AWS.
 
 A folder, a machine or an image may configure dlt for other programs as well. What only costs or saves time, memory or
 room (workers, files, compression, indexes) holds here too. What would change where rows go, how tables and columns are
@@ -32,7 +32,7 @@ class Rule:
     """One setting.
 
     Attributes:
-        name: group and key, as dlt's documentation calls it; `LOOKUPS` says where a group is looked up.
+        name: group and key, as in dlt's documentation; `_lookups` has the places of each group.
         would: what any value does that is not accepted.
         do: what the user is to do instead.
         accepts: whether a value, as text in small letters, changes nothing.
@@ -46,7 +46,7 @@ class Rule:
     is_table: bool = False
 
 
-def _only(*values: str) -> Accepts:
+def _any_of(*values: str) -> Accepts:
     return lambda value, _: value in values
 
 
@@ -66,7 +66,7 @@ def _is_type(value: str, settings: Settings) -> bool:
     return all(destinations.get(name).own_factory() is None for name in (kind, settings.destination))
 
 
-def _says_nothing(_: str, settings: Settings) -> bool:
+def _is_of_shared_dataset(_: str, settings: Settings) -> bool:
     return settings.account is not None
 
 
@@ -76,12 +76,12 @@ ON_THEIR_WAY = "keep what is on its way where runs do not look for it"
 DATASET_DO = "Use --dataset, and take it out"
 RULES = (
     Rule("pipelines.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
-    Rule("pipelines.dataset_name_layout", ELSEWHERE.format("put the tables"), DATASET_DO, _only("%s")),
-    Rule("pipelines.use_single_dataset", ELSEWHERE.format("put the tables"), accepts=_only("true")),
-    Rule("pipelines.dev_mode", "load everything again into a new dataset at every run", accepts=_only("false")),
-    Rule("pipelines.full_refresh", "load everything again into a new dataset at every run", accepts=_only("false")),
+    Rule("pipelines.dataset_name_layout", ELSEWHERE.format("put the tables"), DATASET_DO, _any_of("%s")),
+    Rule("pipelines.use_single_dataset", ELSEWHERE.format("put the tables"), accepts=_any_of("true")),
+    Rule("pipelines.dev_mode", "load everything again into a new dataset at every run", accepts=_any_of("false")),
+    Rule("pipelines.full_refresh", "load everything again into a new dataset at every run", accepts=_any_of("false")),
     Rule("pipelines.refresh", "drop tables and the cursor, and with them what AWS cannot give again"),
-    Rule("pipelines.restore_from_destination", "keep the cursor in this folder only", accepts=_only("true")),
+    Rule("pipelines.restore_from_destination", "keep the cursor in this folder only", accepts=_any_of("true")),
     Rule("pipelines.destination_name", "configure another destination", "Use --destination", _is_destination),
     Rule("pipelines.destination_type", "name another destination", "Use --destination, and take it out", _is_type),
     Rule("pipelines.staging_type", "copy rows through a bucket, which is not tried, nor cleaned by forget"),
@@ -90,26 +90,26 @@ RULES = (
     Rule("destination.destination_name", "configure another destination", "Use --destination", _is_destination),
     Rule("destination.destination_type", "name another destination", "Use --destination with its type", _is_type),
     Rule("destination.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
-    Rule("destination.staging_dataset_name_layout", "let runs meet where rows wait", accepts=_only("%s_staging")),
-    Rule("schema.naming", OTHERWISE, accepts=_only("snake_case", "dlt.common.normalizers.naming.snake_case")),
+    Rule("destination.staging_dataset_name_layout", "let runs meet where rows wait", accepts=_any_of("%s_staging")),
+    Rule("schema.naming", OTHERWISE, accepts=_any_of("snake_case", "dlt.common.normalizers.naming.snake_case")),
     Rule("schema.json_normalizer", "take lists apart otherwise, or drop them", is_table=True),
-    Rule("schema.allow_identifier_change_on_table_with_data", OTHERWISE, accepts=_only("false")),
+    Rule("schema.allow_identifier_change_on_table_with_data", OTHERWISE, accepts=_any_of("false")),
     Rule("schema.use_break_path_on_normalize", OTHERWISE),
-    Rule("normalize.json_normalizer.add_dlt_id", "leave lists without their rows", accepts=_only("true")),
-    Rule("normalize.json_normalizer.add_dlt_load_id", "leave rows without their load", accepts=_only("true")),
+    Rule("normalize.json_normalizer.add_dlt_id", "leave lists without their rows", accepts=_any_of("true")),
+    Rule("normalize.json_normalizer.add_dlt_load_id", "leave rows without their load", accepts=_any_of("true")),
     Rule("load.raise_on_max_retries", "never end a load that fails", accepts=lambda value, _: value != "0"),
-    Rule("load.auto_abort_on_terminal_error", "drop what an interrupted run left", accepts=_only("false")),
+    Rule("load.auto_abort_on_terminal_error", "drop what an interrupted run left", accepts=_any_of("false")),
     Rule("load.load_volume_path", ON_THEIR_WAY),
     Rule("normalize.normalize_volume_path", ON_THEIR_WAY),
     Rule("schema.schema_volume_path", ON_THEIR_WAY),
-    Rule("data_writer.coerce_timestamps", "cut dates short", accepts=_only("us", "ns")),
-    Rule("data_writer.timestamp_timezone", "store dates in another time zone", accepts=_only("utc")),
+    Rule("data_writer.coerce_timestamps", "cut dates short", accepts=_any_of("us", "ns")),
+    Rule("data_writer.timestamp_timezone", "store dates in another time zone", accepts=_any_of("utc")),
     Rule("data_writer.flavor", "rename columns, and store dates in an old format"),
     Rule(
         "sources.account",
         "add a column to every table of a dataset whose views do not know it",
         "List the account with account_column = true ([[partner_central.accounts]]), use --account, and take it out",
-        _says_nothing,
+        _is_of_shared_dataset,
     ),
 )
 OF_THE_ENVIRONMENT = {
@@ -124,38 +124,38 @@ def check(settings: Settings) -> None:
     """Whether dlt is configured so that a run can be right.
 
     Raises:
-        ConfigurationError: it is not; the sentence names the setting, where it stands, and what to do.
+        ConfigurationError: it is not; the message names the setting, its place, and what to do.
     """
     for name, (would, accepted) in OF_THE_ENVIRONMENT.items():
         if os.environ.get(name, accepted) != accepted:
-            raise _refused(name, os.environ[name], "the environment", would, "Take it out")
+            raise _refusal(name, os.environ[name], "the environment", would, "Take it out")
     for rule in (*RULES, *_of_destination(settings)):
         for where in _lookups(rule, settings):
-            found = _found(rule, where, settings)
+            found = _look_up(rule, where, settings)
             if found and not rule.accepts(str(found[1]).strip().lower(), settings):
-                raise _refused(*found, rule.would, rule.do)
+                raise _refusal(*found, rule.would, rule.do)
 
 
 def _of_destination(settings: Settings) -> Iterator[Rule]:
     """Yields the rules that only one destination has."""
     for setting in destinations.get(settings.destination).refused_settings:
-        yield Rule(f"destination.{setting.key}", setting.would, accepts=_only(setting.accepted))
+        yield Rule(f"destination.{setting.key}", setting.would, accepts=_any_of(setting.accepted))
 
 
-def _refused(name: str, value: object, place: str, would: str, do: str) -> ConfigurationError:
+def _refusal(name: str, value: object, place: str, would: str, do: str) -> ConfigurationError:
     return ConfigurationError(f"The setting {name} = {value} of dlt, from {place}, would {would}. {do}.")
 
 
 def _lookups(rule: Rule, settings: Settings) -> list[list[tuple[str, ...]]]:
-    """Where a setting is looked up, most specific first; each list is one use that dlt makes of it."""
+    """Returns where a setting is looked up, most specific first; each list is one use that dlt makes of it."""
     group, *below = rule.name.split(".")[:-1]
     match group:
         case "pipelines":
-            return [_shortened(group, settings.pipeline_name)]
+            return [_sections_from(group, settings.pipeline_name)]
         case "destination":
-            return [_shortened(group, settings.destination)]
+            return [_sections_from(group, settings.destination)]
         case "sources":
-            return [_shortened(group, SOURCE)]
+            return [_sections_from(group, SOURCE)]
         case "schema":
             return [[("sources", SOURCE, group), ("sources", group), (group,)]]
         case "data_writer":
@@ -165,11 +165,11 @@ def _lookups(rule: Rule, settings: Settings) -> list[list[tuple[str, ...]]]:
             return [[(group, *below), tuple(below)]]
 
 
-def _shortened(*sections: str) -> list[tuple[str, ...]]:
+def _sections_from(*sections: str) -> list[tuple[str, ...]]:
     return [sections[:length] for length in range(len(sections), -1, -1)]
 
 
-def _found(rule: Rule, where: list[tuple[str, ...]], settings: Settings) -> tuple[str, Any, str] | None:
+def _look_up(rule: Rule, where: list[tuple[str, ...]], settings: Settings) -> tuple[str, Any, str] | None:
     """A setting as dlt would find it: its full name, its value, and who provides it."""
     key = rule.name.rpartition(".")[2]
     for pipeline in (settings.pipeline_name, None):

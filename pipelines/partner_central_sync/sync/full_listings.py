@@ -1,7 +1,6 @@
 """`sync_sweeps`: what was concluded from each complete listing of everything, so that it is concluded once.
 
-It stands in the destination, beside what it is about: a later run from another machine, or from a folder of its own,
-finds it there.
+The verdicts are in the destination, so that a later run from another machine, or another folder, finds them.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ TABLE = OwnTable(
 
 
 def find_verdict(sql: SqlClientBase[Any], number: int, account: str | None) -> Verdict | None:
-    """What was concluded from a listing; None if nothing was yet."""
-    mine, whose = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
+    """Returns the verdict on a listing; None if there is none yet."""
+    mine, account_key = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
     table = sql.make_qualified_table_name(TABLE.name)
     try:
-        rows = sql.execute_sql(f"SELECT verdict FROM {table} WHERE number = %s AND {mine}", number, *whose)  # noqa: S608 - the schema's own names
+        rows = sql.execute_sql(f"SELECT verdict FROM {table} WHERE number = %s AND {mine}", number, *account_key)  # noqa: S608 - the schema's own names
     except DatabaseUndefinedRelation:
         return None
     return cast("Verdict", rows[0][0]) if rows else None
@@ -54,6 +53,6 @@ def record(
     counts: tuple[int, int],
     judged_at: datetime,
 ) -> None:
-    """Write down what was concluded from a listing, given its number and when it began."""
+    """Writes down what was concluded from a listing, given its number and when it began."""
     number, begun_at = listing
     TABLE.insert(client, (number, account, begun_at, verdict, *counts, judged_at))

@@ -1,9 +1,9 @@
 """Brings versions that an earlier release stored to what this one stores: in order, and with hashes of their content.
 
-An earlier release hashed raw records and kept no order of reading. What it did keep tells the order all the same: when
-the run began that read a version, and within a run the row's `_dlt_id`, which counts. Where neither does, a column says
-so. A version gets the same place whoever computes it and when, below those of all that is read from now on. So the
-migration can be killed at any moment, and done again.
+An earlier release hashed raw records and kept no order of reading. The order follows from what it did keep: when the
+run began that read a version, and within a run the row's `_dlt_id`, which counts. Where neither is enough, a column
+marks the order as unknown. A version gets the same place whoever computes it and when, before all that is read later.
+So the migration can be killed at any time, and done again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ AT_ONCE = 1000
 def needs_migration(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination has versions, or tables, as an earlier release left them.
 
-    That is asked of it once for each working folder.
+    The destination is queried once for each working folder.
     """
     if cast("dict[str, Any]", pipeline.state["_local"]).get(MIGRATED):
         return False
@@ -57,7 +57,7 @@ def needs_migration(pipeline: dlt.Pipeline) -> bool:
     with client:
         missing = _missing_columns(client, None)
         is_there = HISTORY in columns_of(client, [HISTORY])
-        if missing or (is_there and _unplaced(client.sql_client, None, 1)):
+        if missing or (is_there and _unordered_versions(client.sql_client, None, 1)):
             return True
     if is_there:
         pipeline.set_local_state_val(MIGRATED, True)  # noqa: FBT003 - dlt's
@@ -65,7 +65,7 @@ def needs_migration(pipeline: dlt.Pipeline) -> bool:
 
 
 def migrate(pipeline: dlt.Pipeline, settings: Settings) -> int:
-    """Add the columns that are missing, and place the versions that have no place yet; gives how many these were.
+    """Adds the columns that are missing, and place the versions that have no place yet; gives how many these were.
 
     Where accounts share the tables, those of others are left to them.
     """
@@ -76,7 +76,7 @@ def migrate(pipeline: dlt.Pipeline, settings: Settings) -> int:
     with client:
         if missing := _missing_columns(client, settings.account):
             add_columns(client, missing)
-        while rows := _unplaced(client.sql_client, settings.account, AT_ONCE):
+        while rows := _unordered_versions(client.sql_client, settings.account, AT_ONCE):
             whole = _whole_dates(rows)
             _place(client, list(place_versions(whole)))
             placed += len(whole)
@@ -90,14 +90,14 @@ def place_versions(rows: Iterable[Row]) -> Iterator[tuple[Row, int, bool]]:
         by_run = sorted(same_date, key=lambda row: (row["first_seen_at"], row["_dlt_id"]))
         for first_seen_at, group in groupby(by_run, key=lambda row: row["first_seen_at"]):
             together = list(group)
-            is_known = len(together) == 1 or _are_counted(row["_dlt_id"] for row in together)
+            is_known = len(together) == 1 or _is_sequence(row["_dlt_id"] for row in together)
             milliseconds = (ensure_datetime_in_tz(first_seen_at, UTC) - EPOCH) // timedelta(milliseconds=1)
             for number, row in enumerate(together):
                 yield row, BEFORE_ALL + milliseconds * PLACES + min(number, PLACES - 1), is_known
 
 
-def _are_counted(row_ids: Iterable[str]) -> bool:
-    """Whether the ids of rows are those of one run, which end with its name, behind a count."""
+def _is_sequence(row_ids: Iterable[str]) -> bool:
+    """Whether the ids of rows are of one run: they end with its name, after a count."""
     matches = [COUNTED.fullmatch(row_id) for row_id in row_ids]
     return None not in matches and len({match["run"] for match in matches if match}) == 1
 
@@ -118,20 +118,20 @@ def _missing_columns(client: SqlJobClientBase, account: str | None) -> dict[str,
     return {table: columns for table, columns in missing.items() if columns}
 
 
-def _unplaced(sql: SqlClientBase[Any], account: str | None, limit: int) -> list[Row]:
-    """So many versions that have no place yet, those of one id and date together."""
+def _unordered_versions(sql: SqlClientBase[Any], account: str | None, limit: int) -> list[Row]:
+    """Returns so many versions that have no place yet, grouped by id and date."""
     names = ("_dlt_id", "id", "last_modified_date", "first_seen_at", *OPPORTUNITIES.history.content)
-    mine, whose = ("", ()) if account is None else (" AND account = %s", (account,))
+    mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
     rows = sql.execute_sql(
         f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(HISTORY)} WHERE read_order IS NULL{mine} "  # noqa: S608 - the schema's own names
         f"ORDER BY id, last_modified_date LIMIT {limit}",
-        *whose,
+        *account_key,
     )
     return [dict(zip(names, row, strict=True)) for row in rows or ()]
 
 
 def _whole_dates(rows: Sequence[Row]) -> Sequence[Row]:
-    """Rows without those of the last id and date, of which more may follow; all, if there are no others."""
+    """Returns rows without the last id and date, since more of them may follow; all rows, if there are no others."""
     if len(rows) < AT_ONCE:
         return rows
     last = rows[-1]["id"], rows[-1]["last_modified_date"]
@@ -139,7 +139,7 @@ def _whole_dates(rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def _place(client: SqlJobClientBase, versions: Sequence[tuple[Row, int, bool]]) -> None:
-    """Give rows their place and the hash of their content, all in one statement."""
+    """Returns rows their place and the hash of their content, all in one statement."""
     keys = [literal(row["_dlt_id"]) for row, _, _ in versions]
     unknown = ", ".join(key for key, (_, _, is_known) in zip(keys, versions, strict=True) if not is_known)
     places = " ".join(f"WHEN {key} THEN {place}" for key, (_, place, _) in zip(keys, versions, strict=True))

@@ -52,7 +52,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     """
     dlt_settings.check(settings)
     started = time.monotonic()
-    run_record = RunRecord(SyncMetrics(watch=console.progress), settings)
+    run_record = RunRecord(SyncMetrics(watch=console.show_progress), settings)
     with (
         working_folder.hold_lock(settings),
         run_record.open_until_logged,
@@ -85,7 +85,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     pipeline, location = _load_everything(settings, console, run_record)
     removed = removals.mark_removed(pipeline, settings, run_record.metrics.full_listing)
     rejected.clear(pipeline, settings)
-    if settings.account is None:  # the views do not tell the accounts of a shared dataset apart
+    if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console)
     pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     _warn(settings, console, run_record, removed)
@@ -139,7 +139,7 @@ def _migrate(pipeline: dlt.Pipeline, settings: Settings, console: Console) -> No
     """Brings what an earlier release stored to what this one stores."""
     if history_migration.needs_migration(pipeline):
         run_lease.take(pipeline)
-        console.phase("putting the history of an earlier release in order")
+        console.begin_phase("putting the history of an earlier release in order")
         if placed := history_migration.migrate(pipeline, settings):
             console.note(f"{placed:,} versions that an earlier release stored were put in order.")
 
@@ -155,7 +155,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
     with ChunkedLoad(run_record.metrics, rows_per_chunk, partial(stored_counters, pipeline)) as load:
         while _has_more(load, console):
-            console.phase("reading")
+            console.begin_phase("reading")
             pipeline.extract(_source(settings, load))
             if has_extracted_jobs(pipeline):
                 require_all_tables(pipeline)

@@ -1,7 +1,7 @@
 """The pipelines of one dataset: what one of them lost, all of them lost, so each is to read everything again.
 
-Each goes by a cursor of its own, in a state of its own. A run that mends takes back the cursors of all, under the
-leases of all; a pipeline whose state has changed in the destination gives up what its working folder has.
+Each has a cursor of its own, in a state of its own. A run that repairs tables takes back the cursors of all, under the
+leases of all. A pipeline whose state has changed in the destination gives up what its working folder has.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def names(client: JobClientBase) -> set[str]:
 
 
 def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Collection[str]) -> None:
-    """Let the next reading of pipelines be a first one, in an open destination and under their leases."""
+    """Lets the next reading of pipelines be a first one, in an open destination and under their leases."""
     if isinstance(client, WithPipelineState | WithLakeState):
         for name in sorted(pipelines):
             state = _state(client, name)
@@ -39,7 +39,7 @@ def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Coll
 
 
 def forget(state: dict[str, Any], lost: Collection[str]) -> None:
-    """Let the next reading be a first one, of everything, and note why; numbers, names and types that are known stay.
+    """Lets the next reading be a first one, of everything, and note why; numbers, names and types that are known stay.
 
     A listing of everything that is complete is judged no more: what it showed is not in the tables.
     """

@@ -24,7 +24,7 @@ def open_in_step(settings: Settings, console: Console, run_record: RunRecord) ->
         AnotherRun: another run loads into the destination now.
         NotWritable: the destination cannot be written now.
     """
-    console.phase(f"checking the destination of {settings.dataset_name}")
+    console.begin_phase(f"checking the destination of {settings.dataset_name}")
     pipeline, found = working_folder.open_pipeline(settings, console)
     run_record.pipeline = pipeline
     if pipeline.has_pending_data:
@@ -56,10 +56,10 @@ def load_pending(pipeline: dlt.Pipeline, console: Console) -> None:
     """
     if pipeline.list_extracted_load_packages():
         if has_extracted_jobs(pipeline):
-            console.phase("normalizing")
+            console.begin_phase("normalizing")
         pipeline.normalize()
     if pipeline.list_normalized_load_packages():
-        console.phase("loading")
+        console.begin_phase("loading")
         run_lease.take(pipeline)
         complete_tables(pipeline)
         pipeline.sync_schema()

@@ -1,4 +1,4 @@
-"""What became a row after all leaves `opportunities_rejected`, which says what cannot be one now."""
+"""Deletes from `opportunities_rejected` what has become a row since: the table holds what cannot be one now."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CLEARED = "partner_central_rejected_cleared"
 
 
 def clear(pipeline: dlt.Pipeline, settings: Settings) -> None:
-    """Delete the rows of records that were loaded since, and those of earlier releases that a newer one stands for.
+    """Deletes the rows of records that were loaded since, and rows of earlier releases that a newer row replaces.
 
-    It costs a query or two after a load only: the working folder remembers the state it was done for, and a run that
-    was killed before it is made up for by the next.
+    It costs a query or two, after a load only: the working folder keeps the state that it was done for. If a run is
+    killed before, the next run does it.
     """
     stored = pipeline.state.get("_version_hash")
     if cast("dict[str, Any]", pipeline.state["_local"]).get(CLEARED) == stored:
@@ -38,8 +38,8 @@ def clear(pipeline: dlt.Pipeline, settings: Settings) -> None:
 def _delete(client: SqlJobClientBase, settings: Settings) -> None:
     sql = client.sql_client
     rejected, presence = map(sql.make_qualified_table_name, (TABLE, "opportunity_presence"))
-    mine, whose = ("", ()) if settings.account is None else (" AND account = %s", (settings.account,))
+    mine, account_key = ("", ()) if settings.account is None else (" AND account = %s", (settings.account,))
     newer = f"SELECT id FROM {rejected} WHERE id IS NOT NULL AND record_key IS NOT NULL{mine}"  # noqa: S608 - the schema's own names
     loaded = f"SELECT id FROM {presence} WHERE rejected_since IS NULL AND last_listed_sweep IS NOT NULL{mine}"  # noqa: S608
     for condition in (f"record_key IS NULL AND id IN ({newer})", f"id IN ({loaded})"):
-        sql.execute_sql(f"DELETE FROM {rejected} WHERE {condition}{mine}", *whose, *whose)  # noqa: S608
+        sql.execute_sql(f"DELETE FROM {rejected} WHERE {condition}{mine}", *account_key, *account_key)  # noqa: S608

@@ -1,11 +1,11 @@
-"""What a complete listing of everything did not show is marked as gone in `opportunity_presence`.
+"""Marks as gone, in `opportunity_presence`, what a complete listing of everything did not show.
 
-Listings are numbered, in the destination: the state says which is complete, and the table by which number an id was
-listed last. No clock of a machine is compared. A listing is judged once, by whichever run comes first; its verdict is
-in `sync_sweeps`. One that was held back is never carried out by a later run: that takes another listing.
+Listings are numbered, in the destination. The state has the number of the complete one, the table the number of the
+listing that an id was in last. No clock of a machine is compared. A listing is judged once, by whichever run comes
+first; its verdict is in `sync_sweeps`. If it waits for a review, no later run carries it out: that takes another
+listing.
 
-To conclude twice is to conclude once; so a run that finds a complete listing without a verdict judges it, also where an
-earlier one was killed before it could.
+Marking is idempotent. If a killed run left a complete listing without a verdict, the next run judges it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NOTHING_TO_ACCEPT = (
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What was concluded from a listing.
+    """The conclusion from a listing.
 
     Attributes:
         marked: how many opportunities were marked as gone.
@@ -50,7 +50,7 @@ class Removals:
     note: str | None = None
 
     def warning(self, dataset: str) -> str | None:
-        """What the user is to decide, if anything."""
+        """Returns what the user is to decide, if anything."""
         if not self.unmarked:
             return None
         return (
@@ -65,7 +65,7 @@ def max_removed_share() -> float:
     """The share of all opportunities that one run marks as gone by itself, 0 to 1.
 
     Raises:
-        ConfigurationError: the setting is no such share.
+        ConfigurationError: the setting is not such a share.
     """
     try:
         share = dlt.config.get("sources.partner_central.most_gone", float)
@@ -77,11 +77,11 @@ def max_removed_share() -> float:
 
 
 def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) -> Removals:
-    """Mark what the newest complete listing did not show, unless that was judged before.
+    """Marks what the newest complete listing did not show, unless that was judged before.
 
     More than the share `most_gone` of what was present is marked only if the settings accept it and this run completed
-    the listing; fewer than `FEWEST_GONE` always are. Destinations without SQL cannot conclude. Where another run is at
-    work, it is left to that one.
+    the listing; fewer than `FEWEST_REMOVED` always are. Destinations without SQL cannot conclude. Where another run is
+    active, it is left to that one.
 
     Args:
         pipeline: whose destination holds what was loaded.
@@ -103,7 +103,7 @@ def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) 
 
 
 def _judge(client: SqlJobClientBase, listing: FullListing, account: str | None, *, accepts: bool) -> Removals:
-    """Judge a listing that has no verdict, carry that out, and write it down: in this order."""
+    """Judges a listing that has no verdict, carry that out, and write it down: in this order."""
     if full_listings.find_verdict(client.sql_client, listing.number, account):
         return Removals()
     missing = Missing(client, listing, account)
@@ -133,12 +133,12 @@ class Missing:
     def __init__(self, client: SqlJobClientBase, listing: FullListing, account: str | None) -> None:
         self._client = client
         self._listing = listing
-        self._whose: tuple[str, ...] = () if account is None else (account,)
+        self._account_key: tuple[str, ...] = () if account is None else (account,)
         self._presence, self._opportunities, self._history = map(
             client.sql_client.make_qualified_table_name,
             ("opportunity_presence", "opportunities", "opportunity_history"),
         )
-        mine, same = (" AND account = %s", " AND h.account = o.account") if self._whose else ("", "")
+        mine, same = (" AND account = %s", " AND h.account = o.account") if self._account_key else ("", "")
         dated = " AND o.created_date IS NOT NULL" if listing.windows else ""
         self._same = same
         self._unlisted = (
@@ -149,36 +149,36 @@ class Missing:
         self._missed = f"gone_since IS NULL AND (last_listed_sweep IS NULL OR last_listed_sweep < %s){mine}" + (
             f" AND id NOT IN ({undated})" if listing.windows else ""
         )
-        self._missed_values = (listing.number, *self._whose, *(self._whose if listing.windows else ()))
+        self._missed_values = (listing.number, *self._account_key, *(self._account_key if listing.windows else ()))
 
     def count(self) -> int:
-        """How many they are."""
-        unlisted = self._one(f"SELECT count(*) {self._unlisted}", *self._whose)
+        """Counts them."""
+        unlisted = self._one(f"SELECT count(*) {self._unlisted}", *self._account_key)
         return unlisted + self._one(
             f"SELECT count(*) FROM {self._presence} WHERE {self._missed}",  # noqa: S608
             *self._missed_values,
         )
 
     def count_others(self) -> int:
-        """How many opportunities there were before the listing that it does show."""
-        mine = " AND o.account = %s" if self._whose else ""
+        """Counts the opportunities that the listing does show, and that were there before it."""
+        mine = " AND o.account = %s" if self._account_key else ""
         return self._one(
             f"SELECT count(*) FROM {self._presence} o WHERE o.gone_since IS NULL AND o.last_listed_sweep >= %s{mine} "  # noqa: S608
             f"AND EXISTS (SELECT 1 FROM {self._history} h WHERE h.id = o.id{self._same} AND h.read_order <= %s)",
             self._listing.number,
-            *self._whose,
+            *self._account_key,
             self._listing.order,
         )
 
     def mark(self) -> None:
-        """Mark them as gone since the listing began."""
-        at, listed = self._listing.at, "account, " if self._whose else ""
+        """Marks them as gone since the listing began."""
+        at, listed = self._listing.at, "account, " if self._account_key else ""
         update(self._client, "opportunity_presence", "gone_since = %s", self._missed, at, *self._missed_values)
         self._client.sql_client.execute_sql(
             f"INSERT INTO {self._presence} ({listed}id, gone_since, _dlt_load_id, _dlt_id) "
             f"SELECT {listed.replace('account', 'o.account')}o.id, %s, o._dlt_load_id, o._dlt_id {self._unlisted}",
             at,
-            *self._whose,
+            *self._account_key,
         )
 
     def _one(self, query: str, *values: object) -> int:

@@ -1,8 +1,8 @@
-"""Tables that somebody dropped: made again. What AWS still has is read again; what it cannot give again is said.
+"""Repairs tables that somebody dropped. What AWS still has is read again; what AWS cannot give again is reported.
 
-That everything is to be read again, by every pipeline of the dataset, is stored in the destination before any table is
-made; and why, until something is read. So a run that dies on the way leaves nothing that looks complete and is not: the
-next run, of whichever account, does what is left.
+Before any table is created, the destination stores that every pipeline of the dataset is to read everything again, and
+which tables were lost. So a run that dies half-way leaves nothing that only looks complete. The next run, of any
+account, does what is left.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ def has_unfinished_repair(pipeline: dlt.Pipeline) -> bool:
 def repair_tables(
     pipeline: dlt.Pipeline, missing: Iterable[str], console: Console, load: Callable[[dlt.Pipeline], None]
 ) -> None:
-    """Make what is missing again, or go on with that where a run was killed, or another pipeline did it.
+    """Creates what is missing again, or continues where a run was killed, or another pipeline did it.
 
     Args:
         pipeline: in step with its destination, with nothing pending.
         missing: tables, and columns as `table.column`.
-        console: where it is said.
+        console: where messages go.
         load: loads what is pending, under the lease.
 
     Raises:
         AnotherRun: another run of this pipeline, or of another one that loads into the dataset, is active.
-        Moved: the destination is not what it was when this run began.
+        DestinationMoved: the destination is not what it was when this run began.
     """
     missing = sorted(missing)
     again = [name for name in missing if _is_read_again(name)]
     lost = [name for name in missing if name not in again or name == HISTORY]
     if again:
-        console.note(f"Missing in the destination: {_listed(again)}. Made again, and everything is read again.")
+        console.note(f"Missing in the destination: {_join_names(again)}. Made again, and everything is read again.")
     elif not missing:
         console.note("Tables of this dataset were made again, which had been dropped: everything is read again.")
     run_lease.take(pipeline)
@@ -62,7 +62,7 @@ def repair_tables(
         with client:
             others = other_pipelines.names(client) - {pipeline.pipeline_name}
     try:
-        with run_lease.with_others(pipeline, others):
+        with run_lease.hold_others(pipeline, others):
             if again:
                 with client:
                     other_pipelines.forget_cursors(client, others, again)
@@ -74,21 +74,21 @@ def repair_tables(
     if lost:
         how = "Made again, empty" if lost != [HISTORY] else "Made again, with the newest versions only"
         console.warn(
-            f"Missing in the destination: {_listed(lost)}. {how}: what was in there AWS cannot give again; {BACKUP}"
+            f"Missing in the destination: {_join_names(lost)}. {how}: what was in there AWS cannot give again; {BACKUP}"
         )
 
 
 def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], console: Console) -> None:
-    """Make tables, and fill them from what the destination has, under the leases of all who load into them."""
+    """Creates tables, and fill them from what the destination has, under the leases of all who load into them."""
     client, unfinished = pipeline.destination_client(), _unfinished(pipeline) | {*again}
     with client:
         client.schema = stored_schema(pipeline, client) or client.schema
         _make(client, again)
         for table in sorted({_table(name) for name in lost} - {*again}):
-            _make_anew(client, table, console)
+            _make_table_again(client, table, console)
         if ROOT in unfinished:
             _put_back(client, HISTORY in unfinished, console)
-        _say_what_is_gone(client, again, console)
+        _warn_of_lost_rows(client, again, console)
 
 
 def _unfinished(pipeline: dlt.Pipeline) -> frozenset[str]:
@@ -96,7 +96,7 @@ def _unfinished(pipeline: dlt.Pipeline) -> frozenset[str]:
 
 
 def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[dlt.Pipeline], None]) -> None:
-    """Let the next reading of this pipeline be a first one, if it has read before."""
+    """Lets the next reading of this pipeline be a first one, if it has read before."""
     if not pipeline.state.get("sources"):
         return
     with pipeline.managed_state(extract_state=True) as state:
@@ -106,7 +106,7 @@ def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[d
 
 
 def _make(client: JobClientBase, names: Iterable[str]) -> None:
-    """Make tables again, and columns."""
+    """Creates tables again, and columns."""
     tables = sorted({_table(name) for name in names})
     if isinstance(client, LakeClient):
         repair.make(client, tables)
@@ -114,8 +114,8 @@ def _make(client: JobClientBase, names: Iterable[str]) -> None:
         stored_tables.make(client, tables)
 
 
-def _make_anew(client: JobClientBase, table: str, console: Console) -> None:
-    """Make a table that no row is read into; where something else has its name, that is left alone."""
+def _make_table_again(client: JobClientBase, table: str, console: Console) -> None:
+    """Creates a table that no row is read into; where something else has its name, that is left alone."""
     try:
         _make(client, [table])
     except Exception as error:
@@ -126,7 +126,7 @@ def _make_anew(client: JobClientBase, table: str, console: Console) -> None:
 
 
 def _put_back(client: JobClientBase, has_no_versions: bool, console: Console) -> None:  # noqa: FBT001 - a fact
-    """Fill `opportunities` from the history, and say what that gives."""
+    """Fills `opportunities` from the history, and reports how many rows that gives."""
     if has_no_versions:
         console.warn(f"Rows of opportunities that AWS lists no more are lost, with {HISTORY}; {BACKUP}")
         return
@@ -137,24 +137,26 @@ def _put_back(client: JobClientBase, has_no_versions: bool, console: Console) ->
         count = restore.put_back(client)
     if count:
         console.warn(
-            f"{count:,} rows of opportunities were put back from the newest versions in {HISTORY}. Those that AWS "
-            "still lists are read again; the others stay so, without entries of lists that were dropped as well."
+            f"{count:,} rows of opportunities were restored from the newest versions in {HISTORY}. What AWS still "
+            "lists is read again. The other rows stay as restored, without entries of lists that were dropped as well."
         )
 
 
-def _say_what_is_gone(client: JobClientBase, missing: Collection[str], console: Console) -> None:
-    """Say what cannot be read again since AWS lists it no more, beside the rows that are put back."""
+def _warn_of_lost_rows(client: JobClientBase, missing: Collection[str], console: Console) -> None:
+    """Reports what cannot be read again, since AWS does not list it any more."""
     parts = [name for name in missing if name.startswith((f"{ROOT}_", f"{ROOT}."))]
     if PRESENCE in missing and not isinstance(client, LakeClient):
-        console.warn(f"Since when opportunities are gone stood in {PRESENCE}: they are marked anew, as of now.")
+        console.warn(f"{PRESENCE} held since when opportunities are gone: they are marked again, as of now.")
     elif PRESENCE in missing:  # in a lake nothing is marked
         parts.append(PRESENCE)
     if not parts:
         return
     if isinstance(client, LakeClient) or PRESENCE in missing:
-        console.warn(f"What {_listed(parts)} held of opportunities that AWS lists no more is lost; {BACKUP}")
+        console.warn(f"What {_join_names(parts)} held of opportunities that AWS lists no more is lost; {BACKUP}")
     elif isinstance(client, SqlJobClientBase) and (gone := restore.count_gone(client)):
-        console.warn(f"What {_listed(parts)} held of {gone:,} opportunities that AWS lists no more is lost; {BACKUP}")
+        console.warn(
+            f"What {_join_names(parts)} held of {gone:,} opportunities that AWS lists no more is lost; {BACKUP}"
+        )
 
 
 def _is_read_again(name: str) -> bool:
@@ -166,7 +168,7 @@ def _table(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _listed(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     most = 5
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -23,7 +23,7 @@ TABLES = OPPORTUNITIES.table_names.both
 
 
 def put_back(client: LeaseTable) -> int:
-    """Give `opportunities` the newest version of each id that it has not; gives how many these are.
+    """Returns `opportunities` the newest version of each id that it has not; gives how many these are.
 
     Only columns that both tables have with the same type are filled: an INSERT never casts.
 
@@ -43,17 +43,17 @@ def put_back(client: LeaseTable) -> int:
         order += f", COALESCE({escape('read_order')}, {BEFORE_ALL}) DESC"
     newest = f"SELECT {listed}, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) AS nth FROM {history}"  # noqa: S608 - the schema's own names, escaped
     same = " AND ".join(f"o.{name} = v.{name}" for name in keys)
-    held = f"SELECT 1 FROM {table} o WHERE {same}"  # noqa: S608
-    with client.writing():
+    known = f"SELECT 1 FROM {table} o WHERE {same}"  # noqa: S608
+    with client.write_transaction():
         before = _count(client, table)
         sql.execute_sql(
-            f"INSERT INTO {table} ({listed}) SELECT {listed} FROM ({newest}) v WHERE nth = 1 AND NOT EXISTS ({held})"  # noqa: S608
+            f"INSERT INTO {table} ({listed}) SELECT {listed} FROM ({newest}) v WHERE nth = 1 AND NOT EXISTS ({known})"  # noqa: S608
         )
         return _count(client, table) - before
 
 
 def count_gone(client: SqlJobClientBase) -> int:
-    """How many opportunities are marked as gone; 0 where there is no such mark."""
+    """Returns how many opportunities are marked as gone; 0 where marks are unknown."""
     table = client.sql_client.make_qualified_table_name("opportunity_presence")
     _, columns = client.get_storage_table("opportunity_presence")
     if _folded(client, "gone_since") not in {name.casefold() for name in columns}:

@@ -4,8 +4,8 @@ What a run loads is made for the destination as it was when the run began to rea
 destination must still be that; else somebody loaded meanwhile, and what was read is read again. Between the parts of a
 run the destination is what its last part left.
 
-The staging dataset is made for one run, and dropped in its end. A run that was interrupted finds it again by its name,
-which the working folder keeps; who takes the lease of a run that never comes back drops it.
+The staging dataset is made for one run, and dropped in its end. An interrupted run finds it again by its name, which
+the working folder keeps. A run that takes the lease of one that never came back drops it.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ FORMER = "partner_central_former_staging"
 LAYOUT = "staging_dataset_name_layout"
 
 
-def give(pipeline: dlt.Pipeline, lease: Lease) -> None:
-    """Let a pipeline load under a lease only, once that is taken."""
+def attach_lease(pipeline: dlt.Pipeline, lease: Lease) -> None:
+    """Lets a pipeline load under a lease only, once that is taken."""
     cast("FencedFactory", pipeline.destination).lease = lease
     if token := _local(pipeline).get(STAGING):
         _stage_in(pipeline, token)
 
 
 def record_basis(pipeline: dlt.Pipeline, state: str | None) -> None:
-    """Note the state of the destination that the working folder is built on, by its hash."""
+    """Records the state of the destination that the working folder is built on, by its hash."""
     pipeline.set_local_state_val(BASIS, state)
 
 
 def take(pipeline: dlt.Pipeline) -> None:
-    """Take the lease, or renew it, and see that the destination is what the run is built on.
+    """Takes the lease, or renew it, and see that the destination is what the run is built on.
 
     Raises:
         AnotherRun: another run holds the lease.
-        Moved: it is not.
+        DestinationMoved: it is not.
         NotWritable: the destination cannot be written now.
     """
     lease = _lease(pipeline)
     if lease is None:
         return
-    resumed = not lease.held and STAGING in _local(pipeline)
-    if not resumed and not lease.held:
+    resumed = not lease.is_taken and STAGING in _local(pipeline)
+    if not resumed and not lease.is_taken:
         token = secrets.token_hex(4)
         pipeline.set_local_state_val(STAGING, token)
         _stage_in(pipeline, token)
@@ -65,10 +65,10 @@ def take(pipeline: dlt.Pipeline) -> None:
         try:
             left = client.take_lease(lease)
         except LeaseTaken as taken:
-            if not resumed and not lease.held:  # nothing is staged there
+            if not resumed and not lease.is_taken:  # nothing is staged there
                 pipeline.set_local_state_val(STAGING, None)
-            raise AnotherRun(active(pipeline.pipeline_name, str(taken))) from None
-        lease.held = True
+            raise AnotherRun(active_run_message(pipeline.pipeline_name, str(taken))) from None
+        lease.is_taken = True
         if left and left != lease.staging and _is_staging(left, pipeline):
             with suppress(Exception):  # it costs room, no more
                 client.drop_staging(left)
@@ -77,12 +77,12 @@ def take(pipeline: dlt.Pipeline) -> None:
         ):
             raise DestinationMoved
     if lease.renewal is None and not cast("FencedFactory", pipeline.destination).adapter.is_one_file:
-        lease.renewal = LeaseRenewal(_renewing(pipeline, lease))
+        lease.renewal = LeaseRenewal(_make_renewal(pipeline, lease))
 
 
 @contextmanager
-def with_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
-    """Hold the leases of other pipelines of the dataset as well, within; this run has its own.
+def hold_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
+    """Holds the leases of other pipelines of the dataset as well, within; this run has its own.
 
     Raises:
         AnotherRun: another run holds one of them.
@@ -97,8 +97,8 @@ def with_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
                         other = Lease(name, own.owner, own.run_id)
                         try:
                             other.staging = client.take_lease(other)  # given back with it: its own run drops it
-                        except LeaseTaken as held:
-                            raise AnotherRun(active(name, str(held))) from None
+                        except LeaseTaken as refused:
+                            raise AnotherRun(active_run_message(name, str(refused))) from None
                         taken.append(other)
         yield
     finally:
@@ -108,14 +108,8 @@ def with_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
                     client.release_lease(other)
 
 
-def holds(pipeline: dlt.Pipeline) -> bool:
-    """Whether the run has the lease."""
-    lease = _lease(pipeline)
-    return lease is not None and lease.held
-
-
 def take_if_free(pipeline: dlt.Pipeline) -> bool:
-    """Take the lease, or renew it; False where another run is at work, or was meanwhile."""
+    """Takes the lease, or renew it; False where another run is at work, or was meanwhile."""
     try:
         take(pipeline)
     except (AnotherRun, DestinationMoved):
@@ -124,14 +118,14 @@ def take_if_free(pipeline: dlt.Pipeline) -> bool:
 
 
 def give_back(pipeline: dlt.Pipeline | None) -> None:
-    """End the lease of a run, if it has one; without the destination it ends by itself."""
+    """Ends the lease of a run, if it has one; without the destination it ends by itself."""
     lease = _lease(pipeline) if pipeline else None
-    if pipeline is None or lease is None or not lease.held:
+    if pipeline is None or lease is None or not lease.is_taken:
         return
     if lease.renewal is not None:
         lease.renewal.stop()
         lease.renewal = None
-    lease.held = False
+    lease.is_taken = False
     with suppress(Exception):
         client: Any = pipeline.destination_client()
         with client:
@@ -144,7 +138,7 @@ def give_back(pipeline: dlt.Pipeline | None) -> None:
 
 
 def _drop_former_staging(pipeline: dlt.Pipeline, client: Any) -> None:  # noqa: ANN401 - a LeaseTable
-    """Drop the one staging dataset that all runs had before; not if it holds anything else than staged rows."""
+    """Drops the one staging dataset that all runs had before; not if it holds anything else than staged rows."""
     if _local(pipeline).get(FORMER):
         return
     _, separator, account = pipeline.pipeline_name.partition("__")
@@ -155,8 +149,8 @@ def _drop_former_staging(pipeline: dlt.Pipeline, client: Any) -> None:  # noqa: 
     pipeline.set_local_state_val(FORMER, "dropped")
 
 
-def active(pipeline_name: str, holder: str) -> str:
-    """What is said where another run is at work."""
+def active_run_message(pipeline_name: str, holder: str) -> str:
+    """Returns the message for a run that finds another one active."""
     return f"Another run of {pipeline_name} is active ({holder}). This one loaded nothing."
 
 
@@ -182,7 +176,7 @@ def _is_staging(name: str, pipeline: dlt.Pipeline) -> bool:
     return re.fullmatch(rf"{re.escape(pipeline.dataset_name)}_[0-9a-f]{{8}}_staging", name, re.IGNORECASE) is not None
 
 
-def _renewing(pipeline: dlt.Pipeline, lease: Lease) -> Any:  # noqa: ANN401 - a function without arguments
+def _make_renewal(pipeline: dlt.Pipeline, lease: Lease) -> Any:  # noqa: ANN401 - a function without arguments
     client: Any = pipeline.destination_client()
 
     def renew() -> None:

@@ -61,7 +61,7 @@ class RunRecord:
 
     @property
     def mode(self) -> str:
-        """What the run read, or was to read."""
+        """The mode of reading, also of a run that failed before it read."""
         if self.metrics.mode:
             return self.metrics.mode
         if self.settings.full:
@@ -180,14 +180,14 @@ RUNS = OwnTable(
 
 
 def add_to_schema(schema: Schema) -> None:
-    """Put the tables that a sync itself writes to into a schema."""
+    """Puts the tables that a sync itself writes to into a schema."""
     for table in (RUNS, STREAM_RUNS, full_listings.TABLE):
         table.declare(schema)
 
 
 @contextmanager
 def log_run(run_record: RunRecord, console: Console) -> Iterator[None]:
-    """Write the row of the run that is the block, also when it fails; its own error is what is raised then."""
+    """Writes the row of the run that is the block, also when it fails; its own error is what is raised then."""
     try:
         yield
     except Exception as error:

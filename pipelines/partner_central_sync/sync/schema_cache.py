@@ -12,10 +12,10 @@ Version = tuple[int, int, int]
 
 
 class CachedSchemaStorage(LiveSchemaStorage):
-    """What dlt keeps schemas in, for a folder that one run has for itself.
+    """dlt's storage of schemas, for a folder that one run has for itself.
 
-    dlt reads and checks the schema for every client and every step, some thirty times in a run, though nobody else
-    writes it meanwhile: a tenth of the processor time of a small run.
+    dlt reads and checks the schema for every client and every step, some thirty times in a run. Nobody else writes it
+    meanwhile, and it is a tenth of the processor time of a small run.
     """
 
     def __init__(self, config: SchemaStorageConfiguration) -> None:
@@ -33,7 +33,7 @@ class CachedSchemaStorage(LiveSchemaStorage):
         return schema
 
     def _version(self, name: str) -> Version | None:
-        """What tells whether the file of a schema was written again; None where there is none."""
+        """Returns what changes when the file of a schema is written; None where there is no file."""
         try:
             found = Path(self.storage.make_full_path(self._file_name_in_store(name, "json"))).stat()
         except OSError:

@@ -1,4 +1,4 @@
-"""What a run is told: the command's options, and defaults that stand below everything dlt can be configured with."""
+"""The options of a run, and defaults that any configuration of dlt overrides."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """Where dlt's working folder of this pipeline, its lock and its notes are."""
+        """The folder of dlt's working folder of this pipeline, of its lock and its notes."""
         from dlt.common.pipeline import get_dlt_pipelines_dir
 
         return self.pipelines_dir or Path(get_dlt_pipelines_dir())
@@ -82,7 +82,7 @@ class Settings:
         from .. import destinations
 
         undecided = dlt.config.get("sources.partner_central.arrow", bool) is None
-        given = {
+        options = {
             "catalog": self.catalog,
             "account": self.account,
             "full": self.full or None,
@@ -92,24 +92,25 @@ class Settings:
             "accept_account": self.accept_account or None,
             "arrow": (undecided and destinations.get(self.destination).loads_arrow) or None,
         }
-        chosen = {name: values for name, values in (self.filters or {}).items() if values}
-        return {name: value for name, value in given.items() if value is not None} | chosen | (self.source or {})
+        filters = {name: values for name, values in (self.filters or {}).items() if values}
+        return {name: value for name, value in options.items() if value is not None} | filters | (self.source or {})
 
 
 def configured_destination() -> str:
-    """The destination of runs that are told none: `partner_central.destination` of dlt's configuration, or DuckDB."""
+    """Returns the destination of runs without one: `partner_central.destination` of dlt's configuration, or DuckDB."""
     import dlt
 
     return dlt.config.get("partner_central.destination", str) or "duckdb"
 
 
 def register_defaults(*, verbose: bool = False) -> None:
-    """Put this project's defaults below dlt's own configuration; call it before dlt is imported.
+    """Puts this project's defaults below dlt's own configuration; call it before dlt is imported.
 
-    Telemetry is off and dlt's own log is silent unless the environment says otherwise (a failure is told once, by this
-    program). DuckDB writes to `partner_central.duckdb` in the working folder, unless dlt's configuration (environment,
-    `.dlt` files) names another place. Rows on their way are files that live for seconds: compressing them costs a fifth
-    of the processor time of a load; once loaded, they are deleted. Memory that Arrow frees goes back to the system.
+    Telemetry is off and dlt's own log is silent unless the environment has other values (a failure is reported once,
+    by this program). DuckDB writes to `partner_central.duckdb` in the working folder, unless dlt's configuration
+    (environment, `.dlt` files) names another place. Rows on their way are files that live for seconds. Compressing them
+    costs a fifth of the processor time of a load; once loaded, they are deleted. Memory that Arrow frees goes back to
+    the system.
     """
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")

@@ -1,4 +1,4 @@
-"""`status`: what is loaded, up to where, when, and what is left over. Nothing is asked of AWS."""
+"""Shows what is loaded, up to where, when, and what is pending. Makes no call to AWS."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ TABLES = ("opportunities", "opportunities_rejected")
 
 
 def status(settings: Settings) -> Iterator[Line]:
-    """What is known of a dataset, as lines of a subject and a sentence."""
+    """Yields what is known of a dataset, as lines of a subject and a sentence."""
     if active := working_folder.active_run(settings):
         yield "active run", active
     else:
         yield "active run", "none"
     try:
-        with working_folder.reading_folder():
+        with working_folder.detect_damage():
             pipeline = working_folder.attach(settings)
     except working_folder.WorkingFolderCorrupt as damage:
         yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
@@ -44,7 +44,7 @@ def status(settings: Settings) -> Iterator[Line]:
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
     last_run = cast("Mapping[str, Any]", pipeline.state["_local"]).get(working_folder.LAST_RUN)
-    yield "last run", _moment(last_run) if last_run else "unknown here: none ended well from this machine"
+    yield "last run", _format_timestamp(last_run) if last_run else "unknown here: none ended well from this machine"
 
 
 def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
@@ -79,7 +79,7 @@ def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
     for report in cursor_reports(state_of_source(state) or {}):
         name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
         nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
-        yield name, _moment(report.watermark) if report.watermark else nothing
+        yield name, _format_timestamp(report.watermark) if report.watermark else nothing
         if report.is_under_way:
             yield "load under way", _progress(report)
 
@@ -91,16 +91,16 @@ def _rows(client: JobClientBase, account: str | None) -> Iterator[Line]:
         count = adapter.count_rows(client, table, account)
         yield table, "unknown on this machine before its first sync" if count is None else f"{count:,} rows"
     if last_load := adapter.last_load_at(client):
-        yield "last load", _moment(last_load)
+        yield "last load", _format_timestamp(last_load)
 
 
 def _progress(report: CursorReport) -> str:
-    """How far a load is that was interrupted, or is running."""
+    """Returns how far a load is that was interrupted, or is running."""
     about = max(1, report.estimated_records)
     share = min(0.99, report.read / about)
     left = f"{report.partitions_left} partitions left"
     return f"{share:.0%}: {report.read:,} of about {about:,} records, {left}; the next sync continues"
 
 
-def _moment(written: object) -> str:
-    return f"{datetime.fromisoformat(str(written)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _format_timestamp(timestamp: object) -> str:
+    return f"{datetime.fromisoformat(str(timestamp)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

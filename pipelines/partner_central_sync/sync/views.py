@@ -1,7 +1,7 @@
 """Creates the views of `pipelines/views`: one SQL text each, in DuckDB's dialect, translated for the destination.
 
-A view is created once the tables that it reads are there. The working folder keeps a hash of what decides how the views
-are made, so that a run that would make the same ones reads some small files only.
+A view is created once the tables that it reads are there. The working folder keeps a hash of what decides the views: a
+run that would create the same ones reads some small files only.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> froze
     missing = frozenset(table for table, columns in tables.items() if not columns)
     creations = [
         f"CREATE OR REPLACE VIEW {sql.make_qualified_table_name(name)} AS {translate(text, client, joins)}"
-        for name, text in _without_those_that_read(missing).items()
+        for name, text in _views_without(missing).items()
     ]
     try:
         _run(creations, client)
@@ -93,7 +93,7 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> froze
     return missing
 
 
-def _without_those_that_read(missing: Collection[str]) -> dict[str, str]:
+def _views_without(missing: Collection[str]) -> dict[str, str]:
     """Returns the views that read none of these tables, nor a view that does."""
     left_out = set(missing)
     for name, text in view_texts().items():
@@ -117,10 +117,10 @@ def _texts() -> dict[str, str]:
 
 
 def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = MappingProxyType({})) -> str:
-    """A query in the destination's dialect, with qualified names of tables and views.
+    """Returns a query in the destination's dialect, with qualified names of tables and views.
 
-    DuckDB gets it as it stands: there, a view finds bare names in its own schema, also when the file is attached under
-    another name, while DuckDB takes the catalog out of names, and then finds `partner_central.x` ambiguous.
+    DuckDB gets it unchanged. There, a view finds bare names in its own schema, even if the file is attached under
+    another name. With qualified names, DuckDB takes the catalog out, and then finds `partner_central.x` ambiguous.
 
     Args:
         text: the query, in DuckDB's dialect.
@@ -186,7 +186,7 @@ def _fingerprint(pipeline: dlt.Pipeline, plain: Collection[str]) -> str:
         "dialect": destination.adapter.dialect(destination.capabilities()),
         "texts": _texts(),
         "tables": sorted(columns),
-        "split columns": list(split_columns.looks(columns, plain)),
+        "split columns": list(split_columns.apparent_split_columns(columns, plain)),
     }
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 

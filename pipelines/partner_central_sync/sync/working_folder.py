@@ -2,8 +2,8 @@
 
 The destination is the truth. The folder holds a copy of the cursor and, after an interrupted run, packages not yet
 loaded. It may be corrupt, deleted, of another database, or ahead of one that was restored from a backup. So it is used
-only if the state it was built on is the state the destination holds; otherwise it is emptied, and the cursor comes from
-the destination. Nothing is lost by that: what a dropped package held lies above the destination's cursor.
+only if it is based on the state that the destination holds. Otherwise it is emptied, and the cursor comes from the
+destination. Nothing is lost by that: what a dropped package held lies above the destination's cursor.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .schema_cache import CachedSchemaStorage
 from .settings import Settings
 
 SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
-LOCK_TIMEOUT_S = 0.2  # seconds; `status` holds the lock for a moment when it looks
+LOCK_TIMEOUT_S = 0.2  # `status` holds the lock for an instant when it looks
 LOCATION, LAST_RUN = "partner_central_location", "partner_central_last_run"
 
 
@@ -44,11 +44,11 @@ class WorkingFolderCorrupt(Exception):
 
 
 @contextmanager
-def reading_folder() -> Iterator[None]:
-    """Tell damage of the working folder from every other failure.
+def detect_damage() -> Iterator[None]:
+    """Raises damage of the working folder as an error of its own.
 
     Raises:
-        Damaged: what dlt raised comes from what it found there.
+        WorkingFolderCorrupt: what dlt raised comes from what it found there.
     """
     try:
         yield
@@ -61,7 +61,7 @@ def reading_folder() -> Iterator[None]:
 
 @contextmanager
 def hold_lock(settings: Settings) -> Iterator[None]:
-    """Hold the lock of a pipeline; the system lets go of it when the process ends, however it ends.
+    """Holds the lock of a pipeline; the system lets go of it when the process ends, however it ends.
 
     Raises:
         AnotherRun: another process holds it.
@@ -95,19 +95,19 @@ def active_run(settings: Settings) -> str | None:
 
 
 def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, DestinationState]:
-    """The pipeline with a working folder that can be trusted, and its destination as it stands.
+    """Opens the pipeline with a working folder that can be trusted, and probes its destination.
 
     Raises:
         AnotherRun: another run loads into it now.
         NotWritable: the destination cannot be written now.
     """
     try:
-        with reading_folder():
+        with detect_damage():
             pipeline = attach(settings)
             place = probe(pipeline)
             if place.holder is not None:
-                raise AnotherRun(run_lease.active(settings.pipeline_name, str(place.holder)))
-            if _based_on(pipeline, place):
+                raise AnotherRun(run_lease.active_run_message(settings.pipeline_name, str(place.holder)))
+            if _is_based_on(pipeline, place):
                 return pipeline, place
         reason = "is of another destination, or of another state of it"
     except WorkingFolderCorrupt as damage:
@@ -118,13 +118,13 @@ def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, D
 
 
 def reset(settings: Settings) -> dlt.Pipeline:
-    """Empty the working folder, and open the pipeline anew."""
+    """Empties the working folder, and opens the pipeline again."""
     shutil.rmtree(settings.folder / settings.pipeline_name, ignore_errors=True)
     return attach(settings)
 
 
 def record_basis(pipeline: dlt.Pipeline, place: DestinationState) -> None:
-    """Note which destination, in which state, the folder now stands on."""
+    """Records the destination, and its state, that the folder is based on now."""
     pipeline.set_local_state_val(LOCATION, place.location)
     run_lease.record_basis(pipeline, place.state_hash)
 
@@ -137,7 +137,7 @@ def matches_destination(pipeline: dlt.Pipeline, place: DestinationState) -> bool
 
 
 def attach(settings: Settings) -> dlt.Pipeline:
-    """The pipeline with the working folder as it stands."""
+    """Opens the pipeline with the working folder as it is."""
     pipeline = dlt.pipeline(
         settings.pipeline_name,
         pipelines_dir=str(settings.folder),
@@ -145,11 +145,11 @@ def attach(settings: Settings) -> dlt.Pipeline:
         dataset_name=settings.dataset_name,
     )
     pipeline._schema_storage = CachedSchemaStorage(pipeline.schemas.config)  # noqa: SLF001 - see there
-    run_lease.give(pipeline, Lease(settings.pipeline_name, f"{_owner(settings)}@{socket.gethostname()}"))
+    run_lease.attach_lease(pipeline, Lease(settings.pipeline_name, f"{_owner(settings)}@{socket.gethostname()}"))
     return pipeline
 
 
-def _based_on(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
+def _is_based_on(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
     if not (pipeline.has_pending_data or pipeline.has_data):
         return True
     local = pipeline.state["_local"]
@@ -164,7 +164,7 @@ def _holder(settings: Settings) -> str:
 
 
 def _owner(settings: Settings) -> str:
-    """What tells the working folder from every other; empty before its first run."""
+    """Returns the identity of the working folder; empty before its first run."""
     try:
         return _sibling(settings, "owner").read_text()
     except OSError:

@@ -13,7 +13,7 @@ from partner_central_sync.sync import all_accounts
 from partner_central_sync.sync.accounts import Account
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.summary import Summary
-from partner_central_sync.sync.working_folder import reading_folder
+from partner_central_sync.sync.working_folder import detect_damage
 
 
 @pytest.mark.parametrize("module", ["google.api_core.exceptions", "snowflake.connector.errors", "databricks.sql.exc"])
@@ -36,7 +36,7 @@ def test_a_key_file_that_is_not_there_is_no_damage_of_the_working_folder() -> No
         except OSError:
             raise ValueError("Make sure that `private_key` is at `no-such-key.p8`")  # noqa: B904 - as dlt does it
 
-    with pytest.raises(ValueError, match="private_key") as raised, reading_folder():
+    with pytest.raises(ValueError, match="private_key") as raised, detect_damage():
         resolve()
     code, said = exit_code_and_message(raised.value)
     assert code is ExitCode.RETRY_LATER

@@ -37,11 +37,11 @@ class LakeClient(WithLakeLease, WithLakeState):
     """dlt's client for files, with one job for all tables of an opportunity.
 
     Attributes:
-        listed: names in the dataset's folder, as it was when somebody asked whether the dataset is there.
+        folder_names: names in the dataset's folder, when it was last checked whether the dataset is there.
     """
 
     batch_table_chain: ClassVar[bool] = True
-    listed: frozenset[str] = frozenset()
+    folder_names: frozenset[str] = frozenset()
 
     def get_load_job_class(self, table: PreparedTableSchema, file_path: str) -> type[LoadJob]:
         """The job for a file."""
@@ -49,45 +49,45 @@ class LakeClient(WithLakeLease, WithLakeState):
         return LakeMergeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
 
     def is_storage_initialized(self) -> bool:
-        """Whether the dataset is there; what stands in its folder is listed for that."""
+        """Whether the dataset is there; lists the names in its folder for that."""
         self.fs_client.invalidate_cache(self.dataset_path)
         try:
             paths = self.fs_client.ls(self.dataset_path, detail=False)
         except FileNotFoundError:
             paths = []
-        self.listed = frozenset(posixpath.basename(path.rstrip("/")) for path in paths)
-        return posixpath.basename(self.init_file_path) in self.listed
+        self.folder_names = frozenset(posixpath.basename(path.rstrip("/")) for path in paths)
+        return posixpath.basename(self.init_file_path) in self.folder_names
 
     def count(self, name: str, account: str | None) -> int:
-        """How many rows a table has; of a shared one, how many of this account.
+        """Counts the rows of a table; of a shared one, the rows of this account.
 
         Raises:
             DestinationUndefinedEntity: the table is not there, or not known on this machine.
         """
         import pyarrow.compute as pc
 
-        table = self.stored(name)
+        table = self.open_table(name)
         if account is None:
             return int(table.rows([C_DLT_ID]).num_rows)
         return int(pc.sum(pc.equal(table.rows([ACCOUNT])[ACCOUNT], account)).as_py() or 0)
 
-    def greatest(self, name: str, column: str) -> int:
-        """The greatest number that a column holds; 0 where there is none."""
+    def max_value(self, name: str, column: str) -> int:
+        """Returns the greatest number in a column; 0 where there is none."""
         import pyarrow.compute as pc
 
         if column not in self.stored_types(name):
             return 0
-        return int(pc.max(self.stored(name).rows([column])[column]).as_py() or 0)
+        return int(pc.max(self.open_table(name).rows([column])[column]).as_py() or 0)
 
     def stored_types(self, name: str) -> dict[str, str]:
-        """The columns of a table, and what dlt calls their types; none where it is missing."""
+        """Returns the columns of a table with dlt's names of their types; none where the table is missing."""
         try:
-            return data_types(self.stored(name).schema)
+            return data_types(self.open_table(name).schema)
         except DestinationUndefinedEntity:
             return {}
 
-    def stored(self, name: str) -> LakeTable:
-        """A table as it is.
+    def open_table(self, name: str) -> LakeTable:
+        """Opens a table.
 
         Raises:
             DestinationUndefinedEntity: it is not there, or not known on this machine.
@@ -98,11 +98,11 @@ class LakeClient(WithLakeLease, WithLakeState):
             return Delta(self.load_open_table("delta", name))
         return Iceberg(self.load_open_table("iceberg", name))
 
-    def table(self, name: str, schema: pa.Schema) -> LakeTable:
-        """A table with at least these columns, made if it is missing.
+    def ensure_table(self, name: str, schema: pa.Schema) -> LakeTable:
+        """Opens a table with at least these columns; creates it if it is missing.
 
         Raises:
-            OtherType: one of them is stored with another type.
+            StoredTypeDiffers: one of them is stored with another type.
         """
         import pyarrow as pa
 
@@ -110,20 +110,20 @@ class LakeClient(WithLakeLease, WithLakeState):
         return self._delta(name, coming) if self._format(name) == "delta" else self._iceberg(name, coming)
 
     def forget_rejected(self) -> None:
-        """Take rows out of `opportunities_rejected` whose record has become a row since."""
+        """Takes rows out of `opportunities_rejected` whose record has become a row since."""
         import pyarrow.compute as pc
 
         known = self.stored_types(PRESENCE)
         if "rejected_since" not in known or not self.stored_types(REJECTED):
             return
         keys = [name for name in (ACCOUNT, "id") if name in known]
-        rejected = self.stored(REJECTED)
-        held = rejected.rows(keys).drop_null()
-        listed = self.stored(PRESENCE).rows([*keys, "rejected_since"], held)
-        fine = listed.filter(pc.is_null(listed["rejected_since"])).select(keys).cast(held.schema)
-        if (gone := held.join(fine, keys, join_type="left semi").group_by(keys).aggregate([])).num_rows:
+        rejected = self.open_table(REJECTED)
+        rejected_keys = rejected.rows(keys).drop_null()
+        presence = self.open_table(PRESENCE).rows([*keys, "rejected_since"], rejected_keys)
+        fine = presence.filter(pc.is_null(presence["rejected_since"])).select(keys).cast(rejected_keys.schema)
+        if (loaded := rejected_keys.join(fine, keys, join_type="left semi").group_by(keys).aggregate([])).num_rows:
             self.fence()
-            rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), gone)
+            rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), loaded)
 
     def _lease_name(self, pipeline_name: str) -> str:
         """A Delta table takes one of two commits; an Iceberg table may take both, and lose one, if two runs write."""
@@ -157,15 +157,15 @@ class LakeClient(WithLakeLease, WithLakeState):
             place = self.get_open_table_location("iceberg", name)
             create_table(self.get_open_table_catalog("iceberg"), f"{self.dataset_name}.{name}", place, schema)
             table = self.load_open_table("iceberg", name)
-        held = _check_types(name, Iceberg(table), schema)
-        new = pa.schema([field for field in schema if field.name not in held])
+        stored_types = _check_types(name, Iceberg(table), schema)
+        new = pa.schema([field for field in schema if field.name not in stored_types])
         return Iceberg(self.load_open_table("iceberg", name, schema=new) if new.names else table)
 
 
 def _check_types(name: str, stored: LakeTable, coming: pa.Schema) -> dict[str, str]:
     """The types of a stored table, if what comes has the same."""
-    held = data_types(stored.schema)
+    stored_types = data_types(stored.schema)
     for column, kind in data_types(coming).items():
-        if held.get(column, kind) != kind:
-            raise StoredTypeDiffers(f"{name}.{column} is stored as {held[column]}, and comes as {kind}.")
-    return held
+        if stored_types.get(column, kind) != kind:
+            raise StoredTypeDiffers(f"{name}.{column} is stored as {stored_types[column]}, and comes as {kind}.")
+    return stored_types

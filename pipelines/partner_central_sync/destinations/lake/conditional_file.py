@@ -24,12 +24,12 @@ class Found:
 
     Attributes:
         content: what it holds.
-        written: when it was last written, by the store's clock.
+        written_at: when it was last written, by the store's clock.
         tag: what the store calls this content.
     """
 
     content: bytes
-    written: datetime
+    written_at: datetime
     tag: str = ""
 
 
@@ -37,20 +37,20 @@ class Store(Protocol):
     """Files of a lake, as far as a lease needs them."""
 
     def read(self, path: str) -> Found | None:
-        """A file, if it is there."""
+        """Reads a file, if it is there."""
         ...
 
     def write(self, path: str, content: bytes, before: Found | None) -> bool:
-        """Write a file, if it still is what was read, or still is not there; give whether it was written."""
+        """Writes a file, if it still is what was read, or still is not there; give whether it was written."""
         ...
 
     def now(self, folder: str) -> datetime:
-        """What time it is by the store's clock."""
+        """Returns the time by the store's clock."""
         ...
 
 
 def store(files: AbstractFileSystem) -> Store:
-    """The store behind dlt's file system."""
+    """Returns the store of dlt's file system."""
     if isinstance(files, LocalFileSystem):
         return Disk(files)
     return S3(files) if "s3" in files.protocol else Bucket(files)
@@ -63,16 +63,16 @@ class Bucket:
         self._files = files
 
     def read(self, path: str) -> Found | None:
-        """A file, if it is there."""
+        """Reads a file, if it is there."""
         self._files.invalidate_cache(posixpath.dirname(path))
-        try:  # first what the store says of it: content that is newer than its tag is not written over
-            written, tag = self._about(path)
-            return Found(cast("bytes", self._files.cat_file(path)), written, tag)
+        try:  # the tag first: so content that is newer than the tag is not written over
+            written_at, tag = self._metadata(path)
+            return Found(cast("bytes", self._files.cat_file(path)), written_at, tag)
         except FileNotFoundError:
             return None
 
     def write(self, path: str, content: bytes, before: Found | None) -> bool:
-        """Write a file, if it still is what was read, or still is not there; give whether it was written."""
+        """Writes a file, if it still is what was read, or still is not there; give whether it was written."""
         if before is None:
             return self._create(path, content)
         now = self.read(path)
@@ -81,7 +81,7 @@ class Bucket:
         return self._replace(path, content, before)
 
     def now(self, folder: str) -> datetime:
-        """What time it is by the store's clock: that of a file which is written to see it."""
+        """Returns the time by the store's clock, of a file that is written for this."""
         self._files.makedirs(folder, exist_ok=True)
         path = posixpath.join(folder, f"now-{secrets.token_hex(8)}")
         self._files.pipe_file(path, b"?")
@@ -91,8 +91,8 @@ class Bucket:
             with suppress(FileNotFoundError):
                 self._files.rm_file(path)
 
-    def _about(self, path: str) -> tuple[datetime, str]:
-        """When a file was written, and what the store calls its content, if it does."""
+    def _metadata(self, path: str) -> tuple[datetime, str]:
+        """Returns when a file was written, and the store's tag of its content, if it has one."""
         return self._files.modified(path), ""
 
     def _create(self, path: str, content: bytes) -> bool:
@@ -110,9 +110,9 @@ class Bucket:
 class S3(Bucket):
     """S3, which writes on condition itself (`If-None-Match`, `If-Match`)."""
 
-    def _about(self, path: str) -> tuple[datetime, str]:
-        told = self._files.info(path)
-        return told["LastModified"], str(told["ETag"])
+    def _metadata(self, path: str) -> tuple[datetime, str]:
+        info = self._files.info(path)
+        return info["LastModified"], str(info["ETag"])
 
     def _create(self, path: str, content: bytes) -> bool:
         return self._put(path, content, IfNoneMatch="*")
@@ -134,7 +134,7 @@ class Disk(Bucket):
     """A disk, where a lock that the system keeps orders those who write."""
 
     def write(self, path: str, content: bytes, before: Found | None) -> bool:
-        """Write a file, if it still is what was read, or still is not there; give whether it was written."""
+        """Writes a file, if it still is what was read, or still is not there; give whether it was written."""
         file = Path(path)
         file.parent.mkdir(exist_ok=True)
         with FileLock(file.with_suffix(".lock")):
@@ -148,6 +148,6 @@ class Disk(Bucket):
 
 
 def _code(error: OSError) -> str:
-    """What S3 calls an error."""
+    """Returns S3's name of an error."""
     response = getattr(error.__cause__, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))

@@ -1,7 +1,7 @@
 """The lease in a lake: a small file in the dataset's folder, made and replaced only if it still is what was read.
 
-No two machines' clocks are compared. A lease runs out when its file has not been renewed for a while, and how long that
-is, is told by the store alone: when it was written, and when another file was that is written to see what time it is.
+No two machines' clocks are compared. A lease runs out when its file has not been renewed for a while. That is measured
+by the store's clock alone: the file's time of writing is compared with that of another file, written for this.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ class LeaseNote:
     """The lease as it was read.
 
     Attributes:
-        says: run_id, owner, host and how often it was renewed; taken_at, once it was; no run_id, if it is free.
+        fields: run_id, owner, host and how often it was renewed; taken_at, once it was; no run_id, if it is free.
         found: the file.
     """
 
-    says: dict[str, Any]
+    fields: dict[str, Any]
     found: Found
 
     @property
     def run_id(self) -> str | None:
         """The run that holds it, if any."""
-        return self.says.get("run_id")
+        return self.fields.get("run_id")
 
     @property
     def since(self) -> datetime:
-        """When it was taken, by the store's clock."""
-        return datetime.fromisoformat(self.says["taken_at"]) if "taken_at" in self.says else self.found.written
+        """The time it was taken, by the store's clock."""
+        return datetime.fromisoformat(self.fields["taken_at"]) if "taken_at" in self.fields else self.found.written_at
 
     @property
     def holder(self) -> LeaseHolder:
-        """Who holds it, as users of other runs are told."""
-        return LeaseHolder(str(self.says.get("host", "just taken")), self.since, self.found.written + TERM)
+        """The run that holds it, as messages of other runs name it."""
+        return LeaseHolder(str(self.fields.get("host", "just taken")), self.since, self.found.written_at + TERM)
 
 
 class LakeLease:
@@ -70,10 +70,10 @@ class LakeLease:
         return note.holder if note and self._is_held(note, owner) else None
 
     def acquire(self, lease: Lease) -> None:
-        """Take it, or renew it.
+        """Takes it, or renew it.
 
         Raises:
-            Taken: another owner holds it.
+            LeaseTaken: another owner holds it.
         """
         note = self._read()
         if note and note.run_id == lease.run_id:
@@ -87,19 +87,19 @@ class LakeLease:
             raise LeaseTaken(after.holder)
 
     def renew(self, lease: Lease) -> None:
-        """Put off its end, if this run still holds it."""
+        """Puts off its end, if this run still holds it."""
         note = self._read()
         if note and note.run_id == lease.run_id:
-            self._write({**note.says, "taken_at": note.since.isoformat()}, note)
+            self._write({**note.fields, "taken_at": note.since.isoformat()}, note)
 
     def release(self, lease: Lease) -> None:
-        """Give it back, if this run still holds it."""
+        """Returns it back, if this run still holds it."""
         note = self._read()
         if note and note.run_id == lease.run_id:
             self._write({}, note)
 
     def check(self, lease: Lease) -> None:
-        """See that this run still holds it.
+        """Checks that this run still holds it.
 
         Raises:
             LeaseLost: it does not.
@@ -110,18 +110,18 @@ class LakeLease:
 
     def _is_held(self, note: LeaseNote, owner: str) -> bool:
         """Whether another owner holds it; a file that is written tomorrow comes from a clock that was set back."""
-        if note.run_id is None or note.says.get("owner") == owner:
+        if note.run_id is None or note.fields.get("owner") == owner:
             return False
-        return abs(self._store.now(self._folder) - note.found.written) <= TERM
+        return abs(self._store.now(self._folder) - note.found.written_at) <= TERM
 
     def _read(self) -> LeaseNote | None:
         found = self._store.read(self._path)
         return None if found is None else LeaseNote(json.loads(found.content), found)
 
-    def _write(self, says: dict[str, Any], before: LeaseNote | None) -> None:
-        """Write it, unless somebody else did meanwhile; each time it says something else."""
-        renewals = before.says["renewals"] + 1 if before else 0
-        content = json.dumps({**says, "renewals": renewals}).encode()
+    def _write(self, fields: dict[str, Any], before: LeaseNote | None) -> None:
+        """Writes it, unless somebody else did meanwhile; each time with another content."""
+        renewals = before.fields["renewals"] + 1 if before else 0
+        content = json.dumps({**fields, "renewals": renewals}).encode()
         self._store.write(self._path, content, before.found if before else None)
 
 
@@ -135,7 +135,7 @@ class WithLakeLease(FilesystemClient):
     lease: Lease | None = None
 
     def complete_load(self, load_id: str) -> None:
-        """Note that a package is loaded, under the lease: only then its cursor counts."""
+        """Records that a package is loaded, under the lease: only then its cursor counts."""
         require_all_jobs(load_id)
         self.fence()
         super().complete_load(load_id)
@@ -145,19 +145,19 @@ class WithLakeLease(FilesystemClient):
         return self._lease_of(pipeline_name).holder(owner)
 
     def take_lease(self, lease: Lease) -> None:
-        """Take the lease, or renew it; nothing is staged here.
+        """Takes the lease, or renew it; nothing is staged here.
 
         Raises:
-            Taken: another owner holds it.
+            LeaseTaken: another owner holds it.
         """
         self._lease_of(lease.pipeline_name).acquire(lease)
 
     def renew_lease(self, lease: Lease) -> None:
-        """Put off the end of a lease, if this run still holds it."""
+        """Puts off the end of a lease, if this run still holds it."""
         self._lease_of(lease.pipeline_name).renew(lease)
 
     def release_lease(self, lease: Lease) -> None:
-        """Give the lease back, if this run still holds it."""
+        """Returns the lease back, if this run still holds it."""
         self._lease_of(lease.pipeline_name).release(lease)
 
     def drop_staging(self, place: str) -> None:
@@ -168,17 +168,17 @@ class WithLakeLease(FilesystemClient):
         return self._lease_name(pipeline_name) == self._lease_name(other)
 
     def fence(self) -> None:
-        """See that this run still holds its lease, right before it writes.
+        """Checks that this run still holds its lease, right before it writes.
 
         Raises:
             LeaseLost: it does not.
         """
-        if self.lease is not None and self.lease.held:
+        if self.lease is not None and self.lease.is_taken:
             self._lease_of(self.lease.pipeline_name).check(self.lease)
 
     def _lease_of(self, pipeline_name: str) -> LakeLease:
         return LakeLease(self.fs_client, self.dataset_path, self._lease_name(pipeline_name))
 
     def _lease_name(self, pipeline_name: str) -> str:  # noqa: ARG002 - not every lake has one for each pipeline
-        """What the lease of a pipeline is for: the dataset, whichever pipelines share it."""
+        """Returns what the lease of a pipeline is for: the dataset, whichever pipelines share it."""
         return self.dataset_name

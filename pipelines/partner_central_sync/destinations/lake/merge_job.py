@@ -53,7 +53,7 @@ class LakeMergeJob(ReferenceFollowupJob):
     """Merges the files of a root table and of its lists."""
 
     def run(self) -> None:
-        """Replace, or for insert-only tables add, the rows of all files of the chain."""
+        """Replaces, or for insert-only tables add, the rows of all files of the chain."""
         import pyarrow.compute as pc
 
         tables = self._schema.tables
@@ -77,7 +77,7 @@ class LakeMergeJob(ReferenceFollowupJob):
         self._put(stored, rows, keys)
 
     def _put(self, table: LakeTable, rows: pa.Table, keys: pa.Table) -> None:
-        """Put rows in the place of those with these keys, if there are any of either."""
+        """Puts rows in the place of those with these keys, if there are any of either."""
         if rows.num_rows or table.rows(keys.column_names, keys).num_rows:
             self._client.fence()
             table.replace(rows, keys)
@@ -107,11 +107,11 @@ class LakeMergeJob(ReferenceFollowupJob):
 
     def _table(self, table: TTableSchema) -> LakeTable:
         """The stored table, with all the columns that come; made if it is missing."""
-        return self._client.table(name_of(table), self._arrow_schema(table))
+        return self._client.ensure_table(name_of(table), self._arrow_schema(table))
 
 
 def arrow_schema(table: TTableSchema, client: LakeClient) -> pa.Schema:
-    """The columns of a table as Arrow has them."""
+    """Returns the columns of a table as Arrow fields."""
     from dlt.common.libs.pyarrow import columns_to_arrow
 
     columns = {name: column for name, column in table["columns"].items() if "data_type" in column}
@@ -119,12 +119,12 @@ def arrow_schema(table: TTableSchema, client: LakeClient) -> pa.Schema:
 
 
 def name_of(table: TTableSchema) -> str:
-    """What a table is called."""
+    """Returns the name of a table."""
     return cast("str", table["name"])
 
 
 def winners(root: TTableSchema, rows: pa.Table, stored: LakeTable) -> pa.Table:
-    """Of staged rows with the same key the newest, unless the stored one is newer."""
+    """Returns the newest of staged rows with the same key, unless the stored one is newer."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -134,25 +134,25 @@ def winners(root: TTableSchema, rows: pa.Table, stored: LakeTable) -> pa.Table:
         return rows
     known = stored.rows([*keys, MODIFIED], rows.select(keys))
     known = known.cast(pa.schema([rows.schema.field(name).with_nullable(nullable=True) for name in known.column_names]))
-    held = known.group_by(keys).aggregate([(MODIFIED, "max")])
-    compared = rows.select([*keys, MODIFIED, C_DLT_ID]).join(held, keys, join_type="inner")
+    newest_stored = known.group_by(keys).aggregate([(MODIFIED, "max")])
+    compared = rows.select([*keys, MODIFIED, C_DLT_ID]).join(newest_stored, keys, join_type="inner")
     older = compared.filter(pc.less(compared[MODIFIED], compared[f"{MODIFIED}_max"]))[C_DLT_ID]
     return rows.filter(pc.invert(pc.is_in(rows[C_DLT_ID], older)))
 
 
 def newest(rows: pa.Table, keys: Sequence[str], order: str) -> pa.Table:
-    """Of rows with the same key the one that is greatest in a column, whose values are all different."""
+    """Returns, of rows with the same key, the one with the greatest value in a column of unique values."""
     import pyarrow.compute as pc
 
-    chosen = rows.group_by(list(keys)).aggregate([(order, "max")])
-    return rows.filter(pc.is_in(rows[order], chosen[f"{order}_max"]))
+    greatest = rows.group_by(list(keys)).aggregate([(order, "max")])
+    return rows.filter(pc.is_in(rows[order], greatest[f"{order}_max"]))
 
 
 def new_versions(root: TTableSchema, rows: pa.Table, stored: LakeTable) -> pa.Table:
-    """The staged rows of an insert-only table that it does not hold.
+    """Returns the staged rows of an insert-only table that are not in it.
 
     In a table of versions, these are the ones whose content is not that of the version before, in the order of reading.
-    A version that was stored without an order may stand anywhere: its content is not new right after such versions.
+    A version that was stored without an order may belong anywhere: its content is not new right after such versions.
     """
     import duckdb
     import pyarrow as pa

@@ -1,8 +1,8 @@
-"""Which of the states in a lake is the pipeline's: the one that was written last, by its own count.
+"""Finds the state of a pipeline in a lake: the one that was written last, by its own count.
 
-dlt takes the one of the newest load, and loads are named by the clock of the machine that ran: one whose clock is ahead
-would hide all that others store after it. States have a counter, which rises with every change. It stands in the name
-of the file, where dlt has the load: so the newest is found, by dlt as well, without a look into the files.
+dlt takes the state of the newest load, and loads are named by the clock of the machine that ran. A machine whose clock
+is ahead would hide all that others store after it. States have a counter, which rises with every change. It is in the
+name of the file, where dlt has the load. So the newest is found, by dlt as well, without reading the files.
 
 A folder that was copied under another name holds states of the pipeline that loaded the original. The newest of those
 is taken, until this pipeline stores one of its own.
@@ -35,8 +35,8 @@ Files = Iterable[tuple[str, list[str]]]  # path, and the parts of the name: pipe
 Read = Callable[[list[str]], Mapping[str, bytes]]
 
 
-def counted(version: int, load_id: str) -> str:
-    """What stands in the name of a file for the load: a number that is the greater, the later the state."""
+def sequence_name(version: int, load_id: str) -> str:
+    """Returns the part of a file's name that dlt uses for the load: a number that rises with the state's version."""
     return f"{COUNTED}{version:0{DIGITS}}.{load_id.replace('.', '')}"
 
 
@@ -46,7 +46,7 @@ def newest_state(files: Files, pipeline_name: str, read: Read) -> StateInfo | No
     if own := own_states(listed, pipeline_name, read):
         return _info(read(own[:1])[own[0]])
     others = map(_info, read(_namesakes(listed, pipeline_name)).values())
-    return _adopted(sorted(others, key=_age, reverse=True), pipeline_name)
+    return _state_of_original(sorted(others, key=_age, reverse=True), pipeline_name)
 
 
 def own_states(files: Files, pipeline_name: str, read: Read) -> list[str]:
@@ -79,7 +79,7 @@ def _info(text: bytes) -> StateInfo:
     return StateInfo(**document)
 
 
-def _adopted(states: Iterable[StateInfo], pipeline_name: str) -> StateInfo | None:
+def _state_of_original(states: Iterable[StateInfo], pipeline_name: str) -> StateInfo | None:
     """The first state that has a cursor of this source, under the name of a pipeline."""
     for found in states:
         if is_of_original(found.pipeline_name, found.state, pipeline_name):
@@ -125,19 +125,19 @@ class WithLakeState(FilesystemClient):
             return set()
 
     def put_state(self, state: TPipelineState) -> None:
-        """Store a state of another pipeline."""
-        load = counted(state["_state_version"], str(precise_time()))
+        """Stores a state of another pipeline."""
+        load = sequence_name(state["_state_version"], str(precise_time()))
         hashed = self.schema.stored_version_hash
         path = super()._get_state_file_name(state["pipeline_name"], hashed, load)
         self._write_to_json_file(path, cast("Any", state_doc(state)))
 
     def _write_to_json_file(self, filepath: str, data: dict[str, Any]) -> None:
-        """Write a file, also into a folder that somebody deleted."""
+        """Writes a file, also into a folder that somebody deleted."""
         self.fs_client.makedirs(self.pathlib.dirname(filepath), exist_ok=True)
         super()._write_to_json_file(filepath, data)
 
     def drop_old_states(self, pipeline_name: str) -> int:
-        """Delete the states that a pipeline's newest one stands for, also of the original of a copy; gives how many."""
+        """Deletes states that a pipeline's newest one replaces, the original's of a copy as well; returns how many."""
         files = list(self._list_dlt_table_files(self.schema.state_table_name))
         own = own_states(files, pipeline_name, self._contents)
         if not own:
@@ -155,7 +155,7 @@ class WithLakeState(FilesystemClient):
 
     def _get_state_file_name(self, pipeline_name: str, version_hash: str, load_id: str) -> str:
         version = load_package_state()["state"]["pipeline_state"]["version"]
-        return super()._get_state_file_name(pipeline_name, version_hash, counted(version, load_id))
+        return super()._get_state_file_name(pipeline_name, version_hash, sequence_name(version, load_id))
 
     def _get_schema_file_name(self, version_hash: str, load_id: str) -> str:
-        return super()._get_schema_file_name(version_hash, counted(self.schema.version, load_id))
+        return super()._get_schema_file_name(version_hash, sequence_name(self.schema.version, load_id))

@@ -1,4 +1,4 @@
-"""Tables of a lake whose folder somebody deleted: noticed, made again, filled from the history as far as it goes."""
+"""Repairs tables of a lake whose folder somebody deleted, from the history as far as it goes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NEWEST = """
 SELECT place FROM (
     SELECT place, row_number() OVER (PARTITION BY {keys} ORDER BY last_modified_date DESC, {order}) AS nth
-    FROM versions ANTI JOIN held USING ({keys})
+    FROM versions ANTI JOIN present USING ({keys})
 ) WHERE nth = 1 ORDER BY place
 """
 
@@ -31,21 +31,21 @@ def missing(client: LakeClient, schema: Schema) -> frozenset[str]:
             name
             for name in schema.data_table_names(seen_data_only=True)
             if client.prepare_load_table(name).get("table_format")  # others are written by SQL, which files have not
-            and posixpath.basename(client.get_table_dir(name).rstrip("/")) not in client.listed
+            and posixpath.basename(client.get_table_dir(name).rstrip("/")) not in client.folder_names
         )
     finally:
         client.schema = own
 
 
 def make(client: LakeClient, names: Iterable[str]) -> None:
-    """Make tables again, empty, under the lease."""
+    """Creates tables again, empty, under the lease."""
     for name in names:
         client.fence()
-        client.table(name, arrow_schema(client.schema.tables[name], client))
+        client.ensure_table(name, arrow_schema(client.schema.tables[name], client))
 
 
 def put_back(client: LakeClient) -> int:
-    """Give `opportunities` the newest version of each id that it has not; gives how many these are.
+    """Returns `opportunities` the newest version of each id that it has not; gives how many these are.
 
     Raises:
         DestinationUndefinedEntity: a table is not there.
@@ -53,7 +53,7 @@ def put_back(client: LakeClient) -> int:
     import duckdb
     import pyarrow as pa
 
-    table, history = map(client.stored, OPPORTUNITIES.table_names.both)
+    table, history = map(client.open_table, OPPORTUNITIES.table_names.both)
     types = {field.name: field.type for field in table.schema}
     columns = [field.name for field in history.schema if types.get(field.name) == field.type]
     columns = [name for name in columns if name not in HISTORY_COLUMNS]
@@ -64,7 +64,7 @@ def put_back(client: LakeClient) -> int:
     places = pa.array(range(versions.num_rows), pa.int64())
     with duckdb.connect() as connection:
         connection.register("versions", versions.select(order).append_column("place", places))
-        connection.register("held", table.rows(keys))
+        connection.register("present", table.rows(keys))
         newest = NEWEST.format(keys=", ".join(keys), order="read_order DESC NULLS LAST" if orders else "place DESC")
         found = connection.execute(newest).fetchall()
     if found:

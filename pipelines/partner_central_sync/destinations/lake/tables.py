@@ -23,23 +23,23 @@ class LakeTable(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
+        """The columns of the table."""
         ...
 
     def rows(self, columns: Sequence[str], keys: pa.Table | None = None) -> pa.Table:
-        """These columns of all rows, or of those whose keys are among some, and perhaps of a few more."""
+        """Reads columns of all rows, or of the rows with some keys, and perhaps of a few more."""
         ...
 
     def add(self, rows: pa.Table) -> None:
-        """Put rows beside those that are there; in one commit."""
+        """Adds rows, in one commit."""
         ...
 
     def replace(self, rows: pa.Table, keys: pa.Table) -> None:
-        """Put rows in the place of all that have one of these keys; in one commit.
+        """Puts rows in the place of all that have one of these keys; in one commit.
 
         Args:
             rows: what comes.
-            keys: the keys of what goes, each once; its columns are those that make the key.
+            keys: the keys of what goes, each once; its columns are the columns of the key.
         """
         ...
 
@@ -52,13 +52,13 @@ class Delta:
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
+        """The columns of the table."""
         import pyarrow as pa
 
         return pa.schema(self._table.schema().to_arrow())
 
     def rows(self, columns: Sequence[str], keys: pa.Table | None = None) -> pa.Table:
-        """These columns of all rows, or of those whose keys are among some, and perhaps of a few more.
+        """Reads columns of all rows, or of the rows with some keys, and perhaps of a few more.
 
         They are chosen here, batch by batch: Arrow cannot compare the text of files that a merge wrote, in a filter.
         """
@@ -67,17 +67,17 @@ class Delta:
         batches = self._table.to_pyarrow_dataset().to_batches(columns=list(columns))
         schema = pa.schema([self.schema.field(name) for name in columns])
         tables = (pa.Table.from_batches([batch]).cast(schema) for batch in batches)
-        kept = tables if keys is None else (_among(table, keys) for table in tables)
+        kept = tables if keys is None else (_filter_by_keys(table, keys) for table in tables)
         return pa.concat_tables([schema.empty_table(), *kept])
 
     def add(self, rows: pa.Table) -> None:
-        """Put rows beside those that are there; in one commit."""
+        """Adds rows, in one commit."""
         from deltalake import write_deltalake
 
         write_deltalake(self._table, rows, mode="append", schema_mode="merge")
 
     def replace(self, rows: pa.Table, keys: pa.Table) -> None:
-        """Put rows in the place of all that have one of these keys; in one commit.
+        """Puts rows in the place of all that have one of these keys; in one commit.
 
         A row that takes away matches what has its key, which is deleted; one that comes matches nothing.
         """
@@ -101,30 +101,30 @@ class Iceberg:
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
+        """The columns of the table."""
         return self._table.schema().as_arrow()
 
     def rows(self, columns: Sequence[str], keys: pa.Table | None = None) -> pa.Table:
-        """These columns of all rows, or of those whose keys are among some, and perhaps of a few more."""
+        """Reads columns of all rows, or of the rows with some keys, and perhaps of a few more."""
         if keys is None:
             return self._table.scan(selected_fields=tuple(columns)).to_arrow()
-        return self._table.scan(_having(keys), selected_fields=tuple(columns)).to_arrow()
+        return self._table.scan(_key_condition(keys), selected_fields=tuple(columns)).to_arrow()
 
     def add(self, rows: pa.Table) -> None:
-        """Put rows beside those that are there; in one commit."""
+        """Adds rows, in one commit."""
         self._table.append(rows)
 
     def replace(self, rows: pa.Table, keys: pa.Table) -> None:
-        """Put rows in the place of all that have one of these keys; in one commit."""
+        """Puts rows in the place of all that have one of these keys; in one commit."""
         found = self.rows(keys.column_names, keys).num_rows  # pyiceberg warns where it deletes nothing
         with self._table.transaction() as transaction:
             if found:
-                transaction.delete(_having(keys))
+                transaction.delete(_key_condition(keys))
             if rows.num_rows:
                 transaction.append(rows)
 
 
-def _among(rows: pa.Table, keys: pa.Table) -> pa.Table:
+def _filter_by_keys(rows: pa.Table, keys: pa.Table) -> pa.Table:
     """The rows that have one of these values in each column that makes the key; all of those must be there."""
     import pyarrow.compute as pc
 
@@ -133,7 +133,7 @@ def _among(rows: pa.Table, keys: pa.Table) -> pa.Table:
     return rows
 
 
-def _having(keys: pa.Table) -> Any:  # noqa: ANN401 - pyiceberg's expressions are not imported without it
+def _key_condition(keys: pa.Table) -> Any:  # noqa: ANN401 - pyiceberg's expressions are not imported without it
     """Rows whose key is among these: the last column's values, under each combination of the others'."""
     from pyiceberg.expressions import AlwaysFalse, And, EqualTo, In, Or
 
@@ -148,7 +148,7 @@ def _having(keys: pa.Table) -> Any:  # noqa: ANN401 - pyiceberg's expressions ar
 
 
 def data_types(schema: pa.Schema) -> dict[str, str]:
-    """What dlt calls the types of columns."""
+    """Returns dlt's names of the types of columns."""
     from dlt.common.libs.pyarrow import get_column_type_from_py_arrow
 
     return {field.name: str(get_column_type_from_py_arrow(field.type)["data_type"]) for field in schema}
