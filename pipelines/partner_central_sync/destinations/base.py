@@ -173,7 +173,7 @@ class Adapter:
 
         from . import stored_tables
 
-        return stored_tables.missing(client, schema) if isinstance(client, SqlJobClientBase) else frozenset()
+        return stored_tables.missing_tables(client, schema) if isinstance(client, SqlJobClientBase) else frozenset()
 
     def stored_counters(self, client: JobClientBase) -> StoredCounters:
         """Returns the numbers that the tables of an open destination hold already."""
@@ -212,7 +212,7 @@ class Adapter:
 
         It may be the message of another destination's error.
         """
-        return login_refused(message) if LOGIN_REFUSED.search(message) else None
+        return explain_login_refusal(message) if LOGIN_REFUSED.search(message) else None
 
     def explain_lock(self, message: str, *, writing: bool) -> str | None:
         """Returns who keeps the destination from being opened; None if the message is about something else."""
@@ -237,7 +237,7 @@ class Adapter:
         return None
 
 
-def login_refused(message: str) -> str:
+def explain_login_refusal(message: str) -> str:
     """Returns what a user can do who is not let in."""
     return (
         f"The destination does not let this user in: {message} User, password and database are the credentials of the "

@@ -62,7 +62,7 @@ class FilesystemAdapter(Adapter):
         """Returns the tables without a folder, as the dataset's folder was listed last."""
         from .lake import repair
 
-        return repair.missing(cast("LakeClient", client), schema)
+        return repair.missing_tables(cast("LakeClient", client), schema)
 
     def stored_counters(self, client: JobClientBase) -> StoredCounters:
         """Returns the numbers that the tables hold already."""

@@ -14,7 +14,7 @@ from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations import postgres as dlt_postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from .base import Adapter, login_refused
+from .base import Adapter, explain_login_refusal
 from .column_comments import with_column_comments
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class PostgresAdapter(LibpqAdapter):
     def explain_refusal(self, message: str) -> str | None:
         """Returns the grant that is missing, or which credentials to look at."""
         if NO_SUCH_LOGIN.search(message):
-            return login_refused(message)
+            return explain_login_refusal(message)
         if denied := DENIED.search(message):
             kind, name = denied.group(1) or denied.group(3), denied.group(2) or denied.group(4)
             remedy = GRANTS.get(kind, OWNERSHIP).format(name=name.rstrip(";"))

@@ -68,14 +68,14 @@ def join_columns(table: str, columns: Types, others: Collection[str] = ()) -> st
         return None
     apart = {name for names in found.values() for name in names}
     expressions = [
-        f"{_one([name, *found[name]], columns, _expected(table, name))} AS {name}" if name in found else name
+        f"{_one([name, *found[name]], columns, _model_type(table, name))} AS {name}" if name in found else name
         for name in columns
         if name not in apart
     ]
     return f"SELECT {', '.join(expressions)} FROM {table}"  # noqa: S608 - names of columns
 
 
-def use_joined(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
+def replace_by_joins(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
     """A query that reads these queries in the place of tables."""
     import sqlglot
 
@@ -113,7 +113,7 @@ def _as(kind: str, name: str, stored: str) -> str:
     return f"CAST(NULL AS {wanted})"
 
 
-def _expected(table: str, column: str) -> str | None:
+def _model_type(table: str, column: str) -> str | None:
     """The type that the model gives a column."""
     return _model().get(table, {}).get(column)
 

@@ -26,10 +26,10 @@ ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "
 JUDGED = (full_listings.TABLE.name, "number")
 
 
-def missing(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
+def missing_tables(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
     """Returns what an open destination lacks, though it was loaded by a schema: `table`, or `table.column`."""
     names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE, stream_log.TABLE} & schema.tables.keys())]
-    return frozenset(_missing(client, schema, names))
+    return frozenset(_yield_missing(client, schema, names))
 
 
 def complete(client: SqlJobClientBase) -> Retyped:
@@ -42,7 +42,9 @@ def complete(client: SqlJobClientBase) -> Retyped:
     """
     schema = client.schema
     stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
-    retyped = {name: found for name, columns in stored.items() if (found := dict(_differing(client, name, columns)))}
+    retyped = {
+        name: found for name, columns in stored.items() if (found := dict(_differing_columns(client, name, columns)))
+    }
     for table, differing in retyped.items():
         for name, column in differing.items():
             if not _is_placed(table, name):
@@ -80,7 +82,7 @@ def stored_counters(client: SqlJobClientBase) -> StoredCounters:
     return StoredCounters(order, max(sweep))
 
 
-def _missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> Iterable[str]:
+def _yield_missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> Iterable[str]:
     exactly = client.capabilities.generates_case_sensitive_identifiers()
     for name, columns in client.get_storage_tables(names):
         if not columns:
@@ -90,7 +92,7 @@ def _missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> 
         yield from (f"{name}.{column['name']}" for column in new)
 
 
-def _differing(
+def _differing_columns(
     client: SqlJobClientBase, table: str, stored: Mapping[str, TColumnSchema]
 ) -> Iterator[tuple[str, TColumnSchema]]:
     """Yields the columns of a table, by the schema's names, whose stored type does not accept the schema's."""

@@ -43,7 +43,7 @@ def clean(client: LakeClient, privacy: PiiPolicy, account: str | None) -> Cleane
         except DestinationUndefinedEntity:
             continue
         rows = stored.to_pyarrow_table() if made == "delta" else stored.scan().to_arrow()
-        changed, count = _changed(table, rows, privacy, account)
+        changed, count = _clean_table(table, rows, privacy, account)
         cleaned.rows[table] = count
         if made == "delta":
             removed += _write_delta(client, table, changed if count else None)
@@ -62,7 +62,7 @@ def _open(client: LakeClient, table: str) -> tuple[str, Any]:
     return made, client.load_open_table(made, table)  # type: ignore[arg-type] # adapt_source() sets it
 
 
-def _changed(table: str, rows: pa.Table, privacy: PiiPolicy, account: str | None) -> tuple[pa.Table, int]:
+def _clean_table(table: str, rows: pa.Table, privacy: PiiPolicy, account: str | None) -> tuple[pa.Table, int]:
     """The rows as they are to be, and how many differ."""
     import pyarrow as pa
 

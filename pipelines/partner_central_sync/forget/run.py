@@ -116,7 +116,7 @@ def _clean_database(client: SqlJobClientBase, privacy: PiiPolicy, settings: Sett
     with client:
         yield from _counts(sql.clean_rows(client, privacy, settings.account))
         yield _cursors(sql.drop_old_states(client, settings.pipeline_name))
-        staged = sql.drop_staged(client, settings)
+        staged = sql.drop_staged_tables(client, settings)
         yield f"staging: emptied {', '.join(staged)}" if staged else "staging: there is none"
         if emptied := sql.free_blocks(client):
             yield emptied

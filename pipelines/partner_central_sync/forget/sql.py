@@ -92,7 +92,7 @@ def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
     return len(old)
 
 
-def drop_staged(client: SqlJobClientBase, settings: Settings) -> list[str]:
+def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str]:
     """Drops the tables of every staging dataset that is not another run's now; gives the datasets.
 
     The datasets themselves stay: whoever may not make one was given it.

@@ -16,12 +16,12 @@ def tag(_name: str, *children: str | None, **attributes: str | int | None) -> Ht
 
     Attributes are written with `-` for `_`, without a `_` at the end.
     """
-    written = "".join(
+    markup = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
-    return Html(f"<{_name}{written}>{join(*children)}</{_name}>")
+    return Html(f"<{_name}{markup}>{join(*children)}</{_name}>")
 
 
 def join(*children: str | None) -> Html:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .currency import money
 from .html import Html, tag
-from .sections import late, movement, new_since, pipeline, review, vanished
+from .sections import gone_section, late, movement, new_since, pipeline, review
 from .snapshot import Snapshot
 from .tables import NOTHING, format_value
 from .won_and_lost import won_and_lost
@@ -27,7 +27,7 @@ def page(snapshot: Snapshot) -> str:
         ("review", "What waits in review", review(snapshot)),
         ("late", "What is late", late(snapshot)),
         ("outcomes", "What was won and lost", won_and_lost(snapshot)),
-        ("gone", "What is gone", vanished(snapshot)),
+        ("gone", "What is gone", gone_section(snapshot)),
     ]
     links = [tag("li", tag("a", title, href=f"#{name}")) for name, title, _ in sections]
     head = tag(

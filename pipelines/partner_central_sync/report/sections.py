@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from .charts import bars, columns, stacks
 from .currency import money, spend
 from .html import Html, join, tag
-from .snapshot import WEEKS, Listed, Row, Snapshot
-from .tables import Column, figure, listed, table
+from .snapshot import WEEKS, Row, RowList, Snapshot
+from .tables import Column, figure, join_counts, table
 
 NONE_GIVEN = "none given"
 NO_CURRENCY = "no currency"
@@ -45,7 +45,7 @@ def pipeline(snapshot: Snapshot) -> Html:
     sizes = {row["life_cycle_stage"] or NONE_GIVEN: row["opportunities_in_stage"] for row in rows}
     if not sizes:
         return tag("p", "Nothing is open.")
-    summary = f"{sum(sizes.values()):,} open opportunities: {listed(sizes.items())}."
+    summary = f"{sum(sizes.values()):,} open opportunities: {join_counts(sizes.items())}."
     stages = [
         *(STAGE, Column("Currency", "currency_code"), Column("Deals", "opportunities")),
         Column("Expected a month", "monthly_amount", lambda row: money(row["monthly_amount"], row["currency_code"])),
@@ -118,7 +118,7 @@ def movement(snapshot: Snapshot) -> Html:
     starts = {week: today - timedelta(days=7 * week + 6) for week in range(WEEKS)}
     values = [(f"{starts[week]:%b} {starts[week].day}", kind, count) for (week, kind), count in counts.items()]
     totals = {kind: sum(count for (_, one), count in counts.items() if one == kind) for kind in MOVES}
-    summary = f"Moves between stages within {WEEKS} weeks: {listed(totals.items())} (back, reopened or unknown)."
+    summary = f"Moves between stages within {WEEKS} weeks: {join_counts(totals.items())} (back, reopened or unknown)."
     weeks = [
         {"week": f"{starts[week]}", **{kind: counts[week, kind] for kind in MOVES}} for week in reversed(range(WEEKS))
     ]
@@ -201,7 +201,7 @@ def late(snapshot: Snapshot) -> Html:
     )
 
 
-def vanished(snapshot: Snapshot) -> Html:
+def gone_section(snapshot: Snapshot) -> Html:
     """Returns what the newest complete listing did not show."""
     shown = [
         Column("Gone since (UTC)", "gone_since"),
@@ -210,13 +210,13 @@ def vanished(snapshot: Snapshot) -> Html:
     return join(
         tag(
             "p",
-            "Opportunities that the newest complete sweep did not list any more: not in any number above but Gone, and "
-            "kept as they were last seen.",
+            "Opportunities that the newest complete listing did not show any more. They are kept as they were last "
+            "seen, and are in no number above but Gone.",
             class_="soft",
         ),
         _long("Gone", shown, snapshot.tables["gone"]),
     )
 
 
-def _long(caption: str, shown: Sequence[Column], listed: Listed) -> Html:
-    return tag("div", table(caption, shown, listed.rows, listed.total), class_="long")
+def _long(caption: str, shown: Sequence[Column], rows: RowList) -> Html:
+    return tag("div", table(caption, shown, rows.rows, rows.total), class_="long")

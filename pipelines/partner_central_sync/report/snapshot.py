@@ -51,7 +51,7 @@ TABLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class RowList:
     """The first rows of a list, and how many it has in all."""
 
     rows: list[Row]
@@ -74,10 +74,10 @@ class Snapshot:
     dataset: str
     freshness: Row
     results: Mapping[str, list[Row]]
-    tables: Mapping[str, Listed]
+    tables: Mapping[str, RowList]
     mark: ReportState
     before: ReportState | None
-    changes: Listed
+    changes: RowList
     change_counts: list[Row]
 
 
@@ -100,10 +100,10 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, marks: ReportStates) -
         dataset,
         freshness,
         {name: fetch_rows(client, query) for name, query in QUERIES.items()},
-        {name: _listed(client, *table) for name, table in TABLES.items()},
+        {name: _load_rows(client, *table) for name, table in TABLES.items()},
         mark,
         before,
-        _listed(client, f"changes WHERE {since(before)}", "changed_at DESC") if before else Listed([], 0),
+        _load_rows(client, f"changes WHERE {since(before)}", "changed_at DESC") if before else RowList([], 0),
         fetch_rows(client, f"SELECT what, COUNT(*) AS changes FROM changes WHERE {since(before)} GROUP BY what")  # noqa: S608
         if before
         else [],
@@ -127,9 +127,9 @@ def fetch_rows(client: SqlJobClientBase, query: str) -> list[Row]:
         return [dict(zip(columns, row, strict=True)) for row in answer.rows]
 
 
-def _listed(client: SqlJobClientBase, source: str, order: str) -> Listed:
+def _load_rows(client: SqlJobClientBase, source: str, order: str) -> RowList:
     rows = fetch_rows(client, f"SELECT *, COUNT(*) OVER () AS total FROM {source} ORDER BY {order}, id LIMIT {SHOWN}")  # noqa: S608
-    return Listed(rows, rows[0]["total"] if rows else 0)
+    return RowList(rows, rows[0]["total"] if rows else 0)
 
 
 def _iso(timestamp: datetime | None) -> str | None:

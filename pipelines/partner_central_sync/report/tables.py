@@ -120,6 +120,6 @@ def figure(title: str, chart: Html | None, summary: str, numbers: Html) -> Html:
     )
 
 
-def listed(counts: Iterable[tuple[str, Any]]) -> str:
+def join_counts(counts: Iterable[tuple[str, Any]]) -> str:
     """Names, each with its count, as a part of a sentence."""
     return ", ".join(f"{name} {format_value(count)}" for name, count in counts)

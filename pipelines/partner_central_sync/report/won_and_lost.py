@@ -9,7 +9,7 @@ from .charts import bars, stacks
 from .currency import money
 from .html import Html, tag
 from .snapshot import Row, Snapshot
-from .tables import Column, figure, listed, table
+from .tables import Column, figure, join_counts, table
 
 NONE_GIVEN = "none given"
 QUARTERS_DRAWN = 8
@@ -36,7 +36,7 @@ def won_and_lost(snapshot: Snapshot) -> Html:
         "div",
         figure("Won and lost, by quarter", chart, summary, table("By quarter", shown, quarters, sort=False)),
         *_reasons(snapshot.results["reasons"]),
-        *_launched(snapshot.results["launched"]),
+        *_launched_by_month(snapshot.results["launched"]),
         class_="grid",
     )
 
@@ -46,7 +46,7 @@ def _reasons(reasons: Sequence[Row]) -> list[Html]:
         return []
     ordered = sorted(reasons, key=lambda row: (-row["opportunities"], row["life_cycle_closed_lost_reason"] or ""))
     counts = [(row["life_cycle_closed_lost_reason"] or NONE_GIVEN, row["opportunities"]) for row in ordered]
-    summary = f"Reasons of {sum(count for _, count in counts):,} lost deals: {listed(counts[:3])}."
+    summary = f"Reasons of {sum(count for _, count in counts):,} lost deals: {join_counts(counts[:3])}."
     shown = [
         *(Column("Reason", "life_cycle_closed_lost_reason"), Column("Lost", "opportunities")),
         *(Column("Within a year", "within_a_year"), Column("Last", "last_closed_on")),
@@ -55,7 +55,7 @@ def _reasons(reasons: Sequence[Row]) -> list[Html]:
     return [figure("Why deals were lost", chart, summary, table("By reason", shown, ordered, sort=False))]
 
 
-def _launched(rows: Sequence[Row]) -> list[Html]:
+def _launched_by_month(rows: Sequence[Row]) -> list[Html]:
     if not rows:
         return []
 

@@ -31,7 +31,7 @@ BACKUP = "a backup of the database may have it."
 
 def has_unfinished_repair(pipeline: dlt.Pipeline) -> bool:
     """Whether tables were made again since this pipeline read: by another one, or by a run that was killed."""
-    return bool(_unfinished(pipeline))
+    return bool(_unfinished_tables(pipeline))
 
 
 def repair_tables(
@@ -58,7 +58,7 @@ def repair_tables(
         console.note("Tables of this dataset were made again, which had been dropped: everything is read again.")
     run_lease.take(pipeline)
     client, others = pipeline.destination_client(), set[str]()
-    if again or ROOT in _unfinished(pipeline):
+    if again or ROOT in _unfinished_tables(pipeline):
         with client:
             others = other_pipelines.names(client) - {pipeline.pipeline_name}
     try:
@@ -80,7 +80,7 @@ def repair_tables(
 
 def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], console: Console) -> None:
     """Creates tables, and fill them from what the destination has, under the leases of all who load into them."""
-    client, unfinished = pipeline.destination_client(), _unfinished(pipeline) | {*again}
+    client, unfinished = pipeline.destination_client(), _unfinished_tables(pipeline) | {*again}
     with client:
         client.schema = stored_schema(pipeline, client) or client.schema
         _make(client, again)
@@ -91,7 +91,7 @@ def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], conso
         _warn_of_lost_rows(client, again, console)
 
 
-def _unfinished(pipeline: dlt.Pipeline) -> frozenset[str]:
+def _unfinished_tables(pipeline: dlt.Pipeline) -> frozenset[str]:
     return other_pipelines.has_unfinished_repair(cast("dict[str, Any]", pipeline.state))
 
 

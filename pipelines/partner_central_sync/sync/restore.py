@@ -39,7 +39,7 @@ def put_back(client: LeaseTable) -> int:
     table, history = map(sql.make_qualified_table_name, TABLES)
     listed, key = ", ".join(map(escape, columns)), ", ".join(keys)
     order = f"{escape('last_modified_date')} DESC"
-    if _folded(client, "read_order") in {name.casefold() for name in stored[TABLES[1]]}:
+    if _fold(client, "read_order") in {name.casefold() for name in stored[TABLES[1]]}:
         order += f", COALESCE({escape('read_order')}, {BEFORE_ALL}) DESC"
     newest = f"SELECT {listed}, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) AS nth FROM {history}"  # noqa: S608 - the schema's own names, escaped
     same = " AND ".join(f"o.{name} = v.{name}" for name in keys)
@@ -56,7 +56,7 @@ def count_gone(client: SqlJobClientBase) -> int:
     """Returns how many opportunities are marked as gone; 0 where marks are unknown."""
     table = client.sql_client.make_qualified_table_name("opportunity_presence")
     _, columns = client.get_storage_table("opportunity_presence")
-    if _folded(client, "gone_since") not in {name.casefold() for name in columns}:
+    if _fold(client, "gone_since") not in {name.casefold() for name in columns}:
         return 0
     gone = client.sql_client.escape_column_name("gone_since")
     return _count(client, f"{table} WHERE {gone} IS NOT NULL")
@@ -69,12 +69,12 @@ def _common(client: SqlJobClientBase, opportunities: Columns, history: Columns) 
         name
         for name in client.schema.tables[TABLES[0]]["columns"]
         if name not in HISTORY_COLUMNS
-        and (folded := _folded(client, name)) in ours.keys() & theirs.keys()
+        and (folded := _fold(client, name)) in ours.keys() & theirs.keys()
         and all(ours[folded].get(hint) == theirs[folded].get(hint) for hint in TYPE)
     ]
 
 
-def _folded(client: SqlJobClientBase, name: str) -> str:
+def _fold(client: SqlJobClientBase, name: str) -> str:
     return client.capabilities.casefold_identifier(name).casefold()
 
 

@@ -40,14 +40,14 @@ def status(settings: Settings) -> Iterator[Line]:
         return
     client = pipeline.destination_client()
     yield "destination", f"{destinations.of(client).display_location(client)}, dataset {settings.dataset_name}"
-    yield from _loaded(pipeline, client, settings.account)
+    yield from _stored_lines(pipeline, client, settings.account)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
     last_run = cast("Mapping[str, Any]", pipeline.state["_local"]).get(working_folder.LAST_RUN)
     yield "last run", _format_timestamp(last_run) if last_run else "unknown here: none ended well from this machine"
 
 
-def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
+def _stored_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
     """Yields what the destination holds. It is not created, and where it can be, opened for reading only."""
     adapter = destinations.of(client)
     if not adapter.exists(client):
@@ -59,7 +59,7 @@ def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
             if isinstance(client, WithLease) and client.lease is not None:
                 holder = client.lease_holder(pipeline.pipeline_name, client.lease.owner)
                 yield from [("loading elsewhere", str(holder))] if holder else []
-            yield from _tables(pipeline, client, account)
+            yield from _state_lines(pipeline, client, account)
     except DestinationUndefinedEntity:
         yield "loaded", "nothing yet"
     except Exception as error:
@@ -68,14 +68,14 @@ def _loaded(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
         yield "loaded", f"unknown: {unwritable(error)}"
 
 
-def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
+def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
     state: TPipelineState | None = load_pipeline_state_from_destination(
         pipeline.pipeline_name, cast("WithStateSync", client)
     )
     if not state:
         yield "loaded", "nothing yet"
         return
-    yield from _rows(client, account)
+    yield from _row_lines(client, account)
     for report in cursor_reports(state_of_source(state) or {}):
         name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
         nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
@@ -84,7 +84,7 @@ def _tables(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) 
             yield "load under way", _progress(report)
 
 
-def _rows(client: JobClientBase, account: str | None) -> Iterator[Line]:
+def _row_lines(client: JobClientBase, account: str | None) -> Iterator[Line]:
     """Yields how much the destination holds, and since when."""
     adapter = destinations.of(client)
     for table in TABLES:

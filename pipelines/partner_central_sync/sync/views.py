@@ -29,7 +29,7 @@ from ..destinations import of, split_columns
 from ..destinations.base import DEFAULT_DIALECT
 from ..destinations.fenced_client import FencedFactory
 from ..destinations.pipeline_state import state_of_source
-from ..destinations.split_columns import join_columns, use_joined
+from ..destinations.split_columns import join_columns, replace_by_joins
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -134,7 +134,7 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
     if not joins and dialect == DEFAULT_DIALECT:
         return text
     query = sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
-    use_joined(query, _outer_tables(query), joins)
+    replace_by_joins(query, _outer_tables(query), joins)
     if dialect == DEFAULT_DIALECT:
         return query.sql(dialect=dialect)
     for table in _outer_tables(query):

@@ -23,7 +23,7 @@ SELECT place FROM (
 """
 
 
-def missing(client: LakeClient, schema: Schema) -> frozenset[str]:
+def missing_tables(client: LakeClient, schema: Schema) -> frozenset[str]:
     """The tables that were loaded by a schema, and have no folder, as the dataset's was listed last."""
     own, client.schema = client.schema, schema
     try:
