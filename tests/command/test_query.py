@@ -71,7 +71,7 @@ def test_tables_and_views_are_found_by_bare_names_and_moments_are_in_utc(setting
         ("", "one SELECT"),
         ("-- nothing", "one SELECT"),
         ("SELECT (1", "line 1"),
-        ("SELECT 'never ends", "no SELECT"),
+        ("SELECT 'never ends", "not a SELECT"),
         ("SELECT nothing FROM opportunities", "nothing"),
         ("SELECT * FROM oportunities", "oportunities"),
     ],

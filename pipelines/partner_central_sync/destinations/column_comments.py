@@ -15,7 +15,7 @@ class WithColumnComments(SqlJobClientWithStagingDataset):
     """A client of dlt, mixed in before the one of a database that knows COMMENT ON COLUMN."""
 
     def update_stored_schema(self, *arguments: Any, **options: Any) -> TSchemaTables | None:  # noqa: ANN401 - dlt's own
-        """Creates or extend tables, and give their new columns the schema's descriptions as comments."""
+        """Creates or extends tables, and gives their new columns the schema's descriptions as comments."""
         applied = super().update_stored_schema(*arguments, **options)
         for table, changes in (applied or {}).items() if not self.in_staging_dataset_mode else ():
             name = self.sql_client.make_qualified_table_name(table)

@@ -93,7 +93,7 @@ class WithLease(Protocol):
         ...
 
     def take_lease(self, lease: Lease) -> str | None:
-        """Takes the lease, or renew it, in one step that no other run can do as well.
+        """Takes the lease, or renews it, in one step that no other run can do as well.
 
         Returns:
             The staging place that was noted before, of this run or of one that left it.

@@ -58,7 +58,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         return None
 
     def take_lease(self, lease: Lease) -> str | None:
-        """Takes the lease, or renew it; give the staging place that was noted.
+        """Takes the lease, or renews it; returns the staging place that was noted.
 
         Raises:
             LeaseTaken: another owner holds it.

@@ -90,7 +90,7 @@ def _write_delta(client: LakeClient, name: str, rows: pa.Table | None) -> int:
 
 
 def _drop_log(client: LakeClient, name: str) -> int:
-    """Removes the log before the newest version, which goes into a checkpoint; gives how many files it had.
+    """Removes the log before the newest version, which goes into a checkpoint; returns how many files it had.
 
     The log of a version holds the least and the greatest value of every column.
     """

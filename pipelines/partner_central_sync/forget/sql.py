@@ -32,7 +32,7 @@ STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
 
 
 def clean_rows(client: SqlJobClientBase, privacy: PiiPolicy, account: str | None) -> Counter[str]:
-    """Puts into every row what would be stored of it now; gives how many rows of a table were in clear.
+    """Puts into every row what would be stored of it now; returns how many rows of a table were in clear.
 
     Each statement changes some hundred rows, with the hash of what they hold then.
     """
@@ -71,7 +71,7 @@ def _content(version: Row) -> Row:
 
 
 def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
-    """Deletes the states that a pipeline's newest one stands for; they hold hashes of records in clear.
+    """Deletes the states that a pipeline's newest one replaces; they hold hashes of records in clear.
 
     Also those of the pipeline that loaded the dataset which this one is a copy of.
     """
@@ -93,7 +93,7 @@ def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
 
 
 def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str]:
-    """Drops the tables of every staging dataset that is not another run's now; gives the datasets.
+    """Drops the tables of every staging dataset that is not another run's now; returns the datasets.
 
     The datasets themselves stay: whoever may not make one was given it.
     """

@@ -20,7 +20,7 @@ from .snapshot import load_snapshot
 
 
 def write_report(settings: Settings, out: Path) -> Path:
-    """Writes the report to `out`, and remember what it knew for the next one; gives its absolute path.
+    """Writes the report to `out`, and remembers what it knew for the next one; returns its absolute path.
 
     Raises:
         ConfigurationError: data or views are missing, `out` cannot be a file, or the extra `report` is

@@ -65,7 +65,7 @@ def needs_migration(pipeline: dlt.Pipeline) -> bool:
 
 
 def migrate(pipeline: dlt.Pipeline, settings: Settings) -> int:
-    """Adds the columns that are missing, and place the versions that have no place yet; gives how many these were.
+    """Adds missing columns, and gives versions without a place their place; returns how many versions these were.
 
     Where accounts share the tables, those of others are left to them.
     """

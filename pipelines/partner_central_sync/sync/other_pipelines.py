@@ -39,7 +39,7 @@ def forget_cursors(client: JobClientBase, pipelines: Collection[str], lost: Coll
 
 
 def forget(state: dict[str, Any], lost: Collection[str]) -> None:
-    """Lets the next reading be a first one, of everything, and note why; numbers, names and types that are known stay.
+    """Lets the next reading be a first one, and notes why; numbers, names and types that are known stay.
 
     A listing of everything that is complete is judged no more: what it showed is not in the tables.
     """

@@ -103,7 +103,7 @@ def mark_removed(pipeline: dlt.Pipeline, settings: Settings, swept: int | None) 
 
 
 def _judge(client: SqlJobClientBase, listing: FullListing, account: str | None, *, accepts: bool) -> Removals:
-    """Judges a listing that has no verdict, carry that out, and write it down: in this order."""
+    """Judges a listing without a verdict, carries that out, and records it: in this order."""
     if full_listings.find_verdict(client.sql_client, listing.number, account):
         return Removals()
     missing = Missing(client, listing, account)

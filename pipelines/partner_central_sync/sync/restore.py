@@ -23,7 +23,7 @@ TABLES = OPPORTUNITIES.table_names.both
 
 
 def put_back(client: LeaseTable) -> int:
-    """Returns `opportunities` the newest version of each id that it has not; gives how many these are.
+    """Adds to `opportunities` the newest version of each id that is missing there; returns how many these are.
 
     Only columns that both tables have with the same type are filled: an INSERT never casts.
 

@@ -43,7 +43,7 @@ def record_basis(pipeline: dlt.Pipeline, state: str | None) -> None:
 
 
 def take(pipeline: dlt.Pipeline) -> None:
-    """Takes the lease, or renew it, and see that the destination is what the run is built on.
+    """Takes the lease, or renews it, and checks that the destination is what the run is based on.
 
     Raises:
         AnotherRun: another run holds the lease.
@@ -109,7 +109,7 @@ def hold_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
 
 
 def take_if_free(pipeline: dlt.Pipeline) -> bool:
-    """Takes the lease, or renew it; False where another run is at work, or was meanwhile."""
+    """Takes the lease, or renews it; False where another run is at work, or was meanwhile."""
     try:
         take(pipeline)
     except (AnotherRun, DestinationMoved):

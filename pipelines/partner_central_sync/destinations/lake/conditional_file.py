@@ -41,7 +41,7 @@ class Store(Protocol):
         ...
 
     def write(self, path: str, content: bytes, before: Found | None) -> bool:
-        """Writes a file, if it still is what was read, or still is not there; give whether it was written."""
+        """Writes a file, if it still is what was read, or still is not there; returns whether it was written."""
         ...
 
     def now(self, folder: str) -> datetime:
@@ -72,7 +72,7 @@ class Bucket:
             return None
 
     def write(self, path: str, content: bytes, before: Found | None) -> bool:
-        """Writes a file, if it still is what was read, or still is not there; give whether it was written."""
+        """Writes a file, if it still is what was read, or still is not there; returns whether it was written."""
         if before is None:
             return self._create(path, content)
         now = self.read(path)
@@ -134,7 +134,7 @@ class Disk(Bucket):
     """A disk, where a lock that the system keeps orders those who write."""
 
     def write(self, path: str, content: bytes, before: Found | None) -> bool:
-        """Writes a file, if it still is what was read, or still is not there; give whether it was written."""
+        """Writes a file, if it still is what was read, or still is not there; returns whether it was written."""
         file = Path(path)
         file.parent.mkdir(exist_ok=True)
         with FileLock(file.with_suffix(".lock")):

@@ -70,7 +70,7 @@ class LakeLease:
         return note.holder if note and self._is_held(note, owner) else None
 
     def acquire(self, lease: Lease) -> None:
-        """Takes it, or renew it.
+        """Takes it, or renews it.
 
         Raises:
             LeaseTaken: another owner holds it.
@@ -145,7 +145,7 @@ class WithLakeLease(FilesystemClient):
         return self._lease_of(pipeline_name).holder(owner)
 
     def take_lease(self, lease: Lease) -> None:
-        """Takes the lease, or renew it; nothing is staged here.
+        """Takes the lease, or renews it; nothing is staged here.
 
         Raises:
             LeaseTaken: another owner holds it.

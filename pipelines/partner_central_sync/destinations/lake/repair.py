@@ -45,7 +45,7 @@ def make(client: LakeClient, names: Iterable[str]) -> None:
 
 
 def put_back(client: LakeClient) -> int:
-    """Returns `opportunities` the newest version of each id that it has not; gives how many these are.
+    """Adds to `opportunities` the newest version of each id that is missing there; returns how many these are.
 
     Raises:
         DestinationUndefinedEntity: a table is not there.
