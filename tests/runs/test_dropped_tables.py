@@ -260,7 +260,7 @@ def test_what_an_interrupted_run_left_hides_no_dropped_table(
     emulator.overlay(emulator.truth()[0]["Id"], {"Score": 7})
     emulator.change(emulator.truth()[0]["Id"], {})
     with monkeypatch.context() as patch:
-        patch.setattr("partner_central_sync.sync.job.complete_tables", interrupted)
+        patch.setattr("partner_central_sync.sync.pending.complete_tables", interrupted)
         with pytest.raises(KeyboardInterrupt):
             loaded.sync()
     loaded.sql("DROP TABLE opportunities CASCADE")
