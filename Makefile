@@ -24,7 +24,7 @@ test: $(STAMP)-dev ## The tests, but for the slow ones
 	$(PYTEST) -m "not slow" --durations 10 $(COVERAGE) $(ARGS)
 
 test-quick: $(STAMP)-dev ## The tests that need no server and no database: half a minute
-	$(BIN)/pytest -n 2 tests/unit tests/simulation -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 tests/unit -m "not slow" $(ARGS)
 
 test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
 	HYPOTHESIS_PROFILE=many $(PYTEST) $(ARGS)

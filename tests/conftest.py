@@ -17,7 +17,8 @@ from postgres import Postgres, shared_server
 from sandbox import Sandbox
 from servers import free_port
 
-LONGEST = (  # more than a hundredth of the time each
+LONGEST = (  # more than a hundredth of the time each, of all tests or of the unit tests
+    "tests/unit/tables/test_rows.py::test_columns_keep_their_kinds",
     "tests/runs/test_properties.py::test_after_any_schedule",
     "tests/runs/test_few_calls.py::test_a_record_that_leaves_a_crowd",
     "tests/runs/test_history.py::test_arrow_tables_and_rows",
