@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import dlt
@@ -14,6 +15,8 @@ from adversarial_server import DEFECTS, AdversarialServer, Record, bad_records, 
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT, WHOLE
 from partner_central import partner_central
 from partner_central_emulator import Emulator
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.output import Summary
 from partner_central_sync.destinations import lease_table
 from partner_central_sync.sync import full_listings, run_log, stream_log
 from sandbox import Sandbox
@@ -245,46 +248,70 @@ def test_a_column_whose_first_value_comes_after_25_000_rows_is_loaded(sandbox_fo
     assert query(sandbox, f"SELECT value FROM {DELIVERY_MODELS}") == [("late",)]
 
 
-def test_what_no_database_can_hold_is_rejected_and_the_run_ends_well(sandbox_for: SandboxFor) -> None:
-    texts = {"O1": "x" * 20_000_000, "O2": "half \ud83d", "O3": "nul \0", "O4": "\uf026 reserved by dlt"}
-    with AdversarialServer([record(key, Customer=company(text)) for key, text in texts.items()]) as server:
-        server.put(record("O5", Customer=company("whole \U0001f680")))
-        server.put(record("O6", Motto="half \udc80"))
-        sandbox = sandbox_for(server.endpoint)
-        assert sandbox.sync().rejected == 5
-        rows = {row["id"]: row for row in rejected(sandbox)}
-        assert rows.keys() == {"O1", "O2", "O3", "O4", "O6"}
-        assert all(json.loads(rows[key]["record"]) == server.records[key] for key in rows)
-        assert all("Customer.Account.CompanyName" in rows[key]["reason"] for key in texts)
-        sandbox.assert_equals([server.records["O5"]])
+@dataclass(frozen=True)
+class Odd:
+    """An account of records of which each is odd in its way, after two syncs of it."""
+
+    sandbox: Sandbox
+    sent: list[Record]
+    summaries: tuple[Summary, Summary]
+
+    def rejected(self, *identifiers: Any) -> dict[str, dict[str, Any]]:
+        """The rows of opportunities_rejected of the records with these ids, by their record."""
+        wanted = [one for one in self.sent if one["Id"] in identifiers]
+        assert len(wanted) == len(identifiers)
+        rows = {row["record"]: row for row in rejected(self.sandbox)}
+        return {json.dumps(one): rows[json.dumps(one)] for one in wanted}
 
 
-def test_records_with_ids_that_cannot_be_ids_stop_no_other(sandbox_for: SandboxFor) -> None:
-    odd: list[Any] = ["nul \0", "\uf026", ["O1"], {"Value": "O1"}, "", "x" * 2_000_000]
-    with AdversarialServer([record("O1")]) as server:
-        server.records |= {f"odd {number}": record(identifier) for number, identifier in enumerate(odd)}
-        sandbox = sandbox_for(server.endpoint)
-        assert (sandbox.sync().rejected, len(rejected(sandbox))) == (len(odd), len(odd))
-        sandbox.assert_equals([record("O1")])
-        assert sandbox.sync().rejected == 0
+UNSTORABLE = {"O1": "x" * 20_000_000, "O2": "half \ud83d", "O3": "nul \0", "O4": "\uf026 reserved by dlt"}
+NO_IDS: list[Any] = ["nul \0", "\uf026", ["O1"], {"Value": "O1"}, "", "x" * 2_000_000]
+HALF = "half \ud83d"
+AMOUNTS = ["9" * 31 + ".99", "1" + "0" * 30, "0.01", "1000.", "531.0", "0"]
 
 
-def test_a_record_with_half_a_surrogate_pair_in_its_id_stops_no_other(sandbox_for: SandboxFor) -> None:
-    with AdversarialServer([record("O1"), record("half \ud83d")]) as server:
-        sandbox = sandbox_for(server.endpoint)
-        assert sandbox.sync().rejected == 1
-        assert [json.loads(row["record"]) for row in rejected(sandbox)] == [record("half \ud83d")]
-        sandbox.assert_equals([record("O1")])
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
+    spends = [{"Amount": amount, "CurrencyCode": "USD"} for amount in AMOUNTS]
+    good = [
+        record("G1"),
+        record("G2", Customer=company("whole \U0001f680")),
+        record("G3", Project={"ExpectedCustomerSpend": spends}),
+    ]
+    bad = [record(key, Customer=company(text)) for key, text in UNSTORABLE.items()]
+    bad += [record("O6", Motto="half \udc80"), *map(record, (*NO_IDS, HALF))]
+    with AdversarialServer(good) as server:
+        server.records |= {f"bad {number}": one for number, one in enumerate(bad)}
+        sandbox = Sandbox(tmp_path_factory.mktemp("odd"), server.endpoint)
+        most = {"most_rejected": 1}
+        summaries = sandbox.sync(most), sandbox.sync(most)
+    sandbox.assert_equals(good)
+    return Odd(sandbox, [*good, *bad], summaries)
 
 
-def test_amounts_with_31_digits_survive_exactly(sandbox_for: SandboxFor) -> None:
-    amounts = ["9" * 31 + ".99", "1" + "0" * 30, "0.01", "1000.", "531.0", "0"]
-    spends = [{"Amount": amount, "CurrencyCode": "USD"} for amount in amounts]
-    with AdversarialServer([record("O1", Project={"ExpectedCustomerSpend": spends})]) as server:
-        sandbox = sandbox_for(server.endpoint)
-        sandbox.sync()
-        sandbox.assert_equals(server.truth())
-    found = query(sandbox, f"SELECT amount::VARCHAR FROM {CUSTOMER_SPEND} ORDER BY amount DESC LIMIT 1")
+def test_what_cannot_be_a_row_is_rejected_once_and_the_rest_is_loaded(odd: Odd) -> None:
+    first, second = odd.summaries
+    assert (first.rejected, first.changed, len(rejected(odd.sandbox))) == (12, 3, 12)
+    assert (second.rejected, second.changed) == (0, 0)
+    assert first.code is second.code is ExitCode.DONE
+
+
+def test_what_no_database_can_hold_is_rejected_and_the_run_ends_well(odd: Odd) -> None:
+    assert all("Customer.Account.CompanyName" in row["reason"] for row in odd.rejected(*UNSTORABLE).values())
+    rows = odd.rejected(*UNSTORABLE, "O6").values()
+    assert {row["id"] for row in rows} == {"O1", "O2", "O3", "O4", "O6"}
+
+
+def test_records_with_ids_that_cannot_be_ids_stop_no_other(odd: Odd) -> None:
+    assert len(odd.rejected(*NO_IDS)) == len(NO_IDS)
+
+
+def test_a_record_with_half_a_surrogate_pair_in_its_id_stops_no_other(odd: Odd) -> None:
+    assert len(odd.rejected(HALF)) == 1
+
+
+def test_amounts_with_31_digits_survive_exactly(odd: Odd) -> None:
+    found = query(odd.sandbox, f"SELECT amount::VARCHAR FROM {CUSTOMER_SPEND} ORDER BY amount DESC LIMIT 1")
     assert found == [("9" * 31 + ".99",)]
 
 
