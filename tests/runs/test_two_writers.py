@@ -11,19 +11,32 @@ import dlt
 import pytest
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
-from databases import MOSTLY_DUCKDB, Database
+from databases import MOSTLY_DUCKDB, Database, Prepared, databases
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.destinations.duckdb_client import TypedJob
 from partner_central_sync.sync import job
-from postgres import Postgres
-from startable_destinations import Warehouse
+from sandbox import Sandbox
 
 
 @pytest.fixture
 def other(database: Database) -> Path:
     """The working folder of another machine that syncs into the same dataset."""
     return database.folder / "other"
+
+
+@pytest.fixture
+def on_postgres(
+    tmp_path: Path,
+    emulator: Emulator,
+    prepared: Prepared,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Database]:
+    """A database on PostgreSQL after a first sync from `emulator`."""
+    for database in databases("postgres", tmp_path, emulator.endpoint, request, monkeypatch):
+        prepared.lay("first-sync", database, lambda empty: empty.sync())
+        yield database
 
 
 @contextmanager
@@ -100,10 +113,9 @@ def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
 
 
 def test_a_run_that_loses_its_lease_before_merging_loads_nothing(
-    tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+    on_postgres: Database, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
-    sandbox.sync()
+    sandbox = on_postgres
     key, generate, done = step(emulator, 1), SqlMergeFollowupJob.generate_sql, []
 
     def stolen(chain: Any, sql_client: Any) -> list[str]:
@@ -130,10 +142,9 @@ def test_a_run_that_loses_its_lease_before_merging_loads_nothing(
 
 
 def test_two_runs_that_load_at_once_do_not_take_each_other_s_rows(
-    tmp_path: Path, emulator: Emulator, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+    on_postgres: Database, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = on_postgres(tmp_path, emulator, postgres_server, monkeypatch)
-    sandbox.sync()
+    sandbox = on_postgres
     for record in emulator.truth()[:40]:
         emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "changed"}})
     generate, second = SqlMergeFollowupJob.generate_sql, []
@@ -151,16 +162,9 @@ def test_two_runs_that_load_at_once_do_not_take_each_other_s_rows(
     assert sandbox.sql("SELECT count(*) FROM opportunity_history WHERE life_cycle_next_steps = 'changed'") == [(40,)]
 
 
-def on_postgres(folder: Path, emulator: Emulator, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.url(server.database(folder.name)))
-    return Database(folder, emulator.endpoint, "postgres", server)
-
-
 def test_a_failed_load_is_a_failure_whatever_dlt_is_told(
-    sandbox_for: Callable[[str], Warehouse], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = sandbox_for(emulator.endpoint)
-    sandbox.sync()
     monkeypatch.setenv("LOAD__RAISE_ON_FAILED_JOBS", "false")
     emulator.advance(days=1)
     insert = TypedJob.run
@@ -172,6 +176,6 @@ def test_a_failed_load_is_a_failure_whatever_dlt_is_told(
     with monkeypatch.context() as patched:
         patched.setattr(TypedJob, "run", failing)
         with pytest.raises(Exception, match="Rows of opportunities could not be loaded"):
-            sandbox.sync()
-    sandbox.sync()
-    sandbox.assert_equals(emulator.truth())
+            synced.sync()
+    synced.sync()
+    synced.assert_equals(emulator.truth())
