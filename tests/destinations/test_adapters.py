@@ -79,15 +79,15 @@ def pond_name() -> Iterator[str]:
 
 
 def test_a_registered_adapter_is_all_that_a_new_destination_needs(
-    place: Sandbox, emulator: Emulator, pond_name: str
+    sandbox: Sandbox, emulator: Emulator, pond_name: str
 ) -> None:
-    summary = place.sync(destination=pond_name)
-    assert summary.location == f"pond {place.database}"
-    place.assert_equals(emulator.truth())
+    summary = sandbox.sync(destination=pond_name)
+    assert summary.location == f"pond {sandbox.database}"
+    sandbox.assert_equals(emulator.truth())
     assert any("sync_lease" in statement for statement in EXECUTED)
-    settings = place.settings(destination=pond_name)
+    settings = sandbox.settings(destination=pond_name)
     lines = dict(status(settings))
-    assert lines["destination"] == f"pond {place.database}, dataset partner_central"
+    assert lines["destination"] == f"pond {sandbox.database}, dataset partner_central"
     assert lines["opportunities"] == "250 rows"
     with open_read_only(settings) as client, run_query(client, "SELECT count(*) FROM opportunity_current") as result:
         assert list(result.rows) == [(250,)]
@@ -97,7 +97,7 @@ def test_a_registered_adapter_is_all_that_a_new_destination_needs(
 
 
 def test_its_errors_extras_and_settings_are_known(
-    place: Sandbox, pond_name: str, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, pond_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = type("Quack", (Exception,), {"__module__": "pond_driver.errors"})("quack: permission denied")
     refused = classify_load_error([error])
@@ -108,7 +108,7 @@ def test_its_errors_extras_and_settings_are_known(
     assert "'partner-central-sync[pond]'" in message
     monkeypatch.setenv("DESTINATION__POND__DEPTH", "deep")
     with pytest.raises(ConfigurationError, match="would drown rows"):
-        dlt_settings.check(place.settings(destination=pond_name))
+        dlt_settings.check(sandbox.settings(destination=pond_name))
     assert pond_name in destinations.names()
 
 
@@ -121,8 +121,8 @@ def test_every_listed_destination_has_its_adapter(name: str) -> None:
     assert destinations.get(name).name == name
 
 
-def test_a_stored_type_does_not_depend_on_the_module_of_a_factory(place: Sandbox) -> None:
-    assert destinations.get("duckdb").destination(place.database).destination_type == "dlt.destinations.duckdb"
+def test_a_stored_type_does_not_depend_on_the_module_of_a_factory(sandbox: Sandbox) -> None:
+    assert destinations.get("duckdb").destination(sandbox.database).destination_type == "dlt.destinations.duckdb"
     assert destinations.get("filesystem").destination().destination_type == "dlt.destinations.filesystem"
 
 

@@ -16,9 +16,9 @@ from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, MOMENT, TEXT, WHOLE
 from partner_central import partner_central
 from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
-from partner_central_sync.console.output import Summary
 from partner_central_sync.destinations import lease_table
 from partner_central_sync.sync import full_listings, run_log, stream_log
+from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox
 
 SandboxFor = Callable[[str], Sandbox]
