@@ -2,7 +2,7 @@
 
 The accounts are a JSON list in the Variable `partner_central_accounts`, or, without it, those of dlt's configuration
 (`[[partner_central.accounts]]`). Credentials come from the worker's environment: profiles, roles, an instance role.
-`docs/scheduling.md` describes how to install and configure it.
+`docs/how-to/airflow.md` describes how to install and configure it.
 
 A task that fails emits no asset event. So a sync that has loaded everything succeeds, even if somebody must look at its
 result. Then the task `review` of its account fails, once, and with it the run of the DAG.

@@ -94,7 +94,7 @@ def _from_configuration(cause: BaseException) -> str | None:
             message = (
                 f"The destination {name} is not configured: {', '.join(fields)} must be in [destination.{name}] of "
                 f".dlt/secrets.toml, or in the environment as DESTINATION__{name.upper()}__... "
-                "(see docs/destinations.md)."
+                "(see docs/how-to/destinations.md)."
             )
         case MissingDependencyException(dependencies=missing):
             extras = (str(package).removeprefix("dlt[").removesuffix("]") for package in missing)
@@ -115,7 +115,7 @@ def _own_extra(extra: str) -> str:
 
 
 def is_out_of_room(error: BaseException) -> bool:
-    """Whether the disk, or a folder on it, could not be written; a file that is gone is another matter."""
+    """Returns whether the disk, or a folder on it, could not be written; a file that is gone is another matter."""
     numbers = UNWRITABLE - {errno.ENOENT}
     return any(isinstance(cause, OSError) and cause.errno in numbers for cause in causes_of(error))
 

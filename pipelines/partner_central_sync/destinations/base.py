@@ -140,7 +140,7 @@ class Adapter:
         return str(client.config)
 
     def exists(self, client: JobClientBase) -> bool:
-        """Whether there is a database to open; checked before it is opened, so that reading creates none."""
+        """Returns whether there is a database to open; checked before it is opened, so that reading creates none."""
         del client
         return True
 
@@ -220,7 +220,7 @@ class Adapter:
         return None
 
     def is_unavailable(self, error: BaseException) -> bool:
-        """Whether an error of the driver means that the destination cannot be written for now."""
+        """Returns whether an error of the driver means that the destination cannot be written for now."""
         del error
         return False
 
@@ -241,7 +241,7 @@ def explain_login_refusal(message: str) -> str:
     """Returns what a user can do who is not let in."""
     return (
         f"The destination does not let this user in: {message} User, password and database are the credentials of the "
-        "destination in dlt's configuration (see docs/destinations.md)."
+        "destination in dlt's configuration (see docs/how-to/destinations.md)."
     )
 
 

@@ -82,7 +82,7 @@ class DuckDbAdapter(Adapter):
         return super().display_location(client).removeprefix("duckdb:///")
 
     def exists(self, client: JobClientBase) -> bool:
-        """Whether the file is there."""
+        """Returns whether the file is there."""
         database = cast("DuckDbClient", client).config.credentials.database
         is_path = self.is_one_file and isinstance(database, str) and "://" not in database
         return not is_path or Path(database).exists()
@@ -118,7 +118,7 @@ class DuckDbAdapter(Adapter):
         )
 
     def is_unavailable(self, error: BaseException) -> bool:
-        """Whether the file could not be opened or written."""
+        """Returns whether the file could not be opened or written."""
         kind = type(error)
         return kind.__name__ == "IOException" and kind.__module__.endswith("duckdb")
 

@@ -97,7 +97,7 @@ class TypedJob(DuckDbCopyJob):
                 )
 
     def _has_values(self, column: str) -> bool:
-        """Whether a column of the file is not null in every row."""
+        """Returns whether a column of the file is not null in every row."""
         client = self._job_client.sql_client
         count = f"SELECT count({client.escape_column_name(column)}) FROM {self._rows(LARGEST_ROW_BYTES)}"  # noqa: S608 - escaped
         return bool((client.execute_sql(count, self._file_path) or [[0]])[0][0])

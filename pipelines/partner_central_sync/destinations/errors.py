@@ -91,7 +91,7 @@ def _without_values(error: BaseException) -> str:
 
 
 def is_from_database(error: BaseException) -> bool:
-    """Whether a database's driver raised this. PEP 249 names their errors, but Google's has other names."""
+    """Returns whether a database's driver raised this. PEP 249 names their errors, but Google's has other names."""
     kinds, module = type(error).__mro__, type(error).__module__
     if module == "sqlite3":  # calls are counted there
         return False

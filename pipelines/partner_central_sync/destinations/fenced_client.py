@@ -26,8 +26,8 @@ OWN_PACKAGE = __name__.partition(".")[0]
 class FencedFactory(Factory):
     """A factory of dlt, mixed in before the one of a destination.
 
-    It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each, which
-    takes longer than what most of them are made for. Here it is resolved once, where credentials last for the run.
+    It belongs to one run. dlt makes some thirty clients in a run, and resolves the configuration for each. That takes
+    longer than most of them work. Here it is resolved once, if credentials last for the run.
 
     Attributes:
         lease: what its clients load under; without one, as dlt does.

@@ -116,7 +116,7 @@ class WithLease(Protocol):
         ...
 
     def share_a_lease(self, pipeline_name: str, other: str) -> bool:
-        """Whether the lease of one pipeline is that of another one, too."""
+        """Returns whether the lease of one pipeline is that of another one, too."""
         ...
 
 

@@ -101,7 +101,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         self._write_lease(values, "run_id = %s AND pipeline_name = %s", lease.run_id, lease.pipeline_name)
 
     def share_a_lease(self, pipeline_name: str, other: str) -> bool:
-        """Whether the lease of one pipeline is that of another one, too."""
+        """Returns whether the lease of one pipeline is that of another one, too."""
         return pipeline_name == other
 
     def drop_staging(self, place: str) -> None:
@@ -109,7 +109,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         of(self).drop_dataset(self, place)
 
     def holds_only(self, place: str, tables: set[str]) -> bool:
-        """Whether a dataset is there and has none but some of these tables."""
+        """Returns whether a dataset is there and has none but some of these tables."""
         with self.sql_client.with_alternative_dataset_name(place):
             if not self.sql_client.has_dataset():
                 return False
@@ -135,7 +135,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
 
     @property
     def has_transactions(self) -> bool:
-        """Whether a job of SQL is one transaction here, so that the lease can be locked until it ends."""
+        """Returns whether a job of SQL is one transaction here, so that the lease can be locked until it ends."""
         return bool(self.capabilities.supports_ddl_transactions)
 
     @contextmanager

@@ -116,12 +116,12 @@ def state_of_source(state: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def is_namesake(name: str, pipeline_name: str) -> bool:
-    """Whether a pipeline by another name is for the same account."""
+    """Returns whether a pipeline by another name is for the same account."""
     return name != pipeline_name and name.partition(OF_ACCOUNT)[1:] == pipeline_name.partition(OF_ACCOUNT)[1:]
 
 
 def is_of_original(name: str, state: str, pipeline_name: str) -> bool:
-    """Whether a stored state is of a pipeline for the same account, by another name, which loads opportunities too."""
+    """Returns whether a stored state is of a pipeline by another name that loads the same account."""
     return is_namesake(name, pipeline_name) and SOURCE in decompress_state(state).get("sources", {})
 
 

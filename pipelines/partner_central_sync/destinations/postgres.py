@@ -78,7 +78,7 @@ class PostgresAdapter(LibpqAdapter):
         if denied := DENIED.search(message):
             kind, name = denied.group(1) or denied.group(3), denied.group(2) or denied.group(4)
             remedy = GRANTS.get(kind, OWNERSHIP).format(name=name.rstrip(";"))
-            return f"The destination refuses: {message}. What to do: {remedy} (see docs/destinations.md)."
+            return f"The destination refuses: {message}. What to do: {remedy} (see docs/how-to/destinations.md)."
         if hidden := HIDDEN.search(message):
             remedy = OWNERSHIP.format(name=hidden.group(1))
             return f"The destination hides the table {hidden.group(1)} from this user. What to do: {remedy}."

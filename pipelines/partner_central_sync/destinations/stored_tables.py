@@ -105,12 +105,12 @@ def _differing_columns(
 
 
 def _is_placed(table: str, column: str) -> bool:
-    """Whether what goes into a column is put by the source where the destination has its type."""
+    """Returns whether what goes into a column is put by the source where the destination has its type."""
     return table.partition("__")[0] in PLACED and column not in UNPLACED and not column.startswith("_dlt")
 
 
 def _accepts(stored: TColumnSchema, loaded: TColumnSchema) -> bool:
-    """Whether a stored column accepts values of a type unchanged, as far as its stored type is known."""
+    """Returns whether a stored column accepts values of a type unchanged, as far as its stored type is known."""
     there, new = stored.get("data_type"), loaded.get("data_type")
     if there is None or new is None:
         return True

@@ -129,6 +129,7 @@ def _footer(snapshot: Snapshot) -> list[Html]:
         tag(
             "p",
             "Amounts are expected monthly spend, as entered in Partner Central; currencies are never added. Review "
-            "fields are those of opportunities that the partner originated. What each figure means: docs/views.md.",
+            "fields are those of opportunities that the partner originated. What each figure means: "
+            "docs/reference/views.md.",
         ),
     ]

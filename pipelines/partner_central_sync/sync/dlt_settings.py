@@ -59,7 +59,7 @@ def _is_destination(value: str, settings: Settings) -> bool:
 
 
 def _is_type(value: str, settings: Settings) -> bool:
-    """Whether a destination of that type, under its name, is written to as one with the name of its type."""
+    """Returns whether a destination of that type, under its name, is written to as one with the name of its type."""
     kind = value.rpartition(".")[2]
     if kind == settings.destination:
         return True
@@ -121,7 +121,7 @@ OF_THE_ENVIRONMENT = {
 
 
 def check(settings: Settings) -> None:
-    """Whether dlt is configured so that a run can be right.
+    """Returns whether dlt is configured so that a run can be right.
 
     Raises:
         ConfigurationError: it is not; the message names the setting, its place, and what to do.

@@ -45,7 +45,7 @@ AT_ONCE = 1000
 
 
 def needs_migration(pipeline: dlt.Pipeline) -> bool:
-    """Whether the destination has versions, or tables, as an earlier release left them.
+    """Returns whether the destination has versions, or tables, as an earlier release left them.
 
     The destination is queried once for each working folder.
     """
@@ -97,7 +97,7 @@ def place_versions(rows: Iterable[Row]) -> Iterator[tuple[Row, int, bool]]:
 
 
 def _is_sequence(row_ids: Iterable[str]) -> bool:
-    """Whether the ids of rows are of one run: they end with its name, after a count."""
+    """Returns whether the ids of rows are of one run: they end with its name, after a count."""
     matches = [COUNTED.fullmatch(row_id) for row_id in row_ids]
     return None not in matches and len({match["run"] for match in matches if match}) == 1
 

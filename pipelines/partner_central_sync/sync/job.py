@@ -180,7 +180,7 @@ def _source(settings: Settings, load: ChunkedLoad) -> DltSource:
 
 
 def _has_more(load: ChunkedLoad, console: Console) -> bool:
-    """Whether there is more to load; if reading failed half-way, prints how much of it is loaded."""
+    """Returns whether there is more to load; if reading failed half-way, prints how much of it is loaded."""
     try:
         return load.has_more()
     except PartnerCentralError:

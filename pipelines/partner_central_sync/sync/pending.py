@@ -67,13 +67,13 @@ def load_pending(pipeline: dlt.Pipeline, console: Console) -> None:
 
 
 def has_extracted_jobs(pipeline: dlt.Pipeline) -> bool:
-    """Whether anything was extracted, rows or a cursor that moved; dlt makes a package all the same."""
+    """Returns whether anything was extracted, rows or a cursor that moved; dlt makes a package all the same."""
     extracted = pipeline.list_extracted_load_packages()
     return any(pipeline.get_load_package_info(package).jobs["new_jobs"] for package in extracted)
 
 
 def has_lost_lease(error: BaseException) -> bool:
-    """Whether another run took the lease while this one loaded."""
+    """Returns whether another run took the lease while this one loaded."""
     return any(isinstance(cause, LeaseLost) for cause in causes_of(error))
 
 
@@ -99,7 +99,7 @@ def _finish_interrupted(pipeline: dlt.Pipeline, settings: Settings, console: Con
 
 
 def _can_be_dropped(error: Exception) -> bool:
-    """Whether what could not be loaded may be loaded once it is read again."""
+    """Returns whether what could not be loaded may be loaded once it is read again."""
     if is_out_of_room(error) or has_lost_lease(error):
         return False
     code, _ = exit_code_and_message(error)

@@ -30,7 +30,7 @@ BACKUP = "a backup of the database may have it."
 
 
 def has_unfinished_repair(pipeline: dlt.Pipeline) -> bool:
-    """Whether tables were made again since this pipeline read: by another one, or by a run that was killed."""
+    """Returns whether tables were made again since this pipeline read: by another one, or by a run that was killed."""
     return bool(_unfinished_tables(pipeline))
 
 
@@ -160,7 +160,7 @@ def _warn_of_lost_rows(client: JobClientBase, missing: Collection[str], console:
 
 
 def _is_read_again(name: str) -> bool:
-    """Whether a reading of everything fills a table, or a column; a version that is held is not read again."""
+    """Returns whether a reading of everything fills a table, or a column; a version that is held is not read again."""
     return name == HISTORY or _table(name).partition("__")[0] in DERIVED
 
 

@@ -172,7 +172,7 @@ def _stage_in(pipeline: dlt.Pipeline, token: str) -> None:
 
 
 def _is_staging(name: str, pipeline: dlt.Pipeline) -> bool:
-    """Whether a dataset has a name that only `take` gives."""
+    """Returns whether a dataset has a name that only `take` gives."""
     return re.fullmatch(rf"{re.escape(pipeline.dataset_name)}_[0-9a-f]{{8}}_staging", name, re.IGNORECASE) is not None
 
 

@@ -11,7 +11,7 @@ from .settings import Settings
 
 
 def check_key(pipeline: dlt.Pipeline, settings: Settings) -> None:
-    """Whether a dataset that this pipeline never loaded has the key that its rows will have.
+    """Returns whether a dataset that this pipeline never loaded has the key that its rows will have.
 
     Raises:
         ConfigurationError: it has tables with the column `account` and this run has none to put there, or the reverse.

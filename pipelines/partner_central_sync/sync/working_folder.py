@@ -130,7 +130,7 @@ def record_basis(pipeline: dlt.Pipeline, place: DestinationState) -> None:
 
 
 def matches_destination(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
-    """Whether folder and destination hold the same state, once nothing is pending, whichever release stored it."""
+    """Returns whether folder and destination hold the same state, whichever release stored it; nothing is pending."""
     if place.content_hash is None:
         return not pipeline.state.get("sources")
     return content_hash(pipeline.state) == place.content_hash

@@ -49,7 +49,7 @@ class LakeClient(WithLakeLease, WithLakeState):
         return LakeMergeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
 
     def is_storage_initialized(self) -> bool:
-        """Whether the dataset is there; lists the names in its folder for that."""
+        """Returns whether the dataset is there; lists the names in its folder for that."""
         self.fs_client.invalidate_cache(self.dataset_path)
         try:
             paths = self.fs_client.ls(self.dataset_path, detail=False)

@@ -109,7 +109,7 @@ class LakeLease:
             raise LeaseLost(LOST)
 
     def _is_held(self, note: LeaseNote, owner: str) -> bool:
-        """Whether another owner holds it; a file that is written tomorrow comes from a clock that was set back."""
+        """Returns whether another owner holds it; a file of tomorrow comes from a clock that was set back."""
         if note.run_id is None or note.fields.get("owner") == owner:
             return False
         return abs(self._store.now(self._folder) - note.found.written_at) <= TERM
@@ -164,7 +164,7 @@ class WithLakeLease(FilesystemClient):
         """Nothing is staged in a lake."""
 
     def share_a_lease(self, pipeline_name: str, other: str) -> bool:
-        """Whether the lease of one pipeline is that of another one, too."""
+        """Returns whether the lease of one pipeline is that of another one, too."""
         return self._lease_name(pipeline_name) == self._lease_name(other)
 
     def fence(self) -> None:
