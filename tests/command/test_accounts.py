@@ -63,7 +63,7 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
         ([], "not empty"),
         ({"name": "acme"}, "must be a list"),
         ("acme", "must be a list"),
-        (["acme"], "no table but 'acme'"),
+        (["acme"], "is not a table: 'acme'"),
         ([{"profile": "p"}], "has no name"),
         ([{"name": ""}], "has no name"),
         ([{"name": 7}], "7: name must be text"),
@@ -82,7 +82,7 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
         ([{"name": "acme", "dataset": "drop table;"}], "its dataset must be small letters"),
         ([{"name": "acme", "role_arn": "reader"}], "role_arn must be an ARN"),
         ([{"name": "acme", "external_id": "x"}], "role_arn is missing"),
-        ([{"name": "acme"}, {"name": "acme"}], "The account acme stands in here 2 times"),
+        ([{"name": "acme"}, {"name": "acme"}], "The account acme is in here 2 times"),
         ([{"name": "acme", "dataset": "one"}, {"name": "globex", "dataset": "one"}], "share the dataset one"),
         (
             [{"name": "acme", "account_column": True}, {"name": "globex", "dataset": "partner_central_acme"}],
@@ -175,7 +175,7 @@ def test_accounts_of_the_environment_share_a_dataset_in_one_run(
         (("--all-accounts",), '[{"name": "acme"', "must be JSON"),
         (("--account", "hooli"), '[{"name": "acme"}]', "no account hooli; known are acme"),
         (("--account", "acme", "--all-accounts"), '[{"name": "acme"}]', "either one account or all"),
-        (("--all-accounts", "--dataset", "x"), '[{"name": "acme"}]', "the list of accounts says it"),
+        (("--all-accounts", "--dataset", "x"), '[{"name": "acme"}]', "the list of accounts has them for each"),
     ],
 )
 def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(

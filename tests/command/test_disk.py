@@ -73,7 +73,7 @@ def test_a_database_open_elsewhere_fails_before_any_call_naming_its_holder(
     assert str(synced.database) in ended.stderr
     assert f"(process {pid})" in ended.stderr
     assert Path(sys.executable).resolve().name in ended.stderr
-    assert "close it" in ended.stderr
+    assert "Close it" in ended.stderr
     assert "Traceback" not in ended.stderr
     synced.sync()
     synced.assert_equals(emulator.truth())

@@ -10,8 +10,7 @@ import duckdb
 import pytest
 
 from adversarial_server import AdversarialServer, Record
-from partner_central.tables import rows as making
-from partner_central.tables import types
+from partner_central.tables import structure_rows, values
 from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
@@ -252,7 +251,7 @@ def test_a_rejected_record_marks_the_row_it_had_until_it_loads(synced: Sandbox, 
 def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on the program is a version that understands what `bad_date` makes."""
     monkeypatch.setattr("partner_central.read.incremental.version_of", lambda _: "later")
-    monkeypatch.setitem(making.CONVERT, "date", lambda value: types._date(str(value)[:10]))
+    monkeypatch.setitem(structure_rows.CONVERT, "date", lambda value: values.to_date(str(value)[:10]))
 
 
 def test_a_later_version_tries_again_what_an_earlier_one_rejected(
