@@ -175,7 +175,7 @@ def test_accounts_of_the_environment_share_a_dataset_in_one_run(
         (("--all-accounts",), '[{"name": "acme"', "must be JSON"),
         (("--account", "hooli"), '[{"name": "acme"}]', "no account hooli; known are acme"),
         (("--account", "acme", "--all-accounts"), '[{"name": "acme"}]', "either one account or all"),
-        (("--all-accounts", "--dataset", "x"), '[{"name": "acme"}]', "the list of accounts has them for each"),
+        (("--all-accounts", "--dataset", "x"), '[{"name": "acme"}]', "the list of accounts has"),
     ],
 )
 def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(

@@ -159,7 +159,7 @@ def test_it_can_be_run_again_and_then_finds_nothing(told: Sandbox) -> None:
     assert all(MASKED.fullmatch(name) for (name,) in query(told, "SELECT customer_company_name FROM opportunities"))
 
 
-@pytest.mark.parametrize("step", ["drop_staged", rarely("drop_old_states"), rarely("free_blocks")])
+@pytest.mark.parametrize("step", ["drop_staged_tables", rarely("drop_old_states"), rarely("free_blocks")])
 def test_one_that_was_killed_half_way_is_run_again(step: str, told: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
