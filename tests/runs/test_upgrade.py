@@ -23,54 +23,54 @@ def earlier_release(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def stored_types(place: Sandbox) -> list[Any]:
+def stored_types(sandbox: Sandbox) -> list[Any]:
     """The types in the states of the destination, in the order they were loaded."""
     import duckdb
     from dlt.common.versioned_state import decompress_state
 
-    with duckdb.connect(str(place.database)) as connection:
+    with duckdb.connect(str(sandbox.database)) as connection:
         rows = connection.execute(
             "SELECT state FROM partner_central.partner_central._dlt_pipeline_state ORDER BY version"
         )
         return [decompress_state(state)["destination_type"] for (state,) in rows.fetchall()]  # type: ignore[typeddict-item]
 
 
-def notes_of(place: Sandbox, capsys: pytest.CaptureFixture[str]) -> str:
+def notes_of(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> str:
     """What a sync prints beside its phases."""
     capsys.readouterr()
-    sync(place.settings(), Console())
+    sync(sandbox.settings(), Console())
     phases = ("checking the destination", "reading", "normalizing", "loading")
     lines = capsys.readouterr().err.splitlines()
     return "\n".join(line for line in lines if not line.partition("INFO ")[2].startswith(phases))
 
 
 def test_an_idle_folder_is_taken_over(
-    place: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place.sync()
+    sandbox.sync()
     earlier_release.undo()
     emulator.advance(days=3)
     calls = len(emulator.calls)
-    assert notes_of(place, capsys) == ""
-    place.assert_equals(emulator.truth())
+    assert notes_of(sandbox, capsys) == ""
+    sandbox.assert_equals(emulator.truth())
     assert len(emulator.calls) == calls + 1
-    assert stored_types(place) == [EARLIER, "dlt.destinations.duckdb"]
+    assert stored_types(sandbox) == [EARLIER, "dlt.destinations.duckdb"]
 
 
 def test_a_run_with_nothing_new_is_quiet_as_well_and_stores_the_type_once(
-    place: Sandbox, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place.sync()
+    sandbox.sync()
     earlier_release.undo()
     for _ in range(2):
-        assert notes_of(place, capsys) == ""
-    assert stored_types(place) == [EARLIER, "dlt.destinations.duckdb"]
+        assert notes_of(sandbox, capsys) == ""
+    assert stored_types(sandbox) == [EARLIER, "dlt.destinations.duckdb"]
 
 
 def test_what_an_interrupted_run_left_is_finished(
-    place: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place.sync()
+    sandbox.sync()
     emulator.advance(days=3)
 
     def interrupt(*_: object, **__: object) -> None:
@@ -79,10 +79,10 @@ def test_what_an_interrupted_run_left_is_finished(
     with earlier_release.context() as patch:
         patch.setattr(dlt.Pipeline, "load", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            place.sync()
+            sandbox.sync()
     earlier_release.undo()
-    notes = notes_of(place, capsys)
+    notes = notes_of(sandbox, capsys)
     assert notes.endswith("An earlier run was interrupted: finishing what it left first.")
     assert len(notes.splitlines()) == 1
-    place.assert_equals(emulator.truth())
-    assert stored_types(place) == [EARLIER, EARLIER, "dlt.destinations.duckdb"]
+    sandbox.assert_equals(emulator.truth())
+    assert stored_types(sandbox) == [EARLIER, EARLIER, "dlt.destinations.duckdb"]
