@@ -5,16 +5,8 @@
 
     dlt.pipeline("partner_central", destination="duckdb").run(partner_central())
 
-Where things are decided:
-
-- `question.py` what a run is to read · `listing.py` what is asked for it, in which order
-- `reading.py` one run over the API · `progress.py` how far it has come · `run.py` its parts · `state.py` what is kept
-- `chain.py`, `keyset.py`, `sweep.py` the three ways to read · `settling.py` again · `samples.py` which of them
-- `client.py` one call · `quota.py`, `pacing.py`, `budget.py` how fast, how many · `refusals.py` what a failure means
-- `session.py` credentials · `identity.py` which account a dataset is of
-- `batch.py` the rows of a page · `rows.py`, `names.py` and `values.py` from record to row · `columnar.py` many at once
-- `model.py` tables from the service model · `schema.py` as dlt hints · `stored.py` as the destination has them
-- `history.py` every version seen · `presence.py` what is listed · `privacy.py` what may be stored
+`api/` makes one call. `read/` decides in which order records are read, and keeps the state between runs. `tables/`
+makes rows of records. Each module says in its first line what it does.
 """
 
 from __future__ import annotations
@@ -87,7 +79,7 @@ def partner_central(
     pii_key: dlt.TSecretStrValue | None = None,
     most_rejected: float = MOST_REJECTED,
     accept_account: bool = False,  # noqa: FBT001, FBT002 - a setting
-    run: Any = None,  # noqa: ANN401 - a Run; dlt resolves the other types from configuration
+    run: Any = None,  # noqa: ANN401 - a ChunkedLoad; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
 
@@ -117,13 +109,13 @@ def partner_central(
             `add_filter` then meet tables, without the lists, which go past them.
         account: name of the AWS account, for a dataset that several share, each with a pipeline and a staging dataset
             of its own: every table has it in a column `account`, and the key is (`account`, `id`).
-        pii: what becomes of personal data and free text (`privacy.PERSONAL`): `keep`, `mask` with a keyed hash, or
+        pii: what becomes of personal data and free text (`tables/pii.py`): `keep`, `mask` with a keyed hash, or
             `drop`.
         pii_key: the secret of the mask.
         most_rejected: share of the records read, 0 to 1, that may be rejected while the cursor moves.
         accept_account: go on with credentials of another AWS account than the one the dataset is of: everything is read
             anew.
-        run: a `Run`, to load in parts what takes long, and to count it; without one, everything is one load.
+        run: a `ChunkedLoad`, to load in parts what takes long, and to count it; without one, everything is one load.
 
     Returns:
         Resources that one reading feeds: `opportunities` (with a child table for each list), `opportunities_rejected`
@@ -131,7 +123,8 @@ def partner_central(
         what is listed.
 
     Raises:
-        PartnerCentralError: while reading, as `ConfigurationError`, `Refused`, `Unavailable` or `BrokenListing`.
+        PartnerCentralError: while reading, as `ConfigurationError`, `RequestRejected`,
+            `ServiceUnavailable` or `PaginationError`.
 
     See https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListOpportunities.html
     """

@@ -86,7 +86,7 @@ def _settings(endpoint: str, folder: Path) -> Settings:
 
 
 def _page(settings: Settings) -> str:
-    """Where the console on these data is, or why there is none."""
+    """Where the report on these data is, or why there is none."""
     try:
         return f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
     except ConfigurationError as missing:

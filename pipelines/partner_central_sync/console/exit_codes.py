@@ -1,14 +1,10 @@
-"""Exit codes: what each means, what a user does then, and what a scheduler does.
-
-The one place for them. The command's help, the results of several accounts, `sync_runs`, the Airflow DAG and the
-documentation take them from here.
-"""
+"""Exit codes and what each means: for the command's help, the results of several accounts, and `sync_runs`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 
 class ExitCode(IntEnum):
@@ -25,64 +21,39 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-class Scheduling(Enum):
-    """What a scheduler does after a run."""
-
-    CONTINUE = "continue"
-    ALERT = "alert somebody, and continue"
-    RETRY = "try again, at the next scheduled time at the latest"
-    SKIP = "continue: the other run does the work"
-    FAIL = "alert somebody; do not try again"
-
-
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What an exit code means.
 
     Attributes:
         text: what happened.
-        action: what the user does; empty if nothing.
-        scheduling: what a scheduler does.
         outcome: the value of `sync_runs.outcome`.
     """
 
     text: str
-    action: str
-    scheduling: Scheduling
     outcome: str
 
 
 MEANINGS: dict[ExitCode, Meaning] = {
-    ExitCode.DONE: Meaning("done", "", Scheduling.CONTINUE, "done"),
-    ExitCode.DEFECT: Meaning("unexpected error", "report the trace: it is a defect", Scheduling.FAIL, "defect"),
-    ExitCode.CONFIGURATION: Meaning(
-        "wrong arguments, configuration or credentials", "do what the message says", Scheduling.FAIL, "configuration"
-    ),
-    ExitCode.REFUSED: Meaning(
-        "AWS refused: permission or validation", "paste the policy in the message", Scheduling.FAIL, "refused"
-    ),
+    ExitCode.DONE: Meaning("done", "done"),
+    ExitCode.DEFECT: Meaning("unexpected error", "defect"),
+    ExitCode.CONFIGURATION: Meaning("wrong arguments, configuration or credentials", "configuration"),
+    ExitCode.REFUSED: Meaning("AWS refused: permission or validation", "refused"),
     ExitCode.RETRY_LATER: Meaning(
-        "temporary failure of AWS or the destination, or no calls left (of the day, or of --max-calls)",
-        "nothing; the next run continues. If the day's calls are spent, the message says when calls are free again",
-        Scheduling.RETRY,
-        "later",
+        "temporary failure of AWS or the destination, or no calls left (of the day, or of --max-calls)", "later"
     ),
-    ExitCode.ALREADY_RUNNING: Meaning("another run is active", "nothing", Scheduling.SKIP, "active"),
+    ExitCode.ALREADY_RUNNING: Meaning("another run is active", "active"),
     ExitCode.REVIEW_REMOVALS: Meaning(
-        "finished, but an unusual number of opportunities disappeared, and none of them were marked as gone",
-        "check that the credentials still reach the whole account, then run sync --full --accept-removals",
-        Scheduling.ALERT,
+        "finished, but an unusual number of opportunities disappeared, and none of them were marked as gone: "
+        "look, then sync --full --accept-removals",
         "held",
     ),
     ExitCode.REJECTED: Meaning(
-        "what could be loaded is loaded, but so many records were rejected that the cursor did not move",
-        "look at opportunities_rejected; upgrade to a version that understands the records",
-        Scheduling.ALERT,
+        "what could be loaded is loaded, but so many records were rejected that the cursor did not move: "
+        "see opportunities_rejected",
         "rejected",
     ),
-    ExitCode.INTERRUPTED: Meaning(
-        "interrupted (Ctrl-C)", "nothing; the next run continues", Scheduling.RETRY, "interrupted"
-    ),
+    ExitCode.INTERRUPTED: Meaning("interrupted (Ctrl-C)", "interrupted"),
 }
 
 

@@ -60,7 +60,7 @@ def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
 
 
 def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
-    """Those columns that hold one of these members, also under another type than the model has; see `siblings`."""
+    """Those columns that hold one of these members, also under another type than the model has; see `split_columns`."""
     return sorted(column for column in columns if member_of(column, members) is not None)
 
 

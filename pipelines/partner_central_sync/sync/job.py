@@ -223,7 +223,7 @@ def _finish(pipeline: dlt.Pipeline, console: Console) -> None:
 
     Raises:
         AnotherRun: another run holds the lease.
-        Moved: the destination is not what it was when this run began to read.
+        DestinationMoved: the destination is not what it was when this run began to read.
     """
     if pipeline.list_extracted_load_packages():
         if _has_jobs(pipeline):

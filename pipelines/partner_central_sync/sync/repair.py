@@ -47,7 +47,7 @@ def repair_tables(
 
     Raises:
         AnotherRun: another run of this pipeline, or of another one that loads into the dataset, is active.
-        Moved: the destination is not what it was when this run began.
+        DestinationMoved: the destination is not what it was when this run began.
     """
     missing = sorted(missing)
     again = [name for name in missing if _is_read_again(name)]

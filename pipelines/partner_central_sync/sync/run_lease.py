@@ -47,7 +47,7 @@ def take(pipeline: dlt.Pipeline) -> None:
 
     Raises:
         AnotherRun: another run holds the lease.
-        Moved: it is not.
+        DestinationMoved: it is not.
         NotWritable: the destination cannot be written now.
     """
     lease = _lease(pipeline)

@@ -3,7 +3,7 @@
 A token may be an offset. Then a record that leaves the list shifts an unread one past the reader. Here every page is
 the first page of a listing of its own, which begins at the CreatedDate that the last page reached. So nothing shifts.
 Only where more records share a second than a page holds are there no dates to go on by: such a crowd is read with
-tokens, until that is settled (`settling.py`).
+tokens, until that is settled (`until_stable.py`).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ SMALLEST_SHARE = 5
 class ChunkedLoad:
     """A run that loads a long reading in parts, and can be interrupted between them.
 
-        with Run() as run:
+        with ChunkedLoad() as run:
             while run.has_more():
                 pipeline.run(partner_central(run=run))
 

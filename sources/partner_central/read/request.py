@@ -6,7 +6,7 @@ Two orders cannot lose a record, whatever the opaque token means: an offset, a p
   which has been read: its new date is at or above the watermark, so the next run sees it. Everything else only moves
   towards us: it may be seen twice, never skipped.
 - Ascending CreatedDate, which never changes: a record can enter such a listing, never leave it or move within it. It
-  can be cut into windows that are read side by side (`windows.py`).
+  can be cut into windows that are read side by side (`partitions.py`).
 
 Both hold for listings that no record leaves. A filter on a member that changes breaks that: what leaves the list shifts
 what is unread. Such a list is read without tokens (`keyset.py`).

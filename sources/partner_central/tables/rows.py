@@ -1,7 +1,8 @@
 """From a record, as the API sends it, to a row: pure functions, no I/O.
 
 Known members become typed columns. Unknown ones become columns and child tables by the same naming rule, so that a
-member AWS adds tomorrow arrives without an upgrade. A member that does not fit makes the whole record `Unfit`.
+member AWS adds tomorrow arrives without an upgrade. A member that does not fit is an
+`InvalidValue` of the whole record.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class RowMaker:
         """The row of one `OpportunitySummary`; lists stand in it as lists of child rows, which have its id.
 
         Raises:
-            Unfit: the record is no structure, lacks Id or LastModifiedDate, or a member does not fit its column.
+            InvalidValue: the record is no structure, lacks Id or LastModifiedDate, or a member does not fit its column.
         """
         if not isinstance(record, dict):
             raise InvalidValue("the record is no structure")

@@ -1,6 +1,6 @@
 """From a JSON value to a column's value: one pure function for each column type.
 
-A value that does not fit its column is `Unfit`, with the reason; it never becomes null, rounded or cut.
+A value that does not fit its column is an `InvalidValue`, with the reason; it never becomes null, rounded or cut.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def parse_timestamp(value: object) -> datetime:
     """An ISO 8601 timestamp as a UTC datetime; digits beyond microseconds are cut.
 
     Raises:
-        Unfit: not a string, not a timestamp, or outside the years 1 to 9999.
+        InvalidValue: not a string, not a timestamp, or outside the years 1 to 9999.
     """
     if isinstance(value, str):
         try:
