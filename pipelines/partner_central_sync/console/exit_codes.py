@@ -1,14 +1,10 @@
-"""Exit codes: what each means, what a user does then, and what a scheduler does.
-
-The one place for them. The command's help, the results of several accounts, `sync_runs`, the Airflow DAG and the
-documentation take them from here.
-"""
+"""Exit codes and what each means: for the command's help, the results of several accounts, and `sync_runs`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 
 class ExitCode(IntEnum):
@@ -41,14 +37,10 @@ class Meaning:
 
     Attributes:
         text: what happened.
-        action: what the user does; empty if nothing.
-        scheduling: what a scheduler does.
         outcome: the value of `sync_runs.outcome`.
     """
 
     text: str
-    action: str
-    scheduling: Scheduling
     outcome: str
 
 
@@ -67,22 +59,18 @@ MEANINGS: dict[ExitCode, Meaning] = {
         Scheduling.RETRY,
         "later",
     ),
-    ExitCode.ALREADY_RUNNING: Meaning("another run is active", "nothing", Scheduling.SKIP, "active"),
+    ExitCode.ALREADY_RUNNING: Meaning("another run is active", "active"),
     ExitCode.REVIEW_REMOVALS: Meaning(
-        "finished, but an unusual number of opportunities disappeared, and none of them were marked as gone",
-        "check that the credentials still reach the whole account, then run sync --full --accept-removals",
-        Scheduling.ALERT,
+        "finished, but an unusual number of opportunities disappeared, and none of them were marked as gone: "
+        "look, then sync --full --accept-removals",
         "held",
     ),
     ExitCode.REJECTED: Meaning(
-        "what could be loaded is loaded, but so many records were rejected that the cursor did not move",
-        "look at opportunities_rejected; upgrade to a version that understands the records",
-        Scheduling.ALERT,
+        "what could be loaded is loaded, but so many records were rejected that the cursor did not move: "
+        "see opportunities_rejected",
         "rejected",
     ),
-    ExitCode.INTERRUPTED: Meaning(
-        "interrupted (Ctrl-C)", "nothing; the next run continues", Scheduling.RETRY, "interrupted"
-    ),
+    ExitCode.INTERRUPTED: Meaning("interrupted (Ctrl-C)", "interrupted"),
 }
 
 
