@@ -1,10 +1,14 @@
-"""Exit codes and what each means: for the command's help, the results of several accounts, and `sync_runs`."""
+"""Exit codes: what each means, what a user does then, and what a scheduler does.
+
+The one place for them. The command's help, the results of several accounts, `sync_runs`, the Airflow DAG and the
+documentation take them from here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
@@ -37,10 +41,14 @@ class Meaning:
 
     Attributes:
         text: what happened.
+        action: what the user does; empty if nothing.
+        scheduling: what a scheduler does.
         outcome: the value of `sync_runs.outcome`.
     """
 
     text: str
+    action: str
+    scheduling: Scheduling
     outcome: str
 
 
@@ -59,24 +67,32 @@ MEANINGS: dict[ExitCode, Meaning] = {
         Scheduling.RETRY,
         "later",
     ),
-    ExitCode.ALREADY_RUNNING: Meaning("another run is active", "active"),
+    ExitCode.ALREADY_RUNNING: Meaning("another run is active", "nothing", Scheduling.SKIP, "active"),
     ExitCode.REVIEW_REMOVALS: Meaning(
-        "finished, but an unusual number of opportunities disappeared, and none of them were marked as gone: "
-        "look, then sync --full --accept-removals",
+        "finished, but an unusual number of opportunities disappeared, and none of them were marked as gone",
+        "check that the credentials still reach the whole account, then run sync --full --accept-removals",
+        Scheduling.ALERT,
         "held",
     ),
     ExitCode.REJECTED: Meaning(
-        "what could be loaded is loaded, but so many records were rejected that the cursor did not move: "
-        "see opportunities_rejected",
+        "what could be loaded is loaded, but so many records were rejected that the cursor did not move",
+        "look at opportunities_rejected; upgrade to a version that understands the records",
+        Scheduling.ALERT,
         "rejected",
     ),
-    ExitCode.INTERRUPTED: Meaning("interrupted (Ctrl-C)", "interrupted"),
+    ExitCode.INTERRUPTED: Meaning(
+        "interrupted (Ctrl-C)", "nothing; the next run continues", Scheduling.RETRY, "interrupted"
+    ),
 }
 
 
 def help_text() -> str:
-    """Returns all exit codes in one paragraph."""
-    return "Exit codes: " + " · ".join(f"{code:d} {meaning.text}" for code, meaning in MEANINGS.items()) + "."
+    """Returns all exit codes in one paragraph, with the action where a finished sync needs one."""
+    return "Exit codes: " + " · ".join(f"{code:d} {_help_for(meaning)}" for code, meaning in MEANINGS.items()) + "."
+
+
+def _help_for(meaning: Meaning) -> str:
+    return f"{meaning.text}: {meaning.action}" if meaning.scheduling is Scheduling.ALERT else meaning.text
 
 
 def of_several(codes: Iterable[ExitCode]) -> ExitCode:
