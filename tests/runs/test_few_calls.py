@@ -85,7 +85,7 @@ def test_where_records_leave_again_and_again_a_run_says_the_calls_it_takes(sandb
             record = server.records[key]
             server.put({**record, "LifeCycle": {**record["LifeCycle"], "Stage": "Launched"}})
             left.add(key)
-        needed = int(said.split("that takes ")[1].split()[0])
+        needed = int(said.split("That takes ")[1].split()[0])
         assert sandbox.sync(filters=QUALIFIED, max_calls=needed).calls <= needed
         assert set(server.records) == ids(sandbox)
 
