@@ -38,7 +38,7 @@ class SyncMetrics:
         calls_left: calls left of the day's; None before the first call.
         pages: pages read.
         read: records read; a record seen twice counts twice.
-        estimated_records: estimated number of records to read; None if everything is read in one chain.
+        estimated_records: estimated number of records to read; None if everything is read sequentially.
         changed: rows handed on to be merged.
         rejected: records that could not become rows.
         mass_rejected: a sentence where they were so many that the cursor does not move.

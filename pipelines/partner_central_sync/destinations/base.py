@@ -1,7 +1,8 @@
 """The adapter of a destination: all that this program knows of it. `Adapter` serves every database with SQL.
 
-A destination that differs has a module here with an adapter of its own; `__init__.py` lists them. This module imports
-neither dlt nor a driver, so that the command's help does not wait for them.
+A destination that differs has a module here with an adapter of its own; `__init__.py` lists them. What is done with its
+tables is in `table_access.py`. This module imports neither dlt nor a driver, so that the command's help does not wait
+for them.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from .table_access import TableAccess
+
 if TYPE_CHECKING:
     from dlt.common.destination import Destination, DestinationCapabilitiesContext
     from dlt.common.destination.client import JobClientBase
-    from dlt.common.schema import Schema
     from dlt.destinations.job_client_impl import SqlJobClientBase
     from dlt.extract import DltSource
-
-    from partner_central.public import StoredCounters
 
 DEFAULT_DIALECT = "duckdb"  # of a destination that names none; the views are written in it
 LOGIN_REFUSED = re.compile(
@@ -44,7 +44,7 @@ class RefusedSetting:
 
 
 @dataclass(frozen=True)
-class Adapter:
+class Adapter(TableAccess):
     """A destination by its name. A subclass overrides what it does otherwise.
 
     Attributes:
@@ -54,6 +54,7 @@ class Adapter:
         has_lasting_credentials: whether its credentials outlast a run, so that they are resolved once.
         is_one_file: whether it is one file, which one process has for itself while it writes.
         loads_arrow: whether it loads Arrow tables faster than rows.
+        has_sql: whether its tables are read and changed with SQL; there are no views and marks of removals without it.
         view_settings: statements that are run before views are created, in the same transaction.
         refused_settings: settings of dlt that are refused.
         out_of_reach: where personal data may be left that `forget` cannot reach.
@@ -65,6 +66,7 @@ class Adapter:
     has_lasting_credentials: bool = False
     is_one_file: bool = False
     loads_arrow: bool = False
+    has_sql: bool = True
     view_settings: tuple[str, ...] = ()
     refused_settings: tuple[RefusedSetting, ...] = ()
     out_of_reach: str = "backups, replicas, time travel, and what others copied"
@@ -167,44 +169,6 @@ class Adapter:
         with client.sql_client.execute_query(query) as cursor:
             yield cursor
 
-    def missing_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
-        """Returns what was loaded and is not there, in an open destination: `table`, or `table.column`."""
-        from dlt.destinations.job_client_impl import SqlJobClientBase
-
-        from . import stored_tables
-
-        return stored_tables.missing_tables(client, schema) if isinstance(client, SqlJobClientBase) else frozenset()
-
-    def stored_counters(self, client: JobClientBase) -> StoredCounters:
-        """Returns the numbers that the tables of an open destination hold already."""
-        from dlt.destinations.job_client_impl import SqlJobClientBase
-
-        from partner_central.public import StoredCounters
-
-        from . import stored_tables
-
-        return stored_tables.stored_counters(client) if isinstance(client, SqlJobClientBase) else StoredCounters()
-
-    def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
-        """Returns how many rows a table has, or how many of one account; None if that is not known here.
-
-        Raises:
-            DestinationUndefinedEntity: the table is not there.
-        """
-        from partner_central.public import ACCOUNT
-
-        sql = cast("SqlJobClientBase", client).sql_client
-        query = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - the schema's own names
-        if account is not None:
-            query += f" WHERE {sql.escape_column_name(ACCOUNT)} = %s"
-        return int(_first_value(sql.execute_sql(query, *([] if account is None else [account]))))
-
-    def last_load_at(self, client: JobClientBase) -> object | None:
-        """Returns when rows were loaded last; None if that is not known here."""
-        sql = cast("SqlJobClientBase", client).sql_client
-        table = sql.make_qualified_table_name("_dlt_loads")
-        return cast("object", _first_value(sql.execute_sql(f"SELECT max(inserted_at) FROM {table}")))  # noqa: S608
-
     # What its errors mean, by their text
 
     def explain_refusal(self, message: str) -> str | None:
@@ -243,7 +207,3 @@ def explain_login_refusal(message: str) -> str:
         f"The destination does not let this user in: {message} User, password and database are the credentials of the "
         "destination in dlt's configuration (see docs/how-to/destinations.md)."
     )
-
-
-def _first_value(rows: Any) -> Any:  # noqa: ANN401 - what a driver gives
-    return rows[0][0] if rows else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -62,19 +63,47 @@ class FilesystemAdapter(Adapter):
         """Returns the tables without a folder, as the dataset's folder was listed last."""
         from .lake import repair
 
-        return repair.missing_tables(cast("LakeClient", client), schema)
+        return repair.missing_tables(_lake(client), schema)
+
+    def vanished_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
+        """Returns the tables without a folder now."""
+        with client:
+            client.is_storage_initialized()  # lists the dataset's folder
+            return self.missing_tables(client, schema)
+
+    def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
+        """Creates tables again whose folder was deleted."""
+        from .lake import repair
+
+        repair.make(_lake(client), names)
+
+    def restore_rows(self, client: JobClientBase) -> int:
+        """Adds to `opportunities` the newest version in the history of each id that is missing there."""
+        from .lake import repair
+
+        return repair.put_back(_lake(client))
+
+    def count_removed(self, client: JobClientBase) -> int | None:
+        """Returns None: nothing is marked as gone here."""
+        del client
+        return None
+
+    def clear_rejected(self, client: JobClientBase, account: str | None) -> None:
+        """Deletes what has become a row since; each account's rows are found by their key."""
+        del account
+        _lake(client).forget_rejected()
 
     def stored_counters(self, client: JobClientBase) -> StoredCounters:
         """Returns the numbers that the tables hold already."""
         from .stored_tables import ORDER, SWEEP
 
-        lake = cast("LakeClient", client)
+        lake = _lake(client)
         return StoredCounters(lake.max_value(*ORDER), lake.max_value(*SWEEP))
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has; None where no sync of this machine has seen the table yet."""
         try:
-            return cast("LakeClient", client).count(table, account)
+            return _lake(client).count(table, account)
         except DestinationUndefinedEntity:
             return None
 
@@ -84,9 +113,14 @@ class FilesystemAdapter(Adapter):
         return None
 
 
+def _lake(client: JobClientBase) -> LakeClient:
+    return cast("LakeClient", client)
+
+
 ADAPTERS = (
     FilesystemAdapter(
         "filesystem",
+        has_sql=False,
         extras={"deltalake": "filesystem", "s3": "filesystem", "pyiceberg": "iceberg"},
         refused_settings=(
             RefusedSetting(

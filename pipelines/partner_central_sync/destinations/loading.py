@@ -11,8 +11,7 @@ from partner_central.public import StoredCounters
 
 from . import of, stored_tables
 from .errors import NotWritable
-from .lake.client import LakeClient
-from .probe import missing_tables
+from .probe import stored_schema
 
 
 def keep_open(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
@@ -26,23 +25,20 @@ def keep_open(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
 
 
 def require_all_tables(pipeline: dlt.Pipeline) -> None:
-    """Checks that no folder of a lake was deleted since the run began; a new table would lack all older rows.
-
-    A database refuses rows for a table that is not there.
+    """Checks that no table was deleted since the run began that a load would create, without its older rows.
 
     Raises:
         NotWritable: one was deleted.
     """
     client = pipeline.destination_client()
-    if not isinstance(client, LakeClient):
+    schema = stored_schema(pipeline, client)
+    if schema is None:
         return
-    with client:
-        client.is_storage_initialized()
-        lost = sorted(missing_tables(pipeline, client))
-    if lost:
+    vanished = sorted(of(client).vanished_tables(client, schema))
+    if vanished:
         raise NotWritable(
-            f"{', '.join(lost)} of {of(client).display_location(client)} was there when this run began, and is not any "
-            "more. Nothing was loaded; the next run reads everything again."
+            f"{', '.join(vanished)} of {of(client).display_location(client)} was there when this run began, and is not "
+            "any more. Nothing was loaded; the next run reads everything again."
         )
 
 

@@ -11,6 +11,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import TPipelineState
 from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from partner_central.public import ConfigurationError
@@ -45,12 +46,15 @@ def probe(pipeline: dlt.Pipeline) -> DestinationState:
     """Opens the destination for writing, creates the dataset if it is missing, and reads the state it holds.
 
     Raises:
-        ConfigurationError: its credentials cannot be read, such as a key with another passphrase, or are for reading.
+        ConfigurationError: its credentials cannot be read, such as a key with another passphrase, or are for reading;
+            or it takes no SQL and has no adapter of its own.
         NotWritable: it cannot be opened for writing now.
         NotAllowed: not by this user.
     """
     client = pipeline.destination_client()
     location = of(client).display_location(client)
+    if of(client).has_sql and not isinstance(client, SqlJobClientBase):
+        raise ConfigurationError(f"{location} takes no SQL, so a load there cannot be made safe: choose a database.")
     if getattr(client.config.credentials, "read_only", False):
         raise ConfigurationError(
             f"{location} is configured to be opened for reading only, and a sync writes to it: take read_only out of "

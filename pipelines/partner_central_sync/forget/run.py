@@ -10,17 +10,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import dlt
 from dlt.common.configuration.inject import with_config
-from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy
 
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations import of
-from ..destinations.lake.client import LakeClient
 from ..destinations.probe import probe
 from ..sync import dlt_settings, run_lease, working_folder
 from ..sync.settings import Settings
@@ -77,15 +76,8 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
     client = pipeline.destination_client()
     console.begin_phase(f"cleaning {settings.dataset_name}")
     try:
-        if isinstance(client, SqlJobClientBase):
-            yield from _clean_database(client, privacy, settings)
-        elif isinstance(client, LakeClient):
-            with client:
-                cleaned = lake.clean(client, privacy, settings.account)
-                states = client.drop_old_states(settings.pipeline_name)
-            yield from _counts(cleaned.rows)
-            yield _cursors(states)
-            yield from cleaned.lines
+        clean = _clean_database if adapter.has_sql else _clean_lake
+        yield from clean(client, privacy, settings)
     finally:
         run_lease.give_back(pipeline)
     if rewritten := adapter.rewrite(client):
@@ -112,7 +104,16 @@ def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
         raise AnotherRun(f"Another run of {settings.pipeline_name} has just begun. Nothing was touched.")
 
 
-def _clean_database(client: SqlJobClientBase, privacy: PiiPolicy, settings: Settings) -> Iterator[str]:
+def _clean_lake(client: Any, privacy: PiiPolicy, settings: Settings) -> Iterator[str]:  # noqa: ANN401 - a LakeClient
+    with client:
+        cleaned = lake.clean(client, privacy, settings.account)
+        states = client.drop_old_states(settings.pipeline_name)
+    yield from _counts(cleaned.rows)
+    yield _cursors(states)
+    yield from cleaned.lines
+
+
+def _clean_database(client: Any, privacy: PiiPolicy, settings: Settings) -> Iterator[str]:  # noqa: ANN401 - a SqlJobClientBase
     with client:
         yield from _counts(sql.clean_rows(client, privacy, settings.account))
         yield _cursors(sql.drop_old_states(client, settings.pipeline_name))

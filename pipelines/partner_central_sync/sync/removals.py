@@ -139,7 +139,7 @@ class Missing:
             ("opportunity_presence", "opportunities", "opportunity_history"),
         )
         mine, same = (" AND account = %s", " AND h.account = o.account") if self._account_key else ("", "")
-        dated = " AND o.created_date IS NOT NULL" if listing.windows else ""
+        dated = " AND o.created_date IS NOT NULL" if listing.by_partitions else ""
         self._same = same
         self._unlisted = (
             f"FROM {self._opportunities} o WHERE NOT EXISTS "  # noqa: S608 - the schema's own names
@@ -147,9 +147,13 @@ class Missing:
         )
         undated = f"SELECT id FROM {self._opportunities} WHERE created_date IS NULL{mine}"  # noqa: S608
         self._missed = f"gone_since IS NULL AND (last_listed_sweep IS NULL OR last_listed_sweep < %s){mine}" + (
-            f" AND id NOT IN ({undated})" if listing.windows else ""
+            f" AND id NOT IN ({undated})" if listing.by_partitions else ""
         )
-        self._missed_values = (listing.number, *self._account_key, *(self._account_key if listing.windows else ()))
+        self._missed_values = (
+            listing.number,
+            *self._account_key,
+            *(self._account_key if listing.by_partitions else ()),
+        )
 
     def count(self) -> int:
         """Counts them."""

@@ -12,17 +12,13 @@ from typing import Any, cast
 
 import dlt
 from dlt.common.destination.client import JobClientBase
-from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..console.output import Console
-from ..destinations import stored_tables
-from ..destinations.lake import repair
-from ..destinations.lake.client import LakeClient
-from ..destinations.lease_table import LeaseTable
+from ..destinations import of
 from ..destinations.probe import stored_schema
-from . import other_pipelines, restore, run_lease
+from . import other_pipelines, run_lease
 
 ROOT, HISTORY, PRESENCE = "opportunities", "opportunity_history", "opportunity_presence"
 DERIVED = frozenset({ROOT, PRESENCE, "opportunities_rejected"})  # with their lists
@@ -83,8 +79,8 @@ def _make_again(pipeline: dlt.Pipeline, again: list[str], lost: list[str], conso
     client, unfinished = pipeline.destination_client(), _unfinished_tables(pipeline) | {*again}
     with client:
         client.schema = stored_schema(pipeline, client) or client.schema
-        _make(client, again)
-        for table in sorted({_table(name) for name in lost} - {*again}):
+        of(client).create_tables(client, _tables(again))
+        for table in _tables(set(lost) - {*again}):
             _make_table_again(client, table, console)
         if ROOT in unfinished:
             _put_back(client, HISTORY in unfinished, console)
@@ -105,19 +101,10 @@ def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[d
     run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
 
 
-def _make(client: JobClientBase, names: Iterable[str]) -> None:
-    """Creates tables again, and columns."""
-    tables = sorted({_table(name) for name in names})
-    if isinstance(client, LakeClient):
-        repair.make(client, tables)
-    elif isinstance(client, SqlJobClientBase):
-        stored_tables.make(client, tables)
-
-
 def _make_table_again(client: JobClientBase, table: str, console: Console) -> None:
     """Creates a table that no row is read into; where something else has its name, that is left alone."""
     try:
-        _make(client, [table])
+        of(client).create_tables(client, [table])
     except Exception as error:
         code, reason = exit_code_and_message(error)
         if code is ExitCode.INTERRUPTED:
@@ -130,12 +117,7 @@ def _put_back(client: JobClientBase, has_no_versions: bool, console: Console) ->
     if has_no_versions:
         console.warn(f"Rows of opportunities that AWS lists no more are lost, with {HISTORY}; {BACKUP}")
         return
-    count = 0
-    if isinstance(client, LakeClient):
-        count = repair.put_back(client)
-    elif isinstance(client, LeaseTable):
-        count = restore.put_back(client)
-    if count:
+    if count := of(client).restore_rows(client):
         console.warn(
             f"{count:,} rows of opportunities were restored from the newest versions in {HISTORY}. What AWS still "
             "lists is read again. The other rows stay as restored, without entries of lists that were dropped as well."
@@ -145,17 +127,19 @@ def _put_back(client: JobClientBase, has_no_versions: bool, console: Console) ->
 def _warn_of_lost_rows(client: JobClientBase, missing: Collection[str], console: Console) -> None:
     """Reports what cannot be read again, since AWS does not list it any more."""
     parts = [name for name in missing if name.startswith((f"{ROOT}_", f"{ROOT}."))]
-    if PRESENCE in missing and not isinstance(client, LakeClient):
+    marks_removed = of(client).has_sql
+    if PRESENCE in missing and marks_removed:
         console.warn(f"{PRESENCE} held since when opportunities are gone: they are marked again, as of now.")
-    elif PRESENCE in missing:  # in a lake nothing is marked
+    elif PRESENCE in missing:
         parts.append(PRESENCE)
     if not parts:
         return
-    if isinstance(client, LakeClient) or PRESENCE in missing:
+    removed = None if PRESENCE in missing else of(client).count_removed(client)
+    if removed is None:
         console.warn(f"What {_join_names(parts)} held of opportunities that AWS lists no more is lost; {BACKUP}")
-    elif isinstance(client, SqlJobClientBase) and (gone := restore.count_gone(client)):
+    elif removed:
         console.warn(
-            f"What {_join_names(parts)} held of {gone:,} opportunities that AWS lists no more is lost; {BACKUP}"
+            f"What {_join_names(parts)} held of {removed:,} opportunities that AWS lists no more is lost; {BACKUP}"
         )
 
 
@@ -166,6 +150,10 @@ def _is_read_again(name: str) -> bool:
 
 def _table(name: str) -> str:
     return name.partition(".")[0]
+
+
+def _tables(names: Iterable[str]) -> list[str]:
+    return sorted({_table(name) for name in names})
 
 
 def _join_names(names: list[str]) -> str:

@@ -36,21 +36,21 @@ class Counts:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """A reading and how far it is: by windows of CreatedDate, or in one chain of pages.
+    """A reading and how far it is: by partitions of CreatedDate, or one page after another.
 
     Attributes:
         watermark: newest LastModifiedDate before it began; the cursor once it is complete.
         modified_since: it reads what was modified at or after this; None for everything.
         full: whether it was asked for as a full load.
         asked: what else was asked for: where it was to begin, what becomes of personal data.
-        windows: what it reads; none before it is planned, or in one chain.
+        partitions: what it reads; none before it is planned, or if it is sequential.
         about: estimated number of records.
-        token: the token of the next page, in one chain.
+        token: the token of the next page, if it is sequential.
         number: its number if it lists everything there is.
         order: read_order of the newest version before it began.
         at: when it began, by the service's clock; None before it has.
-        in_chain: whether it cannot be read by windows.
-        settling: how far the readings of a chain are that records may leave.
+        in_chain: whether it cannot be read by partitions.
+        settling: how far the repeated readings of a listing are that records may leave.
         counts: what it has come upon.
         seen: what its earlier runs have seen, as in the cursor.
         anew: whether records count as new that earlier readings have seen.
@@ -59,18 +59,18 @@ class Checkpoint:
     watermark: datetime | None
     modified_since: datetime | None
     full: bool
-    asked: dict[str, str | None] = field(default_factory=dict)
-    windows: list[partitions.Partition] = field(default_factory=list)
+    conditions: dict[str, str | None] = field(default_factory=dict)
+    partitions: list[partitions.Partition] = field(default_factory=list)
     estimated_records: int = 0
     token: str | None = None
     number: int | None = None
     order: int = 0
     at: datetime | None = None
-    in_chain: bool = False
-    settling: StableRead | None = None
+    is_sequential: bool = False
+    stable_read: StableRead | None = None
     counts: Counts = field(default_factory=Counts)
     seen: dict[str, str] = field(default_factory=dict)
-    anew: bool = False
+    ignores_seen: bool = False
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Checkpoint:
@@ -99,16 +99,16 @@ class Checkpoint:
             "watermark": to_text(self.watermark),
             "modified_since": to_text(self.modified_since),
             "full": self.full,
-            "asked": self.asked,
-            "windows": partitions.dump(self.windows),
+            "asked": self.conditions,
+            "windows": partitions.dump(self.partitions),
             "about": self.estimated_records,
             "token": self.token,
             "number": self.number,
             "order": self.order,
             "at": to_text(self.at),
-            "in_chain": self.in_chain,
-            "settling": self.settling and self.settling.dump(),
+            "in_chain": self.is_sequential,
+            "settling": self.stable_read and self.stable_read.dump(),
             "counts": asdict(self.counts),
             "seen": dict(sorted(self.seen.items())),
-            "anew": self.anew,
+            "anew": self.ignores_seen,
         }

@@ -55,7 +55,7 @@ class IncrementalReader:
 
     def __init__(
         self,
-        question: ReadOptions,
+        options: ReadOptions,
         filter_set: str,
         state: Mapping[str, Any],
         client: PartnerCentral,
@@ -64,35 +64,35 @@ class IncrementalReader:
         stored_counters: Callable[[], StoredCounters] = StoredCounters,
     ) -> None:
         self._state = State(state, filter_set, stored_counters)
-        self._interrupted = self._state.backfill
+        self._interrupted = self._state.checkpoint
         self._client = client
         self._metrics = client.metrics
-        self._call = page_call(client, question.stream.operation)
-        self._metrics.begin_stream(question.stream.table)
+        self._call = page_call(client, options.stream.operation)
+        self._metrics.begin_stream(options.stream.table)
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
-        self._first = self._state.cursor.watermark is None and self._state.backfill is None
+        self._first = self._state.cursor.watermark is None and self._state.checkpoint is None
         self._batch_maker = RowBatchBuilder(
-            row_maker, privacy, History(row_maker, question.stream.history, now()), self._state.next_order
+            row_maker, privacy, History(row_maker, options.stream.history, now()), self._state.next_order
         )
         self._samples = Sampler(self._call, client.concurrency, client.metrics, self._state)
-        self._progress = Progress(question, self._state, client.metrics, lambda: version_of(row_maker.model))
+        self._progress = Progress(options, self._state, client.metrics, lambda: version_of(row_maker.model))
 
     @property
     def is_resumable(self) -> bool:
         """Returns whether a later run can continue from `state`, though not everything has been read."""
-        backfill = self._state.backfill
-        if backfill is None:
+        checkpoint = self._state.checkpoint
+        if checkpoint is None:
             return self._progress.is_finished
-        is_resumable = self._plan is not None or backfill.token is not None or backfill.in_chain
-        return is_resumable or backfill is not self._interrupted
+        is_resumable = self._plan is not None or checkpoint.token is not None or checkpoint.is_sequential
+        return is_resumable or checkpoint is not self._interrupted
 
     def state(self) -> dict[str, Any]:
         """The whole state, with the reading under way if there is one, JSON-ready."""
-        if self._state.backfill is not None:
+        if self._state.checkpoint is not None:
             if self._plan is not None:
-                self._state.backfill.windows = self._plan.snapshot()
-            self._state.backfill.seen |= self._progress.changes.seen()
+                self._state.checkpoint.partitions = self._plan.snapshot()
+            self._state.checkpoint.seen |= self._progress.changes.seen()
         return self._state.dump() | {"members": self._row_maker.assigned_names}
 
     def batches(self) -> Generator[TableRows]:
@@ -102,10 +102,10 @@ class IncrementalReader:
             PartnerCentralError: the listing could not be read to its end.
         """
         try:
-            backfill = self._state.backfill
-            if backfill is not None:
-                yield from self._go_on(backfill)
-                self._progress.went_on(backfill)
+            checkpoint = self._state.checkpoint
+            if checkpoint is not None:
+                yield from self._continue(checkpoint)
+                self._progress.end_resumed(checkpoint)
             yield from self._bring_up_to_date()
             self._progress.end()
         except CallBudgetExhausted as spent:
@@ -118,33 +118,34 @@ class IncrementalReader:
             self._metrics.end_stream()
             self._client.close()
 
-    def _go_on(self, backfill: Checkpoint) -> Iterator[TableRows]:
-        """Finish the reading that was interrupted; what remains is an increment behind it."""
-        read = sum(window.records for window in backfill.windows)
+    def _continue(self, checkpoint: Checkpoint) -> Iterator[TableRows]:
+        """Finishes the reading that was interrupted; what remains is an increment after it."""
+        read = sum(partition.records for partition in checkpoint.partitions)
         log.info(
-            "going on with the load that was interrupted, at %d of about %d records", read, backfill.estimated_records
+            "continuing the load that was interrupted, at %d of about %d records", read, checkpoint.estimated_records
         )
-        if backfill.at is None and not backfill.windows and backfill.token is None:  # its first page is still to come
-            self._progress.begin_anew(backfill)
+        has_first_page = checkpoint.at is not None or checkpoint.partitions or checkpoint.token is not None
+        if not has_first_page:
+            self._progress.start_over(checkpoint)
             return
-        self._progress.go_on(backfill)
-        listing = self._progress.question.all(backfill.modified_since)
-        if backfill.token is None:
-            yield from self._sweep_or_chain(
-                backfill, listing, self._samples.again(backfill, listing, self._progress.question)
+        self._progress.resume(checkpoint)
+        listing = self._progress.options.all(checkpoint.modified_since)
+        if checkpoint.token is None:
+            yield from self._read_long_listing(
+                checkpoint, listing, self._samples.again(checkpoint, listing, self._progress.options)
             )
             return
-        chain = SequentialReader(listing, self._call, backfill.token)
+        reader = SequentialReader(listing, self._call, checkpoint.token)
         try:
-            yield from self._follow(chain, chain.pages(), backfill)
+            yield from self._follow(reader, reader.pages(), checkpoint)
         except PaginationError as refusal:
-            if chain.count:
+            if reader.count:
                 raise
-            self._metrics.add_note(f"The load that was interrupted begins anew: {refusal}")
-            self._progress.begin_anew(backfill)
+            self._metrics.add_note(f"The load that was interrupted starts over: {refusal}")
+            self._progress.start_over(checkpoint)
 
     def _bring_up_to_date(self) -> Iterator[TableRows]:
-        """Read what is asked for; then, behind a chain that lists everything, until nothing changed meanwhile."""
+        """Reads the listing. After a sequential one that lists everything, reads until nothing changed meanwhile."""
         for _ in range(CONFIRMATIONS):
             is_settled = yield from self._read_newest_first()
             if is_settled or self._state.unconfirmed is None:
@@ -156,16 +157,16 @@ class IncrementalReader:
         self._progress.give_up_confirming()
 
     def _read_newest_first(self) -> Generator[TableRows, None, bool]:
-        """Read what is new, in partitions if it is long. Returns whether nothing can have changed meanwhile."""
+        """Reads what is new, in partitions if it is long; returns whether nothing can have changed meanwhile."""
         if self._metrics.mass_rejected:
             return True
         listing = self._progress.listing()
-        chain = SequentialReader(listing, self._call)
-        pages = chain.pages()
+        reader = SequentialReader(listing, self._call)
+        pages = reader.pages()
         page = next(pages)
         if self._progress.is_ahead(page):
             return (yield from self._read_newest_first())
-        backfill = self._progress.begin(listing, page)
+        checkpoint = self._progress.begin(listing, page)
         before = self._found()
         yield self._batch(page.records)
         is_behind = not page.records and page.next_token is not None
@@ -173,68 +174,70 @@ class IncrementalReader:
             return True
         if page.next_token is not None:
             can_leave = listing.filters.records_can_leave
-            affordable = not can_leave or self._progress.question.can_sample
+            affordable = not can_leave or self._progress.options.can_sample
             sample = self._samples.of_many(listing, page) if self._found() > before and affordable else None
             if can_leave and sample is None:
                 sample = self._samples.of_few(listing)
             if sample is not None or can_leave:
-                yield from self._sweep_or_chain(backfill, listing, None if self._state.undated else sample)
+                yield from self._read_long_listing(checkpoint, listing, None if self._state.undated else sample)
                 return False
-        yield from self._follow(chain, pages, backfill)
-        return chain.count == 1 or self._found() == before
+        yield from self._follow(reader, pages, checkpoint)
+        return reader.count == 1 or self._found() == before
 
-    def _follow(self, chain: SequentialReader, pages: Iterator[Page], backfill: Checkpoint) -> Iterator[TableRows]:
-        """Read what is left of a chain; once it is long, a later run can continue it."""
+    def _follow(self, reader: SequentialReader, pages: Iterator[Page], checkpoint: Checkpoint) -> Iterator[TableRows]:
+        """Reads what is left of a sequential listing; once it is long, a later run can continue it."""
         for page in pages:
-            self._progress.find_watermark(backfill, page)
-            backfill.token = page.next_token
-            if chain.count > MAX_SEQUENTIAL_PAGES:
-                self._state.backfill = backfill
+            self._progress.find_watermark(checkpoint, page)
+            checkpoint.token = page.next_token
+            if reader.count > MAX_SEQUENTIAL_PAGES:
+                self._state.checkpoint = checkpoint
             yield self._batch(page.records)
-        if not chain.is_in_order:
+        if not reader.is_in_order:
             self._metrics.add_note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
-            backfill.number = None
-        self._progress.finish(backfill, windows=False)
+            checkpoint.number = None
+        self._progress.finish(checkpoint, by_partitions=False)
 
-    def _sweep_or_chain(
-        self, backfill: Checkpoint, listing: ListRequest, sample: list[object] | None
+    def _read_long_listing(
+        self, checkpoint: Checkpoint, listing: ListRequest, sample: list[object] | None
     ) -> Iterator[TableRows]:
-        """Sweep; where that is not to be had, read one chain."""
+        """Reads in parallel; where that is not possible, one page after another."""
         if sample is not None:
             try:
-                yield from self._sweep(backfill, listing, sample)
+                yield from self._read_in_parallel(checkpoint, listing, sample)
             except (RequestInvalid, MissingPartitionDate) as reason:
-                self._samples.in_one_chain(str(reason))
+                self._samples.read_sequentially(str(reason))
             else:
                 self._plan = None
-                self._progress.finish(backfill, windows=True)
+                self._progress.finish(checkpoint, by_partitions=True)
                 return
-        self._state.backfill = self._plan = None
-        self._progress.under_way, backfill.token, backfill.windows = backfill, None, []
-        backfill.in_chain = True
+        self._state.checkpoint = self._plan = None
+        self._progress.under_way, checkpoint.token, checkpoint.partitions = checkpoint, None, []
+        checkpoint.is_sequential = True
         if not listing.filters.records_can_leave:
-            chain = SequentialReader(listing, self._call)
-            yield from self._follow(chain, chain.pages(), backfill)
+            reader = SequentialReader(listing, self._call)
+            yield from self._follow(reader, reader.pages(), checkpoint)
             return
-        readings = pages_until_stable(listing, self._call, backfill.settling or StableRead())
-        for count, (page, settling) in enumerate(readings, start=1):
-            if not settling.is_settled:
-                backfill.settling = settling
+        readings = pages_until_stable(listing, self._call, checkpoint.stable_read or StableRead())
+        for count, (page, stable_read) in enumerate(readings, start=1):
+            if not stable_read.is_settled:
+                checkpoint.stable_read = stable_read
             if count > MAX_SEQUENTIAL_PAGES:
-                self._state.backfill = backfill
+                self._state.checkpoint = checkpoint
             yield self._batch(page.records)
-        self._progress.finish(backfill, windows=False)
+        self._progress.finish(checkpoint, by_partitions=False)
 
-    def _sweep(self, backfill: Checkpoint, listing: ListRequest, sample: list[object]) -> Iterator[TableRows]:
+    def _read_in_parallel(
+        self, checkpoint: Checkpoint, listing: ListRequest, sample: list[object]
+    ) -> Iterator[TableRows]:
         density = estimate_density(sample, listing)
-        first = backfill.windows or first_partitions(density, self._client.concurrency())
-        self._plan = plan = PartitionPlan(first, density, backfill.watermark or self._progress.listed.at)
-        self._state.backfill, backfill.token = backfill, None
-        sweep = ParallelReader(plan, listing, self._call, self._client.concurrency)
-        with closing(sweep.parts()) as parts:
+        first = checkpoint.partitions or first_partitions(density, self._client.concurrency())
+        self._plan = plan = PartitionPlan(first, density, checkpoint.watermark or self._progress.listed.at)
+        self._state.checkpoint, checkpoint.token = checkpoint, None
+        reader = ParallelReader(plan, listing, self._call, self._client.concurrency)
+        with closing(reader.parts()) as parts:
             for part in parts:
-                part.window.mark_delivered(part)
-                backfill.estimated_records = self._metrics.estimated_records = round(plan.total())
+                part.partition.mark_delivered(part)
+                checkpoint.estimated_records = self._metrics.estimated_records = round(plan.total())
                 yield self._batch(part.records)
 
     def _found(self) -> int:

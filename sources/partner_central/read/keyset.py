@@ -33,7 +33,7 @@ class KeysetPage:
     """
 
     page: Page
-    asked: datetime | None
+    listed_from: datetime | None
     reached: datetime | None
     crowd: StableRead | None = None
     last: bool = False
@@ -52,14 +52,14 @@ def keyset_pages(listing: ListRequest, ask: Call, crowd: StableRead | None = Non
     """
     members = listing.stream.members
     while True:
-        asked = listing.created_since
+        listed_from = listing.created_since
         if crowd is None:
             page = ask(listing.request())
-            if page.next_token is None or _end(members, asked, page) is not None:
-                step = KeysetPage(page, asked, _reached(members, page), last=page.next_token is None)
+            if page.next_token is None or _end(members, listed_from, page) is not None:
+                step = KeysetPage(page, listed_from, _reached(members, page), last=page.next_token is None)
             else:
                 crowd = StableRead().shows(page, members)
-                step = KeysetPage(page, asked, None, crowd)
+                step = KeysetPage(page, listed_from, None, crowd)
             yield step
         if crowd is not None:
             step = yield from _crowd(listing, ask, crowd)
@@ -70,20 +70,22 @@ def keyset_pages(listing: ListRequest, ask: Call, crowd: StableRead | None = Non
 
 def _crowd(listing: ListRequest, ask: Call, so_far: StableRead) -> Generator[KeysetPage, None, KeysetPage]:
     """The pages of a crowd; gives the last, which is settled."""
-    asked = listing.created_since
-    for page, settling in pages_until_stable(listing, ask, so_far, partial(_end, listing.stream.members, asked)):
-        step = KeysetPage(page, asked, None, settling)
-        if settling.is_settled:
-            step = KeysetPage(page, asked, settling.until, last=settling.until is None)
+    listed_from = listing.created_since
+    for page, stable_read in pages_until_stable(
+        listing, ask, so_far, partial(_end, listing.stream.members, listed_from)
+    ):
+        step = KeysetPage(page, listed_from, None, stable_read)
+        if stable_read.is_settled:
+            step = KeysetPage(page, listed_from, stable_read.until, last=stable_read.until is None)
         yield step
     return step
 
 
-def _end(members: Members, asked: datetime | None, page: Page) -> datetime | None:
+def _end(members: Members, listed_from: datetime | None, page: Page) -> datetime | None:
     """The CreatedDate a page comes to, if a listing from there on is another than the one from `asked` on."""
     reached = _reached(members, page)
     following = second_before(reached)
-    return reached if following is not None and (asked is None or following > asked) else None
+    return reached if following is not None and (listed_from is None or following > listed_from) else None
 
 
 def _reached(members: Members, page: Page) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The plan of a sweep: who reads which window, when one is split, what is left. It asks for nothing, waits for nobody.
+"""The plan of a parallel read: who reads which partition, when one is split, what is left. It makes no call.
 
 What it decides goes to the log `partner_central.plan`, which explains a run afterwards.
 """
@@ -24,12 +24,12 @@ class _WorkerProgress:
     """The progress of the worker that reads a partition.
 
     Attributes:
-        window: what it reads.
-        reached: CreatedDate of the last record it got; never before its window, though it asks from a second earlier.
+        partition: what it reads.
+        reached: CreatedDate of the last record it got; never before its partition, though it lists a second more.
         per_second: records per second of CreatedDate over its last page; None before the second page.
     """
 
-    window: Partition
+    partition: Partition
     reached: datetime | None
     pages: int = 0
     records: int = 0
@@ -48,78 +48,78 @@ class _WorkerProgress:
 
 
 class PartitionPlan:
-    """Windows and their readers, who may be threads.
+    """Partitions and their readers, who may be threads.
 
     Args:
-        windows: all windows; finished ones stay finished.
+        partitions: all partitions; finished ones stay finished.
         density: how records lie over CreatedDate.
         latest: hardly a record was created after this.
     """
 
-    def __init__(self, windows: Iterable[Partition], density: Density, latest: datetime) -> None:
+    def __init__(self, partitions: Iterable[Partition], density: Density, latest: datetime) -> None:
         self._lock = threading.RLock()
-        self._windows = list(windows)
+        self._partitions = list(partitions)
         self._density = density
         self._latest = latest
-        waiting = [window for window in self._windows if not window.done]
-        self._waiting = sorted(waiting, key=lambda window: -density.share_of_second(window.start))
+        waiting = [partition for partition in self._partitions if not partition.done]
+        self._waiting = sorted(waiting, key=lambda partition: -density.share_of_second(partition.start))
         self._active: dict[int, _WorkerProgress] = {}
         self._abandoned: list[_WorkerProgress] = []
-        self._read = sum(window.records for window in self._windows)
-        log.info("%d windows are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
+        self._read = sum(partition.records for partition in self._partitions)
+        log.info("%d partitions are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
 
     def next_partition(self) -> Partition | None:
-        """A window for a reader: one nobody reads, or the later part of one somebody does; None if not worth it."""
+        """A partition for a reader: one nobody reads, or the later part of one somebody does; None if not worth it."""
         with self._lock:
-            window = self._waiting.pop(0) if self._waiting else self._split()
-            if window is not None:
-                self._active[id(window)] = _WorkerProgress(window, window.position or window.start)
-            return window
+            partition = self._waiting.pop(0) if self._waiting else self._split()
+            if partition is not None:
+                self._active[id(partition)] = _WorkerProgress(partition, partition.position or partition.start)
+            return partition
 
-    def page_received(self, window: Partition, dates: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
-        """A page of a window arrived, with records created then; gives how far the window has come, and its end now."""
+    def page_received(self, partition: Partition, dates: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
+        """Notes a page with records created then; returns how far the partition has come, and its end now."""
         with self._lock:
-            progress = self._active[id(window)]
+            progress = self._active[id(partition)]
             progress.advance(dates)
             self._read += len(dates)
-            return progress.reached, window.end
+            return progress.reached, partition.end
 
-    def worker_finished(self, window: Partition, *, complete: bool) -> None:
-        """The reader of a window has ended: with its last page, or because reading is stopped."""
+    def worker_finished(self, partition: Partition, *, complete: bool) -> None:
+        """The reader of a partition has ended: with its last page, or because reading is stopped."""
         with self._lock:
-            progress = self._active.pop(id(window))
+            progress = self._active.pop(id(partition))
             if not complete:
                 self._abandoned.append(progress)
         how = "is read" if complete else "is left unfinished"
-        log.info("%s %s: %d pages, %d records", window, how, progress.pages, progress.records)
+        log.info("%s %s: %d pages, %d records", partition, how, progress.pages, progress.records)
 
     def snapshot(self) -> list[Partition]:
-        """All windows as they are now."""
+        """All partitions as they are now."""
         with self._lock:
-            return [replace(window) for window in self._windows]
+            return [replace(partition) for partition in self._partitions]
 
     def total(self) -> float:
         """About how many records there are in all: those read, over the share of the sample that lies in them."""
         with self._lock:
             begun = [*self._active.values(), *self._abandoned]
-            unread = [(progress.reached, progress.window.end) for progress in begun]
-            unread += [(window.position or window.start, window.end) for window in self._waiting]
+            unread = [(progress.reached, progress.partition.end) for progress in begun]
+            unread += [(partition.position or partition.start, partition.end) for partition in self._waiting]
             share = 1 - sum(self._density.share(after, until) for after, until in unread)
             return self._read / max(share, 0.01)
 
     def _split(self) -> Partition | None:
-        """Give away the later part of the window with the most left to read."""
+        """Give away the later part of the partition with the most left to read."""
         total = self.total()
         rests = [(self._rest(progress, total), progress) for progress in self._active.values()]
         for rest, progress in sorted(rests, key=lambda item: -item[0]):
             if rest < FEWEST_RECORDS:
                 return None
-            window = progress.window
+            partition = progress.partition
             if cut := self._middle(progress, rest):
-                later = Partition(cut, window.end)
-                log.info("%s has about %d records left: %s is split off", window, rest, later)
-                window.end = cut
-                self._windows.append(later)
+                later = Partition(cut, partition.end)
+                log.info("%s has about %d records left: %s is split off", partition, rest, later)
+                partition.end = cut
+                self._partitions.append(later)
                 return later
         return None
 
@@ -128,7 +128,7 @@ class PartitionPlan:
 
         The last page is trusted for as many records again as were read.
         """
-        end = progress.window.end or self._latest
+        end = progress.partition.end or self._latest
         by_sample = self._density.share(progress.reached, end) * total
         if progress.reached is None or progress.per_second is None or by_sample > COARSE:
             return by_sample
@@ -137,7 +137,7 @@ class PartitionPlan:
 
     def _middle(self, progress: _WorkerProgress, rest: float) -> datetime | None:
         """Returns where half of the rest may be read, by the sample; by the last page if the sample says nothing."""
-        reached, end = progress.reached, progress.window.end or self._latest
+        reached, end = progress.reached, progress.partition.end or self._latest
         if reached is None or reached >= end:
             return None
         if self._density.count(reached, end) >= PARTS or progress.per_second is None:

@@ -1,4 +1,4 @@
-"""Windows of CreatedDate, and how records lie over it. Plain data; asking happens elsewhere.
+"""Partitions of CreatedDate, and how records lie over it. Plain data, without calls.
 
 A partition lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its
 end. A service that orders dates as text puts `…00Z` after `…00.900Z`. CreatedDate never changes, so a record can enter
@@ -44,7 +44,7 @@ class Partition:
     done: bool = False
     records: int = 0
     token: str | None = None
-    asked: datetime | None = None
+    listed_from: datetime | None = None
     crowd: StableRead | None = None
 
     def mark_delivered(self, page: PartitionPage) -> None:
@@ -52,17 +52,17 @@ class Partition:
         self.records += len(page.records)
         self.position = page.reached
         self.done = page.last
-        self.token, self.asked, self.crowd = page.token, page.asked, page.crowd
+        self.token, self.listed_from, self.crowd = page.token, page.listed_from, page.crowd
 
     def request_from(self) -> datetime | None:
-        """The `AfterCreatedDate` to ask with: a second early, so that it does not matter whether that is inclusive.
+        """The `AfterCreatedDate` to list from: a second early, so that it does not matter whether that is inclusive.
 
         None, for all of time, before the year 1000: botocore writes such years with fewer digits than ISO 8601 wants.
         """
         return second_before(self.position or self.start)
 
     def holds(self, created: datetime) -> bool:
-        """Returns whether a CreatedDate lies in this window."""
+        """Returns whether a CreatedDate lies in this partition."""
         return (self.start is None or created > self.start) and (self.end is None or created <= self.end)
 
     def is_past(self, created: datetime) -> bool:
@@ -75,24 +75,24 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class PartitionPage:
-    """A page of a window.
+    """A page of a partition.
 
     Attributes:
-        window: whose page it is.
+        partition: whose page it is.
         records: of the partition.
-        reached: the CreatedDate the window has come to.
+        reached: the CreatedDate the partition has come to.
         last: whether that was its last page.
-        token: see `Window.token`.
-        asked: see `Window.asked`.
-        crowd: see `Window.crowd`.
+        token: see `Partition.token`.
+        asked: see `Partition.asked`.
+        crowd: see `Partition.crowd`.
     """
 
-    window: Partition
+    partition: Partition
     records: list[object]
     reached: datetime | None
     last: bool
     token: str | None = None
-    asked: datetime | None = None
+    listed_from: datetime | None = None
     crowd: StableRead | None = None
 
 
@@ -103,11 +103,11 @@ class Density:
         self._sample = sorted(sample)
 
     def share(self, after: datetime | None, until: datetime | None) -> float:
-        """The share of all records created after one moment and until another, 0 to 1."""
+        """The share of all records created after one timestamp and until another, 0 to 1."""
         return self.count(after, until) / max(1, len(self._sample))
 
     def count(self, after: datetime | None, until: datetime | None) -> int:
-        """Returns how many records of the sample were created after one moment and until another."""
+        """Returns how many records of the sample were created after one timestamp and until another."""
         return len(self._between(after, until))
 
     def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
@@ -121,11 +121,11 @@ class Density:
             chosen = [_moved(inside[len(inside) * part // parts], -SECOND) for part in range(1, parts) if inside]
         else:
             chosen = [after + (until - after) * part / parts for part in range(1, parts)]
-        seconds = {moment.replace(microsecond=0) for moment in chosen if moment is not None}
+        seconds = {timestamp.replace(microsecond=0) for timestamp in chosen if timestamp is not None}
         return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
 
     def hot_seconds(self) -> list[datetime]:
-        """Cuts before the seconds that many records share: they can only be paged through, so a window begins there."""
+        """Cuts before the seconds that many records share: they can only be paged through, so a partition begins."""
         seconds = Counter(created.replace(microsecond=0) for created in self._sample)
         cuts = [_moved(second, -SECOND) for second, records in seconds.items() if records >= HOT_SECOND_RECORDS]
         return sorted(cut for cut in cuts if cut is not None)
@@ -141,28 +141,28 @@ class Density:
 
 
 def first_partitions(density: Density, parts: int) -> list[Partition]:
-    """Windows over all of CreatedDate that hold about as many records each, and further ones for crowded seconds."""
+    """Partitions over all of CreatedDate that hold about as many records each, and further ones for crowded seconds."""
     cuts = sorted({*density.cuts(None, None, parts), *density.hot_seconds()})
     return [Partition(start, end) for start, end in zip([None, *cuts], [*cuts, None], strict=True)]
 
 
-def dump(windows: Iterable[Partition]) -> list[dict[str, Any]]:
-    """Windows as JSON-ready state, in order; finished neighbours are one."""
+def dump(partitions: Iterable[Partition]) -> list[dict[str, Any]]:
+    """Partitions as JSON-ready state, in order; finished neighbours are one."""
     state: list[dict[str, Any]] = []
-    for window in sorted(windows, key=lambda window: (window.start is not None, window.start)):
+    for partition in sorted(partitions, key=lambda partition: (partition.start is not None, partition.start)):
         item: dict[str, Any] = {
-            "start": to_text(window.start),
-            "end": to_text(window.end),
-            "position": to_text(window.position),
-            "done": window.done,
-            "records": window.records,
+            "start": to_text(partition.start),
+            "end": to_text(partition.end),
+            "position": to_text(partition.position),
+            "done": partition.done,
+            "records": partition.records,
         }
-        if window.token is not None:
-            item |= {"token": window.token, "asked": to_text(window.asked)}
-        if window.crowd is not None:
-            item |= {"crowd": window.crowd.dump(), "asked": to_text(window.asked)}
-        if state and window.done and state[-1]["done"]:
-            item |= {"start": state[-1]["start"], "records": state[-1]["records"] + window.records}
+        if partition.token is not None:
+            item |= {"token": partition.token, "asked": to_text(partition.listed_from)}
+        if partition.crowd is not None:
+            item |= {"crowd": partition.crowd.dump(), "asked": to_text(partition.listed_from)}
+        if state and partition.done and state[-1]["done"]:
+            item |= {"start": state[-1]["start"], "records": state[-1]["records"] + partition.records}
             state[-1] = item
         else:
             state.append(item)
@@ -186,20 +186,20 @@ def load(state: Iterable[Mapping[str, Any]]) -> list[Partition]:
     ]
 
 
-def second_before(moment: datetime | None) -> datetime | None:
-    """The whole second before a moment, to ask with; None where botocore does not write the year in four digits."""
-    before = moment and _moved(second_of(moment), -SECOND)
+def second_before(timestamp: datetime | None) -> datetime | None:
+    """The whole second before a timestamp, to list from; None where botocore does not write the year in four digits."""
+    before = timestamp and _moved(second_of(timestamp), -SECOND)
     return before if before is not None and before.year >= FOUR_DIGITS else None
 
 
-def second_of(moment: datetime) -> datetime:
-    """The whole second a moment lies in."""
-    return moment.replace(microsecond=0)
+def second_of(timestamp: datetime) -> datetime:
+    """The whole second a timestamp lies in."""
+    return timestamp.replace(microsecond=0)
 
 
-def _moved(moment: datetime, by: timedelta) -> datetime | None:
-    """A moment earlier or later; None where that is outside the years 1 to 9999, so without a limit."""
+def _moved(timestamp: datetime, by: timedelta) -> datetime | None:
+    """An earlier or later timestamp; None where that is outside the years 1 to 9999, so without a limit."""
     try:
-        return moment + by
+        return timestamp + by
     except OverflowError:
         return None

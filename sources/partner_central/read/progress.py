@@ -36,28 +36,28 @@ class Progress:
         is_finished: whether the cursor has moved.
     """
 
-    def __init__(self, question: ReadOptions, state: State, metrics: SyncMetrics, version: Callable[[], str]) -> None:
-        self.question = question
-        self._members = question.stream.members
+    def __init__(self, options: ReadOptions, state: State, metrics: SyncMetrics, version: Callable[[], str]) -> None:
+        self.options = options
+        self._members = options.stream.members
         self.under_way: Checkpoint | None = None
         self.is_finished = False
         self.listed = ListingMark(now(), state.begun)
         self._state = state
         self._metrics = metrics
-        self._rejections = Rejections(state, metrics, question.most_rejected, version)
-        self._saw_undated = state.undated and (state.backfill is not None or state.unconfirmed is not None)
+        self._rejections = Rejections(state, metrics, options.most_rejected, version)
+        self._saw_undated = state.undated and (state.checkpoint is not None or state.unconfirmed is not None)
         self._given_up: RejectedRange | None = None
-        full = question.full or (state.backfill is not None and state.backfill.full)
+        full = options.full or (state.checkpoint is not None and state.checkpoint.full)
         self._read_everything_that_was_lost()
-        self._go_on_behind_what_was_answered()
-        self._begin_anew_if_asked_otherwise()
+        self._skip_what_was_read_in_full()
+        self._start_over_if_conditions_changed()
         self.changes = self._changes()
         metrics.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
 
     @property
-    def _reads_anew(self) -> bool:
+    def _starts_over(self) -> bool:
         """Returns whether records count as new that were seen before."""
-        return self.question.full or self._again() is not None
+        return self.options.full or self._again() is not None
 
     def _again(self) -> RejectedRange | None:
         """Returns what is to be tried again: what another version or a dropped reading rejected."""
@@ -66,20 +66,20 @@ class Progress:
 
     def _changes(self) -> ChangeDetector:
         """Returns what tells new records, by what a reading saw that is continued, and by what earlier ones saw."""
-        backfill, before = self._state.backfill, self._state.cursor.seen
-        if self._reads_anew:
+        checkpoint, before = self._state.checkpoint, self._state.cursor.seen
+        if self._starts_over:
             before = {}
-        elif backfill is not None:
-            before = backfill.seen if backfill.anew else {**before, **backfill.seen}
+        elif checkpoint is not None:
+            before = checkpoint.seen if checkpoint.ignores_seen else {**before, **checkpoint.seen}
         return ChangeDetector(before, self._members, self._state.elsewhere)
 
     def listing(self) -> ListRequest:
         """Returns what is to be listed next, newest first."""
-        return self.question.listing(self._state.cursor, self._again())
+        return self.options.listing(self._state.cursor, self._again())
 
     def is_ahead(self, page: Page) -> bool:
         """Returns whether the run would begin in the future of the service's clock; if so, the cursor is given up."""
-        floor = read_from(self._state.cursor.watermark, self.question.lookback)
+        floor = read_from(self._state.cursor.watermark, self.options.lookback)
         if floor is None or page.served_at is None or floor <= page.served_at:
             return False
         self._metrics.add_note("The stored watermark is ahead of the service's clock: everything is read again.")
@@ -94,56 +94,62 @@ class Progress:
                 "A LastModifiedDate lies in the future of the service's clock: its record is loaded, and read again by "
                 "every run until then."
             )
-        anew = self._reads_anew
-        if anew or self._state.cursor.watermark is None:
+        ignores_seen = self._starts_over
+        if ignores_seen or self._state.cursor.watermark is None:
             self._rejections.are_read_from(listing.modified_since)
-        lists_all = listing.is_everything and (self.question.full or bool(page.records))
+        lists_all = listing.is_everything and (self.options.full or bool(page.records))
         number = self._state.next_listing() if lists_all else None
         if lists_all:
             self._state.unconfirmed = None
-        if self.question.full:
+        if self.options.full:
             self._state.answered = None
         self.listed = ListingMark(page.served_at or now(), self._state.begun, everything=listing.is_everything)
         self.under_way = Checkpoint(
             None,
             listing.modified_since,
-            self.question.full,
-            self.question.asked,
+            self.options.full,
+            self.options.conditions,
             token=None if listing.filters.records_can_leave else page.next_token,
             number=number,
             order=self._state.order,
             at=self.listed.at,
-            anew=anew,
+            ignores_seen=ignores_seen,
         )
         self.find_watermark(self.under_way, page)
         return self.under_way
 
-    def go_on(self, backfill: Checkpoint) -> None:
+    def resume(self, checkpoint: Checkpoint) -> None:
         """Continue with a reading that was interrupted."""
-        self.under_way = backfill
-        self.changes.keep_from(read_from(backfill.watermark, self.question.lookback))
-        self.listed = ListingMark(now(), self._state.begun, everything=backfill.number is not None)
+        self.under_way = checkpoint
+        self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
+        self.listed = ListingMark(now(), self._state.begun, everything=checkpoint.number is not None)
 
-    def begin_anew(self, backfill: Checkpoint) -> None:
+    def start_over(self, checkpoint: Checkpoint) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
-        self._state.backfill = None
-        self._given_up = RejectedRange("", backfill.modified_since) if backfill.anew else None
-        self.under_way = Checkpoint(None, backfill.modified_since, backfill.full, backfill.asked, anew=backfill.anew)
-        self.question = replace(self.question, full=self.question.full or backfill.full)
+        self._state.checkpoint = None
+        self._given_up = RejectedRange("", checkpoint.modified_since) if checkpoint.ignores_seen else None
+        self.under_way = Checkpoint(
+            None,
+            checkpoint.modified_since,
+            checkpoint.full,
+            checkpoint.conditions,
+            ignores_seen=checkpoint.ignores_seen,
+        )
+        self.options = replace(self.options, full=self.options.full or checkpoint.full)
         self.changes = self._changes()
 
     def keep(self) -> None:
         """No call is left: the next run continues what is under way."""
-        self._state.backfill = self._state.backfill or self.under_way
+        self._state.checkpoint = self._state.checkpoint or self.under_way
 
-    def went_on(self, backfill: Checkpoint) -> None:
+    def end_resumed(self, checkpoint: Checkpoint) -> None:
         """A reading that was interrupted has ended; where it found nothing new, only its first page can have by now."""
-        found = backfill.counts.changed or backfill.counts.rejected
-        self._state.looked = self.is_finished and backfill.number is None and not found
+        found = checkpoint.counts.changed or checkpoint.counts.rejected
+        self._state.looked = self.is_finished and checkpoint.number is None and not found
 
     def is_up_to_date(self, *, is_new: bool) -> bool:
         """Returns whether a first page shows nothing new, after a reading that found nothing new: that is the end."""
-        looked, self._state.looked = self._state.looked and not self._reads_anew, False
+        looked, self._state.looked = self._state.looked and not self._starts_over, False
         if looked and not is_new:
             self.under_way = None
             return True
@@ -151,17 +157,17 @@ class Progress:
 
     def calls_needed(self) -> int | None:
         """Calls of a run that surely comes to an end; None while nothing says that several runs do not."""
-        backfill = self._state.backfill
-        if backfill is None:
+        checkpoint = self._state.checkpoint
+        if checkpoint is None:
             return None
-        settling = [backfill.settling, *(window.crowd for window in backfill.windows)]
-        return max((calls for one in settling if one is not None and (calls := one.calls_needed())), default=None)
+        reads = [checkpoint.stable_read, *(partition.crowd for partition in checkpoint.partitions)]
+        return max((calls for one in reads if one is not None and (calls := one.calls_needed())), default=None)
 
-    def find_watermark(self, backfill: Checkpoint, page: Page) -> None:
+    def find_watermark(self, checkpoint: Checkpoint, page: Page) -> None:
         """Take the watermark from the first page that has one."""
-        if backfill.watermark is None:
-            backfill.watermark = watermark_of(page, self._state.cursor.watermark, self._members)
-            self.changes.keep_from(read_from(backfill.watermark, self.question.lookback))
+        if checkpoint.watermark is None:
+            checkpoint.watermark = watermark_of(page, self._state.cursor.watermark, self._members)
+            self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
 
     def note(self, records: list[object], rejections: list[tuple[str, datetime | None]], changed: int) -> None:
         """Note a page: its records, what of it was rejected, and how many rows it gave."""
@@ -171,23 +177,23 @@ class Progress:
         self._saw_undated |= any(self._members.created_date(record) is None for record in records)
         self._state.undated |= self._saw_undated
 
-    def finish(self, backfill: Checkpoint, *, windows: bool) -> None:
+    def finish(self, checkpoint: Checkpoint, *, by_partitions: bool) -> None:
         """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
-        self._state.backfill = self.under_way = None
-        if sentence := self._rejections.too_many(backfill.counts):
+        self._state.checkpoint = self.under_way = None
+        if sentence := self._rejections.too_many(checkpoint.counts):
             self._metrics.mass_rejected, self._state.unconfirmed = sentence, None
             return
         self.is_finished = True
         self._state.whole, self._given_up = False, None
-        if backfill.full:
-            self._state.answered = backfill.asked
-        self._state.cursor = Cursor(backfill.watermark, backfill.seen | self.changes.seen())
-        self._metrics.watermark = backfill.watermark
-        if backfill.number is not None and backfill.at is not None:
-            self._state.unconfirmed = FullListing(backfill.number, backfill.order, backfill.at, windows)
-            if windows:
+        if checkpoint.full:
+            self._state.answered = checkpoint.conditions
+        self._state.cursor = Cursor(checkpoint.watermark, checkpoint.seen | self.changes.seen())
+        self._metrics.watermark = checkpoint.watermark
+        if checkpoint.number is not None and checkpoint.at is not None:
+            self._state.unconfirmed = FullListing(checkpoint.number, checkpoint.order, checkpoint.at, by_partitions)
+            if by_partitions:
                 self.confirm()
-        self.question = replace(self.question, full=False, since=None)
+        self.options = replace(self.options, full=False, since=None)
         self.changes = self._changes()
 
     def end(self) -> None:
@@ -202,7 +208,7 @@ class Progress:
             return
         self._state.complete, self._metrics.full_listing = listing, listing.number
         self._state.elsewhere.all_are_listed()
-        if not listing.windows:
+        if not listing.by_partitions:
             self._state.undated = self._saw_undated
 
     def give_up_confirming(self) -> None:
@@ -212,18 +218,18 @@ class Progress:
 
     def _read_everything_that_was_lost(self) -> None:
         """Wherever a first load was to begin: what tables held that were lost began elsewhere."""
-        if self._state.whole and self.question.since is not None:
+        if self._state.whole and self.options.since is not None:
             self._metrics.add_note("What was lost is read again from the beginning; --since does not apply to that.")
-            self.question = replace(self.question, since=None)
+            self.options = replace(self.options, since=None)
 
-    def _begin_anew_if_asked_otherwise(self) -> None:
+    def _start_over_if_conditions_changed(self) -> None:
         """Drop an interrupted reading that another question began."""
-        backfill = self._state.backfill
-        if backfill is not None and not self.question.can_continue(backfill):
-            self._metrics.add_note("The load that was interrupted had been asked for otherwise: it begins anew.")
-            self.begin_anew(backfill)
+        checkpoint = self._state.checkpoint
+        if checkpoint is not None and not self.options.can_continue(checkpoint):
+            self._metrics.add_note("The load that was interrupted had other options: it starts over.")
+            self.start_over(checkpoint)
 
-    def _go_on_behind_what_was_answered(self) -> None:
+    def _skip_what_was_read_in_full(self) -> None:
         """Take a full load as read that an earlier run has read; only the increment behind it is missing."""
-        if self.question.full and self.question.asked == self._state.answered:
-            self.question = replace(self.question, full=False, since=None)
+        if self.options.full and self.options.conditions == self._state.answered:
+            self.options = replace(self.options, full=False, since=None)

@@ -48,23 +48,23 @@ class ReadOptions:
         return self.max_calls is None or self.max_calls >= FEW_CALLS
 
     @property
-    def asked(self) -> dict[str, str | None]:
+    def conditions(self) -> dict[str, str | None]:
         """Returns what an interrupted reading must have been asked for to be continued."""
         return {"since": to_text(self.since), "pii": self.pii}
 
-    def can_continue(self, backfill: Checkpoint) -> bool:
+    def can_continue(self, checkpoint: Checkpoint) -> bool:
         """Returns whether this question is answered by continuing a reading that was interrupted.
 
         A plain sync continues any reading of the same kind. A full one, or one that says where to begin, continues only
         a reading with the same options.
         """
-        if self.full and not backfill.full:
+        if self.full and not checkpoint.full:
             return False
-        asked = self.asked
-        if asked["pii"] != backfill.asked.get("pii"):
+        conditions = self.conditions
+        if conditions["pii"] != checkpoint.conditions.get("pii"):
             return False
-        is_said = self.full or (self.since is not None and not backfill.full)
-        return not is_said or asked["since"] == backfill.asked.get("since")
+        is_said = self.full or (self.since is not None and not checkpoint.full)
+        return not is_said or conditions["since"] == checkpoint.conditions.get("since")
 
     def listing(self, cursor: Cursor, again: RejectedRange | None) -> ListRequest:
         """The listing that answers this question after a run that left `cursor`.

@@ -33,7 +33,7 @@ class Sampler:
         self._is_refused = False
 
     def of_many(self, listing: ListRequest, page: Page) -> list[object] | None:
-        """Samples of a listing that takes more than a few pages; None if it does not, or is read in one chain.
+        """Samples of a listing that takes more than a few pages; None if it does not, or is read sequentially.
 
         Args:
             listing: newest first.
@@ -42,7 +42,7 @@ class Sampler:
         if not spans_many_pages(page.records, listing):
             return None
         if self._state.undated:
-            self.in_one_chain(UNDATED)
+            self.read_sequentially(UNDATED)
             return None
         sample = self.of(listing)
         if sample is None or not has_many_records(page.records, sample, listing):
@@ -57,9 +57,9 @@ class Sampler:
 
     def again(self, checkpoint: Checkpoint, listing: ListRequest, options: ReadOptions) -> list[object] | None:
         """Samples of a listing that is continued; None where it is read sequentially."""
-        if checkpoint.in_chain:
+        if checkpoint.is_sequential:
             return None
-        if not checkpoint.windows:
+        if not checkpoint.partitions:
             return self.of_few(listing)
         return self.of(listing) if options.can_sample else []
 
@@ -68,7 +68,7 @@ class Sampler:
         try:
             sampled = fetch_concurrently(self._call, listing.samples(), self._concurrency)
         except RequestInvalid as refusal:
-            self.in_one_chain(str(refusal))
+            self.read_sequentially(str(refusal))
             return None
         return [record for page in sampled for record in page.records]
 
@@ -77,17 +77,17 @@ class Sampler:
         try:
             youngest = self._call(listing.youngest_first().request())
         except RequestInvalid as refusal:
-            self.in_one_chain(str(refusal))
+            self.read_sequentially(str(refusal))
             return False
         if not Order(listing.stream.members.created_date, descending=True).holds(youngest):
-            self.in_one_chain(UNSORTED)
+            self.read_sequentially(UNSORTED)
             return False
         if any(listing.stream.members.created_date(record) is None for record in (*sample, *youngest.records)):
-            self.in_one_chain(UNDATED)
+            self.read_sequentially(UNDATED)
             return False
         return True
 
-    def in_one_chain(self, why: str) -> None:
-        """Say why a listing is read in one chain."""
+    def read_sequentially(self, why: str) -> None:
+        """Notes why a listing is read one page after another."""
         self._is_refused = True
         self._metrics.add_note(f"Reading one page after another, which takes longer: {why}")

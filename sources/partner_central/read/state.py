@@ -57,7 +57,7 @@ class State:
         is_new: whether no run came to its end before.
         cursor: how far the last complete run came.
         elsewhere: what other sets of filters remember of records.
-        backfill: a reading that was interrupted.
+        checkpoint: a reading that was interrupted.
         unconfirmed: a listing of everything that the next increment may confirm.
         answered: what a full load was asked for that has ended, while the increment behind it has not.
         looked: whether the increment that gave the cursor found nothing new, in the runs that it took.
@@ -80,9 +80,9 @@ class State:
         own = cursors.get(filter_set, {})
         self.elsewhere = OtherFilterSets({name: cursors[name] for name in cursors if name != filter_set})
         listing = stored.get("listing", {})
-        backfill, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
+        checkpoint, rejected, complete = own.get("backfill"), own.get("rejected"), listing.get("complete")
         self.cursor = Cursor.load(own)
-        self.backfill = Checkpoint.load(backfill) if backfill else None
+        self.checkpoint = Checkpoint.load(checkpoint) if checkpoint else None
         unconfirmed = own.get("unconfirmed")
         self.unconfirmed = FullListing.load(unconfirmed) if unconfirmed else None
         self.answered: dict[str, str | None] | None = own.get("answered")
@@ -114,8 +114,8 @@ class State:
     def dump(self) -> dict[str, Any]:
         """The whole state, JSON-ready; equal states give equal ones, so that a quiet run stores nothing."""
         own = self.cursor.dump()
-        if self.backfill is not None:
-            own["backfill"] = self.backfill.dump()
+        if self.checkpoint is not None:
+            own["backfill"] = self.checkpoint.dump()
         if self.unconfirmed is not None:
             own["unconfirmed"] = self.unconfirmed.dump()
         if self.answered is not None:
@@ -205,7 +205,7 @@ def cursor_reports(state: Mapping[str, Any]) -> list[CursorReport]:
         report = CursorReport(name, from_text(cursor.get("watermark")))
         if cursor.get("backfill"):
             one = Checkpoint.load(cursor["backfill"])
-            read, left = sum(part.records for part in one.windows), sum(not part.done for part in one.windows)
+            read, left = sum(part.records for part in one.partitions), sum(not part.done for part in one.partitions)
             report = CursorReport(name, report.watermark, True, read, one.estimated_records, left)  # noqa: FBT003 - one line
         found.append(report)
     return found

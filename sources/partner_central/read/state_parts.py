@@ -31,17 +31,17 @@ class FullListing:
         number: its number.
         order: read_order of the newest version before it began.
         at: when it began, by the service's clock.
-        windows: whether it was read in partitions of CreatedDate, so that records without one may be missing.
+        by_partitions: whether it was read in partitions of CreatedDate, so that records without one may be missing.
     """
 
     number: int
     order: int
     at: datetime
-    windows: bool
+    by_partitions: bool
 
     def dump(self) -> dict[str, Any]:
         """The listing as JSON-ready state."""
-        return {"number": self.number, "order": self.order, "at": self.at.isoformat(), "windows": self.windows}
+        return {"number": self.number, "order": self.order, "at": self.at.isoformat(), "windows": self.by_partitions}
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> FullListing:

@@ -58,7 +58,7 @@ class StableRead:
         failed = self.failed + (self.before is not None)
         return StableRead(before=self.keys, until=until, took=max(self.took, self.pages), failed=failed)
 
-    def begun_anew(self) -> StableRead:
+    def restarted(self) -> StableRead:
         """Before the reading under way, which cannot be continued."""
         return replace(self, token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
 
@@ -122,7 +122,7 @@ def pages_until_stable(
         except PaginationError:
             if so_far.token is None:
                 raise
-            so_far = so_far.begun_anew()
+            so_far = so_far.restarted()
         if so_far.is_settled:
             return
     raise ServiceUnavailable(

@@ -1,4 +1,4 @@
-"""Reads the windows of a plan side by side, and hands their pages to one consumer."""
+"""Reads the partitions of a plan side by side, and hands their pages to one consumer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNSORTED = "a page was not in the order of CreatedDate."
 
 
 class MissingPartitionDate(Exception):
-    """Records are not listed by CreatedDate, so windows of it are not known to hold them all. The message says why."""
+    """Records are not listed by CreatedDate, so partitions may not hold them all. The message says why."""
 
 
 def fetch_concurrently(
@@ -58,7 +58,7 @@ class ParallelReader:
 
     Args:
         plan: what is to be read.
-        listing: what to ask for within each window.
+        listing: what to ask for within each partition.
         ask: asks for one page; called from several threads.
         readers: how many of them the quota and the latency can keep busy now.
     """
@@ -82,12 +82,12 @@ class ParallelReader:
         self._abandoned = False
 
     def parts(self) -> Generator[PartitionPage]:
-        """Pages of all windows, in the order they arrive; those of one window in order.
+        """Pages of all partitions, in the order they arrive; those of one partition in order.
 
         When a reader fails, the others end with the page they are at, and the failure is raised behind all pages.
 
         Raises:
-            PartnerCentralError: a window could not be read to its end.
+            PartnerCentralError: a partition could not be read to its end.
             Unplaced: a record has no CreatedDate, or a page is not in its order.
         """
         self._start_workers()
@@ -103,8 +103,10 @@ class ParallelReader:
         """Start readers while there is something to read and the quota has room for them."""
         with self._lock:
             try:
-                while not self._ends() and self._active < self._readers() and (window := self._plan.next_partition()):
-                    threading.Thread(target=self._run, args=(window,), daemon=True).start()
+                while (
+                    not self._ends() and self._active < self._readers() and (partition := self._plan.next_partition())
+                ):
+                    threading.Thread(target=self._run, args=(partition,), daemon=True).start()
                     self._active += 1
             except Exception as error:  # noqa: BLE001 - raised again by the consumer
                 self._failure = self._failure or error
@@ -112,21 +114,23 @@ class ParallelReader:
         if over:
             self._put(None)
 
-    def _run(self, window: Partition) -> None:
-        """Read one window; another reader takes its place."""
+    def _run(self, partition: Partition) -> None:
+        """Read one partition; another reader takes its place."""
         complete = False
         try:
-            complete = self._read(window)
+            complete = self._read(partition)
         except BaseException as error:  # noqa: BLE001 - raised again by the consumer
             self._failure = self._failure or error
-        self._plan.worker_finished(window, complete=complete)
+        self._plan.worker_finished(partition, complete=complete)
         with self._lock:
             self._active -= 1
         self._start_workers()
 
-    def _read(self, window: Partition) -> bool:
-        """Read a window page by page, and say whether to its end."""
-        parts = self._keyset_parts(window) if self._listing.filters.records_can_leave else self._token_parts(window)
+    def _read(self, partition: Partition) -> bool:
+        """Read a partition page by page, and say whether to its end."""
+        parts = (
+            self._keyset_parts(partition) if self._listing.filters.records_can_leave else self._token_parts(partition)
+        )
         for part in parts:
             self._put(part)
             if part.last or self._ends():
@@ -134,51 +138,53 @@ class ParallelReader:
             self._start_workers()
         return True
 
-    def _token_parts(self, window: Partition) -> Iterator[PartitionPage]:
-        """The parts of a window that no record leaves."""
+    def _token_parts(self, partition: Partition) -> Iterator[PartitionPage]:
+        """The parts of a partition that no record leaves."""
         order = Order(self._members.created_date, descending=False)
-        came = window.position
-        for page, asked in self._pages(window):
+        came = partition.position
+        for page, listed_from in self._pages(partition):
             dates = _dates(page, order, self._members)
-            before, (came, end) = came, self._plan.page_received(window, dates)
-            span = Partition(window.start, end)
+            before, (came, end) = came, self._plan.page_received(partition, dates)
+            span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
             last = page.next_token is None or any(map(span.is_past, dates))
             token = page.next_token if not last and _same_second(before, came) else None
-            yield PartitionPage(window, inside, came, last, token, asked if token else None)
+            yield PartitionPage(partition, inside, came, last, token, listed_from if token else None)
 
-    def _keyset_parts(self, window: Partition) -> Iterator[PartitionPage]:
-        """The parts of a window that records may leave; each page of dates is the first of a listing of its own."""
-        listing = self._listing.oldest_first(window.asked if window.crowd else window.request_from())
-        came = window.position
-        for step in keyset_pages(listing, self._ask, window.crowd):
+    def _keyset_parts(self, partition: Partition) -> Iterator[PartitionPage]:
+        """The parts of a partition that records may leave; each page of dates is the first of a listing of its own."""
+        listing = self._listing.oldest_first(partition.listed_from if partition.crowd else partition.request_from())
+        came = partition.position
+        for step in keyset_pages(listing, self._ask, partition.crowd):
             dates = _dates(step.page, Order(self._members.created_date, descending=False), self._members)
-            _, end = self._plan.page_received(window, dates)
-            span = Partition(window.start, end)
+            _, end = self._plan.page_received(partition, dates)
+            span = Partition(partition.start, end)
             inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
             came = step.reached or came
             last = step.last or (step.reached is not None and span.is_past(step.reached))
-            yield PartitionPage(window, inside, came, last, None, step.asked if step.crowd else None, step.crowd)
+            yield PartitionPage(
+                partition, inside, came, last, None, step.listed_from if step.crowd else None, step.crowd
+            )
 
-    def _pages(self, window: Partition) -> Iterator[tuple[Page, datetime | None]]:
-        """The pages of a window from where it has come to, each with the `AfterCreatedDate` of its listing.
+    def _pages(self, partition: Partition) -> Iterator[tuple[Page, datetime | None]]:
+        """The pages of a partition from where it has come to, each with the `AfterCreatedDate` of its listing.
 
         A token that is no longer accepted is done without.
         """
-        if window.token is not None:
-            asked = window.asked
-            listing = self._listing.oldest_first(asked)
+        if partition.token is not None:
+            listed_from = partition.listed_from
+            listing = self._listing.oldest_first(listed_from)
             try:
-                page = self._ask(listing.request(window.token))
+                page = self._ask(listing.request(partition.token))
             except PaginationError:
                 pass
             else:
-                yield page, asked
+                yield page, listed_from
                 if page.next_token is not None:
-                    yield from ((page, asked) for page in pages(listing, self._ask, page.next_token))
+                    yield from ((page, listed_from) for page in pages(listing, self._ask, page.next_token))
                 return
-        asked = window.request_from()
-        yield from ((page, asked) for page in pages(self._listing.oldest_first(asked), self._ask))
+        listed_from = partition.request_from()
+        yield from ((page, listed_from) for page in pages(self._listing.oldest_first(listed_from), self._ask))
 
     def _ends(self) -> bool:
         """Returns whether no more is to be asked for."""

@@ -20,15 +20,15 @@ MICROSECOND = timedelta(microseconds=1)
         Checkpoint(NOON, None, full=False),
         Checkpoint(NOON + MICROSECOND, NOON - MICROSECOND, full=True, estimated_records=12_345),
         Checkpoint(
-            NOON, None, full=True, windows=[Partition(None, NOON, NOON, done=True, records=7), Partition(NOON, None)]
+            NOON, None, full=True, partitions=[Partition(None, NOON, NOON, done=True, records=7), Partition(NOON, None)]
         ),
         Checkpoint(NOON, None, full=True, asked={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON),
-        Checkpoint(None, None, full=True, windows=[Partition(None, None, NOON, token="t", asked=NOON)]),
+        Checkpoint(None, None, full=True, partitions=[Partition(None, None, NOON, token="t", asked=NOON)]),
         Checkpoint(
             NOON,
             NOON,
             full=False,
-            windows=[Partition(None, None, NOON + MICROSECOND, records=100)],
+            partitions=[Partition(None, None, NOON + MICROSECOND, records=100)],
             estimated_records=1,
         ),
     ],
@@ -57,17 +57,17 @@ def test_a_sweep_without_a_beginning_stores_none() -> None:
     }
 
 
-def test_the_state_of_thousands_of_finished_windows_is_that_of_one() -> None:
+def test_the_state_of_thousands_of_finished_partitions_is_that_of_one() -> None:
     cuts = [NOON + number * timedelta(hours=1) for number in range(5000)]
-    windows = [
+    partitions = [
         Partition(start, end, end or NOON, done=True, records=3)
         for start, end in zip([None, *cuts], [*cuts, None], strict=True)
     ]
-    (state,) = Checkpoint(NOON, None, full=True, windows=windows).dump()["windows"]
+    (state,) = Checkpoint(NOON, None, full=True, partitions=partitions).dump()["windows"]
     assert (state["start"], state["end"], state["records"]) == (None, None, 15_003)
 
 
-def test_sweeps_do_not_share_their_windows() -> None:
+def test_sweeps_do_not_share_their_partitions() -> None:
     one, other = Checkpoint(NOON, None, full=False), Checkpoint(NOON, None, full=False)
-    one.windows.append(Partition(None, None))
-    assert other.windows == []
+    one.partitions.append(Partition(None, None))
+    assert other.partitions == []

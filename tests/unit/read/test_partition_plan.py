@@ -36,16 +36,18 @@ def day(number: float) -> datetime:
     return NOON + number * DAY
 
 
-def plan_of(*windows: Partition, sample: Dates | None = None, latest: datetime = LATEST) -> PartitionPlan:
-    """A plan over windows; by default one record a day is known of, for a hundred days."""
-    return PartitionPlan(windows, Density([day(number) for number in range(100)] if sample is None else sample), latest)
+def plan_of(*partitions: Partition, sample: Dates | None = None, latest: datetime = LATEST) -> PartitionPlan:
+    """A plan over partitions; by default one record a day is known of, for a hundred days."""
+    return PartitionPlan(
+        partitions, Density([day(number) for number in range(100)] if sample is None else sample), latest
+    )
 
 
 def claimed(plan: PartitionPlan) -> Partition:
-    """The next window, which is there."""
-    window = plan.next_partition()
-    assert window is not None
-    return window
+    """The next partition, which is there."""
+    partition = plan.next_partition()
+    assert partition is not None
+    return partition
 
 
 def page(first: float, last: float, records: int = PAGE) -> Dates:
@@ -53,14 +55,14 @@ def page(first: float, last: float, records: int = PAGE) -> Dates:
     return [day(first + (last - first) * number / (records - 1)) for number in range(records)]
 
 
-def test_windows_are_given_out_once_each_and_finished_ones_never() -> None:
-    windows = [Partition(None, day(1), done=True), Partition(day(1), day(2)), Partition(day(2), None)]
-    plan = plan_of(*windows)
-    assert [plan.next_partition(), plan.next_partition()] == windows[1:]
+def test_partitions_are_given_out_once_each_and_finished_ones_never() -> None:
+    partitions = [Partition(None, day(1), done=True), Partition(day(1), day(2)), Partition(day(2), None)]
+    plan = plan_of(*partitions)
+    assert [plan.next_partition(), plan.next_partition()] == partitions[1:]
     assert plan.next_partition() is None
 
 
-def test_windows_that_begin_with_a_crowded_second_are_read_first() -> None:
+def test_partitions_that_begin_with_a_crowded_second_are_read_first() -> None:
     crowd = day(50) - SECOND
     plan = plan_of(
         *[Partition(day(number), day(number + 1)) for number in range(3)],
@@ -71,52 +73,52 @@ def test_windows_that_begin_with_a_crowded_second_are_read_first() -> None:
 
 
 def test_an_idle_reader_takes_the_later_half_of_what_another_has_left() -> None:
-    window = Partition(None, day(99))
-    plan = plan_of(window)
+    partition = Partition(None, day(99))
+    plan = plan_of(partition)
     plan.page_received(claimed(plan), page(0, 9))
     later = claimed(plan)
-    assert (later.start, later.end) == (window.end, day(99))
-    assert window.end == day(55) - SECOND
+    assert (later.start, later.end) == (partition.end, day(99))
+    assert partition.end == day(55) - SECOND
 
 
-def test_of_several_windows_the_one_with_most_left_is_split() -> None:
+def test_of_several_partitions_the_one_with_most_left_is_split() -> None:
     short, long = Partition(None, day(30)), Partition(day(30), day(99))
     plan = plan_of(short, long)
-    for window in (claimed(plan), claimed(plan)):
-        plan.page_received(window, page(0, 9) if window is short else page(30, 40))
+    for partition in (claimed(plan), claimed(plan)):
+        plan.page_received(partition, page(0, 9) if partition is short else page(30, 40))
     assert claimed(plan).end == day(99)
     assert short.end == day(30)
 
 
-def test_a_window_with_few_records_left_is_not_split() -> None:
+def test_a_partition_with_few_records_left_is_not_split() -> None:
     plan = plan_of(Partition(None, day(99)))
-    window = claimed(plan)
+    partition = claimed(plan)
     for number in range(10):
-        plan.page_received(window, page(number * 9.6, number * 9.6 + 9.6))
+        plan.page_received(partition, page(number * 9.6, number * 9.6 + 9.6))
     assert plan.next_partition() is None
-    assert window.end == day(99)
+    assert partition.end == day(99)
 
 
-def test_a_window_is_not_split_before_its_first_page_tells_where_it_begins() -> None:
+def test_a_partition_is_not_split_before_its_first_page_tells_where_it_begins() -> None:
     plan = plan_of(Partition(None, day(99)))
     assert claimed(plan).end == day(99)
     assert plan.next_partition() is None
 
 
-def test_a_window_that_reads_one_second_is_not_split() -> None:
+def test_a_partition_that_reads_one_second_is_not_split() -> None:
     plan = plan_of(Partition(NOON - SECOND, NOON), sample=[NOON] * 100, latest=NOON)
-    window = claimed(plan)
+    partition = claimed(plan)
     for _ in range(3):
-        plan.page_received(window, [NOON] * PAGE)
+        plan.page_received(partition, [NOON] * PAGE)
     assert plan.next_partition() is None
 
 
 def test_where_the_sample_says_nothing_the_last_page_tells_where_to_split() -> None:
     read = Partition(day(20), None, done=True, records=6000)
     plan = plan_of(Partition(day(10), day(20)), read, sample=[day(30 + number) for number in range(60)])
-    window = claimed(plan)
+    partition = claimed(plan)
     for number in range(10):
-        plan.page_received(window, page(10 + number / 10, 10 + (number + 1) / 10))
+        plan.page_received(partition, page(10 + number / 10, 10 + (number + 1) / 10))
     later = claimed(plan)
     assert later.start is not None
     assert abs(later.start - day(11.5)) < HOUR, "a thousand records came within a day: a thousand more are trusted"
@@ -125,28 +127,30 @@ def test_where_the_sample_says_nothing_the_last_page_tells_where_to_split() -> N
 
 def test_a_split_by_the_last_page_lists_its_second_no_second_time() -> None:
     plan = plan_of(Partition(day(0), day(20)), sample=[])
-    window = claimed(plan)
+    partition = claimed(plan)
     for number in range(10):
-        reached, _ = plan.page_received(window, [day(1) + SECOND * (number * PAGE + one) / 1001 for one in range(PAGE)])
+        reached, _ = plan.page_received(
+            partition, [day(1) + SECOND * (number * PAGE + one) / 1001 for one in range(PAGE)]
+        )
     later = claimed(plan).request_from()
     assert reached is not None
     assert later is not None
     assert later >= reached.replace(microsecond=0) + SECOND
 
 
-def test_a_crowd_in_the_second_before_a_window_brings_it_no_further_and_is_not_split() -> None:
-    """It asks from a second early; a split there would be the same window again, without end."""
+def test_a_crowd_in_the_second_before_a_partition_brings_it_no_further_and_is_not_split() -> None:
+    """It asks from a second early; a split there would be the same partition again, without end."""
     plan = plan_of(Partition(day(5), day(20)), sample=[])
-    window = claimed(plan)
+    partition = claimed(plan)
     for number in range(10):
         early = [day(5) - SECOND + SECOND * (number * PAGE + one) / 1001 for one in range(PAGE)]
-        assert plan.page_received(window, early) == (day(5), day(20))
+        assert plan.page_received(partition, early) == (day(5), day(20))
     assert plan.next_partition() is None
-    plan.page_received(window, page(5, 6))
+    plan.page_received(partition, page(5, 6))
     assert claimed(plan).start != day(5)
 
 
-def test_an_open_window_ends_where_hardly_a_record_can_be() -> None:
+def test_an_open_partition_ends_where_hardly_a_record_can_be() -> None:
     plan = plan_of(Partition(None, None), latest=day(99))
     plan.page_received(claimed(plan), page(0, 9))
     later = claimed(plan)
@@ -156,51 +160,51 @@ def test_an_open_window_ends_where_hardly_a_record_can_be() -> None:
 
 def test_records_beyond_the_latest_one_expected_are_read_without_a_split() -> None:
     plan = plan_of(Partition(None, None), latest=day(5))
-    window = claimed(plan)
-    plan.page_received(window, page(0, 9))
+    partition = claimed(plan)
+    plan.page_received(partition, page(0, 9))
     assert plan.next_partition() is None
 
 
-def test_a_page_tells_how_far_its_window_is_and_where_it_ends_now() -> None:
-    window = Partition(None, day(99))
-    plan = plan_of(window)
+def test_a_page_tells_how_far_its_partition_is_and_where_it_ends_now() -> None:
+    partition = Partition(None, day(99))
+    plan = plan_of(partition)
     assert plan.page_received(claimed(plan), page(0, 9)) == (day(9), day(99))
     cut = claimed(plan).start
-    assert plan.page_received(window, page(9, 18)) == (day(18), cut)
+    assert plan.page_received(partition, page(9, 18)) == (day(18), cut)
 
 
-def test_an_empty_page_leaves_a_window_where_it_is() -> None:
+def test_an_empty_page_leaves_a_partition_where_it_is() -> None:
     plan = plan_of(Partition(day(3), day(99)))
     assert plan.page_received(claimed(plan), []) == (day(3), day(99))
 
 
-def test_a_window_goes_on_behind_its_position() -> None:
+def test_a_partition_goes_on_behind_its_position() -> None:
     plan = plan_of(Partition(day(3), day(99), position=day(7), records=400))
     assert plan.page_received(claimed(plan), []) == (day(7), day(99))
 
 
-def test_a_window_whose_reader_has_ended_is_not_split() -> None:
+def test_a_partition_whose_reader_has_ended_is_not_split() -> None:
     plan = plan_of(Partition(None, day(99)))
-    window = claimed(plan)
-    plan.page_received(window, page(0, 9))
-    plan.worker_finished(window, complete=True)
+    partition = claimed(plan)
+    plan.page_received(partition, page(0, 9))
+    plan.worker_finished(partition, complete=True)
     assert plan.next_partition() is None
 
 
 def test_the_total_is_what_was_read_over_the_share_that_lies_there() -> None:
     plan = plan_of(Partition(None, day(49)), Partition(day(49), None))
-    window = claimed(plan)
-    plan.page_received(window, page(0, 9))
+    partition = claimed(plan)
+    plan.page_received(partition, page(0, 9))
     assert plan.total() == pytest.approx(PAGE / 0.10)
-    plan.page_received(window, page(9, 24))
+    plan.page_received(partition, page(9, 24))
     assert plan.total() == pytest.approx(2 * PAGE / 0.25)
 
 
-def test_the_total_counts_what_is_left_of_a_window_that_was_given_up() -> None:
+def test_the_total_counts_what_is_left_of_a_partition_that_was_given_up() -> None:
     plan = plan_of(Partition(None, day(49)), Partition(day(49), None))
-    window = claimed(plan)
-    plan.page_received(window, page(0, 9))
-    plan.worker_finished(window, complete=False)
+    partition = claimed(plan)
+    plan.page_received(partition, page(0, 9))
+    plan.worker_finished(partition, complete=False)
     assert plan.total() == pytest.approx(PAGE / 0.10)
     later = claimed(plan)
     plan.page_received(later, page(49, 99))
@@ -230,40 +234,40 @@ def test_a_snapshot_does_not_change_any_more() -> None:
 def test_the_log_tells_what_was_planned_split_and_read(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="partner_central.plan"):
         plan = plan_of(Partition(None, day(99)))
-        window = claimed(plan)
-        plan.page_received(window, page(0, 9))
+        partition = claimed(plan)
+        plan.page_received(partition, page(0, 9))
         claimed(plan)
-        plan.worker_finished(window, complete=True)
+        plan.worker_finished(partition, complete=True)
     planned, split, ended = caplog.text.splitlines()
-    assert planned.endswith(" 1 windows are to be read: (the beginning, 2026-08-08T12:00:00+00:00]")
+    assert planned.endswith(" 1 partitions are to be read: (the beginning, 2026-08-08T12:00:00+00:00]")
     assert " (the beginning, 2026-08-08T12:00:00+00:00] has about 900 records left: (2026-06-25T11:59:59" in split
     assert ended.endswith(" (the beginning, 2026-06-25T11:59:59+00:00] is read: 1 pages, 100 records")
 
 
-def test_threads_never_get_the_same_window_and_all_of_time_stays_covered() -> None:
+def test_threads_never_get_the_same_partition_and_all_of_time_stays_covered() -> None:
     plan = plan_of(*first_partitions(Density([day(number) for number in range(100)]), 6))
     given_out: list[Partition] = []
 
     def read() -> None:
-        while (window := plan.next_partition()) is not None:
-            given_out.append(window)
-            at = window.start or day(0)
-            while window.end is None or at < window.end:
-                plan.page_received(window, [at + number * HOUR / 100 for number in range(PAGE)])
+        while (partition := plan.next_partition()) is not None:
+            given_out.append(partition)
+            at = partition.start or day(0)
+            while partition.end is None or at < partition.end:
+                plan.page_received(partition, [at + number * HOUR / 100 for number in range(PAGE)])
                 at += 3 * HOUR
                 if at > day(100):
                     break
-            plan.worker_finished(window, complete=True)
+            plan.worker_finished(partition, complete=True)
 
     threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({id(window) for window in given_out}) == len(given_out)
-    windows = sorted(plan.snapshot(), key=lambda window: window.start or day(-1))
-    assert (windows[0].start, windows[-1].end) == (None, None)
-    assert all(earlier.end == later.start for earlier, later in pairwise(windows))
+    assert len({id(partition) for partition in given_out}) == len(given_out)
+    partitions = sorted(plan.snapshot(), key=lambda partition: partition.start or day(-1))
+    assert (partitions[0].start, partitions[-1].end) == (None, None)
+    assert all(earlier.end == later.start for earlier, later in pairwise(partitions))
 
 
 Kind = Literal["uniform", "skewed", "within an hour", "at one instant"]
@@ -285,12 +289,12 @@ def account(kind: Kind, records: int, chance: random.Random) -> Dates:
 
 @dataclass
 class Outcome:
-    """What a sweep did: how often it handed on each record, its calls, its seconds, its windows."""
+    """What a sweep did: how often it handed on each record, its calls, its seconds, its partitions."""
 
     times: list[int]
     calls: int
     seconds: float
-    windows: list[Partition]
+    partitions: list[Partition]
 
     @property
     def extra(self) -> float:
@@ -313,27 +317,27 @@ def simulate(dates: Dates, sample: Dates, latency: float, chance: random.Random)
     order, calls, times = itertools.count(), 3, [0] * len(dates)
     under_way: list[tuple[float, int, Partition, int]] = []
 
-    def ask(window: Partition, offset: int) -> None:
+    def ask(partition: Partition, offset: int) -> None:
         arrives = now + pace.next_slot().pause + latency * chance.uniform(0.85, 1.15)
-        heapq.heappush(under_way, (arrives, next(order), window, offset))
+        heapq.heappush(under_way, (arrives, next(order), partition, offset))
 
     def engage() -> None:
-        while len(under_way) < most and (window := plan.next_partition()):
-            since = window.request_from()
-            ask(window, bisect_left(dates, since) if since else 0)
+        while len(under_way) < most and (partition := plan.next_partition()):
+            since = partition.request_from()
+            ask(partition, bisect_left(dates, since) if since else 0)
 
     engage()
     while under_way:
-        now, _, window, offset = heapq.heappop(under_way)
+        now, _, partition, offset = heapq.heappop(under_way)
         calls += 1
         arrived = dates[offset : offset + PAGE]
-        _, end = plan.page_received(window, arrived)
+        _, end = plan.page_received(partition, arrived)
         for number, date in enumerate(arrived, offset):
-            times[number] += (window.start is None or date > window.start) and (end is None or date <= end)
+            times[number] += (partition.start is None or date > partition.start) and (end is None or date <= end)
         if offset + PAGE >= len(dates) or (end is not None and arrived[-1] > end):
-            plan.worker_finished(window, complete=True)
+            plan.worker_finished(partition, complete=True)
         else:
-            ask(window, offset + PAGE)
+            ask(partition, offset + PAGE)
         engage()
     return Outcome(times, calls, now, plan.snapshot())
 
@@ -386,15 +390,15 @@ def test_few_records_are_covered_as_well(kind: Kind, records: int) -> None:
     assert outcome.times == [1] * records
 
 
-def test_the_number_of_windows_stays_small() -> None:
-    assert len(swept("skewed", 100_000, 0.25).windows) < 50
+def test_the_number_of_partitions_stays_small() -> None:
+    assert len(swept("skewed", 100_000, 0.25).partitions) < 50
 
 
 @dataclass
 class Reader:
-    """Reads a window page by page, in an account that lists dates from `since` on, or only those after it."""
+    """Reads a partition page by page, in an account that lists dates from `since` on, or only those after it."""
 
-    window: Partition
+    partition: Partition
     dates: Dates
     offset: int = 0
     pages: int = 0
@@ -411,7 +415,7 @@ class Life:
     handed_on: Counter[int] = field(default_factory=Counter)
 
     def run(self, interruptions: int) -> None:
-        """Go on until everything is done; forget all but the stored windows so many times on the way."""
+        """Go on until everything is done; forget all but the stored partitions so many times on the way."""
         state = dump(first_partitions(Density(self.sample), self.readers))
         for _ in range(interruptions):
             state = json.loads(json.dumps(self._session(state, steps=self.chance.randint(0, 30))))
@@ -420,50 +424,50 @@ class Life:
 
     def _session(self, state: list[dict[str, object]], steps: int | None) -> list[dict[str, object]]:
         """Read for some steps; gives the state after what was handed on by then."""
-        windows = load(state)
-        plan = PartitionPlan(windows, Density(self.sample), NOON)
+        partitions = load(state)
+        plan = PartitionPlan(partitions, Density(self.sample), NOON)
         active: list[Reader] = []
         arrived: list[Callable[[], None]] = []
         for step in itertools.count():
             assert step < 3 * len(self.dates) + 100, "it reads the same again and again"
             if step == steps:
                 break
-            while len(active) < self.readers and (window := plan.next_partition()):
-                active.append(self._open(window))
+            while len(active) < self.readers and (partition := plan.next_partition()):
+                active.append(self._open(partition))
             if arrived and (not active or self.chance.random() < 0.5):
                 arrived.pop(0)()
             elif active:
                 reader = self.chance.choice(active)
                 if self._read(plan, reader, arrived):
-                    plan.worker_finished(reader.window, complete=True)
+                    plan.worker_finished(reader.partition, complete=True)
                     active.remove(reader)
             else:
                 break
         return dump(plan.snapshot())
 
-    def _open(self, window: Partition) -> Reader:
-        since = window.request_from()
+    def _open(self, partition: Partition) -> Reader:
+        since = partition.request_from()
         offset = bisect_left(self.dates, since) if since else 0
         if since and self.chance.random() < 0.5:
             offset = bisect_left(self.dates, since + timedelta(microseconds=1))
-        return Reader(window, self.dates, offset)
+        return Reader(partition, self.dates, offset)
 
     def _read(self, plan: PartitionPlan, reader: Reader, arrived: list[Callable[[], None]]) -> bool:
-        """One page, which will be handed on later; gives whether it was the last of its window."""
-        window, offset = reader.window, reader.offset
+        """One page, which will be handed on later; gives whether it was the last of its partition."""
+        partition, offset = reader.partition, reader.offset
         dates = self.dates[offset : offset + PAGE]
-        reached, end = plan.page_received(window, dates)
+        reached, end = plan.page_received(partition, dates)
         inside = [
             number
             for number, date in enumerate(dates, offset)
-            if (window.start is None or date > window.start) and (end is None or date <= end)
+            if (partition.start is None or date > partition.start) and (end is None or date <= end)
         ]
         last = offset + PAGE >= len(self.dates) or (end is not None and dates[-1] > end)
         reader.offset += PAGE
 
         def mark_delivered() -> None:
             self.handed_on.update(inside)
-            window.mark_delivered(PartitionPage(window, [{}] * len(inside), reached, last=last))
+            partition.mark_delivered(PartitionPage(partition, [{}] * len(inside), reached, last=last))
 
         arrived.append(mark_delivered)
         return last
@@ -498,14 +502,14 @@ def test_a_plan_interrupted_at_any_page_and_gone_on_with_loses_no_record(
 
 
 @given(clusters, some.integers(0, 40), some.integers(1, 6), some.integers(0, 2**32))
-def test_windows_cover_all_of_time_once_whatever_is_split(
+def test_partitions_cover_all_of_time_once_whatever_is_split(
     parts: list[tuple[int, int, int]], sampled: int, readers: int, seed: int
 ) -> None:
     chance = random.Random(seed)
     dates = spread(parts, chance)
     outcome = simulate(dates, chance.sample(dates, min(sampled, len(dates))), readers / 8, chance)
-    windows = sorted(outcome.windows, key=lambda window: (window.start is not None, window.start))
-    assert (windows[0].start, windows[-1].end) == (None, None)
-    assert all(earlier.end == later.start for earlier, later in pairwise(windows))
+    partitions = sorted(outcome.partitions, key=lambda partition: (partition.start is not None, partition.start))
+    assert (partitions[0].start, partitions[-1].end) == (None, None)
+    assert all(earlier.end == later.start for earlier, later in pairwise(partitions))
     assert set(outcome.times) <= {1}
     assert outcome.calls < 2 * len(dates) / PAGE + 30

@@ -1,4 +1,4 @@
-"""Windows of CreatedDate: what they ask for, how they are cut, what is stored of them."""
+"""Partitions of CreatedDate: what they ask for, how they are cut, what is stored of them."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ def day(number: float) -> datetime:
     return NOON + number * DAY
 
 
-def crowd(moment: datetime, records: int) -> list[datetime]:
+def crowd(timestamp: datetime, records: int) -> list[datetime]:
     """So many records within the second of a moment."""
-    return [moment + timedelta(milliseconds=7 * number) for number in range(records)]
+    return [timestamp + timedelta(milliseconds=7 * number) for number in range(records)]
 
 
-def test_a_new_window_asks_from_a_second_before_its_start() -> None:
+def test_a_new_partition_asks_from_a_second_before_its_start() -> None:
     assert Partition(NOON, None).request_from() == NOON - SECOND
 
 
-def test_a_window_that_was_begun_asks_from_a_second_before_the_last_record_handed_on() -> None:
-    window = Partition(day(1), day(9))
-    window.mark_delivered(PartitionPage(window, [{}] * 100, day(3), last=False))
-    assert window.request_from() == day(3) - SECOND
-    assert (window.records, window.done) == (100, False)
-    window.mark_delivered(PartitionPage(window, [{}] * 7, day(4), last=True))
-    assert (window.records, window.position, window.done) == (107, day(4), True)
+def test_a_partition_that_was_begun_asks_from_a_second_before_the_last_record_handed_on() -> None:
+    partition = Partition(day(1), day(9))
+    partition.mark_delivered(PartitionPage(partition, [{}] * 100, day(3), last=False))
+    assert partition.request_from() == day(3) - SECOND
+    assert (partition.records, partition.done) == (100, False)
+    partition.mark_delivered(PartitionPage(partition, [{}] * 7, day(4), last=True))
+    assert (partition.records, partition.position, partition.done) == (107, day(4), True)
 
 
 @pytest.mark.parametrize("begin", [None, FIRST, FIRST + SECOND / 2, datetime(999, 12, 31, tzinfo=UTC)])
-def test_a_window_from_the_beginning_of_time_asks_for_everything(begin: datetime | None) -> None:
+def test_a_partition_from_the_beginning_of_time_asks_for_everything(begin: datetime | None) -> None:
     assert Partition(begin, NOON).request_from() is None
     assert Partition(None, NOON, position=begin).request_from() is None
 
 
-def test_a_window_is_written_as_people_write_intervals() -> None:
+def test_a_partition_is_written_as_people_write_intervals() -> None:
     assert str(Partition(None, NOON)) == "(the beginning, 2026-05-01T12:00:00+00:00]"
     assert str(Partition(NOON, None)) == "(2026-05-01T12:00:00+00:00, now]"
 
@@ -107,11 +107,11 @@ def test_a_span_of_a_second_is_not_cut() -> None:
     assert Density([]).cuts(NOON + SECOND / 4, NOON + SECOND / 2, 8) == []
 
 
-def test_a_second_that_many_records_share_begins_a_window_of_its_own() -> None:
+def test_a_second_that_many_records_share_begins_a_partition_of_its_own() -> None:
     sample = [*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS)]
     density = Density(sample)
     assert density.hot_seconds() == [day(7.5) - SECOND]
-    assert [window.start for window in first_partitions(density, 1)] == [None, day(7.5) - SECOND]
+    assert [partition.start for partition in first_partitions(density, 1)] == [None, day(7.5) - SECOND]
     assert density.share_of_second(day(7.5) - SECOND) == HOT_SECOND_RECORDS / len(sample)
 
 
@@ -125,9 +125,9 @@ def test_behind_the_beginning_no_crowd_waits() -> None:
     assert Density([NOON]).share_of_second(None) == 0
 
 
-def test_the_first_windows_hold_about_as_many_records_each() -> None:
+def test_the_first_partitions_hold_about_as_many_records_each() -> None:
     density = Density([day(number**2) for number in range(120)])
-    shares = [density.share(window.start, window.end) for window in first_partitions(density, 6)]
+    shares = [density.share(partition.start, partition.end) for partition in first_partitions(density, 6)]
     assert shares == pytest.approx([1 / 6] * 6)
 
 
@@ -135,9 +135,9 @@ def test_the_first_windows_hold_about_as_many_records_each() -> None:
 def test_dates_at_either_end_of_time_are_cut_around(extreme: datetime) -> None:
     sample = [extreme] * 50 + [day(number) for number in range(50)]
     density = Density(sample)
-    windows = first_partitions(density, 4)
-    assert sum(density.count(window.start, window.end) for window in windows) == 100
-    assert [density.share_of_second(window.start) >= 0 for window in windows]
+    partitions = first_partitions(density, 4)
+    assert sum(density.count(partition.start, partition.end) for partition in partitions) == 100
+    assert [density.share_of_second(partition.start) >= 0 for partition in partitions]
 
 
 @given(samples, some.none() | moments | nearby, some.none() | moments | nearby, some.integers(1, 20))
@@ -154,38 +154,40 @@ def test_cuts_are_whole_seconds_inside_the_span_in_order_and_no_more_than_asked_
 
 
 @given(samples, some.integers(1, 20))
-def test_the_first_windows_cover_all_of_time_once(sample: list[datetime], parts: int) -> None:
-    windows = first_partitions(Density(sample), parts)
-    assert (windows[0].start, windows[-1].end) == (None, None)
-    assert all(earlier.end == later.start for earlier, later in pairwise(windows))
-    starts = [window.start for window in windows[1:] if window.start]
+def test_the_first_partitions_cover_all_of_time_once(sample: list[datetime], parts: int) -> None:
+    partitions = first_partitions(Density(sample), parts)
+    assert (partitions[0].start, partitions[-1].end) == (None, None)
+    assert all(earlier.end == later.start for earlier, later in pairwise(partitions))
+    starts = [partition.start for partition in partitions[1:] if partition.start]
     assert starts == sorted(set(starts))
-    assert not any(window.done or window.position or window.records for window in windows)
+    assert not any(partition.done or partition.position or partition.records for partition in partitions)
 
 
 @some.composite
 def tilings(draw: some.DrawFn) -> list[Partition]:
-    """Windows that cover all of time, some of them done, some begun."""
+    """Partitions that cover all of time, some of them done, some begun."""
     cuts = sorted(draw(some.sets(nearby, max_size=12)))
-    windows = []
+    partitions = []
     for start, end in zip([None, *cuts], [*cuts, None], strict=True):
-        window = Partition(start, end)
+        partition = Partition(start, end)
         if draw(some.booleans()):
             reached = draw(some.none() | nearby)
             records = [{}] * draw(some.integers(0, 900))
-            window.mark_delivered(PartitionPage(window, records, reached or start, last=draw(some.booleans())))
-        windows.append(window)
-    return windows
+            partition.mark_delivered(PartitionPage(partition, records, reached or start, last=draw(some.booleans())))
+        partitions.append(partition)
+    return partitions
 
 
 @given(tilings(), some.randoms(use_true_random=False))
 def test_what_is_stored_says_of_every_moment_whether_it_has_been_read(tiling: list[Partition], chance: Random) -> None:
     chance.shuffle(shuffled := list(tiling))
     loaded = load(json.loads(json.dumps(dump(shuffled))))
-    assert [window for window in loaded if not window.done] == [window for window in tiling if not window.done]
+    assert [partition for partition in loaded if not partition.done] == [
+        partition for partition in tiling if not partition.done
+    ]
     assert (loaded[0].start, loaded[-1].end) == (None, None)
     assert all(earlier.end == later.start for earlier, later in pairwise(loaded))
-    assert sum(window.records for window in loaded) == sum(window.records for window in tiling)
+    assert sum(partition.records for partition in loaded) == sum(partition.records for partition in tiling)
 
 
 @given(tilings())
@@ -196,9 +198,9 @@ def test_finished_neighbours_are_stored_as_one_so_that_state_stays_small(tiling:
 
 
 def test_dates_are_stored_to_the_microsecond() -> None:
-    window = Partition(NOON + timedelta(microseconds=1), LAST, NOON + timedelta(microseconds=3), records=5)
-    assert load(json.loads(json.dumps(dump([window])))) == [window]
+    partition = Partition(NOON + timedelta(microseconds=1), LAST, NOON + timedelta(microseconds=3), records=5)
+    assert load(json.loads(json.dumps(dump([partition])))) == [partition]
 
 
-def test_no_windows_are_stored_as_none() -> None:
+def test_no_partitions_are_stored_as_none() -> None:
     assert (dump([]), load([])) == ([], [])

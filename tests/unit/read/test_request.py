@@ -27,7 +27,7 @@ BASE = {
 
 def page(*moments: datetime | str | None, served_at: datetime | None = NOON, token: str | None = None) -> Page:
     """A page of records with these LastModifiedDates."""
-    dates = [moment.isoformat() if isinstance(moment, datetime) else moment for moment in moments]
+    dates = [timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp for timestamp in moments]
     return Page([{"Id": "O1", "LastModifiedDate": date} for date in dates], token, served_at)
 
 

@@ -55,13 +55,13 @@ def cursor_of(state: dict[str, Any], filter_set: str) -> datetime | None:
 def test_a_load_that_an_earlier_release_left_is_continued(path: Path) -> None:
     before = stored(path)
     (filter_set,) = before["cursors"]
-    checkpoint = State(before, filter_set).backfill
+    checkpoint = State(before, filter_set).checkpoint
     assert checkpoint is not None
     kept = before["cursors"][filter_set]["backfill"]
-    windows = [one for one in kept["windows"] if not one["done"]]
-    assert [one.records for one in checkpoint.windows if not one.done] == [one["records"] for one in windows]
+    partitions = [one for one in kept["windows"] if not one["done"]]
+    assert [one.records for one in checkpoint.partitions if not one.done] == [one["records"] for one in partitions]
     assert checkpoint.full == kept["full"]
-    assert checkpoint.anew == kept.get("anew", kept["full"])
+    assert checkpoint.ignores_seen == kept.get("anew", kept["full"])
     assert checkpoint.number == kept.get("number"), "a listing that has no number concludes nothing"
 
 

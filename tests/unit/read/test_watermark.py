@@ -16,7 +16,7 @@ SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
 def page(*moments: datetime | str | None, served_at: datetime | None = NOON) -> Page:
     """A page of records with these LastModifiedDates."""
-    dates = [moment.isoformat() if isinstance(moment, datetime) else moment for moment in moments]
+    dates = [timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp for timestamp in moments]
     return Page([{"Id": "O1", "LastModifiedDate": date} for date in dates], None, served_at)
 
 

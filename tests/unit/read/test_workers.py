@@ -1,4 +1,4 @@
-"""Windows read side by side by real threads, from an account in memory. What threads wait for are events."""
+"""Partitions read side by side by real threads, from an account in memory. What threads wait for are events."""
 
 from __future__ import annotations
 
@@ -112,17 +112,17 @@ def account(records: int, token: TokenKind = "offset", *, seed: int = 0, inclusi
     return Account(sorted((date, number) for number, date in enumerate(dates)), token, inclusive)
 
 
-def plan_for(asked: Account, windows: int = 6, sample: int = 40) -> PartitionPlan:
+def plan_for(listed_from: Account, partitions: int = 6, sample: int = 40) -> PartitionPlan:
     """A plan as a run makes one."""
-    dates = [created for created, _ in asked.entries]
+    dates = [created for created, _ in listed_from.entries]
     density = Density(random.Random(1).sample(dates, min(sample, len(dates))))
-    return PartitionPlan(first_partitions(density, windows), density, NOON)
+    return PartitionPlan(first_partitions(density, partitions), density, NOON)
 
 
 def sweep(
-    asked: Account, plan: PartitionPlan | None = None, readers: Callable[[], int] = lambda: 6
+    listed_from: Account, plan: PartitionPlan | None = None, readers: Callable[[], int] = lambda: 6
 ) -> Iterator[PartitionPage]:
-    return ParallelReader(plan or plan_for(asked), LISTING, asked.ask, readers).parts()
+    return ParallelReader(plan or plan_for(listed_from), LISTING, listed_from.ask, readers).parts()
 
 
 def numbers(parts: list[PartitionPage]) -> list[int]:
@@ -144,9 +144,9 @@ def no_thread_is_left() -> Iterator[None]:
 @pytest.mark.parametrize("inclusive", [True, False])
 @pytest.mark.parametrize("readers", [1, 2, 16])
 def test_every_record_comes_once(token: TokenKind, readers: int, *, inclusive: bool) -> None:
-    asked = account(3_000, token, inclusive=inclusive)
-    assert sorted(numbers(list(sweep(asked, readers=lambda: readers)))) == list(range(3_000))
-    assert asked.most_at_once <= readers
+    listed_from = account(3_000, token, inclusive=inclusive)
+    assert sorted(numbers(list(sweep(listed_from, readers=lambda: readers)))) == list(range(3_000))
+    assert listed_from.most_at_once <= readers
 
 
 @pytest.mark.parametrize("records", [0, 1, 99, 100, 101, 200])
@@ -157,31 +157,31 @@ def test_accounts_of_a_page_or_less_or_a_little_more_come_once_as_well(records: 
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_records_of_one_instant_come_once(token: TokenKind) -> None:
-    asked = Account([(NOON, number) for number in range(1_234)], token)
-    assert sorted(numbers(list(sweep(asked)))) == list(range(1_234))
+    listed_from = Account([(NOON, number) for number in range(1_234)], token)
+    assert sorted(numbers(list(sweep(listed_from)))) == list(range(1_234))
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_records_of_one_instant_at_which_a_window_ends_belong_to_it(token: TokenKind) -> None:
-    asked = Account(sorted((NOON + timedelta(seconds=one % 3 - 1), one) for one in range(900)), token)
+def test_records_of_one_instant_at_which_a_partition_ends_belong_to_it(token: TokenKind) -> None:
+    listed_from = Account(sorted((NOON + timedelta(seconds=one % 3 - 1), one) for one in range(900)), token)
     plan = PartitionPlan([Partition(None, NOON), Partition(NOON, None)], Density([]), NOON)
-    by_window: Counter[datetime | None] = Counter()
-    for part in sweep(asked, plan):
-        by_window[part.window.start] += len(part.records)
-    assert by_window == {None: 600, NOON: 300}
+    by_partition: Counter[datetime | None] = Counter()
+    for part in sweep(listed_from, plan):
+        by_partition[part.partition.start] += len(part.records)
+    assert by_partition == {None: 600, NOON: 300}
 
 
-def test_a_window_that_was_begun_is_asked_for_from_where_it_was() -> None:
-    asked = account(1_000)
-    middle = asked.entries[500][0]
-    list(sweep(asked, PartitionPlan([Partition(None, None, position=middle)], Density([]), NOON), lambda: 1))
-    assert asked.requests[0]["CreatedDate"] == {
+def test_a_partition_that_was_begun_is_asked_for_from_where_it_was() -> None:
+    listed_from = account(1_000)
+    middle = listed_from.entries[500][0]
+    list(sweep(listed_from, PartitionPlan([Partition(None, None, position=middle)], Density([]), NOON), lambda: 1))
+    assert listed_from.requests[0]["CreatedDate"] == {
         "AfterCreatedDate": middle.replace(microsecond=0) - timedelta(seconds=1)
     }
 
 
-def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_there() -> None:
-    asked, engaged, together, times = account(3_000), threading.Event(), threading.Barrier(2), [0]
+def test_a_partition_that_is_being_read_is_shared_as_soon_as_its_first_page_is_there() -> None:
+    listed_from, engaged, together, times = account(3_000), threading.Event(), threading.Barrier(2), [0]
 
     def concurrency() -> int:
         times[0] += 1
@@ -195,71 +195,73 @@ def test_a_window_that_is_being_read_is_shared_as_soon_as_its_first_page_is_ther
         elif number <= 3:
             together.wait(PATIENCE)
 
-    asked.on_call = hold
-    plan = PartitionPlan([Partition(None, None)], Density(created for created, _ in asked.entries[::50]), NOON)
-    assert sorted(numbers(list(sweep(asked, plan, concurrency)))) == list(range(3_000))
+    listed_from.on_call = hold
+    plan = PartitionPlan([Partition(None, None)], Density(created for created, _ in listed_from.entries[::50]), NOON)
+    assert sorted(numbers(list(sweep(listed_from, plan, concurrency)))) == list(range(3_000))
     assert len(plan.snapshot()) > 2
 
 
-def test_the_pages_of_a_window_come_in_order_and_only_its_last_is_called_so() -> None:
+def test_the_pages_of_a_partition_come_in_order_and_only_its_last_is_called_so() -> None:
     parts = list(sweep(account(3_000)))
-    by_window: dict[int, list[PartitionPage]] = {}
+    by_partition: dict[int, list[PartitionPage]] = {}
     for part in parts:
-        by_window.setdefault(id(part.window), []).append(part)
-    for pages in by_window.values():
+        by_partition.setdefault(id(part.partition), []).append(part)
+    for pages in by_partition.values():
         assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
         reached = [page.reached for page in pages if page.reached]
         assert all(earlier <= later for earlier, later in pairwise(reached))
         for page in pages:
             dates = [datetime.fromisoformat(one["CreatedDate"]) for one in page.records if isinstance(one, dict)]
-            assert all(page.window.start is None or date > page.window.start for date in dates)
+            assert all(page.partition.start is None or date > page.partition.start for date in dates)
             assert page.reached is not None or not dates
             assert all(page.reached is not None and date <= page.reached for date in dates)
 
 
-def test_finished_windows_are_not_asked_for() -> None:
-    asked = account(1_000)
-    middle = asked.entries[500][0]
+def test_finished_partitions_are_not_asked_for() -> None:
+    listed_from = account(1_000)
+    middle = listed_from.entries[500][0]
     plan = PartitionPlan([Partition(None, middle, middle, done=True), Partition(middle, None)], Density([]), NOON)
-    found = numbers(list(sweep(asked, plan)))
-    assert sorted(found) == sorted(number for created, number in asked.entries if created > middle)
-    assert all(request["CreatedDate"]["AfterCreatedDate"] > middle - timedelta(seconds=2) for request in asked.requests)
+    found = numbers(list(sweep(listed_from, plan)))
+    assert sorted(found) == sorted(number for created, number in listed_from.entries if created > middle)
+    assert all(
+        request["CreatedDate"]["AfterCreatedDate"] > middle - timedelta(seconds=2) for request in listed_from.requests
+    )
 
 
 def test_a_plan_with_nothing_left_asks_for_nothing() -> None:
-    asked = account(10)
-    assert list(sweep(asked, PartitionPlan([Partition(None, None, NOON, done=True)], Density([]), NOON))) == []
-    assert asked.requests == []
+    listed_from = account(10)
+    assert list(sweep(listed_from, PartitionPlan([Partition(None, None, NOON, done=True)], Density([]), NOON))) == []
+    assert listed_from.requests == []
 
 
 def test_every_request_repeats_what_is_asked_for_in_ascending_created_date() -> None:
-    asked = account(1_000)
-    list(sweep(asked))
-    for request in asked.requests:
+    listed_from = account(1_000)
+    list(sweep(listed_from))
+    for request in listed_from.requests:
         assert request["Sort"] == {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"}
         assert request["Identifier"] == ["O1"]
         assert request["LastModifiedDate"] == {"AfterLastModifiedDate": FIRST}
-    assert {request["MaxResults"] for request in asked.requests} == {100}
+    assert {request["MaxResults"] for request in listed_from.requests} == {100}
 
 
 @pytest.mark.parametrize("token", TOKENS)
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_created_or_becomes_visible_meanwhile_hides_nothing_that_was_there(token: TokenKind, seed: int) -> None:
-    asked = account(2_000, token, seed=seed)
+    listed_from = account(2_000, token, seed=seed)
     chance = random.Random(seed)
-    added = iter([*[asked.entries[chance.randrange(2_000)][0] for _ in range(500)], NOON])
+    added = iter([*[listed_from.entries[chance.randrange(2_000)][0] for _ in range(500)], NOON])
 
     def more(_: int) -> None:
         for created in itertools.islice(added, 20):  # a list iterator that several threads may share
-            asked.add(created)
+            listed_from.add(created)
 
-    asked.on_call = more
-    found = Counter(numbers(list(sweep(asked))))
+    listed_from.on_call = more
+    found = Counter(numbers(list(sweep(listed_from))))
     assert set(range(2_000)) <= set(found)
 
 
 def test_readers_are_added_as_soon_as_there_is_room_for_more() -> None:
-    asked, room = account(3_000), [1]
+    listed_from, room = account(3_000), [1]
     together = threading.Barrier(4)
 
     def more(number: int) -> None:
@@ -267,13 +269,13 @@ def test_readers_are_added_as_soon_as_there_is_room_for_more() -> None:
         if 1 < number <= 5:
             together.wait(PATIENCE)
 
-    asked.on_call = more
-    assert len(numbers(list(sweep(asked, readers=lambda: room[0])))) == 3_000
-    assert asked.most_at_once == 4
+    listed_from.on_call = more
+    assert len(numbers(list(sweep(listed_from, readers=lambda: room[0])))) == 3_000
+    assert listed_from.most_at_once == 4
 
 
 def test_readers_who_end_are_not_replaced_when_there_is_room_for_fewer() -> None:
-    asked, room = account(3_000), [5]
+    listed_from, room = account(3_000), [5]
     started = threading.Barrier(5)
     late: list[int] = []
 
@@ -281,86 +283,86 @@ def test_readers_who_end_are_not_replaced_when_there_is_room_for_fewer() -> None
         if number <= 5:
             started.wait(PATIENCE)
             room[0] = 1
-        elif asked.at_once > 1:
+        elif listed_from.at_once > 1:
             late.append(number)
 
-    asked.on_call = fewer
+    listed_from.on_call = fewer
     plan = PartitionPlan(
         [Partition(NOON - timedelta(days=one), NOON - timedelta(days=one - 1)) for one in range(40, 0, -1)],
         Density([]),
         NOON,
     )
-    list(sweep(asked, plan, lambda: room[0]))
+    list(sweep(listed_from, plan, lambda: room[0]))
     assert late == []
-    assert asked.most_at_once == 5
+    assert listed_from.most_at_once == 5
 
 
 @pytest.mark.parametrize(
     "failure", [ServiceUnavailable("no network"), RequestRejected("no sort"), ZeroDivisionError("a defect")]
 )
 def test_a_call_that_fails_is_raised_behind_all_pages_that_arrived(failure: Exception) -> None:
-    asked = account(3_000)
+    listed_from = account(3_000)
 
     def fail(number: int) -> None:
         if number == 9:
             raise failure
 
-    asked.on_call = fail
+    listed_from.on_call = fail
     parts: list[PartitionPage] = []
     with pytest.raises(type(failure)) as raised:
-        parts.extend(sweep(asked))
+        parts.extend(sweep(listed_from))
     assert raised.value is failure
-    assert len(parts) == asked.answered >= 8
-    assert len(asked.requests) <= 9 + 6, "the others end with the page they are at"
+    assert len(parts) == listed_from.answered >= 8
+    assert len(listed_from.requests) <= 9 + 6, "the others end with the page they are at"
 
 
 def test_of_several_failures_one_is_raised_when_all_readers_have_ended() -> None:
-    asked = account(3_000)
+    listed_from = account(3_000)
     together = threading.Barrier(6)
 
     def fail(_: int) -> None:
         together.wait(PATIENCE)
         raise ServiceUnavailable("no network")
 
-    asked.on_call = fail
+    listed_from.on_call = fail
     with pytest.raises(ServiceUnavailable):
-        list(sweep(asked))
-    assert len(asked.requests) == 6
+        list(sweep(listed_from))
+    assert len(listed_from.requests) == 6
 
 
-def test_a_repeated_token_breaks_a_window() -> None:
-    asked = account(3_000)
+def test_a_repeated_token_breaks_a_partition() -> None:
+    listed_from = account(3_000)
     broken = Page([record(NOON, 1)], "again", NOON)
     with pytest.raises(PaginationError):
-        list(ParallelReader(plan_for(asked), LISTING, lambda _: broken, lambda: 2).parts())
+        list(ParallelReader(plan_for(listed_from), LISTING, lambda _: broken, lambda: 2).parts())
 
 
 @pytest.mark.parametrize("nobody", [{"Id": "O7"}, {"Id": "O7", "CreatedDate": "soon"}, None, "text"])
 def test_a_record_without_a_created_date_has_no_place_in_a_sweep(nobody: object) -> None:
     page = Page([record(NOON, 1), nobody], None, NOON)
-    asked = account(1_000)
+    listed_from = account(1_000)
     with pytest.raises(MissingPartitionDate):
-        list(ParallelReader(plan_for(asked), LISTING, lambda _: page, lambda: 3).parts())
+        list(ParallelReader(plan_for(listed_from), LISTING, lambda _: page, lambda: 3).parts())
 
 
-def test_a_window_goes_on_after_an_empty_page() -> None:
+def test_a_partition_goes_on_after_an_empty_page() -> None:
     pages = iter([Page([], "a", NOON), Page([record(NOON, 1)], "b", NOON), Page([], None, NOON)])
     plan = PartitionPlan([Partition(None, None)], Density([]), NOON)
     assert numbers(list(ParallelReader(plan, LISTING, lambda _: next(pages), lambda: 1).parts())) == [1]
 
 
 def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
-    asked = account(3_000)
+    listed_from = account(3_000)
     release = threading.Event()
-    asked.on_call = lambda number: None if number == 1 else wait_for(release)
+    listed_from.on_call = lambda number: None if number == 1 else wait_for(release)
     before = set(threading.enumerate())
-    parts = ParallelReader(plan_for(asked, windows=30), LISTING, asked.ask, lambda: 4).parts()
+    parts = ParallelReader(plan_for(listed_from, partitions=30), LISTING, listed_from.ask, lambda: 4).parts()
     next(parts)
     parts.close()
     release.set()
     for thread in set(threading.enumerate()) - before:
         thread.join(PATIENCE)
-    assert len(asked.requests) <= 1 + 4
+    assert len(listed_from.requests) <= 1 + 4
 
 
 def wait_for(event: threading.Event) -> None:
@@ -368,19 +370,19 @@ def wait_for(event: threading.Event) -> None:
 
 
 def test_a_consumer_that_is_closed_while_readers_wait_for_it_lets_them_end() -> None:
-    asked = account(12_000)
+    listed_from = account(12_000)
     ahead = threading.Event()
-    asked.on_call = lambda number: ahead.set() if number > PAGES_AHEAD + 1 else None
-    parts = ParallelReader(plan_for(asked), LISTING, asked.ask, lambda: 4).parts()
+    listed_from.on_call = lambda number: ahead.set() if number > PAGES_AHEAD + 1 else None
+    parts = ParallelReader(plan_for(listed_from), LISTING, listed_from.ask, lambda: 4).parts()
     next(parts)
     wait_for(ahead)
     parts.close()
 
 
 def test_readers_are_only_so_far_ahead_of_the_consumer() -> None:
-    asked, too_far = account(12_000), threading.Event()
-    asked.on_call = lambda number: too_far.set() if number > 1 + PAGES_AHEAD + 4 else None
-    parts = sweep(asked, readers=lambda: 4)
+    listed_from, too_far = account(12_000), threading.Event()
+    listed_from.on_call = lambda number: too_far.set() if number > 1 + PAGES_AHEAD + 4 else None
+    parts = sweep(listed_from, readers=lambda: 4)
     found = [next(parts)]
     assert not too_far.wait(0.2)
     found.extend(parts)

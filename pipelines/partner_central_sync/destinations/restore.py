@@ -13,7 +13,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES
 
-from ..destinations.lease_table import LeaseTable
+from .lease_table import LeaseTable
 
 BEFORE_ALL = -(2**62)
 TYPE = ("data_type", "precision", "scale")

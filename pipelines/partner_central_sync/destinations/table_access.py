@@ -1,0 +1,98 @@
+"""What an adapter does with the tables of an open destination, in SQL. An adapter without SQL overrides all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from dlt.common.destination.client import JobClientBase
+    from dlt.common.schema import Schema
+    from dlt.destinations.job_client_impl import SqlJobClientBase
+
+    from partner_central.public import StoredCounters
+
+    from .lease_table import LeaseTable
+
+
+class TableAccess:
+    """Reads and changes tables; every client is open. It imports what it needs when it is used, as `base.py` does."""
+
+    def missing_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
+        """Returns what was loaded by a schema and is not there: `table`, or `table.column`."""
+        from . import stored_tables
+
+        return stored_tables.missing_tables(_sql(client), schema)
+
+    def vanished_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
+        """Returns what was deleted since the run began and would be created by a load, without its older rows.
+
+        A database refuses rows for a table that is not there.
+        """
+        del client, schema
+        return frozenset()
+
+    def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
+        """Creates tables again that were dropped, with all columns, and columns of tables that are there."""
+        from . import stored_tables
+
+        stored_tables.make(_sql(client), names)
+
+    def restore_rows(self, client: JobClientBase) -> int:
+        """Adds to `opportunities` the newest version in the history of each id that is missing there.
+
+        Returns:
+            How many rows were added.
+
+        Raises:
+            LeaseLost: another run took the lease.
+        """
+        from . import restore
+
+        return restore.put_back(cast("LeaseTable", client))
+
+    def count_removed(self, client: JobClientBase) -> int | None:
+        """Returns how many opportunities are marked as gone; None where none is marked."""
+        from . import restore
+
+        return restore.count_gone(_sql(client))
+
+    def clear_rejected(self, client: JobClientBase, account: str | None) -> None:
+        """Deletes from `opportunities_rejected` what has become a row since."""
+        from . import rejected_rows
+
+        rejected_rows.clear(_sql(client), account)
+
+    def stored_counters(self, client: JobClientBase) -> StoredCounters:
+        """Returns the numbers that the tables hold already."""
+        from . import stored_tables
+
+        return stored_tables.stored_counters(_sql(client))
+
+    def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
+        """Returns how many rows a table has, or how many of one account; None if that is not known here.
+
+        Raises:
+            DestinationUndefinedEntity: the table is not there.
+        """
+        from partner_central.public import ACCOUNT
+
+        sql = _sql(client).sql_client
+        query = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - the schema's own names
+        if account is not None:
+            query += f" WHERE {sql.escape_column_name(ACCOUNT)} = %s"
+        return int(_first_value(sql.execute_sql(query, *([] if account is None else [account]))))
+
+    def last_load_at(self, client: JobClientBase) -> object | None:
+        """Returns when rows were loaded last; None if that is not known here."""
+        sql = _sql(client).sql_client
+        table = sql.make_qualified_table_name("_dlt_loads")
+        return cast("object", _first_value(sql.execute_sql(f"SELECT max(inserted_at) FROM {table}")))  # noqa: S608
+
+
+def _sql(client: JobClientBase) -> SqlJobClientBase:
+    return cast("SqlJobClientBase", client)
+
+
+def _first_value(rows: Any) -> Any:  # noqa: ANN401 - what a driver gives
+    return rows[0][0] if rows else 0
