@@ -169,7 +169,14 @@ def test_a_new_account_in_a_dataset_does_not_hide_what_others_have_lost(shared: 
 
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(
-    "step", ["other_pipelines.forget_cursors", "_forget_own", "_make", "_put_back", "_warn_of_lost_rows"]
+    "step",
+    [
+        "sync.other_pipelines.forget_cursors",
+        "sync.repair._forget_own",
+        "destinations.stored_tables.make",
+        "sync.repair._put_back",
+        "sync.repair._warn_of_lost_rows",
+    ],
 )
 @pytest.mark.parametrize(("when", "next_one"), [rarely("before", "acme"), ("after", "globex")])
 def test_a_repair_killed_at_any_step_is_finished_by_any_account_s_next_run(
@@ -183,8 +190,8 @@ def test_a_repair_killed_at_any_step_is_finished_by_any_account_s_next_run(
 ) -> None:
     shared = Shared(database, accounts)
     shared.database.sql("DROP TABLE opportunities CASCADE")
-    sandbox, _, name = f"partner_central_sync.sync.repair.{step}".rpartition(".")
-    kept = pkgutil.resolve_name(sandbox)
+    module, _, name = f"partner_central_sync.{step}".rpartition(".")
+    kept = pkgutil.resolve_name(module)
     do = getattr(kept, name)
 
     def killed(*arguments: Any) -> None:

@@ -55,6 +55,8 @@ class Adapter(TableAccess):
         is_one_file: whether it is one file, which one process has for itself while it writes.
         loads_arrow: whether it loads Arrow tables faster than rows.
         has_sql: whether its tables are read and changed with SQL; there are no views and marks of removals without it.
+        creates_deleted_tables: whether a load creates a table that was deleted, without its older rows; a database
+            refuses rows for a table that is not there.
         view_settings: statements that are run before views are created, in the same transaction.
         refused_settings: settings of dlt that are refused.
         out_of_reach: where personal data may be left that `forget` cannot reach.
@@ -67,6 +69,7 @@ class Adapter(TableAccess):
     is_one_file: bool = False
     loads_arrow: bool = False
     has_sql: bool = True
+    creates_deleted_tables: bool = False
     view_settings: tuple[str, ...] = ()
     refused_settings: tuple[RefusedSetting, ...] = ()
     out_of_reach: str = "backups, replicas, time travel, and what others copied"

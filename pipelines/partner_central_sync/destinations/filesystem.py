@@ -65,12 +65,6 @@ class FilesystemAdapter(Adapter):
 
         return repair.missing_tables(_lake(client), schema)
 
-    def vanished_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
-        """Returns the tables without a folder now."""
-        with client:
-            client.is_storage_initialized()  # lists the dataset's folder
-            return self.missing_tables(client, schema)
-
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again whose folder was deleted."""
         from .lake import repair
@@ -121,6 +115,7 @@ ADAPTERS = (
     FilesystemAdapter(
         "filesystem",
         has_sql=False,
+        creates_deleted_tables=True,
         extras={"deltalake": "filesystem", "s3": "filesystem", "pyiceberg": "iceberg"},
         refused_settings=(
             RefusedSetting(

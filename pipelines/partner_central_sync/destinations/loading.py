@@ -11,7 +11,7 @@ from partner_central.public import StoredCounters
 
 from . import of, stored_tables
 from .errors import NotWritable
-from .probe import stored_schema
+from .probe import missing_tables
 
 
 def keep_open(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
@@ -31,13 +31,14 @@ def require_all_tables(pipeline: dlt.Pipeline) -> None:
         NotWritable: one was deleted.
     """
     client = pipeline.destination_client()
-    schema = stored_schema(pipeline, client)
-    if schema is None:
+    if not of(client).creates_deleted_tables:
         return
-    vanished = sorted(of(client).vanished_tables(client, schema))
-    if vanished:
+    with client:
+        client.is_storage_initialized()  # lists the dataset's folder
+        deleted = sorted(missing_tables(pipeline, client))
+    if deleted:
         raise NotWritable(
-            f"{', '.join(vanished)} of {of(client).display_location(client)} was there when this run began, and is not "
+            f"{', '.join(deleted)} of {of(client).display_location(client)} was there when this run began, and is not "
             "any more. Nothing was loaded; the next run reads everything again."
         )
 

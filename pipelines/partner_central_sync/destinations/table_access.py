@@ -1,4 +1,4 @@
-"""What an adapter does with the tables of an open destination, in SQL. An adapter without SQL overrides all of it."""
+"""Reads and changes the tables of an open destination for its adapter, in SQL. One without SQL overrides all of it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ class TableAccess:
         from . import stored_tables
 
         return stored_tables.missing_tables(_sql(client), schema)
-
-    def vanished_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
-        """Returns what was deleted since the run began and would be created by a load, without its older rows.
-
-        A database refuses rows for a table that is not there.
-        """
-        del client, schema
-        return frozenset()
 
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again that were dropped, with all columns, and columns of tables that are there."""

@@ -34,20 +34,17 @@ from .until_stable import StableRead, pages_until_stable
 from .workers import MissingPartitionDate, ParallelReader
 
 CONFIRMATIONS = 6
-TOO_FEW_CALLS = (
-    "What was read is loaded, but records keep leaving a part of the list that must be read in one run. That takes "
-    "{:,} calls."
-)
+TOO_FEW_CALLS = "What was read is loaded, but records keep leaving a part of the list. That takes {:,} calls of a run."
 
 
 class IncrementalReader:
-    """Reads what a question asks for. `state` describes what it has handed on so far.
+    """Reads the records of a stream; `state` describes what it has handed on so far.
 
     Args:
-        question: what to read.
+        options: what to read.
         filter_set: the name of its filters.
         state: the whole state that earlier readings left.
-        client: whom to ask; it is closed when the reading ends.
+        client: it is closed when the reading ends.
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
         stored_counters: returns the numbers that the tables hold already.
@@ -131,9 +128,8 @@ class IncrementalReader:
         self._progress.resume(checkpoint)
         listing = self._progress.options.all(checkpoint.modified_since)
         if checkpoint.token is None:
-            yield from self._read_long_listing(
-                checkpoint, listing, self._samples.again(checkpoint, listing, self._progress.options)
-            )
+            sample = self._samples.again(checkpoint, listing, self._progress.options)
+            yield from self._read_long_listing(checkpoint, listing, sample)
             return
         reader = SequentialReader(listing, self._call, checkpoint.token)
         try:

@@ -22,8 +22,10 @@ MICROSECOND = timedelta(microseconds=1)
         Checkpoint(
             NOON, None, full=True, partitions=[Partition(None, NOON, NOON, done=True, records=7), Partition(NOON, None)]
         ),
-        Checkpoint(NOON, None, full=True, asked={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON),
-        Checkpoint(None, None, full=True, partitions=[Partition(None, None, NOON, token="t", asked=NOON)]),
+        Checkpoint(
+            NOON, None, full=True, conditions={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON
+        ),
+        Checkpoint(None, None, full=True, partitions=[Partition(None, None, NOON, token="t", listed_from=NOON)]),
         Checkpoint(
             NOON,
             NOON,
