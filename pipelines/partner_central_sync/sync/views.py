@@ -162,11 +162,12 @@ def _tables_read() -> set[str]:
     return set[str]().union(*map(_reads, texts.values())) - texts.keys()
 
 
-def _reads(text: str) -> set[str]:
+@cache
+def _reads(text: str) -> frozenset[str]:
     """The tables and views that a query reads."""
     import sqlglot
 
-    return {table.name for table in _outer_tables(sqlglot.parse_one(text, dialect=DEFAULT_DIALECT))}
+    return frozenset(table.name for table in _outer_tables(sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)))
 
 
 def _outer_tables(query: exp.Expr) -> list[exp.Table]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,6 +14,7 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
+from botocore.loaders import Loader, create_loader
 from dlt.sources.credentials import AwsCredentials
 
 if TYPE_CHECKING:
@@ -88,6 +90,14 @@ def connect(
         max_pool_connections=MAX_CONCURRENT_CALLS,
         user_agent_extra="partner-central-sync",
     )
-    return boto3.Session(botocore_session=session).client(
-        "partnercentral-selling", endpoint_url=endpoint_url, config=config
-    )
+    loader = _loader(session.get_config_variable("data_path"))
+    session.register_component("data_loader", loader)
+    made = boto3.Session(botocore_session=session)
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # boto3 adds its own to it each time
+    return made.client("partnercentral-selling", endpoint_url=endpoint_url, config=config)
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    """Returns the loader of the process: each reads the endpoints of all services, which takes longer than a call."""
+    return create_loader(data_path)
