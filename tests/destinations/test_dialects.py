@@ -20,6 +20,7 @@ from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, ROOT
 from partner_central import ChunkedLoad, partner_central
 from partner_central.tables import stored_columns
 from partner_central_sync import destinations
+from partner_central_sync.destinations.merge import WithMerge
 from partner_central_sync.sync import working_folder
 from startable_destinations import Warehouse
 
@@ -157,7 +158,8 @@ def _merge(client: SqlJobClientBase, root: str) -> list[str]:
         prepared = client.prepare_load_table(table["name"])
         assert prepared is not None
         chain.append(prepared)
-    (job,) = client.create_table_chain_completed_followup_jobs(chain)
+    assert isinstance(client, WithMerge)
+    (job,) = client._merge_requests(chain)
     return Path(job.new_file_path()).read_text().splitlines()  # dlt writes one statement a line
 
 

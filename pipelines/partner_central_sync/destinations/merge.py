@@ -4,13 +4,14 @@
 - A staged row that is older than the stored row of its key is dropped: newest wins, whoever read it when.
 - Lists go by the key of their root, so a root that was deleted by hand does not come back with its lists twice.
 - A table of versions takes a version that differs from the one before it, in the order of reading.
+- All tables of a package are merged by one job; see `whole_package.py`.
 
 The statements are made when rows have been staged; the lease is looked at when they run, perhaps in a later run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -25,6 +26,7 @@ from dlt.destinations.sql_jobs import SqlFollowupJob
 from partner_central.public import child_key_in
 
 from .lease_table import LeaseTable
+from .whole_package import chains_to_merge, join_requests, require_merge
 
 KEY, MODIFIED = "id", "last_modified_date"
 CONTENT, ORDER = "content_hash", "read_order"
@@ -97,15 +99,25 @@ class WithMerge(LeaseTable):
         job = super().create_load_job(table, file_path, load_id, restore)
         return FencedJob(file_path) if type(job) is SqlLoadJob else job
 
+    def complete_load(self, load_id: str) -> None:
+        """Records that a package is loaded, with all of its rows merged."""
+        require_merge(self)
+        super().complete_load(load_id)
+
     def _create_merge_followup_jobs(self, table_chain: Sequence[PreparedTableSchema]) -> list[FollowupJobRequest]:
-        if {CONTENT, ORDER} <= table_chain[0]["columns"].keys():
-            return [VersionsJob.from_table_chain(table_chain, self.sql_client)]
-        jobs = super()._create_merge_followup_jobs(table_chain)
-        for job in jobs:
-            file = Path(job.new_file_path())
-            statements = [*before_merge(table_chain, self.sql_client), file.read_text(encoding="utf-8")]
+        chains = chains_to_merge(self, table_chain)
+        return join_requests([request for chain in chains for request in self._merge_requests(chain)])
+
+    def _merge_requests(self, chain: Sequence[PreparedTableSchema]) -> Iterator[FollowupJobRequest]:
+        """Yields what merges the staged rows of a root table and its lists."""
+        if {CONTENT, ORDER} <= chain[0]["columns"].keys():
+            yield VersionsJob.from_table_chain(chain, self.sql_client)
+            return
+        for request in super()._create_merge_followup_jobs(chain):
+            file = Path(request.new_file_path())
+            statements = [*before_merge(chain, self.sql_client), file.read_text(encoding="utf-8")]
             file.write_text("\n".join(statements), encoding="utf-8")
-        return jobs
+            yield request
 
 
 def before_merge(chain: Sequence[PreparedTableSchema], sql: SqlClientBase[Any]) -> list[str]:

@@ -1,22 +1,26 @@
 """The client for Delta and Iceberg tables, which merges them as in a database: lists that shrink lose their rows.
 
 dlt merges each such table by itself, by its own key. Of a list that has become shorter, the entries after its end would
-stay for ever. Here one job replaces an opportunity in all its tables, each in one commit (see `merge_job.py`).
+stay for ever. Here one job replaces an opportunity in all its tables, each in one commit (see `merge_job.py`). The
+table of opportunities comes first, and what depends on it after.
 """
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from dlt.common.destination import PreparedTableSchema
-from dlt.common.destination.client import LoadJob
+from dlt.common.destination.client import FollowupJobRequest, LoadJob
 from dlt.common.destination.exceptions import DestinationTerminalException, DestinationUndefinedEntity
 from dlt.common.schema.typing import C_DLT_ID
+from dlt.common.storages.load_package import LoadJobInfo
 from dlt.destinations.impl.filesystem.filesystem import ReferenceFollowupJob
 
 from partner_central.public import ACCOUNT
 
+from ..whole_package import chains_to_merge, require_merge, staged_files
 from .lease_file import WithLakeLease
 from .merge_job import LakeMergeJob
 from .pipeline_state import WithLakeState
@@ -47,6 +51,26 @@ class LakeClient(WithLakeLease, WithLakeState):
         """The job for a file."""
         job = super().get_load_job_class(table, file_path)
         return LakeMergeJob if issubclass(job, ReferenceFollowupJob) and table["write_disposition"] == "merge" else job
+
+    def create_table_chain_completed_followup_jobs(
+        self,
+        table_chain: Sequence[PreparedTableSchema],
+        completed_table_chain_jobs: Sequence[LoadJobInfo] | None = None,
+    ) -> list[FollowupJobRequest]:
+        """The one job that merges all tables of a package, once all of its files are there; see `whole_package`."""
+        if table_chain[0]["write_disposition"] != "merge":
+            return super().create_table_chain_completed_followup_jobs(table_chain, completed_table_chain_jobs)
+        chains = chains_to_merge(self, table_chain)
+        if not chains:
+            return []
+        return super().create_table_chain_completed_followup_jobs(
+            [table for chain in chains for table in chain], staged_files(chains)
+        )
+
+    def complete_load(self, load_id: str) -> None:
+        """Records that a package is loaded, with all of its rows merged."""
+        require_merge(self)
+        super().complete_load(load_id)
 
     def is_storage_initialized(self) -> bool:
         """Returns whether the dataset is there; lists the names in its folder for that."""

@@ -1,4 +1,4 @@
-"""One job merges what a load brings for a root table and the tables of its lists: the lists first, then the root.
+"""One job merges what a load brings for all tables; of a root table and its lists, the lists first, then the root.
 
 Of a root, the newest row wins, staged or stored; its lists come and go with it, by its key. So a job that was killed
 between two tables does no harm: done again, by whoever, it gives the same tables.
@@ -50,18 +50,22 @@ ORDER BY place
 
 
 class LakeMergeJob(ReferenceFollowupJob):
-    """Merges the files of a root table and of its lists."""
+    """Merges the files of root tables and of their lists, one root after another."""
 
     def run(self) -> None:
-        """Replaces, or for insert-only tables add, the rows of all files of the chain."""
+        """Merges every root table that the load has files of, in the order of the files."""
+        files = self._files()
+        for root in dict.fromkeys(name_of(get_root_table(self._schema.tables, name)) for name in files):
+            self._merge(root, files)
+
+    def _merge(self, root_name: str, files: dict[str, list[str]]) -> None:
+        """Replaces, or for insert-only tables adds, the rows of a root table and of its lists."""
         import pyarrow.compute as pc
 
-        tables = self._schema.tables
-        root, *lists = get_nested_tables(tables, name_of(get_root_table(tables, self.load_table_name)))
-        files = self._files()
+        root, *lists = get_nested_tables(self._schema.tables, root_name)
         rows = self._read(root, files)
         stored = self._table(root)
-        if self._load_table.get("x-merge-strategy") == "insert-only":
+        if self._client.prepare_load_table(root_name).get("x-merge-strategy") == "insert-only":
             if (new := new_versions(root, rows, stored)).num_rows:
                 self._client.fence()
                 stored.add(new)
