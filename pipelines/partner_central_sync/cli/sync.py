@@ -88,8 +88,9 @@ def sync(
 ) -> None:
     """Load what is new or changed since the last sync.
 
-    By default into partner_central.duckdb in this folder. A failed run changes nothing; the next one continues. Each
-    set of filters has its own cursor. When an opportunity leaves the filter, its row stays as it was last seen.
+    By default into partner_central.duckdb in this folder. A failed run leaves the cursor as it was, and the next one
+    continues. Each set of filters has its own cursor. When an opportunity leaves the filter, its row stays as it was
+    last seen.
     """
     filters = {
         "life_cycle_stage": life_cycle_stage or [],

@@ -41,8 +41,9 @@ MAX_STARTS = 3  # of a run, where others load between its reading and its loadin
 def sync(settings: Settings, console: Console) -> Summary:
     """Brings the destination up to date with Partner Central, and returns what was done.
 
-    A run that raises has changed neither tables nor cursor; or it was interrupted while loading, and leaves a package
-    that the next run finishes first. Either way it has a row in `sync_runs`, unless the destination cannot be reached.
+    A run that raises has loaded the parts before the one that failed, and nothing of that one where all tables are
+    merged in one transaction. If it was interrupted while loading, it leaves a package that the next run finishes
+    first. Either way it has a row in `sync_runs`, unless the destination cannot be reached.
 
     Raises:
         ConfigurationError: the dataset is, or is not, one that several accounts share; no call was made.
