@@ -19,7 +19,7 @@ from .api.quota import Quota, account_of
 from .options import Options
 from .read.incremental import IncrementalReader
 from .read.load import ChunkedLoad
-from .read.state import assigned_names, check_account, check_catalog
+from .read.state import assigned_names, check_account, check_catalog, check_tables
 from .stream import Stream
 from .tables.hints import INSERT_ONLY, HintRules, rejected_columns
 from .tables.history import KEY, drop_seen_in_this_load, history_model
@@ -49,12 +49,15 @@ def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tup
         stream.history_table: lambda: history_model(load.placed, stream.history),
         stream.presence_table: lambda: presence_model(stream.noun, stream.table, stream.members.key),
     }
+    tables = [*models, stream.rejected_table]
     items = {table: Items(table, model, rules, arrow=arrow) for table, model in models.items()}
 
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
     def pages() -> Iterator[TableRows]:
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, options.catalog)
+        if returned := check_tables(state, dlt.current.source().selected_resources.keys(), tables):
+            load.metrics.add_note(f"Earlier runs left out {', '.join(returned)}: everything is read again for that.")
         yield from load.next_chunk(lambda: reader.begin(state))
         state.update(load.state())
 

@@ -6,7 +6,8 @@
      "members": names of members the model does not know,
      "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
      "order": read_order of the newest version, "undated": true,
-     "mending": tables that were lost, while nothing has been read again}
+     "mending": tables that were lost, while nothing has been read again,
+     "left_out": tables that a dlt user did not select}
 
 Full listings and versions are numbered. Clocks of machines are not compared. A state that an earlier release wrote is
 migrated when it is read.
@@ -14,7 +15,7 @@ migrated when it is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from ..errors import ConfigurationError
@@ -24,7 +25,7 @@ from .state_parts import CursorReport, FullListing, RejectedRange, StoredCounter
 from .timestamps import from_text
 
 VERSION = 1
-WHOLE = "whole"
+WHOLE, LEFT_OUT = "whole", "left_out"
 CHECKPOINT_BEFORE_1: dict[str, Any] = {  # what checkpoints lacked at first
     "asked": {},
     "token": None,
@@ -171,6 +172,21 @@ def check_catalog(state: MutableMapping[str, Any], catalog: str) -> None:
     held = state.setdefault("catalog", catalog)
     if held != catalog:
         raise ConfigurationError(f"This dataset holds the catalog {held}; {catalog} needs a dataset of its own.")
+
+
+def check_tables(state: MutableMapping[str, Any], loaded: Collection[str], tables: Collection[str]) -> list[str]:
+    """Note which tables of a stream are loaded: there is one cursor for all of them.
+
+    Returns:
+        Tables to be loaded that earlier runs left out. Everything is read again for them.
+    """
+    left_out = {*tables}.difference(loaded)
+    returned = sorted({*state.pop(LEFT_OUT, ())} - left_out)
+    if returned:
+        forget_cursors(state, ())
+    if left_out:
+        state[LEFT_OUT] = sorted(left_out)
+    return returned
 
 
 def assigned_names(state: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,79 @@
+"""A dlt user who selects resources: what the cursor has passed for some tables is not lost for the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pytest
+
+from partner_central import ChunkedLoad, partner_central
+from partner_central_emulator import Emulator
+from sandbox import Sandbox
+
+CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
+ALL = ("opportunities", "opportunity_history", "opportunity_presence")
+
+
+@pytest.fixture
+def few(port: int) -> Any:
+    """A Partner Central with 30 opportunities."""
+    with Emulator(opportunities=30, seed=1, port=port, rps=None) as running:
+        yield running
+
+
+class DltUser:
+    """A pipeline of dlt alone, in a folder."""
+
+    def __init__(self, folder: Path, endpoint: str) -> None:
+        self._source = Sandbox(folder, endpoint).settings().source_arguments()
+        self._pipeline = dlt.pipeline(
+            "selecting",
+            pipelines_dir=str(folder),
+            destination=dlt.destinations.duckdb(str(folder / "selecting.duckdb")),
+            dataset_name="crm",
+        )
+
+    def load(self, *resources: str) -> list[str]:
+        """Loads some resources, or all; returns what was noted."""
+        with ChunkedLoad() as load:
+            source = partner_central(chunked_load=load, **self._source)
+            self._pipeline.run(source.with_resources(*resources) if resources else source)
+            return list(load.metrics.notes)
+
+    def counts(self) -> Counter[str]:
+        """The rows of each table that is there."""
+        tables = {*self._pipeline.default_schema.data_table_names()}.intersection(ALL)
+        with self._pipeline.sql_client() as client:
+            return Counter(
+                {name: (client.execute_sql(f"SELECT count(*) FROM {name}") or [[0]])[0][0] for name in tables}
+            )
+
+
+@pytest.fixture
+def user(tmp_path: Path, few: Emulator) -> DltUser:
+    return DltUser(tmp_path, few.endpoint)
+
+
+def test_resources_that_are_loaded_one_after_another_have_all_rows(user: DltUser, few: Emulator) -> None:
+    assert user.load("opportunities") == []
+    (note,) = user.load("opportunity_history")
+    assert note == "Earlier runs left out opportunity_history: everything is read again for that."
+    assert user.counts() == {"opportunities": 30, "opportunity_history": 30}
+    few.change(few.truth()[0]["Id"], CHANGE)
+    user.load()
+    assert user.counts() == {"opportunities": 30, "opportunity_history": 31, "opportunity_presence": 30}
+
+
+def test_a_resource_that_was_left_out_once_is_read_again_once(user: DltUser, few: Emulator) -> None:
+    user.load()
+    few.change(few.truth()[0]["Id"], CHANGE)
+    user.load("opportunities", "opportunity_presence")
+    (note,) = user.load()
+    assert "opportunities_rejected, opportunity_history" in note
+    assert user.counts()["opportunity_history"] == 31
+    few.calls.clear()
+    assert user.load() == []
+    assert len(few.calls) == 1
