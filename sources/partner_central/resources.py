@@ -39,14 +39,15 @@ def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tup
         options: how to read it.
         load: the load that they are part of.
     """
+    reading = load.stream(stream.table)
     reader = _ReaderOf(stream, options, load)
     arrow = options.arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
     rules = HintRules(stream.table_names, stream.noun, options.account)
     shared_key = [] if options.account is None else [ACCOUNT]
     last_versions: dict[tuple[str, datetime], str] = {}  # of each id and date in this load
     models = {
-        stream.table: lambda: load.placed,
-        stream.history_table: lambda: history_model(load.placed, stream.history),
+        stream.table: lambda: reading.placed,
+        stream.history_table: lambda: history_model(reading.placed, stream.history),
         stream.presence_table: lambda: presence_model(stream.noun, stream.table, stream.members.key),
     }
     tables = [*models, stream.rejected_table]
@@ -58,8 +59,8 @@ def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tup
         check_catalog(state, options.catalog)
         if returned := check_tables(state, dlt.current.source().selected_resources.keys(), tables):
             load.metrics.add_note(f"Earlier runs left out {', '.join(returned)}: everything is read again for that.")
-        yield from load.next_chunk(lambda: reader.begin(state))
-        state.update(load.state())
+        yield from reading.next_chunk(lambda: reader.begin(state))
+        state.update(reading.state())
 
     def records(batch: TableRows) -> Iterator[Any]:
         yield from items[stream.table].of(batch.rows, first=batch.first)
@@ -127,11 +128,12 @@ class _ReaderOf:
             share_of_calls=self._stream.share_of_calls,
         )
         stored = StoredColumns.in_destination(dlt.current.source_schema())
-        load.row_maker = RowMaker(
+        row_maker = RowMaker(
             self._model, self._stream.table_names, self._stream.members, assigned_names(state), options.account, stored
         )
+        load.stream(self._stream.table).row_maker = row_maker
         return IncrementalReader(
-            self._what, self._filter_set, state, client, load.row_maker, self._privacy, load.stored_counters
+            self._what, self._filter_set, state, client, row_maker, self._privacy, load.stored_counters
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -13,6 +15,7 @@ from partner_central_sync.destinations.fenced_client import FencedFactory
 from partner_central_sync.sync.job import sync
 from sandbox import Sandbox
 
+RELEASE_0_1_0 = Path(__file__).parents[1] / "support" / "release_0_1_0.sql"
 EARLIER = "partner_central_sync.typed_duckdb.duckdb"  # releases stored the module of the factory
 
 
@@ -86,3 +89,44 @@ def test_what_an_interrupted_run_left_is_finished(
     assert len(notes.splitlines()) == 1
     sandbox.assert_equals(emulator.truth())
     assert stored_types(sandbox) == [EARLIER, EARLIER, "dlt.destinations.duckdb"]
+
+
+@pytest.fixture
+def release_0_1_0(sandbox_for: Callable[[str], Sandbox]) -> Iterator[tuple[Sandbox, Emulator]]:
+    """A dataset as release 0.1.0 stored it, and the account that it is of."""
+    import duckdb
+
+    with Emulator(opportunities=6, seed=1, rps=None) as account:
+        sandbox = sandbox_for(account.endpoint)
+        with duckdb.connect(str(sandbox.database)) as connection:
+            connection.execute("CREATE SCHEMA partner_central.partner_central")
+            connection.execute("USE partner_central.partner_central")
+            connection.execute(RELEASE_0_1_0.read_text())
+        yield sandbox, account
+
+
+def test_a_dataset_of_the_first_release_is_taken_over_though_nothing_changed(
+    release_0_1_0: tuple[Sandbox, Emulator], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox, account = release_0_1_0
+    for _ in range(2):
+        assert "WARNING" not in notes_of(sandbox, capsys)
+    assert len(account.calls) == 2
+    key = account.truth()[0]["Id"]
+    account.change(key, {"LifeCycle": {"NextSteps": "A call."}})
+    sandbox.sync()
+    sandbox.assert_equals(account.truth())
+    assert rows_of(sandbox, "SELECT id FROM opportunity_history") == [(key,)]
+    account.remove(account.truth()[1]["Id"])
+    sandbox.sync({"full": True})
+    assert rows_of(sandbox, "SELECT count(*), count(DISTINCT id) FROM opportunity_history") == [(5, 5)]
+    assert rows_of(sandbox, "SELECT count(*) FROM opportunity_current") == [(6,)]
+
+
+def rows_of(sandbox: Sandbox, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement gives in the dataset."""
+    import duckdb
+
+    with duckdb.connect(str(sandbox.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        return connection.execute(statement).fetchall()

@@ -47,6 +47,13 @@ with Emulator() as emulator:
     print(answer["EngagementInvitationSummaries"], [call.outcome for call in emulator.calls])
 """
 
+ADAPTERS = """
+from partner_central_sync import destinations
+
+adapter = destinations.get("synapse")
+print(adapter.name, adapter in destinations.all_adapters())
+"""
+
 
 def id_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
@@ -157,15 +164,28 @@ def test_a_view_is_added_as_its_guide_says(tmp_path: Path) -> None:
         assert re.search(rf"^{name}\b.* = {{", (ROOT / "tests" / file).read_text(), re.MULTILINE), name
 
 
+def applied(diff: str, file: Path) -> None:
+    """Changes a file as a diff in a guide says."""
+    lines = diff.splitlines(keepends=True)
+    before, after = ("".join(line[1:] or "\n" for line in lines if line[0] != other) for other in "+-")
+    text = file.read_text()
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after))
+
+
 def test_an_operation_of_the_emulator_is_added_as_its_guide_says(tmp_path: Path) -> None:
     guide = DOCS / "contributing" / "add-a-stream.md"
     _, module = blocks(guide, "python")
-    line = blocks(guide, "diff")[0].removeprefix("+")
-    repository = copied(tmp_path)
-    operations = repository / "emulator" / "partner_central_emulator" / "operations"
+    operations = copied(tmp_path) / "emulator" / "partner_central_emulator" / "operations"
     (operations / "engagement_invitations.py").write_text(module)
-    registry = operations / "__init__.py"
-    text = registry.read_text()
-    text = text.replace("    *opportunities.OPERATIONS,\n", f"    *opportunities.OPERATIONS,\n{line}")
-    registry.write_text(text.replace("import opportunities\n", "import engagement_invitations, opportunities\n"))
-    assert run(repository, "-c", CALL) == "[] ['ok']\n"
+    applied(blocks(guide, "diff")[0], operations / "__init__.py")
+    assert run(operations.parents[2], "-c", CALL) == "[] ['ok']\n"
+
+
+def test_a_destination_is_added_as_its_guide_says(tmp_path: Path) -> None:
+    guide = DOCS / "contributing" / "add-a-destination.md"
+    repository = copied(tmp_path)
+    destinations = repository / "pipelines" / "partner_central_sync" / "destinations"
+    (destinations / "synapse.py").write_text(blocks(guide, "python")[0])
+    applied(blocks(guide, "diff")[0], destinations / "__init__.py")
+    assert run(repository, "-c", ADAPTERS) == "synapse True\n"

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from .own_tables import columns_of
+
 TABLES = ("opportunities_rejected", "opportunity_presence")
 
 
 def clear(client: SqlJobClientBase, account: str | None) -> None:
-    """Deletes the rows of records that were loaded since, and rows of earlier releases that a newer row replaces."""
+    """Deletes the rows of records that were loaded since, and rows of earlier releases that a newer row replaces.
+
+    A dataset of the first release has no presence until a run loads something.
+    """
+    if len(columns_of(client, TABLES)) < len(TABLES):
+        return
     sql = client.sql_client
     rejected, presence = map(sql.make_qualified_table_name, TABLES)
     mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))

@@ -77,7 +77,10 @@ def require_merge(client: JobClientBase) -> None:
     if LoadPackageStateInjectableContext not in under_way:  # not within dlt's load
         return
     context, tables = under_way[LoadPackageStateInjectableContext], client.schema.tables
-    jobs = [job for _, job in context.storage.list_all_jobs_with_states(context.load_id)]
+    states = context.storage.list_all_jobs_with_states(context.load_id)
+    if any(state == "failed_jobs" for state, _ in states):  # see `all_jobs`
+        return
+    jobs = [job for _, job in states]
     roots = {str(get_root_table(tables, job.table_name)["name"]) for job in jobs}
     staged = sorted(root for root in roots if tables[root].get("write_disposition") == "merge")
     if staged and MERGES.isdisjoint(job.file_format for job in jobs):

@@ -76,7 +76,8 @@ def migrate(pipeline: dlt.Pipeline, settings: Settings) -> int:
     with client:
         if missing := _missing_columns(client, settings.account):
             add_columns(client, missing)
-        while rows := _unordered_versions(client.sql_client, settings.account, AT_ONCE):
+        is_there = HISTORY in columns_of(client, [HISTORY])  # the first release had no such table
+        while is_there and (rows := _unordered_versions(client.sql_client, settings.account, AT_ONCE)):
             whole = _whole_dates(rows)
             _place(client, list(place_versions(whole)))
             placed += len(whole)

@@ -134,7 +134,7 @@ class CallBudget:
         """Take one call.
 
         Raises:
-            BudgetSpent: none is left; the message says when there will be.
+            CallBudgetExhausted: none is left; the message says when there will be.
         """
         with self._lock:
             if not self.left:

@@ -18,25 +18,104 @@ ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
 SMALLEST_SHARE = 5
 
 
+class StreamReading:
+    """The reading of one stream within a load.
+
+    Args:
+        load: the load that it is part of.
+        table: of the stream.
+
+    Attributes:
+        row_maker: makes the rows; set when reading begins.
+        is_over: whether its last chunk was made.
+    """
+
+    def __init__(self, load: ChunkedLoad, table: str) -> None:
+        self.row_maker: RowMaker | None = None
+        self.is_over = False
+        self._load = load
+        self._table = table
+        self._reading: IncrementalReader | None = None
+        self._batches: Generator[TableRows] | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Returns whether anything was to be read; a stream that is not selected never begins."""
+        return self._reading is not None
+
+    def next_chunk(self, begin: Callable[[], IncrementalReader]) -> Iterator[TableRows]:
+        """The batches of the next part; `begin` opens the reading, for the first one."""
+        if self.is_over:
+            yield TableRows()
+            return
+        if self._reading is None or self._batches is None:
+            self._reading = begin()
+            self._batches = self._reading.batches()
+        most = self._load.rows_per_chunk
+        rows, batches = 0, TableRows()
+        try:
+            for batch in self._counted(self._batches):
+                batches.add(batch)
+                rows += len(batch.rows) + len(batch.rejected)
+                ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
+                if ends or len(batches.rows) + len(batches.rejected) >= ROWS_PER_BATCH:
+                    yield batches
+                    batches = TableRows()
+                if ends:
+                    return
+        except PartnerCentralError as error:
+            if most is None or not self._reading.is_resumable:
+                raise
+            self._load.fail(error)
+        yield batches
+        self.is_over = True
+
+    def state(self) -> dict[str, Any]:
+        """The whole state of the stream after what has been handed on."""
+        return self._reading.state() if self._reading else {}
+
+    @property
+    def placed(self) -> RecordModel:
+        """The columns of the records, as the destination has them."""
+        return self.row_maker.placed if self.row_maker else RecordModel((), ())
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._batches is not None:
+            self._batches.close()
+
+    def _counted(self, batches: Iterator[TableRows]) -> Iterator[TableRows]:
+        """Each batch, read while the load counts for this stream: dlt may take turns between streams."""
+        while True:
+            self._load.metrics.begin_stream(self._table)
+            batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def _enough(self, most: int) -> float:
+        """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
+        metrics = self._load.metrics
+        if metrics.estimated_records is None:
+            return most
+        return min(most, max(most / SMALLEST_SHARE, (metrics.estimated_records - metrics.read) / 2))
+
+
 class ChunkedLoad:
     """Loads a long reading in chunks, and can be interrupted between them.
 
         with ChunkedLoad() as load:
             while load.has_more():
                 pipeline.run(partner_central(chunked_load=load))
-                load.committed()
 
     Each chunk carries the state from which a later run continues. A short reading is one chunk. If reading fails, the
     chunk that was begun ends there, and `has_more` raises once it is loaded.
 
     Args:
         metrics: where the run is counted.
-        rows_per_chunk: rows after which a chunk ends, fewer towards the end of the reading; None for one chunk, which
-            is lost as a whole when reading fails.
+        rows_per_chunk: rows of a stream after which a chunk ends, fewer towards the end of the reading. With None there
+            is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
-
-    Attributes:
-        row_maker: makes the rows; set when reading begins.
     """
 
     def __init__(
@@ -47,13 +126,14 @@ class ChunkedLoad:
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
-        self.row_maker: RowMaker | None = None
-        self._rows_per_chunk = rows_per_chunk
-        self._over = False
+        self.rows_per_chunk = rows_per_chunk
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
-        self._reading: IncrementalReader | None = None
-        self._batches: Generator[TableRows] | None = None
+        self._streams: dict[str, StreamReading] = {}
+
+    def stream(self, table: str) -> StreamReading:
+        """The reading of a stream, by its table; the same one in every chunk."""
+        return self._streams.setdefault(table, StreamReading(self, table))
 
     def has_more(self) -> bool:
         """Returns whether there is another chunk to load; the last one counts as committed.
@@ -64,7 +144,7 @@ class ChunkedLoad:
         self.committed()
         if self._failure is not None:
             raise self._failure
-        return not self._over
+        return not self._is_over
 
     def when_committed(self, action: Callable[[], object]) -> None:
         """Run an action once the chunk that is read now is loaded, such as deleting the message that named a record.
@@ -82,51 +162,21 @@ class ChunkedLoad:
     @property
     def is_complete(self) -> bool:
         """Returns whether the part that was made last is the last one, and reading did not fail."""
-        return self._over and self._failure is None
+        return self._is_over and self._failure is None
 
-    def next_chunk(self, begin: Callable[[], IncrementalReader]) -> Iterator[TableRows]:
-        """The batches of the next part; `begin` opens the reading, for the first one."""
-        if self._reading is None or self._batches is None:
-            self._reading = begin()
-            self._batches = self._reading.batches()
-        rows, held = 0, TableRows()
-        try:
-            for batch in self._batches:
-                held.add(batch)
-                rows += len(batch.rows) + len(batch.rejected)
-                most = self._rows_per_chunk
-                ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
-                if ends or len(held.rows) + len(held.rejected) >= ROWS_PER_BATCH:
-                    yield held
-                    held = TableRows()
-                if ends:
-                    return
-        except PartnerCentralError as error:
-            if self._rows_per_chunk is None or not self._reading.is_resumable:
-                raise
-            self._failure = error
-        yield held
-        self._over = True
-
-    def _enough(self, most: int) -> float:
-        """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
-        if self.metrics.estimated_records is None:
-            return most
-        return min(most, max(most / SMALLEST_SHARE, (self.metrics.estimated_records - self.metrics.read) / 2))
-
-    def state(self) -> dict[str, Any]:
-        """The whole state after what has been handed on."""
-        return self._reading.state() if self._reading else {}
-
-    @property
-    def placed(self) -> RecordModel:
-        """The columns of the records, as the destination has them."""
-        return self.row_maker.placed if self.row_maker else RecordModel((), ())
+    def fail(self, error: PartnerCentralError) -> None:
+        """Note why reading ended; the first error of several is raised, once the chunk is loaded."""
+        self._failure = self._failure or error
 
     def close(self) -> None:
         """Stop reading."""
-        if self._batches is not None:
-            self._batches.close()
+        for reading in self._streams.values():
+            reading.close()
+
+    @property
+    def _is_over(self) -> bool:
+        begun = [reading for reading in self._streams.values() if reading.has_begun]
+        return bool(begun) and all(reading.is_over for reading in begun)
 
     def __enter__(self) -> Self:
         return self

@@ -27,7 +27,7 @@ from .timestamps import from_text
 VERSION = 1
 WHOLE, LEFT_OUT = "whole", "left_out"
 CHECKPOINT_BEFORE_1: dict[str, Any] = {  # what checkpoints lacked at first
-    "asked": {},
+    "asked": {"pii": "keep"},
     "token": None,
     "number": None,
     "order": 0,

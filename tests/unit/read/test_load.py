@@ -14,6 +14,8 @@ from partner_central.read.incremental import IncrementalReader
 from partner_central.read.load import ChunkedLoad
 from partner_central.tables.row_batch import TableRows
 
+TABLE = "opportunities"
+
 
 @dataclass
 class Pages:
@@ -48,9 +50,9 @@ class Pages:
         return {"pages": self.read}
 
 
-def next_chunk(run: ChunkedLoad, pages: Pages) -> int:
+def next_chunk(run: ChunkedLoad, pages: Pages, table: str = TABLE) -> int:
     """How many rows the next part has."""
-    return sum(len(batch.rows) for batch in run.next_chunk(lambda: cast("IncrementalReader", pages)))
+    return sum(len(batch.rows) for batch in run.stream(table).next_chunk(lambda: cast("IncrementalReader", pages)))
 
 
 def parts(run: ChunkedLoad, pages: Pages) -> list[int]:
@@ -68,7 +70,7 @@ def test_a_part_ends_with_the_page_that_fills_it() -> None:
 
 def test_pages_are_handed_on_together_with_what_was_rejected_and_whether_they_are_the_first() -> None:
     pages = Pages([100] * 120)
-    batches = list(ChunkedLoad(rows_per_chunk=None).next_chunk(lambda: cast("IncrementalReader", pages)))
+    batches = list(ChunkedLoad(rows_per_chunk=None).stream(TABLE).next_chunk(lambda: cast("IncrementalReader", pages)))
     assert [len(batch.rows) for batch in batches] == [5000, 5000, 2000]
     assert [row["id"] for batch in batches for row in batch.rows] == [
         f"O{page}-{row}" for page in range(120) for row in range(100)
@@ -86,7 +88,7 @@ def test_what_is_short_is_one_part() -> None:
 def test_a_run_that_finds_nothing_is_one_part_as_well_which_stores_the_state() -> None:
     run = ChunkedLoad()
     assert parts(run, Pages([])) == [0]
-    assert run.state() == {"pages": 0}
+    assert run.stream(TABLE).state() == {"pages": 0}
 
 
 def test_a_part_that_is_full_with_the_last_page_is_followed_by_an_empty_one_which_stores_the_state() -> None:
@@ -104,9 +106,9 @@ def test_rejected_records_fill_batches_and_parts_as_rows_do() -> None:
         def batches(self) -> Generator[TableRows]:
             yield from (TableRows(rejected=list(page.rejected)) for _ in range(120))
 
-    whole = list(ChunkedLoad(rows_per_chunk=None).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
+    whole = list(ChunkedLoad(rows_per_chunk=None).stream(TABLE).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
     assert [len(batch.rejected) for batch in whole] == [5000, 5000, 2000]
-    first = list(ChunkedLoad(rows_per_chunk=1000).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
+    first = list(ChunkedLoad(rows_per_chunk=1000).stream(TABLE).next_chunk(lambda: cast("IncrementalReader", Bad([]))))
     assert [len(batch.rejected) for batch in first] == [1000]
 
 
@@ -119,16 +121,16 @@ def test_a_reading_begins_once_for_all_parts() -> None:
 
     run = ChunkedLoad(rows_per_chunk=100)
     while run.has_more():
-        list(run.next_chunk(begin))
+        list(run.stream(TABLE).next_chunk(begin))
     assert (len(begun), pages.begun) == (1, 1)
 
 
 def test_nothing_is_begun_before_the_first_part_is_read() -> None:
     run = ChunkedLoad()
     assert run.has_more()
-    assert run.state() == {}
+    assert run.stream(TABLE).state() == {}
     pages = Pages([1])
-    run.next_chunk(lambda: cast("IncrementalReader", pages))
+    run.stream(TABLE).next_chunk(lambda: cast("IncrementalReader", pages))
     assert pages.begun == 0
 
 
@@ -136,7 +138,7 @@ def test_the_state_behind_a_part_is_that_of_what_was_handed_on() -> None:
     run, pages, states = ChunkedLoad(rows_per_chunk=200), Pages([100] * 5), []
     while run.has_more():
         next_chunk(run, pages)
-        states.append(run.state()["pages"])
+        states.append(run.stream(TABLE).state()["pages"])
     assert states == [2, 4, 5]
 
 
@@ -154,7 +156,7 @@ def test_a_failure_ends_its_part_and_is_raised_once_that_is_loaded(failure: Part
     assert next_chunk(run, pages) == 300
     assert run.has_more()
     assert next_chunk(run, pages) == 100
-    assert run.state() == {"pages": 4}
+    assert run.stream(TABLE).state() == {"pages": 4}
     for _ in range(2):
         with pytest.raises(type(failure)) as raised:
             run.has_more()
@@ -193,3 +195,31 @@ def test_a_run_counts_on_the_tally_it_is_given_or_its_own() -> None:
     metrics = SyncMetrics()
     assert ChunkedLoad(metrics).metrics is metrics
     assert ChunkedLoad().metrics is not ChunkedLoad().metrics
+
+
+def test_streams_are_read_beside_each_other_each_to_its_end() -> None:
+    run, long, short = ChunkedLoad(rows_per_chunk=100), Pages([100] * 3), Pages([7])
+    found = []
+    while run.has_more():
+        found.append((next_chunk(run, long, "long"), next_chunk(run, short, "short")))
+    assert found == [(100, 7), (100, 0), (100, 0), (0, 0)]
+    assert (run.stream("long").state(), run.stream("short").state()) == ({"pages": 3}, {"pages": 1})
+    assert (long.begun, short.begun) == (1, 1)
+
+
+def test_a_stream_that_is_not_selected_is_not_waited_for() -> None:
+    run = ChunkedLoad()
+    run.stream("left out")
+    assert next_chunk(run, Pages([5])) == 5
+    assert not run.has_more()
+
+
+def test_the_first_failure_of_several_streams_is_raised_once_all_of_them_are_loaded() -> None:
+    run, first = ChunkedLoad(rows_per_chunk=10), ServiceUnavailable("no network")
+    assert next_chunk(run, Pages([10, 1], first), "first") == 10
+    assert next_chunk(run, Pages([3]), "second") == 3
+    assert next_chunk(run, Pages([]), "first") == 1
+    assert not run.is_complete
+    with pytest.raises(ServiceUnavailable) as raised:
+        run.has_more()
+    assert raised.value is first
