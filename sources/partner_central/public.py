@@ -41,7 +41,7 @@ from .tables.pii import PiiPolicy
 from .tables.presence import presence_model
 from .tables.rows import ACCOUNT, HISTORY_COLUMNS
 from .tables.service_model import record_model
-from .tables.table import MAX_NAME, RecordModel
+from .tables.table import RecordModel
 from .tables.types import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
 
 __all__ = [
@@ -49,7 +49,6 @@ __all__ = [
     "AMOUNT_PRECISION",
     "AMOUNT_SCALE",
     "HISTORY_COLUMNS",
-    "MAX_NAME",
     "NO_CREDENTIALS",
     "OPPORTUNITIES",
     "ORDERING",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from dlt.common.destination import Destination, DestinationCapabilitiesContext
+from dlt.common.destination import Destination
 from dlt.common.destination.client import DestinationClientConfiguration, JobClientBase
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
-
-from partner_central.public import MAX_NAME
 
 from .base import Adapter
 from .lease import Lease, WithLease
@@ -44,13 +42,6 @@ class FencedFactory(Factory):
         """The type as dlt's own factory has it. It is part of the stored state, so it must outlive moves of modules."""
         own = str(super().destination_type)
         return f"dlt.destinations.{own.rpartition('.')[2]}" if own.startswith(f"{OWN_PACKAGE}.") else own
-
-    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
-        """Capabilities, with names no longer than in PostgreSQL, so that they are the same everywhere."""
-        capabilities = super()._raw_capabilities()  # type: ignore[safe-super] # the factory has it
-        capabilities.max_identifier_length = min(capabilities.max_identifier_length, MAX_NAME)
-        capabilities.max_column_identifier_length = min(capabilities.max_column_identifier_length or MAX_NAME, MAX_NAME)
-        return capabilities
 
     @cached_property
     def _resolved(self) -> list[tuple[object, DestinationClientConfiguration]]:

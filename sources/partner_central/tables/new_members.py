@@ -13,10 +13,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from .stored_columns import StoredColumns
-from .table import MAX_NAME, ChildTable, Column, Path, column_name, shorten
+from .table import DIGEST, MAX_NAME, ChildTable, Column, Path, column_name, shorten
 
 AssignedNames = dict[str, dict[str, str]]
 LIST = "list"
+LIST_LEVELS, LEVEL = 3, "__"  # levels of lists whose names fit for certain, and what stands between theirs
 VALUE = ("Value",)  # the path of a bare value in a list
 UNMOVED = frozenset({"id", "last_modified_date"})  # what a record is found and merged by
 OURS = "\0"  # the owner of names that no member can have
@@ -99,6 +100,12 @@ class ColumnNames:
             name = self._settled[path, kind] = self._claimed(path, kind)
         return name
 
+    def _room_for_a_list(self) -> int:
+        """Returns how long the name of a list may be, so that lists in its entries have room for theirs."""
+        around = self.table_of("")
+        levels = max(0, LIST_LEVELS - around.count(LEVEL))
+        return MAX_NAME - len(around) - levels * (len(LEVEL) + DIGEST)
+
     def _placed(self, column: Column) -> Column:
         if not self._table and column.name in UNMOVED:
             self._owners[column.name] = dotted(column.path)
@@ -121,7 +128,7 @@ class ColumnNames:
         if claimed is not None and self._is_free(claimed, member, kind):
             return claimed
         candidates = self._shared_names if self._shared else self._names
-        most = MAX_NAME - len(self.table_of("")) if kind == LIST else MAX_NAME
+        most = self._room_for_a_list() if kind == LIST else MAX_NAME
         names = (shorten(name, most) for name in candidates(member, column_name(path), kind))
         name = next(name for name in names if self._is_free(name, member, kind))
         self._claims[owner] = name
