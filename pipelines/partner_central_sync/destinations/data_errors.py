@@ -30,7 +30,7 @@ COLUMN = re.compile(
     r"NOT NULL constraint failed: \w+\.(\w+)|when casting from source column (\w+)|null value in column \"(\w+)\""
 )
 LIBRARIES = ("pyarrow", "deltalake", "_internal", "pyiceberg")  # they convert what is loaded into a lake
-TEXT_ATTRIBUTES = ("message", "msg", "raw_msg", "_errors", "_details")  # of which drivers make the text of an error
+TEXT_ATTRIBUTES = ("message", "msg", "raw_msg", "_errors", "_details")  # drivers make the text of an error of these
 DATABASE_ERROR = "DatabaseError"
 
 
