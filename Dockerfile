@@ -1,17 +1,21 @@
 # docs/how-to/cron.md says how to run it: as nobody in particular, on a root file system that is read-only.
-FROM python:3.12-slim AS build
-ARG EXTRAS=""
+# The tag moves: docs/how-to/cron.md says how to give the digest of the base image as BASE.
+ARG BASE=python:3.12-slim
+FROM ${BASE} AS build
+ARG EXTRA=""
 WORKDIR /src
 COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY locks locks
 COPY sources sources
 COPY pipelines pipelines
 COPY emulator emulator
-# The locked versions, of what is needed to run: [snowflake] and the like as EXTRAS.
-RUN sed -n 's/^\([a-z0-9][^ ]*==[^\\]*\)\\$/\1/p' requirements.lock > pins.txt \
+# Exactly the files of one lock, by their hashes: of an extra, such as snowflake, or of none.
+RUN lock=requirements.lock && if [ -n "${EXTRA}" ]; then lock="locks/${EXTRA}.lock"; fi \
     && python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --constraint pins.txt ".${EXTRAS}"
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r "${lock}" \
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
-FROM python:3.12-slim
+FROM ${BASE}
 COPY --from=build /opt/venv /opt/venv
 RUN useradd --uid 10001 --home-dir /data --create-home sync && mkdir -p /app/.dlt
 ENV PATH=/opt/venv/bin:$PATH \

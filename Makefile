@@ -8,11 +8,14 @@ STAMP := $(VENV)/.set-up
 PEERS := pandas singer
 CLOUDS := iceberg snowflake bigquery dialects
 SERVERS := airflow $(CLOUDS)
+EXTRAS_LOCKED := postgres snowflake bigquery filesystem iceberg motherduck redshift databricks clickhouse
+LOCKS = requirements.lock requirements-dev.lock $(EXTRAS_LOCKED:%=locks/%.lock) locks/audit.lock
+SBOM := build/sbom
 
 # One worker more than two cores have: some tests wait, and each worker imports everything once.
 PYTEST = $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) coverage lint bench setup lock clean
+.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) coverage lint bench setup lock audit clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,7 +92,22 @@ lock: ## Resolve pyproject.toml into all locks but those of the benchmarks (need
 	$(RESOLVE) --extra build --extra report -c .constraints -o requirements.lock --upgrade
 	for server in $(SERVERS); do $(RESOLVE:pyproject.toml=tests/locks/$$server.in) \
 		--no-emit-package partner-central-sync -o tests/locks/$$server.lock --upgrade; done
+	for extra in $(EXTRAS_LOCKED); do $(RESOLVE) --extra build --extra report --extra $$extra -c .constraints \
+		-o locks/$$extra.lock --upgrade; done
+	$(RESOLVE:pyproject.toml=locks/audit.in) -o locks/audit.lock --upgrade
 	rm .constraints
 
+audit: .venv-audit/.set-up ## Bills of materials of all locks, and their known vulnerabilities (needs the network)
+	mkdir -p $(SBOM)
+	for lock in $(LOCKS); do .venv-audit/bin/cyclonedx-py requirements $$lock --output-reproducible \
+		-o $(SBOM)/$$(basename $$lock .lock).cdx.json || exit 1; done
+	for lock in $(LOCKS); do echo $$lock; .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes \
+		--progress-spinner off -r $$lock || exit 1; done
+
+.venv-audit/.set-up: locks/audit.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-audit $(SBOM) $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

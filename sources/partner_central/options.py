@@ -17,7 +17,7 @@ from .errors import ConfigurationError
 from .read.filters import FilterSet
 from .read.read_options import ReadOptions
 from .stream import Stream
-from .tables.pii import PiiPolicy
+from .tables.pii import FIRST_FORM, FORM, PiiPolicy
 from .tables.values import InvalidValue, parse_timestamp
 
 LOOKBACK_SECONDS = 300
@@ -65,9 +65,10 @@ class Options:
         if not 0 <= self.most_rejected <= 1:
             raise ConfigurationError(f"most_rejected must be a share between 0 and 1, not {self.most_rejected}.")
 
-    def pii_policy(self, stream: Stream) -> PiiPolicy:
-        """Returns what happens to the personal data of a stream."""
-        return PiiPolicy(self.pii, self.pii_key, stream.personal)
+    def pii_policy(self, stream: Stream, form: int = FORM) -> PiiPolicy:
+        """Returns what happens to the personal data of a stream, in a dataset with that form of masks."""
+        personal = stream.personal_at_first if form == FIRST_FORM else stream.personal
+        return PiiPolicy(self.pii, self.pii_key, personal, form)
 
     def filter_set(self, stream: Stream) -> FilterSet:
         """Returns the filters of a stream that were set."""

@@ -21,7 +21,9 @@ from .errors import (
     ServiceUnavailable,
 )
 from .metrics import StreamMetrics, SyncMetrics
+from .read.filters import without_values
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
+from .read.masks import forget_masks
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
 from .read.state import (
@@ -74,6 +76,7 @@ __all__ = [
     "content_hash_of",
     "cursor_reports",
     "forget_cursors",
+    "forget_masks",
     "hint_rules",
     "known_columns",
     "lost_tables",
@@ -86,6 +89,7 @@ __all__ = [
     "root_columns",
     "stream_model",
     "to_credentials_error",
+    "without_values",
 ]
 
 

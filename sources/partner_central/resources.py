@@ -19,6 +19,7 @@ from .api.quota import Quota, account_of
 from .options import Options
 from .read.incremental import IncrementalReader
 from .read.load import ChunkedLoad
+from .read.masks import form_of_masks, rename_filter_set
 from .read.state import assigned_names, check_account, check_catalog, check_tables
 from .stream import Stream
 from .tables.hints import INSERT_ONLY, HintRules, rejected_columns
@@ -106,10 +107,10 @@ class _ReaderOf:
         self._session = open_session(options.credentials, options.role_arn, options.external_id)
         service = self._session.get_service_model(SERVICE)
         self._model = record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
-        self._privacy = options.pii_policy(stream)
-        filters = options.filter_set(stream)
-        self._filter_set = load.metrics.filter_set = filters.name(self._privacy.in_state)
-        self._what = options.read_options(stream, filters, self._privacy)
+        privacy = options.pii_policy(stream)
+        self._filters = options.filter_set(stream)
+        self._conceal = None if privacy.keeps else privacy.in_state
+        self._filter_set = load.metrics.filter_set = self._filters.name(self._conceal)
 
     def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
         """Connect, and begin to read where `state` says."""
@@ -127,14 +128,16 @@ class _ReaderOf:
             metrics=load.metrics,
             share_of_calls=self._stream.share_of_calls,
         )
+        if self._conceal is not None:
+            rename_filter_set(state, self._filters.former_names(self._conceal), self._filter_set)
+        privacy = options.pii_policy(self._stream, form_of_masks(state, keeps=self._conceal is None))
+        what = options.read_options(self._stream, self._filters, privacy)
         stored = StoredColumns.in_destination(dlt.current.source_schema())
         row_maker = RowMaker(
             self._model, self._stream.table_names, self._stream.members, assigned_names(state), options.account, stored
         )
         load.stream(self._stream.table).row_maker = row_maker
-        return IncrementalReader(
-            self._what, self._filter_set, state, client, row_maker, self._privacy, load.stored_counters
-        )
+        return IncrementalReader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)
 
 
 def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from .tables.history import HistoryRules
+from .tables.pii import LIST, personal_column
 from .tables.record import Members
 from .tables.rows import TableNames
 from .tables.service_model import ModelRules
-from .tables.table import Path, column_name, snake_case
+from .tables.table import Path, snake_case
 from .tables.types import ColumnType
 
 PAGE_SIZE = 100
@@ -103,7 +104,10 @@ class Stream:
         filters: what a user may set.
         types: types of members that the service model lacks, by path.
         names: names of columns and lists that the naming rule would make too long, by path.
-        personal: paths of personal members, with dots.
+        personal: paths of personal members, with dots, and `[]` after a list of structures.
+        personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
+        not_personal: members that look personal and are stored as they are, with the reason. Every member that the
+            service model calls sensitive is in `personal` or here.
         history: what a version is made of.
         share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
     """
@@ -118,6 +122,8 @@ class Stream:
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
+    personal_at_first: tuple[str, ...] = ()
+    not_personal: Mapping[str, str] = field(default_factory=dict)
     share_of_calls: float = 1.0
 
     @property
@@ -157,5 +163,16 @@ class Stream:
 
     @cached_property
     def personal_columns(self) -> frozenset[str]:
-        """The columns of personal members."""
-        return frozenset(column_name(path.split(".")) for path in self.personal)
+        """The columns of personal members, without those in lists."""
+        return frozenset(personal_column(path) for path in self.personal if LIST not in path)
+
+    @cached_property
+    def personal_in_lists(self) -> Mapping[str, frozenset[str]]:
+        """The columns of personal members in lists, by the name of the child table."""
+        found: dict[str, frozenset[str]] = {}
+        for path in self.personal:
+            if LIST in path:
+                *lists, column = personal_column(path).split(".")
+                table = "__".join((self.table, *lists))
+                found[table] = found.get(table, frozenset()) | {column}
+        return found

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from dlt.common.destination.client import StateInfo
 from dlt.common.versioned_state import compress_state
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations.filesystem import filesystem
 from partner_central_sync.destinations.lake.client import LakeClient, StoredTypeDiffers
+from partner_central_sync.destinations.lake.maintenance import retention, tidy
 from partner_central_sync.destinations.lake.pipeline_state import newest_state, sequence_name
 from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.destinations.lake.tables import Delta, Iceberg
@@ -162,6 +164,38 @@ def test_a_list_that_shrinks_loses_its_rows_in_s3_as_on_a_disk(lake_in_s3: Lake)
     lake_in_s3.load(*BEFORE)
     lake_in_s3.load(*AFTER)
     assert lake_in_s3.holds() == expected(*STANDS)
+
+
+def files_of(lake: Lake) -> set[Path]:
+    return {file for file in (lake.folder / "lake").rglob("*.parquet") if "_dlt" not in str(file)}
+
+
+def test_files_and_snapshots_of_earlier_versions_are_removed_once_they_are_old(lake: Lake) -> None:
+    for number in range(1, 5):
+        lake.load(opportunity("O1", number, "abc", "xy"), opportunity(f"P{number}", number))
+    held, files = lake.holds(), files_of(lake)
+    tables = ["opportunities", *LISTS, "not there"]
+    opened = lake.client.open_table("opportunities")
+    tidy(lake.client, tables, retention())
+    assert files_of(lake) >= files, "a reader of an earlier version has a week"
+    assert opened.rows(["id"]).num_rows == len(held["opportunities"])
+    tidy(lake.client, tables, timedelta())
+    assert lake.holds() == held
+    if lake.table_format == "delta":
+        assert len(files_of(lake)) <= len(tables) - 1
+    else:
+        assert len(lake.client.open_table("opportunities")._table.snapshots()) == 1  # type: ignore[attr-defined]
+    lake.load(*AFTER)
+    assert {key for key, _ in lake.holds()["opportunities"]} == {"O1", "O2", "O4", "P1", "P2", "P3", "P4"}
+
+
+@pytest.mark.parametrize("value", ["a week", "-1", "nan", "1e12"])
+def test_a_retention_that_is_no_number_of_days_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__RETENTION_DAYS", value)
+    with pytest.raises(ConfigurationError, match="retention_days must be a number of days"):
+        retention()
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__RETENTION_DAYS", "0.5")
+    assert retention() == timedelta(hours=12)
 
 
 @pytest.mark.parametrize("when", ["before its commit", "after its commit"])

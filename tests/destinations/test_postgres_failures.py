@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -14,6 +16,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.console.output import Console
+from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.check import check
 from partner_central_sync.sync.job import sync
 from postgres import PASSWORD, Postgres, own_name, own_server
@@ -108,6 +111,42 @@ def test_another_machine_goes_on_where_the_last_one_stopped(sandbox: Warehouse, 
     again = sandbox.sync()
     assert (again.calls, again.changed) == (1, 1)
     sandbox.assert_equals(emulator.truth())
+
+
+def test_a_new_column_waits_for_a_reader_for_a_limited_time(
+    sandbox: Warehouse, server: Postgres, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partner_central_sync.destinations.postgres_client.LONGEST_WAIT_FOR_A_TABLE", "50ms")
+    sandbox.sync()
+    before = sandbox.tables()
+    record = emulator.truth()[0]
+    emulator.overlay(record["Id"], {"Motto": "new"})
+    emulator.change(record["Id"], CHANGE)
+    with closing(psycopg2.connect(server.url("pipeline", user="postgres"))) as reader, reader.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {SCHEMA}.opportunities")
+        code, sentence = failed(sandbox)
+    assert code is ExitCode.RETRY_LATER
+    assert "Another session of PostgreSQL holds a table" in sentence
+    assert "Nothing is lost" in sentence
+    assert sandbox.tables() == before
+    sandbox.sync()
+    with closing(psycopg2.connect(server.url("pipeline"))) as loaded, loaded.cursor() as cursor:
+        cursor.execute(f"SELECT motto FROM {SCHEMA}.opportunities WHERE motto IS NOT NULL")
+        assert cursor.fetchall() == [("new",)]
+
+
+def test_a_session_waits_for_no_lock_without_end_unless_it_was_set_to(
+    sandbox: Warehouse, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limit() -> str:
+        client: Any = working_folder.attach(sandbox.settings()).destination_client()
+        with client:
+            return str(client.sql_client.execute_sql("SHOW lock_timeout")[0][0])
+
+    assert limit() == "5min"
+    url = f"{server.url('pipeline')}?options=-clock_timeout%3D7s"
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", url)
+    assert limit() == "7s"
 
 
 def test_a_server_that_dies_in_the_middle_of_a_merge_costs_nothing(

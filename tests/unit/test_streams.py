@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 import pytest
-from botocore.model import ListShape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
 from botocore.session import get_session
 
 from partner_central.api.connection import SERVICE
@@ -65,11 +66,33 @@ def test_what_it_says_of_columns_is_about_columns_there_are(stream: Stream) -> N
     model = stream_model(stream)
     columns = {column.name for column in model.columns}
     assert stream.personal_columns <= columns
-    assert len(stream.personal_columns) == len(stream.personal)
+    lists = {f"{stream.table}__{child.name}": {one.name for one in child.columns} for child in model.children}
+    assert all(wanted <= lists[table] for table, wanted in stream.personal_in_lists.items())
+    assert len(stream.personal_columns) + sum(map(len, stream.personal_in_lists.values())) == len(stream.personal)
     assert {column_name(path) for path in stream.types} <= columns
     assert stream.history.lists.keys() <= {child.name for child in model.children}
     assert set(stream.history.content) <= columns | stream.history.lists.keys()
     assert stream.personal_columns <= set(stream.history.content), "a mask makes another version"
+
+
+def sensitive_members(shape: Shape, path: str = "") -> Iterator[str]:
+    """The paths of the members that the service model calls sensitive, as a stream writes them."""
+    if isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            yield from sensitive_members(member, f"{path}.{name}" if path else name)
+    elif isinstance(shape, ListShape):
+        yield from sensitive_members(shape.member, f"{path}[]")
+    elif shape.metadata.get("sensitive"):
+        yield path
+
+
+@each
+def test_every_member_that_the_model_calls_sensitive_is_classified(stream: Stream) -> None:
+    classified = {*stream.personal, *stream.not_personal}
+    assert {*sensitive_members(record_of(stream))} <= classified
+    assert len(classified) == len(stream.personal) + len(stream.not_personal), "one or the other"
+    assert {*stream.personal_at_first} <= {*stream.personal}
+    assert all(stream.not_personal.values()), "with a reason"
 
 
 @each

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from partner_central.public import ConfigurationError, PaginationError, RequestRejected, ServiceUnavailable
 
 from ..destinations import all_adapters
+from ..destinations.data_errors import hide_values
 from ..destinations.errors import (
     NotAllowed,
     NotReadable,
@@ -45,8 +46,12 @@ UNWRITABLE = frozenset(
 
 
 def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
-    """Returns the exit code and the message for an error, by the outermost cause that this program knows."""
+    """Returns the exit code and the message for an error, by the outermost cause that this program knows.
+
+    Values are taken out of the error itself, since its trace may be printed.
+    """
     causes = list(causes_of(error))
+    hide_values(causes)
     for cause in causes:
         for kind, code in KNOWN:
             if isinstance(cause, kind):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from dlt.common.schema import TSchemaTables
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
-
-Client = TypeVar("Client", bound=SqlJobClientWithStagingDataset)
 
 
 class WithColumnComments(SqlJobClientWithStagingDataset):
@@ -24,13 +21,6 @@ class WithColumnComments(SqlJobClientWithStagingDataset):
                     member = f"{name}.{self.sql_client.escape_column_name(column_name)}"
                     self.sql_client.execute_sql(f"COMMENT ON COLUMN {member} IS {literal(description)}")
         return applied
-
-
-@cache
-def with_column_comments(client: type[Client]) -> type[Client]:
-    """Returns a database's client that writes comments, under its own name."""
-    own = {"__module__": client.__module__, "__qualname__": client.__qualname__, "__doc__": client.__doc__}
-    return cast("type[Client]", type(client.__name__, (WithColumnComments, client), own))
 
 
 def literal(text: str) -> str:

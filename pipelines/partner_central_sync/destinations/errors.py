@@ -5,18 +5,15 @@ What a text means is known by the adapter of each destination.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from partner_central.public import ConfigurationError
 
 from . import all_adapters
+from .data_errors import describe_data_error, is_from_database
 
 REASON = "The actual reason given is:"
-ABOUT_VALUES = re.compile(
-    "Conver|Constraint|Data|Invalid|NotNull|Numeric|OutOfRange|Unique|Violation"
-)  # in the name of an error
 
 
 class NotWritable(Exception):
@@ -77,26 +74,11 @@ def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed
         )
     if any(isinstance(cause, DestinationTerminalException) for cause in causes):
         return NotTaken(
-            f"The destination does not take the rows ({_without_values(causes[-1])}). That does not pass by itself. "
+            f"The destination does not take the rows ({first_line(causes[-1])}). That does not pass by itself. "
             "Nothing is lost: once that is fixed, the next sync loads what is missing."
         )
-    reason = _without_values(causes[-1])
+    reason = first_line(causes[-1])
     return NotWritable(f"The destination did not take the rows ({reason}). What was read is kept for the next run.")
-
-
-def _without_values(error: BaseException) -> str:
-    """Returns a database's message, or only the kind of error where the message may quote a value."""
-    kind = type(error).__name__
-    return kind if ABOUT_VALUES.search(kind) else first_line(error)
-
-
-def is_from_database(error: BaseException) -> bool:
-    """Returns whether a database's driver raised this. PEP 249 names their errors, but Google's has other names."""
-    kinds, module = type(error).__mro__, type(error).__module__
-    if module == "sqlite3":  # calls are counted there
-        return False
-    drivers = tuple(prefix for adapter in all_adapters() for prefix in adapter.drivers)
-    return module.startswith(drivers) or any(kind.__name__ == "DatabaseError" for kind in kinds)
 
 
 def unwritable(error: BaseException) -> str:
@@ -117,7 +99,12 @@ def _explain_lock(error: BaseException, *, writing: bool) -> str | None:
 
 
 def first_line(error: BaseException) -> str:
-    """Returns the first line of an error's message; of dlt's wrappers, the message of what they wrap."""
+    """Returns the first line of an error's message; of dlt's wrappers, the message of what they wrap.
+
+    Of an error about data, which quotes what it is about, returns class, code and column instead.
+    """
+    if described := describe_data_error(error):
+        return described
     text = str(error).rpartition(REASON)[2].strip()
     return text.splitlines()[0] if text else "no message"
 

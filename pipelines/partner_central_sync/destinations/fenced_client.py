@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 from dlt.common.destination import Destination
 from dlt.common.destination.client import DestinationClientConfiguration, JobClientBase
 from dlt.common.schema import Schema
-from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
+from dlt.destinations.job_client_impl import SqlJobClientBase, SqlJobClientWithStagingDataset
 
 from .base import Adapter
+from .data_errors import hide_values
 from .lease import Lease, WithLease
 from .merge import WithMerge
 from .pipeline_state import WithPipelineState
@@ -73,9 +74,24 @@ class FencedFactory(Factory):
         """A client, with the lease."""
         client: Any = super().client(schema, initial_config)  # type: ignore[arg-type] # dlt's default is None
         client.adapter = self.adapter
+        if self.lease is not None and isinstance(client, SqlJobClientBase):
+            _hide_values_of(client, self.lease)
         if isinstance(client, WithLease):
             client.lease = self.lease
         return cast("JobClientBase", client)
+
+
+def _hide_values_of(client: SqlJobClientBase, lease: Lease) -> None:
+    """Takes values out of errors about data where a load meets them, before dlt writes them to its files and logs."""
+    sql: Any = client.sql_client
+    translate = sql._make_database_exception  # noqa: SLF001 - where all of dlt's clients translate an error
+
+    def translate_without_values(error: Exception) -> Exception:
+        if lease.is_taken:
+            hide_values([error])
+        return cast("Exception", translate(error))
+
+    sql._make_database_exception = translate_without_values  # noqa: SLF001
 
 
 @cache

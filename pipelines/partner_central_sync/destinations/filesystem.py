@@ -51,10 +51,12 @@ class FilesystemAdapter(Adapter):
         """Gives every table the configured format.
 
         Raises:
-            ConfigurationError: tables of that format cannot be merged.
+            ConfigurationError: tables of that format cannot be merged, or a setting is wrong.
         """
+        from .lake.maintenance import retention
         from .lake.table_format import configured_format
 
+        retention()  # a wrong setting is reported before anything is read
         for resource in source.resources.values():
             resource.apply_hints(table_format=configured_format())
         return source
@@ -86,6 +88,18 @@ class FilesystemAdapter(Adapter):
         """Deletes what has become a row since; each account's rows are found by their key."""
         del account
         _lake(client).forget_rejected()
+
+    def tidy(self, client: JobClientBase) -> None:
+        """Joins small files, and removes files and snapshots of earlier versions.
+
+        Raises:
+            ConfigurationError: the setting of how long they stay is wrong.
+            LeaseLost: another run took the lease.
+        """
+        from .lake import maintenance
+
+        lake = _lake(client)
+        maintenance.tidy(lake, lake.schema.data_table_names(), maintenance.retention())
 
     def stored_counters(self, client: JobClientBase) -> StoredCounters:
         """Returns the numbers that the tables hold already."""

@@ -15,10 +15,9 @@ from dlt.destinations import postgres as dlt_postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .base import Adapter, explain_login_refusal
-from .column_comments import with_column_comments
 
 if TYPE_CHECKING:
-    from dlt.destinations.impl.postgres.postgres import PostgresClient
+    from .postgres_client import LimitedPostgresClient
 
 NO_SUCH_LOGIN = re.compile(r'(role|database) "[^"]+" does not exist', re.IGNORECASE)
 DENIED = re.compile(r"permission denied for (?:materialized )?(\w+) \"?([^\s\"]+)|must be owner of (\w+) \"?([^\s\"]+)")
@@ -28,6 +27,7 @@ GRANTS = {
     "schema in which its rows are staged, and drops it at its end",
     "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
 }
+LOCK_NOT_AVAILABLE, LOCK_TIMEOUT = "55P03", "canceling statement due to lock timeout"
 OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
 
 
@@ -35,11 +35,11 @@ class postgres(dlt_postgres):  # noqa: N801 - the class name is the name of its 
     """dlt's `postgres` destination and settings. It loads by INSERT: CSV, for COPY, has no null beside empty text."""
 
     @property
-    def client_class(self) -> type[PostgresClient]:
+    def client_class(self) -> type[LimitedPostgresClient]:
         """The client dlt loads with."""
-        from dlt.destinations.impl.postgres.postgres import PostgresClient
+        from .postgres_client import LimitedPostgresClient
 
-        return with_column_comments(PostgresClient)
+        return LimitedPostgresClient
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,20 @@ class PostgresAdapter(LibpqAdapter):
             remedy = OWNERSHIP.format(name=hidden.group(1))
             return f"The destination hides the table {hidden.group(1)} from this user. What to do: {remedy}."
         return super().explain_refusal(message)
+
+    def explain_lock(self, message: str, *, writing: bool) -> str | None:
+        """Returns what keeps a table from being changed."""
+        if not writing or LOCK_TIMEOUT not in message:
+            return None
+        return (
+            f"Another session of PostgreSQL holds a table for longer than this run waits: {message} It may be a query "
+            "that has been open for long, or a change of the table; pg_stat_activity and pg_blocking_pids() show it. "
+            "Run this again when it has ended."
+        )
+
+    def is_unavailable(self, error: BaseException) -> bool:
+        """Returns whether a lock could not be had in time."""
+        return getattr(error, "pgcode", None) == LOCK_NOT_AVAILABLE
 
     def free_blocks(self, client: SqlJobClientBase, tables: Iterable[str]) -> str | None:
         """Rewrites tables without the rows that were deleted, and their statistics."""

@@ -55,6 +55,14 @@ class TableAccess:
 
         rejected_rows.clear(_sql(client), account)
 
+    def tidy(self, client: JobClientBase) -> None:
+        """Removes what loads leave behind in an open destination, under the lease; a database does that itself.
+
+        Raises:
+            LeaseLost: another run took the lease.
+        """
+        del client
+
     def stored_counters(self, client: JobClientBase) -> StoredCounters:
         """Returns the numbers that the tables hold already."""
         from . import stored_tables

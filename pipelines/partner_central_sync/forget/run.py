@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import dlt
 from dlt.common.configuration.inject import with_config
 
-from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy
+from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy, forget_masks
 
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations import of
+from ..destinations.pipeline_state import state_of_source
 from ..destinations.probe import probe
 from ..sync import dlt_settings, run_lease, working_folder
+from ..sync.pending import load_pending
 from ..sync.settings import Settings
 from . import lake, sql
 
@@ -34,6 +36,7 @@ TABLES = {
     "opportunities": "rows of opportunities",
     "opportunity_history": "versions in opportunity_history",
     "opportunities_rejected": "records in opportunities_rejected",
+    **{table: f"entries of {table}" for table in OPPORTUNITIES.personal_in_lists},
 }
 CURSOR = (
     "Left on purpose: the cursor holds hashes, without the key, of records that were changed last, as their last sync "
@@ -77,7 +80,7 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
     console.begin_phase(f"cleaning {settings.dataset_name}")
     try:
         clean = _clean_database if adapter.has_sql else _clean_lake
-        yield from clean(client, privacy, settings)
+        yield from clean(client, privacy, settings, lambda: _note_form(pipeline, console))
     finally:
         run_lease.give_back(pipeline)
     if rewritten := adapter.rewrite(client):
@@ -104,18 +107,41 @@ def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
         raise AnotherRun(f"Another run of {settings.pipeline_name} has just begun. Nothing was touched.")
 
 
-def _clean_lake(client: Any, privacy: PiiPolicy, settings: Settings) -> Iterator[str]:  # noqa: ANN401 - a LakeClient
+def _note_form(pipeline: dlt.Pipeline, console: Console) -> None:
+    """Stores that the masks are of the present form; from now on, syncs make these."""
+    with pipeline.managed_state(extract_state=True) as state:
+        if (resource := state_of_source(cast("dict[str, Any]", state))) is not None:
+            forget_masks(resource, OPPORTUNITIES.filters)
+    load_pending(pipeline, console)
+
+
+def _clean_lake(
+    client: Any,  # noqa: ANN401 - a LakeClient
+    privacy: PiiPolicy,
+    settings: Settings,
+    note_form: Callable[[], None],
+) -> Iterator[str]:
     with client:
         cleaned = lake.clean(client, privacy, settings.account)
+    note_form()
+    with client:
         states = client.drop_old_states(settings.pipeline_name)
     yield from _counts(cleaned.rows)
     yield _cursors(states)
     yield from cleaned.lines
 
 
-def _clean_database(client: Any, privacy: PiiPolicy, settings: Settings) -> Iterator[str]:  # noqa: ANN401 - a SqlJobClientBase
+def _clean_database(
+    client: Any,  # noqa: ANN401 - a SqlJobClientBase
+    privacy: PiiPolicy,
+    settings: Settings,
+    note_form: Callable[[], None],
+) -> Iterator[str]:
     with client:
         yield from _counts(sql.clean_rows(client, privacy, settings.account))
+        yield f"sync_runs: {sql.clean_scopes(client):,} names of filters were hashes without the key and are cleaned"
+    note_form()
+    with client:
         yield _cursors(sql.drop_old_states(client, settings.pipeline_name))
         staged = sql.drop_staged_tables(client, settings)
         yield f"staging: emptied {', '.join(staged)}" if staged else "staging: there is none"

@@ -12,7 +12,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.public import OPPORTUNITIES, PiiPolicy, content_hash_of
+from partner_central.public import OPPORTUNITIES, PiiPolicy, content_hash_of, without_values
 
 from ..destinations import of
 from ..destinations.column_comments import literal
@@ -26,9 +26,11 @@ ROW_ID = "_dlt_id"
 AT_ONCE = 500
 CURRENT, VERSIONS, REJECTED = "opportunities", "opportunity_history", "opportunities_rejected"
 PERSONAL, CONTENT = OPPORTUNITIES.personal_columns, OPPORTUNITIES.history.content
-READ = {CURRENT: PERSONAL, VERSIONS: PERSONAL.union(CONTENT), REJECTED: frozenset({"record", "record_key"})}
-IN_QUESTION = {CURRENT: PERSONAL, VERSIONS: PERSONAL, REJECTED: frozenset({"record"})}
+LISTS = OPPORTUNITIES.personal_in_lists
+READ = {CURRENT: PERSONAL, VERSIONS: PERSONAL.union(CONTENT), REJECTED: frozenset({"record", "record_key"}), **LISTS}
+IN_QUESTION = {CURRENT: PERSONAL, VERSIONS: PERSONAL, REJECTED: frozenset({"record"}), **LISTS}
 STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
+LOGS = ("sync_runs", "sync_run_streams")
 
 
 def clean_rows(client: SqlJobClientBase, privacy: PiiPolicy, account: str | None) -> Counter[str]:
@@ -52,7 +54,8 @@ def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
         record, key = privacy.rejection(row["record"], row.get("record_key"))
         wanted: Row = {"record": record, "record_key": key} if "record_key" in row else {"record": record}
     else:
-        wanted = {name: privacy.value(row[name]) for name in of_members(PERSONAL, row)}
+        members = IN_QUESTION[table]
+        wanted = {name: privacy.value(row[name], _label(table, name, members)) for name in of_members(members, row)}
     changes = {name: value for name, value in wanted.items() if value != row[name]}
     if changes and table == VERSIONS:
         changes["content_hash"] = content_hash_of(_content(row | changes), OPPORTUNITIES.history)
@@ -62,6 +65,24 @@ def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
 def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
     """Returns the columns that hold one of these members, under any type; see `split_columns`."""
     return sorted(column for column in columns if member_of(column, members) is not None)
+
+
+def _label(table: str, column: str, members: Collection[str]) -> str:
+    """Returns the column by which a value is masked: the model's own, after the list that it is in."""
+    *_, lists = table.partition("__")
+    return ".".join(filter(None, (*lists.split("__"), member_of(column, members))))
+
+
+def clean_scopes(client: SqlJobClientBase) -> int:
+    """Takes hashes of the values of personal filters out of the logs of runs; returns how many names changed."""
+    sql, changed = client.sql_client, 0
+    for table in columns_of(client, LOGS):
+        name = sql.make_qualified_table_name(table)
+        for (scope,) in sql.execute_sql(f"SELECT DISTINCT scope FROM {name} WHERE scope IS NOT NULL") or []:  # noqa: S608 - the schema's own names
+            if (plain := without_values(scope, OPPORTUNITIES.filters)) != scope:
+                update(client, table, f"scope = {literal(plain)}", "scope = %s", scope)
+                changed += 1
+    return changed
 
 
 def _content(version: Row) -> Row:

@@ -27,7 +27,7 @@ from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
 from ..destinations.loading import keep_open, require_all_tables, stored_counters
-from . import dlt_settings, history_migration, rejected, removals, run_lease, run_log, working_folder
+from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
 from .pending import has_extracted_jobs, has_lost_lease, load_pending, open_in_step
 from .repair import has_unfinished_repair, repair_tables
 from .run_log import RunRecord
@@ -86,6 +86,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     pipeline, location = _load_everything(settings, console, run_record)
     removed = removals.mark_removed(pipeline, settings, run_record.metrics.full_listing)
     rejected.clear(pipeline, settings)
+    housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console)
     pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))

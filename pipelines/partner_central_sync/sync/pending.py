@@ -12,6 +12,7 @@ from ..destinations.lease import DestinationMoved, LeaseLost
 from ..destinations.loading import complete_tables
 from ..destinations.probe import DestinationState, probe
 from . import run_lease, working_folder
+from .housekeeping import remove_loaded_packages
 from .run_log import RunRecord
 from .settings import Settings
 from .shared_dataset import check_key
@@ -64,6 +65,7 @@ def load_pending(pipeline: dlt.Pipeline, console: Console) -> None:
         complete_tables(pipeline)
         pipeline.sync_schema()
         pipeline.load(raise_on_failed_jobs=True)
+        remove_loaded_packages(pipeline)
 
 
 def has_extracted_jobs(pipeline: dlt.Pipeline) -> bool:

@@ -108,6 +108,12 @@ def hold_others(pipeline: dlt.Pipeline, names: Iterable[str]) -> Iterator[None]:
                     client.release_lease(other)
 
 
+def is_held(pipeline: dlt.Pipeline) -> bool:
+    """Returns whether this run has taken the lease, as one does that loads."""
+    lease = _lease(pipeline)
+    return lease is not None and lease.is_taken
+
+
 def take_if_free(pipeline: dlt.Pipeline) -> bool:
     """Takes the lease, or renews it; False where another run is at work, or was meanwhile."""
     try:

@@ -16,7 +16,8 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 from partner_central.public import CursorReport, cursor_reports
 
 from .. import destinations
-from ..destinations.errors import is_from_database, unwritable
+from ..destinations.data_errors import is_from_database
+from ..destinations.errors import unwritable
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder

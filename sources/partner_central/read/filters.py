@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from ..errors import ConfigurationError
 from ..stream import Filter
 
+CONCEALED = "k"  # before the hash of a name for which values were hashed by the key
+DIGEST_LENGTH = 16
+
 
 @dataclass(frozen=True, slots=True)
 class FilterSet:
@@ -42,17 +45,39 @@ class FilterSet:
         """Returns whether a record that changes may no longer match: a key stays, a stage does not."""
         return any(one.can_change for one, _ in self.values)
 
-    def name(self, conceal: Callable[[str], str] = str) -> str:
+    def name(self, conceal: Callable[[str, str], str] | None = None) -> str:
         """A name for what these filters select, the same whatever the order of values; `all` without filters.
 
         Args:
-            conceal: makes of a personal value what the name may depend on.
+            conceal: makes of a personal value, and the name of its setting, what the name may depend on; None where
+                values are no secret.
         """
         if not self.values:
             return "all"
         chosen = [
-            (one.option, sorted({conceal(value) if one.personal else value for value in values}))
+            (
+                one.option,
+                sorted({conceal(value, one.option) if conceal and one.personal else value for value in values}),
+            )
             for one, values in self.values
         ]
         digest = hashlib.blake2b(repr(chosen).encode(), digest_size=8).hexdigest()
-        return "-".join([*(option for option, _ in chosen), digest])
+        concealed = CONCEALED if conceal and any(one.personal for one, _ in self.values) else ""
+        return "-".join([*(option for option, _ in chosen), concealed + digest])
+
+    def former_names(self, conceal: Callable[[str, str], str]) -> set[str]:
+        """Returns the names that earlier releases gave, and that a sync gave which kept personal data."""
+        *options, digest = self.name(conceal).split("-")
+        return {self.name(), "-".join([*options, digest.removeprefix(CONCEALED)])}
+
+
+def without_values(name: str, filters: Sequence[Filter]) -> str:
+    """Returns the name of a set of filters without the hash of its values, if that is of a personal value and no key.
+
+    Args:
+        name: as `FilterSet.name` gave it, also of an earlier release.
+        filters: the filters of the stream.
+    """
+    *options, digest = name.split("-")
+    personal = {one.option for one in filters if one.personal}
+    return "-".join(options) if personal.intersection(options) and len(digest) == DIGEST_LENGTH else name

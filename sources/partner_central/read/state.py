@@ -1,4 +1,4 @@
-"""The state that is kept between runs, in the destination. Only this file knows its layout.
+"""The state that is kept between runs, in the destination. Only this file and `masks.py` know its layout.
 
     {"version": ..., "catalog": ..., "account": ...,
      "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked",
@@ -7,7 +7,8 @@
      "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
      "order": read_order of the newest version, "undated": true,
      "mending": tables that were lost, while nothing has been read again,
-     "left_out": tables that a dlt user did not select}
+     "left_out": tables that a dlt user did not select,
+     "masks": form of the masks; without it the first one, which was before forms had numbers}
 
 Full listings and versions are numbered. Clocks of machines are not compared. A state that an earlier release wrote is
 migrated when it is read.

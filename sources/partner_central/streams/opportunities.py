@@ -30,6 +30,15 @@ def _line_of_spend(entry: Row) -> str:
     return " ".join(filter(None, parts))
 
 
+PERSONAL_AT_FIRST = (
+    "Customer.Account.CompanyName",
+    "Customer.Account.WebsiteUrl",
+    "Customer.Account.Address.City",
+    "Customer.Account.Address.PostalCode",
+    "LifeCycle.NextSteps",
+    "LifeCycle.ReviewComments",
+)
+
 OPPORTUNITIES = Stream(
     table="opportunities",
     singular="opportunity",
@@ -43,13 +52,20 @@ OPPORTUNITIES = Stream(
     ),
     types={("Project", "ExpectedContractDuration", "Value"): "bigint"},
     personal=(
-        "Customer.Account.CompanyName",
-        "Customer.Account.WebsiteUrl",
-        "Customer.Account.Address.City",
-        "Customer.Account.Address.PostalCode",
-        "LifeCycle.NextSteps",
-        "LifeCycle.ReviewComments",
+        *PERSONAL_AT_FIRST,
+        "Customer.Account.Address.StateOrRegion",
+        "Customer.Account.OtherIndustry",
+        "LifeCycle.ReviewStatusReason",
+        "Project.ExpectedCustomerSpend[].EstimationUrl",
     ),
+    personal_at_first=PERSONAL_AT_FIRST,
+    not_personal={
+        "Customer.Account.Address.CountryCode": "one of a list of countries",
+        "PartnerOpportunityIdentifier": "the id by which rows are joined with the partner's CRM",
+        "Project.ExpectedCustomerSpend[].Amount": "the figure that the pipeline is about; it names nobody",
+        "Project.ExpectedCustomerSpend[].CurrencyCode": "one of a list of currencies",
+        "Project.ExpectedCustomerSpend[].TargetCompany": "AWS or Self, never the customer",
+    },
     history=HistoryRules(
         content=(
             "arn",

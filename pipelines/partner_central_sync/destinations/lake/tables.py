@@ -7,7 +7,9 @@ comes in its place are one commit, or there is none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import reduce
+from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ class LakeTable(Protocol):
             rows: what comes.
             keys: the keys of what goes, each once; its columns are the columns of the key.
         """
+        ...
+
+    def tidy(self, kept: timedelta) -> None:
+        """Joins small files, and removes what has been out of the table for longer than it is kept."""
         ...
 
 
@@ -92,6 +98,11 @@ class Delta:
         values = {f'"{name}"': f'new."{name}"' for name in rows.column_names}
         merge.when_matched_delete().when_not_matched_insert(values, predicate=f'NOT new."{GONE}"').execute()
 
+    def tidy(self, kept: timedelta) -> None:
+        """Joins small files in one commit, and removes files that have been out of the table for longer."""
+        self._table.optimize.compact()
+        self._table.vacuum(ceil(kept / timedelta(hours=1)), dry_run=False, enforce_retention_duration=False)
+
 
 class Iceberg:
     """An Iceberg table."""
@@ -122,6 +133,11 @@ class Iceberg:
                 transaction.delete(_key_condition(keys))
             if rows.num_rows:
                 transaction.append(rows)
+
+    def tidy(self, kept: timedelta) -> None:
+        """Expires snapshots that are older than they are kept, all but the present one; their files stay."""
+        if len(self._table.snapshots()) > 1:
+            self._table.maintenance.expire_snapshots().older_than(datetime.now(UTC) - kept).commit()
 
 
 def _filter_by_keys(rows: pa.Table, keys: pa.Table) -> pa.Table:
