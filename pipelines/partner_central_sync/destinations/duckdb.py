@@ -83,17 +83,24 @@ class DuckDbAdapter(Adapter):
 
     def exists(self, client: JobClientBase) -> bool:
         """Returns whether the file is there."""
-        database = cast("DuckDbClient", client).config.credentials.database
-        is_path = self.is_one_file and isinstance(database, str) and "://" not in database
-        return not is_path or Path(database).exists()
+        file = _file_of(client)
+        return file is None or file.exists()
 
     def set_read_only(self, client: JobClientBase) -> None:
         """Has the file opened for reading only."""
         cast("DuckDbClient", client).config.credentials.read_only = True
 
     def begin_reading(self, client: SqlJobClientBase) -> None:
-        """Sets the time zone."""
+        """Sets the time zone, and has DuckDB refuse all that is not a query of what is in the file.
+
+        A database that an extension opens is reached through files or the network, so it stays open to them.
+        """
+        from .duckdb_access import lock
+
         client.sql_client.native_connection.execute("SET TimeZone = 'UTC'")
+        if self.is_one_file and _file_of(client) is not None:
+            client.sql_client.catalog_name()  # is looked up once, in a session with settings of its own
+            lock(client.sql_client.native_connection)
 
     @contextmanager
     def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
@@ -127,6 +134,12 @@ class DuckDbAdapter(Adapter):
         from .duckdb_file import rewrite
 
         return rewrite(Path(self.display_location(client)).resolve()) if self.is_one_file else None
+
+
+def _file_of(client: JobClientBase) -> Path | None:
+    from .duckdb_access import path_of
+
+    return path_of(cast("DuckDbClient", client).config.credentials.database)
 
 
 ADAPTERS = (
