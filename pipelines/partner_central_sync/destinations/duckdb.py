@@ -18,6 +18,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .base import Adapter
+from .errors import WrongQuery
+from .statements import ONE_SELECT
 
 if TYPE_CHECKING:
     from .duckdb_client import TypedDuckDbClient
@@ -102,6 +104,23 @@ class DuckDbAdapter(Adapter):
             client.sql_client.catalog_name()  # is looked up once, in a session with settings of its own
             lock(client.sql_client.native_connection)
 
+    def prepare_query(self, client: SqlJobClientBase, query: str) -> str:
+        """Returns the statement to send; DuckDB itself says what kind it is.
+
+        Raises:
+            WrongQuery: it is not one statement that reads.
+        """
+        import duckdb as database
+
+        del client
+        try:
+            statements = database.extract_statements(query)
+        except database.ParserException as error:
+            raise WrongQuery(f"This is not a SELECT of DuckDB: {error}") from None
+        if [statement.type.name for statement in statements] not in ([kind] for kind in ("SELECT", "EXPLAIN", "MULTI")):
+            raise WrongQuery(ONE_SELECT)
+        return str(statements[0].query)
+
     @contextmanager
     def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
         """Runs a query, whose rows DuckDB gives as they are fetched."""
@@ -148,6 +167,7 @@ ADAPTERS = (
         has_lasting_credentials=True,
         is_one_file=True,
         loads_arrow=True,
+        not_guaranteed=None,
         out_of_reach="copies and backups of the file; what the disk keeps of blocks that no file uses",
     ),
 )

@@ -48,8 +48,8 @@ def create_file(file: Path) -> None:
             connection.execute("CHECKPOINT created")
         except (duckdb.InvalidInputException, duckdb.ParserException) as error:
             raise ConfigurationError(
-                f"{SETTING} = {version} is not a storage version that this DuckDB writes: it is the version of the "
-                f"oldest client that is to open the file, such as {OLDEST_VERSION}, or latest."
+                f"{SETTING} = {version} is not a storage version that this DuckDB writes. Name the oldest client that "
+                f"is to open the file, such as {OLDEST_VERSION}."
             ) from error
 
 
