@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TextIO
 
 from .terminal import print_table, print_vertical
@@ -14,6 +13,7 @@ from .values import escape_control, escape_control_in_lines, json_text, to_json,
 
 OutputFormat = Literal["table", "vertical", "csv", "csv-excel", "json", "markdown"]
 FORMULA = re.compile(r"[=+\-@\t\r]")
+QUOTE, TO_QUOTE = '"', re.compile(r'[",\r\n]')
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for another encoding
 
 
@@ -31,10 +31,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: Ou
 
 
 def _csv(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
-    show = escape_control_in_lines if out.isatty() else str
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(show, columns))
-    writer.writerows(["" if value is None else show(to_text(value)) for value in row] for row in rows)
+    _write_csv(columns, rows, out, lambda value: "" if value is None else to_text(value))
 
 
 def _csv_excel(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
@@ -42,13 +39,24 @@ def _csv_excel(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: Tex
 
     def show(value: object) -> str:
         text = "" if value is None else to_text(value)
-        text = f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
-        return escape_control_in_lines(text) if out.isatty() else text
+        return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
 
     out.write("" if out.isatty() else BYTE_ORDER_MARK)
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(show, columns))
-    writer.writerows(map(show, row) for row in rows)
+    _write_csv(columns, rows, out, show)
+
+
+def _write_csv(
+    columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO, show: Callable[[object], str]
+) -> None:
+    """Writes lines that end in a line feed; Python's own writer leaves a carriage return without quotes then."""
+
+    def line(values: Iterable[object]) -> str:
+        texts = [escape_control_in_lines(show(value)) if out.isatty() else show(value) for value in values]
+        quoted = [f'"{text.replace(QUOTE, QUOTE * 2)}"' if TO_QUOTE.search(text) else text for text in texts]
+        return ",".join(quoted if quoted != [""] else [QUOTE * 2]) + "\n"
+
+    out.write(line(columns))
+    out.writelines(map(line, rows))
 
 
 def _json(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
