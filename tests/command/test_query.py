@@ -103,7 +103,7 @@ def test_what_shows_what_there_is_works_with_semicolons_and_comments(query: str,
 
 
 def test_a_plan_is_text_in_lines(settings: Settings) -> None:
-    lines = asked(settings, "EXPLAIN SELECT * FROM opportunities")
+    lines = asked(settings, "EXPLAIN SELECT * FROM opportunities WHERE id = 'A1'")
     assert len(lines) > 1
     assert all(len(line) == 1 and "\n" not in line[0] for line in lines)
 
