@@ -21,7 +21,7 @@ from .values import escape_control, to_text
 MOST_ROWS = 1000
 FEW_ROWS = 20  # of blocks, which one can still look through
 PAGER = "less -S"
-NULL = "null"
+NULL, SPACE = "null", "   "
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -59,9 +59,10 @@ def table(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[str]:
         for text, width, is_right in zip(texts, widths, right, strict=True):
             space = " " * (width - _width(text))
             padded.append(f"{space}{text}" if is_right else f"{text}{space}")
-        return f" {'  '.join(padded)}".rstrip()
+        return f"  {SPACE.join(padded)}".rstrip()
 
-    return [line(head), f" {'─' * (sum(widths) + 2 * (len(widths) - 1))}", *map(line, cells)]
+    rule = "─" * (sum(widths) + len(SPACE) * (len(widths) - 1) + 2)
+    return ["", line(head), f" {rule}", *map(line, cells), ""]
 
 
 def vertical(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[str]:
