@@ -11,11 +11,12 @@ SERVERS := airflow $(CLOUDS)
 EXTRAS_LOCKED := postgres snowflake bigquery filesystem iceberg motherduck redshift databricks clickhouse
 LOCKS = requirements.lock requirements-dev.lock $(EXTRAS_LOCKED:%=locks/%.lock) locks/audit.lock
 SBOM := build/sbom
+CLIENTS := duckdb
 
 # One worker more than two cores have: some tests wait, and each worker imports everything once.
 PYTEST = $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) coverage lint bench setup lock audit clean
+.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) coverage lint bench setup lock audit clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +30,7 @@ test: $(STAMP)-dev ## The tests, but for the slow ones
 test-quick: $(STAMP)-dev ## The tests that need no server and no database: half a minute
 	$(BIN)/pytest -n 2 tests/unit -m "not slow" $(ARGS)
 
-test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
+test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
 	HYPOTHESIS_PROFILE=many $(PYTEST) $(ARGS)
 
 test-iceberg: .venv-test-iceberg/.set-up ## What every destination must do, of Iceberg tables
@@ -43,6 +44,9 @@ test-bigquery: .venv-test-bigquery/.set-up ## The same, asked of bqemulator; its
 
 test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses whose clients are not in .venv
 	DIALECTS="snowflake bigquery databricks clickhouse" $(<D)/bin/python -m pytest tests/destinations/test_dialects.py $(ARGS)
+
+test-duckdb: $(STAMP)-dev .venv-test-duckdb/.set-up ## Whether an old client of DuckDB reads the files that are made today
+	OLD_DUCKDB=$(CURDIR)/.venv-test-duckdb/bin/python $(BIN)/pytest tests/slow/test_old_duckdb.py $(ARGS)
 
 coverage: COVERAGE := --cov --cov-report=term
 coverage: test ## The tests, and which lines they reach; takes half as long again
@@ -58,6 +62,11 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 		--out docs/BENCHMARKS.md $(ARGS)
 
 .venv-bench-%/.set-up: benchmarks/peers/%.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+.venv-test-duckdb/.set-up: tests/locks/duckdb.lock
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
@@ -95,6 +104,7 @@ lock: ## Resolve pyproject.toml into all locks but those of the benchmarks (need
 	for extra in $(EXTRAS_LOCKED); do $(RESOLVE) --extra build --extra report --extra $$extra -c .constraints \
 		-o locks/$$extra.lock --upgrade; done
 	$(RESOLVE:pyproject.toml=locks/audit.in) -o locks/audit.lock --upgrade
+	$(RESOLVE:pyproject.toml=tests/locks/duckdb.in) -o tests/locks/duckdb.lock --upgrade
 	rm .constraints
 
 audit: .venv-audit/.set-up ## Bills of materials of all locks, and their known vulnerabilities (needs the network)
@@ -110,4 +120,5 @@ audit: .venv-audit/.set-up ## Bills of materials of all locks, and their known v
 	@touch $@
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .venv-audit $(SBOM) $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-audit $(SBOM) $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) $(CLIENTS:%=.venv-test-%) \
+		.coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

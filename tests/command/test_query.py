@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from partner_central.errors import ConfigurationError
 from partner_central_sync.console.failures import NotReadable, WrongQuery
-from partner_central_sync.query.output_formats import OutputFormat, print_rows
+from partner_central_sync.query.listing import list_tables
+from partner_central_sync.query.output_formats import print_rows
 from partner_central_sync.query.read_only import open_read_only, run_query
 from partner_central_sync.sync.settings import Settings
 from postgres import Postgres
@@ -64,13 +64,17 @@ def test_tables_and_views_are_found_by_bare_names_and_moments_are_in_utc(setting
         ("SELECT 1; DELETE FROM opportunities", "one SELECT"),
         ("DELETE FROM opportunities", "one SELECT"),
         ("INSERT INTO opportunities (id) SELECT 'x'", "one SELECT"),
-        ("WITH x AS (DELETE FROM opportunities RETURNING id) SELECT * FROM x", "only reads"),
-        ("SELECT id INTO copied FROM opportunities", "only reads"),
+        ("WITH x AS (DELETE FROM opportunities RETURNING id) SELECT * FROM x", "only reads|read-only|not allowed"),
+        ("SELECT id INTO copied FROM opportunities", "only reads|syntax error"),
         ("COPY opportunities TO 'x.csv'", "one SELECT"),
         ("ATTACH 'x.duckdb'", "SELECT"),
         ("", "one SELECT"),
         ("-- nothing", "one SELECT"),
-        ("SELECT (1", "line 1"),
+        ("SELECT (1", "(?i)line 1"),
+        ("SELECT " + "(" * 3000 + "1" + ")" * 3000, "nested too deep|depth"),
+        ("EXPLAIN ANALYZE DELETE FROM opportunities", "one SELECT|read-only"),
+        ("SHOW TABLES; DROP TABLE opportunities", "one SELECT"),
+        ("CALL pragma_version()", "one SELECT"),
         ("SELECT 'never ends", "not a SELECT"),
         ("SELECT nothing FROM opportunities", "nothing"),
         ("SELECT * FROM oportunities", "oportunities"),
@@ -81,6 +85,45 @@ def test_what_is_no_single_select_or_is_wrong_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(WrongQuery, match=words):
         asked(settings, query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM stalled;",
+        "-- first\n/* and */ SELECT count(*) FROM stalled /* last */ ; -- end",
+        "SHOW TABLES;",
+        "describe stalled -- which columns",
+        "EXPLAIN SELECT * FROM stalled;",
+        "EXPLAIN ANALYZE SELECT * FROM stalled",
+    ],
+)
+def test_what_shows_what_there_is_works_with_semicolons_and_comments(query: str, settings: Settings) -> None:
+    assert asked(settings, query)
+
+
+def test_a_plan_is_text_in_lines(settings: Settings) -> None:
+    lines = asked(settings, "EXPLAIN SELECT * FROM opportunities WHERE id = 'A1'")
+    assert len(lines) > 1
+    assert all(len(line) == 1 and "\n" not in line[0] for line in lines)
+
+
+def test_show_and_describe_name_what_is_there(settings: Settings) -> None:
+    assert {"opportunities", "stalled"} <= {row[0] for row in asked(settings, "SHOW TABLES")}
+    assert "days_unchanged" in {row[0] for row in asked(settings, "DESCRIBE stalled")}
+
+
+def test_tables_and_views_are_listed_with_what_they_hold(settings: Settings) -> None:
+    with open_read_only(settings) as client:
+        lines = {name: (kind, text) for name, kind, text in list_tables(client)}
+    assert lines["opportunities"] == ("table", "A row for each opportunity, as last seen.")
+    assert lines["stalled"] == ("view", "Which open deals has nobody touched for 30 days?")
+    assert all(text for _, text in lines.values())
+
+
+def test_a_dataset_that_is_not_there_is_said_to_be_empty(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="Nothing is loaded yet into the dataset other"):
+        asked(replace(settings, dataset="other"), "SELECT 1")
 
 
 def test_the_session_itself_cannot_write(settings: Settings) -> None:
@@ -102,60 +145,10 @@ def test_a_result_that_fits_no_memory_is_printed_row_by_row(
     assert " 1002" not in told.out
 
 
-VALUES = (
-    'Say "hi" | <b>\n\x1b[31m',
-    None,
-    Decimal("12345678901234567890.10"),
-    datetime(2026, 6, 1, 6, 23, 45, tzinfo=timezone(timedelta(hours=2))),
-    date(2026, 6, 1),
-    True,
-    float("nan"),
-    ["ä", 1, None],
-    b"\x00\xff",
-)
-NAMES = ("name", "nothing", "amount", "moment", "day", "flag", "number", "list", "bytes")
-
-
-def printed(form: OutputFormat, capsys: pytest.CaptureFixture[str]) -> str:
-    print_rows(NAMES, [VALUES], form)
-    return capsys.readouterr().out
-
-
-def test_every_kind_of_value_is_printed_exactly(capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed("csv", capsys) == (
-        "name,nothing,amount,moment,day,flag,number,list,bytes\n"
-        '"Say ""hi"" | <b>\n\x1b[31m",,12345678901234567890.10,2026-06-01 04:23:45 UTC,2026-06-01,true,nan,'
-        '"[""ä"", 1, null]",\\x00ff\n'
-    )
-    text = printed("json", capsys)
-    assert '"amount": 12345678901234567890.10,' in text
-    assert json.loads(text)[0] | {"amount": 0} == {
-        **dict(zip(NAMES, VALUES, strict=True)),
-        "amount": 0,
-        "moment": "2026-06-01T04:23:45Z",
-        "day": "2026-06-01",
-        "number": None,
-        "bytes": "\\x00ff",
-    }
-    assert printed("markdown", capsys).splitlines()[2] == (
-        '| Say "hi" \\| \\<b\\>\\\\n\\\\x1b\\[31m |  | 12345678901234567890.10 | 2026-06-01 04:23:45 UTC | 2026-06-01 '
-        '| true | nan | \\["ä", 1, null\\] | \\\\x00ff |'
-    )
-    table = printed("table", capsys)
-    assert "\x1b" not in table
-    assert 'Say "hi" | <b>\\n\\x1b[31m' in table
-    assert "12345678901234567890.10" in table
-
-
-def test_no_rows_are_an_empty_list_in_json_and_a_head_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    for form, expected in (("json", "[]\n"), ("csv", "a,b\n"), ("markdown", "| a | b |\n|---|---|\n")):
-        print_rows(("a", "b"), [], form)  # type: ignore[arg-type]
-        assert capsys.readouterr().out == expected
-
-
 def test_without_data_the_command_says_what_to_do_and_makes_no_file(sandbox: Sandbox) -> None:
     ended = sandbox.command("query", "SELECT 1")
     assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Nothing is loaded yet" in ended.stderr
     assert "run partner-central sync first" in ended.stderr
     assert not sandbox.database.exists()
     with pytest.raises(ConfigurationError):

@@ -264,6 +264,22 @@ def test_an_amount_is_written_as_its_currency_is(amount: str, currency: str | No
     assert money(Decimal(amount), currency) == text
 
 
+def test_the_largest_amounts_that_aws_takes_are_written_with_every_digit(folder: Path) -> None:
+    largest = Decimal("9" * 31 + ".99")
+    rows = {
+        table: [
+            {name: largest if isinstance(value, Decimal) else value for name, value in row.items()}
+            for row in SMALL_CASE[table]
+        ]
+        for table in SMALL_CASE
+    }
+    settings = filled(settings_in(folder), folder / "work", rows)
+    page = reported(settings, folder)
+    assert "$9,999,999,999,999,999,999,999,999,999,999.99" in page.text
+    (total,) = asked(settings, "SELECT sum(monthly_amount) FROM expected_spend_by_month WHERE currency_code = 'USD'")
+    assert money(total[0], "USD") in page.text
+
+
 def test_amounts_in_several_currencies_are_written_one_by_one() -> None:
     assert spend("EUR 50.00, JPY 1200.50") == "€50.00, ¥1,201"
     assert spend(None) == ""

@@ -18,6 +18,7 @@ from .query import query
 from .report import report
 from .status import status
 from .sync import sync
+from .tables import tables
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +28,7 @@ app = typer.Typer(
     help="Keeps a database equal to the co-sell pipeline in AWS Partner Central.",
     epilog=help_text(),
 )
-for command in (sync, check, status, forget, query, report, demo, emulator):
+for command in (sync, check, status, forget, query, tables, report, demo, emulator):
     app.command(epilog=help_text())(command)
 
 

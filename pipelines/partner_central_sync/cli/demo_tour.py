@@ -17,6 +17,7 @@ from partner_central.public import ConfigurationError
 from partner_central_emulator import Emulator
 
 from ..console.output import Console
+from ..destinations.duckdb_access import lock
 from ..report import write_report
 from ..sync.job import sync
 from ..sync.settings import Settings
@@ -68,6 +69,7 @@ def demo(console: Console) -> None:
         page = _page(settings)
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
+        lock(connection)
         terminal.print("\n[bold]What the tables hold[/bold]")
         terminal.print(_tables(connection))
         for question, query in QUESTIONS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -29,6 +30,10 @@ DestinationOption = Annotated[
 ]
 AccountOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Only this one of the accounts listed in .dlt/config.toml.")
+]
+DatabaseOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="DuckDB file to read, instead of the configured one.", show_default=False),
 ]
 AllAccountsOption = Annotated[
     bool,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .options import CatalogOption, DatasetOption, DestinationOption
-from .run import run_command, settings_from
+from .options import AccountOption, CatalogOption, DatabaseOption, DatasetOption, DestinationOption
+from .run import run_command, settings_to_read
 
 
 def report(
@@ -17,12 +17,14 @@ def report(
     catalog: CatalogOption = None,
     destination: DestinationOption = None,
     dataset: DatasetOption = None,
+    account: AccountOption = None,
+    database: DatabaseOption = None,
 ) -> None:
     """Write a page about the pipeline: one HTML file that loads nothing from anywhere. Makes no call to AWS."""
     with run_command():
         from ..report import write_report
 
-        path = write_report(settings_from(catalog, destination, dataset), out)
+        path = write_report(settings_to_read(account, catalog, destination, dataset, database), out)
         typer.echo(f"The report is in {path}")
         if show:
             import webbrowser

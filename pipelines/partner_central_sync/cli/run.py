@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import typer
@@ -82,3 +84,48 @@ def settings_from(catalog: CatalogName | None, destination: str | None, dataset:
             raise ConfigurationError(f"catalog is one of {', '.join(get_args(CatalogName))}, not {configured!r}.")
         catalog = "AWS" if configured == "AWS" else "Sandbox"
     return Settings(catalog, destination=destination or configured_destination(), dataset=dataset)
+
+
+def settings_to_read(
+    account: str | None,
+    catalog: CatalogName | None,
+    destination: str | None,
+    dataset: str | None,
+    database: Path | None,
+) -> Settings:
+    """Returns where to read: the account that is named, or the only dataset of the listed accounts.
+
+    Raises:
+        ConfigurationError: there is no such account, or several could be meant.
+    """
+    from partner_central.public import ConfigurationError
+
+    from ..sync.accounts import configured_accounts
+
+    selected = selected_accounts(account, catalog, dataset, every=False)
+    base = with_database(settings_from(catalog, destination, dataset), database)
+    if selected is None and has_accounts_to_choose(catalog, dataset):
+        listed = configured_accounts()
+        if len({one.dataset for one in listed}) > 1:
+            names = ", ".join(one.name for one in listed)
+            raise ConfigurationError(f"Several accounts are listed: choose one with --account, of {names}.")
+        selected = listed
+    return base if selected is None else selected[0].place(base)
+
+
+def has_accounts_to_choose(catalog: CatalogName | None, dataset: str | None) -> bool:
+    """Returns whether accounts are listed, and neither option names a dataset that need not be one of theirs."""
+    from ..sync.accounts import configured_accounts
+
+    return catalog is None and dataset is None and bool(configured_accounts())
+
+
+def with_database(settings: Settings, database: Path | None) -> Settings:
+    """Returns the settings with another DuckDB file; a relative path begins in the folder the command runs in."""
+    from .. import destinations
+
+    if database is None:
+        return settings
+    if not destinations.get(settings.destination).is_one_file:
+        raise typer.BadParameter(f"{settings.destination} is not one file", param_hint="--database")
+    return replace(settings, database=database.expanduser().absolute())

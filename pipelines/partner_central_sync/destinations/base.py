@@ -59,6 +59,9 @@ class Adapter(TableAccess):
             refuses rows for a table that is not there.
         view_settings: statements that are run before views are created, in the same transaction.
         refused_settings: settings of dlt that are refused.
+        commands: statements beside SELECT that show what there is, in capitals.
+        outside: functions and operators that do more than read tables, in small letters.
+        not_guaranteed: what a query may do if it is run as the user that loads; None if nothing but read.
         out_of_reach: where personal data may be left that `forget` cannot reach.
     """
 
@@ -72,6 +75,11 @@ class Adapter(TableAccess):
     creates_deleted_tables: bool = False
     view_settings: tuple[str, ...] = ()
     refused_settings: tuple[RefusedSetting, ...] = ()
+    commands: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
+    not_guaranteed: str | None = (
+        "Queries are run as the user that loads. Only a check of their text keeps them from doing what that user may."
+    )
     out_of_reach: str = "backups, replicas, time travel, and what others copied"
 
     # What dlt loads with
@@ -84,11 +92,14 @@ class Adapter(TableAccess):
         """
         return None
 
-    def destination(self, database: Path | None = None) -> Destination[Any, Any]:
+    def destination(
+        self, database: Path | None = None, credentials: dict[str, Any] | str | None = None
+    ) -> Destination[Any, Any]:
         """Returns the dlt destination, which loads under a lease.
 
         Args:
             database: file of the database, for a destination that is one.
+            credentials: some fields of credentials, or all in a URL, instead of those configured in dlt.
 
         Raises:
             MissingDependencyException: its driver is not installed.
@@ -98,14 +109,15 @@ class Adapter(TableAccess):
         from . import get
         from .fenced_client import with_fencing
 
+        given = str(database) if self.is_one_file and database else credentials
+        options: dict[str, Any] = {"credentials": given} if given else {}
         own = self.own_factory()
         if own is not None:
-            options: dict[str, Any] = {"credentials": str(database)} if self.is_one_file and database else {}
             made: Any = with_fencing(own)(destination_name=self.name, **options)
             made.adapter = self
             return cast("Destination[Any, Any]", made)
         known = cast("Destination[Any, Any]", Destination.from_reference(self.name))
-        fenced: Any = with_fencing(cast("Any", type(known)))(**known.config_params)
+        fenced: Any = with_fencing(cast("Any", type(known)))(**{**known.config_params, **options})
         fenced.adapter = get(known.destination_type.rpartition(".")[2])  # it may be configured under another name
         return cast("Destination[Any, Any]", fenced)
 
@@ -153,15 +165,27 @@ class Adapter(TableAccess):
         """Has a client that is not open yet open the destination for reading only, where it can be."""
 
     @contextmanager
-    def open_read_only(self, client: SqlJobClientBase) -> Iterator[None]:
+    def open_read_only(self, client: JobClientBase) -> Iterator[None]:
         """Keeps the destination open for queries, with timestamps in UTC."""
+        database = cast("SqlJobClientBase", client)
         self.set_read_only(client)
-        client.sql_client.open_connection()
+        database.sql_client.open_connection()
         try:
-            self.begin_reading(client)
+            self.begin_reading(database)
             yield
         finally:
-            client.sql_client.close_connection()
+            database.sql_client.close_connection()
+
+    def prepare_query(self, client: SqlJobClientBase, query: str) -> str:
+        """Returns the statement to send for a user's query, without the comments and semicolons around it.
+
+        Raises:
+            WrongQuery: it is not one statement that reads.
+        """
+        from .statements import Statements
+
+        dialect = self.dialect(client.capabilities)
+        return Statements(dialect, self.commands, self.outside).prepare(query, str(client.sql_client.dataset_name))
 
     def begin_reading(self, client: SqlJobClientBase) -> None:
         """Sets an open connection to reading, and to UTC."""

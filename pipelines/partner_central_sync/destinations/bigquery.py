@@ -10,6 +10,8 @@ exceed that, and a day's changes are too few for a partition.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +21,11 @@ from dlt.destinations import bigquery as dlt_bigquery
 from dlt.destinations.adapters import bigquery_adapter
 from dlt.destinations.impl.bigquery.bigquery_adapter import PartitionTransformation
 from dlt.destinations.impl.bigquery.factory import BigQueryTypeMapper
+from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltResource, DltSource
 
 from .base import Adapter, RefusedSetting
+from .errors import WrongQuery
 
 NUMERIC_WHOLE_DIGITS = 29
 PARTITION = PartitionTransformation("TIMESTAMP_TRUNC({column_name}, MONTH)", "last_modified_date")
@@ -68,6 +72,23 @@ class BigQueryAdapter(Adapter):
         partition_by_modified(source.resources["opportunities"])
         return source
 
+    @contextmanager
+    def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
+        """Opens a cursor on a query that BigQuery calls a SELECT in a dry run, which costs nothing.
+
+        Raises:
+            WrongQuery: it is something else.
+        """
+        from google.cloud.bigquery import QueryJobConfig
+
+        dataset = client.sql_client.fully_qualified_dataset_name(quote=False)
+        trial = QueryJobConfig(dry_run=True, use_query_cache=False, default_dataset=dataset)
+        kind = client.sql_client.native_connection.query(query, job_config=trial).statement_type
+        if kind != "SELECT":
+            raise WrongQuery(f"BigQuery takes this for a statement of the kind {kind}: a query is one SELECT.")
+        with super().stream(client, query) as cursor:
+            yield cursor
+
 
 ADAPTERS = (
     BigQueryAdapter(
@@ -77,6 +98,9 @@ ADAPTERS = (
             RefusedSetting("autodetect_schema", "guess types", "false"),
             RefusedSetting("ignore_unknown_values", "drop values in silence", "false"),
         ),
+        outside=frozenset({"external_query"}),
+        not_guaranteed="Queries are run as the user that loads. BigQuery confirms in a dry run that each is a SELECT, "
+        "but it can call what this user may: remote functions, and databases behind connections.",
         out_of_reach="time travel (two to seven days), then seven days of fail-safe; table snapshots; job history",
     ),
 )

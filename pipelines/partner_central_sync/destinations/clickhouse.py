@@ -10,15 +10,19 @@ such a column only by a setting.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
+from dlt.common.destination.client import JobClientBase
 from dlt.destinations import clickhouse as dlt_clickhouse
 from dlt.destinations.adapters import clickhouse_adapter
 from dlt.destinations.impl.clickhouse.factory import ClickHouseTypeMapper
 from dlt.extract import DltResource, DltSource
 
 from .base import Adapter, RefusedSetting
+
+if TYPE_CHECKING:
+    from dlt.destinations.impl.clickhouse.clickhouse import ClickHouseClient
 
 
 class TypeMapper(ClickHouseTypeMapper):
@@ -59,6 +63,11 @@ class ClickHouseAdapter(Adapter):
         """Returns a mutation, which has ended when the statement has."""
         return f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
 
+    def set_read_only(self, client: JobClientBase) -> None:
+        """Sends every statement with `readonly`: ClickHouse then refuses writes, settings, and tables from outside."""
+        credentials = cast("ClickHouseClient", client).config.credentials
+        credentials.query = {**(credentials.query or {}), "readonly": 1}
+
 
 ADAPTERS = (
     ClickHouseAdapter(
@@ -69,6 +78,14 @@ ADAPTERS = (
                 "dataset_table_separator", "name tables or columns otherwise than keys, lists and views do", "___"
             ),
         ),
+        commands=frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN"}),
+        outside=frozenset(
+            {"azureblobstorage", "cluster", "clusterallreplicas", "deltalake", "executable", "file", "gcs", "hdfs"}
+            | {"hudi", "iceberg", "input", "jdbc", "mongodb", "mysql", "odbc", "postgresql", "redis", "remote"}
+            | {"remotesecure", "s3", "s3cluster", "sqlite", "url", "urlcluster", "ytsaurus"}
+        ),
+        not_guaranteed="Queries are run as the user that loads, with readonly=1: ClickHouse refuses to write, and to "
+        "read URLs, files and other servers as tables. They can read every table and dictionary that this user may.",
         out_of_reach="parts that are inactive but not yet deleted; backups; the query log",
     ),
 )

@@ -18,6 +18,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .base import Adapter
+from .errors import WrongQuery
+from .statements import ONE_SELECT
 
 if TYPE_CHECKING:
     from .duckdb_client import TypedDuckDbClient
@@ -83,17 +85,41 @@ class DuckDbAdapter(Adapter):
 
     def exists(self, client: JobClientBase) -> bool:
         """Returns whether the file is there."""
-        database = cast("DuckDbClient", client).config.credentials.database
-        is_path = self.is_one_file and isinstance(database, str) and "://" not in database
-        return not is_path or Path(database).exists()
+        file = _file_of(client)
+        return file is None or file.exists()
 
     def set_read_only(self, client: JobClientBase) -> None:
         """Has the file opened for reading only."""
         cast("DuckDbClient", client).config.credentials.read_only = True
 
     def begin_reading(self, client: SqlJobClientBase) -> None:
-        """Sets the time zone."""
+        """Sets the time zone, and has DuckDB refuse all that is not a query of what is in the file.
+
+        A database that an extension opens is reached through files or the network, so it stays open to them.
+        """
+        from .duckdb_access import lock
+
         client.sql_client.native_connection.execute("SET TimeZone = 'UTC'")
+        if self.is_one_file and _file_of(client) is not None:
+            client.sql_client.catalog_name()  # is looked up once, in a session with settings of its own
+            lock(client.sql_client.native_connection)
+
+    def prepare_query(self, client: SqlJobClientBase, query: str) -> str:
+        """Returns the statement to send; DuckDB itself says what kind it is.
+
+        Raises:
+            WrongQuery: it is not one statement that reads.
+        """
+        import duckdb as database
+
+        del client
+        try:
+            statements = database.extract_statements(query)
+        except database.ParserException as error:
+            raise WrongQuery(f"This is not a SELECT of DuckDB: {error}") from None
+        if [statement.type.name for statement in statements] not in ([kind] for kind in ("SELECT", "EXPLAIN", "MULTI")):
+            raise WrongQuery(ONE_SELECT)
+        return str(statements[0].query)
 
     @contextmanager
     def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
@@ -129,12 +155,19 @@ class DuckDbAdapter(Adapter):
         return rewrite(Path(self.display_location(client)).resolve()) if self.is_one_file else None
 
 
+def _file_of(client: JobClientBase) -> Path | None:
+    from .duckdb_access import path_of
+
+    return path_of(cast("DuckDbClient", client).config.credentials.database)
+
+
 ADAPTERS = (
     DuckDbAdapter(
         "duckdb",
         has_lasting_credentials=True,
         is_one_file=True,
         loads_arrow=True,
+        not_guaranteed=None,
         out_of_reach="copies and backups of the file; what the disk keeps of blocks that no file uses",
     ),
 )

@@ -14,6 +14,7 @@ is given less here, unless it is configured otherwise; a load that needs more ge
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from types import TracebackType
 from typing import ClassVar, cast
 
@@ -32,11 +33,12 @@ from dlt.destinations.impl.duckdb.configuration import (
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
-from duckdb import DuckDBPyConnection, OutOfMemoryException
+from duckdb import DuckDBPyConnection, IOException, OutOfMemoryException
 
 from partner_central.public import ConfigurationError
 
 from .column_comments import WithColumnComments, literal
+from .duckdb_access import create_file, path_of
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
@@ -142,10 +144,23 @@ class QualifiedSqlClient(DuckDbSqlClient):
         configured = [*(credentials.global_config or ()), *(credentials.pragmas or ())]
         self._has_own_limit = any("memory" in setting for setting in configured)
 
-    @raise_open_connection_error
     def open_connection(self) -> DuckDBPyConnection:
-        """Opens the file once, though its catalog is queried as well."""
-        if not self._has_own_limit and str(self.credentials.database) not in self._unlimited:
+        """Opens the file once, though its catalog is queried as well; one that is missing is created to be written.
+
+        Raises:
+            ConfigurationError: the configured storage version is not one of DuckDB's.
+            DestinationConnectionError: the file cannot be opened.
+        """
+        file = path_of(self.credentials.database)
+        if file is not None and not self.credentials.read_only and not file.exists():
+            with suppress(IOException):  # opening it says why
+                create_file(file)
+        return self._open()
+
+    @raise_open_connection_error
+    def _open(self) -> DuckDBPyConnection:
+        limited = not (self._has_own_limit or self.credentials.read_only)
+        if limited and str(self.credentials.database) not in self._unlimited:
             self._global_config["memory_limit"] = f"{max(MEMORY_MB, MEMORY_MB_PER_CORE * (os.cpu_count() or 1))}MB"
         pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
         connection = pool.borrow_conn(global_config=self._global_config)

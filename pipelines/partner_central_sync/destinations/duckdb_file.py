@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from .column_comments import literal
+
 OLD, NEW = "stored", "fresh"
 CONTENTS = (
     "SELECT schema_name, table_name, sql, comment FROM duckdb_tables() WHERE database_name = ? AND NOT internal",
@@ -52,9 +54,9 @@ def _copy(file: Path, fresh: Path) -> None:
         duckdb.Error: it cannot be opened, copied, or is not the same afterwards.
     """
     with duckdb.connect() as connection:
-        connection.execute(f"ATTACH {_text(file)} AS {OLD}")  # not read-only: what its log holds is taken in
+        connection.execute(f"ATTACH {literal(str(file))} AS {OLD}")  # not read-only: what its log holds is taken in
         connection.execute(f"CHECKPOINT {OLD}")
-        connection.execute(f"ATTACH {_text(fresh)} AS {NEW} (STORAGE_VERSION {_text(_version(connection))})")
+        connection.execute(f"ATTACH {literal(str(fresh))} AS {NEW} (STORAGE_VERSION {literal(_version(connection))})")
         connection.execute(f"COPY FROM DATABASE {OLD} TO {NEW}")
         if _contents(connection, OLD) != _contents(connection, NEW):
             raise duckdb.InternalException("the copy is not the same")
@@ -75,10 +77,6 @@ def _contents(connection: duckdb.DuckDBPyConnection, database: str) -> list[Any]
     tables = sorted(connection.execute(TABLES, [database]).fetchall())
     counts = [connection.table(f'{database}."{schema}"."{table}"').count("*").fetchall() for schema, table in tables]
     return [*objects, counts]
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _remove(file: Path) -> None:

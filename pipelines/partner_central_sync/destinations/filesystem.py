@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -60,6 +61,12 @@ class FilesystemAdapter(Adapter):
         for resource in source.resources.values():
             resource.apply_hints(table_format=configured_format())
         return source
+
+    @contextmanager
+    def open_read_only(self, client: JobClientBase) -> Iterator[None]:
+        """Keeps the lake open; nothing is written to it."""
+        with client:
+            yield
 
     def missing_tables(self, client: JobClientBase, schema: Schema) -> frozenset[str]:
         """Returns the tables without a folder, as the dataset's folder was listed last."""

@@ -28,6 +28,18 @@ GRANTS = {
     "schema": "GRANT USAGE, CREATE ON SCHEMA {name} TO the user that loads",
 }
 LOCK_NOT_AVAILABLE, LOCK_TIMEOUT = "55P03", "canceling statement due to lock timeout"
+EXPLAINS = frozenset({"EXPLAIN"})
+OUTSIDE = frozenset(
+    {"pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_rotate_logfile", "pg_switch_wal", "pg_notify"}
+    | {"pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared"}
+    | {"pg_try_advisory_lock", "pg_try_advisory_lock_shared", "pg_try_advisory_xact_lock", "set_config"}
+    | {"pg_try_advisory_xact_lock_shared", "pg_read_file", "pg_read_binary_file", "pg_ls_dir", "pg_stat_file"}
+    | {"lo_import", "lo_export", "dblink", "dblink_exec", "dblink_connect", "query_to_xml", "cursor_to_xml"}
+)
+NOT_GUARANTEED = (
+    "Queries are run as the user that loads, in a transaction that is read only. Only a check of their text keeps them "
+    "from functions that end sessions, take locks or read the server's files."
+)
 OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
 
 
@@ -55,8 +67,9 @@ class LibpqAdapter(Adapter):
 
     @contextmanager
     def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
-        """Opens a cursor of the server: the driver's own fetches all rows at once."""
-        with client.sql_client.native_connection.cursor(name="partner_central") as cursor:
+        """Opens a cursor of the server: the driver's own fetches all rows at once; EXPLAIN has none of the server."""
+        name = None if query[:7].upper() == "EXPLAIN" else "partner_central"
+        with client.sql_client.native_connection.cursor(name=name) as cursor:
             cursor.execute(query)
             yield cursor
 
@@ -109,6 +122,9 @@ class PostgresAdapter(LibpqAdapter):
 ADAPTERS = (
     PostgresAdapter(
         "postgres",
+        commands=EXPLAINS,
+        outside=OUTSIDE,
+        not_guaranteed=NOT_GUARANTEED,
         has_lasting_credentials=True,
         view_settings=("SET LOCAL lock_timeout = '10s'",),  # whoever reads a view keeps others from replacing it
         out_of_reach="backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",

@@ -1,8 +1,8 @@
-"""Runs one read-only SELECT on the destination, and returns its rows in batches."""
+"""Runs one statement that only reads on the destination, and returns its rows in batches."""
 
 from __future__ import annotations
 
-import logging
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +20,7 @@ from ..sync import working_folder
 from ..sync.settings import Settings
 
 ROWS_PER_BATCH = 1000
+EXPLAIN = re.compile(r"EXPLAIN\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,62 +42,51 @@ def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
         NotReadable: it cannot be read now.
     """
     with tempfile.TemporaryDirectory() as folder:
-        client = working_folder.attach(replace(settings, pipelines_dir=Path(folder))).destination_client()
+        pipeline = working_folder.attach(replace(settings, pipelines_dir=Path(folder)), reading=True)
+        client = pipeline.destination_client()
         if not isinstance(client, SqlJobClientBase):
             raise ConfigurationError(f"The destination {settings.destination} takes no SQL.")
         adapter = destinations.of(client)
         if not adapter.exists(client):
-            raise ConfigurationError(
-                f"There is no {adapter.display_location(client)} yet: run partner-central sync first."
-            )
+            raise nothing_loaded(client)
         with ExitStack() as opened:
             try:
                 opened.enter_context(adapter.open_read_only(client))
             except Exception as error:
                 raise NotReadable(unreadable(error)) from error
+            if not client.sql_client.has_dataset():
+                raise nothing_loaded(client)
             yield client
+
+
+def nothing_loaded(client: SqlJobClientBase) -> ConfigurationError:
+    """Returns the error of a destination without data."""
+    where = destinations.of(client).display_location(client)
+    return ConfigurationError(
+        f"Nothing is loaded yet into the dataset {client.sql_client.dataset_name} of {where}: "
+        "run partner-central sync first."
+    )
 
 
 @contextmanager
 def run_query(client: SqlJobClientBase, query: str) -> Iterator[QueryResult]:
-    """Runs one SELECT in the destination's own SQL; names of tables and views need no schema.
+    """Runs one statement that reads, in the destination's own SQL; names of tables and views need no schema.
 
     Raises:
-        WrongQuery: it is not a single SELECT, or the database refuses it.
+        WrongQuery: it is not a single SELECT, nor shows what there is, or the database refuses it.
         NotReadable: the database failed for now.
     """
     adapter = destinations.of(client)
-    ensure_single_select(query, adapter.dialect(client.capabilities))
-    with _translate_errors(client), adapter.stream(client, query.strip().rstrip(";")) as cursor:
+    statement = adapter.prepare_query(client, query)
+    with _translate_errors(client), adapter.stream(client, statement) as cursor:
         first = cursor.fetchmany(ROWS_PER_BATCH)  # a cursor of PostgreSQL knows its columns only then
-        yield QueryResult([column[0] for column in cursor.description or ()], _rows(cursor, first))
+        columns, rows = [column[0] for column in cursor.description or ()], _rows(cursor, first)
+        yield _plan(columns, rows) if EXPLAIN.match(statement) else QueryResult(columns, rows)
 
 
-def ensure_single_select(query: str, dialect: str) -> None:
-    """Refuses what is not a single SELECT, before any database sees it.
-
-    Raises:
-        WrongQuery: it changes something, is several statements, or cannot be parsed.
-    """
-    import sqlglot
-    from sqlglot import exp
-
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
-    try:
-        statements = [statement for statement in sqlglot.parse(query, dialect=dialect) if statement]
-    except sqlglot.errors.ParseError as error:
-        first = error.errors[0]
-        raise WrongQuery(
-            f"This is not a SELECT of {dialect}: {first['description']}, in line {first['line']}, column "
-            f"{first['col']}."
-        ) from None
-    except sqlglot.errors.SqlglotError as error:
-        raise WrongQuery(f"This is not a SELECT of {dialect}: {error}") from None
-    changes = (exp.DML, exp.DDL, exp.Into, exp.Command)
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise WrongQuery("A query is one SELECT, or WITH and a SELECT: nothing else is sent to the database.")
-    if any(isinstance(part, changes) and not isinstance(part, exp.Query) for part in statements[0].walk()):
-        raise WrongQuery("This would change the data: a query only reads.")
+def _plan(columns: list[str], rows: Iterator[tuple[Any, ...]]) -> QueryResult:
+    """Returns the text of a plan, which is in the last column, with a row for each line."""
+    return QueryResult(columns[-1:], ((line,) for row in rows for line in str(row[-1]).splitlines()))
 
 
 @contextmanager

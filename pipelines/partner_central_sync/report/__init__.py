@@ -7,6 +7,7 @@ from the sections.
 from __future__ import annotations
 
 import os
+from decimal import localcontext
 from pathlib import Path
 
 from partner_central.public import ConfigurationError
@@ -14,6 +15,7 @@ from partner_central.public import ConfigurationError
 from ..destinations import of
 from ..query.read_only import open_read_only
 from ..sync.settings import Settings
+from .currency import EXACT
 from .last_report import ReportStates
 from .page import page
 from .snapshot import load_snapshot
@@ -35,7 +37,8 @@ def write_report(settings: Settings, out: Path) -> Path:
     with open_read_only(settings) as client:
         marks = ReportStates(settings, of(client).display_location(client))
         snapshot = load_snapshot(client, settings.dataset_name, marks)
-    text = page(snapshot)
+    with localcontext(EXACT):
+        text = page(snapshot)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")

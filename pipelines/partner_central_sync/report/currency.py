@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 SIGNS = {
     "USD": "$",
@@ -32,6 +32,7 @@ NO_DECIMALS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+EXACT = Context(prec=100)  # an amount has up to 38 digits, and a sum of them more
 ENTRY = re.compile(r"(?:(\S+) )?(-?\d+(?:\.\d+)?)")
 
 
@@ -40,10 +41,10 @@ def money(amount: Decimal | float | None, currency: str | None) -> str:
     if amount is None:
         return ""
     decimals = 0 if currency in NO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
-    rounded = Decimal(amount).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    rounded = Decimal(amount).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, EXACT)
     sign = "-" if rounded < 0 else ""
     before = SIGNS.get(currency or "", f"{currency}\N{NO-BREAK SPACE}" if currency else "")
-    return f"{sign}{before}{abs(rounded):,f}"
+    return f"{sign}{before}{rounded.copy_abs():,f}"
 
 
 def spend(text: str | None) -> str:

@@ -84,6 +84,11 @@ class Account:
             source=(base.source or {}) | source,
         )
 
+    def place(self, base: Settings) -> Settings:
+        """Returns where the rows of this account are, for readers, who need no credentials of AWS."""
+        account = self.name if self.account_column else None
+        return replace(base, catalog=self.catalog, dataset=self.dataset, account=account)
+
 
 def parse_accounts(entries: object, where: str = KEY) -> tuple[Account, ...]:
     """The accounts of a list as TOML or JSON gives it, in its order.
@@ -124,6 +129,20 @@ def load_accounts() -> tuple[Account, ...]:
     Raises:
         ConfigurationError: there are none, or the list is wrong.
     """
+    accounts = configured_accounts()
+    if not accounts:
+        raise ConfigurationError(
+            f"There is no list of accounts: write one [[{KEY}]] for each into .dlt/config.toml, with its name."
+        )
+    return accounts
+
+
+def configured_accounts() -> tuple[Account, ...]:
+    """The accounts of dlt's configuration, which may have none.
+
+    Raises:
+        ConfigurationError: the list is wrong.
+    """
     import dlt
     from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
@@ -131,11 +150,7 @@ def load_accounts() -> tuple[Account, ...]:
         entries = dlt.config.get(KEY, list)
     except ConfigValueCannotBeCoercedException:
         raise ConfigurationError(f"{KEY} is not a list: in the environment, it must be JSON.") from None
-    if entries is None:
-        raise ConfigurationError(
-            f"There is no list of accounts: write one [[{KEY}]] for each into .dlt/config.toml, with its name."
-        )
-    return parse_accounts(entries)
+    return () if entries is None else parse_accounts(entries)
 
 
 def find_account(accounts: Sequence[Account], name: str) -> Account:

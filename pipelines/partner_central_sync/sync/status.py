@@ -35,7 +35,7 @@ def status(settings: Settings) -> Iterator[Line]:
         yield "active run", "none"
     try:
         with working_folder.detect_damage():
-            pipeline = working_folder.attach(settings)
+            pipeline = working_folder.attach(settings, reading=True)
     except working_folder.WorkingFolderCorrupt as damage:
         yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
         return
@@ -54,9 +54,8 @@ def _stored_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | 
     if not adapter.exists(client):
         yield "loaded", "nothing yet"
         return
-    adapter.set_read_only(client)
     try:
-        with client:
+        with adapter.open_read_only(client):
             if isinstance(client, WithLease) and client.lease is not None:
                 holder = client.lease_holder(pipeline.pipeline_name, client.lease.owner)
                 yield from [("loading elsewhere", str(holder))] if holder else []

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 from .. import destinations
 from ..console.failures import AnotherRun
 from ..console.output import Console
+from ..destinations import reading_role
 from ..destinations.lease import Lease
 from ..destinations.pipeline_state import content_hash
 from ..destinations.probe import DestinationState, probe
@@ -136,12 +137,17 @@ def matches_destination(pipeline: dlt.Pipeline, place: DestinationState) -> bool
     return content_hash(pipeline.state) == place.content_hash
 
 
-def attach(settings: Settings) -> dlt.Pipeline:
-    """Opens the pipeline with the working folder as it is."""
+def attach(settings: Settings, *, reading: bool = False) -> dlt.Pipeline:
+    """Opens the pipeline with the working folder as it is; for `reading`, with the role that only reads.
+
+    Raises:
+        ConfigurationError: the credentials of that role are wrong.
+    """
+    adapter = destinations.get(settings.destination)
     pipeline = dlt.pipeline(
         settings.pipeline_name,
         pipelines_dir=str(settings.folder),
-        destination=destinations.get(settings.destination).destination(settings.database),
+        destination=adapter.destination(settings.database, reading_role.credentials(adapter) if reading else None),
         dataset_name=settings.dataset_name,
     )
     pipeline._schema_storage = CachedSchemaStorage(pipeline.schemas.config)  # noqa: SLF001 - see there

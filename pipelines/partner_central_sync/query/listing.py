@@ -1,0 +1,66 @@
+"""Lists the tables and views of a dataset, each with a line on what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.public import STREAMS, Stream
+
+from ..destinations.pipeline_state import WithPipelineState
+from ..sync.views import view_texts
+
+COLUMNS = ("name", "kind", "what it holds")
+OWN = {
+    "sync_runs": "A row for each run: when, how it ended, what it counted.",
+    "sync_run_streams": "A row for each stream of a run.",
+    "sync_sweeps": "What was concluded from each complete listing.",
+    "sync_lease": "The run that loads now.",
+}
+Line = tuple[str, str, str]
+
+
+def list_tables(client: SqlJobClientBase) -> list[Line]:
+    """Returns name, kind and content of every table and view that an open destination has; tables first."""
+    lines = [*_tables(_stored_names(client)), *_views()]
+    there = {name for name, columns in client.get_storage_tables([name for name, _, _ in lines]) if columns}
+    return [line for line in lines if line[0] in there]
+
+
+def _stored_names(client: SqlJobClientBase) -> list[str]:
+    """Returns the names of all tables that were loaded, and of the sync's own."""
+    known = [
+        name
+        for stream in STREAMS
+        for name in (stream.table, stream.history_table, stream.presence_table, stream.rejected_table)
+    ]
+    try:
+        schema = client.get_newest_schema() if isinstance(client, WithPipelineState) else None
+    except DatabaseUndefinedRelation:
+        schema = None
+    loaded = [str(table["name"]) for table in schema.data_tables()] if schema else []
+    return list(dict.fromkeys([*known, *sorted(loaded), *OWN]))
+
+
+def _tables(names: list[str]) -> Iterator[Line]:
+    for name in names:
+        yield name, "table", OWN.get(name) or next(filter(None, (_content(name, stream) for stream in STREAMS)), "")
+
+
+def _content(name: str, stream: Stream) -> str:
+    """Returns what a table of a stream holds; empty text if it is not one of it."""
+    if name.startswith(f"{stream.table}__"):
+        return f"A list of each {stream.noun}; joins on {stream.noun}_id."
+    return {
+        stream.table: f"A row for each {stream.noun}, as last seen.",
+        stream.rejected_table: "Records that could not become rows, with the reason.",
+        stream.history_table: f"Every version of each {stream.noun} that a run has seen.",
+        stream.presence_table: f"Whether each {stream.noun} is still listed.",
+    }.get(name, "")
+
+
+def _views() -> Iterator[Line]:
+    for name, text in sorted(view_texts().items()):
+        yield name, "view", text.partition("\n")[0].removeprefix("--").strip()
