@@ -24,6 +24,10 @@ SUMMARY = {
     "at",
     "level",
     "event",
+    "run_id",
+    "version",
+    "exit_code",
+    "phases",
     "dataset",
     "location",
     "calls",
@@ -131,7 +135,7 @@ def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) 
     emulator.overlay("O1", {"Flag": True})
     ended = sandbox.command("sync", "--log-format", "json")
     told = [json.loads(line) for line in (ended.stderr + ended.stdout).splitlines()]
-    assert all({"at", "level"} <= line.keys() for line in told)
+    assert all({"at", "level", "event", "run_id", "version"} <= line.keys() for line in told)
     assert {line["level"] for line in told} == {"info", "warning"}
     (summary,) = [line for line in told if line.get("event") == "synced"]
     assert summary.keys() == SUMMARY
@@ -140,6 +144,12 @@ def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) 
     ended = sandbox.command("sync", "--log-format", "json")
     last = json.loads(ended.stderr.splitlines()[-1])
     assert (ended.returncode, last["level"], last["exit_code"], ended.stdout) == (3, "error", 3, "")
+    assert {line["run_id"] for line in told} == {summary["run_id"]} != {last["run_id"]}
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
+        connection.execute("USE partner_central.partner_central")
+        stored = connection.execute("SELECT run_id FROM sync_runs ORDER BY started_at").fetchall()
+    assert stored == [(summary["run_id"],), (last["run_id"],)]
+    assert {"checking", "reading", "loading"} <= summary["phases"].keys()
 
 
 def test_a_terminal_shows_live_progress(sandbox: Sandbox, emulator: Emulator) -> None:

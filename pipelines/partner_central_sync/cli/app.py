@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from typing import NoReturn
 
 import typer
 
-from ..console.exit_codes import help_text
+from ..console.exit_codes import ExitCode, help_text
+from ..console.signals import end_at_once
+from ..console.streams import flush_standard_streams, open_standard_streams, write_line
 from .check import check
 from .demo import demo
 from .emulator import emulator
@@ -33,6 +34,8 @@ for command in (sync, check, status, forget, query, report, demo, emulator):
 
 def main() -> None:
     """Entry point of the console script."""
+    open_standard_streams()
+    end_at_once()
     # Rows are trees, which reference counts free; looking for cycles among them costs a tenth of a long load.
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -43,6 +46,8 @@ def main() -> None:
 
 def _exit_fast(code: object) -> NoReturn:
     """End at once: what Python frees at its end, object by object, is a fifth of the cost of a run with nothing new."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    number = code if isinstance(code, int) else int(code is not None)
+    if reason := flush_standard_streams():
+        write_line("stderr", f"Standard output could not be written: {reason}.")
+        number = number or ExitCode.RETRY_LATER
+    os._exit(number)

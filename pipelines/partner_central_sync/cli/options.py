@@ -35,7 +35,7 @@ AllAccountsOption = Annotated[
     typer.Option(
         "--all-accounts",
         help="Every account listed in .dlt/config.toml, one after another. A failing account does not stop the others. "
-        "The exit code is the lowest one that is not 0.",
+        "The exit code is that of the account that needs a person most.",
     ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]

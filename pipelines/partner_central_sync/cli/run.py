@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> Iterator[Console]:
     """Sets up configuration and messages, and turns whatever is raised into a message and an exit code."""
     from ..console.output import Console
+    from ..console.signals import end_the_run
 
     console = Console(log_format, quiet=quiet, verbose=verbose)
     planning = logging.getLogger("partner_central.plan")
@@ -29,6 +30,7 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
     try:
         from ..sync.settings import register_defaults
 
+        end_the_run()
         register_defaults(verbose=verbose)
         yield console
     except (typer.Exit, typer.BadParameter):

@@ -22,7 +22,7 @@ from partner_central.public import (
 )
 
 from .. import destinations
-from ..console.exit_codes import ExitCode
+from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
@@ -52,7 +52,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     """
     dlt_settings.check(settings)
     started = time.monotonic()
-    run_record = RunRecord(SyncMetrics(watch=console.show_progress), settings)
+    run_record = RunRecord(SyncMetrics(watch=console.show_progress), settings, console.begin_run())
     with (
         working_folder.hold_lock(settings),
         run_record.open_until_logged,
@@ -104,11 +104,11 @@ def _warn(settings: Settings, console: Console, run_record: RunRecord, removed: 
     if removed.note:
         console.warn(removed.note)
     if warning := removed.warning(settings.dataset_name):
-        run_record.outcome, run_record.message = ExitCode.REVIEW_REMOVALS, warning
         console.warn(warning)
     if metrics.mass_rejected:
-        run_record.outcome, run_record.message = ExitCode.REJECTED, metrics.mass_rejected
         console.warn(metrics.mass_rejected)
+    run_record.outcome = of_result(held=removed.unmarked, mass_rejected=metrics.mass_rejected)
+    run_record.message = metrics.mass_rejected or warning
 
 
 def _load_everything(settings: Settings, console: Console, run_record: RunRecord) -> tuple[dlt.Pipeline, str]:
@@ -185,10 +185,11 @@ def _has_more(load: ChunkedLoad, console: Console) -> bool:
         return load.has_more()
     except PartnerCentralError:
         metrics = load.metrics
-        console.note(
-            f"{metrics.read:,} records were read and are loaded, of about {metrics.estimated_records or 0:,} in all. "
-            "The next run continues from there."
-        )
+        of_all = f", of about {metrics.estimated_records:,} in all" if metrics.estimated_records else ""
+        if metrics.read:
+            console.note(
+                f"{metrics.read:,} records were read and are loaded{of_all}. The next run continues from there."
+            )
         raise
 
 
