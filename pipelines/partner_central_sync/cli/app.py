@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from ..console.exit_codes import ExitCode, help_text
 from ..console.signals import end_at_once
 from ..console.streams import flush_standard_streams, open_standard_streams, write_line
+from ..version import version
 from .check import check
 from .demo import demo
 from .emulator import emulator
@@ -20,16 +21,30 @@ from .report import report
 from .status import status
 from .sync import sync
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"partner-central-sync {version()}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Keeps a database equal to the co-sell pipeline in AWS Partner Central.",
     epilog=help_text(),
 )
 for command in (sync, check, status, forget, query, report, demo, emulator):
-    app.command(epilog=help_text())(command)
+    app.command(epilog="Exit codes: see partner-central --help.")(command)
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version, and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Keeps a database equal to the co-sell pipeline in AWS Partner Central."""
 
 
 def main() -> None:

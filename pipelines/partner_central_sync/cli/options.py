@@ -38,6 +38,14 @@ AllAccountsOption = Annotated[
         "The exit code is that of the account that needs a person most.",
     ),
 ]
+PingOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Report start, success and failure to this URL, as healthchecks expects it: URL/start, URL, "
+        "URL/<exit code>. A ping that fails never changes the run. [default: setting partner_central.ping]",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Let dlt log as well, and show where an error came from.")

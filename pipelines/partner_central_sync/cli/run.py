@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, get_args
 
@@ -12,6 +12,7 @@ import typer
 from .options import CatalogName, LogFormat
 
 if TYPE_CHECKING:
+    from ..console.exit_codes import ExitCode
     from ..console.output import Console
     from ..sync.accounts import Account
     from ..sync.settings import Settings
@@ -40,6 +41,28 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
     finally:
         planning.removeFilter(console.show_plan)
         console.close()
+
+
+@contextmanager
+def reported_by_ping(url: str | None, console: Console) -> Iterator[Callable[[ExitCode], None]]:
+    """Reports the run that is the block to the URL, or to that of the setting `partner_central.ping`.
+
+    Yields:
+        A function for the block to call with the exit code, before it prints its last line. An error is reported by
+        its own code.
+    """
+    import dlt
+
+    from ..console.failures import exit_code_and_message
+    from ..console.ping import Ping
+
+    ping = Ping(url or dlt.config.get("partner_central.ping", str), console.warn)
+    ping.start()
+    try:
+        yield ping.end
+    except BaseException as error:
+        ping.end(exit_code_and_message(error)[0])
+        raise
 
 
 def selected_accounts(

@@ -202,7 +202,7 @@ class Console:
         if self._terminal is None:
             from rich.console import Console as Terminal
 
-            self._terminal = Terminal(file=cast("IO[str]", Tolerant()), highlight=False, soft_wrap=True)
+            self._terminal = Terminal(file=cast("IO[str]", Tolerant(sys.stderr)), highlight=False, soft_wrap=True)
         return self._terminal
 
     def _line(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 from typing import IO, Any, Literal
 
 Name = Literal["stdout", "stderr"]
@@ -40,21 +41,28 @@ def write_line(name: Name, text: str) -> None:
 
 
 class Tolerant:
-    """Standard error for a display, which also writes from threads of its own: what fails is dropped."""
+    """A stream for a display, which also writes from threads of its own: what fails is dropped.
+
+    Args:
+        stream: where it is written to.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
 
     def write(self, text: str) -> int:
         """Writes text."""
         with suppress(OSError, ValueError):
-            sys.stderr.write(text)
+            self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Writes out what is buffered."""
         with suppress(OSError, ValueError):
-            sys.stderr.flush()
+            self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a stream has
-        return getattr(sys.stderr, name)
+        return getattr(self._stream, name)
 
 
 def flush_standard_streams() -> str | None:
@@ -71,5 +79,6 @@ def flush_standard_streams() -> str | None:
     return reason
 
 
+@cache
 def _nothing() -> IO[str]:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for the rest of the process
