@@ -246,12 +246,33 @@ def test_status_works_during_a_run_and_while_the_file_is_open_elsewhere(sandbox:
         told = sandbox.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {running.pid} " in told.stdout
+    assert "reading" in told.stdout
     running.communicate(timeout=TIMEOUT_S)
     with duckdb.connect(str(sandbox.database)):
         told = sandbox.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {os.getpid()}" in told.stdout
     sandbox.assert_equals(emulator.truth())
+
+
+def test_status_says_how_the_last_run_ended_and_whether_the_data_are_too_old(
+    sandbox: Sandbox, emulator: Emulator
+) -> None:
+    assert sandbox.command("status", "--max-age", "2h").returncode == 8, "nothing is loaded"
+    assert sandbox.command("status", "--max-age", "two hours").returncode == 2
+    sandbox.sync()
+    fresh = sandbox.command("status", "--max-age", "2h", "--format", "json")
+    values = json.loads(fresh.stdout)
+    assert (fresh.returncode, values["exit_code"], values["opportunities"], values["gone"]) == (0, 0, 250, 0)
+    assert (values["last_run"]["outcome"], values["held"], values["active_run"]) == ("done", 0, None)
+    assert 0 <= values["lag_seconds"] < TIMEOUT_S
+    assert sandbox.command("status", "--max-age", "0s").returncode == 8
+    emulator.faults.append(Fault("access_denied"))
+    assert sandbox.command("sync").returncode == 3
+    failed = sandbox.command("status", "--max-age", "2h")
+    assert failed.returncode == 3
+    assert re.search(r"last run +20.*refused \(exit code 3\): AWS denied", failed.stdout)
+    assert sandbox.command("status").returncode == 0, "without an age it only reports"
 
 
 def test_dlt_settings_of_folder_and_environment_are_honoured_also_relative(

@@ -81,13 +81,14 @@ def selected_accounts(
     return listed if name is None else (accounts.find_account(listed, name),)
 
 
-def settings_of_each(accounts: Sequence[Account] | None, base: Settings) -> Iterator[Settings]:
-    """Yields the settings of each account, after a line with its name; without accounts, the base settings."""
+def settings_of_each(accounts: Sequence[Account] | None, base: Settings, *, show: bool = True) -> Iterator[Settings]:
+    """Yields the settings of each account, after a line with its name if shown; without accounts, the base settings."""
     if accounts is None:
         yield base
         return
     for account in accounts:
-        typer.echo(f"{account.name}:")
+        if show:
+            typer.echo(f"{account.name}:")
         yield account.settings(base)
 
 

@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     ALREADY_RUNNING = 5
     REVIEW_REMOVALS = 6
     REJECTED = 7
+    STALE = 8
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
@@ -85,6 +86,12 @@ MEANINGS: dict[ExitCode, Meaning] = {
         Scheduling.ALERT,
         "rejected",
     ),
+    ExitCode.STALE: Meaning(
+        "only of status --max-age: the data are older than that",
+        "look at the last run, and at what starts the runs",
+        Scheduling.ALERT,
+        "stale",
+    ),
     ExitCode.HUNG_UP: Meaning(
         "ended by SIGHUP: its terminal was closed", "nothing; the next run continues", Scheduling.RETRY, "hung_up"
     ),
@@ -113,7 +120,7 @@ def _help_for(meaning: Meaning) -> str:
 def of_several(codes: Iterable[ExitCode]) -> ExitCode:
     """Returns the exit code for several ends: of several accounts, or of one run that ended in several ways.
 
-    What needs a person comes before what a later run repairs by itself: 1, 2, 3, then 7, 6, then 4, then 5, then 0.
+    What needs a person comes before what a later run repairs by itself: 1, 2, 3, then 8, 7, 6, then 4, then 5, then 0.
     """
     return min(codes, key=_urgency, default=ExitCode.DONE)
 

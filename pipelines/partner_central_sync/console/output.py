@@ -110,6 +110,10 @@ class Console:
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._line("info", "progress", f"{self._phase}: {self._counts}", fields=self._progress.values(metrics))
 
+    def progress_text(self) -> str:
+        """Returns the phase and the counts in one line."""
+        return f"{self._phase}: {self._counts}" if self._counts else self._phase
+
     def show_plan(self, record: logging.LogRecord) -> bool:
         """Prints a line of the log that explains a long load, on a terminal only if verbose."""
         if self._verbose or not self._is_live():

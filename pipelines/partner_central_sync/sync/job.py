@@ -35,6 +35,7 @@ from .settings import Settings
 from .summary import Summary
 from .views import keep_views
 
+SECONDS_BETWEEN_NOTES = 2.0  # of progress, for `status`
 MAX_STARTS = 3  # of a run, where others load between its reading and its loading
 
 
@@ -52,7 +53,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     """
     dlt_settings.check(settings)
     started = time.monotonic()
-    run_record = RunRecord(SyncMetrics(watch=console.show_progress), settings, console.begin_run())
+    run_record = RunRecord(SyncMetrics(watch=_Watch(settings, console)), settings, console.begin_run())
     with (
         working_folder.hold_lock(settings),
         run_record.open_until_logged,
@@ -78,6 +79,21 @@ def sync(settings: Settings, console: Console) -> Summary:
         seconds=time.monotonic() - started,
         new_columns=run_record.new_columns,
     )
+
+
+class _Watch:
+    """Shows progress, and writes it every few seconds where `status` finds it."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._written = 0.0
+
+    def __call__(self, metrics: SyncMetrics) -> None:
+        self._console.show_progress(metrics)
+        if time.monotonic() - self._written >= SECONDS_BETWEEN_NOTES:
+            self._written = time.monotonic()
+            working_folder.write_progress(self._settings, self._console.progress_text())
 
 
 def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecord) -> tuple[str, removals.Removals]:
