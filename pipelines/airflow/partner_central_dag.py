@@ -40,7 +40,14 @@ AT_ONCE = int(os.environ.get("PARTNER_CENTRAL_ACCOUNTS_AT_ONCE", "8"))  # 1 for 
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True},
-    params={"full": Param(default=False, type="boolean", description="Read everything again and merge.")},
+    params={
+        "full": Param(default=False, type="boolean", description="Read everything again and merge."),
+        "accept_removals": Param(
+            default=False,
+            type="boolean",
+            description="With full: mark as gone what this run no longer lists, however many they are.",
+        ),
+    },
     doc_md=__doc__,
 )
 def partner_central() -> None:
@@ -83,7 +90,10 @@ def partner_central() -> None:
 
         context = get_current_context()
         context["account"] = account["name"]  # names the task in the list of mapped ones
-        run = Settings(destination=configured_destination(), full=context["params"]["full"])
+        params = context["params"]
+        run = Settings(
+            destination=configured_destination(), full=params["full"], accept_removals=params["accept_removals"]
+        )
         try:
             summary = sync(Account(**account).settings(run), Console(account=account["name"]))
         except Exception as error:  # noqa: BLE001 - every failure becomes a state of the task

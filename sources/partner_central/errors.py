@@ -6,6 +6,7 @@
     - `RequestInvalid`: because of its parameters
   - `ServiceUnavailable`: a temporary failure outlasted the retries
     - `CallBudgetExhausted`: no call is left
+      - `CallLimitReached`: of those that the run was allowed
   - `PaginationError`: a listing could not be read to its end
 """
 
@@ -34,6 +35,10 @@ class ServiceUnavailable(PartnerCentralError):
 
 class CallBudgetExhausted(ServiceUnavailable):
     """No call is left: of the day's, or of this run's. The next run continues, once there are."""
+
+
+class CallLimitReached(CallBudgetExhausted):
+    """The run made as many calls as it was allowed, and stopped as told. The next run continues."""
 
 
 class PaginationError(PartnerCentralError):

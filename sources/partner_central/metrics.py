@@ -50,6 +50,7 @@ class SyncMetrics:
         filter_set: the name of what the filters select, `all` without; None before they are known.
         streams: counts of each stream that was read, by its table.
         notes: sentences a user should see.
+        trouble: a sentence while calls fail again and again; None once one succeeds.
         watch: called after every change, from any thread, one at a time.
         clock: a monotonic clock, in seconds.
     """
@@ -72,6 +73,7 @@ class SyncMetrics:
     filter_set: str | None = None
     streams: dict[str, StreamMetrics] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    trouble: str | None = None
     watch: Callable[[SyncMetrics], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     _stream: StreamMetrics = field(default_factory=StreamMetrics, repr=False, compare=False)
@@ -93,6 +95,13 @@ class SyncMetrics:
             self.throttles += throttled
             self._stream.throttles += throttled
             self._changed()
+
+    def record_trouble(self, sentence: str | None) -> None:
+        """A call failed repeatedly and is tried again, or one succeeded (None)."""
+        with self._lock:
+            if sentence != self.trouble:
+                self.trouble = sentence
+                self._changed()
 
     def record_wait(self, seconds: float) -> None:
         """A call is about to wait."""

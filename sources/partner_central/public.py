@@ -13,7 +13,9 @@ from botocore.session import get_session
 from .api.client import PartnerCentral
 from .api.connection import SERVICE, connect, open_session
 from .api.failures import NO_CREDENTIALS, to_credentials_error
+from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
 from .errors import (
+    CallLimitReached,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
@@ -57,6 +59,7 @@ __all__ = [
     "ROWS_PER_CHUNK",
     "STREAMS",
     "UNMOVED",
+    "CallLimitReached",
     "ChunkedLoad",
     "ColumnType",
     "ConfigurationError",
@@ -76,10 +79,12 @@ __all__ = [
     "child_key_in",
     "connect",
     "content_hash_of",
+    "credentials_misconfiguration",
     "cursor_reports",
     "forget_cursors",
     "forget_masks",
     "hint_rules",
+    "is_outage_of_credentials",
     "known_columns",
     "lost_tables",
     "newest_full_listing",

@@ -24,6 +24,10 @@ SUMMARY = {
     "at",
     "level",
     "event",
+    "run_id",
+    "version",
+    "exit_code",
+    "phases",
     "dataset",
     "location",
     "calls",
@@ -54,7 +58,8 @@ def test_every_command_explains_itself_and_its_exit_codes(command: str, sandbox:
     told = sandbox.command(command, "--help")
     assert (told.returncode, told.stderr) == (0, "")
     assert f"partner-central {command}" in told.stdout
-    assert "Exit codes:" in told.stdout
+    assert told.stdout.count("Exit codes:") == 1
+    assert "list[str]" not in told.stdout
 
 
 def test_without_a_command_the_commands_are_listed(sandbox: Sandbox) -> None:
@@ -131,7 +136,7 @@ def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) 
     emulator.overlay("O1", {"Flag": True})
     ended = sandbox.command("sync", "--log-format", "json")
     told = [json.loads(line) for line in (ended.stderr + ended.stdout).splitlines()]
-    assert all({"at", "level"} <= line.keys() for line in told)
+    assert all({"at", "level", "event", "run_id", "version"} <= line.keys() for line in told)
     assert {line["level"] for line in told} == {"info", "warning"}
     (summary,) = [line for line in told if line.get("event") == "synced"]
     assert summary.keys() == SUMMARY
@@ -140,6 +145,12 @@ def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) 
     ended = sandbox.command("sync", "--log-format", "json")
     last = json.loads(ended.stderr.splitlines()[-1])
     assert (ended.returncode, last["level"], last["exit_code"], ended.stdout) == (3, "error", 3, "")
+    assert {line["run_id"] for line in told} == {summary["run_id"]} != {last["run_id"]}
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
+        connection.execute("USE partner_central.partner_central")
+        stored = connection.execute("SELECT run_id FROM sync_runs ORDER BY started_at").fetchall()
+    assert stored == [(summary["run_id"],), (last["run_id"],)]
+    assert {"checking", "reading", "loading"} <= summary["phases"].keys()
 
 
 def test_a_terminal_shows_live_progress(sandbox: Sandbox, emulator: Emulator) -> None:
@@ -235,12 +246,33 @@ def test_status_works_during_a_run_and_while_the_file_is_open_elsewhere(sandbox:
         told = sandbox.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {running.pid} " in told.stdout
+    assert "reading" in told.stdout
     running.communicate(timeout=TIMEOUT_S)
     with duckdb.connect(str(sandbox.database)):
         told = sandbox.command("status")
     assert told.returncode == 0, told.stderr
     assert f"process {os.getpid()}" in told.stdout
     sandbox.assert_equals(emulator.truth())
+
+
+def test_status_says_how_the_last_run_ended_and_whether_the_data_are_too_old(
+    sandbox: Sandbox, emulator: Emulator
+) -> None:
+    assert sandbox.command("status", "--max-age", "2h").returncode == 8, "nothing is loaded"
+    assert sandbox.command("status", "--max-age", "two hours").returncode == 2
+    sandbox.sync()
+    fresh = sandbox.command("status", "--max-age", "2h", "--format", "json")
+    values = json.loads(fresh.stdout)
+    assert (fresh.returncode, values["exit_code"], values["opportunities"], values["gone"]) == (0, 0, 250, 0)
+    assert (values["last_run"]["outcome"], values["held"], values["active_run"]) == ("done", 0, None)
+    assert 0 <= values["lag_seconds"] < TIMEOUT_S
+    assert sandbox.command("status", "--max-age", "0s").returncode == 8
+    emulator.faults.append(Fault("access_denied"))
+    assert sandbox.command("sync").returncode == 3
+    failed = sandbox.command("status", "--max-age", "2h")
+    assert failed.returncode == 3
+    assert re.search(r"last run +20.*refused \(exit code 3\): AWS denied", failed.stdout)
+    assert sandbox.command("status").returncode == 0, "without an age it only reports"
 
 
 def test_dlt_settings_of_folder_and_environment_are_honoured_also_relative(

@@ -95,7 +95,7 @@ def test_failed_runs_say_why_also_the_very_first(sandbox: Sandbox, emulator: Emu
     assert "partnercentral:ListOpportunities" in said[0]
     assert "yesterday" in said[1]
     assert said[2] is None
-    assert "1 calls this run was allowed" in said[3]
+    assert "Stopped as told, after 1 calls" in said[3]
 
 
 def test_a_sweep_cut_short_counts_what_it_read(sandbox: Sandbox) -> None:
@@ -141,7 +141,7 @@ def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
         synced.sync()
 
 
-def test_an_interrupted_or_idle_run_leaves_no_row_and_the_next_one_does(synced: Sandbox, emulator: Emulator) -> None:
+def test_an_interrupted_run_leaves_a_row_and_one_that_found_another_none(synced: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 1) as arrived:
         process = synced.start("sync")
         assert arrived.wait(TIMEOUT_S)
@@ -149,7 +149,7 @@ def test_an_interrupted_or_idle_run_leaves_no_row_and_the_next_one_does(synced: 
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 130
     synced.sync()
-    assert runs(synced, "outcome") == [("done",), ("done",)]
+    assert runs(synced, "outcome") == [("done",), ("interrupted",), ("done",)]
 
 
 def test_a_table_that_is_not_there_yet_is_made_without_a_load(synced: Sandbox) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from partner_central.errors import PartnerCentralError
 from partner_central_sync.console.exit_codes import MEANINGS, ExitCode, Scheduling
+from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.summary import Summary
 
 DAG = Path(__file__).parents[2] / "pipelines" / "airflow" / "partner_central_dag.py"
@@ -41,7 +42,10 @@ class FakeAirflow:
         self.options: dict[str, dict[str, Any]] = {}
         self.events: list[tuple[str, dict[str, Any]]] = []
         outlet = SimpleNamespace(add=lambda asset, extra: self.events.append((asset, extra)))
-        self.context: dict[str, Any] = {"params": {"full": False}, "outlet_events": {"partner_central": outlet}}
+        self.context: dict[str, Any] = {
+            "params": {"full": False, "accept_removals": False},
+            "outlet_events": {"partner_central": outlet},
+        }
 
     def task(self, function: Callable[..., Any] | None = None, **options: Any) -> Any:
         if function is None:
@@ -140,3 +144,16 @@ def test_a_sync_that_fails_does_what_the_table_of_exit_codes_says(
 def test_review_runs_beside_failures_of_other_accounts_and_is_not_retried(airflow: FakeAirflow) -> None:
     assert airflow.options["review"]["trigger_rule"] == "all_done"
     assert airflow.options["review"]["retries"] == 0
+
+
+def test_a_run_of_the_dag_can_accept_removals(airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Settings] = []
+
+    def sync(settings: Settings, _: object) -> Summary:
+        given.append(settings)
+        return SUMMARY
+
+    airflow.context["params"] = {"full": True, "accept_removals": True}
+    monkeypatch.setattr("partner_central_sync.sync.job.sync", sync)
+    airflow.tasks["sync"](ACCOUNT)
+    assert [(settings.full, settings.accept_removals) for settings in given] == [(True, True)]

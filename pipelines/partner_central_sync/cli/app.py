@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from ..console.exit_codes import help_text
+from ..console.exit_codes import ExitCode, help_text
+from ..console.signals import end_at_once
+from ..console.streams import flush_standard_streams, open_standard_streams, write_line
+from ..version import version
 from .check import check
 from .demo import demo
 from .emulator import emulator
@@ -20,20 +22,36 @@ from .status import status
 from .sync import sync
 from .tables import tables
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"partner-central-sync {version()}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Keeps a database equal to the co-sell pipeline in AWS Partner Central.",
     epilog=help_text(),
 )
 for command in (sync, check, status, forget, query, tables, report, demo, emulator):
-    app.command(epilog=help_text())(command)
+    app.command(epilog="Exit codes: see partner-central --help.")(command)
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version, and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Keeps a database equal to the co-sell pipeline in AWS Partner Central."""
 
 
 def main() -> None:
     """Entry point of the console script."""
+    open_standard_streams()
+    end_at_once()
     # Rows are trees, which reference counts free; looking for cycles among them costs a tenth of a long load.
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -44,6 +62,8 @@ def main() -> None:
 
 def _exit_fast(code: object) -> NoReturn:
     """End at once: what Python frees at its end, object by object, is a fifth of the cost of a run with nothing new."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    number = code if isinstance(code, int) else int(code is not None)
+    if reason := flush_standard_streams():
+        write_line("stderr", f"Standard output could not be written: {reason}.")
+        number = number or ExitCode.RETRY_LATER
+    os._exit(number)

@@ -40,7 +40,15 @@ AllAccountsOption = Annotated[
     typer.Option(
         "--all-accounts",
         help="Every account listed in .dlt/config.toml, one after another. A failing account does not stop the others. "
-        "The exit code is the lowest one that is not 0.",
+        "The exit code is that of the account that needs a person most.",
+    ),
+]
+PingOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Report start, success and failure to this URL, as healthchecks expects it: URL/start, URL, "
+        "URL/<exit code>. A ping that fails never changes the run. [default: setting partner_central.ping]",
     ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 from .options import CatalogName, LogFormat
 
 if TYPE_CHECKING:
+    from ..console.exit_codes import ExitCode
     from ..console.output import Console
     from ..sync.accounts import Account
     from ..sync.settings import Settings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> Iterator[Console]:
     """Sets up configuration and messages, and turns whatever is raised into a message and an exit code."""
     from ..console.output import Console
+    from ..console.signals import end_the_run
 
     console = Console(log_format, quiet=quiet, verbose=verbose)
     planning = logging.getLogger("partner_central.plan")
@@ -31,6 +33,7 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
     try:
         from ..sync.settings import register_defaults
 
+        end_the_run()
         register_defaults(verbose=verbose)
         yield console
     except (typer.Exit, typer.BadParameter):
@@ -40,6 +43,28 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
     finally:
         planning.removeFilter(console.show_plan)
         console.close()
+
+
+@contextmanager
+def reported_by_ping(url: str | None, console: Console) -> Iterator[Callable[[ExitCode], None]]:
+    """Reports the run that is the block to the URL, or to that of the setting `partner_central.ping`.
+
+    Yields:
+        A function for the block to call with the exit code, before it prints its last line. An error is reported by
+        its own code.
+    """
+    import dlt
+
+    from ..console.failures import exit_code_and_message
+    from ..console.ping import Ping
+
+    ping = Ping(url or dlt.config.get("partner_central.ping", str), console.warn)
+    ping.start()
+    try:
+        yield ping.end
+    except BaseException as error:
+        ping.end(exit_code_and_message(error)[0])
+        raise
 
 
 def selected_accounts(
@@ -58,13 +83,14 @@ def selected_accounts(
     return listed if name is None else (accounts.find_account(listed, name),)
 
 
-def settings_of_each(accounts: Sequence[Account] | None, base: Settings) -> Iterator[Settings]:
-    """Yields the settings of each account, after a line with its name; without accounts, the base settings."""
+def settings_of_each(accounts: Sequence[Account] | None, base: Settings, *, show: bool = True) -> Iterator[Settings]:
+    """Yields the settings of each account, after a line with its name if shown; without accounts, the base settings."""
     if accounts is None:
         yield base
         return
     for account in accounts:
-        typer.echo(f"{account.name}:")
+        if show:
+            typer.echo(f"{account.name}:")
         yield account.settings(base)
 
 

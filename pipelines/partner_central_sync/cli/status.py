@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
 import typer
 
+from ..console.exit_codes import ExitCode, of_several
 from .options import (
     AccountOption,
     AllAccountsOption,
@@ -21,6 +26,8 @@ from .run import (
     with_database,
 )
 
+StatusFormat = Literal["text", "json"]
+
 
 def status(
     catalog: CatalogOption = None,
@@ -29,17 +36,48 @@ def status(
     account: AccountOption = None,
     all_accounts: AllAccountsOption = False,
     database: DatabaseOption = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE",
+            help="End with an exit code other than 0 if the data are older, such as 2h, 90m or 1d, or if the last run "
+            "failed or is held.",
+        ),
+    ] = None,
+    form: Annotated[
+        StatusFormat, typer.Option("--format", "-f", help="Plain lines, or one JSON object for each account.")
+    ] = "text",
 ) -> None:
-    """Show what is loaded, up to which watermark, when last, and what is pending. Makes no call to AWS.
+    """Show what is loaded, up to which watermark, how the last run ended, and what is pending. Makes no call to AWS.
 
     Where accounts are listed, it shows each of them.
     """
     with run_command():
+        from ..sync.last_run import LastRun, parse_age
+        from ..sync.status import LAST
         from ..sync.status import status as look
 
+        try:
+            age = None if max_age is None else parse_age(max_age)
+        except ValueError as rule:
+            raise typer.BadParameter(str(rule), param_hint="--max-age") from None
+        codes: list[ExitCode] = []
         every = all_accounts or (account is None and has_accounts_to_choose(catalog, dataset))
         accounts = selected_accounts(account, catalog, dataset, every=every)
         base = with_database(settings_from(catalog, destination, dataset), database)
-        for settings in settings_of_each(accounts, base):
-            for subject, text in look(settings):
-                typer.echo(f"{subject:<22} {text}")
+        of_each = settings_of_each(accounts, base, show=form == "text")
+        for number, settings in enumerate(of_each):
+            values: dict[str, Any] = {"account": accounts[number].name} if accounts else {}
+            last: LastRun | None = None
+            for line in look(settings):
+                last = line.values.get(LAST, last)
+                values |= {name: value for name, value in line.values.items() if name != LAST}
+                if form == "text":
+                    typer.echo(f"{line.subject:<22} {line.text}")
+            if age is not None:
+                codes.append(ExitCode.STALE if last is None else last.code(age, datetime.now(UTC)))
+                values["exit_code"] = int(codes[-1])
+            if form == "json":
+                typer.echo(json.dumps(values))
+        if code := of_several(codes):
+            raise typer.Exit(code)

@@ -15,10 +15,11 @@ from .options import (
     DestinationOption,
     LogFormatOption,
     PiiMode,
+    PingOption,
     QuietOption,
     VerboseOption,
 )
-from .run import run_command, selected_accounts, settings_from
+from .run import reported_by_ping, run_command, selected_accounts, settings_from
 
 
 def sync(
@@ -49,11 +50,15 @@ def sync(
     ] = None,
     life_cycle_stage: Annotated[
         list[str] | None,
-        typer.Option(help="Only this stage, e.g. Launched. Repeat for more; so for the other filters."),
+        typer.Option(
+            metavar="STAGE", help="Only this stage, e.g. Launched. Repeat for more; so for the other filters."
+        ),
     ] = None,
-    life_cycle_review_status: Annotated[list[str] | None, typer.Option(help="Only this review status.")] = None,
-    customer_company_name: Annotated[list[str] | None, typer.Option(help="Only this customer.")] = None,
-    identifier: Annotated[list[str] | None, typer.Option(help="Only this opportunity id.")] = None,
+    life_cycle_review_status: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Only this review status.")
+    ] = None,
+    customer_company_name: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this customer.")] = None,
+    identifier: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this opportunity id.")] = None,
     pii: Annotated[
         PiiMode | None,
         typer.Option(
@@ -82,6 +87,7 @@ def sync(
     dataset: DatasetOption = None,
     account: AccountOption = None,
     all_accounts: AllAccountsOption = False,
+    ping: PingOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = "text",
@@ -102,23 +108,28 @@ def sync(
         from ..sync.all_accounts import sync_each
         from ..sync.job import sync as run_sync
 
-        accounts = selected_accounts(account, catalog, dataset, every=all_accounts)
-        base = settings_from(catalog, destination, dataset)
-        settings = replace(
-            base,
-            full=full,
-            since=since,
-            max_calls=max_calls,
-            filters=filters,
-            pii=pii,
-            accept_removals=accept_removals,
-            accept_account=accept_account,
-        )
-        if accept_removals and not full:
-            console.note("--accept-removals is about what this run lists: add --full, so that it lists everything.")
-        if accounts:
-            raise typer.Exit(sync_each(accounts, settings, console))
-        summary = run_sync(settings, console)
-        console.print_summary(summary)
-        if summary.code:
-            raise typer.Exit(summary.code)
+        with reported_by_ping(ping, console) as ended:
+            accounts = selected_accounts(account, catalog, dataset, every=all_accounts)
+            base = settings_from(catalog, destination, dataset)
+            settings = replace(
+                base,
+                full=full,
+                since=since,
+                max_calls=max_calls,
+                filters=filters,
+                pii=pii,
+                accept_removals=accept_removals,
+                accept_account=accept_account,
+            )
+            if accept_removals and not full:
+                console.note("--accept-removals is about what this run lists: add --full, so that it lists everything.")
+            if accounts:
+                code = sync_each(accounts, settings, console)
+                ended(code)
+            else:
+                summary = run_sync(settings, console)
+                code = summary.code
+                ended(code)
+                console.print_summary(summary)
+        if code:
+            raise typer.Exit(code)

@@ -22,7 +22,13 @@ class ExitCode(IntEnum):
     ALREADY_RUNNING = 5
     REVIEW_REMOVALS = 6
     REJECTED = 7
+    STALE = 8
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
+
+
+INTERRUPTIONS = frozenset({ExitCode.HUNG_UP, ExitCode.INTERRUPTED, ExitCode.TERMINATED})
 
 
 class Scheduling(Enum):
@@ -80,10 +86,26 @@ MEANINGS: dict[ExitCode, Meaning] = {
         Scheduling.ALERT,
         "rejected",
     ),
+    ExitCode.STALE: Meaning(
+        "only of status --max-age: the data are older than that",
+        "look at the last run, and at what starts the runs",
+        Scheduling.ALERT,
+        "stale",
+    ),
+    ExitCode.HUNG_UP: Meaning(
+        "ended by SIGHUP: its terminal was closed", "nothing; the next run continues", Scheduling.RETRY, "hung_up"
+    ),
     ExitCode.INTERRUPTED: Meaning(
         "interrupted (Ctrl-C)", "nothing; the next run continues", Scheduling.RETRY, "interrupted"
     ),
+    ExitCode.TERMINATED: Meaning(
+        "ended by SIGTERM, as when a container or a service is stopped",
+        "nothing; the next run continues",
+        Scheduling.RETRY,
+        "terminated",
+    ),
 }
+URGENCY = (Scheduling.FAIL, Scheduling.ALERT, Scheduling.RETRY, Scheduling.SKIP, Scheduling.CONTINUE)
 
 
 def help_text() -> str:
@@ -96,8 +118,24 @@ def _help_for(meaning: Meaning) -> str:
 
 
 def of_several(codes: Iterable[ExitCode]) -> ExitCode:
-    """Returns the exit code for the runs of several accounts: the lowest that is not 0.
+    """Returns the exit code for several ends: of several accounts, or of one run that ended in several ways.
 
-    So a failure that needs a person is not hidden by one that is temporary.
+    What needs a person comes before what a later run repairs by itself: 1, 2, 3, then 8, 7, 6, then 4, then 5, then 0.
     """
-    return min(filter(None, codes), default=ExitCode.DONE)
+    return min(codes, key=_urgency, default=ExitCode.DONE)
+
+
+def of_result(*, held: int, mass_rejected: str | None) -> ExitCode:
+    """Returns the exit code of a run that loaded what it could.
+
+    Args:
+        held: opportunities that were not marked as gone, because they were too many.
+        mass_rejected: a sentence if so many records were rejected that the cursor does not move.
+    """
+    ends = {ExitCode.REVIEW_REMOVALS: bool(held), ExitCode.REJECTED: bool(mass_rejected)}
+    return of_several(code for code, is_so in ends.items() if is_so)
+
+
+def _urgency(code: ExitCode) -> tuple[int, int]:
+    scheduling = MEANINGS[code].scheduling
+    return URGENCY.index(scheduling), -code if scheduling is Scheduling.ALERT else code

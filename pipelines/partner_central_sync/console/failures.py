@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from partner_central.public import ConfigurationError, PaginationError, RequestRejected, ServiceUnavailable
 
@@ -19,6 +21,7 @@ from ..destinations.errors import (
     first_line,
 )
 from .exit_codes import ExitCode
+from .signals import number_of
 
 
 class AnotherRun(Exception):
@@ -26,7 +29,6 @@ class AnotherRun(Exception):
 
 
 KNOWN: tuple[tuple[type[BaseException], ExitCode], ...] = (
-    (KeyboardInterrupt, ExitCode.INTERRUPTED),
     (AnotherRun, ExitCode.ALREADY_RUNNING),
     (NotWritable, ExitCode.RETRY_LATER),
     (NotReadable, ExitCode.RETRY_LATER),
@@ -38,7 +40,7 @@ KNOWN: tuple[tuple[type[BaseException], ExitCode], ...] = (
 )
 
 
-INTERRUPTED = "Interrupted. Nothing is lost: the next run continues from here."
+NOTHING_LOST = "Nothing is lost: the next run continues from here."
 OF_A_DESTINATION = "ClientConfiguration"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
@@ -53,9 +55,11 @@ def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
     causes = list(causes_of(error))
     hide_values(causes)
     for cause in causes:
+        if not isinstance(cause, Exception):
+            return _from_signal(cause)
         for kind, code in KNOWN:
             if isinstance(cause, kind):
-                return code, INTERRUPTED if code is ExitCode.INTERRUPTED else str(cause)
+                return code, str(cause)
     for cause in causes:
         if failure := _from_foreign(cause):
             return failure
@@ -67,12 +71,31 @@ def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
     return ExitCode.DEFECT, f"{type(causes[-1]).__name__}: {first_line(causes[-1])}"
 
 
+def _from_signal(error: BaseException) -> tuple[ExitCode, str]:
+    """Returns the exit code and the message for what ends a process, a signal or whatever ends it in its place."""
+    match number_of(error):
+        case signal.SIGTERM:
+            return ExitCode.TERMINATED, f"Ended by SIGTERM. {NOTHING_LOST}"
+        case signal.SIGHUP:
+            return ExitCode.HUNG_UP, f"Ended by SIGHUP. {NOTHING_LOST}"
+        case _:
+            return ExitCode.INTERRUPTED, f"Interrupted. {NOTHING_LOST}"
+
+
 def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
     """Classifies errors of botocore, the system and dlt."""
     from botocore.exceptions import BotoCoreError
 
-    from partner_central.public import to_credentials_error
+    from partner_central.public import (
+        credentials_misconfiguration,
+        is_outage_of_credentials,
+        to_credentials_error,
+    )
 
+    if is_outage_of_credentials(cause):
+        return ExitCode.RETRY_LATER, f"The source of the AWS credentials does not answer now ({cause}). {NOTHING_LOST}"
+    if sentence := credentials_misconfiguration(cause):
+        return ExitCode.CONFIGURATION, sentence
     match cause:
         case OSError(errno=number) if number in UNWRITABLE:
             place = cause.filename or "while writing"
@@ -86,6 +109,7 @@ def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
 def _from_configuration(cause: BaseException) -> str | None:
     """Returns the message for an error of dlt's configuration."""
     from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
+    from dlt.common.configuration.providers.toml import TomlProviderReadException
     from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
     from dlt.common.exceptions import MissingDependencyException
 
@@ -107,11 +131,27 @@ def _from_configuration(cause: BaseException) -> str | None:
             message = f"This destination needs packages that are not installed: pip install {wanted}"
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
             message = f"The destination {name} is unknown, to dlt as well as to its configuration."
+        case TomlProviderReadException(full_paths=paths):
+            message = _from_toml(cause, paths)
         case ConfigurationException():
             message = f"{first_line(cause)} (--verbose shows where dlt looked for it)"
         case _:
             return None
     return message
+
+
+def _from_toml(cause: BaseException, paths: Sequence[str]) -> str:
+    """Returns which file of dlt's configuration is not TOML, with line and reason."""
+    import tomllib
+
+    for path in filter(Path.is_file, map(Path, paths)):
+        try:
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:  # also text that is not UTF-8
+            return f"{path} is not valid TOML: {error}. Correct it, then run again."
+        except OSError as error:
+            return f"{path} cannot be read: {error.strerror}."
+    return " ".join(str(cause).split())
 
 
 def _own_extra(extra: str) -> str:

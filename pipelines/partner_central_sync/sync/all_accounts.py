@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..console.exit_codes import ExitCode, of_several
+from ..console.exit_codes import INTERRUPTIONS, ExitCode, of_several
+from ..console.failures import exit_code_and_message
 from ..console.output import Console
 from .accounts import Account
 from .job import sync
@@ -20,27 +21,29 @@ def sync_each(accounts: Sequence[Account], base: Settings, console: Console) -> 
         console: where messages go.
 
     Returns:
-        `DONE` if all are; else the lowest exit code among the others, so that what needs a hand is not hidden by what
+        `DONE` if all are; else what `of_several` makes of the codes, so that what needs a person is not hidden by what
         passes by itself.
 
     Raises:
-        KeyboardInterrupt: interrupted; accounts that are done stay done.
+        BaseException: interrupted; accounts that are done stay done.
     """
-    codes: list[ExitCode] = []
+    codes: dict[str, ExitCode] = {}
     lines: list[tuple[str, str]] = []
     for account in accounts:
         console.set_account(account.name)
         try:
             summary = sync(account.settings(base), console)
-        except Exception as error:  # noqa: BLE001 - the next account is another matter
-            code = console.print_failure(error)
-            codes.append(code)
+        except Exception as error:
+            if exit_code_and_message(error)[0] in INTERRUPTIONS:
+                raise
+            code = codes[account.name] = console.print_failure(error)
             skipped = code is ExitCode.ALREADY_RUNNING
             lines.append((account.name, "another run is active" if skipped else f"failed with {code}"))
         else:
             console.print_summary(summary)
-            codes.append(summary.code)
+            codes[account.name] = summary.code
             lines.append((account.name, summary.line()))
     console.set_account(None)
-    console.print_accounts(lines)
-    return of_several(codes)
+    code = of_several(codes.values())
+    console.print_accounts(lines, codes, code)
+    return code

@@ -87,7 +87,7 @@ def _identity(session: botocore.session.Session) -> Finding:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
         return Finding("identity", f"unknown: AWS STS does not know these credentials ({code})")
-    except BotoCoreError as error:
+    except (BotoCoreError, OSError, EOFError) as error:
         return Finding("identity", exit_code_and_message(error)[1], exit_code_and_message(error)[0])
 
 

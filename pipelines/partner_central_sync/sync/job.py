@@ -22,7 +22,7 @@ from partner_central.public import (
 )
 
 from .. import destinations
-from ..console.exit_codes import ExitCode
+from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
@@ -35,6 +35,7 @@ from .settings import Settings
 from .summary import Summary
 from .views import keep_views
 
+SECONDS_BETWEEN_NOTES = 2.0  # of progress, for `status`
 MAX_STARTS = 3  # of a run, where others load between its reading and its loading
 
 
@@ -53,7 +54,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     """
     dlt_settings.check(settings)
     started = time.monotonic()
-    run_record = RunRecord(SyncMetrics(watch=console.show_progress), settings)
+    run_record = RunRecord(SyncMetrics(watch=_Watch(settings, console)), settings, console.begin_run())
     with (
         working_folder.hold_lock(settings),
         run_record.open_until_logged,
@@ -81,6 +82,21 @@ def sync(settings: Settings, console: Console) -> Summary:
     )
 
 
+class _Watch:
+    """Shows progress, and writes it every few seconds where `status` finds it."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._written = 0.0
+
+    def __call__(self, metrics: SyncMetrics) -> None:
+        self._console.show_progress(metrics)
+        if time.monotonic() - self._written >= SECONDS_BETWEEN_NOTES:
+            self._written = time.monotonic()
+            working_folder.write_progress(self._settings, self._console.progress_text())
+
+
 def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecord) -> tuple[str, removals.Removals]:
     """Reads, loads and concludes; returns where the rows are, and what is gone."""
     pipeline, location = _load_everything(settings, console, run_record)
@@ -106,11 +122,11 @@ def _warn(settings: Settings, console: Console, run_record: RunRecord, removed: 
     if removed.note:
         console.warn(removed.note)
     if warning := removed.warning(settings.dataset_name):
-        run_record.outcome, run_record.message = ExitCode.REVIEW_REMOVALS, warning
         console.warn(warning)
     if metrics.mass_rejected:
-        run_record.outcome, run_record.message = ExitCode.REJECTED, metrics.mass_rejected
         console.warn(metrics.mass_rejected)
+    run_record.outcome = of_result(held=removed.unmarked, mass_rejected=metrics.mass_rejected)
+    run_record.message = metrics.mass_rejected or warning
 
 
 def _load_everything(settings: Settings, console: Console, run_record: RunRecord) -> tuple[dlt.Pipeline, str]:
@@ -187,10 +203,11 @@ def _has_more(load: ChunkedLoad, console: Console) -> bool:
         return load.has_more()
     except PartnerCentralError:
         metrics = load.metrics
-        console.note(
-            f"{metrics.read:,} records were read and are loaded, of about {metrics.estimated_records or 0:,} in all. "
-            "The next run continues from there."
-        )
+        of_all = f", of about {metrics.estimated_records:,} in all" if metrics.estimated_records else ""
+        if metrics.read:
+            console.note(
+                f"{metrics.read:,} records were read and are loaded{of_all}. The next run continues from there."
+            )
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dlt
 
-from ..console.exit_codes import ExitCode
+from ..console.exit_codes import INTERRUPTIONS, ExitCode
 from ..console.failures import causes_of, exit_code_and_message, is_out_of_room
 from ..console.output import Console
 from ..destinations.errors import NotTaken, classify_load_error
@@ -107,7 +107,7 @@ def _can_be_dropped(error: Exception) -> bool:
     code, _ = exit_code_and_message(error)
     if code is ExitCode.CONFIGURATION:  # rows that are refused for good may be others when they are read again
         return isinstance(classify_load_error(list(causes_of(error))), NotTaken)
-    return code not in {ExitCode.INTERRUPTED, ExitCode.ALREADY_RUNNING}
+    return code not in {*INTERRUPTIONS, ExitCode.ALREADY_RUNNING}
 
 
 def _take_stored_cursor(

@@ -13,7 +13,7 @@ from typing import Any, cast
 import dlt
 from dlt.common.destination.client import JobClientBase
 
-from ..console.exit_codes import ExitCode
+from ..console.exit_codes import INTERRUPTIONS
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..console.output import Console
 from ..destinations import of
@@ -107,7 +107,7 @@ def _make_table_again(client: JobClientBase, table: str, console: Console) -> No
         of(client).create_tables(client, [table])
     except Exception as error:
         code, reason = exit_code_and_message(error)
-        if code is ExitCode.INTERRUPTED:
+        if code in INTERRUPTIONS:
             raise
         console.warn(f"{table} cannot be made again: {reason}")
 

@@ -1,16 +1,14 @@
 """`sync_runs`: a row for every run that came as far as its destination, so that "data as of" is a query.
 
-A run that is interrupted or killed leaves no row.
+A run that is killed leaves no row; one that is interrupted leaves one.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 import dlt
 from dlt.common.schema import Schema
@@ -22,6 +20,7 @@ from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
 from ..destinations.own_tables import Kind, OwnTable
+from ..version import version
 from . import full_listings
 from .settings import Settings
 from .stream_log import STREAM_RUNS, stream_rows
@@ -36,7 +35,7 @@ class RunRecord:
 
     Attributes:
         metrics: what it counted.
-        token: tells it from runs that started in the same second.
+        run_id: identifies it, also in the lines of its log.
         pipeline: where the row goes; None before the destination was reached.
         outcome: how it ended.
         message: the message to the user.
@@ -46,18 +45,13 @@ class RunRecord:
 
     metrics: SyncMetrics
     settings: Settings
+    run_id: str
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    token: str = field(default_factory=lambda: secrets.token_hex(6))
     pipeline: dlt.Pipeline | None = None
     outcome: ExitCode = ExitCode.DONE
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
     open_until_logged: ExitStack = field(default_factory=ExitStack)
-
-    @property
-    def run_id(self) -> str:
-        """Identifies the run."""
-        return f"{self.started_at:%Y%m%dT%H%M%S}-{self.token}"
 
     @property
     def mode(self) -> str:
@@ -87,13 +81,6 @@ class Column:
     description: str
     value: Callable[[RunRecord], object]
     nullable: bool = False
-
-
-def _version() -> str:
-    try:
-        return version("partner-central-sync")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 OUTCOMES = (
@@ -170,7 +157,7 @@ COLUMNS = (
         nullable=True,
     ),
     Column("complete", "bool", "Whether all was read that was to be read.", lambda run: run.metrics.complete),
-    Column("version", "text", "Version of partner-central-sync.", lambda _: _version()),
+    Column("version", "text", "Version of partner-central-sync.", lambda _: version()),
 )
 RUNS = OwnTable(
     TABLE,
@@ -190,11 +177,10 @@ def log_run(run_record: RunRecord, console: Console) -> Iterator[None]:
     """Writes the row of the run that is the block, also when it fails; its own error is what is raised then."""
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
         run_record.outcome, run_record.message = exit_code_and_message(error)
-        if run_record.outcome is not ExitCode.INTERRUPTED:
-            with suppress(Exception):
-                _write(run_record)
+        with suppress(Exception):
+            _write(run_record)
         raise
     try:
         _write(run_record)

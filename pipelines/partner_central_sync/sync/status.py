@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 import dlt
 from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import TPipelineState
 from dlt.destinations.exceptions import DestinationConnectionError
+from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from partner_central.public import CursorReport, cursor_reports
@@ -21,51 +23,75 @@ from ..destinations.errors import unwritable
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
+from .last_run import LastRun, last_run
 from .settings import Settings
 
-Line = tuple[str, str]
+
+class Line(NamedTuple):
+    """One line of `status`, and its values for machines."""
+
+    subject: str
+    text: str
+    values: Mapping[str, Any] = MappingProxyType({})
+
+
+LAST = "last"  # of the values of a line: a `LastRun`, which is not for JSON
 TABLES = ("opportunities", "opportunities_rejected")
 
 
 def status(settings: Settings) -> Iterator[Line]:
     """Yields what is known of a dataset, as lines of a subject and a sentence."""
-    if active := working_folder.active_run(settings):
-        yield "active run", active
-    else:
-        yield "active run", "none"
+    active = working_folder.active_run(settings)
+    progress = working_folder.progress(settings) if active else None
+    text = f"{active}{f', {progress}' if progress else ''}" if active else "none"
+    yield Line("active run", text, {"active_run": active, "progress": progress})
     try:
         with working_folder.detect_damage():
             pipeline = working_folder.attach(settings, reading=True)
     except working_folder.WorkingFolderCorrupt as damage:
-        yield "working folder", f"damaged ({damage}): the next sync restores it from the destination"
+        yield Line("working folder", f"damaged ({damage}): the next sync restores it from the destination")
         return
     client = pipeline.destination_client()
-    yield "destination", f"{destinations.of(client).display_location(client)}, dataset {settings.dataset_name}"
-    yield from _stored_lines(pipeline, client, settings.account)
+    location = destinations.of(client).display_location(client)
+    where = {"destination": location, "dataset": settings.dataset_name}
+    yield Line("destination", f"{location}, dataset {settings.dataset_name}", where)
+    yield from _stored_lines(pipeline, client, settings.account, is_active=active is not None)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
-    yield "pending", f"{pending} packages: the next sync finishes them first" if pending else "none"
-    last_run = cast("Mapping[str, Any]", pipeline.state["_local"]).get(working_folder.LAST_RUN)
-    yield "last run", _format_timestamp(last_run) if last_run else "unknown here: none ended well from this machine"
+    text = str(pending or "none")
+    if pending and not active:
+        text = f"{pending} packages: the next sync finishes them first"
+    yield Line("pending", text, {"pending": pending})
+    ended = cast("Mapping[str, Any]", pipeline.state["_local"]).get(working_folder.LAST_RUN)
+    if ended and not isinstance(client, SqlJobClientBase):  # elsewhere it is in sync_runs
+        yield Line("last run", _format_timestamp(ended), {"last_run": {"finished_at": ended}})
 
 
-def _stored_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
+def _stored_lines(
+    pipeline: dlt.Pipeline, client: JobClientBase, account: str | None, *, is_active: bool
+) -> Iterator[Line]:
     """Yields what the destination holds. It is not created, and where it can be, opened for reading only."""
     adapter = destinations.of(client)
     if not adapter.exists(client):
-        yield "loaded", "nothing yet"
+        yield Line("loaded", "nothing yet")
         return
     try:
         with adapter.open_read_only(client):
             if isinstance(client, WithLease) and client.lease is not None:
                 holder = client.lease_holder(pipeline.pipeline_name, client.lease.owner)
-                yield from [("loading elsewhere", str(holder))] if holder else []
+                if holder:
+                    yield Line("loading elsewhere", str(holder), {"loading_elsewhere": str(holder)})
             yield from _state_lines(pipeline, client, account)
+            if isinstance(client, SqlJobClientBase):
+                yield from _run_lines(last_run(client, account))
     except DestinationUndefinedEntity:
-        yield "loaded", "nothing yet"
+        yield Line("loaded", "nothing yet")
     except Exception as error:
         if not is_from_database(error) and not isinstance(error, DestinationConnectionError):
             raise
-        yield "loaded", f"unknown: {unwritable(error)}"
+        if is_active:
+            yield Line("loaded", "unknown while the active run writes; it can be read when that ends")
+        else:
+            yield Line("loaded", f"unknown: {unwritable(error)}")
 
 
 def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
@@ -73,15 +99,17 @@ def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | N
         pipeline.pipeline_name, cast("WithStateSync", client)
     )
     if not state:
-        yield "loaded", "nothing yet"
+        yield Line("loaded", "nothing yet")
         return
     yield from _row_lines(client, account)
     for report in cursor_reports(state_of_source(state) or {}):
         name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
         nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
-        yield name, _format_timestamp(report.watermark) if report.watermark else nothing
+        text = _format_timestamp(report.watermark) if report.watermark else nothing
+        key = f"watermark {report.filter_set}"
+        yield Line(name, text, {key: report.watermark and report.watermark.isoformat()})
         if report.is_under_way:
-            yield "load under way", _progress(report)
+            yield Line("load under way", _progress(report), {"under_way": _progress(report)})
 
 
 def _row_lines(client: JobClientBase, account: str | None) -> Iterator[Line]:
@@ -89,9 +117,40 @@ def _row_lines(client: JobClientBase, account: str | None) -> Iterator[Line]:
     adapter = destinations.of(client)
     for table in TABLES:
         count = adapter.count_rows(client, table, account)
-        yield table, "unknown on this machine before its first sync" if count is None else f"{count:,} rows"
+        text = "unknown on this machine before its first sync" if count is None else f"{count:,} rows"
+        yield Line(table, text, {table: count})
     if last_load := adapter.last_load_at(client):
-        yield "last load", _format_timestamp(last_load)
+        yield Line("last load", _format_timestamp(last_load), {"last_load": _iso(last_load)})
+
+
+def _run_lines(last: LastRun) -> Iterator[Line]:
+    """Yields how the newest run ended, how old the data are, and what is gone or waits for a review."""
+    run = {name: _iso(value) if isinstance(value, datetime) else value for name, value in last.values.items()}
+    if run:
+        why = f": {run['message']}" if run["message"] else ""
+        text = f"{_format_timestamp(run['started_at'])}, {run['outcome']} (exit code {run['exit_code']}){why}"
+        yield Line("last run", text, {"last_run": run})
+        yield Line("version of last run", str(run["version"]))
+    else:
+        yield Line("last run", "unknown: no row in sync_runs", {"last_run": None})
+    lag = last.lag(datetime.now(UTC))
+    values = {"data_as_of": last.as_of and last.as_of.isoformat(), "lag_seconds": lag and round(lag.total_seconds())}
+    text = "nothing complete yet" if last.as_of is None else f"{_format_timestamp(last.as_of)}, {_age(lag)} ago"
+    yield Line("data as of", text, values | {LAST: last})
+    if last.gone is not None:
+        yield Line("gone", f"{last.gone:,} opportunities are no longer listed", {"gone": last.gone})
+    text = f"{last.held:,} opportunities wait for a review" if last.held else "none"
+    yield Line("held", text, {"held": last.held})
+
+
+def _age(lag: timedelta | None) -> str:
+    minutes = int((lag or timedelta()).total_seconds()) // 60
+    days, hours = minutes // (24 * 60), minutes // 60 % 24
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
+
+
+def _iso(timestamp: object) -> str:
+    return datetime.fromisoformat(str(timestamp)).astimezone(UTC).isoformat()
 
 
 def _progress(report: CursorReport) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_central.public import SyncMetrics
 
-from ..console.exit_codes import ExitCode
+from ..console.exit_codes import ExitCode, of_result
 
 if TYPE_CHECKING:
     from .removals import Removals
@@ -88,9 +88,7 @@ class Summary:
     @property
     def code(self) -> ExitCode:
         """The exit code of the run."""
-        if self.mass_rejected:
-            return ExitCode.REJECTED
-        return ExitCode.REVIEW_REMOVALS if self.held else ExitCode.DONE
+        return of_result(held=self.held, mass_rejected=self.mass_rejected)
 
     def values(self) -> dict[str, Any]:
         """Returns the summary for machines: what JSON can hold."""

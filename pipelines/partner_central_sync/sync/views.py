@@ -22,7 +22,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import plain_names_in
 
-from ..console.exit_codes import ExitCode
+from ..console.exit_codes import INTERRUPTIONS
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
 from ..destinations import of, split_columns
@@ -52,7 +52,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console) -> None:
             missing = create_views(client, plain)
     except Exception as error:
         code, reason = exit_code_and_message(error)
-        if code is ExitCode.INTERRUPTED:
+        if code in INTERRUPTIONS:
             raise
         if known.get(FAILED) != reason:
             console.warn(f"All rows are loaded, but the views could not be created: {reason}")

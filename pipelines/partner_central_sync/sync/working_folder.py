@@ -13,7 +13,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,6 +81,7 @@ def hold_lock(settings: Settings) -> Iterator[None]:
             _sibling(settings, "owner").write_text(secrets.token_hex(16))
         yield
     finally:
+        _sibling(settings, "progress").unlink(missing_ok=True)
         lock.release()
 
 
@@ -93,6 +94,19 @@ def active_run(settings: Settings) -> str | None:
             return None
     except Timeout:
         return _holder(settings)
+
+
+def write_progress(settings: Settings, text: str) -> None:
+    """Writes how far the run is that holds the lock, for `status`; where that fails, it is left out."""
+    with suppress(OSError):
+        _sibling(settings, "progress").write_text(text, encoding="utf-8")
+
+
+def progress(settings: Settings) -> str | None:
+    """Returns how far the active run is; None if it has not said so yet."""
+    with suppress(OSError):
+        return _sibling(settings, "progress").read_text(encoding="utf-8") or None
+    return None
 
 
 def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, DestinationState]:

@@ -32,7 +32,7 @@ def identity_of(session: botocore.session.Session, client: PartnerCentralSelling
     try:
         credentials = session.get_credentials()
         frozen = credentials and credentials.get_frozen_credentials()
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, EOFError, OSError) as error:
         raise to_source_error(error, {"Catalog": catalog}, client) from error
     if not frozen:
         return None

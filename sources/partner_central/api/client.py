@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ProxyConnectionError
 from botocore.parsers import ResponseParserError
 
-from ..errors import CallBudgetExhausted, ServiceUnavailable
+from ..errors import CallBudgetExhausted, CallLimitReached, ServiceUnavailable
 from ..metrics import SyncMetrics
 from .connection import MAX_CONCURRENT_CALLS
-from .failures import is_throttle, is_transient, to_source_error
+from .failures import is_throttle, is_transient, reason_of, to_source_error
 from .quota import Quota
 from .rate_limit import Slot, back_off
 from .raw_json import Answer, BadBody, answer_of, keep_raw_body
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
 ATTEMPTS = 8
+FAILURES_BEFORE_TROUBLE = 2  # of one call, in a row
 SPARE, SMOOTHING = 1.2, 4
 T = TypeVar("T")
 
@@ -82,12 +83,13 @@ class PartnerCentral:
         failures = 0
         while True:
             try:
-                return self._call(operation, request, parse)
+                answer = self._call(operation, request, parse)
             except (ClientError, BotoCoreError, ResponseParserError, BadBody) as error:
                 failures += 1
                 boto = self._open[0] if self._open else None
                 self.metrics.record_failure(throttled=is_throttle(error))
-                if not (isinstance(error, BadBody) or is_throttle(error) or is_transient(error, boto)):
+                passes = isinstance(error, BadBody) or is_throttle(error) or is_transient(error, boto)
+                if not passes and not (isinstance(error, ProxyConnectionError) and self._latency):  # it worked before
                     raise to_source_error(error, request, boto) from error
                 if failures >= self._attempts:
                     raise ServiceUnavailable(
@@ -95,7 +97,14 @@ class PartnerCentral:
                         f"was: {error}. Run again later; nothing is lost."
                     ) from error
                 # The rate limiter has reacted already: a call that is throttled once just takes the next slot.
-                self._wait(back_off(failures - 1 if is_throttle(error) else failures))
+                pause = back_off(failures - 1 if is_throttle(error) else failures)
+                if failures >= FAILURES_BEFORE_TROUBLE:
+                    attempt = f"attempt {failures + 1} of {self._attempts}, again in {pause:.0f} s"
+                    self.metrics.record_trouble(f"{reason_of(error, boto)}, {attempt}")
+                self._wait(pause)
+            else:
+                self.metrics.record_trouble(None)
+                return answer
 
     def concurrency(self) -> int:
         """Returns how many calls in parallel make the rate the limit, not the latency; with some to spare."""
@@ -143,7 +152,9 @@ class PartnerCentral:
         """Take a call from the budgets, and wait for its slot."""
         with self._lock:
             if self._max_calls is not None and self._taken >= self._max_calls:
-                raise CallBudgetExhausted(f"The {self._max_calls:,} calls this run was allowed (max_calls) are spent.")
+                raise CallLimitReached(
+                    f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
+                )
             if self._taken >= (most := quota.budget.share(self._share)):
                 raise CallBudgetExhausted(f"The {most:,} calls that are this table's share of a day are spent.")
             quota.budget.take()

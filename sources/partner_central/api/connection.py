@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from botocore.credentials import (
 from botocore.loaders import Loader, create_loader
 from dlt.sources.credentials import AwsCredentials
 
+from ..errors import ConfigurationError
+from .misconfiguration import NO_TERMINAL_FOR_MFA, check_endpoint
+
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
@@ -25,6 +29,7 @@ HOME_REGION = "us-east-1"
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 30
 MAX_CONCURRENT_CALLS = 16
+TERMINAL = "/dev/tty"
 PLACEHOLDER = "<configure me>"  # what `dlt init` leaves in secrets.toml
 
 
@@ -65,6 +70,7 @@ def open_session(
         session.set_credentials(
             credentials.aws_access_key_id, credentials.aws_secret_access_key, credentials.aws_session_token
         )
+    _check_terminal(session)
     region = credentials.region_name or session.get_config_variable("region") or HOME_REGION
     session.set_config_variable("region", region)
     if not role_arn:
@@ -79,10 +85,25 @@ def open_session(
     return assumed
 
 
+def _check_terminal(session: botocore.session.Session) -> None:
+    """Refuses a profile that asks for an MFA code where nobody can type it, rather than wait for it."""
+    found = session.get_credentials()
+    if found is None or found.method != _AssumedRole.METHOD or not session.get_scoped_config().get("mfa_serial"):
+        return
+    try:
+        os.close(os.open(TERMINAL, os.O_RDWR))
+    except OSError:
+        raise ConfigurationError(NO_TERMINAL_FOR_MFA) from None
+
+
 def connect(
     session: botocore.session.Session, *, endpoint_url: str | None = None, read_timeout: float = READ_TIMEOUT
 ) -> PartnerCentralSellingAPIClient:
-    """The boto3 client. It does not retry: `client.py` does, where calls are counted and paced."""
+    """The boto3 client. It does not retry: `client.py` does, where calls are counted and paced.
+
+    Raises:
+        ConfigurationError: the endpoint is not a URL of HTTP.
+    """
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=min(CONNECT_TIMEOUT, read_timeout),
@@ -94,7 +115,13 @@ def connect(
     session.register_component("data_loader", loader)
     made = boto3.Session(botocore_session=session)
     loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # boto3 adds its own to it each time
-    return made.client("partnercentral-selling", endpoint_url=endpoint_url, config=config)
+    try:
+        client = made.client("partnercentral-selling", endpoint_url=endpoint_url, config=config)
+    except ValueError as error:
+        raise ConfigurationError(check_endpoint(str(error).removeprefix("Invalid endpoint: ")) or str(error)) from error
+    if sentence := check_endpoint(client.meta.endpoint_url):
+        raise ConfigurationError(sentence)
+    return client
 
 
 @cache

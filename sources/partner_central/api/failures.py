@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's
+    ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
+    ProxyConnectionError,
     ResponseStreamingError,
     SSOError,
     SSOTokenLoadError,
@@ -21,9 +24,17 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from ..errors import ConfigurationError, PaginationError, PartnerCentralError, RequestInvalid, RequestRejected
+from ..errors import (
+    ConfigurationError,
+    PaginationError,
+    PartnerCentralError,
+    RequestInvalid,
+    RequestRejected,
+    ServiceUnavailable,
+)
 from .connection import HOME_REGION
 from .iam_policy import least_policy
+from .misconfiguration import credentials_misconfiguration, is_outage_of_credentials, misconfiguration
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
@@ -64,6 +75,8 @@ def is_throttle(error: Exception) -> bool:
 
 def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None) -> bool:
     """Returns whether the same call may succeed later: after server errors and broken connections, not refusals."""
+    if misconfiguration(error, endpoint_of(client)):
+        return False
     if isinstance(error, ClientError):
         return _code(error) in TRANSIENT_CODES or _status(error) >= SERVER_ERROR
     if isinstance(error, EndpointConnectionError):
@@ -71,10 +84,21 @@ def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None
     return isinstance(error, TRANSIENT_ERRORS)
 
 
+def endpoint_of(client: PartnerCentralSellingAPIClient | None) -> str:
+    """Returns the URL of a client's endpoint."""
+    return client.meta.endpoint_url if client is not None else "of AWS"
+
+
 def to_source_error(
     error: Exception, request: Mapping[str, Any], client: PartnerCentralSellingAPIClient | None
 ) -> PartnerCentralError:
-    """Returns the error to raise for a failure that retrying does not cure."""
+    """Returns the error to raise for a failure that retrying does not cure, or of the source of credentials."""
+    if sentence := misconfiguration(error, endpoint_of(client)):
+        return ConfigurationError(sentence)
+    if is_throttle(error) or is_transient(error, client) or is_outage_of_credentials(error):
+        return ServiceUnavailable(
+            f"The source of the AWS credentials does not answer now ({error}). Run again later; nothing is lost."
+        )
     if isinstance(error, ClientError):
         return _from_answer(error, request)
     if isinstance(error, EndpointConnectionError) and client is not None:
@@ -94,6 +118,8 @@ def to_credentials_error(error: Exception) -> ConfigurationError:
             f"The AWS SSO login has expired or is missing ({error}). Log in again: aws sso login, with --profile if "
             "you use one."
         )
+    if sentence := credentials_misconfiguration(error):
+        return ConfigurationError(sentence)
     kind = "AWS credentials or settings cannot be used" if isinstance(error, BotoCoreError) else type(error).__name__
     return ConfigurationError(f"{kind}: {error}")
 
@@ -154,3 +180,19 @@ def _in_foreign_region(error: EndpointConnectionError, client: PartnerCentralSel
     """Returns whether the host is AWS's own, in a region other than the one that serves Partner Central."""
     region = client.meta.region_name if client is not None else HOME_REGION
     return region != HOME_REGION and f".{region}.api.aws" in str(error.kwargs.get("endpoint_url"))
+
+
+def reason_of(error: Exception, client: PartnerCentralSellingAPIClient | None) -> str:
+    """Returns in a few words why a call failed, for a line that says when it is tried again."""
+    host = urlsplit(client.meta.endpoint_url).netloc if client is not None else "AWS"
+    match error:
+        case _ if is_throttle(error):
+            return f"throttled by {host}"
+        case ClientError():
+            return f"{host} answered {_status(error)} {_code(error)}".rstrip()
+        case EndpointConnectionError() | ConnectTimeoutError() | ProxyConnectionError():
+            return f"no connection to {host}"
+        case HTTPClientError():
+            return f"no answer from {host}"
+        case _:
+            return f"{host} sent an answer that cannot be read"

@@ -241,7 +241,7 @@ def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emu
     asking = client(emulator.endpoint, max_calls=3)
     for _ in range(2):
         page_call(asking, OPERATION)(REQUEST)
-    with pytest.raises(CallBudgetExhausted, match=r"The 3 calls this run was allowed \(max_calls\) are spent"):
+    with pytest.raises(CallBudgetExhausted, match=r"Stopped as told, after 3 calls \(max_calls\)"):
         page_call(asking, OPERATION)(REQUEST)
     assert asking.metrics.calls == len(emulator.calls) == 3
     assert asking.metrics.calls_left == 997, "what was not asked is not taken from the day"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
+from dlt.common.configuration.providers.toml import TomlProviderReadException
+from dlt.common.exceptions import SignalReceivedException
 
-from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.console.exit_codes import ExitCode, of_several
 from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.console.output import Console
+from partner_central_sync.console.signals import Terminated
 from partner_central_sync.sync import all_accounts
 from partner_central_sync.sync.accounts import Account
 from partner_central_sync.sync.settings import Settings
@@ -56,8 +60,8 @@ def test_many_rejected_records_end_a_run_with_7_also_when_removals_are_held() ->
     assert summary(held=3, mass_rejected="members that do not fit").code is ExitCode.REJECTED
 
 
-@pytest.mark.parametrize(("codes", "tells"), [((0, 0), 0), ((0, 7), 7), ((7, 6), 6), ((0, 6, 0), 6)])
-def test_of_several_accounts_the_lowest_code_other_than_0_tells(
+@pytest.mark.parametrize(("codes", "tells"), [((0, 0), 0), ((0, 7), 7), ((6, 7), 7), ((0, 6, 0), 6)])
+def test_of_several_accounts_the_most_urgent_code_tells(
     codes: tuple[int, ...], tells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends = {0: summary(), 6: summary(held=1), 7: summary(mass_rejected="members that do not fit")}
@@ -65,3 +69,51 @@ def test_of_several_accounts_the_lowest_code_other_than_0_tells(
     monkeypatch.setattr(all_accounts, "sync", lambda *_: waiting.pop(0))
     accounts = [Account(f"account{number}") for number in range(len(codes))]
     assert all_accounts.sync_each(accounts, Settings(), Console(quiet=True)) == tells
+
+
+def test_what_needs_a_person_is_not_hidden_by_what_passes() -> None:
+    assert of_several([ExitCode.RETRY_LATER, ExitCode.REVIEW_REMOVALS]) is ExitCode.REVIEW_REMOVALS
+    assert of_several([ExitCode.ALREADY_RUNNING, ExitCode.REJECTED, ExitCode.RETRY_LATER]) is ExitCode.REJECTED
+    assert of_several([ExitCode.REVIEW_REMOVALS, ExitCode.REFUSED, ExitCode.CONFIGURATION]) is ExitCode.CONFIGURATION
+    assert of_several([ExitCode.ALREADY_RUNNING, ExitCode.RETRY_LATER, ExitCode.DONE]) is ExitCode.RETRY_LATER
+    assert all(of_several([code, ExitCode.DONE]) is code for code in ExitCode), "each is heard beside a success"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+        (Terminated(signal.SIGTERM), ExitCode.TERMINATED),
+        (Terminated(signal.SIGHUP), ExitCode.HUNG_UP),
+        (SignalReceivedException(signal.SIGTERM), ExitCode.TERMINATED),
+        (SignalReceivedException(-1), ExitCode.INTERRUPTED),
+    ],
+)
+def test_a_signal_has_its_own_code_also_from_within_a_step_of_dlt(error: BaseException, code: ExitCode) -> None:
+    step = RuntimeError("a step failed")
+    step.__cause__ = error
+    for raised in (error, step):
+        assert exit_code_and_message(raised)[0] is code
+        assert "Nothing is lost" in exit_code_and_message(raised)[1]
+
+
+def test_an_interrupted_account_ends_the_run_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+
+    def interrupted(settings: Settings, _: Console) -> Summary:
+        seen.append(settings.dataset)
+        raise RuntimeError("a step failed") from Terminated(signal.SIGTERM)
+
+    monkeypatch.setattr(all_accounts, "sync", interrupted)
+    with pytest.raises(RuntimeError):
+        all_accounts.sync_each([Account("one"), Account("two")], Settings(), Console(quiet=True))
+    assert seen == ["partner_central_one"]
+
+
+def test_a_configuration_that_is_no_toml_is_named_with_line_and_reason(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[a]\nb = = 1\n")
+    code, said = exit_code_and_message(TomlProviderReadException("config.toml", "config.toml", [str(file)], "broken"))
+    assert code is ExitCode.CONFIGURATION
+    assert str(file) in said
+    assert "line 2" in said

@@ -1,0 +1,94 @@
+"""The newest runs in `sync_runs`, and what the newest listing said: whether data are fresh and need a person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from ..console.exit_codes import ExitCode, of_several
+from . import full_listings, run_log
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+AGE = re.compile(r"(\d+)([smhd])")
+AGE_RULE = "a whole number and a unit: s, m, h or d, such as 2h"
+RUN = ("run_id", "started_at", "finished_at", "mode", "outcome", "exit_code", "message", "rows_changed", "version")
+FRESH = (ExitCode.DONE, ExitCode.REVIEW_REMOVALS)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How the newest run ended, and how old the data are.
+
+    Attributes:
+        values: columns of `sync_runs` of the newest run, by name; empty if there was none.
+        as_of: when the newest run began that loaded everything it was to load; None if none did.
+        gone: opportunities that are marked as gone; None if that is unknown.
+        held: opportunities that the newest listing did not show, and that wait for a review.
+    """
+
+    values: dict[str, Any]
+    as_of: datetime | None
+    gone: int | None
+    held: int
+
+    def lag(self, now: datetime) -> timedelta | None:
+        """Returns how old the data are."""
+        return None if self.as_of is None else max(timedelta(), now - self.as_of)
+
+    def code(self, max_age: timedelta, now: datetime) -> ExitCode:
+        """Returns the exit code of `status --max-age`: of the newest run, or that the data are older."""
+        lag = self.lag(now)
+        stale = [ExitCode.STALE] if lag is None or lag > max_age else []
+        held = [ExitCode.REVIEW_REMOVALS] if self.held else []
+        return of_several([ExitCode(self.values.get("exit_code", 0)), *stale, *held])
+
+
+def parse_age(text: str) -> timedelta:
+    """Returns the duration that a text such as `2h` means.
+
+    Raises:
+        ValueError: it is not a whole number and a unit.
+    """
+    found = AGE.fullmatch(text.strip().lower())
+    if found is None:
+        raise ValueError(AGE_RULE)
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:
+    """Reads the newest runs of an account from an open destination; whatever is not there yet is left out."""
+    mine, keys = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
+    runs = client.sql_client.make_qualified_table_name(run_log.TABLE)
+    newest = _rows(client, f"SELECT {', '.join(RUN)} FROM {runs} WHERE {mine} ORDER BY started_at DESC LIMIT 1", *keys)  # noqa: S608 - the schema's own names
+    codes = ", ".join(str(int(code)) for code in FRESH)
+    fresh = _rows(client, f"SELECT max(started_at) FROM {runs} WHERE {mine} AND exit_code IN ({codes})", *keys)  # noqa: S608
+    presence = client.sql_client.make_qualified_table_name("opportunity_presence")
+    of_account = "" if account is None else f" AND {mine}"
+    gone = _rows(client, f"SELECT count(*) FROM {presence} WHERE gone_since IS NOT NULL{of_account}", *keys)  # noqa: S608
+    listings = client.sql_client.make_qualified_table_name(full_listings.TABLE.name)
+    verdict = _rows(client, f"SELECT verdict, gone FROM {listings} WHERE {mine} ORDER BY number DESC LIMIT 1", *keys)  # noqa: S608
+    return LastRun(
+        values=dict(zip(RUN, map(_plain, newest[0]), strict=True)) if newest else {},
+        as_of=_plain(fresh[0][0]) if fresh else None,
+        gone=int(gone[0][0]) if gone else None,
+        held=int(verdict[0][1]) if verdict and verdict[0][0] == "held" else 0,
+    )
+
+
+def _rows(client: SqlJobClientBase, query: str, *values: object) -> list[tuple[Any, ...]]:
+    try:
+        return [tuple(row) for row in client.sql_client.execute_sql(query, *values) or ()]
+    except DatabaseUndefinedRelation:
+        return []
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - of any column
+    """Returns a value with its time in UTC, whatever the database says of zones."""
+    if not isinstance(value, datetime):
+        return value
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

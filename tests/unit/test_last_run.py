@@ -1,0 +1,48 @@
+"""When `status --max-age` ends with a code other than 0."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from partner_central_sync.console.exit_codes import ExitCode
+from partner_central_sync.sync.last_run import LastRun, parse_age
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AGE = timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [("90s", timedelta(seconds=90)), ("30m", timedelta(minutes=30)), ("2H", AGE), ("1d", timedelta(days=1))],
+)
+def test_an_age_is_a_number_and_a_unit(text: str, age: timedelta) -> None:
+    assert parse_age(text) == age
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "-1h", "1.5h", "2 h", "2w"])
+def test_another_age_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 2h"):
+        parse_age(text)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "hours", "held", "code"),
+    [
+        (0, 1, 0, ExitCode.DONE),
+        (0, 2, 0, ExitCode.DONE),
+        (0, 3, 0, ExitCode.STALE),
+        (4, 1, 0, ExitCode.RETRY_LATER),
+        (4, 3, 0, ExitCode.STALE),
+        (3, 3, 0, ExitCode.REFUSED),
+        (0, 1, 5, ExitCode.REVIEW_REMOVALS),
+        (143, 1, 0, ExitCode.TERMINATED),
+        (0, None, 0, ExitCode.STALE),
+    ],
+)
+def test_old_data_a_failed_run_and_held_removals_are_heard(
+    exit_code: int, hours: int | None, held: int, code: ExitCode
+) -> None:
+    as_of = None if hours is None else NOW - timedelta(hours=hours)
+    assert LastRun({"exit_code": exit_code}, as_of, gone=0, held=held).code(AGE, NOW) is code
