@@ -57,7 +57,7 @@ class Adapter(TableAccess):
         has_sql: whether its tables are read and changed with SQL; there are no views and marks of removals without it.
         creates_deleted_tables: whether a load creates a table that was deleted, without its older rows; a database
             refuses rows for a table that is not there.
-        view_settings: statements that are run before views are created, in the same transaction.
+        view_store: the module in `views` and the class in it that keeps its views.
         refused_settings: settings of dlt that are refused.
         out_of_reach: where personal data may be left that `forget` cannot reach.
     """
@@ -70,7 +70,7 @@ class Adapter(TableAccess):
     loads_arrow: bool = False
     has_sql: bool = True
     creates_deleted_tables: bool = False
-    view_settings: tuple[str, ...] = ()
+    view_store: str = "store.ViewStore"
     refused_settings: tuple[RefusedSetting, ...] = ()
     out_of_reach: str = "backups, replicas, time travel, and what others copied"
 

@@ -135,6 +135,7 @@ ADAPTERS = (
         has_lasting_credentials=True,
         is_one_file=True,
         loads_arrow=True,
+        view_store="duckdb.DuckDbViews",
         out_of_reach="copies and backups of the file; what the disk keeps of blocks that no file uses",
     ),
 )

@@ -8,12 +8,19 @@ from .postgres import LibpqAdapter
 
 ADAPTERS = (
     DuckDbAdapter(
-        "motherduck", out_of_reach="what MotherDuck keeps of earlier states: snapshots, shares, its failsafe"
+        "motherduck",
+        view_store="duckdb.DuckDbViews",
+        out_of_reach="what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
     ),
-    LibpqAdapter("redshift", out_of_reach="snapshots; deleted blocks until Redshift's own VACUUM has run"),
+    LibpqAdapter(
+        "redshift",
+        view_store="libpq.RedshiftViews",
+        out_of_reach="snapshots; deleted blocks until Redshift's own VACUUM has run",
+    ),
     Adapter(
         "databricks",
         drivers=("databricks.",),
+        view_store="warehouses.DatabricksViews",
         out_of_reach="earlier versions until VACUUM has run on the tables; files in volumes; the query history",
     ),
 )

@@ -8,6 +8,7 @@ ADAPTERS = (
     Adapter(
         "snowflake",
         drivers=("snowflake.",),
+        view_store="warehouses.SnowflakeViews",
         out_of_reach="Time Travel (DATA_RETENTION_TIME_IN_DAYS of the tables), then seven days of Fail-safe; files in "
         "stages; clones; the query history",
     ),
