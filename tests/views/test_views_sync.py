@@ -146,6 +146,21 @@ def test_what_a_user_made_is_left_alone_and_named_in_every_run(
     assert capfd.readouterr().err == ""
 
 
+def test_a_destination_that_fails_meanwhile_is_a_warning_and_the_next_run_tries_again(
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(synced, "DROP VIEW stalled")
+    emulator.put({"Id": "O1"})
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDbViews, "select_stored", lambda *_: "SELECT 1 FROM gone")
+        synced.sync()
+    printed = capfd.readouterr().err
+    assert "the views could not be compared with the files: Catalog Error: Table with name gone does not" in printed
+    assert "makes it again" not in printed
+    synced.sync()
+    assert views(synced) == set(view_texts())
+
+
 def test_views_that_read_a_taken_name_are_left_out_and_named(
     synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,8 +17,9 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import plain_names_in
 
 from ..console.exit_codes import ExitCode
-from ..console.failures import exit_code_and_message
+from ..console.failures import causes_of, exit_code_and_message
 from ..console.output import Console
+from ..destinations.errors import first_line
 from ..destinations.fenced_client import FencedFactory
 from ..destinations.pipeline_state import state_of_source
 from ..destinations.split_columns import apparent_split_columns
@@ -52,10 +53,13 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
         with client:
             kept = Kept() if not split and are_as_in_the_files(client) else create_views(client, plain)
     except Exception as error:
-        code, reason = exit_code_and_message(error)
-        if code is ExitCode.INTERRUPTED:
+        if exit_code_and_message(error)[0] is ExitCode.INTERRUPTED:
             raise
-        console.warn(f"All rows are loaded, but the views could not be compared. The next run tries again. {reason}")
+        *_, cause = causes_of(error)
+        console.warn(
+            f"All rows are loaded, but the views could not be compared with the files: {first_line(cause)} "
+            "The next run tries again."
+        )
         return
     for sentence in warnings(kept, pipeline.dataset_name):
         console.warn(sentence)

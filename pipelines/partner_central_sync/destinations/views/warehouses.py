@@ -7,18 +7,23 @@ from collections.abc import Mapping
 from .store import Stored, View, ViewStore
 
 
-class SnowflakeViews(ViewStore):
-    """The views of Snowflake, which drops grants with a view unless it is told to copy them."""
+class WithTableComments(ViewStore):
+    """The views of a database whose information schema shows comments of views as comments of tables."""
 
     def select_stored(self, schema: str, names: str) -> str:
         """Returns the query for `stored`."""
-        catalog = self.sql.make_qualified_table_name_path(None)[0]
+        catalog = self.sql.catalog_name()
+        place = f"{catalog}.information_schema" if catalog else "information_schema"
         return (
             "SELECT t.table_name, t.table_type, t.comment, v.view_definition "  # noqa: S608 - literals
-            f"FROM {catalog}.INFORMATION_SCHEMA.TABLES t LEFT JOIN {catalog}.INFORMATION_SCHEMA.VIEWS v "
+            f"FROM {place}.tables t LEFT JOIN {place}.views v "
             "ON v.table_schema = t.table_schema AND v.table_name = t.table_name "
             f"WHERE t.table_schema = {schema} AND t.table_name IN ({names})"
         )
+
+
+class SnowflakeViews(WithTableComments):
+    """The views of Snowflake, which drops grants with a view unless it is told to copy them."""
 
     def put(self, view: View, stored: Stored | None, own: Mapping[str, View]) -> frozenset[str]:
         """Creates or replaces a view with its comments and its grants, in one statement."""
@@ -30,18 +35,8 @@ class SnowflakeViews(ViewStore):
         return frozenset({view.name})
 
 
-class DatabricksViews(ViewStore):
+class DatabricksViews(WithTableComments):
     """The views of Unity Catalog, where ALTER VIEW keeps the grants that CREATE OR REPLACE VIEW drops."""
-
-    def select_stored(self, schema: str, names: str) -> str:
-        """Returns the query for `stored`."""
-        catalog = self.sql.make_qualified_table_name_path(None)[0]
-        return (
-            "SELECT t.table_name, t.table_type, t.comment, v.view_definition "  # noqa: S608 - literals
-            f"FROM {catalog}.information_schema.tables t LEFT JOIN {catalog}.information_schema.views v "
-            "ON v.table_schema = t.table_schema AND v.table_name = t.table_name "
-            f"WHERE t.table_schema = {schema} AND t.table_name IN ({names})"
-        )
 
     def put(self, view: View, stored: Stored | None, own: Mapping[str, View]) -> frozenset[str]:
         """Creates a view with its comments, or changes its query, then its comments; the one with the mark is last."""
