@@ -148,7 +148,7 @@ class LibpqViews(ViewStore):
         }
 
     def _restore(self, view: View, before: set[Grant], now: set[Grant]) -> None:
-        """Gives a view the grants that it had, and takes those that are new by default."""
+        """Gives a view the grants that it had, and takes the ones that are new by default."""
         for grant in sorted(now - before, key=str):
             self.sql.execute_sql(f"REVOKE {self._on(view, grant)} FROM {grant.grantee}")
         for grant in sorted(before - now, key=str):
