@@ -14,7 +14,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import sqlglot
 import typer.main
 
 from partner_central import partner_central
@@ -26,7 +25,7 @@ from partner_central.tables.presence import presence_model
 from partner_central_sync.cli.app import app
 from partner_central_sync.console.exit_codes import MEANINGS
 from partner_central_sync.sync import full_listings, run_log, stream_log
-from partner_central_sync.sync.views import view_texts
+from partner_central_sync.views.files import head_of, view_texts
 
 DOCS = Path(__file__).parent
 PAGES = (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
@@ -137,28 +136,25 @@ def commands() -> str:
 def views() -> str:
     """Returns an overview of the views and a section for each."""
     texts = view_texts()
-    overview = _table(("view", "question"), ((f"[`{name}`](#{name})", _head(texts[name])[0]) for name in sorted(texts)))
+    overview = _table(
+        ("view", "question"), ((f"[`{name}`](#{name})", head_of(texts[name]).question) for name in sorted(texts))
+    )
     return "\n".join([overview, "", *(_view(name, texts[name]) for name in sorted(texts))])
 
 
 def _view(name: str, text: str) -> str:
-    question, *rest = _head(text)
-    paragraphs = re.split(r"(?=Definition: |Pitfalls: )", " ".join(rest).strip())[1:]
-    columns = ", ".join(f"`{column}`" for column in sqlglot.parse_one(text, dialect="duckdb").named_selects)
-    lines = [f"## {name}", "", f"*{question}*", ""]
-    for paragraph in [*paragraphs, f"Columns: {columns}."]:
-        word, _, content = paragraph.partition(": ")
-        content = content.strip()
-        content = content if "_" in content.split()[0] else content[:1].upper() + content[1:]
-        if word != "Columns":
-            content = NAMED.sub(r"\1 `\2`", IDENTIFIER.sub(r"`\g<0>`", content))
-        lines += [_wrapped(f"**{word}.** {content}"), ""]
-    return "\n".join(lines)
+    head = head_of(text)
+    lines = [f"## {name}", "", f"*{head.question}*", ""]
+    for word, content in (("Definition", head.definition), ("Pitfalls", head.pitfalls)):
+        begun = content if "_" in content.split()[0] else content[:1].upper() + content[1:]
+        lines += [_wrapped(f"**{word}.** {_marked(begun)}"), ""]
+    rows = ((f"`{column}`", _marked(description)) for column, description in head.columns.items())
+    return "\n".join([*lines, _table(("column", "description"), rows), ""])
 
 
-def _head(text: str) -> list[str]:
-    """Returns the comment that a view's file begins with: question, definition, pitfalls."""
-    return [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+def _marked(text: str) -> str:
+    """Returns a text with the names of columns and tables in it as code."""
+    return NAMED.sub(r"\1 `\2`", IDENTIFIER.sub(r"`\g<0>`", text))
 
 
 def _table(header: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:

@@ -9,6 +9,16 @@
 -- Pitfalls: only what syncs have seen. Of several versions between two syncs, that is the last one. After the first
 -- sync, every opportunity is first seen. If order_is_known in opportunity_history is false, old and new value can be
 -- the wrong way round.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   customer_company_name: Company name of the customer in the version with the change; for one that is gone, the last
+--     one seen.
+--   what: Kind of change: new, first seen, stage, review status, target close date, expected spend, other, or gone.
+--   old_value: Value before the change, as text; null for new, first seen and other. For gone, the last stage seen.
+--   new_value: Value after the change, as text; for new and first seen, the stage. Null for other and gone.
+--   changed_at: When it changed: AWS's LastModifiedDate, or CreatedDate for new, or gone_since for gone.
+--   first_seen_at: When a sync first saw the change; for gone, gone_since.
 WITH beginning AS (
     SELECT MIN(watermark) AS watermark
     FROM sync_runs

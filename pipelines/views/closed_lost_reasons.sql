@@ -4,6 +4,12 @@
 -- the 365 days before data_freshness.as_of.
 -- Pitfalls: the reason is what the partner chose in Partner Central, and null if none was given. The view counts deals,
 -- not money. Opportunities that are gone count too.
+--
+-- Columns:
+--   life_cycle_closed_lost_reason: Reason that the partner chose in Partner Central; null if none was given.
+--   opportunities: Number of opportunities in Closed Lost with this reason.
+--   within_a_year: How many of them closed within the 365 days before data_freshness.as_of.
+--   last_closed_on: Day when the last of them closed, as closed_on in opportunity_current.
 SELECT
     life_cycle_closed_lost_reason,
     COUNT(*) AS opportunities,

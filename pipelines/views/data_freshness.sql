@@ -7,6 +7,20 @@
 -- machine that ran, shows whether syncs still run. A run that only held removals back counts as a success. The column
 -- rejected counts records that cannot be rows now. The column outdated counts opportunities whose row is older than the
 -- version that AWS has, because that version was rejected. rejected_since in opportunity_current marks them.
+--
+-- Columns:
+--   as_of: Newest LastModifiedDate that AWS has shown; null if there is none yet.
+--   as_of_date: The day of as_of in UTC. Every other view counts its days up to it.
+--   last_success_at: When the last successful run ended, by the clock of the machine that ran. Holding removals back is
+--     a success.
+--   last_run_at: When the last run began, by the clock of the machine that ran.
+--   last_run_outcome: How the last run ended, as outcome in sync_runs.
+--   last_change_seen_at: When a sync first saw the newest version in opportunity_history.
+--   history_since: When a sync first saw the oldest version in opportunity_history.
+--   opportunities: Number of opportunities, including the ones that are gone.
+--   gone: Number of opportunities that the newest full listing lacks.
+--   rejected: Number of records that cannot be rows now: see opportunities_rejected.
+--   outdated: Number of opportunities whose row is older than AWS's version, because that version was rejected.
 WITH runs AS (
     SELECT
         started_at,

@@ -4,6 +4,13 @@
 -- is_past marks months that end before data_freshness.as_of.
 -- Pitfalls: amounts are for one month, not weighted by stage, and must not be added across currencies.
 -- target_close_month is null for deals without a date. Deals without an amount are in no row.
+--
+-- Columns:
+--   target_close_month: First day of the month of the target close date; null for deals without a date.
+--   currency_code: Currency of monthly_amount; null if AWS sent none.
+--   opportunities: Number of open opportunities with this month and an amount in this currency.
+--   monthly_amount: Sum of their expected spend a month in this currency.
+--   is_past: True if the month ended before data_freshness.as_of; null without a month.
 SELECT
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
         AS target_close_month,

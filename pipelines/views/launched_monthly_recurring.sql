@@ -4,6 +4,13 @@
 -- launched_within_a_year is the part that was launched within the 365 days before data_freshness.as_of.
 -- Pitfalls: this is the spend that was expected when the deal was last edited, not what AWS bills. A contract that has
 -- ended still counts. Never add rows of different currencies.
+--
+-- Columns:
+--   currency_code: Currency of the amounts; null if AWS sent none.
+--   opportunities: Number of launched opportunities with an amount in this currency.
+--   monthly_amount: Sum of their expected spend a month in this currency.
+--   launched_within_a_year: The part of monthly_amount that was launched within the 365 days before
+--     data_freshness.as_of.
 SELECT
     opportunity_spend.currency_code,
     COUNT(*) AS opportunities,

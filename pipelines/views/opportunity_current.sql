@@ -10,6 +10,45 @@
 -- Pitfalls: now is the newest watermark, not the clock. If stage_since_is_seen or review_since_is_seen is false, the
 -- days are at least that many. Review fields exist for opportunities that the partner originated; AWS fills them for no
 -- others. Columns that AWS adds later are in opportunities, not here.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   partner_opportunity_identifier: Identifier of the opportunity in the partner's own CRM.
+--   opportunity_type: Whether it is a new opportunity, a renewal or an expansion, in AWS's words.
+--   customer_company_name: Company name of the customer.
+--   customer_industry: Industry of the customer.
+--   customer_country_code: Country of the customer, as a code of two letters.
+--   created_date: When the opportunity was created in AWS.
+--   last_modified_date: When the opportunity was last changed in AWS.
+--   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
+--   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
+--   life_cycle_review_status: AWS's review status of the opportunity.
+--   life_cycle_review_status_reason: Reason that AWS gave for the review status.
+--   life_cycle_review_comments: What AWS's reviewer wants to be changed or added.
+--   life_cycle_closed_lost_reason: Reason for Closed Lost that the partner chose; null if none was given.
+--   life_cycle_next_steps: Next steps, as the partner wrote them.
+--   life_cycle_target_close_date: Day on which the deal is expected to close.
+--   is_open: True if the stage is neither Launched nor Closed Lost.
+--   is_gone: True if the newest full listing lacks the opportunity.
+--   gone_since: When the first full listing without the opportunity began; null while it is listed.
+--   rejected_since: LastModifiedDate of AWS's version, if that could not become a row and this row is older; otherwise
+--     null.
+--   age_days: Days from its creation in AWS to data_freshness.as_of.
+--   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
+--   stage_since: When the present stage began: LastModifiedDate of the first version with it that was seen.
+--   stage_since_is_seen: True if syncs saw the stage begin; if false, it may have begun earlier.
+--   days_in_stage: Days from the change to the present stage to data_freshness.as_of; at least that many if a sync did
+--     not see the change.
+--   review_since: When the present review status began, as stage_since; null without a review status.
+--   review_since_is_seen: True if syncs saw the review status begin; null without a review status.
+--   days_in_review_status: Days from review_since to data_freshness.as_of; null without a review status.
+--   days_to_target_close: Days from data_freshness.as_of to the target close date; negative if it has passed.
+--   closed_on: Day when a closed opportunity closed, or an estimate if stage_since_is_seen is false; null while it is
+--     open.
+--   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
+--     an amount.
+--   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
+--   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
 WITH versions AS (
     SELECT
         id,

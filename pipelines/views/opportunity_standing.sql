@@ -7,6 +7,16 @@
 -- Pitfalls: a stage that AWS adds later counts as open, and so does no stage at all. If rejected_since is not null,
 -- is_open is that of the older version, and AWS may have it closed. gone_since is when the full listing began, by the
 -- service's clock. Before the first full listing is complete, nothing is gone.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
+--   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
+--   is_open: True if the stage is neither Launched nor Closed Lost.
+--   is_gone: True if the newest full listing lacks the opportunity.
+--   gone_since: When the first full listing without the opportunity began; null while it is listed.
+--   rejected_since: LastModifiedDate of AWS's version, if that could not become a row and this row is older; otherwise
+--     null.
 SELECT
     opportunities.id,
     opportunities.life_cycle_stage,

@@ -6,6 +6,15 @@
 -- Pitfalls: an opportunity with two currencies is in two rows. So add up opportunities_in_stage of distinct stages,
 -- never opportunities. Amounts are for one month and must not be added across currencies. If currency_code and
 -- monthly_amount are null, AWS has no amount.
+--
+-- Columns:
+--   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
+--   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
+--   opportunities_in_stage: Number of open opportunities in the stage; the same in each row of the stage.
+--   currency_code: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
+--   opportunities: Number of open opportunities in the stage with an amount in this currency; without currency and
+--     amount, of the ones that have none.
+--   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
 WITH open_ones AS (
     SELECT id, life_cycle_stage, stage_order
     FROM opportunity_standing

@@ -5,6 +5,19 @@
 -- in words.
 -- Pitfalls: review fields exist for opportunities that the partner originated. Days count from the change of the status
 -- that a sync saw. If days_are_exact is false, they are at least that many. Now is the newest watermark.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   customer_company_name: Company name of the customer.
+--   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
+--   life_cycle_review_status: AWS's review status of the opportunity.
+--   waiting_on: Who has to act: partner for Pending Submission and Action Required, and AWS for the rest.
+--   waiting_since: When the present review status began: LastModifiedDate of the first version with it that was seen.
+--   days_are_exact: True if a sync saw the status change; if false, days_waiting is the least it can be.
+--   days_waiting: Days from waiting_since to data_freshness.as_of.
+--   waiting: days_waiting in words: up to 7 days, 8 to 14 days, 15 to 30 days, or over 30 days.
+--   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
+--     an amount.
 SELECT
     id,
     customer_company_name,

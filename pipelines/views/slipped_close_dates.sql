@@ -5,6 +5,21 @@
 -- present one.
 -- Pitfalls: only what syncs have seen, from the first one on. Two moves between two syncs are one. Versions without a
 -- date are ignored. Moves in a closed version do not count, because closing a deal sets its date.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   customer_company_name: Company name of the customer.
+--   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
+--   first_target_close_date: The first target close date that a sync saw.
+--   life_cycle_target_close_date: The present target close date.
+--   times_slipped: How often the date moved later while the deal was open.
+--   days_slipped: Sum of the days of these moves; moves to an earlier date are not subtracted.
+--   net_days: Days from the first date seen to the present one; negative if the present one is earlier.
+--   last_slipped_at: LastModifiedDate of the version with the last move to a later date.
+--   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
+--     an amount.
+--   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
+--   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
 WITH dates AS (
     SELECT
         id,

@@ -5,6 +5,15 @@
 -- Pitfalls: history begins with the first sync. If the first sync found the stage already there, entered_is_seen is
 -- false, and entered_at is the latest possible time. A move has the LastModifiedDate of the first version seen in the
 -- new stage. So a stage that began and ended between two syncs is missing.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   period_number: Number of the stay among those of the opportunity, from 1 in order of time.
+--   life_cycle_stage: Stage in which the opportunity stayed; null if AWS sent none.
+--   entered_at: When the stay began: LastModifiedDate of the first version with the stage that was seen.
+--   entered_is_seen: True if syncs saw the stage begin; if false, it began at entered_at or earlier.
+--   left_at: When the next stay began; null while the opportunity stays.
+--   next_stage: Stage that followed; null while the opportunity stays, or if AWS sent none.
 WITH versions AS (
     SELECT
         id,

@@ -5,6 +5,16 @@
 -- days_in_from_stage is how long the earlier stage lasted.
 -- Pitfalls: only moves that syncs have seen, from the first one on. Two moves between two syncs are seen as one. If
 -- days_are_exact is false, the stage was there at the first sync and lasted at least that long.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   customer_company_name: Company name of the customer.
+--   from_stage: Stage before the move.
+--   to_stage: Stage after the move.
+--   movement: Kind of move: won, lost, reopened, forward, back, or other if a stage is unknown.
+--   changed_at: LastModifiedDate of the first version seen in the new stage.
+--   days_in_from_stage: Days that the stage before the move lasted, between UTC dates.
+--   days_are_exact: True if syncs saw the earlier stage begin; if false, it lasted at least days_in_from_stage.
 WITH moves AS (
     SELECT
         id,

@@ -4,6 +4,16 @@
 -- how they ended (moved on, or lost), and how many days they lasted: mean, median, longest.
 -- Pitfalls: stays that still last are not counted, and neither are stays that were there at the first sync. So young
 -- histories show short stays. A history of a few weeks cannot show a stage that takes months.
+--
+-- Columns:
+--   life_cycle_stage: Stage that was left.
+--   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
+--   stays: Number of stays whose beginning and end were both seen by syncs.
+--   lost: How many of them ended in Closed Lost.
+--   moved_on: How many of them ended in any other stage.
+--   average_days: Mean length of these stays in days, rounded to one decimal.
+--   median_days: Median length of these stays in days, rounded to one decimal.
+--   longest_days: Length of the longest of these stays in days.
 WITH stays AS (
     SELECT
         from_stage,

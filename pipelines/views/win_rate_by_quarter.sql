@@ -6,6 +6,14 @@
 -- Pitfalls: the view counts deals, not money. Open deals are in no row, so a young quarter looks better or worse than
 -- it will be. Every closed opportunity counts, whoever originated it, even if it is gone now. Before the first sync,
 -- the quarter is an estimate.
+--
+-- Columns:
+--   quarter_start: First day of the calendar quarter.
+--   quarter: Year and quarter as text, for example 2026-Q2.
+--   won: Number of opportunities in Launched that closed in the quarter.
+--   lost: Number of opportunities in Closed Lost that closed in the quarter.
+--   win_rate_percent: 100 * won / (won + lost), rounded to one decimal.
+--   undated: How many of them were closed already at the first sync, so that their day is an estimate.
 SELECT
     CAST(DATE_TRUNC('quarter', CAST(closed_on AS DATE)) AS DATE) AS quarter_start,
     CAST(EXTRACT(YEAR FROM closed_on) AS TEXT) || '-Q' || CAST(EXTRACT(QUARTER FROM closed_on) AS TEXT) AS quarter,

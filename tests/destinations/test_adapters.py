@@ -63,7 +63,7 @@ POND = PondAdapter(
     drivers=("pond_driver.",),
     has_lasting_credentials=True,
     is_one_file=True,
-    view_settings=("SET threads = 1",),
+    view_store="duckdb.DuckDbViews",
     refused_settings=(RefusedSetting("depth", "drown rows", "shallow"),),
     out_of_reach="the bottom",
 )

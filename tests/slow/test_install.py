@@ -104,6 +104,6 @@ def test_the_installed_packages_are_imported_from_where_they_were_installed(inst
 
 
 def test_the_installed_views_are_those_of_the_repository(installed: Path, tmp_path: Path) -> None:
-    code = "from partner_central_sync.sync.views import view_texts; print(*sorted(view_texts()))"
+    code = "from partner_central_sync.views.files import view_texts; print(*sorted(view_texts()))"
     listed = run(installed, tmp_path, sys.executable, "-c", code).split()
     assert listed == sorted(file.stem for file in (ROOT / "pipelines" / "views").iterdir())

@@ -11,7 +11,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from oracle import COLUMNS, ROOT, Row, Tables, gathered, loose
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.settings import Settings
-from partner_central_sync.sync.views import view_texts
+from partner_central_sync.views.files import view_texts
 from sandbox import Sandbox
 
 Rows = list[dict[str, Any]]

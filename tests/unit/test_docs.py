@@ -23,7 +23,7 @@ WORKED_EXAMPLE = """
 import dlt, sys
 from pathlib import Path
 from partner_central_sync import destinations
-from partner_central_sync.sync.views import create_views
+from partner_central_sync.views.keeping import create_views
 from worked_example import SMALL_CASE, make_tables
 
 folder, view = sys.argv[1:]
@@ -33,7 +33,7 @@ with client:
     client.initialize_storage()
 with client:
     make_tables(client.sql_client, SMALL_CASE)
-    assert not create_views(client), "tables are missing"
+    assert create_views(client).is_complete
     print(client.sql_client.execute_sql(f"SELECT count(*) FROM {view}")[0][0])
 """
 CALL = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +18,13 @@ from generate import PAGE, page
 from partner_central_emulator import Emulator
 from partner_central_sync import destinations
 from partner_central_sync.destinations.split_columns import join_columns
-from partner_central_sync.sync import views as views_module
+from partner_central_sync.destinations.views import store_of
+from partner_central_sync.destinations.views.duckdb import DuckDbViews
+from partner_central_sync.destinations.views.store import MARK, ViewStore
 from partner_central_sync.sync import working_folder
-from partner_central_sync.sync.views import translate, view_texts
+from partner_central_sync.views import files, keeping, sync_step, translation
+from partner_central_sync.views.files import view_texts
+from partner_central_sync.views.translation import translate
 from sandbox import Sandbox
 
 
@@ -27,6 +32,9 @@ def asked(sandbox: Sandbox, query: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(sandbox.database), read_only=True) as connection:
         connection.execute("USE partner_central.partner_central")
         return connection.execute(query).fetchall()
+
+
+_put = DuckDbViews.put
 
 
 def views(sandbox: Sandbox) -> set[str]:
@@ -39,53 +47,192 @@ def change(sandbox: Sandbox, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_views_are_created_once_and_again_when_the_working_folder_is_new(synced: Sandbox, emulator: Emulator) -> None:
+def comments(sandbox: Sandbox) -> dict[str, str]:
+    found = asked(sandbox, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
+    return {str(name): str(comment) for name, comment in found}
+
+
+@pytest.fixture
+def no_comparison(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Fails a sync that looks at the views of the destination."""
+    with monkeypatch.context() as patch:
+        for name in ("are_as_in_the_files", "create_views"):
+            patch.setattr(sync_step, name, lambda *_: pytest.fail("the views are looked at"))
+        yield patch
+
+
+def test_a_run_that_loads_nothing_does_not_look_at_views(
+    synced: Sandbox, no_comparison: pytest.MonkeyPatch, emulator: Emulator
+) -> None:
     synced.sync()
+    assert len(emulator.calls) == 1
+    no_comparison.undo()
     assert views(synced) == set(view_texts())
-    assert asked(synced, "SELECT count(*) FROM opportunity_current") == [(250,)]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_dropped_view_returns_with_the_next_load(synced: Sandbox, emulator: Emulator, *, full: bool) -> None:
     change(synced, "DROP VIEW stalled")
-    synced.sync()
-    assert "stalled" not in views(synced), "a run that finds all as it was does not pay for views"
-    emulator.put({"Id": "O1"})
-    emulator.overlay("O1", {"Flag": True})
-    synced.sync()  # a column is added under the views
-    assert asked(synced, "SELECT count(*) FROM opportunity_current WHERE id = 'O1'") == [(1,)]
+    if not full:
+        emulator.put({"Id": "O1"})
+    synced.sync(full=full)
+    assert views(synced) == set(view_texts())
+
+
+def test_on_a_new_disk_no_view_is_made_again(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     working_folder.reset(synced.settings())
+    monkeypatch.setattr(ViewStore, "verb", lambda *_: pytest.fail("a view is made"))
     synced.sync()
     assert views(synced) == set(view_texts())
 
 
-def test_a_view_that_cannot_be_created_is_said_once_and_fails_nothing(
+def test_only_what_differs_is_replaced(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = comments(synced)
+    text = view_texts()["stalled"].replace(">= 30", ">= 60")
+    monkeypatch.setattr(files, "texts", lambda: {**files.view_texts(), "stalled": text})
+    for module in (keeping, sync_step):
+        monkeypatch.setattr(module, "texts", files.texts)
+    monkeypatch.setattr(keeping, "view_texts", files.texts)
+    made: list[str] = []
+    monkeypatch.setattr(DuckDbViews, "put", lambda self, view, *_: made.append(view.name) or _put(self, view, *_))
+    synced.sync()
+    assert made == ["stalled"]
+    after = comments(synced)
+    assert {name for name in before if before[name] != after[name]} == {"stalled"}
+
+
+def test_views_and_columns_have_their_heads_as_comments(synced: Sandbox) -> None:
+    for name, comment in comments(synced).items():
+        head = files.head_of(view_texts()[name])
+        assert comment.startswith(f"{head.question}\n\n{head.definition}")
+        assert MARK.search(comment)
+    described = asked(
+        synced,
+        "SELECT table_name, column_name, c.comment FROM duckdb_columns() c JOIN duckdb_views() v "
+        "ON view_name = table_name AND v.schema_name = c.schema_name WHERE NOT v.internal",
+    )
+    assert len(described) == sum(len(files.head_of(text).columns) for text in view_texts().values())
+    assert {(str(view), str(column)): comment for view, column, comment in described} == {
+        (name, column): comment
+        for name, text in view_texts().items()
+        for column, comment in files.head_of(text).columns.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("theirs", "kind"), [("TABLE stalled (theirs TEXT)", "table"), ("VIEW stalled AS SELECT 'theirs' AS x", "view")]
+)
+def test_what_a_user_made_is_left_alone_and_named_in_every_run(
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], theirs: str, kind: str
+) -> None:
+    change(synced, "DROP VIEW stalled")
+    change(synced, f"CREATE {theirs}")
+    emulator.put({"Id": "O1"})
+    for _ in range(2):  # the second one loads nothing
+        synced.sync()
+        printed = capfd.readouterr().err
+        assert printed.count("WARNING") == 1
+        assert f"stalled (a {kind})" in printed
+        assert "Rename it" in printed
+        assert "drop the" not in printed.lower()
+    assert asked(synced, "SELECT column_name FROM duckdb_columns() WHERE table_name = 'stalled'") in (
+        [("theirs",)],
+        [("x",)],
+    )
+    assert asked(synced, "SELECT id FROM opportunities WHERE id = 'O1'") == [("O1",)]
+    change(synced, f"ALTER {kind} stalled RENAME TO mine")
+    synced.sync()
+    assert views(synced) == set(view_texts()) | ({"mine"} if kind == "view" else set())
+    assert capfd.readouterr().err == ""
+
+
+def test_a_destination_that_fails_meanwhile_is_a_warning_and_the_next_run_tries_again(
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(synced, "DROP VIEW stalled")
+    emulator.put({"Id": "O1"})
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDbViews, "select_stored", lambda *_: "SELECT 1 FROM gone")
+        synced.sync()
+    printed = capfd.readouterr().err
+    assert "the views could not be compared with the files: Catalog Error: Table with name gone does not" in printed
+    assert "makes it again" not in printed
+    synced.sync()
+    assert views(synced) == set(view_texts())
+
+
+def test_views_that_read_a_taken_name_are_left_out_and_named(
     synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    change(synced, "DROP VIEW IF EXISTS stalled")
-    change(synced, "CREATE TABLE stalled (theirs TEXT)")
-    working_folder.reset(synced.settings())
+    for view in ("changes_last_7_days", "changes"):
+        change(synced, f"DROP VIEW {view}")
+    change(synced, "CREATE TABLE changes (mine TEXT)")
     emulator.put({"Id": "O1"})
     synced.sync()
-    said = capfd.readouterr().err
-    assert said.count("views") == 1
-    assert "the views could not be created" in said
-    assert "stalled" in said
-    assert asked(synced, "SELECT id FROM opportunities WHERE id = 'O1'") == [("O1",)]
+    assert "Views that read them were not made: changes_last_7_days." in capfd.readouterr().err
+    assert views(synced) == set(view_texts()) - {"changes", "changes_last_7_days"}
+
+
+def test_views_of_an_earlier_release_are_taken_over(
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It made them without comments."""
+    change(synced, "USE partner_central.partner_central")
+    with duckdb.connect(str(synced.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        for name, text in view_texts().items():
+            sql = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {sql}")
+        connection.execute("CREATE OR REPLACE VIEW stalled AS SELECT id FROM opportunity_current")
+    assert not any(MARK.search(comment) for comment in comments(synced).values())
+    emulator.put({"Id": "O1"})
+    synced.sync()
+    unmarked = {name for name, comment in comments(synced).items() if not MARK.search(comment)}
+    assert unmarked == {"stalled"}, "a view that is not what a release made is the user's"
+    assert "stalled (a view)" in capfd.readouterr().err
+
+
+def test_a_database_without_comments_on_views_has_the_mark_in_the_query(
+    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(destinations.get("duckdb"), view_store="store.ViewStore")
+    monkeypatch.setitem(destinations._registered, "duckdb", other)
+    change(synced, "DROP VIEW stalled")
+    change(synced, "CREATE VIEW stalled AS SELECT 1 AS mine")
+    for view in set(view_texts()) - {"stalled"}:
+        change(synced, f"DROP VIEW {view}")
+    emulator.put({"Id": "O1"})
+    synced.sync()
+    assert "stalled (a view)" in capfd.readouterr().err
+    change(synced, "DROP VIEW stalled")
     synced.sync()
     assert capfd.readouterr().err == ""
-    change(synced, "DROP TABLE stalled")
+    definitions = asked(synced, "SELECT sql FROM duckdb_views() WHERE NOT internal")
+    assert len(definitions) == len(view_texts())
+    assert all(MARK.search(str(sql)) for (sql,) in definitions)
+    working_folder.reset(synced.settings())
+    monkeypatch.setattr(ViewStore, "verb", lambda *_: pytest.fail("a view is made"))
     synced.sync()
-    assert views(synced) == set(view_texts())
-    assert capfd.readouterr().err == ""
+
+
+def test_every_adapter_names_a_store_of_views() -> None:
+    for adapter in destinations.all_adapters():
+        client: Any = SimpleNamespace(
+            adapter=adapter, capabilities=SimpleNamespace(sqlglot_dialect="duckdb"), sql_client=None
+        )
+        assert isinstance(store_of(client), ViewStore)
 
 
 @pytest.fixture
 def opt_in_views(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """The names of two more views: one on a table that not every sync loads, and one on that view."""
     folder = tmp_path_factory.mktemp("views")
-    shutil.copytree(views_module._folder(), folder, dirs_exist_ok=True)
+    shutil.copytree(files.folder(), folder, dirs_exist_ok=True)
     (folder / "agreements_signed.sql").write_text("SELECT id FROM agreements")
     (folder / "agreements_of_open.sql").write_text(
         "SELECT s.id FROM agreements_signed AS s JOIN opportunity_current AS o ON o.id = s.id"
     )
-    monkeypatch.setattr(views_module, "_folder", lambda: folder)
+    monkeypatch.setattr(files, "folder", lambda: folder)
     _clear_caches()
     yield {"agreements_signed", "agreements_of_open"}
     monkeypatch.undo()
@@ -93,7 +240,7 @@ def opt_in_views(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 
 def _clear_caches() -> None:
-    for cached in (view_texts, views_module._texts, views_module._tables_read):
+    for cached in (files.view_texts, files.texts, files.tables_read):
         cached.cache_clear()
 
 
@@ -103,7 +250,7 @@ def test_views_on_a_table_that_is_not_loaded_are_left_out_until_it_is(
     synced.sync()
     assert views(synced) == set(view_texts()) - opt_in_views
     with monkeypatch.context() as patch:
-        patch.setattr(views_module, "create_views", lambda *_: pytest.fail("the same views are made again"))
+        patch.setattr(sync_step, "create_views", lambda *_: pytest.fail("the same views are looked at again"))
         synced.sync()
     pipeline = working_folder.attach(synced.settings())
     schema = pipeline.default_schema
@@ -117,18 +264,18 @@ def test_views_on_a_table_that_is_not_loaded_are_left_out_until_it_is(
 
 
 def test_views_are_made_again_when_their_translation_changes(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = comments(synced)
+    for module in (keeping, sync_step, translation):
+        monkeypatch.setattr(module, "TRANSLATION_VERSION", translation.TRANSLATION_VERSION + 1)
     synced.sync()
-    change(synced, "DROP VIEW stalled")
-    monkeypatch.setattr(views_module, "TRANSLATION_VERSION", views_module.TRANSLATION_VERSION + 1)
-    synced.sync()
-    assert views(synced) == set(view_texts())
+    assert not set(before.values()) & set(comments(synced).values())
 
 
 def test_the_version_of_the_translation_stands_for_these_statements() -> None:
     """Where this fails, raise TRANSLATION_VERSION: destinations keep the views that the earlier translation made."""
     query = "SELECT o.id, STRING_AGG(o.name, ',') AS names FROM opportunities AS o GROUP BY o.id"
     columns = {"id": "text", "score": "bigint", "score_double": "double"}
-    assert views_module.TRANSLATION_VERSION == 1
+    assert translation.TRANSLATION_VERSION == 1
     assert {dialect: translate(query, _client(dialect)) for dialect in ("duckdb", "postgres", "snowflake")} == {
         "duckdb": query,
         "postgres": query.replace("FROM o", "FROM data.o"),
@@ -148,14 +295,17 @@ def _client(dialect: str) -> Any:
 
 
 @pytest.mark.parametrize("view", sorted(view_texts()))
-def test_a_view_says_its_question_its_definition_and_its_pitfalls(view: str) -> None:
-    head = view_texts()[view].splitlines()
-    assert head[0].startswith("-- ")
-    assert head[0].endswith("?")
-    assert head[1] == "--"
-    assert head[2].startswith("-- Definition: ")
-    assert any(line.startswith("-- Pitfalls: ") for line in head)
-    assert all(len(line) <= 120 for line in head)
+def test_a_view_says_its_question_its_definition_its_pitfalls_and_its_columns(view: str) -> None:
+    text = view_texts()[view]
+    head = files.head_of(text)
+    assert head.question.endswith("?")
+    assert head.definition
+    assert head.pitfalls
+    assert tuple(head.columns) == translation.columns_of(text)
+    for description in head.columns.values():
+        assert description.endswith(".")
+        assert "%" not in description, "a driver may read it as a parameter"
+    assert all(len(line) <= 120 for line in text.splitlines() if line.startswith("--"))
 
 
 def test_the_page_on_views_is_what_the_files_say() -> None:

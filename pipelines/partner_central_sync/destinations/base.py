@@ -57,7 +57,7 @@ class Adapter(TableAccess):
         has_sql: whether its tables are read and changed with SQL; there are no views and marks of removals without it.
         creates_deleted_tables: whether a load creates a table that was deleted, without its older rows; a database
             refuses rows for a table that is not there.
-        view_settings: statements that are run before views are created, in the same transaction.
+        view_store: the module in `views` and the class in it that keeps its views.
         refused_settings: settings of dlt that are refused.
         commands: statements beside SELECT that show what there is, in capitals.
         outside: functions and operators that do more than read tables, in small letters.
@@ -73,7 +73,7 @@ class Adapter(TableAccess):
     loads_arrow: bool = False
     has_sql: bool = True
     creates_deleted_tables: bool = False
-    view_settings: tuple[str, ...] = ()
+    view_store: str = "store.ViewStore"
     refused_settings: tuple[RefusedSetting, ...] = ()
     commands: frozenset[str] = frozenset()
     outside: frozenset[str] = frozenset()

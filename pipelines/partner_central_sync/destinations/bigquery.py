@@ -94,6 +94,7 @@ ADAPTERS = (
     BigQueryAdapter(
         "bigquery",
         drivers=("google.",),
+        view_store="bigquery.BigQueryViews",
         refused_settings=(
             RefusedSetting("autodetect_schema", "guess types", "false"),
             RefusedSetting("ignore_unknown_values", "drop values in silence", "false"),

@@ -73,6 +73,7 @@ ADAPTERS = (
     ClickHouseAdapter(
         "clickhouse",
         drivers=("clickhouse_connect.", "clickhouse_driver."),
+        view_store="warehouses.ClickHouseViews",
         refused_settings=(
             RefusedSetting(
                 "dataset_table_separator", "name tables or columns otherwise than keys, lists and views do", "___"

@@ -168,6 +168,7 @@ ADAPTERS = (
         is_one_file=True,
         loads_arrow=True,
         not_guaranteed=None,
+        view_store="duckdb.DuckDbViews",
         out_of_reach="copies and backups of the file; what the disk keeps of blocks that no file uses",
     ),
 )

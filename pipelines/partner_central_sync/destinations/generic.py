@@ -10,6 +10,7 @@ ADAPTERS = (
     DuckDbAdapter(
         "motherduck",
         not_guaranteed="Queries are run with the token that loads, which may write and reach files and the network.",
+        view_store="duckdb.DuckDbViews",
         out_of_reach="what MotherDuck keeps of earlier states: snapshots, shares, its failsafe",
     ),
     LibpqAdapter(
@@ -17,6 +18,7 @@ ADAPTERS = (
         commands=EXPLAINS,
         outside=OUTSIDE,
         not_guaranteed=NOT_GUARANTEED,
+        view_store="libpq.RedshiftViews",
         out_of_reach="snapshots; deleted blocks until Redshift's own VACUUM has run",
     ),
     Adapter(
@@ -26,6 +28,7 @@ ADAPTERS = (
             {"reflect", "try_reflect", "java_method", "read_files", "remote_query", "http_request", "ai_query"}
         ),
         drivers=("databricks.",),
+        view_store="warehouses.DatabricksViews",
         out_of_reach="earlier versions until VACUUM has run on the tables; files in volumes; the query history",
     ),
 )

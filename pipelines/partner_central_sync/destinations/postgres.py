@@ -126,7 +126,7 @@ ADAPTERS = (
         outside=OUTSIDE,
         not_guaranteed=NOT_GUARANTEED,
         has_lasting_credentials=True,
-        view_settings=("SET LOCAL lock_timeout = '10s'",),  # whoever reads a view keeps others from replacing it
+        view_store="libpq.PostgresViews",
         out_of_reach="backups, replicas that lag, the WAL; free blocks of pg_statistic until a superuser vacuums it",
     ),
 )

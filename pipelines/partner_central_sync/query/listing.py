@@ -10,7 +10,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import STREAMS, Stream
 
 from ..destinations.pipeline_state import WithPipelineState
-from ..sync.views import view_texts
+from ..views.files import view_texts
 
 COLUMNS = ("name", "kind", "what it holds")
 OWN = {

@@ -13,7 +13,7 @@ from partner_central.public import ConfigurationError
 
 from ..destinations.errors import WrongQuery
 from ..query.read_only import run_query
-from ..sync.views import translate
+from ..views.translation import translate
 from .last_report import ReportState, ReportStates
 
 Row = dict[str, Any]

@@ -1,1 +1,1 @@
-"""One sync, and what surrounds it: settings, accounts, working folder, removals, run log, views."""
+"""One sync, and what surrounds it: settings, accounts, working folder, removals, run log."""

@@ -27,13 +27,13 @@ from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
 from ..destinations.loading import keep_open, require_all_tables, stored_counters
+from ..views.sync_step import keep_views
 from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
 from .pending import has_extracted_jobs, has_lost_lease, load_pending, open_in_step
 from .repair import has_unfinished_repair, repair_tables
 from .run_log import RunRecord
 from .settings import Settings
 from .summary import Summary
-from .views import keep_views
 
 SECONDS_BETWEEN_NOTES = 2.0  # of progress, for `status`
 MAX_STARTS = 3  # of a run, where others load between its reading and its loading
@@ -104,7 +104,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     rejected.clear(pipeline, settings)
     housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
-        keep_views(pipeline, console)
+        keep_views(pipeline, console, run_lease.basis(pipeline))
     pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     _warn(settings, console, run_record, removed)
     return location, removed

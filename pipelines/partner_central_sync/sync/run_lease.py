@@ -42,6 +42,11 @@ def record_basis(pipeline: dlt.Pipeline, state: str | None) -> None:
     pipeline.set_local_state_val(BASIS, state)
 
 
+def basis(pipeline: dlt.Pipeline) -> str | None:
+    """Returns the state of the destination that the working folder is built on, by its hash."""
+    return cast("str | None", _local(pipeline).get(BASIS))
+
+
 def take(pipeline: dlt.Pipeline) -> None:
     """Takes the lease, or renews it, and checks that the destination is what the run is based on.
 

@@ -1,0 +1,9 @@
+"""The views: their SQL files, their translation, and what a sync does to keep them.
+
+- `files.py`: the files of `pipelines/views`, and the comments at their heads.
+- `translation.py`: the dialect of the destination.
+- `keeping.py`: compares the views of an open destination with the files, and replaces what differs.
+- `sync_step.py`: when a sync does so, and the warnings.
+
+What a destination's statements are is in `destinations/views`.
+"""

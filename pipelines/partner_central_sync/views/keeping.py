@@ -1,0 +1,145 @@
+"""Compares the views of an open destination with the files, and replaces what differs.
+
+A view is replaced only if this program made it. It shows by the mark, or by a query that is exactly the one that this
+release makes: a view of an earlier release, which has no mark. Everything else of that name is left as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.destinations.exceptions import DatabaseException
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from ..destinations.errors import first_line
+from ..destinations.split_columns import Types, join_columns
+from ..destinations.views import store_of
+from ..destinations.views.store import NotReplaced, Stored, View, ViewStore
+from .files import head_of, tables_read, texts, view_texts
+from .translation import TRANSLATION_VERSION, columns_of, names_read, translate
+
+
+@dataclass(slots=True)
+class Kept:
+    """The result of a comparison.
+
+    Attributes:
+        made: the views that were created or replaced.
+        missing: the tables that are not there; views that read them, or read such a view, are left out.
+        taken: what has the name of a view and was not made by this program: its kind, by name.
+        left_out: the views that are not as they have to be, because they read one whose name is taken.
+        failed: why a view could not be made or replaced, by name.
+    """
+
+    made: set[str] = field(default_factory=set)
+    missing: frozenset[str] = frozenset()
+    taken: dict[str, str] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Returns whether every view is there as it has to be."""
+        return not (self.missing or self.taken or self.left_out or self.failed)
+
+
+def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
+    """Creates the views that an open destination lacks, and replaces the ones that differ from the files.
+
+    Each view is created or replaced by itself, so that one that cannot be replaced holds no other back.
+
+    Args:
+        client: the destination's.
+        plain: names of columns that are not a second column of a member, whatever they are called.
+
+    Returns:
+        What was done, and what is left to do.
+
+    Raises:
+        Exception: the destination's own, when it cannot be read.
+    """
+    store = store_of(client)
+    tables = dict(client.get_storage_tables(sorted(tables_read())))
+    kept = Kept(missing=frozenset(table for table, columns in tables.items() if not columns))
+    joins = {table: text for table, found in tables.items() if (text := join_columns(table, types_of(found), plain))}
+    stored = store.stored(texts())
+    own = _own_views(store, stored, joins, kept)
+    for name, view in own.items():
+        there = stored.get(name)
+        if name not in kept.made and (there is None or there.fingerprint != view.fingerprint):
+            _put(store, view, there, own, kept)
+    return kept
+
+
+def are_as_in_the_files(client: SqlJobClientBase) -> bool:
+    """Returns whether an open destination has every view as the files have it, for tables without split columns.
+
+    It takes one query and parses nothing.
+    """
+    found = store_of(client).stored(texts())
+    return all(name in found and found[name].fingerprint == fingerprint(text, {}) for name, text in texts().items())
+
+
+def fingerprint(text: str, joins: Mapping[str, str]) -> str:
+    """Returns a hash of all that decides what a view is.
+
+    Args:
+        text: its SQL, with the head.
+        joins: the queries that it reads in the place of tables.
+    """
+    decides = [TRANSLATION_VERSION, text, sorted(joins.items())]
+    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
+
+
+def types_of(columns: TTableSchemaColumns) -> Types:
+    """Returns the types of columns, by name in lower case."""
+    return {name.lower(): str(column.get("data_type")) for name, column in columns.items()}
+
+
+def _own_views(store: ViewStore, stored: Mapping[str, Stored], joins: Mapping[str, str], kept: Kept) -> dict[str, View]:
+    """Returns the views that may be made, each after the ones that it reads; notes in `kept` which may not."""
+    own: dict[str, View] = {}
+    without_tables, blocked = set(kept.missing), set[str]()
+    for name, text in view_texts().items():
+        reads, there = names_read(text), stored.get(name)
+        if reads & without_tables:
+            without_tables.add(name)
+            continue
+        view = _view(store, name, text, {table: query for table, query in joins.items() if table in reads})
+        if reads & blocked:
+            if there is None or there.fingerprint != view.fingerprint:
+                kept.left_out.add(name)
+                blocked.add(name)
+        elif there is None or (there.is_view and (there.fingerprint or store.makes(view, there))):
+            own[name] = view
+        else:
+            kept.taken[name] = there.kind
+            blocked.add(name)
+    return own
+
+
+def _view(store: ViewStore, name: str, text: str, joins: Mapping[str, str]) -> View:
+    head = head_of(text)
+    columns = {column: head.columns.get(column, "") for column in columns_of(text)}
+    return View(name, translate(text, store.client, joins), fingerprint(text, joins), head.comment(), columns)
+
+
+def _put(store: ViewStore, view: View, there: Stored | None, own: Mapping[str, View], kept: Kept) -> None:
+    """Creates or replaces a view; notes what was made, or why it was not."""
+    try:
+        kept.made |= store.put(view, there, own)
+    except NotReplaced as reason:
+        kept.failed[view.name] = str(reason)
+    except DatabaseException as error:
+        if not _was_made_meanwhile(store, view):
+            kept.failed[view.name] = first_line(error)
+
+
+def _was_made_meanwhile(store: ViewStore, view: View) -> bool:
+    """Returns whether another run made the same view."""
+    found = store.stored([view.name]).get(view.name)
+    return found is not None and found.fingerprint == view.fingerprint

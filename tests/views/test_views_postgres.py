@@ -1,0 +1,238 @@
+"""Views in a real PostgreSQL: what is replaced, what is kept with it, and what is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central_sync.destinations.views.store import MARK
+from partner_central_sync.views.files import head_of, view_texts
+from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views.sync_step import warnings
+from postgres import WORKER, Postgres
+from views.test_views import ANSWERS, opened, rows_of
+from worked_example import SMALL_CASE
+
+OLD_MARK = f"made by partner-central-sync {'0' * 16}"
+READS_SPEND = {  # opportunity_spend, and what reads it or reads what does
+    *("opportunity_spend", "opportunity_current", "expected_spend_by_month", "launched_monthly_recurring"),
+    *("pipeline_by_stage", "action_required", "closed_lost_reasons", "past_target_close", "review_ageing"),
+    *("slipped_close_dates", "stalled", "win_rate_by_quarter"),
+}
+NUMBERS = count(1)
+
+
+class Case:
+    """The small case with its views, in a dataset of its own."""
+
+    def __init__(self, client: SqlJobClientBase, dataset: str, run: Callable[..., list[tuple[Any, ...]]]) -> None:
+        self.client, self.dataset, self.run = client, dataset, run
+
+    def sql(self, *statements: str) -> list[tuple[Any, ...]]:
+        """Run statements as the owner of everything, in the dataset."""
+        return self.run(f"SET search_path TO {self.dataset}", *statements)
+
+    def views(self) -> dict[str, tuple[int, str]]:
+        """The identity of each view, which a new one would not have, and its comment."""
+        rows = self.sql(
+            "SELECT relname, oid, obj_description(oid, 'pg_class') FROM pg_class "
+            f"WHERE relkind = 'v' AND relnamespace = '{self.dataset}'::regnamespace"
+        )
+        return {name: (number, comment) for name, number, comment in rows}
+
+    def grants(self) -> set[tuple[Any, ...]]:
+        """All grants on views and the columns that the files have, but for the owner's."""
+        where = (
+            f"WHERE table_schema = '{self.dataset}' AND grantee <> 'loader' AND table_name IN ({_list(view_texts())})"
+        )
+        rows = self.sql(
+            "SELECT table_name, grantee, privilege_type, is_grantable, NULL AS column_name "
+            f"FROM information_schema.table_privileges {where} "
+            "UNION SELECT table_name, grantee, privilege_type, is_grantable, column_name "
+            f"FROM information_schema.column_privileges {where}"
+        )
+        return {row for row in rows if row[-1] in {None, *head_of(view_texts()[row[0]]).columns}}
+
+    def as_of_an_older_release(self, view: str, column: str | None = None) -> None:
+        """Mark a view as an older release would, and give it another column at its end."""
+        if column:
+            ((definition,),) = self.sql(f"SELECT pg_get_viewdef('{view}'::regclass)")
+            body = definition.rstrip(";")
+            self.sql(f"CREATE OR REPLACE VIEW {view} AS SELECT q.*, 1 AS {column} FROM ({body}) q")
+        self.sql(f"COMMENT ON VIEW {view} IS '{OLD_MARK}'")
+
+
+def _list(names: Any) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+@pytest.fixture(scope="module")
+def server(postgres_server: Postgres) -> Postgres:
+    postgres_server.database("views_kept")
+    return postgres_server
+
+
+@pytest.fixture
+def case(server: Postgres, tmp_path: Path) -> Iterator[Case]:
+    dataset = f"kept_{next(NUMBERS)}"
+    with opened("postgres", server.url("views_kept"), tmp_path, dataset, SMALL_CASE) as client:
+        yield Case(client, dataset, lambda *statements: server.sql("views_kept", *statements))
+
+
+@pytest.fixture
+def analyst(server: Postgres) -> str:
+    """A role; its name needs quotes."""
+    role = f"Analyst {WORKER}"
+    if not server.sql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
+        server.sql("postgres", f'CREATE ROLE "{role}"')
+    return role
+
+
+def test_nothing_is_made_where_nothing_differs(case: Case) -> None:
+    before = case.sql("SELECT relname, xmin::text FROM pg_class ORDER BY oid")
+    assert not create_views(case.client).made
+    assert case.sql("SELECT relname, xmin::text FROM pg_class ORDER BY oid") == before
+
+
+def test_views_and_columns_have_comments(case: Case) -> None:
+    rows = case.sql(
+        "SELECT c.relname, a.attname, col_description(c.oid, a.attnum) FROM pg_class c JOIN pg_attribute a "
+        f"ON a.attrelid = c.oid WHERE c.relkind = 'v' AND c.relnamespace = '{case.dataset}'::regnamespace "
+    )
+    assert {(view, column): text for view, column, text in rows} == {
+        (view, column): description
+        for view, text in view_texts().items()
+        for column, description in head_of(text).columns.items()
+    }
+    for view, (_, comment) in case.views().items():
+        assert comment.startswith(head_of(view_texts()[view]).comment())
+
+
+def test_a_view_with_the_same_columns_is_replaced_in_its_place(case: Case, analyst: str) -> None:
+    case.as_of_an_older_release("stalled")
+    case.sql(f'GRANT SELECT ON stalled TO "{analyst}"')
+    before, grants = case.views(), case.grants()
+    kept = create_views(case.client)
+    assert (kept.made, kept.is_complete) == ({"stalled"}, True)
+    after = case.views()
+    assert {view: number for view, (number, _) in after.items()} == {
+        view: number for view, (number, _) in before.items()
+    }
+    assert case.grants() == grants
+    assert MARK.search(after["stalled"][1])[1] != "0" * 16  # type: ignore[index]
+
+
+def test_a_view_with_other_columns_is_made_again_with_all_that_read_it_and_their_grants(
+    case: Case, analyst: str
+) -> None:
+    case.sql(
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA {case.dataset} TO "{analyst}"',
+        f'REVOKE ALL ON stalled FROM "{analyst}"',
+        f'GRANT SELECT (id), UPDATE (id) ON stalled TO "{analyst}"',
+        f'GRANT SELECT ON opportunity_spend TO "{analyst}" WITH GRANT OPTION',
+        "GRANT SELECT ON pipeline_by_stage TO PUBLIC",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE loader IN SCHEMA {case.dataset} GRANT SELECT ON TABLES TO PUBLIC",
+    )
+    case.as_of_an_older_release("opportunity_spend", "no_longer")
+    before, grants = case.views(), case.grants()
+    kept = create_views(case.client)
+    assert kept.is_complete
+    assert kept.made == READS_SPEND
+    after = case.views()
+    assert {view for view in before if after[view][0] != before[view][0]} == READS_SPEND
+    assert case.grants() == grants, "neither fewer nor, by default privileges, more"
+    for view, (columns, expected) in ANSWERS.items():
+        assert len(rows_of(case.client, view, columns)) == len(expected)
+    assert not create_views(case.client).made
+
+
+def test_what_somebody_made_on_a_view_is_kept_and_named(case: Case) -> None:
+    case.sql(
+        f"CREATE VIEW mine AS SELECT id FROM {case.dataset}.stalled",
+        f"CREATE FUNCTION spend() RETURNS SETOF opportunity_standing LANGUAGE SQL "
+        f"AS 'SELECT * FROM {case.dataset}.opportunity_standing'",
+    )
+    case.as_of_an_older_release("opportunity_spend", "no_longer")
+    case.as_of_an_older_release("life_cycle_stages")
+    before = case.views()
+    for made in ({"life_cycle_stages"}, set()):
+        kept = create_views(case.client)
+        assert kept.made == made
+        assert kept.failed.keys() == {"opportunity_spend"}
+        assert f"{case.dataset}.mine" in kept.failed["opportunity_spend"]
+        (sentence,) = warnings(kept, case.dataset)
+        assert f"{case.dataset}.mine" in sentence
+    assert {view: number for view, (number, _) in case.views().items()} == {
+        view: number for view, (number, _) in before.items()
+    }
+    case.sql("DROP VIEW mine")
+    assert create_views(case.client).is_complete
+
+
+def test_what_is_no_view_and_needs_one_is_named_as_well(case: Case) -> None:
+    case.sql("CREATE FUNCTION moves() RETURNS SETOF stage_velocity LANGUAGE SQL AS 'SELECT * FROM stage_velocity'")
+    case.as_of_an_older_release("stage_velocity", "no_longer")
+    kept = create_views(case.client)
+    assert "function moves()" in kept.failed["stage_velocity"].replace(f"{case.dataset}.", "")
+
+
+def test_a_view_that_somebody_reads_is_left_for_the_next_run(case: Case, server: Postgres) -> None:
+    case.as_of_an_older_release("stalled")
+    case.as_of_an_older_release("changes")
+    reader = psycopg2.connect(server.url("views_kept"))
+    try:
+        with reader.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {case.dataset}.stalled")
+        kept = create_views(case.client)
+        assert kept.made == {"changes"}
+        assert kept.failed == {"stalled": "somebody reads it now, in a transaction that lasts"}
+    finally:
+        reader.close()
+    assert create_views(case.client).made == {"stalled"}
+
+
+@pytest.mark.parametrize("kind", ["table", "view", "materialized view", "sequence"])
+def test_what_a_user_made_is_left_alone_and_named(case: Case, kind: str) -> None:
+    made = {"table": "(mine INT)", "sequence": ""}.get(kind, "AS SELECT 1 AS mine")
+    case.sql("DROP VIEW stalled", f"CREATE {kind} stalled {made}", f"COMMENT ON {kind} stalled IS 'for the board'")
+    for _ in range(2):
+        kept = create_views(case.client)
+        assert kept.taken == {"stalled": kind}
+        (sentence,) = warnings(kept, case.dataset)
+        assert f"stalled (a {kind})" in sentence
+        assert "drop the dataset" not in sentence
+    assert case.sql("SELECT obj_description('stalled'::regclass, 'pg_class')") == [("for the board",)]
+
+
+def test_views_of_an_earlier_release_are_taken_over_and_changed_ones_are_the_users(case: Case) -> None:
+    case.sql(*(f"COMMENT ON VIEW {view} IS NULL" for view in view_texts()))
+    case.sql(
+        "CREATE OR REPLACE VIEW opportunity_standing AS SELECT id, life_cycle_stage, NULL::int AS stage_order, "
+        "TRUE AS is_open, FALSE AS is_gone, NULL::timestamptz AS gone_since, NULL::timestamptz AS rejected_since "
+        "FROM opportunities"
+    )
+    before = case.views()
+    kept = create_views(case.client)
+    assert kept.taken == {"opportunity_standing": "view"}
+    after = case.views()
+    unmarked = {view for view, (_, comment) in after.items() if not MARK.search(comment or "")}
+    assert "opportunity_standing" in unmarked
+    assert unmarked == {"opportunity_standing"} | kept.left_out
+    assert {view: number for view, (number, _) in before.items()} == {
+        view: number for view, (number, _) in after.items()
+    }
+    case.sql("DROP VIEW opportunity_standing CASCADE")
+    assert create_views(case.client).is_complete
+
+
+def test_a_view_of_another_owner_is_named_with_the_reason(case: Case) -> None:
+    case.as_of_an_older_release("stalled")
+    case.sql("ALTER VIEW stalled OWNER TO postgres")
+    kept = create_views(case.client)
+    assert kept.failed == {"stalled": "must be owner of view stalled"}
