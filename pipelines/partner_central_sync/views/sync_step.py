@@ -16,6 +16,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import plain_names_in
 
+from ..console.exit_codes import INTERRUPTIONS
 from ..console.failures import causes_of, exit_code_and_message
 from ..console.output import Console
 from ..destinations.errors import first_line
@@ -52,7 +53,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
         with client:
             kept = Kept() if not split and are_as_in_the_files(client) else create_views(client, plain)
     except Exception as error:
-        if exit_code_and_message(error)[0] is ExitCode.INTERRUPTED:
+        if exit_code_and_message(error)[0] in INTERRUPTIONS:
             raise
         *_, cause = causes_of(error)
         console.warn(
