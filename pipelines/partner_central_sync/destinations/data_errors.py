@@ -47,7 +47,7 @@ def describe_data_error(error: BaseException) -> str | None:
     """Returns class, code and column of an error about data; None if the error is about something else."""
     if not (is_from_database(error) or type(error).__module__.startswith(LIBRARIES)):
         return None
-    text, code, kind = str(error), _code(error), type(error).__name__
+    text, code, kind = str(error), sqlstate_of(error), type(error).__name__
     if re.fullmatch(rf"{kind}(, SQLSTATE \w{{5}})?(, column \w+)?", text):  # its values were taken out before
         return text
     if any(signal in text for signal in SIGNALS):
@@ -87,7 +87,7 @@ def _replace_text(error: BaseException, text: str) -> None:
         error.failed_message = text
 
 
-def _code(error: BaseException) -> str:
+def sqlstate_of(error: BaseException) -> str:
     """Returns the SQLSTATE of an error; empty where its driver has none."""
     found: Any = getattr(error, "pgcode", None) or getattr(error, "sqlstate", None)
     return found if isinstance(found, str) else ""

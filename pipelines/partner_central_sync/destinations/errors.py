@@ -5,14 +5,19 @@ What a text means is known by the adapter of each destination.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from partner_central.public import ConfigurationError
 
 from . import all_adapters
-from .data_errors import describe_data_error, is_from_database
+from .data_errors import describe_data_error, is_from_database, sqlstate_of
 
+MISSING_CODES = frozenset({"3F000", "42P01", "42S02", "02000"})  # SQLSTATE: no such schema, no such table
+MISSING = re.compile(
+    r"does(n't| not) exist|\b(un)?known[ _](table|database)|no such table|\bnot found\b|NOT_FOUND", re.IGNORECASE
+)
 REASON = "The actual reason given is:"
 
 
@@ -68,17 +73,30 @@ def classify_load_error(causes: list[BaseException]) -> NotWritable | NotAllowed
     for cause in causes:
         if any(adapter.is_unavailable(cause) for adapter in all_adapters()):
             return NotWritable(f"{unwritable(cause)} Nothing is lost: what was read is loaded by the next run.")
-    if any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
+    if is_about_missing_table(causes):
         return NotWritable(
             f"A table is missing in the destination: {first_line(causes[-1])} The next sync makes it again."
         )
-    if any(isinstance(cause, DestinationTerminalException) for cause in causes):
+    if any(isinstance(cause, DestinationTerminalException | DatabaseUndefinedRelation) for cause in causes):
         return NotTaken(
             f"The destination does not take the rows ({first_line(causes[-1])}). That does not pass by itself. "
             "Nothing is lost: once that is fixed, the next sync loads what is missing."
         )
     reason = first_line(causes[-1])
     return NotWritable(f"The destination did not take the rows ({reason}). What was read is kept for the next run.")
+
+
+def is_about_missing_table(causes: list[BaseException]) -> bool:
+    """Returns whether the database itself says that something is missing.
+
+    dlt has one class for that and, in some databases, for every other error about names of tables as well.
+    """
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    if not any(isinstance(cause, DatabaseUndefinedRelation) for cause in causes):
+        return False
+    code = sqlstate_of(causes[-1])
+    return code in MISSING_CODES if code else bool(MISSING.search(str(causes[-1])))
 
 
 def unwritable(error: BaseException) -> str:

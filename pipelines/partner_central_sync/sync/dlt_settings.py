@@ -92,7 +92,7 @@ RULES = (
     Rule("destination.dataset_name", ELSEWHERE.format("look for the tables"), DATASET_DO, _is_dataset),
     Rule("destination.staging_dataset_name_layout", "let runs meet where rows wait", accepts=_any_of("%s_staging")),
     Rule("schema.naming", OTHERWISE, accepts=_any_of("snake_case", "dlt.common.normalizers.naming.snake_case")),
-    Rule("schema.json_normalizer", "take lists apart otherwise, or drop them", is_table=True),
+    Rule("schema.json_normalizer", "take lists apart otherwise, or leave them out", is_table=True),
     Rule("schema.allow_identifier_change_on_table_with_data", OTHERWISE, accepts=_any_of("false")),
     Rule("schema.use_break_path_on_normalize", OTHERWISE),
     Rule("normalize.json_normalizer.add_dlt_id", "leave lists without their rows", accepts=_any_of("true")),

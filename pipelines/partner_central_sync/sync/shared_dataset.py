@@ -30,6 +30,6 @@ def check_key(pipeline: dlt.Pipeline, settings: Settings) -> None:
             "--all-accounts, or choose another --dataset."
         )
     raise ConfigurationError(
-        f"The dataset {name} was loaded without a column account, so it cannot be shared: give the accounts another "
-        "one (dataset), or drop it, and they load everything."
+        f"The dataset {name} was loaded without a column account, so it cannot be shared. Give the accounts another "
+        "one (dataset): they load everything into it. This one keeps its history, which AWS cannot give again."
     )

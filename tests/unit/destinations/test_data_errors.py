@@ -8,7 +8,11 @@ import duckdb
 import psycopg2.errors
 import pyarrow as pa
 import pytest
-from dlt.destinations.exceptions import DatabaseTerminalException, DatabaseTransientException
+from dlt.destinations.exceptions import (
+    DatabaseTerminalException,
+    DatabaseTransientException,
+    DatabaseUndefinedRelation,
+)
 
 from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.destinations import data_errors
@@ -133,3 +137,20 @@ def test_rows_that_are_refused_for_good_are_still_told_apart() -> None:
     found = classify_load_error([DatabaseTerminalException(cause), cause])
     assert isinstance(found, NotTaken)
     assert "(Postgres, SQLSTATE 22P02)" in str(found)
+
+
+def undefined(cause: Exception) -> str:
+    return str(classify_load_error([DatabaseUndefinedRelation(cause), cause]))
+
+
+def test_a_table_is_said_to_be_missing_only_if_the_database_says_so() -> None:
+    duckdb.execute("CREATE OR REPLACE TEMP TABLE stalled (a INT)")
+    missing = of("psycopg2.errors", "UndefinedTable", 'relation "x" does not exist', pgcode="42P01")
+    for error in (missing, raised("SELECT * FROM nowhere_to_be_found")):
+        assert "A table is missing" in undefined(error)
+    for error in (
+        raised("CREATE TEMP VIEW stalled AS SELECT 1"),
+        of("psycopg2.errors", "WrongObjectType", '"x" is not a view', pgcode="42809"),
+    ):
+        assert "missing in the destination" not in undefined(error)
+        assert "does not pass by itself" in undefined(error)
