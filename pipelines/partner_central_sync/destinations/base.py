@@ -59,6 +59,7 @@ class Adapter(TableAccess):
             refuses rows for a table that is not there.
         view_settings: statements that are run before views are created, in the same transaction.
         refused_settings: settings of dlt that are refused.
+        proof_columns: the columns of a table that `check` creates and drops.
         out_of_reach: where personal data may be left that `forget` cannot reach.
     """
 
@@ -72,6 +73,7 @@ class Adapter(TableAccess):
     creates_deleted_tables: bool = False
     view_settings: tuple[str, ...] = ()
     refused_settings: tuple[RefusedSetting, ...] = ()
+    proof_columns: str = "(id BIGINT)"
     out_of_reach: str = "backups, replicas, time travel, and what others copied"
 
     # What dlt loads with

@@ -69,6 +69,7 @@ ADAPTERS = (
                 "dataset_table_separator", "name tables or columns otherwise than keys, lists and views do", "___"
             ),
         ),
+        proof_columns="(id Int64) ENGINE = MergeTree ORDER BY id",
         out_of_reach="parts that are inactive but not yet deleted; backups; the query log",
     ),
 )
