@@ -22,7 +22,7 @@ FRESH = (ExitCode.DONE, ExitCode.REVIEW_REMOVALS)
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """How the newest run ended, and how old the data are.
+    """The end of the newest run, and the age of the data.
 
     Attributes:
         values: columns of `sync_runs` of the newest run, by name; empty if there was none.
