@@ -78,7 +78,13 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it
+# With EXTRAS, packages that the lock does not have come as they are resolved; none that it has changes its version.
+setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it; EXTRAS=postgres,report adds extras
+ifneq ($(EXTRAS),)
+	sed -n 's/^\([a-z0-9][^ ]*==[^\\]*\)\\$$/\1/p' requirements.lock > $(VENV)/pins.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/pins.txt \
+		--no-build-isolation -e ".[$(EXTRAS)]"
+endif
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 

@@ -97,6 +97,23 @@ def test_a_missing_grant_is_named(sandbox: Warehouse, server: Postgres, emulator
     sandbox.assert_equals(emulator.truth())
 
 
+def test_check_proves_a_write_and_leaves_nothing(sandbox: Warehouse, server: Postgres) -> None:
+    server.sql("pipeline", f"CREATE SCHEMA {SCHEMA}", f"GRANT USAGE ON SCHEMA {SCHEMA} TO loader")
+    found = list(check(sandbox.settings()))[-1]
+    assert (found.subject, found.code) == ("destination", ExitCode.CONFIGURATION), "who may only read cannot sync"
+    assert "writable" not in found.text
+    assert f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO" in found.text
+    server.sql("pipeline", f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO loader")
+    server.sql("pipeline", f"REVOKE CREATE ON DATABASE {own_name('pipeline')} FROM loader")
+    assert list(check(sandbox.settings()))[-1].code is ExitCode.CONFIGURATION, "no staging dataset"
+    server.sql("pipeline", f"GRANT CREATE ON DATABASE {own_name('pipeline')} TO loader")
+    found = list(check(sandbox.settings()))[-1]
+    assert (found.code, "is writable" in found.text) == (ExitCode.DONE, True)
+    left = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'partner%' AND nspname <> %s"
+    assert server.sql("pipeline", left.replace("%s", f"'{SCHEMA}'")) == []
+    assert server.sql("pipeline", f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'") == []
+
+
 def test_a_schema_that_was_dropped_is_filled_again(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
     sandbox.sync()
     server.sql("pipeline", f"DROP SCHEMA {SCHEMA} CASCADE")

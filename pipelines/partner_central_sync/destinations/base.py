@@ -62,6 +62,7 @@ class Adapter(TableAccess):
         commands: statements beside SELECT that show what there is, in capitals.
         outside: functions and operators that do more than read tables, in small letters.
         not_guaranteed: what a query may do if it is run as the user that loads; None if nothing but read.
+        proof_columns: the columns of a table that `check` creates and drops.
         out_of_reach: where personal data may be left that `forget` cannot reach.
     """
 
@@ -80,6 +81,7 @@ class Adapter(TableAccess):
     not_guaranteed: str | None = (
         "Queries are run as the user that loads. Only a check of their text keeps them from doing what that user may."
     )
+    proof_columns: str = "(id BIGINT)"
     out_of_reach: str = "backups, replicas, time travel, and what others copied"
 
     # What dlt loads with

@@ -87,6 +87,7 @@ ADAPTERS = (
         ),
         not_guaranteed="Queries are run as the user that loads, with readonly=1: ClickHouse refuses to write, and to "
         "read URLs, files and other servers as tables. They can read every table and dictionary that this user may.",
+        proof_columns="(id Int64) ENGINE = MergeTree ORDER BY id",
         out_of_reach="parts that are inactive but not yet deleted; backups; the query log",
     ),
 )

@@ -19,6 +19,7 @@ from partner_central.public import OPPORTUNITIES, PartnerCentral, connect, open_
 from ..console.exit_codes import ExitCode
 from ..console.failures import exit_code_and_message
 from ..destinations.probe import probe
+from ..destinations.write_proof import prove_write
 from . import dlt_settings, working_folder
 from .settings import Settings
 
@@ -103,10 +104,13 @@ def _destination(settings: Settings) -> Finding:
         try:
             with working_folder.detect_damage():
                 dlt_settings.check(settings)
-                place = probe(working_folder.attach(settings))
+                pipeline = working_folder.attach(settings)
+                place = probe(pipeline)
+                is_proven = place.holder is None and prove_write(pipeline)
         except working_folder.WorkingFolderCorrupt as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
-        return f"{place.location} is writable, dataset {settings.dataset_name}"
+        found = "is writable" if is_proven else "can be reached"
+        return f"{place.location} {found}, dataset {settings.dataset_name}"
 
     text, failed = _try("destination", look)
     return failed or Finding("destination", str(text))
