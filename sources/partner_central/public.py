@@ -11,8 +11,8 @@ from typing import Any
 from botocore.session import get_session
 
 from .api.client import PartnerCentral
-from .api.connection import SERVICE, connect, open_session
-from .api.failures import NO_CREDENTIALS, to_credentials_error
+from .api.connection import NO_CREDENTIALS, SERVICE, connect, open_session
+from .api.failures import to_credentials_error
 from .errors import (
     ConfigurationError,
     PaginationError,
@@ -21,6 +21,7 @@ from .errors import (
     ServiceUnavailable,
 )
 from .metrics import StreamMetrics, SyncMetrics
+from .own_section import from_own_section
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
@@ -74,6 +75,7 @@ __all__ = [
     "content_hash_of",
     "cursor_reports",
     "forget_cursors",
+    "from_own_section",
     "hint_rules",
     "known_columns",
     "lost_tables",

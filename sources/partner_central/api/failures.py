@@ -22,7 +22,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from ..errors import ConfigurationError, PaginationError, PartnerCentralError, RequestInvalid, RequestRejected
-from .connection import HOME_REGION
+from .connection import HOME_REGION, NO_CREDENTIALS
 from .iam_policy import least_policy
 
 if TYPE_CHECKING:
@@ -96,12 +96,6 @@ def to_credentials_error(error: Exception) -> ConfigurationError:
         )
     kind = "AWS credentials or settings cannot be used" if isinstance(error, BotoCoreError) else type(error).__name__
     return ConfigurationError(f"{kind}: {error}")
-
-
-NO_CREDENTIALS = (
-    "No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or put them under "
-    "[sources.partner_central.credentials] in .dlt/secrets.toml."
-)
 
 
 def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentralError:
