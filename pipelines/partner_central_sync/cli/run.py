@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> Iterator[Console]:
     """Sets up configuration and messages, and turns whatever is raised into a message and an exit code."""
     from ..console.output import Console
+    from ..console.secrets import mask_log
+    from ..sync.private_folder import private_files
 
+    mask_log()
     console = Console(log_format, quiet=quiet, verbose=verbose)
     planning = logging.getLogger("partner_central.plan")
     planning.setLevel(logging.INFO)
@@ -30,7 +33,8 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
         from ..sync.settings import register_defaults
 
         register_defaults(verbose=verbose)
-        yield console
+        with private_files():
+            yield console
     except (typer.Exit, typer.BadParameter):
         raise
     except BaseException as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code

@@ -18,6 +18,7 @@ from ..destinations.errors import (
     first_line,
 )
 from .exit_codes import ExitCode
+from .secrets import mask
 
 
 class AnotherRun(Exception):
@@ -45,7 +46,15 @@ UNWRITABLE = frozenset(
 
 
 def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
-    """Returns the exit code and the message for an error, by the outermost cause that this program knows."""
+    """Returns the exit code and the message for an error, by the outermost cause that this program knows.
+
+    The message has no secret in it, whatever the error quotes.
+    """
+    code, message = _classify(error)
+    return code, mask(message)
+
+
+def _classify(error: BaseException) -> tuple[ExitCode, str]:
     causes = list(causes_of(error))
     for cause in causes:
         for kind, code in KNOWN:

@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from partner_central.public import SyncMetrics
 
 from .exit_codes import ExitCode
 from .failures import exit_code_and_message
+from .secrets import mask, masked_trace
 
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
@@ -110,7 +110,7 @@ class Console:
         self.close()
         self._line("error", sentence, always=True, exit_code=code)
         if self._verbose or code is ExitCode.DEFECT:
-            traceback.print_exception(error, file=sys.stderr)
+            sys.stderr.write(masked_trace(error))
         return code
 
     def print_summary(self, summary: Summary) -> None:
@@ -150,6 +150,7 @@ class Console:
         if self._quiet and not always:
             return
         self._last_line = time.monotonic()
+        message = mask(message)
         if self._json:
             line = json.dumps({**self._head(level), "message": message, **more})
         else:

@@ -62,7 +62,7 @@ class Account:
         if not DATASET.fullmatch(self.dataset):
             raise _account_error(self.name, f"its dataset must be {DATASET_RULE}, not {self.dataset!r}")
         if self.role_arn is not None and not self.role_arn.startswith("arn:"):
-            raise _account_error(self.name, f"role_arn must be an ARN, not {self.role_arn!r}")
+            raise _account_error(self.name, "role_arn must be an ARN, which begins with arn:")
         if self.external_id is not None and self.role_arn is None:
             raise _account_error(self.name, "external_id is for a role to assume: role_arn is missing")
 
@@ -97,7 +97,7 @@ def parse_accounts(entries: object, where: str = KEY) -> tuple[Account, ...]:
     """
     if not isinstance(entries, Sequence) or isinstance(entries, str) or not entries:
         raise ConfigurationError(f'{where} must be a list of accounts that is not empty, such as [{{"name": "acme"}}].')
-    accounts = tuple(_account(entry, where) for entry in entries)
+    accounts = tuple(_account(entry, f"Entry {number} of {where}") for number, entry in enumerate(entries, 1))
     for name, times in Counter(account.name for account in accounts).items():
         if times > 1:
             raise ConfigurationError(f"The account {name} is in {where} {times} times.")
@@ -152,12 +152,12 @@ def find_account(accounts: Sequence[Account], name: str) -> Account:
     )
 
 
-def _account(entry: object, where: str) -> Account:
+def _account(entry: object, which: str) -> Account:
     if not isinstance(entry, Mapping):
-        raise ConfigurationError(f"An entry of {where} is not a table: {entry!r}.")
+        raise ConfigurationError(f"{which} is not a table.")
     name = entry.get("name")
-    if not name:
-        raise ConfigurationError(f"An entry of {where} has no name.")
+    if not isinstance(name, str) or not name:
+        raise ConfigurationError(f"{which} has no name, which is a text.")
     known = {field.name for field in fields(Account)}
     if unknown := sorted(set(map(str, entry)) - known):
         raise _account_error(name, f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +35,7 @@ class ChunkedLoad:
         rows_per_chunk: rows after which a chunk ends, fewer towards the end of the reading; None for one chunk, which
             is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
+        calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
 
     Attributes:
         row_maker: makes the rows; set when reading begins.
@@ -44,9 +46,11 @@ class ChunkedLoad:
         metrics: SyncMetrics | None = None,
         rows_per_chunk: int | None = ROWS_PER_CHUNK,
         stored_counters: Callable[[], StoredCounters] = StoredCounters,
+        calls_folder: Path | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
+        self.calls_folder = calls_folder
         self.row_maker: RowMaker | None = None
         self._rows_per_chunk = rows_per_chunk
         self._over = False
