@@ -57,7 +57,7 @@ def test_a_folder_of_an_earlier_release_becomes_the_owners_alone(tmp_path: Path)
 
 @pytest.mark.parametrize("open_to", [0o757, 0o777])
 def test_a_folder_above_that_others_can_write_to_is_refused(open_to: int, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="upper can be written by other users.*DLT_DATA_DIR"):
+    with pytest.raises(ConfigurationError, match=r"upper can be written by other users.*DLT_DATA_DIR"):
         make_private(below(tmp_path, lambda upper: upper.chmod(open_to)))
 
 

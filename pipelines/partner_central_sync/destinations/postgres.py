@@ -43,7 +43,7 @@ class postgres(dlt_postgres):  # noqa: N801 - the class name is the name of its 
         """Returns the configuration; text is sent as UTF-8, whatever user, database or PGCLIENTENCODING set."""
         resolved = super().configuration(initial_config, accept_partial)
         if resolved.credentials:
-            resolved.credentials.client_encoding = "utf-8"
+            resolved.credentials.client_encoding = "UTF8"
         return resolved
 
     @property

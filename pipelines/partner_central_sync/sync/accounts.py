@@ -156,8 +156,8 @@ def _account(entry: object, which: str) -> Account:
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"{which} is not a table.")
     name = entry.get("name")
-    if not isinstance(name, str) or not name:
-        raise ConfigurationError(f"{which} has no name, which is a text.")
+    if not name:
+        raise ConfigurationError(f"{which} has no name.")
     known = {field.name for field in fields(Account)}
     if unknown := sorted(set(map(str, entry)) - known):
         raise _account_error(name, f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -3,20 +3,39 @@
 dlt looks a setting up in ever shorter sections, at last by its bare name: `REFRESH`, `DEV_MODE`, `WORKERS`, `PROGRESS`,
 `ENVIRONMENT`, `CREDENTIALS`. Such variables are in many shells and images, and mean something else. `CREDENTIALS__...`
 names no destination. So none of them is read here, nor from Airflow's Variables or a vault, which are shared as well.
-Files below `.dlt` are written for dlt, and are read as dlt reads them.
+Files below `.dlt` are written for dlt, and are read as dlt reads them. For users without a home, dlt reads files in the
+temporary folder as well. Any user may have put them there, so they are left out.
 """
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from dlt.common.configuration.container import Container
-from dlt.common.configuration.providers import ConfigProvider
+from dlt.common.configuration.providers import ConfigProvider, ConfigTomlProvider, SecretsTomlProvider
 from dlt.common.configuration.providers.doc import BaseDocProvider
 from dlt.common.configuration.providers.vault import VaultDocProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.runtime.run_context import global_dir
 
 OF_ANY_DESTINATION = ("credentials", "staging_config")
+
+
+def is_shared(folder: Path) -> bool:
+    """Returns whether a folder is the one below the temporary folder that dlt takes for users without a home."""
+    return folder == Path(tempfile.gettempdir(), "dlt")
+
+
+def ignore_shared_files() -> None:
+    """Takes the files out of dlt's configuration that any user of the machine could have written."""
+    context = Container()[PluggableRunContext]
+    if not is_shared(Path(global_dir())):
+        return
+    for position, provider in enumerate(context.providers.providers):
+        if isinstance(provider, ConfigTomlProvider | SecretsTomlProvider):
+            context.providers.providers[position] = type(provider)(context.context.settings_dir)
 
 
 def ignore_bare_names() -> None:

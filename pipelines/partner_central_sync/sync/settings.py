@@ -117,8 +117,9 @@ def register_defaults(*, verbose: bool = False) -> None:
         "data_writer": {"disable_compression": True},
         "load": {"delete_completed_jobs": True},
     }
-    from .bare_names import ignore_bare_names
+    from .bare_names import ignore_bare_names, ignore_shared_files
 
+    ignore_shared_files()
     ignore_bare_names()
     with suppress(DuplicateConfigProviderException):  # a process may run several
         dlt.config.register_provider(CustomLoaderDocProvider(PROVIDER, lambda: defaults, locations=[__name__]))

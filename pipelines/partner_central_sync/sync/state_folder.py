@@ -1,8 +1,8 @@
 """Finds the folder in which the runs of one destination keep their state on this machine.
 
 It holds dlt's working folder of each pipeline, its lock, its notes, and what the last report knew. Every destination
-has one of its own: two projects of one user load datasets of the same name into two files, and neither waits for the
-other or shows the other's runs. It is the owner's alone.
+has one of its own. Two projects of one user load datasets of the same name into two files. Neither waits for the other,
+nor shows the other's runs. The folder is the owner's alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +25,7 @@ from filelock import FileLock
 from partner_central.public import ConfigurationError
 
 from .. import destinations
+from .bare_names import is_shared
 from .private_folder import make_private, require_private
 from .settings import Settings
 
@@ -46,7 +46,7 @@ def base_of(settings: Settings) -> Path:
     if settings.pipelines_dir is not None:
         return settings.pipelines_dir.absolute()
     folder = Path(get_dlt_pipelines_dir()).absolute()
-    if "DLT_DATA_DIR" not in os.environ and Path(global_dir()) == Path(tempfile.gettempdir(), "dlt"):
+    if "DLT_DATA_DIR" not in os.environ and is_shared(Path(global_dir())):
         raise ConfigurationError(SHARED.format(folder=folder))
     return folder
 
@@ -95,6 +95,7 @@ def take_over(settings: Settings) -> None:
     if _stored_location(folder / name) is not None or _stored_location(base / name) != _location(settings):
         return
     require_private(base / name)
+    prepare(settings)
     with FileLock(base / f"{name}.lock", timeout=0):
         shutil.rmtree(folder / name, ignore_errors=True)
         (base / name).rename(folder / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import TPipelineState
 from dlt.destinations.exceptions import DestinationConnectionError
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
+from filelock import Timeout
 
 from partner_central.public import CursorReport, cursor_reports
 
@@ -21,6 +23,7 @@ from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
 from .settings import Settings
+from .state_folder import take_over
 
 Line = tuple[str, str]
 TABLES = ("opportunities", "opportunities_rejected")
@@ -32,6 +35,8 @@ def status(settings: Settings) -> Iterator[Line]:
         yield "active run", active
     else:
         yield "active run", "none"
+        with suppress(Timeout):
+            take_over(settings)
     try:
         with working_folder.detect_damage():
             pipeline = working_folder.attach(settings)
