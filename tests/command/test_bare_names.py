@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from partner_central import partner_central
 from partner_central.errors import ConfigurationError
 from partner_central.own_section import PLACEHOLDER, from_own_section
 from partner_central_emulator import Emulator
+from partner_central_sync.sync import bare_names
 from partner_central_sync.sync.bare_names import ignore_bare_names
 from sandbox import Sandbox
 
@@ -119,6 +121,31 @@ def test_placeholders_of_dlt_init_are_no_keys(monkeypatch: pytest.MonkeyPatch) -
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PROFILE_NAME"):
         monkeypatch.setenv(f"SOURCES__PARTNER_CENTRAL__CREDENTIALS__{name}", PLACEHOLDER)
     assert options() == DEFAULTS
+
+
+def test_files_of_dlt_in_the_temporary_folder_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "dlt"
+    shared.mkdir()
+    (shared / "config.toml").write_text('[sources.partner_central]\nsince = "2020-01-01"\n')
+    context = Container()[PluggableRunContext].providers
+    monkeypatch.setattr(context, "providers", [ConfigTomlProvider(str(tmp_path / ".dlt"), str(shared))])
+    monkeypatch.setattr(bare_names, "global_dir", lambda: str(shared))
+    assert options()["since"] == "2020-01-01"
+    bare_names.ignore_shared_files()
+    assert options()["since"] == "2020-01-01", "those of a home folder are read"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    bare_names.ignore_shared_files()
+    assert options() == DEFAULTS
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_a_file_of_another_user_in_the_home_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").touch()
+    monkeypatch.setattr(bare_names, "global_dir", lambda: str(tmp_path))
+    bare_names.ignore_shared_files()
+    os.chown(tmp_path / "config.toml", 12345, 12345)
+    with pytest.raises(ConfigurationError, match=r"config\.toml belongs to another user"):
+        bare_names.ignore_shared_files()
 
 
 def test_a_variable_of_airflow_or_a_vault_has_no_bare_name_either(monkeypatch: pytest.MonkeyPatch) -> None:

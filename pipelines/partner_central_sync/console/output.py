@@ -121,7 +121,8 @@ class Console:
         if self._json:
             print(json.dumps({**self._head("info"), "event": "synced", **summary.values()}))  # noqa: T201
         else:
-            print(f"{self._account}: {summary.text()}" if self._account else summary.text())  # noqa: T201
+            text = mask(summary.text())
+            print(f"{self._account}: {text}" if self._account else text)  # noqa: T201
 
     def print_accounts(self, lines: Sequence[tuple[str, str]]) -> None:
         """Prints how the runs of several accounts ended; machines have each one's summary or error."""

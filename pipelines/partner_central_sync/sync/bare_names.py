@@ -9,6 +9,7 @@ temporary folder as well. Any user may have put them there, so they are left out
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from dlt.common.configuration.providers.vault import VaultDocProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import global_dir
 
+from .private_folder import require_trusted
+
+OTHERS_SETTINGS = "dlt reads settings from there. Set HOME to a folder that only you and root can write to."
 OF_ANY_DESTINATION = ("credentials", "staging_config")
 
 
@@ -29,9 +33,17 @@ def is_shared(folder: Path) -> bool:
 
 
 def ignore_shared_files() -> None:
-    """Takes the files out of dlt's configuration that any user of the machine could have written."""
+    """Takes the files out of dlt's configuration that any user of the machine could have written.
+
+    Raises:
+        ConfigurationError: another user could have written those of the home folder.
+    """
     context = Container()[PluggableRunContext]
-    if not is_shared(Path(global_dir())):
+    home = Path(global_dir())
+    if not is_shared(home):
+        for file in (home / "config.toml", home / "secrets.toml"):
+            if file.exists() and hasattr(os, "geteuid"):
+                require_trusted(file, OTHERS_SETTINGS)
         return
     for position, provider in enumerate(context.providers.providers):
         if isinstance(provider, ConfigTomlProvider | SecretsTomlProvider):

@@ -50,26 +50,39 @@ def make_private(folder: Path) -> None:
 
 
 def require_private(folder: Path) -> None:
-    """Checks that nobody else can put anything into a folder, or replace it.
+    """Checks that nobody else can put anything into a folder, or replace it; not even root made it.
+
+    Raises:
+        ConfigurationError: it, or a folder above it, belongs to another user or can be written by others.
+    """
+    require_trusted(folder)
+    if folder.stat().st_uid != os.geteuid():
+        raise ConfigurationError(f"{folder} belongs to another user (id {folder.stat().st_uid}). {REMEDY}")
+
+
+def require_trusted(file: Path, remedy: str = REMEDY) -> None:
+    """Checks that only this user and root can have written a file or folder, and can replace it.
+
+    Args:
+        file: the file or folder.
+        remedy: what the user can do.
 
     Raises:
         ConfigurationError: it, or a folder above it, belongs to another user or can be written by others.
     """
     own = os.geteuid()
     out_of_reach = False  # below a folder that others cannot enter
-    for path, found in _way_to(folder.absolute()):
+    for path, found in _way_to(file.absolute()):
         if found.st_uid not in {0, own}:
-            raise ConfigurationError(f"{path} belongs to another user (id {found.st_uid}). {REMEDY}")
+            raise ConfigurationError(f"{path} belongs to another user (id {found.st_uid}). {remedy}")
         if stat.S_ISLNK(found.st_mode):
             out_of_reach = False
             continue
         if _others_can_write(found) and not out_of_reach:
             raise ConfigurationError(
-                f"{path} can be written by other users. {REMEDY} Or take their right: chmod go-w {path}"
+                f"{path} can be written by other users. {remedy} Or take their right: chmod go-w {path}"
             )
         out_of_reach |= found.st_uid == own and not found.st_mode & 0o011
-    if folder.stat().st_uid != own:
-        raise ConfigurationError(f"{folder} belongs to another user (id {folder.stat().st_uid}). {REMEDY}")
 
 
 def _make(folder: Path) -> None:
