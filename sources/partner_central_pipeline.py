@@ -13,13 +13,13 @@ from partner_central import partner_central
 
 def load_opportunities() -> None:
     """Everything on the first run, then what is new or changed."""
-    pipeline = dlt.pipeline("partner_central", destination="duckdb", dataset_name="partner_central_data")
+    pipeline = dlt.pipeline("partner_central_example", destination="duckdb", dataset_name="partner_central_data")
     print(pipeline.run(partner_central()))
 
 
 def load_launched() -> None:
     """Only launched opportunities of the test catalog, in a dataset of their own."""
-    pipeline = dlt.pipeline("partner_central_sandbox", destination="duckdb", dataset_name="sandbox_data")
+    pipeline = dlt.pipeline("partner_central_sandbox_example", destination="duckdb", dataset_name="sandbox_data")
     print(pipeline.run(partner_central(catalog="Sandbox", life_cycle_stage=["Launched"])))
 
 

@@ -3,7 +3,7 @@
     import dlt
     from partner_central import partner_central
 
-    dlt.pipeline("partner_central", destination="duckdb").run(partner_central())
+    dlt.pipeline("partner_central_example", destination="duckdb").run(partner_central())
 
 `streams/` says what is read, one file a stream. `options.py` checks the options, `resources.py` makes dlt resources of
 a stream. `read/` decides in which order records are read, `api/` makes one call, `tables/` makes rows of records.
@@ -24,6 +24,7 @@ from .api.connection import READ_TIMEOUT
 from .api.rate_limit import CALLS_PER_SECOND
 from .metrics import SyncMetrics
 from .options import LOOKBACK_SECONDS, MOST_REJECTED, Options
+from .own_section import NothingInjected, from_own_section
 from .read.load import ChunkedLoad
 from .resources import stream_resources
 from .streams import STREAMS
@@ -31,7 +32,8 @@ from .streams import STREAMS
 __all__ = ["ChunkedLoad", "SyncMetrics", "partner_central"]
 
 
-@dlt.source(name="partner_central")
+@dlt.source(name="partner_central", spec=NothingInjected)
+@from_own_section
 def partner_central(
     catalog: str = "AWS",
     credentials: AwsCredentials = dlt.secrets.value,
@@ -60,7 +62,8 @@ def partner_central(
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
 
-    Every argument but `chunked_load` can come from dlt's configuration instead, under `sources.partner_central`.
+    Every argument but `chunked_load` can come from dlt's configuration instead, under `sources.partner_central`. An
+    environment variable with the bare name of an argument is not read.
 
     Args:
         catalog: `AWS`, or `Sandbox` for the test catalog. One dataset holds one catalog.

@@ -11,8 +11,8 @@ from typing import Any
 from botocore.session import get_session
 
 from .api.client import PartnerCentral
-from .api.connection import SERVICE, connect, open_session
-from .api.failures import NO_CREDENTIALS, to_credentials_error
+from .api.connection import NO_CREDENTIALS, SERVICE, connect, open_session
+from .api.failures import to_credentials_error
 from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
 from .errors import (
     CallLimitReached,
@@ -23,6 +23,7 @@ from .errors import (
     ServiceUnavailable,
 )
 from .metrics import StreamMetrics, SyncMetrics
+from .own_section import from_own_section
 from .read.filters import without_values
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
@@ -83,6 +84,7 @@ __all__ = [
     "cursor_reports",
     "forget_cursors",
     "forget_masks",
+    "from_own_section",
     "hint_rules",
     "is_outage_of_credentials",
     "known_columns",

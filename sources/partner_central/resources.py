@@ -120,9 +120,10 @@ class _ReaderOf:
         identity = identity_of(self._session, boto, options.catalog)
         check_account(state, identity, self._stream.table, accept=options.accept_account)
         account = account_of(self._session, endpoint)
+        folder = load.calls_folder or _folder()
         client = PartnerCentral(
             lambda: boto,
-            lambda _: Quota.shared(account, _folder(), options.calls_per_second, options.calls_per_day),
+            lambda _: Quota.shared(account, folder, options.calls_per_second, options.calls_per_day),
             attempts=options.attempts,
             max_calls=options.max_calls,
             metrics=load.metrics,

@@ -64,6 +64,7 @@ def test_a_name_is_enough_and_everything_can_be_said() -> None:
         ({"name": "acme"}, "must be a list"),
         ("acme", "must be a list"),
         ([{"name": "acme"}, "acme"], "Entry 2 of here is not a table."),
+        (["acme"], "Entry 1 of here is not a table"),
         ([{"profile": "p"}], "has no name"),
         ([{"name": ""}], "has no name"),
         ([{"name": 7}], "7: name must be text"),

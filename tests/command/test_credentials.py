@@ -19,6 +19,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from partner_central import partner_central
+from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
@@ -78,6 +80,27 @@ def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, sandbox: San
     assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
     assert "SSO" in ended.stderr
     assert "aws sso login" in ended.stderr
+
+
+@pytest.mark.parametrize("where", ["", "SOURCES__PARTNER_CENTRAL__CREDENTIALS__"])
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("bad", ["\n", " ", "\N{NO-BREAK SPACE}"])
+def test_keys_with_characters_that_no_key_has_are_refused_at_once(
+    bad: str, name: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_SESSION_TOKEN": "token"}
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for key, value in (keys | {name: SECRET + bad}).items():
+        monkeypatch.setenv(where + key, value)
+    with pytest.raises(ConfigurationError, match=f"{name.lower()} contains") as refused:
+        partner_central()
+    assert SECRET not in str(refused.value)
+
+
+def test_a_token_that_ends_in_a_newline_ends_with_2_and_is_not_printed(sandbox: Sandbox, emulator: Emulator) -> None:
+    ended = sync_with(sandbox, {**here(sandbox), **KEYS, "AWS_SESSION_TOKEN": f"{SECRET}\n"}, "--verbose")
+    assert (ended.returncode, ended.stdout, emulator.calls) == (2, "", [])
+    assert "aws_session_token contains" in ended.stderr
 
 
 def test_a_region_without_partner_central_fails_naming_the_one_with_it(sandbox: Sandbox) -> None:

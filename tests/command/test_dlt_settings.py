@@ -69,7 +69,6 @@ REFUSED: list[tuple[str, Any]] = [
     ("data_writer.timestamp_timezone", "Europe/Berlin"),
     ("data_writer.flavor", "spark"),
     ("sources.partner_central.account", "acme"),
-    ("account", "acme"),
 ]
 HONOURED: list[tuple[str, Any]] = [
     ("pipelines.pipeline_name", "mine"),
@@ -168,6 +167,8 @@ def settings_for(name: str, sandbox: Sandbox) -> Settings:
 def test_a_setting_that_would_make_a_run_wrong_is_refused_at_once(
     name: str, value: Any, configure: Configure, sandbox: Sandbox, emulator: Emulator
 ) -> None:
+    if "." not in name and configure.__name__ == "by_environment":
+        pytest.skip("the bare name is another program's: test_bare_names.py")
     configure(name, value)
     settings = settings_for(name, sandbox)
     with pytest.raises(ConfigurationError, match=r"The setting .* of dlt, from .*, would ") as refused:
@@ -236,7 +237,7 @@ def test_what_dlt_reads_from_the_environment_alone_is_refused_too(
 def test_a_more_specific_section_says_it_for_this_pipeline_alone(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DEV_MODE", "true")
+    monkeypatch.setenv("PIPELINES__DEV_MODE", "true")
     monkeypatch.setenv("PIPELINES__PARTNER_CENTRAL__DEV_MODE", "false")
     monkeypatch.setenv("SOURCES__OTHER__SCHEMA__NAMING", "direct")
     monkeypatch.setenv("PIPELINES__OTHER__DATASET_NAME", "elsewhere")
@@ -261,7 +262,7 @@ def test_the_command_ends_with_2_and_names_the_setting(sandbox: Sandbox, emulato
 
 
 def test_check_names_the_setting_as_well(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REFRESH", "drop_sources")
+    monkeypatch.setenv("PIPELINES__REFRESH", "drop_sources")
     *_, finding = check(sandbox.settings())
     assert finding.code is ExitCode.CONFIGURATION
-    assert "REFRESH = drop_sources" in finding.text
+    assert "PIPELINES__REFRESH = drop_sources" in finding.text

@@ -208,7 +208,7 @@ def test_a_run_beside_another_or_without_its_lease_loads_nothing(folder: Path) -
         second = Warehouse(folder / "second", emulator.endpoint, "filesystem")
         first.sync()
         shutil.copytree(folder / "first", folder / "second")
-        (second.pipelines_dir / "partner_central.owner").unlink(missing_ok=True)
+        (second.state_folder() / "partner_central.owner").unlink(missing_ok=True)
         lease = next((folder / "lake" / "partner_central" / FOLDER).glob("*.json"))
         assert "run_id" not in json.loads(lease.read_text())
 

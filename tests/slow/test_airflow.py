@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.accounts import Account
 from sandbox import TIMEOUT_S, Sandbox
 
@@ -135,9 +135,7 @@ def test_tasks_are_retried_skipped_or_failed_by_the_exit_code(
         Account("busy", endpoint_url=globex.endpoint),
         Account("away", endpoint_url="http://127.0.0.1:9"),
     ]
-    pipelines = sandbox.pipelines_dir
-    pipelines.mkdir(parents=True)
-    with FileLock(pipelines / "partner_central_busy.lock"):
+    with working_folder.hold_lock(sandbox.settings(dataset="partner_central_busy")):
         said = airflow(
             sandbox,
             "python",

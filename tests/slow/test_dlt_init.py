@@ -94,7 +94,7 @@ def test_what_dlt_init_hands_over_loads_everything_and_then_what_changed(
         ran = run(emulator)
         assert ran.returncode == 0, ran.stderr[-1000:]
         assert "partner_central_data" in ran.stdout
-        tables = actual(project / "partner_central.duckdb", "partner_central_data")
+        tables = actual(project / "partner_central_example.duckdb", "partner_central_data")
         assert_equal(expected(emulator.truth("AWS")), tables)
     assert len(emulator.calls) == 6, "three pages and two samples, then one page"
 
@@ -111,9 +111,13 @@ def test_the_package_comes_whole_with_its_requirements_and_its_readme(project: P
 
 
 def test_keys_of_the_environment_win_over_placeholders_of_dlt_init(project: Path, run: Run) -> None:
-    assert "<configure me>" in (project / ".dlt" / "secrets.toml").read_text()
+    secrets = project / ".dlt" / "secrets.toml"
+    assert "<configure me>" not in secrets.read_text(), "dlt init asks for nothing"
+    names = ("aws_access_key_id", "aws_secret_access_key", "profile_name")
+    lines = "".join(f'{name} = "<configure me>"\n' for name in names)  # as earlier releases were handed over
+    secrets.write_text(f"[sources.partner_central.credentials]\n{lines}")
     with Emulator(opportunities=10, rps=None, secret_access_key="example") as emulator:
         ran = run(emulator)
         assert ran.returncode == 0, ran.stderr[-1000:]
-        tables = actual(project / "partner_central.duckdb", "partner_central_data")
+        tables = actual(project / "partner_central_example.duckdb", "partner_central_data")
         assert_equal(expected(emulator.truth("AWS")), tables)

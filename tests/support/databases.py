@@ -93,7 +93,9 @@ class Prepared:
         shutil.copytree(made.folder, into.folder, dirs_exist_ok=True)
         if into.server:
             into.server.database(into.folder.name, made.folder.name)
-        for state in into.pipelines_dir.glob("*/state.json"):  # it names the database it was built on
+        for own in into.state_folder().parent.glob("*"):  # its name is of the database
+            own.rename(into.state_folder())
+        for state in into.state_folder().glob("*/state.json"):  # it names the database it was built on
             text = state.read_text().replace(str(made.folder), str(into.folder))
             state.write_text(text.replace(f"/{own_name(made.folder.name)}", f"/{own_name(into.folder.name)}"))
 

@@ -23,6 +23,7 @@ from command_server import COMMAND, KillWhen, Process  # noqa: E402
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
 from partner_central_sync.console.output import Console  # noqa: E402
 from partner_central_sync.sync.job import sync  # noqa: E402
+from partner_central_sync.sync.state_folder import folder_of  # noqa: E402
 from partner_central_sync.sync.summary import Summary  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
@@ -46,7 +47,11 @@ class Sandbox:
 
     @property
     def working_folder(self) -> Path:
-        return self.pipelines_dir / "partner_central"
+        return self.state_folder() / "partner_central"
+
+    def state_folder(self, **options: Any) -> Path:
+        """The folder of a destination's working folders, locks and notes."""
+        return folder_of(self.settings(**options))
 
     def settings(self, source: dict[str, Any] | None = None, **options: Any) -> Settings:
         """Settings of a sync here; `source` adds arguments of the source."""

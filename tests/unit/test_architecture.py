@@ -51,10 +51,11 @@ LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may im
     "stream": {"tables"},
     "streams": {"stream", "tables"},
     "read": {"errors", "metrics", "api", "tables", "stream"},
+    "own_section": {"errors"},
     "options": {"errors", "api", "tables", "stream", "read"},
     "resources": {"options", "api", "tables", "stream", "read"},
-    "public": {"errors", "metrics", "api", "tables", "stream", "streams", "read"},
-    "__init__": {"api", "metrics", "options", "read", "resources", "streams"},
+    "public": {"errors", "own_section", "metrics", "api", "tables", "stream", "streams", "read"},
+    "__init__": {"api", "metrics", "options", "own_section", "read", "resources", "streams"},
 }
 
 

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose: bool = False) -> Iterator[Console]:
     """Sets up configuration and messages, and turns whatever is raised into a message and an exit code."""
     from ..console.output import Console
+    from ..console.secrets import mask_log
     from ..console.signals import end_the_run
+    from ..sync.private_folder import private_files
 
+    mask_log()
     console = Console(log_format, quiet=quiet, verbose=verbose)
     planning = logging.getLogger("partner_central.plan")
     planning.setLevel(logging.INFO)
@@ -35,7 +38,8 @@ def run_command(log_format: LogFormat = "text", *, quiet: bool = False, verbose:
 
         end_the_run()
         register_defaults(verbose=verbose)
-        yield console
+        with private_files():
+            yield console
     except (typer.Exit, typer.BadParameter):
         raise
     except BaseException as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code

@@ -21,6 +21,7 @@ from ..destinations.errors import (
     first_line,
 )
 from .exit_codes import ExitCode
+from .secrets import mask
 from .signals import number_of
 
 
@@ -50,8 +51,14 @@ UNWRITABLE = frozenset(
 def exit_code_and_message(error: BaseException) -> tuple[ExitCode, str]:
     """Returns the exit code and the message for an error, by the outermost cause that this program knows.
 
-    Values are taken out of the error itself, since its trace may be printed.
+    Values are taken out of the error itself, since its trace may be printed. The message has no secret in it, whatever
+    the error quotes.
     """
+    code, message = _classify(error)
+    return code, mask(message)
+
+
+def _classify(error: BaseException) -> tuple[ExitCode, str]:
     causes = list(causes_of(error))
     hide_values(causes)
     for cause in causes:

@@ -7,7 +7,6 @@ import logging
 import secrets
 import sys
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from ..version import version
 from .exit_codes import INTERRUPTIONS, ExitCode
 from .failures import causes_of, exit_code_and_message
 from .progress import Progress
+from .secrets import mask, masked_trace
 from .streams import Name, Tolerant, write_line
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class Console:
         elif any(isinstance(cause, CallLimitReached) for cause in causes_of(error)):
             event = "stopped"
         level = "info" if event in {"skipped", "stopped"} else "error"
-        trace = "".join(traceback.format_exception(error)) if self._verbose or code is ExitCode.DEFECT else ""
+        trace = masked_trace(error) if self._verbose or code is ExitCode.DEFECT else ""
         more: dict[str, object] = {"trace": trace} if trace and self._json else {}
         self._line(level, event, sentence, always=level == "error" or self._json, fields=self._end(code) | more)
         if trace and not self._json:
@@ -155,7 +155,8 @@ class Console:
             values = {**self._head("info", "synced"), **summary.values(), **self._end(summary.code)}
             self._write("stdout", json.dumps(values))
         elif not self._quiet:
-            self._write("stdout", f"{self._account}: {summary.text()}" if self._account else summary.text())
+            text = mask(summary.text())
+            self._write("stdout", f"{self._account}: {text}" if self._account else text)
 
     def print_accounts(self, lines: Sequence[tuple[str, str]], codes: Mapping[str, ExitCode], code: ExitCode) -> None:
         """Prints how the runs of several accounts ended."""
@@ -215,6 +216,7 @@ class Console:
         if self._quiet and not always:
             return
         self._last_line = time.monotonic()
+        message = mask(message)
         if self._json:
             line = json.dumps({**self._head(level, event), "message": message, **fields})
         else:

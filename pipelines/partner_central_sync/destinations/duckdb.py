@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,18 @@ class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its conf
         capabilities = super()._raw_capabilities()
         capabilities.preferred_loader_file_format = "jsonl"
         return capabilities
+
+    def configuration(
+        self,
+        initial_config: DuckDbClientConfiguration,
+        accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
+    ) -> DuckDbClientConfiguration:
+        """Returns the configuration; a path that begins with `~` is below the home folder."""
+        resolved = super().configuration(initial_config, accept_partial)
+        database = resolved.credentials and resolved.credentials.database
+        if isinstance(database, str) and database.startswith(os.path.join(resolved.local_dir, "~")):  # noqa: PTH118
+            resolved.credentials.database = os.path.expanduser(os.path.relpath(database, resolved.local_dir))  # noqa: PTH111
+        return resolved
 
     def capabilities(
         self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination
 from dlt.common.destination.client import DestinationClientConfiguration, JobClientBase
 from dlt.common.schema import Schema
+from dlt.common.storages.configuration import WithLocalFiles
 from dlt.destinations.job_client_impl import SqlJobClientBase, SqlJobClientWithStagingDataset
 
 from .base import Adapter
@@ -53,7 +55,13 @@ class FencedFactory(Factory):
         initial_config: DestinationClientConfiguration,
         accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
     ) -> DestinationClientConfiguration:
-        """The resolved configuration; clients for one place share it, and a file that one of them has open."""
+        """The resolved configuration; clients for one place share it, and a file that one of them has open.
+
+        A relative path is one below the folder that the command runs in, not the one of the pipeline's first run.
+        """
+        local: Any = initial_config
+        if isinstance(local, WithLocalFiles):
+            local.local_dir, local.legacy_db_path = str(Path.cwd()), None
         if accept_partial or not self.adapter.has_lasting_credentials:
             return super().configuration(initial_config, accept_partial)
         arguments = dict(self.config_params), dict(initial_config or {})

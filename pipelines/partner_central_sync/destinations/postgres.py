@@ -17,6 +17,8 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from .base import Adapter, explain_login_refusal
 
 if TYPE_CHECKING:
+    from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
+
     from .postgres_client import LimitedPostgresClient
 
 NO_SUCH_LOGIN = re.compile(r'(role|database) "[^"]+" does not exist', re.IGNORECASE)
@@ -45,6 +47,17 @@ OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to it
 
 class postgres(dlt_postgres):  # noqa: N801 - the class name is the name of its configuration section
     """dlt's `postgres` destination and settings. It loads by INSERT: CSV, for COPY, has no null beside empty text."""
+
+    def configuration(
+        self,
+        initial_config: PostgresClientConfiguration,
+        accept_partial: bool = False,  # noqa: FBT001, FBT002 - dlt's own
+    ) -> PostgresClientConfiguration:
+        """Returns the configuration; text is sent as UTF-8, whatever user, database or PGCLIENTENCODING set."""
+        resolved = super().configuration(initial_config, accept_partial)
+        if resolved.credentials:
+            resolved.credentials.client_encoding = "UTF8"
+        return resolved
 
     @property
     def client_class(self) -> type[LimitedPostgresClient]:

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import dlt
-from dlt.common.configuration.inject import with_config
 
-from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy, forget_masks
+from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy, forget_masks, from_own_section
 
 from ..console.failures import AnotherRun
 from ..console.output import Console
@@ -61,7 +60,7 @@ def forget(settings: Settings, console: Console) -> list[str]:
         return list(_clean(privacy, settings, console))
 
 
-@with_config(sections=("sources", "partner_central"))
+@from_own_section
 def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> PiiPolicy:
     """Returns what a sync would do with personal data, configured in the same place."""
     return PiiPolicy(pii, pii_key, OPPORTUNITIES.personal)

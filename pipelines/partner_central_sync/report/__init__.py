@@ -7,6 +7,7 @@ from the sections.
 from __future__ import annotations
 
 import os
+import shutil
 from decimal import localcontext
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from partner_central.public import ConfigurationError
 
 from ..destinations import of
 from ..query.read_only import open_read_only
+from ..sync.private_folder import private_files
 from ..sync.settings import Settings
 from .currency import EXACT
 from .last_report import ReportStates
@@ -41,7 +43,10 @@ def write_report(settings: Settings, out: Path) -> Path:
         text = page(snapshot)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        with private_files():
+            unfinished.write_text(text, encoding="utf-8")
+        if out.exists():
+            shutil.copymode(out, unfinished)  # who published the page may have let others read it
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)

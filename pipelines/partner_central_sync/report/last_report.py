@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..sync.settings import Settings
+from ..sync.state_folder import prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ReportStates:
     """
 
     def __init__(self, settings: Settings, location: str) -> None:
-        self._file: Path = settings.folder / f"{settings.dataset_name}.report"
+        self._file: Path = prepare(settings) / f"{settings.dataset_name}.report"
         self._key = location
 
     def before(self, now: ReportState) -> ReportState | None:
@@ -47,7 +48,6 @@ class ReportStates:
         """Records a report; where that cannot be written, the next one compares with an older one."""
         marks = [mark for mark in (self.before(now), now) if mark]
         with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
             unfinished = self._file.with_suffix(".report.new")
             unfinished.write_text(json.dumps({**self._all(), self._key: [asdict(mark) for mark in marks]}))
             unfinished.replace(self._file)

@@ -102,7 +102,7 @@ def parse_accounts(entries: object, where: str = KEY) -> tuple[Account, ...]:
     """
     if not isinstance(entries, Sequence) or isinstance(entries, str) or not entries:
         raise ConfigurationError(f'{where} must be a list of accounts that is not empty, such as [{{"name": "acme"}}].')
-    accounts = tuple(_account(number, entry, where) for number, entry in enumerate(entries, start=1))
+    accounts = tuple(_account(entry, f"Entry {number} of {where}") for number, entry in enumerate(entries, 1))
     for name, times in Counter(account.name for account in accounts).items():
         if times > 1:
             raise ConfigurationError(f"The account {name} is in {where} {times} times.")
@@ -167,12 +167,12 @@ def find_account(accounts: Sequence[Account], name: str) -> Account:
     )
 
 
-def _account(number: int, entry: object, where: str) -> Account:
+def _account(entry: object, which: str) -> Account:
     if not isinstance(entry, Mapping):
-        raise ConfigurationError(f"Entry {number} of {where} is not a table.")
+        raise ConfigurationError(f"{which} is not a table.")
     name = entry.get("name")
     if not name:
-        raise ConfigurationError(f"Entry {number} of {where} has no name.")
+        raise ConfigurationError(f"{which} has no name.")
     known = {field.name for field in fields(Account)}
     if unknown := sorted(set(map(str, entry)) - known):
         raise _account_error(name, f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -11,10 +11,9 @@ import botocore.session
 import dlt
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
-from dlt.common.configuration import with_config
 from dlt.sources.credentials import AwsCredentials
 
-from partner_central.public import OPPORTUNITIES, PartnerCentral, connect, open_session, page_call
+from partner_central.public import OPPORTUNITIES, PartnerCentral, connect, from_own_section, open_session, page_call
 
 from ..console.exit_codes import ExitCode
 from ..console.failures import exit_code_and_message
@@ -58,7 +57,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield _destination(settings)
 
 
-@with_config(sections=("sources", "partner_central"))
+@from_own_section
 def _session(
     credentials: AwsCredentials = dlt.secrets.value, role_arn: str | None = None, external_id: str | None = None
 ) -> botocore.session.Session:
@@ -66,7 +65,7 @@ def _session(
     return open_session(credentials, role_arn, external_id)
 
 
-@with_config(sections=("sources", "partner_central"))
+@from_own_section
 def _client(session: botocore.session.Session, endpoint_url: str | None = None) -> PartnerCentralSellingAPIClient:
     """The client a sync would use, but less patient."""
     return connect(session, endpoint_url=endpoint_url, read_timeout=TIMEOUT)

@@ -4,7 +4,7 @@ A folder, a machine or an image may configure dlt for other programs as well. Wh
 room (workers, files, compression, indexes) holds here too. What would change where rows go, how tables and columns are
 named, which rows and values arrive, or whether a failure is one, is in `RULES`. They are looked up where dlt looks:
 the environment, `.dlt/config.toml`, `.dlt/secrets.toml` and whatever else provides its configuration, from the most
-specific section to none.
+specific section to none. In the environment a name without a section is nobody's: see `bare_names.py`.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _lookups(rule: Rule, settings: Settings) -> list[list[tuple[str, ...]]]:
         case "destination":
             return [_sections_from(group, settings.destination)]
         case "sources":
-            return [_sections_from(group, SOURCE)]
+            return [[(group, SOURCE, SOURCE), (group, SOURCE)]]
         case "schema":
             return [[("sources", SOURCE, group), ("sources", group), (group,)]]
         case "data_writer":

@@ -30,9 +30,11 @@ from ..destinations.loading import keep_open, require_all_tables, stored_counter
 from ..views.sync_step import keep_views
 from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
 from .pending import has_extracted_jobs, has_lost_lease, load_pending, open_in_step
+from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
 from .run_log import RunRecord
 from .settings import Settings
+from .state_folder import base_of
 from .summary import Summary
 
 SECONDS_BETWEEN_NOTES = 2.0  # of progress, for `status`
@@ -56,6 +58,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     started = time.monotonic()
     run_record = RunRecord(SyncMetrics(watch=_Watch(settings, console)), settings, console.begin_run())
     with (
+        private_files(),
         working_folder.hold_lock(settings),
         run_record.open_until_logged,
         run_log.log_run(run_record, console),
@@ -171,7 +174,8 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
         console.note("--since is only where a first load begins, or a full one. Add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
     rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
-    with ChunkedLoad(run_record.metrics, rows_per_chunk, partial(stored_counters, pipeline)) as load:
+    counters = partial(stored_counters, pipeline)
+    with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
         while _has_more(load, console):
             console.begin_phase("reading")
             pipeline.extract(_source(settings, load))

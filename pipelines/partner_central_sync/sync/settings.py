@@ -68,13 +68,6 @@ class Settings:
         """
         return f"{self.dataset_name}__{self.account}" if self.account else self.dataset_name
 
-    @property
-    def folder(self) -> Path:
-        """The folder of dlt's working folder of this pipeline, of its lock and its notes."""
-        from dlt.common.pipeline import get_dlt_pipelines_dir
-
-        return self.pipelines_dir or Path(get_dlt_pipelines_dir())
-
     def source_arguments(self) -> dict[str, Any]:
         """Returns the arguments of the source `partner_central` that are given; where it is faster, rows are Arrow."""
         import dlt
@@ -124,5 +117,9 @@ def register_defaults(*, verbose: bool = False) -> None:
         "data_writer": {"disable_compression": True},
         "load": {"delete_completed_jobs": True},
     }
+    from .bare_names import ignore_bare_names, ignore_shared_files
+
+    ignore_shared_files()
+    ignore_bare_names()
     with suppress(DuplicateConfigProviderException):  # a process may run several
         dlt.config.register_provider(CustomLoaderDocProvider(PROVIDER, lambda: defaults, locations=[__name__]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -14,6 +15,7 @@ from dlt.common.pipeline import TPipelineState
 from dlt.destinations.exceptions import DestinationConnectionError
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
+from filelock import Timeout
 
 from partner_central.public import CursorReport, cursor_reports
 
@@ -25,6 +27,7 @@ from ..destinations.pipeline_state import state_of_source
 from . import working_folder
 from .last_run import LastRun, last_run
 from .settings import Settings
+from .state_folder import take_over
 
 
 class Line(NamedTuple):
@@ -45,6 +48,9 @@ def status(settings: Settings) -> Iterator[Line]:
     progress = working_folder.progress(settings) if active else None
     text = f"{active}{f', {progress}' if progress else ''}" if active else "none"
     yield Line("active run", text, {"active_run": active, "progress": progress})
+    if not active:
+        with suppress(Timeout):
+            take_over(settings)
     try:
         with working_folder.detect_damage():
             pipeline = working_folder.attach(settings, reading=True)

@@ -8,6 +8,7 @@ destination. Nothing is lost by that: what a dropped package held lies above the
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -15,7 +16,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import dlt
 from dlt.common.configuration.exceptions import ConfigurationException
@@ -23,6 +23,8 @@ from dlt.common.destination.exceptions import DestinationException
 from dlt.common.storages.exceptions import SchemaStorageException
 from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
+
+from partner_central.public import ConfigurationError
 
 from .. import destinations
 from ..console.failures import AnotherRun
@@ -34,10 +36,12 @@ from ..destinations.probe import DestinationState, probe
 from . import run_lease
 from .schema_cache import CachedSchemaStorage
 from .settings import Settings
+from .state_folder import LOCATION, folder_of, prepare, sibling, take_over
 
 SIGNS_OF_DAMAGE = (ValueError, KeyError, TypeError, EOFError, CannotRestorePipelineException, SchemaStorageException)
 LOCK_TIMEOUT_S = 0.2  # `status` holds the lock for an instant when it looks
-LOCATION, LAST_RUN = "partner_central_location", "partner_central_last_run"
+LAST_RUN = "partner_central_last_run"
+WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
 
 class WorkingFolderCorrupt(Exception):
@@ -66,31 +70,43 @@ def hold_lock(settings: Settings) -> Iterator[None]:
 
     Raises:
         AnotherRun: another process holds it.
+        ConfigurationError: others can write to the folder, or its file system has no locks.
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_sibling(settings, "lock"))
+    prepare(settings)
+    lock = FileLock(sibling(settings, "lock"))
+    another_run = f"Another run of {settings.pipeline_name} is active ({{}}). This one did nothing."
     try:
         lock.acquire(timeout=LOCK_TIMEOUT_S, poll_interval=LOCK_TIMEOUT_S / 4)
     except Timeout:
-        raise AnotherRun(
-            f"Another run of {settings.pipeline_name} is active ({_holder(settings)}). This one did nothing."
-        ) from None
+        raise AnotherRun(another_run.format(_holder(settings))) from None
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+        raise ConfigurationError(
+            f"The file system of {lock.lock_file} has no locks ({error.strerror}), as some network drives. Set "
+            "DLT_DATA_DIR to a folder on a local disk. It may be deleted at any time, since the destination has the "
+            "cursor."
+        ) from error
     try:
-        _sibling(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        try:
+            take_over(settings)
+        except Timeout:
+            raise AnotherRun(another_run.format("of an earlier release")) from None
+        sibling(settings, "run").write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         if not _owner(settings):
-            _sibling(settings, "owner").write_text(secrets.token_hex(16))
+            sibling(settings, "owner").write_text(secrets.token_hex(16))
         yield
     finally:
-        _sibling(settings, "progress").unlink(missing_ok=True)
+        sibling(settings, "progress").unlink(missing_ok=True)
         lock.release()
 
 
 def active_run(settings: Settings) -> str | None:
     """The process that runs a pipeline now and since when, or None."""
-    if not _sibling(settings, "lock").exists():
+    if not sibling(settings, "lock").exists():
         return None
     try:
-        with FileLock(_sibling(settings, "lock"), timeout=0):
+        with FileLock(sibling(settings, "lock"), timeout=0):
             return None
     except Timeout:
         return _holder(settings)
@@ -99,13 +115,13 @@ def active_run(settings: Settings) -> str | None:
 def write_progress(settings: Settings, text: str) -> None:
     """Writes how far the run is that holds the lock, for `status`; where that fails, it is left out."""
     with suppress(OSError):
-        _sibling(settings, "progress").write_text(text, encoding="utf-8")
+        sibling(settings, "progress").write_text(text, encoding="utf-8")
 
 
 def progress(settings: Settings) -> str | None:
     """Returns how far the active run is; None if it has not said so yet."""
     with suppress(OSError):
-        return _sibling(settings, "progress").read_text(encoding="utf-8") or None
+        return sibling(settings, "progress").read_text(encoding="utf-8") or None
     return None
 
 
@@ -134,7 +150,7 @@ def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, D
 
 def reset(settings: Settings) -> dlt.Pipeline:
     """Empties the working folder, and opens the pipeline again."""
-    shutil.rmtree(settings.folder / settings.pipeline_name, ignore_errors=True)
+    shutil.rmtree(folder_of(settings) / settings.pipeline_name, ignore_errors=True)
     return attach(settings)
 
 
@@ -155,12 +171,12 @@ def attach(settings: Settings, *, reading: bool = False) -> dlt.Pipeline:
     """Opens the pipeline with the working folder as it is; for `reading`, with the role that only reads.
 
     Raises:
-        ConfigurationError: the credentials of that role are wrong.
+        ConfigurationError: the credentials of that role are wrong, or others can write to the folder.
     """
     adapter = destinations.get(settings.destination)
     pipeline = dlt.pipeline(
         settings.pipeline_name,
-        pipelines_dir=str(settings.folder),
+        pipelines_dir=str(prepare(settings)),
         destination=adapter.destination(settings.database, reading_role.credentials(adapter) if reading else None),
         dataset_name=settings.dataset_name,
     )
@@ -178,7 +194,7 @@ def _is_based_on(pipeline: dlt.Pipeline, place: DestinationState) -> bool:
 
 def _holder(settings: Settings) -> str:
     try:
-        return _sibling(settings, "run").read_text() or "just started"
+        return sibling(settings, "run").read_text() or "just started"
     except OSError:
         return "just started"
 
@@ -186,11 +202,6 @@ def _holder(settings: Settings) -> str:
 def _owner(settings: Settings) -> str:
     """Returns the identity of the working folder; empty before its first run."""
     try:
-        return _sibling(settings, "owner").read_text()
+        return sibling(settings, "owner").read_text()
     except OSError:
         return ""
-
-
-def _sibling(settings: Settings, kind: str) -> Path:
-    """A file beside the working folder, which may be emptied."""
-    return settings.folder / f"{settings.pipeline_name}.{kind}"

@@ -10,6 +10,7 @@ order in which they were written, not by date. So a clock that was ahead does no
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import threading
 import time
@@ -86,7 +87,8 @@ class CallLedger:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # sqlite would let others read it
         with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S)) as connection, connection:
             connection.execute(TABLE)
             yield connection

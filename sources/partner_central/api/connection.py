@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -14,6 +15,7 @@ from botocore.credentials import (
     CredentialProvider,
     CredentialResolver,
     DeferredRefreshableCredentials,
+    RefreshableCredentials,
 )
 from botocore.loaders import Loader, create_loader
 from dlt.sources.credentials import AwsCredentials
@@ -31,6 +33,11 @@ READ_TIMEOUT = 30
 MAX_CONCURRENT_CALLS = 16
 TERMINAL = "/dev/tty"
 PLACEHOLDER = "<configure me>"  # what `dlt init` leaves in secrets.toml
+NO_CREDENTIALS = (
+    "No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or put them under "
+    "[sources.partner_central.credentials] in .dlt/secrets.toml."
+)
+VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 class _AssumedRole(CredentialProvider):
@@ -59,17 +66,21 @@ def open_session(
 
     Found credentials (environment, profile, SSO, instance role) stay in the session that found them, which renews
     them while a long run lasts.
+
+    Raises:
+        ConfigurationError: there are none, or they contain what no key contains, such as the end of a line.
     """
     session: botocore.session.Session
     if credentials.has_default_credentials():
         session = credentials.default_credentials()
-    elif credentials.aws_access_key_id in {None, PLACEHOLDER}:
+    elif not credentials.aws_access_key_id:
         session = botocore.session.Session(profile=credentials.profile_name)
     else:
         session = botocore.session.get_session()
         session.set_credentials(
             credentials.aws_access_key_id, credentials.aws_secret_access_key, credentials.aws_session_token
         )
+    _check(session.get_credentials())
     _check_terminal(session)
     region = credentials.region_name or session.get_config_variable("region") or HOME_REGION
     session.set_config_variable("region", region)
@@ -94,6 +105,32 @@ def _check_terminal(session: botocore.session.Session) -> None:
         os.close(os.open(TERMINAL, os.O_RDWR))
     except OSError:
         raise ConfigurationError(NO_TERMINAL_FOR_MFA) from None
+
+
+def _check(found: Any) -> None:  # noqa: ANN401 - credentials of botocore, or None
+    """Refuses credentials that no request could be sent with: the client's own error would quote them.
+
+    Credentials that botocore renews come from AWS, and are not fetched for this.
+    """
+    if found is None:
+        raise ConfigurationError(NO_CREDENTIALS)
+    if isinstance(found, RefreshableCredentials):
+        return
+    keys: dict[str, str | None] = {
+        "aws_access_key_id": found.access_key,
+        "aws_secret_access_key": found.secret_key,
+        "aws_session_token": found.token,
+    }
+    for name, value in keys.items():
+        if value is None and name == "aws_session_token":
+            continue
+        if not value:
+            raise ConfigurationError(f"The AWS credentials are incomplete: {name} is missing.")
+        if not VISIBLE.fullmatch(value):
+            raise ConfigurationError(
+                f"The AWS credentials cannot be used: {name} contains a space, the end of a line, or a character that "
+                "is not ASCII. Copy it again, without what stands around it."
+            )
 
 
 def connect(

@@ -32,7 +32,7 @@ from ..errors import (
     RequestRejected,
     ServiceUnavailable,
 )
-from .connection import HOME_REGION
+from .connection import HOME_REGION, NO_CREDENTIALS
 from .iam_policy import least_policy
 from .misconfiguration import credentials_misconfiguration, is_outage_of_credentials, misconfiguration
 
@@ -122,12 +122,6 @@ def to_credentials_error(error: Exception) -> ConfigurationError:
         return ConfigurationError(sentence)
     kind = "AWS credentials or settings cannot be used" if isinstance(error, BotoCoreError) else type(error).__name__
     return ConfigurationError(f"{kind}: {error}")
-
-
-NO_CREDENTIALS = (
-    "No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or put them under "
-    "[sources.partner_central.credentials] in .dlt/secrets.toml."
-)
 
 
 def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentralError:

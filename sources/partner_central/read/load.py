@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -116,6 +117,7 @@ class ChunkedLoad:
         rows_per_chunk: rows of a stream after which a chunk ends, fewer towards the end of the reading. With None there
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
+        calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
     """
 
     def __init__(
@@ -123,10 +125,12 @@ class ChunkedLoad:
         metrics: SyncMetrics | None = None,
         rows_per_chunk: int | None = ROWS_PER_CHUNK,
         stored_counters: Callable[[], StoredCounters] = StoredCounters,
+        calls_folder: Path | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
         self.rows_per_chunk = rows_per_chunk
+        self.calls_folder = calls_folder
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._streams: dict[str, StreamReading] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -52,6 +54,15 @@ def test_a_ledger_adds_up_calls_and_makes_its_file(file: Path) -> None:
     assert ledger.add({minute(): 3, minute() - 1: 4}, NOON) == 7
     assert ledger.add({minute(): 5}, NOON) == 12
     assert CallLedger(file, "account").add({}, NOON) == 12
+
+
+def test_others_cannot_read_the_file_whatever_the_umask_is(file: Path) -> None:
+    before = os.umask(0)
+    try:
+        CallLedger(file, "account").add({}, NOON)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_accounts_are_counted_apart(file: Path) -> None:
