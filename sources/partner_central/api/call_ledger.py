@@ -59,7 +59,7 @@ class CallLedger:
         """Add calls by minute since the epoch; gives the calls of the last 24 hours, and forgets the oldest minutes.
 
         Raises:
-            sqlite3.Error: the file cannot be read or written.
+            OSError, sqlite3.Error: the file cannot be read or written.
         """
         with self._open() as calls:
             calls.execute(OF_A_CLOCK_AHEAD, (self._account, _minute(now + DAY), *self._day(now)))
@@ -75,7 +75,7 @@ class CallLedger:
         """Returns when the oldest call of the last 24 hours was made, in seconds since the epoch.
 
         Raises:
-            sqlite3.Error: the file cannot be read.
+            OSError, sqlite3.Error: the file cannot be read.
         """
         with self._open() as calls:
             (minute,) = calls.execute(f"SELECT min(minute) {OF_A_DAY}", self._day(now)).fetchone()
