@@ -6,12 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
 
+from botocore.session import get_session
 from dlt.sources.credentials import AwsCredentials
 
 from .api.call_ledger import CALLS_PER_DAY
 from .api.client import ATTEMPTS
-from .api.connection import READ_TIMEOUT
+from .api.connection import READ_TIMEOUT, SERVICE
 from .api.rate_limit import CALLS_PER_SECOND
 from .errors import ConfigurationError
 from .read.filters import FilterSet
@@ -72,7 +76,10 @@ class Options:
 
     def filter_set(self, stream: Stream) -> FilterSet:
         """Returns the filters of a stream that were set."""
-        return FilterSet.of(stream.filters, self.filters or {})
+        chosen = FilterSet.of(stream.filters, self.filters or {})
+        for one, values in chosen.values:
+            _check_values(one.option, values, allowed_values(stream.operation.name, one.member))
+        return chosen
 
     def read_options(self, stream: Stream, filters: FilterSet, privacy: PiiPolicy) -> ReadOptions:
         """Returns what is to be read of a stream."""
@@ -96,6 +103,23 @@ def _since(since: str | None) -> datetime | None:
     except InvalidValue:
         raise ConfigurationError(f"since is not an ISO 8601 date or timestamp: {since!r}") from None
     return date if date is None or date.year >= FIRST_YEAR else None
+
+
+@cache
+def allowed_values(operation: str, member: str) -> tuple[str, ...]:
+    """Returns the values that a member of a request can have, by the installed botocore; empty if it can have any."""
+    shape: Any = get_session().get_service_model(SERVICE).operation_model(operation).input_shape
+    found = shape.members.get(member)
+    return tuple(getattr(getattr(found, "member", found), "enum", ()))
+
+
+def _check_values(option: str, values: Sequence[str], allowed: Sequence[str]) -> None:
+    for value in values:
+        if allowed and value not in allowed:
+            small = {one.lower(): one for one in allowed}
+            close = get_close_matches(value.lower(), small, n=1)
+            found = f"did you mean {small[close[0]]}?" if close else f"it is one of {', '.join(allowed)}."
+            raise ConfigurationError(f"{option} has no value {value!r}: {found}")
 
 
 def _check(name: str, value: float, *, above: float, most: float = math.inf) -> None:

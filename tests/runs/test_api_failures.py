@@ -124,10 +124,16 @@ def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: S
 
 
 def test_a_request_that_is_not_valid_is_refused_with_its_field(sandbox: Sandbox, emulator: Emulator) -> None:
-    code, message = failure(sandbox, filters={"life_cycle_stage": ["Daydream"]})
+    code, message = failure(sandbox, filters={"identifier": ["not an id"]})
     assert code is ExitCode.REFUSED
-    assert "LifeCycleStage" in message
+    assert "Identifier" in message
     assert len(emulator.calls) == 1
+
+
+def test_a_value_that_a_filter_does_not_have_is_refused_without_a_call(sandbox: Sandbox, emulator: Emulator) -> None:
+    code, message = failure(sandbox, filters={"life_cycle_stage": ["Daydream"]})
+    assert (code, emulator.calls) == (ExitCode.CONFIGURATION, [])
+    assert "life_cycle_stage has no value 'Daydream': it is one of Prospect" in message
 
 
 def test_an_unknown_catalog_is_refused_and_leaves_no_trace(sandbox: Sandbox, emulator: Emulator) -> None:
