@@ -94,7 +94,7 @@ def test_wrong_settings_end_with_2_and_a_sentence(setting: str, value: str, said
         (("sync", "--destination", "floppy"), "floppy"),
         (("sync", "--log-format", "xml"), "xml"),
         (("sync", "--life-cycle-stage", "launched"), "did you mean Launched?"),
-        (("sync", "--life-cycle-review-status", "Aproved"), "did you mean Approved?"),
+        (("sync", "--life-cycle-review-status", "Approvedd"), "did you mean Approved?"),
         (("sync", "--life-cycle-stage", "xyz"), "it is one of Prospect, "),
         (("sync", *("--life-cycle-stage", "Launched") * 11), "at most 10"),
         (("emulator", "--port", "99999"), "65535"),
