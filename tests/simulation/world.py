@@ -171,8 +171,8 @@ class World:
 
         with RealRun(outcome.metrics, run.rows) as parts:
             while parts.has_more():
-                batches = list(parts.next_chunk(begin))
-                state |= parts.state()
+                batches = list(parts.stream(OPPORTUNITIES.table).next_chunk(begin))
+                state |= parts.stream(OPPORTUNITIES.table).state()
                 part += 1
                 if run.end == "killed before a load" and part == run.at:
                     machine.pending = batches, deepcopy(state), generation, outcome
