@@ -111,6 +111,7 @@ class _ReaderOf:
         self._filters = options.filter_set(stream)
         self._conceal = None if privacy.keeps else privacy.in_state
         self._filter_set = load.metrics.filter_set = self._filters.name(self._conceal)
+        options.read_options(stream, self._filters, privacy)  # what is wrong is told before anything is connected
 
     def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
         """Connect, and begin to read where `state` says."""

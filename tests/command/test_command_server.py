@@ -37,6 +37,8 @@ def run(code: int, sandbox: Sandbox, emulator: Emulator, start: Start) -> tuple[
                 started = start("status")
             case ExitCode.DEFECT:
                 started = start("status", RUNTIME__LOG_LEVEL="LOUD")
+            case ExitCode.STALE:
+                started = start("status", "--max-age", "1s")
             case ExitCode.CONFIGURATION:
                 started = start("sync", "--fast")
             case ExitCode.REFUSED:

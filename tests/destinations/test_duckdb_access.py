@@ -14,7 +14,7 @@ from partner_central_sync.destinations.duckdb_access import OLDEST_VERSION, SETT
 from partner_central_sync.destinations.errors import WrongQuery
 from partner_central_sync.query.read_only import open_read_only, run_query
 from partner_central_sync.sync.settings import Settings
-from partner_central_sync.sync.views import view_texts
+from partner_central_sync.views.files import view_texts
 from worked_example import SMALL_CASE, filled
 
 

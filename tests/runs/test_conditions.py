@@ -186,7 +186,7 @@ def test_a_load_of_another_mode_of_personal_data_begins_anew(sandbox_for: Sandbo
         sandbox.sync()
         assert ended(sandbox, full=True, max_calls=12)[0] is ExitCode.RETRY_LATER
         sandbox.sync(KEY, full=True, pii="mask")
-        clear = "NOT regexp_full_match(customer_company_name, '[0-9a-f]{32}')"
+        clear = "NOT regexp_full_match(customer_company_name, 'm[0-9a-f]{31}')"
         assert not ids(sandbox, clear)
 
 

@@ -1,4 +1,4 @@
-"""A week of runs twice an hour: deploys, outages, a machine that moves, a new member. It ends equal, on a bounded disk."""
+"""A week of runs twice an hour, with deploys, outages, a move and a new member. It ends equal, on a bounded disk."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ wherever they occur, and so are passwords in URLs that nobody configured here.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -80,7 +81,7 @@ def _known() -> Iterator[str]:
 def _of_environment() -> Iterator[str]:
     for name, value in os.environ.items():
         if SECRET_NAME.search(name) and not name.endswith(("_FILE", "_URI", "_URL", "_PATH")):
-            yield value
+            yield from _secrets_in(name, value)
 
 
 def _of_files() -> Iterator[str]:
@@ -98,6 +99,20 @@ def _leaves(value: object, *, secret: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             public = isinstance(inner, Mapping) or str(name).lower() in {"aws_access_key_id", "token_endpoint"}
-            yield from _leaves(inner, secret=not public and SECRET_NAME.search(str(name)) is not None)
+            if isinstance(inner, str) and str(name).lower() == "credentials":
+                yield from _secrets_in("credentials", inner)
+            else:
+                yield from _leaves(inner, secret=not public and SECRET_NAME.search(str(name)) is not None)
     elif secret and isinstance(value, str):
         yield value
+
+
+def _secrets_in(name: str, value: str) -> Iterator[str]:
+    """Yields what is secret of a value: of credentials, a password in a URL, or fields of JSON; a path is none."""
+    if not name.lower().endswith("credentials") or PASSWORD_OF_URL.search(value):
+        yield value
+    elif value.lstrip().startswith("{"):
+        try:
+            yield from _leaves(json.loads(value), secret=False)
+        except ValueError:
+            yield value
