@@ -17,6 +17,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from . import of
+from .pipeline_state import WithPipelineState
 
 Kind = Literal["text", "timestamp", "bigint", "double", "bool"]
 
@@ -83,8 +84,15 @@ def update(client: SqlJobClientBase, table: str, changes: str, condition: str, *
 
 
 def _change(client: SqlJobClientBase, tables: Iterable[str], declare: Callable[[Schema], None]) -> None:
-    """Brings tables of the destination to what a schema defines."""
-    schema = client.schema.clone()
+    """Brings tables of the destination to what a schema defines.
+
+    The schema that is stored with that is the destination's own. The client's may have tables and columns of a package
+    that was never loaded, which the next run would miss.
+    """
+    schema = client.get_newest_schema() if isinstance(client, WithPipelineState) else None
+    if schema is None:
+        schema = client.schema.clone()
+        schema.drop_tables(schema.data_table_names())
     declare(schema)
     client.schema = Schema.from_stored_schema(schema.to_dict())
     client.update_stored_schema(only_tables=[*tables, *schema.dlt_table_names()], force=True)
