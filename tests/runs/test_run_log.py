@@ -15,6 +15,10 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from command.test_kills import ended
 from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.console.output import Console
+from partner_central_sync.destinations.errors import NotWritable
+from partner_central_sync.sync import pending
+from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.run_log import COLUMNS
 from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
@@ -205,3 +209,21 @@ def test_each_stream_of_a_run_has_a_row_of_its_own(sandbox: Sandbox) -> None:
         ("first", "all", True, 250),
         ("incremental", "all", True, 0),
     ]
+
+
+def test_a_first_run_that_fails_before_it_loads_leaves_nothing_to_be_missed(
+    sandbox: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise NotWritable("not today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "complete_tables", refuse)
+        with pytest.raises(NotWritable):
+            sandbox.sync()
+    sync(sandbox.settings(), Console())
+    said = capsys.readouterr().err
+    assert "An earlier run was interrupted: finishing what it left first." in said
+    assert "WARNING" not in said
+    assert "issing in the destination" not in said
+    sandbox.assert_equals(emulator.truth())
