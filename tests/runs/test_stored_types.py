@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -52,10 +53,11 @@ def knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         model = json.loads(gzip.decompress(stored.read_bytes()))
         model["shapes"] |= NEW_SHAPES
         model["shapes"]["OpportunitySummary"]["members"] |= {name: {"shape": shape} for name, shape in members.items()}
-        folder = tmp_path / "models" / "partnercentral-selling" / stored.parent.name
-        folder.mkdir(parents=True, exist_ok=True)
+        models = Path(tempfile.mkdtemp(dir=tmp_path))  # a process reads the models of a folder once
+        folder = models / "partnercentral-selling" / stored.parent.name
+        folder.mkdir(parents=True)
         (folder / "service-2.json").write_text(json.dumps(model))
-        monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
+        monkeypatch.setenv("AWS_DATA_PATH", str(models))
 
     return install
 

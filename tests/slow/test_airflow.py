@@ -89,14 +89,16 @@ def results(sandbox: Sandbox) -> list[dict[str, Any]]:
     return [json.loads(value) for (value,) in values]
 
 
+def set_up(sandbox: Sandbox, emulator: Emulator, globex: Emulator) -> list[dict[str, Any]]:
+    """Makes Airflow's database; gives the list of two accounts."""
+    airflow(sandbox, "airflow", "db", "migrate")
+    return [{"name": "acme", "endpoint_url": emulator.endpoint}, {"name": "globex", "endpoint_url": globex.endpoint}]
+
+
 def test_each_account_is_a_task_and_a_fresh_worker_goes_on(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
-    accounts = [
-        {"name": "acme", "endpoint_url": emulator.endpoint},
-        {"name": "globex", "endpoint_url": globex.endpoint},
-    ]
-    airflow(sandbox, "airflow", "db", "migrate")
+    accounts = set_up(sandbox, emulator, globex)
     log = run_dag(sandbox, accounts)
     sandbox.assert_equals(emulator.truth(), "partner_central_acme")
     sandbox.assert_equals(globex.truth(), "partner_central_globex")
@@ -158,11 +160,7 @@ def test_tasks_are_retried_skipped_or_failed_by_the_exit_code(
 def test_where_somebody_must_look_the_sync_succeeds_with_its_event_and_review_fails_once(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
-    accounts = [
-        {"name": "acme", "endpoint_url": emulator.endpoint},
-        {"name": "globex", "endpoint_url": globex.endpoint},
-    ]
-    airflow(sandbox, "airflow", "db", "migrate")
+    accounts = set_up(sandbox, emulator, globex)
     run_dag(sandbox, accounts)
     for record in emulator.truth()[:60]:
         emulator.remove(record["Id"])

@@ -25,9 +25,9 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
 from . import of
-from .all_jobs import require_all_jobs
 from .column_comments import literal
 from .lease import LOST, TERM, Lease, LeaseHolder, LeaseLost, LeaseTaken
+from .whole_package import require_whole_package
 
 TABLE = "sync_lease"
 COLUMNS: dict[str, TDataType] = {
@@ -155,7 +155,7 @@ class LeaseTable(SqlJobClientWithStagingDataset):
 
     def complete_load(self, load_id: str) -> None:
         """Records that a package is loaded, under the lease: only then its cursor counts."""
-        require_all_jobs(load_id)
+        require_whole_package(self)
         with self.write_transaction():
             super().complete_load(load_id)
 

@@ -26,7 +26,7 @@ from dlt.destinations.sql_jobs import SqlFollowupJob
 from partner_central.public import child_key_in
 
 from .lease_table import LeaseTable
-from .whole_package import chains_to_merge, join_requests, require_merge
+from .whole_package import chains_to_merge, join_requests
 
 KEY, MODIFIED = "id", "last_modified_date"
 CONTENT, ORDER = "content_hash", "read_order"
@@ -98,11 +98,6 @@ class WithMerge(LeaseTable):
         """The job for a file."""
         job = super().create_load_job(table, file_path, load_id, restore)
         return FencedJob(file_path) if type(job) is SqlLoadJob else job
-
-    def complete_load(self, load_id: str) -> None:
-        """Records that a package is loaded, with all of its rows merged."""
-        require_merge(self)
-        super().complete_load(load_id)
 
     def _create_merge_followup_jobs(self, table_chain: Sequence[PreparedTableSchema]) -> list[FollowupJobRequest]:
         chains = chains_to_merge(self, table_chain)

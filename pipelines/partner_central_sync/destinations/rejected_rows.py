@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from .own_tables import columns_of
-
 TABLES = ("opportunities_rejected", "opportunity_presence")
 
 
@@ -14,7 +12,7 @@ def clear(client: SqlJobClientBase, account: str | None) -> None:
 
     A dataset of the first release has no presence until a run loads something.
     """
-    if len(columns_of(client, TABLES)) < len(TABLES):
+    if not {*TABLES} <= {*client.schema.data_table_names(seen_data_only=True)}:
         return
     sql = client.sql_client
     rejected, presence = map(sql.make_qualified_table_name, TABLES)

@@ -12,16 +12,24 @@ from pathlib import Path
 from dlt.common.configuration.container import Container
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import FollowupJobRequest, JobClientBase
+from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.common.schema.utils import get_root_table
-from dlt.common.storages.load_package import LoadJobInfo, LoadPackageStateInjectableContext
+from dlt.common.storages.load_package import (
+    LoadJobInfo,
+    LoadPackageStateInjectableContext,
+    ParsedLoadJobFileName,
+    TPackageJobState,
+)
 from dlt.load.utils import get_completed_table_chain
 
 from partner_central.public import OPPORTUNITIES
 
-from .all_jobs import JobFailed
-
 Chain = Sequence[PreparedTableSchema]
 MERGES = {"sql", "reference"}  # the formats of the files that merge what other files staged
+
+
+class JobFailed(DestinationTerminalException):
+    """A file of a load did not get into its table."""
 
 
 def chains_to_merge(client: JobClientBase, staged: Chain) -> list[Chain]:
@@ -35,11 +43,9 @@ def chains_to_merge(client: JobClientBase, staged: Chain) -> list[Chain]:
         What is to be merged, in this order: the tables of records, then what depends on them. Nothing while files of
         another root table are missing; when the last of them is staged, this is called again.
     """
-    under_way = Container()[LoadPackageStateInjectableContext]
     tables, this = client.schema.tables, str(staged[0]["name"])
     # A release before this one left merges of single tables in its packages: those are done again, in full.
-    states = under_way.storage.list_all_jobs_with_states(under_way.load_id)
-    jobs = [(state, job) for state, job in states if job.file_format not in MERGES]
+    jobs = [(state, job) for state, job in _jobs_under_way() if job.file_format not in MERGES]
     if any(state == "failed_jobs" for state, _ in jobs):
         return []
     chains: dict[str, Chain] = {this: staged}
@@ -56,10 +62,10 @@ def chains_to_merge(client: JobClientBase, staged: Chain) -> list[Chain]:
 def staged_files(chains: Sequence[Chain]) -> list[LoadJobInfo]:
     """Returns the staged files of the package under way, in the order in which their tables are merged."""
     under_way = Container()[LoadPackageStateInjectableContext]
-    storage, load_id = under_way.storage, under_way.load_id
-    jobs = [job for _, job in storage.list_all_jobs_with_states(load_id) if job.file_format not in MERGES]
+    jobs = [job for _, job in _jobs_under_way() if job.file_format not in MERGES]
     return [
-        storage.job_to_job_info(load_id, "completed_jobs", job)  # where the last one is when they are read
+        # where the last one is when they are read
+        under_way.storage.job_to_job_info(under_way.load_id, "completed_jobs", job)
         for chain in chains
         for table in chain
         for job in jobs
@@ -67,23 +73,22 @@ def staged_files(chains: Sequence[Chain]) -> list[LoadJobInfo]:
     ]
 
 
-def require_merge(client: JobClientBase) -> None:
-    """Refuses to complete the package under way if rows of it were staged, and never merged.
+def require_whole_package(client: JobClientBase) -> None:
+    """Refuses to complete the package under way unless every file of it was loaded, and what was staged was merged.
+
+    With `raise_on_failed_jobs` off, dlt continues after a file that failed.
 
     Raises:
         JobFailed: the cursor of this load must not count.
     """
-    under_way = Container()
-    if LoadPackageStateInjectableContext not in under_way:  # not within dlt's load
+    if LoadPackageStateInjectableContext not in Container():  # not within dlt's load
         return
-    context, tables = under_way[LoadPackageStateInjectableContext], client.schema.tables
-    states = context.storage.list_all_jobs_with_states(context.load_id)
-    if any(state == "failed_jobs" for state, _ in states):  # see `all_jobs`
-        return
-    jobs = [job for _, job in states]
-    roots = {str(get_root_table(tables, job.table_name)["name"]) for job in jobs}
+    tables, jobs = client.schema.tables, _jobs_under_way()
+    if failed := sorted({job.table_name for state, job in jobs if state == "failed_jobs"}):
+        raise JobFailed(f"Rows of {', '.join(failed)} could not be loaded.")
+    roots = {str(get_root_table(tables, job.table_name)["name"]) for _, job in jobs}
     staged = sorted(root for root in roots if tables[root].get("write_disposition") == "merge")
-    if staged and MERGES.isdisjoint(job.file_format for job in jobs):
+    if staged and MERGES.isdisjoint(job.file_format for _, job in jobs):
         raise JobFailed(f"Rows of {', '.join(staged)} were staged and not merged.")
 
 
@@ -95,3 +100,9 @@ def join_requests(requests: Sequence[FollowupJobRequest]) -> list[FollowupJobReq
             whole.write(f"\n{text.read_text(encoding='utf-8')}")
         text.unlink()
     return [*requests[:1]]
+
+
+def _jobs_under_way() -> Sequence[tuple[TPackageJobState, ParsedLoadJobFileName]]:
+    """Returns the jobs of the package under way, each with its state."""
+    under_way = Container()[LoadPackageStateInjectableContext]
+    return under_way.storage.list_all_jobs_with_states(under_way.load_id)

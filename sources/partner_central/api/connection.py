@@ -80,6 +80,7 @@ def open_session(
         session.set_credentials(
             credentials.aws_access_key_id, credentials.aws_secret_access_key, credentials.aws_session_token
         )
+    _share_loader(session)
     _check(session.get_credentials())
     _check_terminal(session)
     region = credentials.region_name or session.get_config_variable("region") or HOME_REGION
@@ -87,6 +88,7 @@ def open_session(
     if not role_arn:
         return session
     assumed = botocore.session.get_session()
+    _share_loader(assumed)
     assumed.set_config_variable("region", region)
     if profile := session.get_config_variable("profile"):
         assumed.set_config_variable("profile", profile)
@@ -148,17 +150,22 @@ def connect(
         max_pool_connections=MAX_CONCURRENT_CALLS,
         user_agent_extra="partner-central-sync",
     )
-    loader = _loader(session.get_config_variable("data_path"))
-    session.register_component("data_loader", loader)
-    made = boto3.Session(botocore_session=session)
-    loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # boto3 adds its own to it each time
     try:
-        client = made.client("partnercentral-selling", endpoint_url=endpoint_url, config=config)
+        client = boto3.Session(botocore_session=session).client(
+            "partnercentral-selling", endpoint_url=endpoint_url, config=config
+        )
     except ValueError as error:
         raise ConfigurationError(check_endpoint(str(error).removeprefix("Invalid endpoint: ")) or str(error)) from error
     if sentence := check_endpoint(client.meta.endpoint_url):
         raise ConfigurationError(sentence)
     return client
+
+
+def _share_loader(session: botocore.session.Session) -> None:
+    """Lets a session read the models of services as the process has them."""
+    loader = _loader(session.get_config_variable("data_path"))
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # boto3 adds its own for each session
+    session.register_component("data_loader", loader)
 
 
 @cache

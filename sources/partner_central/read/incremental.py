@@ -65,7 +65,6 @@ class IncrementalReader:
         self._client = client
         self._metrics = client.metrics
         self._call = page_call(client, options.stream.operation)
-        self._metrics.begin_stream(options.stream.table)
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.checkpoint is None

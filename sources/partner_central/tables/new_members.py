@@ -83,7 +83,7 @@ class ColumnNames:
 
     def table_of(self, name: str) -> str:
         """The table in the destination of a list of this table."""
-        return f"{self._tables[0]}__{name}"
+        return f"{self._tables[0]}{LEVEL}{name}"
 
     def placed(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """Known columns under the names they have here."""

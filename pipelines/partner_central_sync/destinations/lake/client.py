@@ -20,7 +20,7 @@ from dlt.destinations.impl.filesystem.filesystem import ReferenceFollowupJob
 
 from partner_central.public import ACCOUNT
 
-from ..whole_package import chains_to_merge, require_merge, staged_files
+from ..whole_package import chains_to_merge, staged_files
 from .lease_file import WithLakeLease
 from .merge_job import LakeMergeJob
 from .pipeline_state import WithLakeState
@@ -66,11 +66,6 @@ class LakeClient(WithLakeLease, WithLakeState):
         return super().create_table_chain_completed_followup_jobs(
             [table for chain in chains for table in chain], staged_files(chains)
         )
-
-    def complete_load(self, load_id: str) -> None:
-        """Records that a package is loaded, with all of its rows merged."""
-        require_merge(self)
-        super().complete_load(load_id)
 
     def is_storage_initialized(self) -> bool:
         """Returns whether the dataset is there; lists the names in its folder for that."""

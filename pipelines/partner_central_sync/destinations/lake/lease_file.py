@@ -15,8 +15,8 @@ from typing import Any
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 from fsspec import AbstractFileSystem
 
-from ..all_jobs import require_all_jobs
 from ..lease import LOST, TERM, Lease, LeaseHolder, LeaseLost, LeaseTaken
+from ..whole_package import require_whole_package
 from .conditional_file import Found, store
 
 FOLDER = "_sync_lease"
@@ -136,7 +136,7 @@ class WithLakeLease(FilesystemClient):
 
     def complete_load(self, load_id: str) -> None:
         """Records that a package is loaded, under the lease: only then its cursor counts."""
-        require_all_jobs(load_id)
+        require_whole_package(self)
         self.fence()
         super().complete_load(load_id)
 
