@@ -290,7 +290,7 @@ def test_dlt_settings_of_folder_and_environment_are_honoured_also_relative(
         assert ended.returncode == 0, ended.stderr
     assert str(sandbox.folder / "own" / "name.duckdb") in ended.stdout
     assert sorted(path.name for path in sandbox.folder.iterdir()) == [".dlt", "own", "working"]
-    assert (sandbox.folder / "working" / "pipelines" / "partner_central").is_dir()
+    assert list(sandbox.folder.glob("working/pipelines/partner_central_sync/duckdb_*/partner_central/state.json"))
     newest = max(datetime.fromisoformat(record["LastModifiedDate"]) for record in emulator.truth())
     asked = emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"]
     assert datetime.fromisoformat(asked) == newest - timedelta(days=1)

@@ -32,10 +32,12 @@ CUSTOMER = {
         "Account": {
             "CompanyName": SECRET,
             "WebsiteUrl": f"https://{SECRET}.example",
-            "Address": {"City": SECRET, "PostalCode": SECRET},
+            "OtherIndustry": SECRET,
+            "Address": {"City": SECRET, "PostalCode": SECRET, "StateOrRegion": SECRET},
         }
     },
-    "LifeCycle": {"NextSteps": f"call {SECRET}", "ReviewComments": SECRET},
+    "LifeCycle": {"NextSteps": f"call {SECRET}", "ReviewComments": SECRET, "ReviewStatusReason": SECRET},
+    "Project": {"ExpectedCustomerSpend": [{"Amount": "1", "EstimationUrl": f"https://{SECRET}.example"}]},
 }
 OTHERS = "SELECT * EXCLUDE ({}) FROM {} ORDER BY id, _dlt_id"
 

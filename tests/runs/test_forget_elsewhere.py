@@ -19,7 +19,7 @@ from startable_destinations import Warehouse
 from variants import rarely
 
 PERSONAL = OPPORTUNITIES.personal_columns
-CHANGED = PERSONAL | {"content_hash", "record"}
+CHANGED = PERSONAL.union({"content_hash", "record"}, *OPPORTUNITIES.personal_in_lists.values())
 TEXTS = (
     "SELECT table_schema, table_name, column_name FROM information_schema.columns JOIN information_schema.tables "
     "USING (table_schema, table_name) WHERE table_type = 'BASE TABLE' AND data_type IN ('text', 'character varying') "
@@ -115,6 +115,6 @@ def test_in_delta_tables(
     assert "_dlt_pipeline_state: 1 earlier cursors deleted" in lines
     assert len(list(lake.glob("partner_central/_dlt_pipeline_state/partner_central__*"))) == 1
     again = forget(sandbox.settings(mode), Console(quiet=True))
-    assert sum(" 0 were in clear" in line for line in again) == 3
+    assert sum(" 0 were in clear" in line for line in again) == 4
     assert_clean_and_quiet(sandbox, mode, before)
     assert files_in_clear(tmp_path) == []

@@ -174,16 +174,18 @@ def test_views_that_read_a_taken_name_are_left_out_and_named(
 
 
 def test_views_of_an_earlier_release_are_taken_over(
-    synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
+    sandbox: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It made them without comments."""
-    change(synced, "USE partner_central.partner_central")
-    with duckdb.connect(str(synced.database)) as connection:
-        connection.execute("USE partner_central.partner_central")
+    """It made them without comments, of the same texts, in a file of the newest storage version."""
+    monkeypatch.setenv("PARTNER_CENTRAL__DUCKDB_STORAGE_VERSION", "latest")
+    synced = sandbox
+    synced.sync()
+    client: Any = working_folder.attach(synced.settings()).destination_client()
+    with client:
         for name, text in view_texts().items():
-            sql = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {sql}")
-        connection.execute("CREATE OR REPLACE VIEW stalled AS SELECT id FROM opportunity_current")
+            view = client.sql_client.make_qualified_table_name(name)
+            client.sql_client.execute_sql(f"CREATE OR REPLACE VIEW {view} AS {translate(text, client, {})}")
+    change(synced, "CREATE OR REPLACE VIEW stalled AS SELECT id FROM opportunity_current")
     assert not any(MARK.search(comment) for comment in comments(synced).values())
     emulator.put({"Id": "O1"})
     synced.sync()

@@ -6,7 +6,9 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 DEFAULT_DATABASE = "partner_central.duckdb"
@@ -16,7 +18,7 @@ DATASET_RULE = "small letters and digits, in words joined by one underscore, not
 DATASETS = {"AWS": "partner_central", "Sandbox": "partner_central_sandbox"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """One sync. What is None or empty is left to dlt's configuration of `sources.partner_central`, then to the source.
 
@@ -67,6 +69,21 @@ class Settings:
         so the two never meet.
         """
         return f"{self.dataset_name}__{self.account}" if self.account else self.dataset_name
+
+    @cached_property
+    def location(self) -> str:
+        """The name of the destination for users, without secrets; empty where its configuration is incomplete."""
+        from dlt.common.configuration.resolve import inject_section
+        from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+
+        from .. import destinations
+
+        adapter = destinations.get(self.destination)
+        with inject_section(ConfigSectionContext(pipeline_name=self.pipeline_name)), suppress(Exception):
+            destination = adapter.destination(self.database)
+            client: Any = SimpleNamespace(config=destination.configuration(destination.spec(), accept_partial=True))
+            return adapter.display_location(client)
+        return ""
 
     def source_arguments(self) -> dict[str, Any]:
         """Returns the arguments of the source `partner_central` that are given; where it is faster, rows are Arrow."""

@@ -13,11 +13,8 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from dlt.common.configuration.resolve import inject_section
-from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.runtime.run_context import global_dir
 from filelock import FileLock
@@ -57,7 +54,7 @@ def folder_of(settings: Settings) -> Path:
     Raises:
         ConfigurationError: it would be in the temporary folder that all users share.
     """
-    place = _location(settings)
+    place = settings.location
     if place and destinations.get(settings.destination).is_one_file:
         place = os.path.realpath(place)
     digest = hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
@@ -92,7 +89,7 @@ def take_over(settings: Settings) -> None:
         filelock.Timeout: an earlier release is running there.
     """
     base, folder, name = base_of(settings), folder_of(settings), settings.pipeline_name
-    if _stored_location(folder / name) is not None or _stored_location(base / name) != _location(settings):
+    if _stored_location(folder / name) is not None or _stored_location(base / name) != settings.location:
         return
     require_private(base / name)
     prepare(settings)
@@ -114,14 +111,3 @@ def _stored_location(folder: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return str(stored)
-
-
-def _location(settings: Settings) -> str:
-    """Returns the name of the destination for users, without secrets; empty where its settings are incomplete."""
-    adapter = destinations.get(settings.destination)
-    with inject_section(ConfigSectionContext(pipeline_name=settings.pipeline_name)), suppress(Exception):
-        destination = adapter.destination(settings.database)
-        config = destination.configuration(destination.spec(), accept_partial=True)
-        named: Any = SimpleNamespace(config=config)
-        return adapter.display_location(named)
-    return ""
