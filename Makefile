@@ -24,8 +24,11 @@ help: ## Print the targets
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
-test: $(STAMP)-dev ## The tests, but for the slow ones
-	$(PYTEST) -m "not slow" --durations 10 $(COVERAGE) $(ARGS)
+test: $(STAMP)-dev ## The tests of every promise; four minutes
+	$(PYTEST) -m "$(or $(CHOICE),not slow and not long)" --durations 10 $(COVERAGE) $(ARGS)
+
+test-long: CHOICE := long and not slow
+test-long: test ## The tests with many syncs: kills at every step, PostgreSQL, two writers, old datasets
 
 test-quick: $(STAMP)-dev ## The tests that need no server and no database: half a minute
 	$(BIN)/pytest -n 2 tests/unit -m "not slow" $(ARGS)
@@ -48,8 +51,9 @@ test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses who
 test-duckdb: $(STAMP)-dev .venv-test-duckdb/.set-up ## Whether an old client of DuckDB reads the files that are made today
 	OLD_DUCKDB=$(CURDIR)/.venv-test-duckdb/bin/python $(BIN)/pytest tests/slow/test_old_duckdb.py $(ARGS)
 
+coverage: CHOICE := not slow
 coverage: COVERAGE := --cov --cov-report=term
-coverage: test ## The tests, and which lines they reach; takes half as long again
+coverage: test ## Both of these, and which lines they reach
 
 lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/ruff format --check .

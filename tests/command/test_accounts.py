@@ -101,6 +101,7 @@ def test_a_list_that_is_wrong_is_refused_with_a_sentence(entries: Any, words: st
     assert words in str(refused.value)
 
 
+@pytest.mark.long
 def test_a_failing_account_stops_no_other_and_the_lowest_code_tells(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_run_of_no_list_or_of_a_wrong_one_ends_with_2(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.long
 def test_an_account_s_profile_is_used_and_no_keys_configured_for_others(sandbox: Sandbox, emulator: Emulator) -> None:
     process, used = sandbox.folder / "credentials.sh", sandbox.folder / "used"
     keys = {"Version": 1, "AccessKeyId": "AKIAACME", "SecretAccessKey": "acme"}

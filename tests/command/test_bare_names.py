@@ -69,6 +69,7 @@ def asked_of_environment(run: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return asked
 
 
+@pytest.mark.long
 def test_a_sync_with_every_bare_name_set_to_nonsense_equals_one_without(
     sandbox: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ def test_without_a_command_the_commands_are_listed(sandbox: Sandbox) -> None:
         assert word in told.stdout + told.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
@@ -109,6 +110,7 @@ def test_wrong_arguments_end_with_2_and_a_sentence(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.long
 def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(sandbox: Sandbox, emulator: Emulator) -> None:
     ended = sandbox.command("sync")
     assert ended.returncode == 0
@@ -124,6 +126,7 @@ def test_a_sync_that_is_no_terminal_says_plain_lines_and_a_summary(sandbox: Sand
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(sandbox: Sandbox, emulator: Emulator) -> None:
     ended = sandbox.command("sync", "--quiet")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
@@ -134,6 +137,7 @@ def test_quiet_says_nothing_when_all_is_well_and_errors_all_the_same(sandbox: Sa
     assert "partnercentral:ListOpportunities" in ended.stderr
 
 
+@pytest.mark.long
 def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.put({"Id": "O1", "Customer": {"Account": {"CompanyName": "Plain Ltd"}}})
     emulator.overlay("O1", {"Flag": True})
@@ -156,6 +160,7 @@ def test_a_log_in_json_holds_nothing_else(sandbox: Sandbox, emulator: Emulator) 
     assert {"checking", "reading", "loading"} <= summary["phases"].keys()
 
 
+@pytest.mark.long
 def test_a_terminal_shows_live_progress(sandbox: Sandbox, emulator: Emulator) -> None:
     ours, theirs = pty.openpty()
     shown = b""
@@ -222,6 +227,7 @@ def test_check_ends_with_4_when_only_the_destination_fails(sandbox: Sandbox) -> 
     assert (ended.returncode, ended.stdout.count("FAIL")) == (4, 1)
 
 
+@pytest.mark.long
 def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(
     sandbox: Sandbox, emulator: Emulator
 ) -> None:
@@ -242,6 +248,7 @@ def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(
     assert "watermark of" in told.stdout
 
 
+@pytest.mark.long
 def test_status_works_during_a_run_and_while_the_file_is_open_elsewhere(sandbox: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 2) as arrived:
         running = sandbox.start("sync")
@@ -258,6 +265,7 @@ def test_status_works_during_a_run_and_while_the_file_is_open_elsewhere(sandbox:
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_status_says_how_the_last_run_ended_and_whether_the_data_are_too_old(
     sandbox: Sandbox, emulator: Emulator
 ) -> None:
@@ -278,6 +286,7 @@ def test_status_says_how_the_last_run_ended_and_whether_the_data_are_too_old(
     assert sandbox.command("status").returncode == 0, "without an age it only reports"
 
 
+@pytest.mark.long
 def test_dlt_settings_of_folder_and_environment_are_honoured_also_relative(
     sandbox: Sandbox, emulator: Emulator
 ) -> None:

@@ -11,6 +11,7 @@ from partner_central_sync.console.exit_codes import ExitCode
 from sandbox import Sandbox
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours: int, sandbox: Sandbox) -> None:
     aws = datetime.now(UTC) + timedelta(hours=hours)
@@ -30,6 +31,7 @@ def test_a_sync_whose_clock_is_an_hour_off_loses_nothing_and_asks_no_more(hours:
         assert sandbox.sync().changed == 0
 
 
+@pytest.mark.long
 def test_a_clock_that_aws_refuses_ends_with_2_and_the_next_run_goes_on(synced: Sandbox, emulator: Emulator) -> None:
     emulator.advance(days=1)
     emulator.faults.append(Fault("wrong_clock"))

@@ -73,6 +73,7 @@ def ended(sandbox: Sandbox, started: Started) -> tuple[int, str, str]:
     return started.wait(), *plain
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "code",
     [
@@ -96,6 +97,7 @@ def test_the_installed_command_and_a_forked_one_end_alike(
     assert run(code, forked, emulator, forked.start) == expected
 
 
+@pytest.mark.long
 def test_forked_commands_have_an_environment_and_a_folder_of_their_own(
     tmp_path: Path, sandbox: Sandbox, emulator: Emulator
 ) -> None:

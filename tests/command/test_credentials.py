@@ -65,6 +65,7 @@ def test_an_unknown_profile_is_named(sandbox: Sandbox, emulator: Emulator) -> No
     assert "nobody-home" in ended.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cached", ["an expired token", "no token"])
 def test_an_expired_sso_login_says_how_to_log_in_again(cached: str, sandbox: Sandbox, emulator: Emulator) -> None:
     home = sandbox.folder / "home"
@@ -110,6 +111,7 @@ def test_a_region_without_partner_central_fails_naming_the_one_with_it(sandbox: 
     assert "AWS_DEFAULT_REGION=us-east-1" in ended.stderr
 
 
+@pytest.mark.long
 def test_a_secret_key_is_written_nowhere(sandbox: Sandbox, emulator: Emulator) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
     done = sync_with(sandbox, {**here(sandbox), **keys}, "--verbose")
@@ -175,6 +177,7 @@ def of_the_role(tmp_path: Path) -> Iterator[tuple[Sandbox, Emulator]]:
         yield Sandbox(tmp_path, running.endpoint), running
 
 
+@pytest.mark.long
 def test_a_role_is_assumed_with_the_external_id(sts: Sts, of_the_role: tuple[Sandbox, Emulator]) -> None:
     sandbox, emulator = of_the_role
     section = "SOURCES__PARTNER_CENTRAL__"

@@ -61,6 +61,7 @@ def held_open(database: Path, access: str) -> Iterator[int]:
         yield shell.pid
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("access", ["read-write", "read-only"])
 def test_a_database_open_elsewhere_fails_before_any_call_naming_its_holder(
     access: str, synced: Sandbox, emulator: Emulator
@@ -143,6 +144,7 @@ DAMAGE: dict[str, tuple[str, bytes | None]] = {
 }
 
 
+@pytest.mark.long
 def test_a_damaged_working_folder_is_restored_from_the_destination(
     synced: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +173,7 @@ def leave_pending(sandbox: Sandbox, *, normalized: bool) -> Path:
     return package
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("normalized", [False, True])
 def test_a_damaged_pending_package_is_dropped_and_its_rows_are_read_again(
     normalized: bool,  # noqa: FBT001
@@ -190,6 +193,7 @@ def test_a_damaged_pending_package_is_dropped_and_its_rows_are_read_again(
     assert "Traceback" not in said, "the reason is what stands at its end"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pending", [False, True])
 def test_a_working_folder_deleted_between_runs_costs_nothing(
     pending: bool,  # noqa: FBT001

@@ -202,6 +202,7 @@ def rows_of_views(sandbox: Sandbox) -> Views:
     return {view: query(sandbox, f"SELECT {columns} FROM {view} ORDER BY ALL") for view, columns in chosen.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("configure", ["config.toml", rarely("environment")], indirect=True)
 @pytest.mark.parametrize("chosen", GROUPS, ids=[group[0][0] for group in GROUPS])
 def test_settings_that_are_not_refused_change_neither_tables_nor_views(

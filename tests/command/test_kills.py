@@ -57,6 +57,7 @@ def ended(process: Process) -> tuple[int, str]:
     return process.returncode, out + error
 
 
+@pytest.mark.long
 def test_a_run_killed_while_reading_leaves_everything_as_it_was(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(days=120)
@@ -82,6 +83,7 @@ def test_a_first_run_killed_in_any_phase_is_completed_by_the_next(
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_what_a_killed_run_left_is_finished_before_new_data_is_read(
     sandbox: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +99,7 @@ def test_what_a_killed_run_left_is_finished_before_new_data_is_read(
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("opportunities", "kind", "memory"), [(250, "json", 20), rarely(250, "json", 150), rarely(1500, "parquet", 150)]
 )
@@ -132,6 +135,7 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_run_killed_again_and_again_while_the_account_lives_loses_nothing(
     synced: Sandbox, emulator: Emulator
 ) -> None:
@@ -151,6 +155,7 @@ def runs(sandbox: Sandbox) -> list[int]:
         return [code for (code,) in found.fetchall()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [rarely(signal.SIGINT), signal.SIGTERM, signal.SIGHUP])
 def test_a_run_interrupted_while_it_waits_for_a_page_ends_at_once(
     number: signal.Signals, sandbox: Sandbox, emulator: Emulator
@@ -177,6 +182,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_the_quota(sandbox: Sandbox, emulator: 
     assert len(emulator.calls) == 1, "the second call is a quarter of an hour away"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [rarely(signal.SIGINT), signal.SIGTERM, rarely(signal.SIGHUP)])
 def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
     number: signal.Signals, sandbox: Sandbox, emulator: Emulator
@@ -188,6 +194,7 @@ def test_a_run_interrupted_while_loading_ends_and_is_completed_by_the_next(
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_second_run_ends_without_a_call_and_leaves_the_first_alone(sandbox: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 4) as arrived:
         first = sandbox.start("sync")

@@ -165,6 +165,7 @@ def test_a_page_can_be_used_without_seeing_it(small: Settings, folder: Path) -> 
     assert all(attributes.get("scope") == "col" for name, attributes in page.tags if name == "th")
 
 
+@pytest.mark.long
 def test_an_empty_account_has_a_page(folder: Path) -> None:
     settings = filled(settings_in(folder), folder / "work", {})
     page = reported(settings, folder)
@@ -173,6 +174,7 @@ def test_an_empty_account_has_a_page(folder: Path) -> None:
     assert_equals_views(page, settings)
 
 
+@pytest.mark.long
 def test_hostile_names_nulls_and_unknown_currencies_are_text(folder: Path) -> None:
     evil = "<script>alert('x')</script> \"&' \u202e\u05d0\u05d1\u05d2"
     texts = {name: evil for name, kind in TABLES["opportunities"].items() if kind == "TEXT"} | {"id": "E1"}
@@ -201,6 +203,7 @@ def test_hostile_names_nulls_and_unknown_currencies_are_text(folder: Path) -> No
     assert "¥1,234,568" in page.text
 
 
+@pytest.mark.long
 def test_a_report_says_what_is_new_since_the_last_one_on_other_data(folder: Path) -> None:
     early = [row for row in HISTORY if row["first_seen_at"] < moment("06-06 00:00")]
     settings = filled(settings_in(folder), folder / "work", SMALL_CASE | {"opportunity_history": early})
@@ -220,6 +223,7 @@ def test_a_report_says_what_is_new_since_the_last_one_on_other_data(folder: Path
         assert len(expected) == 10
 
 
+@pytest.mark.long
 def test_a_damaged_mark_makes_a_first_report(small: Settings, folder: Path) -> None:
     settings = replace(small, pipelines_dir=folder / "elsewhere")
     (folder / "elsewhere").mkdir()
@@ -264,6 +268,7 @@ def test_an_amount_is_written_as_its_currency_is(amount: str, currency: str | No
     assert money(Decimal(amount), currency) == text
 
 
+@pytest.mark.long
 def test_the_largest_amounts_that_aws_takes_are_written_with_every_digit(folder: Path) -> None:
     largest = Decimal("9" * 31 + ".99")
     rows = {

@@ -78,6 +78,7 @@ def pond_name() -> Iterator[str]:
     EXECUTED.clear()
 
 
+@pytest.mark.long
 def test_a_registered_adapter_is_all_that_a_new_destination_needs(
     sandbox: Sandbox, emulator: Emulator, pond_name: str
 ) -> None:

@@ -34,6 +34,7 @@ def delete(lake: Database, *folders: str) -> None:
         shutil.rmtree(lake.folder / "lake" / "partner_central" / folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("folder", "said"),
     [
@@ -71,6 +72,7 @@ def test_what_was_deleted_is_there_again_after_the_next_sync(
     assert (quiet.calls, quiet.changed) == (1, 0)
 
 
+@pytest.mark.long
 @on_a_lake
 def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(loaded: Database, emulator: Emulator) -> None:
     key = emulator.truth()[0]["Id"]
@@ -84,6 +86,7 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(loaded: Datab
     assert [row["life_cycle_next_steps"] for row in rows if row["id"] == key] == ["A call."]
 
 
+@pytest.mark.long
 @on_a_lake
 def test_each_account_of_a_lake_reads_again_what_one_made_again(database: Database, emulator: Emulator) -> None:
     with Emulator(opportunities=30, seed=2, rps=None) as globex:
@@ -101,6 +104,7 @@ def test_each_account_of_a_lake_reads_again_what_one_made_again(database: Databa
             assert listed.count(account) == sum(map(len, models))
 
 
+@pytest.mark.long
 @on_a_lake
 @pytest.mark.parametrize("folder", ["opportunities", rarely("opportunity_history"), rarely("opportunity_presence")])
 def test_a_folder_deleted_during_a_run_is_not_made_of_its_rows_alone(

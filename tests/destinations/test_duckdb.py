@@ -60,6 +60,7 @@ def test_a_limit_that_is_configured_stays_also_when_it_is_too_low(
     assert limit(tmp_path) == "2.0 GiB"
 
 
+@pytest.mark.long
 def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) -> None:
     enormous = {"Id": "O1", "Catalog": "AWS", "Motto": "x" * 70_000_000}
     with AdversarialServer([enormous]) as server:
@@ -73,6 +74,7 @@ def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) 
     assert limit(tmp_path) == by_default
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arrow", [True, False], ids=["parquet", "lines"])
 def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow: bool, tmp_path: Path) -> None:  # noqa: FBT001
     with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
@@ -100,6 +102,7 @@ def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Sandbox, emulator: Emulator) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute("USE partner_central.partner_central")

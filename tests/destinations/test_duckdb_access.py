@@ -29,6 +29,7 @@ def asked(settings: Settings, query: str) -> list[tuple[Any, ...]]:
         return list(answer.rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "query",
     [
@@ -91,6 +92,7 @@ def test_names_of_this_program_are_no_tables(settings: Settings) -> None:
     assert rows.num_rows == 1
 
 
+@pytest.mark.long
 def test_every_view_works_in_a_locked_session_which_has_no_limit_of_memory_from_loading(settings: Settings) -> None:
     for name in view_texts():
         asked(settings, f"SELECT * FROM {name}")

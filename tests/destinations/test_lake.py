@@ -160,6 +160,7 @@ AFTER = (opportunity("O1", 2, "a"), opportunity("O2", 2, "bcd", "z"), opportunit
 STANDS = (*AFTER, BEFORE[2])
 
 
+@pytest.mark.long
 def test_a_list_that_shrinks_loses_its_rows_in_s3_as_on_a_disk(lake_in_s3: Lake) -> None:
     lake_in_s3.load(*BEFORE)
     lake_in_s3.load(*AFTER)
@@ -170,6 +171,7 @@ def files_of(lake: Lake) -> set[Path]:
     return {file for file in (lake.folder / "lake").rglob("*.parquet") if "_dlt" not in str(file)}
 
 
+@pytest.mark.long
 def test_files_and_snapshots_of_earlier_versions_are_removed_once_they_are_old(lake: Lake) -> None:
     for number in range(1, 5):
         lake.load(opportunity("O1", number, "abc", "xy"), opportunity(f"P{number}", number))
@@ -198,6 +200,7 @@ def test_a_retention_that_is_no_number_of_days_is_refused(value: str, monkeypatc
     assert retention() == timedelta(hours=12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before its commit", "after its commit"])
 @pytest.mark.parametrize("write", [2, rarely(1), rarely(3)])
 @pytest.mark.parametrize("folder", ["second", rarely("first")])
@@ -218,6 +221,7 @@ def test_a_failed_load_takes_nothing_away_and_anybody_completes_it(
     assert lake.holds() == expected(*STANDS)
 
 
+@pytest.mark.long
 def test_a_load_that_fails_twice_leaves_all_rows_in_between(lake: Lake) -> None:
     lake.load(*BEFORE)
     for write in (3, 1):
@@ -304,6 +308,7 @@ def versions(lake: Lake, *rows: dict[str, Any], folder: str = "first") -> str:
     return "".join(row["content_hash"] for row in found)
 
 
+@pytest.mark.long
 def test_a_version_that_returns_is_a_new_one_and_what_is_read_again_is_not(lake: Lake) -> None:
     assert versions(lake, version("A", 1), version("B", 2), version("A", 3), version("A", 4)) == "ABA"
     again = versions(lake, version("A", 1), version("B", 2), version("A", 3), version("A", 4), folder="second")
@@ -314,6 +319,7 @@ def test_a_version_that_returns_is_a_new_one_and_what_is_read_again_is_not(lake:
     assert lake.client.max_value("opportunity_history", "no_such_column") == 0
 
 
+@pytest.mark.long
 def test_versions_without_an_order_are_told_apart_by_content(lake: Lake) -> None:
     without = [
         {name: value for name, value in version(content, 0).items() if name != "read_order"} for content in "ABA"
@@ -404,6 +410,7 @@ def test_a_state_is_adopted_only_of_this_source_and_of_the_same_account() -> Non
     assert newest_state([], "deals", read) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("clock", ["ahead", rarely("behind")])
 def test_a_machine_with_a_wrong_clock_hides_nothing_that_others_load_later(
     clock: str, lake: Lake, monkeypatch: pytest.MonkeyPatch
@@ -423,6 +430,7 @@ def test_a_machine_with_a_wrong_clock_hides_nothing_that_others_load_later(
     assert sources.state["sources"]["lake"]["resources"]["opportunities"]["runs"] == 3
 
 
+@pytest.mark.long
 @pytest.mark.skipif("delta" not in LAKES, reason="An Iceberg table knows where it is, and cannot be copied.")
 def test_a_lake_that_was_copied_goes_on_from_where_the_original_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -202,6 +202,7 @@ class Meanwhile(Console):
             self._do()
 
 
+@pytest.mark.long
 def test_a_run_beside_another_or_without_its_lease_loads_nothing(folder: Path) -> None:
     with Emulator(opportunities=12, seed=1, rps=None) as emulator:
         first = Warehouse(folder / "first", emulator.endpoint, "filesystem")

@@ -69,6 +69,7 @@ def test_a_server_that_cannot_be_entered_is_told_before_any_call(
     assert emulator.calls == []
 
 
+@pytest.mark.long
 def test_a_missing_grant_is_named(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
     server.sql("pipeline", f"REVOKE CREATE ON DATABASE {own_name('pipeline')} FROM loader")
     code, sentence = failed(sandbox)
@@ -114,6 +115,7 @@ def test_check_proves_a_write_and_leaves_nothing(sandbox: Warehouse, server: Pos
     assert server.sql("pipeline", f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'") == []
 
 
+@pytest.mark.long
 def test_a_schema_that_was_dropped_is_filled_again(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
     sandbox.sync()
     server.sql("pipeline", f"DROP SCHEMA {SCHEMA} CASCADE")
@@ -121,6 +123,7 @@ def test_a_schema_that_was_dropped_is_filled_again(sandbox: Warehouse, server: P
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_another_machine_goes_on_where_the_last_one_stopped(sandbox: Warehouse, emulator: Emulator) -> None:
     sandbox.sync()
     shutil.rmtree(sandbox.folder / "data")
@@ -130,6 +133,7 @@ def test_another_machine_goes_on_where_the_last_one_stopped(sandbox: Warehouse, 
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_new_column_waits_for_a_reader_for_a_limited_time(
     sandbox: Warehouse, server: Postgres, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +170,7 @@ def test_a_session_waits_for_no_lock_without_end_unless_it_was_set_to(
     assert limit() == "7s"
 
 
+@pytest.mark.long
 def test_a_server_that_dies_in_the_middle_of_a_merge_costs_nothing(
     sandbox: Warehouse, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,7 @@ def raw(emulator: Emulator, path: str = "/", body: str = "", **headers: str) -> 
         return response.status, response.headers, response.read()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", TOKEN_KINDS)
 @pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
 def test_all_pages_together_are_the_truth_in_order(kind: TokenKind, order: str, connect: Connect) -> None:
@@ -373,6 +374,7 @@ def test_an_operation_it_does_not_offer_is_an_error_that_says_so(busy: Emulator,
     assert "GetOpportunity" in response["Error"]["Message"]
 
 
+@pytest.mark.long
 def test_calls_beyond_the_quota_are_throttled_until_it_refills(connect: Connect) -> None:
     with Emulator(opportunities=1, rps=0.5, burst=4) as emulator:  # the last of 24 would have its turn after 40 s
         client = connect(emulator)

@@ -30,6 +30,7 @@ def failure(sandbox: Sandbox, source: dict[str, Any] | None = None, **options: A
     return exit_code_and_message(caught.value)
 
 
+@pytest.mark.long
 def test_throttling_slows_the_run_down_until_it_fits_the_quota(sandbox_for: Callable[[str], Sandbox]) -> None:
     """A client that keeps its pace, twice the quota, is throttled once for each page; a slow machine less often."""
     with Emulator(opportunities=1_000, rps=4, burst=1) as busy:
@@ -42,6 +43,7 @@ def test_throttling_slows_the_run_down_until_it_fits_the_quota(sandbox_for: Call
         sandbox.assert_equals(busy.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", ["unavailable", "truncate", *map(rarely, ("server_error", "drop", "short_json", "hang"))]
 )
@@ -65,6 +67,7 @@ MIDWAY: dict[Kind, tuple[ExitCode, str]] = {
 }
 
 
+@pytest.mark.long
 def test_a_run_that_fails_amid_a_listing_leaves_everything_as_it_was(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(days=60)
@@ -80,6 +83,7 @@ def test_a_run_that_fails_amid_a_listing_leaves_everything_as_it_was(synced: San
     synced.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
 def test_a_denial_names_action_and_catalog_and_holds_the_policy_to_paste(
     catalog: str, sandbox: Sandbox, emulator: Emulator
@@ -108,6 +112,7 @@ def test_an_account_that_is_no_partner_is_told_so_and_gets_no_policy(sandbox: Sa
     assert "Statement" not in message
 
 
+@pytest.mark.long
 def test_a_denied_command_exits_with_3_after_one_call_and_mends_itself(synced: Sandbox, emulator: Emulator) -> None:
     before = synced.tables()
     emulator.advance(days=1)
@@ -136,6 +141,7 @@ def test_a_value_that_a_filter_does_not_have_is_refused_without_a_call(sandbox: 
     assert "life_cycle_stage has no value 'Daydream': it is one of Prospect" in message
 
 
+@pytest.mark.long
 def test_an_unknown_catalog_is_refused_and_leaves_no_trace(sandbox: Sandbox, emulator: Emulator) -> None:
     code, message = failure(sandbox, catalog="Nowhere")
     assert code is ExitCode.REFUSED
@@ -144,6 +150,7 @@ def test_an_unknown_catalog_is_refused_and_leaves_no_trace(sandbox: Sandbox, emu
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["expired_credentials", "unrecognized_client"])
 def test_keys_that_aws_does_not_accept_are_a_matter_of_configuration(
     kind: Kind, sandbox: Sandbox, emulator: Emulator

@@ -48,6 +48,7 @@ def came_as_arrow(sandbox: Sandbox) -> list[bool]:
     return [bool(arrow) for (arrow,) in entries(sandbox, "starts_with(c._dlt_id, o._dlt_id)")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unknown", [rarely(0, id="known members"), pytest.param(300, id="some unknown members")])
 def test_arrow_tables_and_rows_give_the_same_tables(unknown: int, tmp_path: Path) -> None:
     sandboxes = {}
@@ -66,6 +67,7 @@ def test_arrow_tables_and_rows_give_the_same_tables(unknown: int, tmp_path: Path
     assert not any(came_as_arrow(sandboxes[False]))
 
 
+@pytest.mark.long
 def test_lists_that_were_emptied_or_shrank_lose_their_rows(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -79,6 +81,7 @@ def test_lists_that_were_emptied_or_shrank_lose_their_rows(sandbox_for: SandboxF
     assert sandbox.tables().delivery_models == []
 
 
+@pytest.mark.long
 def test_of_two_versions_in_one_load_the_newest_stays_with_its_lists(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
         newest = sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])[-100:]
@@ -94,6 +97,7 @@ def test_of_two_versions_in_one_load_the_newest_stays_with_its_lists(sandbox_for
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_column_that_is_new_in_many_rows_is_told_and_stays(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -105,6 +109,7 @@ def test_a_column_that_is_new_in_many_rows_is_told_and_stays(sandbox_for: Sandbo
         assert sandbox.sync(full=True).new_columns == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows_per_chunk", [rarely(None), 1100])
 def test_many_batches_in_one_load_and_in_several_are_all_there(
     rows_per_chunk: int | None, sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
@@ -122,6 +127,7 @@ def test_many_batches_in_one_load_and_in_several_are_all_there(
     assert any(came_as_arrow(sandbox))
 
 
+@pytest.mark.long
 def test_where_dlt_is_to_give_ids_to_arrow_rows_they_stay_rows(
     sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +139,7 @@ def test_where_dlt_is_to_give_ids_to_arrow_rows_they_stay_rows(
     assert not any(came_as_arrow(sandbox))
 
 
+@pytest.mark.long
 def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +153,7 @@ def test_arrow_can_be_switched_off_and_a_folder_may_look_like_a_partition(
             assert set(came_as_arrow(sandbox)) == {arrow == "true"}
 
 
+@pytest.mark.long
 def test_few_rows_need_no_pyarrow(sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with AdversarialServer(nasty_records(2, FEWEST_ROWS - 1)) as server:

@@ -66,6 +66,7 @@ def ended(sandbox: Sandbox, source: dict[str, Any] | None = None, **options: Any
     return exit_code_and_message(failure.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [250, 1500])
 def test_a_record_that_leaves_the_filter_during_reading_hides_no_other(size: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=size, seed=1, rps=None) as emulator:
@@ -83,6 +84,7 @@ def test_a_record_that_leaves_the_filter_during_reading_hides_no_other(size: int
         assert in_stage(emulator, "Qualified") <= ids(sandbox)
 
 
+@pytest.mark.long
 def test_a_filtered_list_without_that_order_is_read_until_nothing_changes(sandbox_for: SandboxFor) -> None:
     records = truth_of(250)
     for record in records:
@@ -102,6 +104,7 @@ def test_a_filtered_list_without_that_order_is_read_until_nothing_changes(sandbo
         assert {record["Id"] for record in leaving} <= ids(sandbox)
 
 
+@pytest.mark.long
 def test_a_date_ahead_of_the_services_clock_hides_no_change_until_then(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=50, seed=1, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -117,6 +120,7 @@ def test_a_date_ahead_of_the_services_clock_hides_no_change_until_then(sandbox_f
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_what_changes_while_a_chain_lists_everything_is_not_marked_as_gone(synced: Sandbox, emulator: Emulator) -> None:
     oldest = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: record["LastModifiedDate"])][:3]
 
@@ -144,6 +148,7 @@ class IgnoresTheSort(AdversarialServer):
         return super()._listing(request)
 
 
+@pytest.mark.long
 def test_a_sort_that_is_accepted_and_ignored_loses_nothing(sandbox_for: SandboxFor) -> None:
     with IgnoresTheSort(truth_of(1500), sorts_names=True) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -151,6 +156,7 @@ def test_a_sort_that_is_accepted_and_ignored_loses_nothing(sandbox_for: SandboxF
         sandbox.assert_equals(server.truth())
 
 
+@pytest.mark.long
 def test_a_record_without_created_date_is_loaded_and_never_marked_as_gone(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(truth_of(1500), sorts_names=True, undated_match=False) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -180,6 +186,7 @@ def test_credentials_of_another_account_load_nothing_unless_accepted(sandbox_for
         assert ended(sandbox)[0] is ExitCode.CONFIGURATION
 
 
+@pytest.mark.long
 def test_a_load_of_another_mode_of_personal_data_begins_anew(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=1500, seed=1, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -190,6 +197,7 @@ def test_a_load_of_another_mode_of_personal_data_begins_anew(sandbox_for: Sandbo
         assert not ids(sandbox, clear)
 
 
+@pytest.mark.long
 def test_a_load_from_another_date_begins_anew(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=1500, seed=1, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -203,6 +211,7 @@ def test_a_load_from_another_date_begins_anew(sandbox_for: SandboxFor) -> None:
         assert ids(sandbox, "customer_city = 'WRONG'") == {vanished}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", [rarely(1), rarely(2), 6])
 def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=700, seed=1, rps=None) as emulator:
@@ -217,6 +226,7 @@ def test_a_chain_that_runs_out_of_calls_goes_on_with_the_next_run(calls: int, sa
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_second_with_more_records_than_a_run_s_calls_takes_several_runs(sandbox_for: SandboxFor) -> None:
     records = [{**record, "CreatedDate": "2026-01-01T00:00:00Z"} for record in truth_of(1500)]
     with AdversarialServer(records, sorts_names=True) as server:
@@ -233,6 +243,7 @@ def bad_date(emulator: Emulator, key: str) -> None:
     emulator.overlay(key, {"LifeCycle": {"TargetCloseDate": "2026-07-01T00:00:00Z"}})
 
 
+@pytest.mark.long
 def test_a_rejected_record_marks_the_row_it_had_until_it_loads(synced: Sandbox, emulator: Emulator) -> None:
     key = emulator.truth()[5]["Id"]
     bad_date(emulator, key)
@@ -254,6 +265,7 @@ def later_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(structure_rows.CONVERT, "date", lambda value: values.to_date(str(value)[:10]))
 
 
+@pytest.mark.long
 def test_a_later_version_tries_again_what_an_earlier_one_rejected(
     synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +281,7 @@ def test_a_later_version_tries_again_what_an_earlier_one_rejected(
     assert synced.sync().calls == 1
 
 
+@pytest.mark.long
 def test_many_rejected_records_hold_the_cursor_and_name_the_member(sandbox: Sandbox, emulator: Emulator) -> None:
     first = sandbox.sync()
     for record in emulator.truth()[:60]:

@@ -167,6 +167,7 @@ OLDEST_CHANGES = opportunity(0, "changed", LATEST)
 NEWEST_LEAVES_THE_STAGE = opportunity(149, "changed", LATEST, stage="Launched")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lag", [None, rarely(LAG, id="lag")])
 @pytest.mark.parametrize(
     ("arguments", "changed", "lost"),
@@ -182,6 +183,7 @@ def test_dlts_incremental_loses_a_record_that_a_change_shifts_past_it(
         assert served(server).keys() - plain.names().keys() == {lost}
 
 
+@pytest.mark.long
 def test_the_source_loads_a_record_that_a_change_shifts_past_the_pages(tmp_path: Path) -> None:
     with AdversarialServer() as server:
         sandbox = Sandbox(tmp_path, server.endpoint)
@@ -189,6 +191,7 @@ def test_the_source_loads_a_record_that_a_change_shifts_past_the_pages(tmp_path:
         assert loaded(sandbox) == served(server)
 
 
+@pytest.mark.long
 def test_the_source_loads_it_too_where_the_changed_record_leaves_the_filter(tmp_path: Path) -> None:
     with AdversarialServer() as server:
         sandbox = Sandbox(tmp_path, server.endpoint)

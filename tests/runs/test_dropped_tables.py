@@ -24,6 +24,7 @@ from variants import rarely
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(
     ("dropped", "said"),
@@ -145,6 +146,7 @@ def with_both(shared: Shared, prepared: Prepared) -> Shared:
     return shared
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize("first", ["acme", rarely("globex")])
 @pytest.mark.parametrize("table", ["opportunities", rarely("opportunity_presence"), SPEND])
@@ -155,6 +157,7 @@ def test_each_account_reads_again_what_one_of_them_made_again(first: str, table:
     shared.assert_whole()
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_a_new_account_in_a_dataset_does_not_hide_what_others_have_lost(shared: Shared) -> None:
     shared.database.sql("DROP TABLE opportunities CASCADE")
@@ -167,6 +170,7 @@ def test_a_new_account_in_a_dataset_does_not_hide_what_others_have_lost(shared: 
     shared.assert_whole()
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(
     "step",
@@ -211,6 +215,7 @@ def test_a_repair_killed_at_any_step_is_finished_by_any_account_s_next_run(
         assert shared.database.sql(rows) == [(len(shared.emulators[account].truth()) + 1,)]
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_an_account_does_not_wait_for_another_to_read_what_both_have_lost(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
@@ -227,6 +232,7 @@ def test_an_account_does_not_wait_for_another_to_read_what_both_have_lost(
     shared.assert_whole()
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_nothing_is_made_again_while_another_account_loads(shared: Shared) -> None:
     shared.database.sql("DROP TABLE opportunities CASCADE", HELD)
@@ -238,6 +244,7 @@ def test_nothing_is_made_again_while_another_account_loads(shared: Shared) -> No
     shared.assert_whole()
 
 
+@pytest.mark.long
 def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
     loaded: Database, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -260,6 +267,7 @@ def test_rows_of_what_aws_lists_no_more_come_back_from_the_history(
     assert loaded.sql(rows) == before
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_what_an_interrupted_run_left_hides_no_dropped_table(
     loaded: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
@@ -291,6 +299,7 @@ def test_a_column_that_would_change_values_is_refused(loaded: Database, emulator
     loaded.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", [SPEND, rarely("opportunities")])
 @MOSTLY_DUCKDB
 def test_what_was_lost_is_read_from_the_beginning_whatever_since_says(
@@ -304,6 +313,7 @@ def test_what_was_lost_is_read_from_the_beginning_whatever_since_says(
     assert loaded.sync(since=since).calls == 1
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_a_listing_before_the_loss_marks_nothing_as_gone(loaded: Database, emulator: Emulator) -> None:
     loaded.sync(full=True)

@@ -37,6 +37,7 @@ def until_done(sandbox: Sandbox, most: int, **options: Any) -> list[int]:
     raise AssertionError(f"{most} runs came to no end: {counts}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("calls", "token"), [rarely(3, "offset"), (6, "position")])
 def test_a_crowd_in_a_filtered_list_is_loaded_by_several_runs(calls: int, token: Any, sandbox_for: SandboxFor) -> None:
     records = qualified(700)
@@ -50,6 +51,7 @@ def test_a_crowd_in_a_filtered_list_is_loaded_by_several_runs(calls: int, token:
         sandbox.assert_equals(server.truth())
 
 
+@pytest.mark.long
 def test_a_record_that_leaves_a_crowd_between_two_runs_hides_no_other(sandbox_for: SandboxFor) -> None:
     records = [{**record, "CreatedDate": "2026-03-01T00:00:00Z"} for record in qualified(700)]
     with AdversarialServer(records, token_kind="offset", sorts_names=True) as server:
@@ -70,6 +72,7 @@ def test_a_record_that_leaves_a_crowd_between_two_runs_hides_no_other(sandbox_fo
         assert set(server.records) == ids(sandbox)
 
 
+@pytest.mark.long
 def test_where_records_leave_again_and_again_a_run_says_the_calls_it_takes(sandbox_for: SandboxFor) -> None:
     records = [{**record, "CreatedDate": "2026-03-01T00:00:00Z"} for record in qualified(700)]
     with AdversarialServer(records, token_kind="offset", sorts_names=True) as server:
@@ -90,6 +93,7 @@ def test_where_records_leave_again_and_again_a_run_says_the_calls_it_takes(sandb
         assert set(server.records) == ids(sandbox)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", [rarely(1), 3])
 def test_a_filtered_list_is_loaded_where_calls_do_not_pay_for_samples(calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=450, seed=1, rps=None) as emulator:
@@ -99,6 +103,7 @@ def test_a_filtered_list_is_loaded_where_calls_do_not_pay_for_samples(calls: int
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_filtered_list_without_that_order_is_loaded_by_several_runs(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(qualified(700), refuse_created=True) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -107,6 +112,7 @@ def test_a_filtered_list_without_that_order_is_loaded_by_several_runs(sandbox_fo
         sandbox.assert_equals(server.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [rarely(1195), 1395])
 def test_a_full_load_by_several_runs_finds_what_is_gone(size: int, sandbox_for: SandboxFor) -> None:
     with AdversarialServer(truth_of(size), refuse_created=True, token_kind="offset") as server:
@@ -119,6 +125,7 @@ def test_a_full_load_by_several_runs_finds_what_is_gone(size: int, sandbox_for: 
         assert gone(sandbox) == vanished
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", [rarely(3), 5])
 def test_a_full_load_that_ends_with_its_last_call_is_not_begun_anew(calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=390, seed=1, rps=None) as emulator:
@@ -128,6 +135,7 @@ def test_a_full_load_that_ends_with_its_last_call_is_not_begun_anew(calls: int, 
         assert sandbox.sync().calls == 1
 
 
+@pytest.mark.long
 def test_many_changes_within_the_lookback_come_to_an_end(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=700, seed=1, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -138,6 +146,7 @@ def test_many_changes_within_the_lookback_come_to_an_end(sandbox_for: SandboxFor
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", [rarely(2), 4])
 def test_many_rejected_records_hold_the_cursor_however_many_runs_read_them(calls: int, sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=205, seed=1, rps=None) as emulator:

@@ -54,6 +54,7 @@ def test_a_filter_loads_what_matches_and_nothing_else(name: str, sandbox: Sandbo
     sandbox.assert_equals(matching)
 
 
+@pytest.mark.long
 def test_a_filtered_sync_has_its_own_cursor_and_leaves_the_other_alone(synced: Sandbox, emulator: Emulator) -> None:
     change(emulator, "changed", 9)
     stages = sorted({record["LifeCycle"]["Stage"] for record in emulator.truth()})[:2]
@@ -66,6 +67,7 @@ def test_a_filtered_sync_has_its_own_cursor_and_leaves_the_other_alone(synced: S
     synced.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(synced: Sandbox, emulator: Emulator) -> None:
     synced.sync(catalog="Sandbox")
     calls = len(emulator.calls)
@@ -78,6 +80,7 @@ def test_the_catalogs_have_datasets_of_their_own_and_cannot_share_one(synced: Sa
     synced.assert_equals(emulator.truth("Sandbox"), "partner_central_sandbox")
 
 
+@pytest.mark.long
 def test_two_datasets_in_one_working_folder_do_not_meet(sandbox: Sandbox, emulator: Emulator) -> None:
     sandbox.sync(dataset="mine")
     before = emulator.truth()
@@ -89,6 +92,7 @@ def test_two_datasets_in_one_working_folder_do_not_meet(sandbox: Sandbox, emulat
         sandbox.assert_equals(emulator.truth(), dataset)
 
 
+@pytest.mark.long
 def test_since_begins_a_first_load_and_is_ignored_later(sandbox: Sandbox, emulator: Emulator) -> None:
     dates = sorted(record["LastModifiedDate"] for record in emulator.truth())
     since = dates[200]
@@ -99,11 +103,13 @@ def test_since_begins_a_first_load_and_is_ignored_later(sandbox: Sandbox, emulat
     assert emulator.calls[-1].request["LastModifiedDate"]["AfterLastModifiedDate"] > since
 
 
+@pytest.mark.long
 def test_since_before_everything_loads_everything(sandbox: Sandbox, emulator: Emulator) -> None:
     sandbox.sync(since="0001-01-01")
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_full_read_heals_altered_rows_and_deleted_child_rows(synced: Sandbox, emulator: Emulator) -> None:
     sql(
         synced,
@@ -115,6 +121,7 @@ def test_a_full_read_heals_altered_rows_and_deleted_child_rows(synced: Sandbox, 
     synced.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_deleted_database_is_filled_again(synced: Sandbox, emulator: Emulator) -> None:
     synced.database.unlink()
     change(emulator, "changed")
@@ -122,6 +129,7 @@ def test_a_deleted_database_is_filled_again(synced: Sandbox, emulator: Emulator)
     synced.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("older", ["database", "working_folder"])
 def test_a_database_or_working_folder_from_an_older_copy_catches_up(
     older: str, synced: Sandbox, emulator: Emulator, tmp_path: Path
@@ -140,6 +148,7 @@ def test_a_database_or_working_folder_from_an_older_copy_catches_up(
     synced.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: Sandbox) -> None:
     before = synced.tables()
     shutil.rmtree(synced.pipelines_dir)
@@ -148,6 +157,7 @@ def test_a_deleted_working_folder_costs_one_call_and_no_second_reading(synced: S
     assert synced.tables() == before
 
 
+@pytest.mark.long
 def test_another_machine_needs_the_database_alone_to_go_on_with_one_call(synced: Sandbox, emulator: Emulator) -> None:
     elsewhere = Sandbox(synced.folder / "another-machine", emulator.endpoint)
     elsewhere.folder.mkdir()
@@ -158,6 +168,7 @@ def test_another_machine_needs_the_database_alone_to_go_on_with_one_call(synced:
     elsewhere.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_record_back_as_it_was_is_loaded_after_a_filtered_sync_s_change(synced: Sandbox, emulator: Emulator) -> None:
     newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
     one, at = newest["Id"], newest["LastModifiedDate"]
@@ -170,6 +181,7 @@ def test_a_record_back_as_it_was_is_loaded_after_a_filtered_sync_s_change(synced
     assert [steps for (steps,) in query(synced, versions)][-3:] == ["A", "B", "A"]
 
 
+@pytest.mark.long
 def test_a_record_a_filtered_sync_rejected_is_unmarked_once_back_as_it_was(synced: Sandbox, emulator: Emulator) -> None:
     newest = max(emulator.truth(), key=lambda record: record["LastModifiedDate"])
     marked = "SELECT count(rejected_since), (SELECT count(*) FROM opportunities_rejected) FROM opportunity_presence"
@@ -181,6 +193,7 @@ def test_a_record_a_filtered_sync_rejected_is_unmarked_once_back_as_it_was(synce
     assert query(synced, marked) == [(0, 0)]
 
 
+@pytest.mark.long
 def test_a_gone_record_is_present_again_once_a_filtered_sync_lists_it(synced: Sandbox, emulator: Emulator) -> None:
     record = emulator.truth()[30]
     filters = {"identifier": [record["Id"]]}

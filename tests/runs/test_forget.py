@@ -23,7 +23,7 @@ from partner_central_sync.sync.status import status
 from runs.test_pii import KEY
 from runs.test_tables import query
 from sandbox import Sandbox
-from variants import rarely
+from variants import at_length, rarely
 
 SECRET = "Unmistakable Holding"
 MODES = [{"pii": "mask", "pii_key": KEY}, {"pii": "drop"}]
@@ -95,7 +95,7 @@ def rest(sandbox: Sandbox) -> list[list[tuple[Any, ...]]]:
     ]
 
 
-@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+@pytest.mark.parametrize("mode", [pytest.param(MODES[0], id="mask"), at_length(MODES[1], id="drop")])
 def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str], told: Sandbox) -> None:
     before, views = rest(told), objects(told)
     assert {"partner_central.opportunities.customer_company_name", "partner_central.duckdb"} <= set(in_clear(told))
@@ -107,6 +107,7 @@ def test_nothing_is_left_in_clear_and_all_else_is_as_it_was(mode: dict[str, str]
     assert not told.working_folder.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", [rarely(MODES[0], id="mask"), pytest.param(MODES[1], id="drop")])
 def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synced: Sandbox, emulator: Emulator) -> None:
     with duckdb.connect(str(synced.database)) as connection:
@@ -126,6 +127,7 @@ def test_columns_of_another_type_are_cleaned_as_well(mode: dict[str, str], synce
         assert query(synced, "SELECT count(*) FROM opportunity_history") == versions
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", [pytest.param(MODES[0], id="mask"), rarely(MODES[1], id="drop")])
 def test_the_next_sync_is_quiet_and_the_next_full_one_adds_no_version(
     mode: dict[str, str], told: Sandbox, emulator: Emulator
@@ -152,6 +154,7 @@ def objects(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.long
 def test_it_can_be_run_again_and_then_finds_nothing(told: Sandbox) -> None:
     forget(told.settings(MODES[0]), Console(quiet=True))
     cleaned = query(told, "SELECT * FROM opportunity_history ORDER BY ALL")
@@ -161,6 +164,7 @@ def test_it_can_be_run_again_and_then_finds_nothing(told: Sandbox) -> None:
     assert all(MASKED.fullmatch(name) for (name,) in query(told, "SELECT customer_company_name FROM opportunities"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["drop_staged_tables", rarely("drop_old_states"), rarely("free_blocks")])
 def test_one_that_was_killed_half_way_is_run_again(step: str, told: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
@@ -176,7 +180,8 @@ def test_one_that_was_killed_half_way_is_run_again(step: str, told: Sandbox, mon
     assert rest(told) == before
 
 
-@pytest.mark.parametrize("mode", MODES, ids=["mask", "drop"])
+@pytest.mark.long
+@pytest.mark.parametrize("mode", [pytest.param(MODES[0], id="mask"), at_length(MODES[1], id="drop")])
 def test_masks_of_the_first_release_stay_until_it_and_then_have_the_present_form(
     mode: dict[str, str], sandbox: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +241,7 @@ def test_while_a_sync_is_active_it_ends_with_5(synced: Sandbox) -> None:
     assert "Another run" in ended.stderr
 
 
+@pytest.mark.long
 def test_under_another_run_s_lease_it_ends_with_5_and_status_names_the_run(
     synced: Sandbox,
 ) -> None:
@@ -261,6 +267,7 @@ def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(sandbox: San
     assert not emulator.calls
 
 
+@pytest.mark.long
 def test_a_file_open_elsewhere_is_cleaned_but_not_rewritten_as_it_says(
     told: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +281,7 @@ def test_a_file_open_elsewhere_is_cleaned_but_not_rewritten_as_it_says(
     assert list(told.folder.glob("*.fresh*")) == []
 
 
+@pytest.mark.long
 def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(sandbox: Sandbox) -> None:
     for account in ("acme", "globex"):
         with Emulator(opportunities=12, seed=1, rps=None) as emulator:
@@ -284,6 +292,7 @@ def test_of_a_shared_dataset_the_rows_of_one_account_are_cleaned(sandbox: Sandbo
         assert query(sandbox, counts) == [("acme", 12, False), ("globex", 12, True)]
 
 
+@pytest.mark.long
 def test_of_a_copied_dataset_the_cursors_of_the_original_are_deleted(told: Sandbox) -> None:
     with duckdb.connect(str(told.database)) as connection:
         connection.execute("CREATE SCHEMA partner_central.copy")

@@ -71,6 +71,7 @@ def in_clear(server: Postgres, database: str) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_in_postgres(
     mode: dict[str, str], postgres_server: Postgres, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_in_postgres(
     assert in_clear(server, database) == []
 
 
+@pytest.mark.long
 def test_in_delta_tables(
     mode: dict[str, str], emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,6 +178,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     return Lived(sandbox, first, changed, len(records))
 
 
+@pytest.mark.long
 def test_spend_is_text_a_person_can_read(lived: Lived) -> None:
     found = versions(lived.sandbox, "id, project_expected_customer_spend, project_delivery_models, mascot")
     wanted = {(key, text, "Other; SaaS or PaaS", "owl") for key, (_, text) in SPEND.items()}
@@ -227,6 +228,7 @@ def test_a_version_has_every_column_and_stays_when_the_next_one_comes(synced: Sa
     assert versions(synced, "*") == after, "a version that is known changed, or came again"
 
 
+@pytest.mark.long
 def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -246,6 +248,7 @@ def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(sandbox_for
     assert moves == [("Prospect", "Qualified", 60)]
 
 
+@pytest.mark.long
 def test_arrow_tables_and_rows_give_the_same_history_of_repeated_records(tmp_path: Path) -> None:
     found = []
     with Emulator(opportunities=MANY, rps=None) as emulator:
@@ -264,6 +267,7 @@ def test_arrow_tables_and_rows_give_the_same_history_of_repeated_records(tmp_pat
     assert len(found[0]) == MANY
 
 
+@pytest.mark.long
 def test_a_sweep_that_is_interrupted_and_gone_on_with_has_each_version_once(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None, latency_ms=20) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -278,6 +282,7 @@ def test_a_sweep_that_is_interrupted_and_gone_on_with_has_each_version_once(sand
         assert query(sandbox, f"SELECT count(*) FROM {joined}") == [(len(emulator.truth()),)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["everything read", "loading"])
 def test_a_killed_run_loses_no_version_it_had_read_and_doubles_none(
     moment: str, synced: Sandbox, emulator: Emulator

@@ -58,6 +58,7 @@ def sandboxes(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
     return [(row["_dlt_id"], is_known) for row, _, is_known in placed]
 
 
+@pytest.mark.long
 def test_a_sync_after_a_migration_adds_no_version_of_what_is_unchanged(
     earlier: Database,
 ) -> None:

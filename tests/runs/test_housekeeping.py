@@ -21,6 +21,7 @@ def packages(sandbox: Sandbox) -> list[str]:
     return sorted((folder.name for folder in loaded.iterdir()), key=float)
 
 
+@pytest.mark.long
 def test_of_loaded_packages_the_newest_stay_and_of_staged_rows_none(synced: Sandbox, emulator: Emulator) -> None:
     newest = packages(synced)
     for number in range(9):

@@ -140,6 +140,7 @@ def test_a_sync_says_who_holds_it_and_asks_nothing(loaded: Database, emulator: E
     assert not emulator.calls
 
 
+@pytest.mark.long
 def test_a_lease_that_ran_out_is_taken_with_what_its_holder_left(loaded: Database, emulator: Emulator) -> None:
     hold(loaded, PAST)
     emulator.advance(days=1)
@@ -156,6 +157,7 @@ def test_a_quiet_run_takes_no_lease(loaded: Database) -> None:
     assert loaded.sql("SELECT generation FROM sync_lease") == before
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(("used", "left"), [("opportunities", []), ("my_notes", ["partner_central_staging"])])
 def test_the_staging_dataset_of_an_earlier_version_is_dropped_if_unused(
@@ -179,6 +181,7 @@ def test_the_staging_dataset_of_an_earlier_version_is_dropped_if_unused(
     assert database.staging() == left
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_a_machine_whose_clock_is_ahead_does_not_hide_later_cursors(
     loaded: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
@@ -197,6 +200,7 @@ def test_a_machine_whose_clock_is_ahead_does_not_hide_later_cursors(
     assert versions == sorted(set(versions))
 
 
+@pytest.mark.long
 def test_a_copied_dataset_goes_on_where_the_original_was(loaded: Database, emulator: Emulator) -> None:
     shutil.rmtree(loaded.pipelines_dir)
     copied(loaded, "copied")

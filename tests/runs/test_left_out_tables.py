@@ -57,6 +57,7 @@ def user(tmp_path: Path, few: Emulator) -> DltUser:
     return DltUser(tmp_path, few.endpoint)
 
 
+@pytest.mark.long
 def test_resources_that_are_loaded_one_after_another_have_all_rows(user: DltUser, few: Emulator) -> None:
     assert user.load("opportunities") == []
     (note,) = user.load("opportunity_history")
@@ -67,6 +68,7 @@ def test_resources_that_are_loaded_one_after_another_have_all_rows(user: DltUser
     assert user.counts() == {"opportunities": 30, "opportunity_history": 31, "opportunity_presence": 30}
 
 
+@pytest.mark.long
 def test_a_resource_that_was_left_out_once_is_read_again_once(user: DltUser, few: Emulator) -> None:
     user.load()
     few.change(few.truth()[0]["Id"], CHANGE)

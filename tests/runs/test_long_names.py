@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from adversarial_server import AdversarialServer
 from databases import Database
 from partner_central.tables.table import MAX_NAME
@@ -13,6 +15,7 @@ ROOT = "opportunities__customer_engagement_3cd2832e"
 TABLES = {ROOT: 1, f"{ROOT}__b": 1, f"{ROOT}__b__c": 1, f"{ROOT}___8d97f381": 2}
 
 
+@pytest.mark.long
 def test_tables_of_long_members_have_the_same_names_everywhere(database: Database) -> None:
     with AdversarialServer([RECORD]) as server:
         database.endpoint = server.endpoint

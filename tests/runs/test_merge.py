@@ -86,6 +86,7 @@ def stored(database: Database, key: str = "O1") -> str:
     return "".join(content for (content,) in rows)
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 @pytest.mark.parametrize(
     ("loads", "expected"),
@@ -111,6 +112,7 @@ def test_a_version_is_one_that_differs_from_the_one_read_before_it(
         loads = loads[-1:]
 
 
+@pytest.mark.long
 def test_versions_of_two_accounts_do_not_meet(database: Database, load: Load) -> None:
     load(versions(("O1", 0, "A", 1), account="acme"))
     load(versions(("O1", 0, "B", 1), account="zenith"))
@@ -129,6 +131,7 @@ def current(database: Database) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.long
 def test_the_newest_row_wins_with_its_lists_and_of_a_tie_the_last_read(database: Database, load: Load) -> None:
     load(opportunities(("O1", 5, "Launched", ["a", "b"]), ("O2", 5, "Prospect", ["a"])))
     load(opportunities(("O1", 4, "Prospect", ["z"]), ("O2", 5, "Qualified", ["c"]), ("O3", 1, "Prospect", [])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import pytest
 
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
@@ -14,6 +15,7 @@ def ids_of(sandbox: Sandbox, table: str) -> list[str | None]:
     return [key for (key,) in found]
 
 
+@pytest.mark.long
 def test_records_with_ids_no_database_can_hold_are_rejected_one_by_one(sandbox: Sandbox, emulator: Emulator) -> None:
     records = sorted(emulator.truth(), key=lambda record: record["Id"])
     for record, bad in zip(records, ("O\0x", "O\ud800", "\uf026x"), strict=False):
@@ -24,6 +26,7 @@ def test_records_with_ids_no_database_can_hold_are_rejected_one_by_one(sandbox: 
     assert len(ids_of(sandbox, "opportunities_rejected")) == 3
 
 
+@pytest.mark.long
 def test_unknown_members_that_look_like_impossible_timestamps_stop_nothing(
     sandbox: Sandbox, emulator: Emulator
 ) -> None:

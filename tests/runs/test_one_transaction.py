@@ -66,6 +66,7 @@ def test_while_a_merge_is_held_a_reader_sees_nothing_of_the_load(
     assert (after["stage"], after["versions"], after["newest"]) == ("Launched", before["versions"] + 1, "Launched")
 
 
+@pytest.mark.long
 @on_postgres
 @pytest.mark.parametrize("table", TABLES)
 def test_a_load_that_a_table_refuses_changes_no_other(table: str, loaded: Database, emulator: Emulator) -> None:
@@ -86,6 +87,7 @@ def test_a_load_that_a_table_refuses_changes_no_other(table: str, loaded: Databa
     loaded.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_records_are_merged_before_what_depends_on_them(
     loaded: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch

@@ -58,6 +58,7 @@ def test_a_long_first_load_equals_the_source_however_its_records_lie(
         assert sandbox.sync().calls == 1 or skew == "instant"
 
 
+@pytest.mark.long
 def test_changes_during_a_long_load_are_right_after_the_next(long: Emulator, sandbox_for: SandboxFor) -> None:
     identifiers = [record["Id"] for record in long.truth()]
 
@@ -97,6 +98,7 @@ def test_when_calls_run_out_what_was_read_is_kept_and_the_next_run_goes_on(
     assert "load under way" not in dict(line[:2] for line in status(sandbox.settings()))
 
 
+@pytest.mark.long
 def test_a_day_s_calls_spent_midway_end_with_4_and_say_when_they_are_back(
     long: Emulator, sandbox_for: SandboxFor
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_long_load_killed_again_and_again_is_completed(sandbox_for: SandboxFor
         sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_a_full_load_that_was_interrupted_goes_on_and_heals(long: Emulator, sandbox_for: SandboxFor) -> None:
     sandbox = sandbox_for(long.endpoint)
     sandbox.sync()
@@ -165,6 +168,7 @@ def test_a_long_increment_is_read_side_by_side(long: Emulator, sandbox_for: Sand
     sandbox.assert_equals(long.truth())
 
 
+@pytest.mark.long
 def test_a_record_without_created_date_turns_a_sweep_into_one_chain(
     long: Emulator, sandbox_for: SandboxFor, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,6 +201,7 @@ def test_any_dlt_pipeline_can_load_in_parts_and_go_on(long: Emulator, tmp_path: 
     sandbox.assert_equals(long.truth(), "own")
 
 
+@pytest.mark.long
 def test_a_quota_of_one_call_a_second_is_found_and_kept_to(sandbox_for: SandboxFor) -> None:
     with account(opportunities=1_000, rps=1, burst=1, latency_ms=0) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -208,6 +213,7 @@ def test_a_quota_of_one_call_a_second_is_found_and_kept_to(sandbox_for: SandboxF
         assert len(answered) <= 10 + 10
 
 
+@pytest.mark.long
 def test_a_server_that_answers_slower_and_slower_is_waited_for(long: Emulator, sandbox_for: SandboxFor) -> None:
     def slower(number: int, _: dict[str, Any]) -> None:
         time.sleep(0.02 * number)
@@ -218,6 +224,7 @@ def test_a_server_that_answers_slower_and_slower_is_waited_for(long: Emulator, s
     sandbox.assert_equals(long.truth())
 
 
+@pytest.mark.long
 def test_a_server_slower_than_its_quota_is_read_by_more_at_a_time(sandbox_for: SandboxFor) -> None:
     with account(latency_ms=400) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -228,6 +235,7 @@ def test_a_server_slower_than_its_quota_is_read_by_more_at_a_time(sandbox_for: S
         assert began[-1] - began[0] < chain / 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("opportunities", [100, 101, *map(rarely, (0, 1))])
 def test_small_accounts_take_no_more_calls_than_pages_and_two_samples(
     opportunities: int, sandbox_for: SandboxFor

@@ -93,6 +93,7 @@ def test_masked_values_stay_equal_and_nothing_of_them_is_stored_anywhere(many: i
     assert traces(sandbox.folder) == []
 
 
+@pytest.mark.long
 def test_dropped_values_are_null_and_nothing_else_is(tmp_path: Path, emulator: Emulator) -> None:
     found = {}
     for mode in ("keep", "drop"):
@@ -107,6 +108,7 @@ def test_dropped_values_are_null_and_nothing_else_is(tmp_path: Path, emulator: E
     assert any(row["customer_company_name"] for row in found["keep"])
 
 
+@pytest.mark.long
 def test_a_switch_rewrites_rows_at_the_next_full_sync_and_adds_versions(synced: Sandbox) -> None:
     synced.sync(full=True, pii="drop")
     assert query(synced, "SELECT count(customer_company_name) FROM opportunities") == [(0,)]
@@ -114,6 +116,7 @@ def test_a_switch_rewrites_rows_at_the_next_full_sync_and_adds_versions(synced: 
     assert kept == [(250, 500)], "the history keeps the versions it has, until they are deleted"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -131,6 +134,7 @@ def test_without_a_key_or_with_a_wrong_mode_nothing_is_asked(
     assert not emulator.calls
 
 
+@pytest.mark.long
 def test_the_command_takes_the_key_from_a_secret_and_needs_it(sandbox: Sandbox, emulator: Emulator) -> None:
     refused = sandbox.command("sync", "--pii", "mask")
     assert (refused.returncode, "pii_key" in refused.stderr, len(emulator.calls)) == (2, True, 0)

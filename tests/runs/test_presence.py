@@ -72,6 +72,7 @@ def test_only_a_complete_full_sync_marks_what_is_gone_and_deletes_no_row(synced:
     assert since(synced) == [second]
 
 
+@pytest.mark.long
 def test_what_is_listed_again_or_changes_is_present_again(synced: Sandbox, emulator: Emulator) -> None:
     one, two, three = emulator.truth()[:3]
     missing = vanish(emulator, 3)
@@ -87,6 +88,7 @@ def test_what_is_listed_again_or_changes_is_present_again(synced: Sandbox, emula
     assert gone(synced) == {three["Id"]}
 
 
+@pytest.mark.long
 def test_a_first_load_lists_everything_and_a_filtered_one_not_the_rest(sandbox: Sandbox, emulator: Emulator) -> None:
     stage = emulator.truth()[0]["LifeCycle"]["Stage"]
     sandbox.sync(filters={"life_cycle_stage": [stage]})
@@ -97,6 +99,7 @@ def test_a_first_load_lists_everything_and_a_filtered_one_not_the_rest(sandbox: 
     assert query(sandbox, "SELECT count(*) FROM opportunity_presence") == [(250,)] != some
 
 
+@pytest.mark.long
 def test_a_sweep_over_several_runs_is_one_listing(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=LONG, rps=None, latency_ms=20) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -113,6 +116,7 @@ def test_a_sweep_over_several_runs_is_one_listing(sandbox_for: SandboxFor) -> No
         assert query(sandbox, f"SELECT gone_since FROM opportunity_presence WHERE id = '{new}'") == [(None,)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lost", [False, True], ids=["folder kept", "folder lost"])
 def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
     lost: bool,  # noqa: FBT001
@@ -134,6 +138,7 @@ def test_a_run_killed_before_it_concludes_is_made_up_by_the_next(
     assert synced.sync().gone == 0
 
 
+@pytest.mark.long
 def test_a_full_run_killed_while_loading_is_concluded_by_the_next(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 4)
     moment_of_it = "load/normalized/*/started_jobs/opportunity_presence.*"
@@ -154,6 +159,7 @@ def test_a_full_run_killed_while_reading_marks_nothing(synced: Sandbox, emulator
     assert gone(synced) == set()
 
 
+@pytest.mark.long
 def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
     synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +183,7 @@ def test_too_many_at_once_wait_for_a_decision_and_the_command_ends_with_6(
     assert verdicts(synced) == [(2, "held", 60, 250), (3, "held", 60, 250), (4, "accepted", 60, 250)]
 
 
+@pytest.mark.long
 def test_another_account_s_credentials_mark_nothing_however_large_it_is(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=20, rps=None, seed=1) as mine, Emulator(opportunities=450, rps=None, seed=2) as other:
         for record in mine.truth():
@@ -189,6 +196,7 @@ def test_another_account_s_credentials_mark_nothing_however_large_it_is(sandbox_
     assert gone(sandbox) == set()
 
 
+@pytest.mark.long
 def test_a_small_account_may_lose_what_it_has(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=FEWEST_REMOVED - 1, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)

@@ -200,6 +200,7 @@ def account(size: int) -> list[Record]:
     ]
 
 
+@pytest.mark.long
 @given(
     kind=st.sampled_from(["offset", "position", "snapshot"]),
     size=st.sampled_from([0, 3, 130, 1200, 1200]),
@@ -223,6 +224,7 @@ def test_after_any_schedule_and_a_quiet_run_the_tables_equal_the_account(
         world.assert_equal_after_a_quiet_run()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", ["normalizing", "loading"])
 def test_what_an_interrupted_run_left_is_finished_before_the_new_is_read(
     end: End, sandbox_for: Callable[[str], Sandbox]
@@ -237,6 +239,7 @@ def test_what_an_interrupted_run_left_is_finished_before_the_new_is_read(
         sandbox.assert_equals(server.truth())
 
 
+@pytest.mark.long
 def test_what_an_interrupted_run_left_is_read_again_if_its_database_is_gone(
     sandbox_for: Callable[[str], Sandbox],
 ) -> None:

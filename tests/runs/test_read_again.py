@@ -34,6 +34,7 @@ def rejected(sandbox: Sandbox) -> int:
     return int(rows(sandbox, "SELECT count(*) FROM opportunities_rejected")[0][0])
 
 
+@pytest.mark.long
 def test_a_retry_by_runs_of_few_calls_tries_every_rejected_record(
     sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_retry_by_runs_of_few_calls_tries_every_rejected_record(
         assert (len(ids(sandbox)), rejected(sandbox)) == (700, 0)
 
 
+@pytest.mark.long
 def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
     sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +66,7 @@ def test_a_full_load_of_many_rejected_is_gone_on_with_by_a_later_version(
         assert ids(sandbox, "id IN (SELECT id FROM opportunity_presence WHERE rejected_since IS NOT NULL)") == set()
 
 
+@pytest.mark.long
 def test_deleted_rows_come_back_by_a_full_load_that_a_plain_run_ends(sandbox_for: SandboxFor) -> None:
     with AdversarialServer(changed_at_once(700)) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -76,6 +79,7 @@ def test_deleted_rows_come_back_by_a_full_load_that_a_plain_run_ends(sandbox_for
         assert len(ids(sandbox)) == 700
 
 
+@pytest.mark.long
 def test_a_rejected_record_is_noted_again_when_a_load_begins_anew(
     sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +98,7 @@ def test_a_rejected_record_is_noted_again_when_a_load_begins_anew(
         assert (len(ids(sandbox)), rejected(sandbox)) == (520, 0)
 
 
+@pytest.mark.long
 def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
     synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +115,7 @@ def test_what_a_filtered_run_rejects_is_tried_again_by_the_others(
     assert rejected(synced) == 0
 
 
+@pytest.mark.long
 def test_what_a_filtered_run_loads_is_not_taken_for_seen_by_a_first_load(
     sandbox_for: SandboxFor,
 ) -> None:
@@ -127,6 +133,7 @@ def test_what_a_filtered_run_loads_is_not_taken_for_seen_by_a_first_load(
         assert ids(sandbox, f"id = '{key}' AND life_cycle_next_steps = 'for a second'") == set()
 
 
+@pytest.mark.long
 def test_an_empty_increment_is_not_over_if_a_filtered_run_loaded_since(
     sandbox_for: SandboxFor,
 ) -> None:

@@ -28,6 +28,7 @@ def counted(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     return query(sandbox, "SELECT opportunities, rejected, outdated FROM data_freshness")
 
 
+@pytest.mark.long
 def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1", LifeCycle={"Stage": "Prospect"}), record("O2", **BAD)]) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -45,6 +46,7 @@ def test_a_row_whose_newest_version_is_rejected_is_marked_until_that_loads(sandb
         assert query(sandbox, "SELECT record_key, id FROM opportunities_rejected") == [("O2", "O2")]
 
 
+@pytest.mark.long
 def test_what_an_earlier_release_rejected_leaves_when_read_again(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1", **BAD), record("O2", **BAD), record("O3")]) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -63,6 +65,7 @@ def test_what_an_earlier_release_rejected_leaves_when_read_again(sandbox_for: Sa
     ]
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_before_it_cleared_is_made_up_for_by_the_next(
     sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ def execute(sandbox: Sandbox, *statements: str) -> None:
             connection.execute(statement)
 
 
+@pytest.mark.long
 def test_a_sweep_held_back_is_never_carried_out_whatever_runs_next(synced: Sandbox, emulator: Emulator) -> None:
     hidden = [dict(record) for record in emulator.truth()[:60]]
     vanish(emulator, 60)
@@ -40,6 +41,7 @@ def test_a_sweep_held_back_is_never_carried_out_whatever_runs_next(synced: Sandb
     assert verdicts(synced) == [(2, "held", 60, 250)]
 
 
+@pytest.mark.long
 def test_removals_are_accepted_only_by_the_run_that_listed_everything(
     synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,6 +57,7 @@ def test_removals_are_accepted_only_by_the_run_that_listed_everything(
     assert "--accept-removals" not in capfd.readouterr().err
 
 
+@pytest.mark.long
 def test_a_full_run_killed_before_its_verdict_is_judged_by_the_next(synced: Sandbox, emulator: Emulator) -> None:
     vanish(emulator, 60)
     synced.sync(full=True)
@@ -65,6 +68,7 @@ def test_a_full_run_killed_before_its_verdict_is_judged_by_the_next(synced: Sand
     assert gone(synced) == set()
 
 
+@pytest.mark.long
 def test_clocks_that_are_wrong_mark_nothing_and_hide_nothing(synced: Sandbox, emulator: Emulator) -> None:
     """Every time that a run put into the tables lies in another century."""
     missing = vanish(emulator, 3)
@@ -78,6 +82,7 @@ def test_clocks_that_are_wrong_mark_nothing_and_hide_nothing(synced: Sandbox, em
         assert gone(synced) == missing
 
 
+@pytest.mark.long
 def test_presence_of_an_earlier_release_is_concluded_by_the_next_sweep(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 3)
     execute(synced, "UPDATE opportunity_presence SET last_listed_sweep = NULL")
@@ -88,6 +93,7 @@ def test_presence_of_an_earlier_release_is_concluded_by_the_next_sweep(synced: S
     assert [number for number, _ in listed_in(synced)] == [2, None]
 
 
+@pytest.mark.long
 def test_an_opportunity_without_presence_is_gone_if_the_sweep_misses_it(synced: Sandbox, emulator: Emulator) -> None:
     missing = vanish(emulator, 3)
     execute(synced, "DELETE FROM opportunity_presence")
@@ -95,6 +101,7 @@ def test_an_opportunity_without_presence_is_gone_if_the_sweep_misses_it(synced: 
     assert gone(synced) == missing
 
 
+@pytest.mark.long
 def test_what_has_no_created_date_is_not_concluded_from_windows_of_it(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=1_500, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
@@ -105,6 +112,7 @@ def test_what_has_no_created_date_is_not_concluded_from_windows_of_it(sandbox_fo
         assert gone(sandbox) == {other}
 
 
+@pytest.mark.long
 def test_a_verdict_says_when_the_sweep_began_and_when_it_was_judged(synced: Sandbox) -> None:
     synced.sync(full=True)
     ((begun, judged, account),) = query(

@@ -77,6 +77,7 @@ def test_the_table_is_as_documented_with_comments(synced: Sandbox) -> None:
     assert found == [(c.name, kinds.get(c.kind, c.kind.upper()), c.description) for c in COLUMNS]
 
 
+@pytest.mark.long
 def test_failed_runs_say_why_also_the_very_first(sandbox: Sandbox, emulator: Emulator) -> None:
     emulator.faults.append(Fault("access_denied", calls=1_000))
     with pytest.raises(PipelineStepFailed):
@@ -102,6 +103,7 @@ def test_failed_runs_say_why_also_the_very_first(sandbox: Sandbox, emulator: Emu
     assert "Stopped as told, after 1 calls" in said[3]
 
 
+@pytest.mark.long
 def test_a_sweep_cut_short_counts_what_it_read(sandbox: Sandbox) -> None:
     with Emulator(opportunities=1_500, rps=None, latency_ms=20) as long:
         sandbox.endpoint = long.endpoint
@@ -129,6 +131,7 @@ def test_a_destination_that_cannot_be_reached_leaves_the_run_its_own_error(synce
     assert len(runs(synced, "run_id")) == before
 
 
+@pytest.mark.long
 def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
     synced: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +148,7 @@ def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
         synced.sync()
 
 
+@pytest.mark.long
 def test_an_interrupted_run_leaves_a_row_and_one_that_found_another_none(synced: Sandbox, emulator: Emulator) -> None:
     with held_at(emulator, 1) as arrived:
         process = synced.start("sync")
@@ -163,6 +167,7 @@ def test_a_table_that_is_not_there_yet_is_made_without_a_load(synced: Sandbox) -
     assert runs(synced, "outcome") == [("done",)]
 
 
+@pytest.mark.long
 def test_a_row_holds_no_secret(sandbox: Sandbox, emulator: Emulator) -> None:
     secrets = {
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI-not-to-be-seen",
@@ -177,6 +182,7 @@ def test_a_row_holds_no_secret(sandbox: Sandbox, emulator: Emulator) -> None:
         assert not [name for name, value in secrets.items() if value.encode() in content], file
 
 
+@pytest.mark.long
 def test_no_null_is_a_parameter_of_a_statement_as_bigquery_refuses_such(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +200,7 @@ def test_no_null_is_a_parameter_of_a_statement_as_bigquery_refuses_such(
     assert query(sandbox, "SELECT account, message, outcome FROM sync_runs") == [(None, None, "done")]
 
 
+@pytest.mark.long
 def test_each_stream_of_a_run_has_a_row_of_its_own(sandbox: Sandbox) -> None:
     sandbox.sync()
     sandbox.sync()
@@ -211,6 +218,7 @@ def test_each_stream_of_a_run_has_a_row_of_its_own(sandbox: Sandbox) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_first_run_that_fails_before_it_loads_leaves_nothing_to_be_missed(
     sandbox: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

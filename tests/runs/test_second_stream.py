@@ -11,6 +11,7 @@ from partner_central.stream import Incremental, List, Stream
 from partner_central.tables.history import HistoryRules
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
+from variants import at_length
 
 COPIES = Stream(
     table="opportunity_copies",
@@ -41,7 +42,7 @@ def read_by_stream(sandbox: Sandbox) -> list[tuple[str, int, bool]]:
         ).fetchall()
 
 
-@pytest.mark.parametrize("rows_per_chunk", [None, 1000])
+@pytest.mark.parametrize("rows_per_chunk", [None, at_length(1000)])
 def test_both_are_loaded_and_then_what_changes_of_both(
     rows_per_chunk: int | None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

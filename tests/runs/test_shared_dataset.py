@@ -107,6 +107,7 @@ def test_rows_of_accounts_are_the_same_as_arrow_tables_and_as_lines(
         assert_holds(sandbox, "globex", globex)
 
 
+@pytest.mark.long
 def test_a_member_of_one_account_is_a_column_that_is_null_for_the_other(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_member_of_one_account_is_a_column_that_is_null_for_the_other(
     ]
 
 
+@pytest.mark.long
 def test_rejected_records_say_whose_they_are(sandbox: Sandbox, emulator: Emulator, globex: Emulator) -> None:
     bad = {"Project": {"ExpectedCustomerSpend": [{"Amount": "many", "CurrencyCode": "USD", "Frequency": "Monthly"}]}}
     for running in (emulator, globex):
@@ -141,6 +143,7 @@ def test_rejected_records_say_whose_they_are(sandbox: Sandbox, emulator: Emulato
     assert query(sandbox, "SELECT account FROM opportunities_rejected ORDER BY 1") == [("acme",), ("globex",)]
 
 
+@pytest.mark.long
 def test_another_machine_goes_on_with_one_call_for_each_account(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
@@ -155,6 +158,7 @@ def test_another_machine_goes_on_with_one_call_for_each_account(
     assert_holds(sandbox, "globex", globex)
 
 
+@pytest.mark.long
 def test_a_run_that_mistakes_a_shared_dataset_or_one_s_own_asks_nothing(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:
@@ -170,6 +174,7 @@ def test_a_run_that_mistakes_a_shared_dataset_or_one_s_own_asks_nothing(
     assert_holds(sandbox, "acme", emulator)
 
 
+@pytest.mark.long
 def test_a_sweep_of_one_account_marks_its_own_opportunities_as_gone(
     sandbox: Sandbox, emulator: Emulator, globex: Emulator
 ) -> None:

@@ -44,6 +44,7 @@ def elsewhere(sandbox: Sandbox) -> Settings:
     return replace(sandbox.settings(), database=sandbox.folder / "other.duckdb")
 
 
+@pytest.mark.long
 def test_two_projects_of_one_user_share_neither_lock_nor_last_run(synced: Sandbox) -> None:
     other = elsewhere(synced)
     with working_folder.hold_lock(synced.settings()):
@@ -106,6 +107,7 @@ def test_the_temporary_folder_of_all_users_is_never_taken_by_default(
     assert folder_of(Settings()).is_relative_to(tmp_path / "own")
 
 
+@pytest.mark.long
 def test_files_of_a_run_are_the_owners_alone_whatever_the_umask_is(sandbox: Sandbox) -> None:
     before = os.umask(0)
     try:

@@ -103,6 +103,7 @@ def retype(sandbox: Warehouse, table: str, column: str) -> None:
             client.sql_client.execute_sql(f"ALTER TABLE {name} ALTER {column} TYPE BIGINT USING NULL")
 
 
+@pytest.mark.long
 def test_a_member_of_another_type_in_a_newer_model_gets_a_second_column(
     sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_member_of_another_type_in_a_newer_model_gets_a_second_column(
     assert of(sandbox, second, "value", "value_text", table="opportunities__team") == [(None, "y")]
 
 
+@pytest.mark.long
 def test_a_member_that_becomes_text_stops_no_sync_of_a_column_of_numbers(
     sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_member_that_becomes_text_stops_no_sync_of_a_column_of_numbers(
     assert of(sandbox, second, "score", "score_text") == [(None, "A+")]
 
 
+@pytest.mark.long
 def test_a_column_of_the_model_whose_name_another_member_has_gets_a_number(
     sandbox: Warehouse, small: Emulator, knows: Callable[..., None]
 ) -> None:
@@ -158,6 +161,7 @@ def test_a_column_of_the_model_whose_name_another_member_has_gets_a_number(
     assert of(sandbox, first, "fund_code", "fund_code_2") == [("inner", "outer")]
 
 
+@pytest.mark.long
 def test_a_member_that_was_a_list_becomes_a_value_and_the_reverse(sandbox: Warehouse, small: Emulator) -> None:
     first, second, *_ = ids(small)
     send(small, first, Team=["a", "b"], Lead="c")
@@ -174,6 +178,7 @@ def test_a_member_that_was_a_list_becomes_a_value_and_the_reverse(sandbox: Wareh
     assert of(sandbox, second, "value", table="opportunities__team") == [("e",)]
 
 
+@pytest.mark.long
 def test_tables_that_outlive_their_state_keep_the_columns_of_each_kind(sandbox: Warehouse, small: Emulator) -> None:
     first, second, third, *_ = ids(small)
     send(small, first, Score=7, Tags=[1])
@@ -194,6 +199,7 @@ def test_tables_that_outlive_their_state_keep_the_columns_of_each_kind(sandbox: 
     assert tags == [[(None, "y", None)], [(2, None, None)], [(None, None, True)]]
 
 
+@pytest.mark.long
 def test_claims_of_every_part_are_in_the_state(tmp_path: Path) -> None:
     with Emulator(opportunities=1500, seed=1, rps=None) as emulator:
         keys = [record["Id"] for record in sorted(emulator.truth(), key=lambda record: str(record["CreatedDate"]))]
@@ -217,6 +223,7 @@ def test_claims_of_every_part_are_in_the_state(tmp_path: Path) -> None:
     assert found == [(None, 7.6, "text"), (8, None, None)]
 
 
+@pytest.mark.long
 def test_a_run_without_rows_does_not_ask_for_types(
     sandbox: Warehouse, small: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +249,7 @@ def test_without_a_pipeline_nothing_is_stored(monkeypatch: pytest.MonkeyPatch) -
     assert stored_columns(["opportunities"]) == {}
 
 
+@pytest.mark.long
 def test_a_destination_that_cannot_be_asked_fails_the_run(
     sandbox: Warehouse, small: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +265,7 @@ def test_a_destination_that_cannot_be_asked_fails_the_run(
     monkeypatch.undo()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sandbox", KINDS, indirect=True)
 def test_versions_know_what_stands_in_a_column_of_another_type(sandbox: Warehouse, small: Emulator) -> None:
     sandbox.sync()

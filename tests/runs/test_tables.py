@@ -86,6 +86,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     return sandbox
 
 
+@pytest.mark.long
 def test_an_empty_account_gives_all_tables_with_the_documented_columns(empty: Sandbox) -> None:
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in query(
@@ -149,6 +150,7 @@ def test_every_column_carries_a_description_in_dlts_schema(empty: Sandbox) -> No
     assert "company" in described["opportunities.customer_company_name"].lower()
 
 
+@pytest.mark.long
 def test_unknown_members_become_columns_and_tables_and_are_reported_once(sandbox_for: SandboxFor) -> None:
     with AdversarialServer([record("O1")]) as server:
         sandbox = sandbox_for(server.endpoint)
@@ -171,6 +173,7 @@ def test_nasty_records_arrive_whole_and_bad_ones_among_them_are_rejected(sandbox
         assert sandbox.tables() == before
 
 
+@pytest.mark.long
 def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(sandbox_for: SandboxFor) -> None:
     bad = bad_records(7, len(DEFECTS))
     with AdversarialServer([*bad, record("O1", Customer=company("Plain Ltd"))]) as server:
@@ -192,6 +195,7 @@ def test_each_defect_is_rejected_with_its_member_named_and_no_value_quoted(sandb
         assert {row["record"]: row for row in rejected(sandbox)} == rows
 
 
+@pytest.mark.long
 def test_a_later_good_version_is_loaded_and_a_later_bad_one_leaves_the_good(sandbox_for: SandboxFor) -> None:
     bad, good = {"LifeCycle": {"TargetCloseDate": "2026-02-30"}}, {"LifeCycle": {"TargetCloseDate": "2026-02-28"}}
     with AdversarialServer([record("O1", **bad), record("O2", **good)]) as server:
@@ -205,6 +209,7 @@ def test_a_later_good_version_is_loaded_and_a_later_bad_one_leaves_the_good(sand
         sandbox.assert_equals([record("O1", **good), record("O2", **good)])
 
 
+@pytest.mark.long
 def test_text_that_looks_like_another_type_survives_byte_for_byte(sandbox_for: SandboxFor) -> None:
     lookalikes = [
         record(f"O{number:02}", Customer=company(text), Project={"DeliveryModels": [text]})
@@ -222,6 +227,7 @@ def test_text_that_looks_like_another_type_survives_byte_for_byte(sandbox_for: S
     assert query(sandbox, f"SELECT value FROM {DELIVERY_MODELS} ORDER BY opportunity_id") == wanted
 
 
+@pytest.mark.long
 def test_an_unknown_text_has_one_column_whatever_its_first_value_is_like(sandbox_for: SandboxFor) -> None:
     mottos = {f"Motto{number}": text for number, text in enumerate(LOOKALIKES)}
     with AdversarialServer([record("O1", **mottos), record("O2")]) as server:
@@ -234,6 +240,7 @@ def test_an_unknown_text_has_one_column_whatever_its_first_value_is_like(sandbox
     assert found == [LOOKALIKES, ("onwards",) * len(LOOKALIKES)]
 
 
+@pytest.mark.long
 def test_a_column_whose_first_value_comes_after_25_000_rows_is_loaded(sandbox_for: SandboxFor) -> None:
     records = [record(f"O{100_000 + number}") for number in range(25_001)]
     records[-1]["LastModifiedDate"] = "2026-01-01T00:00:00Z"
@@ -289,6 +296,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
     return Odd(sandbox, [*good, *bad], summaries)
 
 
+@pytest.mark.long
 def test_what_cannot_be_a_row_is_rejected_once_and_the_rest_is_loaded(odd: Odd) -> None:
     first, second = odd.summaries
     assert (first.rejected, first.changed, len(rejected(odd.sandbox))) == (12, 3, 12)
@@ -315,6 +323,7 @@ def test_amounts_with_31_digits_survive_exactly(odd: Odd) -> None:
     assert found == [("9" * 31 + ".99",)]
 
 
+@pytest.mark.long
 def test_a_resource_whose_table_is_renamed_keeps_the_types_of_its_lists(sandbox: Sandbox) -> None:
     source = partner_central(**sandbox.settings().source_arguments() | {"arrow": False})
     source.resources["opportunities"].apply_hints(table_name="deals")

@@ -63,6 +63,7 @@ def step(emulator: Emulator, number: int) -> str:
     return key
 
 
+@pytest.mark.long
 def test_what_another_run_loaded_while_this_one_read_is_not_overwritten(
     loaded: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +95,7 @@ def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
     return sync
 
 
+@pytest.mark.long
 @MOSTLY_DUCKDB
 def test_a_run_that_others_always_overtake_ends_after_three_beginnings(
     loaded: Database, other: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
@@ -141,6 +143,7 @@ def test_a_run_that_loses_its_lease_before_merging_loads_nothing(
     sandbox.assert_equals(emulator.truth())
 
 
+@pytest.mark.long
 def test_two_runs_that_load_at_once_do_not_take_each_other_s_rows(
     on_postgres: Database, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +165,7 @@ def test_two_runs_that_load_at_once_do_not_take_each_other_s_rows(
     assert sandbox.sql("SELECT count(*) FROM opportunity_history WHERE life_cycle_next_steps = 'changed'") == [(40,)]
 
 
+@pytest.mark.long
 def test_a_failed_load_is_a_failure_whatever_dlt_is_told(
     synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def notes_of(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> str:
     return "\n".join(line for line in lines if not line.partition("INFO ")[2].startswith(phases))
 
 
+@pytest.mark.long
 def test_an_idle_folder_is_taken_over(
     sandbox: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,6 +61,7 @@ def test_an_idle_folder_is_taken_over(
     assert stored_types(sandbox) == [EARLIER, "dlt.destinations.duckdb"]
 
 
+@pytest.mark.long
 def test_a_run_with_nothing_new_is_quiet_as_well_and_stores_the_type_once(
     sandbox: Sandbox, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_run_with_nothing_new_is_quiet_as_well_and_stores_the_type_once(
     assert stored_types(sandbox) == [EARLIER, "dlt.destinations.duckdb"]
 
 
+@pytest.mark.long
 def test_what_an_interrupted_run_left_is_finished(
     sandbox: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -133,6 +133,7 @@ SEEDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", RULES)
 def test_a_broken_rule_of_the_reading_is_found(rule: str, monkeypatch: Patch) -> None:
     assert [seed for seed in SEEDS[rule] if failure(schedule(seed)) is not None] == []

@@ -84,6 +84,7 @@ def test_after_any_of_many_schedules_the_destination_equals_the_account(chunk: i
     _all_hold(range(USUAL + chunk, int(os.environ.get("SCHEDULES", MANY)), CHUNKS * 10))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", [1, 2, 3, 5, 8])
 def test_runs_of_few_calls_come_to_an_end_or_say_how_many_it_takes(calls: int) -> None:
     for seed in range(40):

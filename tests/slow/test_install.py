@@ -53,6 +53,7 @@ def run(installed: Path, folder: Path, *command: str) -> str:
     return subprocess.check_output(command, cwd=folder, env=environment, text=True, timeout=TIMEOUT_S)
 
 
+@pytest.mark.long
 def test_the_wheel_holds_exactly_the_three_packages_and_all_their_files(wheel: Path) -> None:
     names = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
     tops = {name.parts[0] for name in names}
@@ -98,6 +99,7 @@ def test_the_command_runs_from_another_folder(installed: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_installed_packages_are_imported_from_where_they_were_installed(installed: Path, tmp_path: Path) -> None:
     for package in PACKAGES:
         where = run(installed, tmp_path, sys.executable, "-c", f"import {package}; print({package}.__file__)")

@@ -14,9 +14,9 @@ import pytest
 from oracle import Tables, actual
 from postgres import Postgres, own_name
 from startable_destinations import Warehouse
-from variants import rarely
+from variants import at_length, rarely
 
-KINDS = ("duckdb", "postgres")
+KINDS = ("duckdb", at_length("postgres"))
 MOSTLY_DUCKDB = pytest.mark.parametrize(
     "database", ["duckdb", rarely("postgres")], indirect=True
 )  # for what PostgreSQL shows in other tests as well

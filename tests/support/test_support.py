@@ -64,6 +64,7 @@ def ids(client: Any, **asked: Any) -> list[str]:
     return [summary["Id"] for page in pages for summary in page["OpportunitySummaries"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("short_pages", [False, True])
 @pytest.mark.parametrize(
     ("token_kind", "tie_order"),
@@ -235,6 +236,7 @@ def test_the_oracle_accepts_a_faithful_load(tmp_path: Path) -> None:
     assert_equal(expected([*RECORDS, older]), tables)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

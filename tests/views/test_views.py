@@ -343,6 +343,7 @@ def _written(value: object) -> str:
     return str(value.timestamp()) if isinstance(value, datetime) else str(value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("view", ANSWERS)
 def test_a_view_answers_as_one_does_by_hand(view: str, small_case: SqlJobClientBase) -> None:
     columns, expected = ANSWERS[view]

@@ -205,6 +205,7 @@ def check_changes(lived: duckdb.DuckDBPyConnection, truth: Truth) -> None:
     assert found["expected spend"] == ((spend != old) & recent).sum() > 0
 
 
+@pytest.mark.long
 def test_the_views_answer_as_pandas_does(lived: duckdb.DuckDBPyConnection) -> None:
     truth = Truth(lived)
     check_the_pipeline_by_stage(lived, truth)

@@ -197,6 +197,7 @@ def test_a_view_that_somebody_reads_is_left_for_the_next_run(case: Case, server:
     assert create_views(case.client).made == {"stalled"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["table", "view", "materialized view", "sequence"])
 def test_what_a_user_made_is_left_alone_and_named(case: Case, kind: str) -> None:
     made = {"table": "(mine INT)", "sequence": ""}.get(kind, "AS SELECT 1 AS mine")

@@ -61,6 +61,7 @@ def no_comparison(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatc
         yield patch
 
 
+@pytest.mark.long
 def test_a_run_that_loads_nothing_does_not_look_at_views(
     synced: Sandbox, no_comparison: pytest.MonkeyPatch, emulator: Emulator
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_run_that_loads_nothing_does_not_look_at_views(
     assert views(synced) == set(view_texts())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("full", [False, True])
 def test_a_dropped_view_returns_with_the_next_load(synced: Sandbox, emulator: Emulator, *, full: bool) -> None:
     change(synced, "DROP VIEW stalled")
@@ -119,6 +121,7 @@ def test_views_and_columns_have_their_heads_as_comments(synced: Sandbox) -> None
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("theirs", "kind"), [("TABLE stalled (theirs TEXT)", "table"), ("VIEW stalled AS SELECT 'theirs' AS x", "view")]
 )
@@ -146,6 +149,7 @@ def test_what_a_user_made_is_left_alone_and_named_in_every_run(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.long
 def test_a_destination_that_fails_meanwhile_is_a_warning_and_the_next_run_tries_again(
     synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +165,7 @@ def test_a_destination_that_fails_meanwhile_is_a_warning_and_the_next_run_tries_
     assert views(synced) == set(view_texts())
 
 
+@pytest.mark.long
 def test_views_that_read_a_taken_name_are_left_out_and_named(
     synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,6 +178,7 @@ def test_views_that_read_a_taken_name_are_left_out_and_named(
     assert views(synced) == set(view_texts()) - {"changes", "changes_last_7_days"}
 
 
+@pytest.mark.long
 def test_views_of_an_earlier_release_are_taken_over(
     sandbox: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +200,7 @@ def test_views_of_an_earlier_release_are_taken_over(
     assert "stalled (a view)" in capfd.readouterr().err
 
 
+@pytest.mark.long
 def test_a_database_without_comments_on_views_has_the_mark_in_the_query(
     synced: Sandbox, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +253,7 @@ def _clear_caches() -> None:
         cached.cache_clear()
 
 
+@pytest.mark.long
 def test_views_on_a_table_that_is_not_loaded_are_left_out_until_it_is(
     synced: Sandbox, emulator: Emulator, opt_in_views: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

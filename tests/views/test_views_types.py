@@ -62,6 +62,7 @@ def split_case(
         yield client
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("view", ANSWERS)
 def test_a_view_answers_the_same_where_columns_stand_under_two_types(view: str, split_case: SqlJobClientBase) -> None:
     columns, expected = ANSWERS[view]
@@ -75,6 +76,7 @@ def test_a_typed_column_is_known_by_its_other_type_and_by_no_such_member() -> No
     assert split_columns.split_columns_of({"created_date": "date", "score_bool": "text", "score": "bigint"}) == {}
 
 
+@pytest.mark.long
 def test_the_views_are_made_again_when_a_typed_column_appears(synced: Sandbox, emulator: Emulator) -> None:
     change(synced, "ALTER TABLE opportunities ALTER life_cycle_next_steps TYPE BIGINT USING NULL")
     change(synced, "ALTER TABLE opportunity_history ALTER life_cycle_next_steps TYPE BIGINT USING NULL")
