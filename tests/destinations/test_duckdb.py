@@ -16,6 +16,7 @@ from partner_central_sync.destinations.duckdb_client import TypedDuckDbClient
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
 from sandbox import Sandbox
+from variants import rarely
 
 GLOBAL_CONFIG = "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG"
 PRAGMAS = "DESTINATION__DUCKDB__CREDENTIALS__PRAGMAS"
@@ -75,7 +76,7 @@ def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("arrow", [True, False], ids=["parquet", "lines"])
+@pytest.mark.parametrize("arrow", [pytest.param(True, id="parquet"), rarely(False, id="lines")])
 def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(arrow: bool, tmp_path: Path) -> None:  # noqa: FBT001
     with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
         sandbox = Sandbox(tmp_path, emulator.endpoint)
