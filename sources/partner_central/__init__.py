@@ -5,7 +5,7 @@
 
     dlt.pipeline("partner_central_example", destination="duckdb").run(partner_central())
 
-`streams/` says what is read, one file a stream. `options.py` checks the options, `resources.py` makes dlt resources of
+`streams/` says what is read, one file a stream. `options.py` checks the options, `resources/` makes dlt resources of
 a stream. `read/` decides in which order records are read, `api/` makes one call, `tables/` makes rows of records.
 """
 

@@ -20,7 +20,7 @@ from .api.rate_limit import CALLS_PER_SECOND
 from .errors import ConfigurationError
 from .read.filters import FilterSet
 from .read.read_options import ReadOptions
-from .stream import Stream
+from .stream import IncrementalStream, Stream
 from .tables.pii import FIRST_FORM, FORM, PiiPolicy
 from .tables.values import InvalidValue, parse_timestamp
 
@@ -74,14 +74,14 @@ class Options:
         personal = stream.personal_at_first if form == FIRST_FORM else stream.personal
         return PiiPolicy(self.pii, self.pii_key, personal, form)
 
-    def filter_set(self, stream: Stream) -> FilterSet:
+    def filter_set(self, stream: IncrementalStream) -> FilterSet:
         """Returns the filters of a stream that were set."""
         chosen = FilterSet.of(stream.filters, self.filters or {})
         for one, values in chosen.values:
             _check_values(one.option, values, allowed_values(stream.operation.name, one.member))
         return chosen
 
-    def read_options(self, stream: Stream, filters: FilterSet, privacy: PiiPolicy) -> ReadOptions:
+    def read_options(self, stream: IncrementalStream, filters: FilterSet, privacy: PiiPolicy) -> ReadOptions:
         """Returns what is to be read of a stream."""
         return ReadOptions(
             stream,

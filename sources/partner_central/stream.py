@@ -1,6 +1,8 @@
 """The words a stream is written in: which operation lists its records, and how they are read. Data only.
 
-A stream is one file under `streams/`. What it says is used by `read/`, `tables/` and `resources.py`, which know no
+The class of a stream is the way it is read: `IncrementalStream` from a cursor, `WholeListStream` whole when due.
+
+A stream is one file under `streams/`. What it says is used by `read/`, `tables/` and `resources/`, which know no
 stream by name.
 """
 
@@ -8,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from .tables.history import HistoryRules
 from .tables.pii import LIST, personal_column
@@ -51,11 +55,13 @@ class List:
         name: of the operation.
         records: the member of the answer that holds the records.
         page_size: records a page.
+        may_be_absent: whether an answer without records may lack the member.
     """
 
     name: str
     records: str
     page_size: int = PAGE_SIZE
+    may_be_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Incremental:
     backfill: Backfill = field(default_factory=Backfill)
 
 
-@dataclass(frozen=True, eq=False)  # one object each
+@dataclass(frozen=True, eq=False, kw_only=True)  # one object each
 class Stream:
     """One kind of record: where it is read, and what its tables hold.
 
@@ -99,42 +105,26 @@ class Stream:
         table: the table of records.
         singular: what a record is called; tables and keys are named by it.
         operation: the operation that lists records.
-        read: how they are read.
         members: the members by which records are found and ordered.
-        filters: what a user may set.
         types: types of members that the service model lacks, by path.
         names: names of columns and lists that the naming rule would make too long, by path.
         personal: paths of personal members, with dots, and `[]` after a list of structures.
         personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
-        history: what a version is made of.
         share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
     """
 
     table: str
     singular: str
     operation: List
-    read: Incremental
-    history: HistoryRules
     members: Members = field(default_factory=Members)
-    filters: tuple[Filter, ...] = ()
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
     personal_at_first: tuple[str, ...] = ()
     not_personal: Mapping[str, str] = field(default_factory=dict)
     share_of_calls: float = 1.0
-
-    @property
-    def history_table(self) -> str:
-        """The table of versions."""
-        return f"{self.singular}_history"
-
-    @property
-    def presence_table(self) -> str:
-        """The table that says which records are listed."""
-        return f"{self.singular}_presence"
 
     @property
     def rejected_table(self) -> str:
@@ -151,10 +141,18 @@ class Stream:
         """Returns what a record is called in descriptions and messages."""
         return self.singular.replace("_", " ")
 
+    @property
+    def tables(self) -> dict[str, str]:
+        """The tables that it is loaded into, without lists, each with what it holds."""
+        return {
+            self.table: f"A row for each {self.noun}, as last seen.",
+            self.rejected_table: "Records that could not become rows, with the reason.",
+        }
+
     @cached_property
     def table_names(self) -> TableNames:
         """The names of the tables that have the columns of a record."""
-        return TableNames(self.table, self.history_table, self.child_key)
+        return TableNames(self.table, None, self.child_key)
 
     @cached_property
     def model_rules(self) -> ModelRules:
@@ -176,3 +174,57 @@ class Stream:
                 table = "__".join((self.table, *lists))
                 found[table] = found.get(table, frozenset()) | {column}
         return found
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class IncrementalStream(Stream):
+    """A stream that is read from a cursor. It has versions, and says which records are listed.
+
+    Attributes:
+        read: where the cursor is, and how what is long is split.
+        history: what a version is made of.
+        filters: what a user may set.
+    """
+
+    read: Incremental
+    history: HistoryRules
+    filters: tuple[Filter, ...] = ()
+
+    @property
+    def history_table(self) -> str:
+        """The table of versions."""
+        return f"{self.singular}_history"
+
+    @property
+    def presence_table(self) -> str:
+        """The table that says which records are listed."""
+        return f"{self.singular}_presence"
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """The tables that it is loaded into, without lists, each with what it holds."""
+        return {
+            **super().tables,
+            self.history_table: f"Every version of each {self.noun} that a run has seen.",
+            self.presence_table: f"Whether each {self.noun} is still listed.",
+        }
+
+    @cached_property
+    def table_names(self) -> TableNames:
+        """The names of the tables that have the columns of a record."""
+        return TableNames(self.table, self.history_table, self.child_key)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WholeListStream(Stream):
+    """A stream that is read whole when that is due: what lapses moves no date, so only the whole list shows it.
+
+    Attributes:
+        requests: further members of the request; several requests together list everything.
+        sort_by: sort key that never changes, in ascending order; None where the operation has no order.
+        refresh: how long the list counts as fresh.
+    """
+
+    requests: tuple[Mapping[str, Any], ...] = ({},)
+    sort_by: str | None = None
+    refresh: timedelta = timedelta(hours=1)

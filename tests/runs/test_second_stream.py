@@ -7,13 +7,13 @@ import pytest
 
 import partner_central
 from partner_central.public import OPPORTUNITIES
-from partner_central.stream import Incremental, List, Stream
+from partner_central.stream import Incremental, IncrementalStream, List
 from partner_central.tables.history import HistoryRules
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
 from variants import at_length
 
-COPIES = Stream(
+COPIES = IncrementalStream(
     table="opportunity_copies",
     singular="opportunity_copy",
     operation=List("ListOpportunities", records="OpportunitySummaries"),

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from ..errors import PartnerCentralError
 from ..metrics import SyncMetrics
 from ..tables.row_batch import TableRows
 from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
-from .incremental import IncrementalReader
 from .state_parts import StoredCounters
 
 ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
 SMALLEST_SHARE = 5
+
+
+class Reader(Protocol):
+    """Reads a stream, whichever way."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """Returns whether a later run can continue from `state`, though not everything has been read."""
+
+    def batches(self) -> Generator[TableRows]:
+        """Every page as a batch."""
+
+    def state(self) -> dict[str, Any]:
+        """The whole state of the stream after what has been handed on."""
 
 
 class StreamReading:
@@ -36,7 +49,7 @@ class StreamReading:
         self.is_over = False
         self._load = load
         self._table = table
-        self._reading: IncrementalReader | None = None
+        self._reading: Reader | None = None
         self._batches: Generator[TableRows] | None = None
 
     @property
@@ -44,7 +57,7 @@ class StreamReading:
         """Returns whether anything was to be read; a stream that is not selected never begins."""
         return self._reading is not None
 
-    def next_chunk(self, begin: Callable[[], IncrementalReader]) -> Iterator[TableRows]:
+    def next_chunk(self, begin: Callable[[], Reader]) -> Iterator[TableRows]:
         """The batches of the next part; `begin` opens the reading, for the first one."""
         if self.is_over:
             yield TableRows()

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..api.raw_json import Answer, BadBody
 from ..errors import PaginationError
 from ..stream import List
 from ..tables.values import AGAIN, fraction, structure, whole_number
-from .request import ListRequest
 
 if TYPE_CHECKING:
     from ..api.client import PartnerCentral
@@ -32,13 +31,31 @@ class Page:
 Call = Callable[[Mapping[str, Any]], Page]
 
 
+class HasNext(Protocol):
+    """An answer that may have a next one."""
+
+    @property
+    def next_token(self) -> str | None:
+        """The token of the next page; None after the last."""
+
+
+class Request(Protocol):
+    """What is listed."""
+
+    def request(self, next_token: str | None = None) -> dict[str, Any]:
+        """The parameters of the operation for the first page, or for the one after `next_token`."""
+
+
+P = TypeVar("P", bound=HasNext)
+
+
 def page_call(client: PartnerCentral, operation: List) -> Call:
     """Returns the function that requests one page of an operation."""
-    return partial(client.call, operation.name, parse=partial(parse_page, operation.records))
+    return partial(client.call, operation.name, parse=partial(parse_page, operation))
 
 
-def parse_page(records: str, answer: Answer) -> Page:
-    """Parse an answer whose member `records` is the list of records.
+def parse_page(operation: List, answer: Answer) -> Page:
+    """Parse an answer of an operation that lists records.
 
     Raises:
         BadBody: it is cut off, or is not such an answer.
@@ -49,14 +66,15 @@ def parse_page(records: str, answer: Answer) -> Page:
         raise BadBody("the answer is cut off or not JSON") from error
     if isinstance(body, dict) and any(AGAIN in name for name in body):
         raise BadBody("the answer holds a member more than once")
-    if not isinstance(body, dict) or not isinstance(body.get(records, ...), list | None):
-        raise BadBody(f"the answer holds no {records}")
+    absent = None if operation.may_be_absent else ...
+    if not isinstance(body, dict) or not isinstance(found := body.get(operation.records, absent), list | None):
+        raise BadBody(f"the answer holds no {operation.records}")
     if not isinstance(body.get("NextToken"), str | None):
         raise BadBody("the answer holds a NextToken that is not text")
-    return Page(body[records] or [], body.get("NextToken") or None, answer.served_at)
+    return Page(found or [], body.get("NextToken") or None, answer.served_at)
 
 
-def pages(listing: ListRequest, call: Call, next_token: str | None = None) -> Iterator[Page]:
+def pages(listing: Request, call: Callable[[Mapping[str, Any]], P], next_token: str | None = None) -> Iterator[P]:
     """Returns every page of a listing, in order; from the one after `next_token` on, if that is given.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..stream import Stream
+from ..stream import IncrementalStream
 from .changes import Cursor, read_from
 from .checkpoint import Checkpoint
 from .filters import FilterSet
@@ -32,7 +32,7 @@ class ReadOptions:
         max_calls: calls of the run; None for as many as the day has left.
     """
 
-    stream: Stream
+    stream: IncrementalStream
     catalog: str
     filters: FilterSet
     since: datetime | None

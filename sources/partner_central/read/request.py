@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from ..stream import Search, Stream
+from ..stream import IncrementalStream, Search
 from ..tables.table import Path
 from .filters import FilterSet
 
@@ -38,7 +38,7 @@ class ListRequest:
         created_since: only those created after this; all, if None.
     """
 
-    stream: Stream
+    stream: IncrementalStream
     catalog: str
     filters: FilterSet = field(default_factory=FilterSet)
     modified_since: datetime | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..stream import Filter, Incremental, List, Stream
+from ..stream import Filter, Incremental, IncrementalStream, List
 from ..tables.history import HistoryRules, ListAsText, join_values
 from ..tables.rows import Row
 
@@ -39,7 +39,7 @@ PERSONAL_AT_FIRST = (
     "LifeCycle.ReviewComments",
 )
 
-OPPORTUNITIES = Stream(
+OPPORTUNITIES = IncrementalStream(
     table="opportunities",
     singular="opportunity",
     operation=List("ListOpportunities", records="OpportunitySummaries"),

@@ -26,6 +26,11 @@ class Members:
     modified: str = "LastModifiedDate"
     created: str = "CreatedDate"
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The members without which a record cannot be merged."""
+        return self.key, self.modified
+
     def key_of(self, record: object) -> str | None:
         """The key of any record, where it has one."""
         return stored_text(record.get(self.key)) if isinstance(record, dict) else None
@@ -41,6 +46,20 @@ class Members:
     def key_and_modified(self, record: object) -> tuple[str | None, datetime | None]:
         """Key and date of the last change of any record."""
         return self.key_of(record), self.modified_date(record)
+
+
+@dataclass(frozen=True, slots=True)
+class UndatedMembers(Members):
+    """The members of records that are listed whole: nothing says when one was changed."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The members without which a record cannot be merged."""
+        return (self.key,)
+
+    def modified_date(self, record: object) -> None:
+        """Returns that nothing says when a record was changed."""
+        del record
 
 
 def content_hash(record: object) -> str:

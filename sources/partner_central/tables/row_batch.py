@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from .history import History
 from .pii import PiiPolicy
 from .presence import ListingMark, presence_row
-from .record import content_hash
+from .record import Members, content_hash
+from .row_ids import RowIds
 from .rows import Row, RowMaker
 from .values import InvalidValue
-
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -78,8 +76,7 @@ class RowBatchBuilder:
         self._history = history
         self._next_order = next_order
         self._rejected: dict[str, tuple[datetime, datetime | None]] = {}
-        self._run = secrets.token_hex(4)
-        self._count = 0
+        self._ids = RowIds()
 
     def batch(self, records: Sequence[object], changes: Changes, listed: ListingMark) -> TableRows:
         """The batch of a page.
@@ -98,7 +95,7 @@ class RowBatchBuilder:
                 changes.was_rejected(key)
             if key and (is_new or listed.everything):
                 rejected_since = self._rejected_since(key, record, listed, is_new=is_new)
-                row = presence_row(key, listed, rejected_since, self._row_id(listed.at))
+                row = presence_row(key, listed, rejected_since, self._ids.next(listed.at))
                 batch.listed.append(self._row_maker.constant | row)
         return batch
 
@@ -126,29 +123,33 @@ class RowBatchBuilder:
             self.rejections.append((str(unfit), modified))
             if key:
                 self._rejected[key] = modified or listed.at, modified
-            batch.rejected.append(self._row_maker.constant | self._rejection(record, str(unfit)))
+            rejection = rejection_row(self._members, record, str(unfit), self._privacy)
+            batch.rejected.append(self._row_maker.constant | rejection)
             return False
         _, rejected = self._rejected.get(row["id"], (None, None))
         if rejected is None or rejected <= row["last_modified_date"]:
             self._rejected.pop(row["id"], None)
-        row["_dlt_id"] = self._row_id(row["last_modified_date"])
+        row["_dlt_id"] = self._ids.next(row["last_modified_date"])
         batch.rows.append(row)
         batch.versions.append(self._history.version(row, self._next_order()))
         return True
 
-    def _rejection(self, record: object, reason: str) -> Row:
-        key, modified = self._members.key_and_modified(record)
-        return {
-            "record_key": key or content_hash(record),
-            "id": key,
-            "last_modified_date": modified,
-            "reason": reason,
-            "record": self._privacy.rejected(record),
-            "seen_at": datetime.now(UTC),
-        }
 
-    def _row_id(self, date: datetime) -> str:
-        """Sorts by date, then by order of reading: the greatest of a key is its newest row."""
-        self._count += 1
-        microseconds = (date - BEGINNING) // timedelta(microseconds=1)
-        return f"{microseconds:015x}{self._count:08x}{self._run}"
+def rejection_row(members: Members, record: object, reason: str, privacy: PiiPolicy) -> Row:
+    """Returns the row of a record that could not become one.
+
+    Args:
+        members: where it has its key and date.
+        record: as `privacy.record` gave it.
+        reason: why it could not.
+        privacy: says what of it may be stored.
+    """
+    key, modified = members.key_and_modified(record)
+    return {
+        "record_key": key or content_hash(record),
+        "id": key,
+        "last_modified_date": modified,
+        "reason": reason,
+        "record": privacy.rejected(record),
+        "seen_at": datetime.now(UTC),
+    }

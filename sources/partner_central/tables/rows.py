@@ -12,11 +12,11 @@ from functools import cached_property
 from .new_members import AssignedNames
 from .record import Members, stored_text
 from .stored_columns import StoredColumns
-from .structure_rows import ACCOUNT, HISTORY_COLUMNS, Row, StructureTable, TableNames
+from .structure_rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT, Row, StructureTable, TableNames
 from .table import ChildTable, RecordModel, column_name
 from .values import InvalidValue
 
-__all__ = ["ACCOUNT", "HISTORY_COLUMNS", "Row", "RowMaker", "TableNames"]
+__all__ = ["ACCOUNT", "HISTORY_COLUMNS", "LAST_LISTED_AT", "Row", "RowMaker", "TableNames"]
 
 
 class RowMaker:
@@ -49,7 +49,7 @@ class RowMaker:
         self.members = members
         self.assigned_names: AssignedNames = {table: dict(owners) for table, owners in (assigned_names or {}).items()}
         self.constant: Row = {} if account is None else {ACCOUNT: account}
-        self._required = [(column_name([member]), member) for member in (members.key, members.modified)]
+        self._required = [(column_name([member]), member) for member in members.required]
         self._stored = stored or StoredColumns()
 
     @cached_property

@@ -16,6 +16,7 @@ from .values import AGAIN, InvalidValue, is_wide
 Row = dict[str, Any]
 ACCOUNT = "account"
 HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at", "read_order", "order_is_known"})  # only of versions
+LAST_LISTED_AT = "last_listed_at"  # only of lists that are read whole
 MAX_DEPTH = 50
 
 
@@ -91,7 +92,7 @@ class StructureTable:
         self._stored = stored
         self._constant = constant
         self._table_names = names
-        reserved = {*constant, *([names.child_key] if where else HISTORY_COLUMNS)}
+        reserved = {*constant, *([names.child_key] if where else {*HISTORY_COLUMNS, LAST_LISTED_AT})}
         self._names = ColumnNames(where, tables, assigned, stored, reserved, shared=bool(constant))
         children = self._names.placed_lists(model.children)
         self.columns = self._names.placed(model.columns)

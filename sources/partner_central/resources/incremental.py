@@ -1,38 +1,31 @@
-"""The dlt resources of a stream: one reading feeds all of its tables."""
+"""The dlt resources of a stream that is read from a cursor: one reading feeds all of its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineNotActive
 
-from .api.account_identity import identity_of
-from .api.client import PartnerCentral
-from .api.connection import SERVICE, connect, open_session
-from .api.quota import Quota, account_of
-from .options import Options
-from .read.incremental import IncrementalReader
-from .read.load import ChunkedLoad
-from .read.masks import form_of_masks, rename_filter_set
-from .read.state import assigned_names, check_account, check_catalog, check_tables
-from .stream import Stream
-from .tables.hints import INSERT_ONLY, HintRules, rejected_columns
-from .tables.history import KEY, drop_seen_in_this_load, history_model
-from .tables.items import Items
-from .tables.presence import presence_model
-from .tables.row_batch import TableRows
-from .tables.rows import ACCOUNT, RowMaker
-from .tables.service_model import record_model
-from .tables.stored_columns import StoredColumns
+from ..options import Options
+from ..read.incremental import IncrementalReader
+from ..read.load import ChunkedLoad
+from ..read.masks import form_of_masks, rename_filter_set
+from ..read.state import check_catalog, check_tables
+from ..stream import IncrementalStream
+from ..tables.hints import INSERT_ONLY, HintRules, rejected_columns
+from ..tables.history import KEY, drop_seen_in_this_load, history_model
+from ..tables.items import Items
+from ..tables.presence import presence_model
+from ..tables.row_batch import TableRows
+from ..tables.rows import ACCOUNT
+from .connection import StreamConnection
 
 
-def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
+def incremental_resources(stream: IncrementalStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
     """Returns the resources of a stream: records, rejected records, versions, and presence.
 
     Args:
@@ -102,11 +95,9 @@ class _ReaderOf:
         ConfigurationError: the options of filters or personal data are wrong.
     """
 
-    def __init__(self, stream: Stream, options: Options, load: ChunkedLoad) -> None:
+    def __init__(self, stream: IncrementalStream, options: Options, load: ChunkedLoad) -> None:
         self._stream, self._options, self._load = stream, options, load
-        self._session = open_session(options.credentials, options.role_arn, options.external_id)
-        service = self._session.get_service_model(SERVICE)
-        self._model = record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
+        self._connection = StreamConnection(stream, options, load)
         privacy = options.pii_policy(stream)
         self._filters = options.filter_set(stream)
         self._conceal = None if privacy.keeps else privacy.in_state
@@ -116,29 +107,12 @@ class _ReaderOf:
     def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
         """Connect, and begin to read where `state` says."""
         options, load = self._options, self._load
-        boto = connect(self._session, endpoint_url=options.endpoint_url, read_timeout=options.read_timeout)
-        endpoint = boto.meta.endpoint_url
-        identity = identity_of(self._session, boto, options.catalog)
-        check_account(state, identity, self._stream.table, accept=options.accept_account)
-        account = account_of(self._session, endpoint)
-        folder = load.calls_folder or _folder()
-        client = PartnerCentral(
-            lambda: boto,
-            lambda _: Quota.shared(account, folder, options.calls_per_second, options.calls_per_day),
-            attempts=options.attempts,
-            max_calls=options.max_calls,
-            metrics=load.metrics,
-            share_of_calls=self._stream.share_of_calls,
-        )
+        client = self._connection.client(state)
         if self._conceal is not None:
             rename_filter_set(state, self._filters.former_names(self._conceal), self._filter_set)
         privacy = options.pii_policy(self._stream, form_of_masks(state, keeps=self._conceal is None))
         what = options.read_options(self._stream, self._filters, privacy)
-        stored = StoredColumns.in_destination(dlt.current.source_schema())
-        row_maker = RowMaker(
-            self._model, self._stream.table_names, self._stream.members, assigned_names(state), options.account, stored
-        )
-        load.stream(self._stream.table).row_maker = row_maker
+        row_maker = self._connection.row_maker(state)
         return IncrementalReader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)
 
 
@@ -150,11 +124,3 @@ def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint
         return INSERT_ONLY
     strategies = destination.capabilities().supported_merge_strategies if destination else None
     return "merge" if strategies and INSERT_ONLY["strategy"] not in strategies else INSERT_ONLY
-
-
-def _folder() -> Path:
-    """Returns where dlt keeps the working folders of pipelines; the calls of the day are counted in a file there."""
-    try:
-        return Path(dlt.current.pipeline().pipelines_dir)
-    except PipelineNotActive:
-        return Path(get_dlt_pipelines_dir())

@@ -1,0 +1,71 @@
+"""What a stream is read with: the session, its model, a client that counts, and what makes rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.pipeline.exceptions import PipelineNotActive
+
+from ..api.account_identity import identity_of
+from ..api.client import PartnerCentral
+from ..api.connection import SERVICE, connect, open_session
+from ..api.quota import Quota, account_of
+from ..options import Options
+from ..read.load import ChunkedLoad
+from ..read.state import assigned_names, check_account
+from ..stream import Stream
+from ..tables.rows import RowMaker
+from ..tables.service_model import record_model
+from ..tables.stored_columns import StoredColumns
+
+
+class StreamConnection:
+    """Connects when the first rows of a stream are wanted; what is wrong with the session is told before."""
+
+    def __init__(self, stream: Stream, options: Options, load: ChunkedLoad) -> None:
+        self._stream, self._options, self._load = stream, options, load
+        self._session = open_session(options.credentials, options.role_arn, options.external_id)
+        service = self._session.get_service_model(SERVICE)
+        self._model = record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
+
+    def client(self, state: MutableMapping[str, Any]) -> PartnerCentral:
+        """Returns the client, for the account that `state` is of.
+
+        Raises:
+            ConfigurationError: the credentials are another account's.
+        """
+        options, load = self._options, self._load
+        boto = connect(self._session, endpoint_url=options.endpoint_url, read_timeout=options.read_timeout)
+        identity = identity_of(self._session, boto, options.catalog)
+        check_account(state, identity, self._stream.table, accept=options.accept_account)
+        account = account_of(self._session, boto.meta.endpoint_url)
+        folder = load.calls_folder or _folder()
+        return PartnerCentral(
+            lambda: boto,
+            lambda _: Quota.shared(account, folder, options.calls_per_second, options.calls_per_day),
+            attempts=options.attempts,
+            max_calls=options.max_calls,
+            metrics=load.metrics,
+            share_of_calls=self._stream.share_of_calls,
+        )
+
+    def row_maker(self, state: Mapping[str, Any]) -> RowMaker:
+        """Returns what makes rows; the load knows it, for the columns of tables."""
+        stream = self._stream
+        stored = StoredColumns.in_destination(dlt.current.source_schema())
+        names, account = assigned_names(state), self._options.account
+        made = RowMaker(self._model, stream.table_names, stream.members, names, account, stored)
+        self._load.stream(stream.table).row_maker = made
+        return made
+
+
+def _folder() -> Path:
+    """Returns where dlt keeps the working folders of pipelines; the calls of the day are counted in a file there."""
+    try:
+        return Path(dlt.current.pipeline().pipelines_dir)
+    except PipelineNotActive:
+        return Path(get_dlt_pipelines_dir())

@@ -1,0 +1,75 @@
+"""The dlt resources of a list that is read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource
+
+from ..options import Options
+from ..read.load import ChunkedLoad
+from ..read.state import check_catalog, check_tables
+from ..read.whole_list import WholeListReader
+from ..stream import WholeListStream
+from ..tables.hints import HintRules, rejected_columns
+from ..tables.items import Items
+from ..tables.listed_rows import ListedRows, listed_model
+from ..tables.row_batch import TableRows
+from ..tables.rows import ACCOUNT
+from ..tables.table import column_name
+from .connection import StreamConnection
+
+
+def whole_list_resources(stream: WholeListStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
+    """Returns the resources of a stream: records, and rejected records.
+
+    Args:
+        stream: what to read.
+        options: how to read it.
+        load: the load that they are part of.
+    """
+    reading = load.stream(stream.table)
+    connection = StreamConnection(stream, options, load)
+    privacy = options.pii_policy(stream)
+    rules = HintRules(stream.table_names, stream.noun, options.account)
+    shared_key = [] if options.account is None else [ACCOUNT]
+    items = Items(stream.table, lambda: listed_model(reading.placed, stream.noun), rules, arrow=False)
+
+    @dlt.resource(name=f"{stream.singular}_pages", selected=False)
+    def pages() -> Iterator[TableRows]:
+        state = dlt.current.resource_state(stream.table)
+        check_catalog(state, options.catalog)
+        selected = dlt.current.source().selected_resources.keys()
+        if check_tables(state, selected, [stream.table, stream.rejected_table]):
+            state.pop("list", None)
+        yield from reading.next_chunk(lambda: begin(state))
+        state.update(reading.state())
+
+    def begin(state: MutableMapping[str, Any]) -> WholeListReader:
+        client, row_maker = connection.client(state), connection.row_maker(state)
+        rows = ListedRows(row_maker, privacy)
+        return WholeListReader(
+            stream, options.catalog, state, client, row_maker, rows, privacy.identity, full=options.full
+        )
+
+    def records(batch: TableRows) -> Iterator[Any]:
+        yield from items.of(batch.rows, first=batch.first)
+
+    def rejected(batch: TableRows) -> Iterator[Any]:
+        if batch.first:
+            yield dlt.mark.materialize_table_schema()
+        if batch.rejected:
+            yield batch.rejected
+
+    def table(rows: Any, name: str, key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
+        made: DltResource = dlt.transformer(
+            rows, data_from=pages, name=name, primary_key=[*shared_key, key], write_disposition="merge", **hints
+        )
+        return made
+
+    return (
+        table(records, stream.table, column_name([stream.members.key])),
+        table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
+    )

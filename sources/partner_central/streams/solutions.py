@@ -1,0 +1,17 @@
+"""The partner's solutions, which opportunities name by their id.
+
+https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListSolutions.html
+"""
+
+from __future__ import annotations
+
+from ..stream import List, WholeListStream
+from ..tables.record import UndatedMembers
+
+SOLUTIONS = WholeListStream(
+    table="solutions",
+    singular="solution",
+    operation=List("ListSolutions", records="SolutionSummaries"),
+    sort_by="CreatedDate",
+    members=UndatedMembers(),
+)
