@@ -27,7 +27,7 @@ from .options import LOOKBACK_SECONDS, MOST_REJECTED, Options
 from .own_section import NothingInjected, from_own_section
 from .read.load import ChunkedLoad
 from .resources import stream_resources
-from .streams import STREAMS
+from .streams import choose
 
 __all__ = ["ChunkedLoad", "SyncMetrics", "partner_central"]
 
@@ -36,6 +36,7 @@ __all__ = ["ChunkedLoad", "SyncMetrics", "partner_central"]
 @from_own_section
 def partner_central(
     catalog: str = "AWS",
+    tables: Sequence[str] = ("opportunities",),
     credentials: AwsCredentials = dlt.secrets.value,
     role_arn: str | None = None,
     external_id: str | None = None,
@@ -67,6 +68,7 @@ def partner_central(
 
     Args:
         catalog: `AWS`, or `Sandbox` for the test catalog. One dataset holds one catalog.
+        tables: names of streams to read, or of groups of them: `bulk` or `all` (`streams/`).
         credentials: access keys or a profile; without any, boto3's own chain (environment, profile, SSO, instance
             role).
         role_arn: role to assume with those credentials.
@@ -135,6 +137,7 @@ def partner_central(
         most_rejected=most_rejected,
         accept_account=accept_account,
     )
+    chosen = choose(tables)
     dlt.current.source_schema().remove_type_detection("iso_timestamp")
     load = chunked_load or ChunkedLoad(rows_per_chunk=None)
-    return [resource for stream in STREAMS for resource in stream_resources(stream, options, load)]
+    return [resource for stream in chosen for resource in stream_resources(stream, options, load)]

@@ -125,6 +125,11 @@ class SyncMetrics:
         with self._lock:
             self._stream = self.streams.setdefault(table, StreamMetrics())
 
+    def end_list(self, *, complete: bool) -> None:
+        """Note whether the stream that was begun last was read whole, which has no watermark."""
+        with self._lock:
+            self._stream.mode, self._stream.complete = "full", complete
+
     def end_stream(self) -> None:
         """Note how far the stream came that was begun last."""
         with self._lock:

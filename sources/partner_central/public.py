@@ -5,7 +5,7 @@ Nothing else of the package is for them: everything below is free to move.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from botocore.session import get_session
@@ -23,7 +23,7 @@ from .errors import (
     ServiceUnavailable,
 )
 from .metrics import StreamMetrics, SyncMetrics
-from .own_section import from_own_section
+from .own_section import from_own_section, own_value
 from .read.filters import without_values
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
@@ -36,8 +36,8 @@ from .read.state import (
     newest_full_listing,
 )
 from .read.state_parts import CursorReport, FullListing, StoredCounters
-from .stream import Stream
-from .streams import STREAMS
+from .stream import Stream, WholeListStream
+from .streams import SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
 from .tables.history import ORDERING, content_hash_of
@@ -58,6 +58,7 @@ __all__ = [
     "OPPORTUNITIES",
     "ORDERING",
     "ROWS_PER_CHUNK",
+    "SPINE",
     "STREAMS",
     "UNMOVED",
     "CallLimitReached",
@@ -77,7 +78,9 @@ __all__ = [
     "Stream",
     "StreamMetrics",
     "SyncMetrics",
+    "WholeListStream",
     "child_key_in",
+    "chosen_streams",
     "connect",
     "content_hash_of",
     "credentials_misconfiguration",
@@ -100,6 +103,15 @@ __all__ = [
     "to_credentials_error",
     "without_values",
 ]
+
+
+def chosen_streams(tables: Sequence[str] | None) -> tuple[Stream, ...]:
+    """Returns the streams that are named, else those of the configuration, always with the one that others depend on.
+
+    Raises:
+        ConfigurationError: there is no such stream.
+    """
+    return choose({SPINE.table, *(tables or own_value("tables", Sequence[str]) or ())})
 
 
 def stream_model(stream: Stream) -> RecordModel:

@@ -228,3 +228,4 @@ class WholeListStream(Stream):
     requests: tuple[Mapping[str, Any], ...] = ({},)
     sort_by: str | None = None
     refresh: timedelta = timedelta(hours=1)
+    share_of_calls: float = 0.5

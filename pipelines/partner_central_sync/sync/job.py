@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,8 @@ from partner_central.public import (
     OPPORTUNITIES,
     ROWS_PER_CHUNK,
     PartnerCentralError,
+    WholeListStream,
+    chosen_streams,
     hint_rules,
     known_columns,
     stream_model,
@@ -29,6 +32,7 @@ from ..destinations.lease import DestinationMoved
 from ..destinations.loading import keep_open, require_all_tables, stored_counters
 from ..views.sync_step import keep_views
 from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
+from .lists import Lists
 from .pending import has_extracted_jobs, has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
@@ -110,6 +114,8 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
         keep_views(pipeline, console, run_lease.basis(pipeline))
     pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     _warn(settings, console, run_record, removed)
+    if run_record.lists is not None:
+        run_record.lists.raise_failure()
     return location, removed
 
 
@@ -175,28 +181,52 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
     rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
     counters = partial(stored_counters, pipeline)
+    chosen = chosen_streams(settings.tables)
+    lists = Lists(pipeline, chosen, full=settings.full)
+    first = [stream.table for stream in chosen if not isinstance(stream, WholeListStream)]
     with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
         while _has_more(load, console):
-            console.begin_phase("reading")
-            pipeline.extract(_source(settings, load))
-            if has_extracted_jobs(pipeline):
-                require_all_tables(pipeline)
-                with ExitStack() as opened:
-                    opened.enter_context(keep_open(pipeline))
-                    load_pending(pipeline, console)
-                    if load.is_complete:
-                        run_record.open_until_logged.push(opened.pop_all())
-                run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
-            else:
-                pipeline.normalize()  # drops the empty package
+            _load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
+    if lists.due:
+        due = [stream.table for stream in lists.due]
+        with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
+            _load_chunk(pipeline, settings, console, run_record, load, due, is_last=True)
+            load.committed()
+        lists.conclude(console)
+    run_record.lists = lists
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
     return sorted(new)
 
 
-def _source(settings: Settings, load: ChunkedLoad) -> DltSource:
+def _load_chunk(  # noqa: PLR0913, PLR0917 - what a run consists of
+    pipeline: dlt.Pipeline,
+    settings: Settings,
+    console: Console,
+    run_record: RunRecord,
+    load: ChunkedLoad,
+    tables: Sequence[str],
+    *,
+    is_last: bool,
+) -> None:
+    """Reads a chunk of these streams and loads it; after the last one the destination stays open for the rest."""
+    console.begin_phase("reading")
+    pipeline.extract(_source(settings, load, tables))
+    if not has_extracted_jobs(pipeline):
+        pipeline.normalize()  # drops the empty package
+        return
+    require_all_tables(pipeline)
+    with ExitStack() as opened:
+        opened.enter_context(keep_open(pipeline))
+        load_pending(pipeline, console)
+        if load.is_complete and is_last:
+            run_record.open_until_logged.push(opened.pop_all())
+    run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
+
+
+def _source(settings: Settings, load: ChunkedLoad, tables: Sequence[str]) -> DltSource:
     """Returns the source as the destination needs it; its schema has the table of runs as well."""
-    source = partner_central(chunked_load=load, **settings.source_arguments())
+    source = partner_central(chunked_load=load, tables=tables, **settings.source_arguments())
     run_log.add_to_schema(source.schema)
     return destinations.get(settings.destination).adapt_source(source)
 

@@ -41,6 +41,7 @@ class RunRecord:
         message: the message to the user.
         new_columns: columns that came with unknown members, as `table.column`.
         open_until_logged: what the run keeps open until its row is written.
+        lists: the lists that it read whole; None before.
     """
 
     metrics: SyncMetrics
@@ -52,6 +53,7 @@ class RunRecord:
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
     open_until_logged: ExitStack = field(default_factory=ExitStack)
+    lists: Lists | None = None
 
     @property
     def mode(self) -> str:

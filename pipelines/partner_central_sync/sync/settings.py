@@ -24,6 +24,7 @@ class Settings:
 
     Attributes:
         catalog: `AWS` or `Sandbox`.
+        tables: streams, or groups of them, to load besides the opportunities.
         full: read everything again.
         since: LastModifiedDate at which a first or full load begins, ISO 8601.
         max_calls: calls this run may make.
@@ -41,6 +42,7 @@ class Settings:
     """
 
     catalog: str = "AWS"
+    tables: tuple[str, ...] = ()
     full: bool = False
     since: str | None = None
     max_calls: int | None = None

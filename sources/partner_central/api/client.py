@@ -36,7 +36,7 @@ class PartnerCentral:
         connect: returns the boto3 client; called once, at the first call.
         quota: returns the quota of the account; called once, with the boto3 client.
         attempts: how often one call is tried before the run fails.
-        max_calls: calls after which to stop; None for as many as the day has left.
+        max_calls: calls of the run, of all its clients, after which to stop; None for as many as the day has left.
         metrics: where calls, throttles and waiting are counted.
         share_of_calls: the share of the day's calls that this client may take, 0 to 1.
         stop: set by `close`; all waiting is done on it.
@@ -151,7 +151,7 @@ class PartnerCentral:
     def _take(self, quota: Quota) -> Slot:
         """Take a call from the budgets, and wait for its slot."""
         with self._lock:
-            if self._max_calls is not None and self._taken >= self._max_calls:
+            if self._max_calls is not None and self.metrics.calls >= self._max_calls:
                 raise CallLimitReached(
                     f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
                 )

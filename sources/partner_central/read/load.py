@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 from ..errors import PartnerCentralError
 from ..metrics import SyncMetrics
+from ..stream import Stream
 from ..tables.row_batch import TableRows
 from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
@@ -130,6 +131,8 @@ class ChunkedLoad:
         rows_per_chunk: rows of a stream after which a chunk ends, fewer towards the end of the reading. With None there
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
+        on_failure: takes the failure of a list that is read whole, of which nothing was handed on; without it, such a
+            failure ends the run.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
     """
 
@@ -139,11 +142,13 @@ class ChunkedLoad:
         rows_per_chunk: int | None = ROWS_PER_CHUNK,
         stored_counters: Callable[[], StoredCounters] = StoredCounters,
         calls_folder: Path | None = None,
+        on_failure: Callable[[Stream, PartnerCentralError], None] | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
         self.rows_per_chunk = rows_per_chunk
         self.calls_folder = calls_folder
+        self.on_failure = on_failure
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._streams: dict[str, StreamReading] = {}

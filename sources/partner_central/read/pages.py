@@ -40,7 +40,7 @@ class HasNext(Protocol):
 
 
 class Request(Protocol):
-    """What is listed."""
+    """A listing, as requests for its pages."""
 
     def request(self, next_token: str | None = None) -> dict[str, Any]:
         """The parameters of the operation for the first page, or for the one after `next_token`."""

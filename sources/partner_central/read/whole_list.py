@@ -127,8 +127,8 @@ class WholeListReader:
                 if found != self._list or self._full:
                     yield from self._hand_on(waiting, first=first)
                 self._list = found
+            metrics.end_list(complete=True)
         finally:
-            metrics.end_stream()
             self._client.close()
 
     def _read(self, waiting: IO[bytes]) -> dict[str, str]:

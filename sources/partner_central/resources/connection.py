@@ -1,4 +1,4 @@
-"""What a stream is read with: the session, its model, a client that counts, and what makes rows."""
+"""The connection of a stream: its session, its model, a client that counts, and a maker of rows."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
+from ..errors import PartnerCentralError
 from ..options import Options
 from ..read.load import ChunkedLoad
 from ..read.state import check_catalog, check_tables
@@ -30,29 +31,11 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
         options: how to read it.
         load: the load that they are part of.
     """
-    reading = load.stream(stream.table)
-    connection = StreamConnection(stream, options, load)
-    privacy = options.pii_policy(stream)
     rules = HintRules(stream.table_names, stream.noun, options.account)
     shared_key = [] if options.account is None else [ACCOUNT]
+    reading = load.stream(stream.table)
     items = Items(stream.table, lambda: listed_model(reading.placed, stream.noun), rules, arrow=False)
-
-    @dlt.resource(name=f"{stream.singular}_pages", selected=False)
-    def pages() -> Iterator[TableRows]:
-        state = dlt.current.resource_state(stream.table)
-        check_catalog(state, options.catalog)
-        selected = dlt.current.source().selected_resources.keys()
-        if check_tables(state, selected, [stream.table, stream.rejected_table]):
-            state.pop("list", None)
-        yield from reading.next_chunk(lambda: begin(state))
-        state.update(reading.state())
-
-    def begin(state: MutableMapping[str, Any]) -> WholeListReader:
-        client, row_maker = connection.client(state), connection.row_maker(state)
-        rows = ListedRows(row_maker, privacy)
-        return WholeListReader(
-            stream, options.catalog, state, client, row_maker, rows, privacy.identity, full=options.full
-        )
+    pages = dlt.resource(_PagesOf(stream, options, load), name=f"{stream.singular}_pages", selected=False)
 
     def records(batch: TableRows) -> Iterator[Any]:
         yield from items.of(batch.rows, first=batch.first)
@@ -73,3 +56,38 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
         table(records, stream.table, column_name([stream.members.key])),
         table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
     )
+
+
+class _PagesOf:
+    """Reads a list, and notes in dlt's state what it read."""
+
+    def __init__(self, stream: WholeListStream, options: Options, load: ChunkedLoad) -> None:
+        self._stream, self._options, self._load = stream, options, load
+        self._connection = StreamConnection(stream, options, load)
+        self._privacy = options.pii_policy(stream)
+
+    def __call__(self) -> Iterator[TableRows]:
+        stream, load = self._stream, self._load
+        state = dlt.current.resource_state(stream.table)
+        check_catalog(state, self._options.catalog)
+        selected = dlt.current.source().selected_resources.keys()
+        if check_tables(state, selected, [stream.table, stream.rejected_table]):
+            state.pop("list", None)
+        reading = load.stream(stream.table)
+        try:
+            yield from reading.next_chunk(lambda: self._begin(state))
+        except PartnerCentralError as error:
+            if load.on_failure is None:
+                raise
+            load.on_failure(stream, error)
+            reading.is_over = True
+        else:
+            state.update(reading.state())
+
+    def _begin(self, state: MutableMapping[str, Any]) -> WholeListReader:
+        stream, options, privacy = self._stream, self._options, self._privacy
+        client, row_maker = self._connection.client(state), self._connection.row_maker(state)
+        rows = ListedRows(row_maker, privacy)
+        return WholeListReader(
+            stream, options.catalog, state, client, row_maker, rows, privacy.identity, full=options.full
+        )

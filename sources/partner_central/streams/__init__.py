@@ -1,8 +1,45 @@
-"""The streams, in the order they are read."""
+"""The streams, in the order they are read, and the names by which they are chosen."""
 
 from __future__ import annotations
 
-from ..stream import Stream
-from .opportunities import OPPORTUNITIES
+from collections.abc import Iterable
+from difflib import get_close_matches
 
-STREAMS: tuple[Stream, ...] = (OPPORTUNITIES,)
+from ..errors import ConfigurationError
+from ..stream import Stream
+from .engagement_invitations import ENGAGEMENT_INVITATIONS
+from .opportunities import OPPORTUNITIES
+from .solutions import SOLUTIONS
+from .tasks import (
+    ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS,
+    ENGAGEMENT_FROM_OPPORTUNITY_TASKS,
+    OPPORTUNITY_FROM_ENGAGEMENT_TASKS,
+)
+
+SPINE = OPPORTUNITIES
+STREAMS: tuple[Stream, ...] = (
+    SPINE,
+    ENGAGEMENT_INVITATIONS,
+    ENGAGEMENT_FROM_OPPORTUNITY_TASKS,
+    ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS,
+    OPPORTUNITY_FROM_ENGAGEMENT_TASKS,
+    SOLUTIONS,
+)
+GROUPS: dict[str, tuple[Stream, ...]] = {"bulk": STREAMS, "all": STREAMS}
+
+
+def choose(tables: Iterable[str]) -> tuple[Stream, ...]:
+    """Returns the streams that tables or groups name, in the order they are read.
+
+    Raises:
+        ConfigurationError: there is no such table or group.
+    """
+    named: dict[str, tuple[Stream, ...]] = {stream.table: (stream,) for stream in STREAMS} | GROUPS
+    chosen: set[Stream] = set()
+    for name in tables:
+        if name not in named:
+            close = get_close_matches(name, named, n=1)
+            hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(named)}."
+            raise ConfigurationError(f"tables has no value {name!r}. {hint}")
+        chosen.update(named[name])
+    return tuple(stream for stream in STREAMS if stream in chosen)
