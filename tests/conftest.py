@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.loaders import Loader
 from hypothesis import settings
 
 import command_server
 from databases import KINDS, Database, Prepared, databases
-from partner_central_emulator import Emulator
+from partner_central.public import with_extras
+from partner_central_emulator import Emulator, use_loader
 from postgres import Postgres, shared_server
 from sandbox import Sandbox
 from servers import free_port
@@ -27,6 +29,7 @@ LONGEST = (  # more than a hundredth of the time each, of all tests or of the un
 # The same examples on every machine, however long they take there; test_properties chooses how many.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
+use_loader(with_extras(Loader()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,10 +20,26 @@ from __future__ import annotations
 
 from .data.merge import ABSENT
 from .data.records import Skew
+from .data.search_request import SearchState
 from .emulator import NOW, Emulator
 from .faults import Fault, Kind
 from .foreground import Options, serve
-from .messages import Call
+from .messages import Call, Parameters
+from .service_model import use_loader
 from .tokens import TokenKind
 
-__all__ = ["ABSENT", "NOW", "Call", "Emulator", "Fault", "Kind", "Options", "Skew", "TokenKind", "serve"]
+__all__ = [
+    "ABSENT",
+    "NOW",
+    "Call",
+    "Emulator",
+    "Fault",
+    "Kind",
+    "Options",
+    "Parameters",
+    "SearchState",
+    "Skew",
+    "TokenKind",
+    "serve",
+    "use_loader",
+]

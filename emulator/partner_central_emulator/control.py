@@ -14,7 +14,7 @@ from .messages import Call, Reply
 
 PREFIX = "/_control"
 
-_MEMBERS = frozenset({"kind", "calls", "after", "seconds"})
+_MEMBERS = frozenset({"kind", "calls", "after", "seconds", "operation"})
 
 
 class Controlled(Protocol):
@@ -26,8 +26,8 @@ class Controlled(Protocol):
     def advance(self, days: float) -> int:
         """Lets days pass; gives the number of events."""
 
-    def truth(self, catalog: str = ...) -> list[Json]:
-        """Returns every visible record."""
+    def truth(self, catalog: str = ..., *, stream: str = ...) -> list[Json]:
+        """Returns every visible record of a stream."""
 
     def describe(self) -> Json:
         """Returns clock, settings and number of records."""
@@ -40,7 +40,7 @@ class Control:
         self._emulator = emulator
         self._routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", ""): lambda _: self._describe(),
-            ("GET", "truth"): lambda given: emulator.truth(given.get("catalog", "AWS")),
+            ("GET", "truth"): lambda given: emulator.truth(**given),
             ("GET", "calls"): lambda _: Counter(call.outcome for call in emulator.calls),
             ("POST", "advance"): lambda given: {"events": emulator.advance(float(given["days"]))},
             ("POST", "fault"): self._fault,
@@ -67,8 +67,9 @@ class Control:
         unknown = given.keys() - _MEMBERS
         if unknown:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
-        numbers = {name: int(given[name]) for name in ("calls", "after") if name in given}
-        fault = Fault(given["kind"], **numbers, seconds=float(given.get("seconds", 60)))
+        numbers: dict[str, Any] = {name: int(given[name]) for name in ("calls", "after") if name in given}
+        seconds, operation = float(given.get("seconds", 60)), given.get("operation")
+        fault = Fault(given["kind"], **numbers, seconds=seconds, operation=operation)
         self._emulator.faults.append(fault)
         return {"faults": len(self._emulator.faults)}
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
+from .changes import Changes
 from .clock import DAY, HOUR, SECOND, Clock, Stamp, from_datetime, to_datetime
 from .control import Control
 from .data.catalog import Catalog
 from .data.records import Json, Recipe, Skew
+from .data.search_request import SearchState
 from .quota import Quota
 from .server import HOST, Server
 from .service import OnCall, Service
@@ -20,7 +21,7 @@ from .tokens import TokenKind, Tokens
 NOW: Final = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
-class Emulator:
+class Emulator(Changes):
     """A Partner Central on a port of 127.0.0.1.
 
     Args:
@@ -45,6 +46,10 @@ class Emulator:
     Attributes:
         calls: Every call so far.
         faults: Faults for coming calls; append to it.
+        denied: Operations that are refused, each with the reason that the service gives, such as
+            `SEARCH_OPPORTUNITIES_NOT_ENABLED`, or with `None` if the caller's policy lacks the operation.
+        empty_tokens: Operations whose last page has an empty text as NextToken.
+        search: How `SearchOpportunities` behaves.
     """
 
     def __init__(
@@ -67,14 +72,16 @@ class Emulator:
     ) -> None:
         start = from_datetime(now)
         stamp = Stamp(milliseconds=milliseconds)
-        self._clock = Clock(start)
-        self._catalogs: dict[str, Catalog] = {}
+        clock = Clock(start)
+        catalogs: dict[str, Catalog] = {}
+        super().__init__(catalogs, clock)
+        self.search = SearchState()
         for name, count in (("AWS", opportunities), ("Sandbox", sandbox_opportunities)):
             recipe = Recipe(seed, name, stamp, customers=max(40, count // 3), imported=skew != "uniform")
-            self._catalogs[name] = Catalog(recipe, Tokens(seed), token)
-            self._catalogs[name].fill(count, start, skew)
+            catalogs[name] = Catalog(recipe, Tokens(seed), token, clock, self.search)
+            catalogs[name].fill(count, start, skew)
         self._service = Service(
-            self._catalogs,
+            catalogs,
             Quota(rps, burst),
             latency=latency_ms / 1_000,
             fault_rate=fault_rate,
@@ -83,6 +90,8 @@ class Emulator:
         )
         self.calls = self._service.calls
         self.faults = self._service.faults
+        self.denied = self._service.denied
+        self.empty_tokens = self._service.empty_tokens
         self._settings = {"seed": seed, "token": token, "rps": rps, "burst": burst, "skew": skew}
         self._change_rate = change_rate
         self._port = port
@@ -172,48 +181,6 @@ class Emulator:
         begin = min(end, self._clock.lived + (gaps + 1) * gap)
         self._clock.advance(span)
         return sum(catalog.pass_time(begin, end) for catalog in self._catalogs.values())
-
-    def truth(self, catalog: str = "AWS") -> list[Json]:
-        """Returns every visible record as `ListOpportunities` shows it, in any order."""
-        return self._catalogs[catalog].truth()
-
-    def put(self, record: Json, catalog: str = "AWS") -> str:
-        """Inserts or replaces a record, members it lacks are null; gives its identifier.
-
-        CreatedDate and LastModifiedDate become the emulated now where the record has none, Id a new one.
-        """
-        return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
-
-    def change(self, identifier: str, changes: Json, catalog: str = "AWS", at: str | None = None) -> None:
-        """Merges changes into a record; its LastModifiedDate becomes `at`, or else the emulated now.
-
-        Raises:
-            KeyError: The record does not exist.
-        """
-        moment = self._clock.now() if at is None else at
-        self._catalogs[catalog].change(identifier, copy.deepcopy(changes), moment)
-
-    def remove(self, identifier: str, catalog: str = "AWS") -> None:
-        """Makes a record invisible, as when access to it is lost.
-
-        Raises:
-            KeyError: The record does not exist.
-        """
-        self._catalogs[catalog].remove(identifier)
-
-    def overlay(self, identifier: str, members: dict[str, Any], catalog: str = "AWS") -> None:
-        """Lays any JSON over what is shown of a record: unknown members, bad values; ABSENT leaves one out.
-
-        The record itself, its place in lists and its LastModifiedDate stay as they are.
-
-        Raises:
-            KeyError: The record does not exist.
-        """
-        self._catalogs[catalog].overlay(identifier, copy.deepcopy(members))
-
-    def clear(self, catalog: str = "AWS") -> None:
-        """Makes every record of a catalog invisible."""
-        self._catalogs[catalog].clear()
 
     def describe(self) -> Json:
         """Returns clock, settings, and number of records by catalog."""

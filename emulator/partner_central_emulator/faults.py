@@ -60,12 +60,14 @@ class Fault:
         calls: How many calls it hits.
         after: How many calls pass before it.
         seconds: How long `hang` keeps the client waiting before it closes the connection.
+        operation: The operation whose calls it hits and counts, such as `ListEngagements`; `None` for any.
     """
 
     kind: Kind
     calls: int = 1
     after: int = 0
     seconds: float = 60.0
+    operation: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -79,7 +81,7 @@ def applies(fault: Fault, *, carries_token: bool) -> bool:
     return carries_token or fault.kind not in _NEEDS_TOKEN
 
 
-def take(faults: list[Fault], *, carries_token: bool) -> Fault | None:
+def take(faults: list[Fault], operation: str, *, carries_token: bool) -> Fault | None:
     """The fault that hits this call, counted off the list; `None` if the call is spared."""
     hit: Fault | None = None
     position, end = 0, len(faults)
@@ -87,7 +89,9 @@ def take(faults: list[Fault], *, carries_token: bool) -> Fault | None:
     while position < end:
         fault = faults[position]
         left: Fault | None = fault
-        if fault.after > 0:
+        if fault.operation not in (None, operation):
+            pass
+        elif fault.after > 0:
             left = replace(fault, after=fault.after - 1)
         elif hit is None and applies(fault, carries_token=carries_token):
             hit = fault
@@ -99,6 +103,23 @@ def take(faults: list[Fault], *, carries_token: bool) -> Fault | None:
             faults[position] = left
             position += 1
     return hit
+
+
+def denial(operation: str, reason: str | None) -> ServiceError:
+    """Returns the `AccessDeniedException` of an operation.
+
+    Args:
+        operation: Such as `SearchOpportunities`.
+        reason: What the service gives as `Reason`; `None` if the caller's policy lacks the operation.
+    """
+    if reason is not None:
+        return ServiceError("AccessDeniedException", f"{reason}: {operation} is not available", Reason=reason)
+    action = f"partnercentral:{operation}"
+    message = (
+        f"User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: {action} on resource: * "
+        f"because no identity-based policy allows the {action} action"
+    )
+    return ServiceError("AccessDeniedException", message)
 
 
 def error_of(kind: str) -> ServiceError | None:

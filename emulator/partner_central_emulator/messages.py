@@ -27,6 +27,14 @@ class Call:
     at: float
 
 
+class Parameters(dict[str, Any]):
+    """The parameters of a call, and the name of its `operation`."""
+
+    def __init__(self, operation: str, request: dict[str, Any]) -> None:
+        super().__init__(request)
+        self.operation = operation
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """An HTTP request to the service."""

@@ -16,8 +16,8 @@ from botocore.model import OperationModel
 from . import signature
 from .data.catalog import Catalog
 from .errors import ServiceError, invalid, invalid_field
-from .faults import RANDOM_KINDS, Fault, applies, error_of, take
-from .messages import Call, Incoming, Reply
+from .faults import RANDOM_KINDS, Fault, applies, denial, error_of, take
+from .messages import Call, Incoming, Parameters, Reply
 from .operations import OPERATIONS
 from .operations.operation import Answer, RecordPage
 from .quota import Quota
@@ -25,7 +25,7 @@ from .service_model import field_errors, operation_of
 
 log = logging.getLogger(__name__)
 
-OnCall = Callable[[int, dict[str, Any]], Fault | None]
+OnCall = Callable[[int, Parameters], Fault | None]
 
 
 class Service:
@@ -34,8 +34,10 @@ class Service:
     Attributes:
         calls: The calls so far, in the order of their answers.
         faults: What goes wrong with coming calls.
+        denied: The operations that are refused, each with the reason; `None` if the policy lacks it.
+        empty_tokens: The operations whose last page has an empty text as NextToken, not null.
         on_call: Called with the number of a call, from 1, and its parameters before its answer is computed;
-            may return a fault for it.
+            may return a fault for it. The parameters also have the name of the `operation`.
         stopping: Set when waits have to end.
     """
 
@@ -51,6 +53,8 @@ class Service:
     ) -> None:
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
+        self.denied: dict[str, str | None] = {}
+        self.empty_tokens: set[str] = set()
         self.on_call: OnCall | None = None
         self.stopping = threading.Event()
         self._catalogs = catalogs
@@ -86,10 +90,10 @@ class Service:
         with self._lock:
             self._number += 1
             number = self._number
-        injected = self.on_call(number, request) if self.on_call is not None else None
+        injected = self.on_call(number, Parameters(model.name, request)) if self.on_call is not None else None
         if self._latency:
             self.stopping.wait(self._latency)
-        fault = self._fault(injected, carries_token=bool(request.get("NextToken")))
+        fault = self._fault(model.name, injected, carries_token=bool(request.get("NextToken")))
         if fault is None:
             return Reply(200, self._compute(model, request).body()), "ok"
         error = error_of(fault.kind)
@@ -97,11 +101,11 @@ class Service:
             raise error
         return self._spoiled(fault, model, request), fault.kind
 
-    def _fault(self, injected: Fault | None, *, carries_token: bool) -> Fault | None:
+    def _fault(self, operation: str, injected: Fault | None, *, carries_token: bool) -> Fault | None:
         if injected is not None and applies(injected, carries_token=carries_token):
             return injected
         with self._lock:
-            fault = take(self.faults, carries_token=carries_token)
+            fault = take(self.faults, operation, carries_token=carries_token)
             if fault is None and self._fault_rate and self._rng.random() < self._fault_rate:
                 fault = Fault(self._rng.choice(RANDOM_KINDS))
         return fault
@@ -129,13 +133,23 @@ class Service:
 
     def _compute(self, model: OperationModel, request: dict[str, Any]) -> Answer:
         self._quota.spend()
+        if model.name in self.denied:
+            raise denial(model.name, self.denied[model.name])
         if model.input_shape is not None and (errors := list(field_errors(model.input_shape, request))):
             raise invalid(errors)
         catalog = self._catalogs.get(request["Catalog"])
         if catalog is None:
             known = " or ".join(self._catalogs)
             raise invalid_field("Catalog", f"must be {known}", "INVALID_ENUM_VALUE")
-        return OPERATIONS[model.name].answer(catalog, request)
+        answer = OPERATIONS[model.name].answer(catalog, request)
+        return self._last_page(model, answer) if isinstance(answer, RecordPage) else answer
+
+    def _last_page(self, model: OperationModel, page: RecordPage) -> RecordPage:
+        """Returns a page in the form in which the operation ends a list."""
+        required = model.output_shape.required_members if model.output_shape is not None else ()
+        if not page.records and page.member not in required:
+            page = replace(page, is_null=True)
+        return replace(page, token="") if page.token is None and model.name in self.empty_tokens else page
 
 
 def _operation(target: str) -> OperationModel:
@@ -143,7 +157,7 @@ def _operation(target: str) -> OperationModel:
     if model is None:
         raise ServiceError("UnknownOperationException", f"The service has no operation {target!r}.")
     if model.name not in OPERATIONS:
-        offered = " and ".join(sorted(OPERATIONS))
+        offered = ", ".join(sorted(OPERATIONS))
         raise ServiceError("UnknownOperationException", f"This emulator offers {offered}, not {model.name}.")
     return model
 

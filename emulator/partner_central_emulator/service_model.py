@@ -19,17 +19,28 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "long": int,
+    "double": (int, float),
     "boolean": bool,
     "timestamp": str,
     "structure": dict,
     "list": list,
 }
+_LOADERS = [Loader()]
 
 
 @lru_cache(maxsize=1)
 def service_model() -> ServiceModel:
-    """Returns the model of the Partner Central Selling API, as installed with botocore."""
-    return ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
+    """Returns the model of the Partner Central Selling API, as installed with botocore or as `use_loader` said."""
+    return ServiceModel(_LOADERS[-1].load_service_model(SERVICE, "service-2"), SERVICE)
+
+
+def use_loader(loader: Loader) -> None:
+    """Takes the service model from a loader, such as one that knows more than the installed botocore.
+
+    It is for the whole process, and for emulators that are made from then on.
+    """
+    _LOADERS.append(loader)
+    service_model.cache_clear()
 
 
 def operation_of(target: str) -> OperationModel | None:
@@ -75,6 +86,9 @@ def _structure_errors(shape: StructureShape, value: dict[str, Any], path: str) -
     for name in shape.required_members:
         if value.get(name) is None:
             yield _error(prefix + name, "is required", "REQUIRED_FIELD_MISSING")
+    given = sorted(name for name, member in value.items() if member is not None)
+    if shape.is_tagged_union and len(given) != 1:
+        yield _error(path, f"must have exactly one member, not {len(given)}", "INVALID_VALUE")
     for name, member in value.items():
         if name not in shape.members:
             yield _error(prefix + name, "is not a member the service knows", "INVALID_VALUE")
@@ -100,7 +114,7 @@ def _text_errors(shape: Shape, value: str, path: str) -> Iterator[FieldError]:
     if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         yield _error(path, f"must be one of {', '.join(shape.enum)}", "INVALID_ENUM_VALUE")
     pattern = shape.metadata.get("pattern")
-    if pattern is not None and not re.fullmatch(pattern, value):
+    if pattern is not None and "\\p{" not in pattern and not re.fullmatch(pattern, value):
         yield _error(path, f"must match {pattern}", "INVALID_STRING_FORMAT")
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from .errors import ServiceError, invalid_field
 
 TokenKind = Literal["offset", "position", "snapshot"]
-Mark = list[int | str]
+Mark = list[int | float | str]
 
 _SEAL = 16
 

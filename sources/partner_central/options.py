@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from botocore.session import get_session
 from dlt.sources.credentials import AwsCredentials
 
 from .api.call_ledger import CALLS_PER_DAY
 from .api.client import ATTEMPTS
-from .api.connection import READ_TIMEOUT, SERVICE
+from .api.connection import READ_TIMEOUT
+from .api.model_extras import service_model
 from .api.rate_limit import CALLS_PER_SECOND
 from .errors import ConfigurationError
 from .read.filters import FilterSet
@@ -107,8 +107,8 @@ def _since(since: str | None) -> datetime | None:
 
 @cache
 def allowed_values(operation: str, member: str) -> tuple[str, ...]:
-    """Returns the values that a member of a request can have, by the installed botocore; empty if it can have any."""
-    shape: Any = get_session().get_service_model(SERVICE).operation_model(operation).input_shape
+    """Returns the values that a member of a request can have, by the service model; empty if it can have any."""
+    shape: Any = service_model().operation_model(operation).input_shape
     found = shape.members.get(member)
     return tuple(getattr(getattr(found, "member", found), "enum", ()))
 

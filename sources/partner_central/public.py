@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from botocore.session import get_session
-
 from .api.client import PartnerCentral
-from .api.connection import NO_CREDENTIALS, SERVICE, connect, open_session
+from .api.connection import NO_CREDENTIALS, connect, open_session
 from .api.failures import to_credentials_error
 from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
+from .api.model_extras import service_model, with_extras
 from .errors import (
     CallLimitReached,
     ConfigurationError,
@@ -101,6 +100,7 @@ __all__ = [
     "root_columns",
     "stream_model",
     "to_credentials_error",
+    "with_extras",
     "without_values",
 ]
 
@@ -115,9 +115,8 @@ def chosen_streams(tables: Sequence[str] | None) -> tuple[Stream, ...]:
 
 
 def stream_model(stream: Stream) -> RecordModel:
-    """Returns the tables of a stream's records, from the service model that the installed botocore has."""
-    service = get_session().get_service_model(SERVICE)
-    return record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
+    """Returns the tables of a stream's records, from the service model."""
+    return record_model(service_model(), stream.operation.name, stream.operation.records, stream.model_rules)
 
 
 def plain_names_in(state: Mapping[str, Any]) -> set[str]:

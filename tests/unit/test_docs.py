@@ -43,8 +43,8 @@ from partner_central_emulator import Emulator
 with Emulator() as emulator:
     keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "example"}
     client = boto3.client("partnercentral-selling", "us-east-1", endpoint_url=emulator.endpoint, **keys)
-    answer = client.list_engagement_invitations(Catalog="AWS", ParticipantType="RECEIVER")
-    print(answer["EngagementInvitationSummaries"], [call.outcome for call in emulator.calls])
+    answer = client.list_resource_snapshot_jobs(Catalog="AWS")
+    print(answer["ResourceSnapshotJobSummaries"], [call.outcome for call in emulator.calls])
 """
 
 ADAPTERS = """
@@ -177,7 +177,7 @@ def test_an_operation_of_the_emulator_is_added_as_its_guide_says(tmp_path: Path)
     guide = DOCS / "contributing" / "add-a-stream.md"
     _, module = blocks(guide, "python")
     operations = copied(tmp_path) / "emulator" / "partner_central_emulator" / "operations"
-    (operations / "engagement_invitations.py").write_text(module)
+    (operations / "resource_snapshot_jobs.py").write_text(module)
     applied(blocks(guide, "diff")[0], operations / "__init__.py")
     assert run(operations.parents[2], "-c", CALL) == "[] ['ok']\n"
 

@@ -1,4 +1,4 @@
-"""Every stream, compared with the service model of the installed botocore."""
+"""Every stream, compared with the service model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import cast
 
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
-from botocore.session import get_session
 
-from partner_central.api.connection import SERVICE
+from partner_central.api.model_extras import service_model
 from partner_central.public import stream_model
 from partner_central.stream import Stream
 from partner_central.streams import STREAMS
@@ -17,12 +16,12 @@ from partner_central.tables.table import MAX_NAME, ChildTable, column_name
 
 
 def input_of(stream: Stream) -> StructureShape:
-    model = get_session().get_service_model(SERVICE).operation_model(stream.operation.name)
+    model = service_model().operation_model(stream.operation.name)
     return cast("StructureShape", model.input_shape)
 
 
 def record_of(stream: Stream) -> StructureShape:
-    model = get_session().get_service_model(SERVICE).operation_model(stream.operation.name)
+    model = service_model().operation_model(stream.operation.name)
     records = cast("StructureShape", model.output_shape).members[stream.operation.records]
     return cast("StructureShape", cast("ListShape", records).member)
 

@@ -4,41 +4,96 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import Any, Final, Protocol
 
-from ..errors import ServiceError
+from ..clock import Clock
+from ..errors import ServiceError, invalid_field
 from ..tokens import TokenKind, Tokens
+from .collection import CollectionRequest
+from .collections import Collections
+from .deals import Deals
+from .draws import Draws
 from .life import Life
 from .listing import Listing
+from .pager import Pager
 from .query import ListRequest
 from .records import Json, Recipe, Skew
+from .search_index import SearchIndex
+from .search_request import SearchRequest, SearchState
 from .store import Store
+
+OPPORTUNITIES: Final = "opportunities"
+SEARCHED: Final = "opportunity_search_summaries"
+
+
+class Records(Protocol):
+    """The records of a stream that a test can change."""
+
+    def put(self, record: Json) -> str:
+        """Inserts or replaces a record; gives its identifier."""
+
+    def change(self, identifier: str, changes: Json) -> None:
+        """Merges changes into a record."""
+
+    def remove(self, identifier: str) -> None:
+        """Makes a record invisible."""
+
+    def overlay(self, identifier: str, members: Json) -> None:
+        """Lays members over what is shown of a record."""
+
+    def clear(self) -> None:
+        """Makes every record invisible."""
+
+    def truth(self) -> list[Json]:
+        """Returns every visible record."""
 
 
 class Catalog:
     """`AWS` or `Sandbox`. Instants are microseconds since 1970."""
 
-    def __init__(self, recipe: Recipe, tokens: Tokens, kind: TokenKind) -> None:
+    def __init__(self, recipe: Recipe, tokens: Tokens, kind: TokenKind, clock: Clock, search: SearchState) -> None:
+        self.lock: Final = threading.RLock()
         self._stamp = recipe.stamp
-        self._lock = threading.RLock()
+        self._is_sandbox = recipe.catalog == "Sandbox"
+        self._search_state = search
+        self._clock = clock
         self._store = Store(recipe)
         self._listing = Listing(self._store, tokens, kind)
         self._life = Life(self._store)
+        draws = Draws(recipe.seed, recipe.catalog)
+        self._search = SearchIndex(self._store, Pager(tokens, kind), draws, search, clock)
+        self._collections = Collections(Deals(self._store, draws, clock.lived), clock, lambda: Pager(tokens, kind))
 
     def fill(self, count: int, now: int, skew: Skew) -> None:
         """Adds `count` invented opportunities from before `now`."""
-        with self._lock:
+        with self.lock:
             self._store.fill(count, now, skew)
 
     def prepare(self) -> None:
-        """Makes all that pages show."""
-        with self._lock:
+        """Makes all that pages of opportunities show."""
+        with self.lock:
             self._store.prepare()
 
     def page(self, request: ListRequest) -> tuple[list[bytes], str | None]:
         """Returns one page of a list, each record in JSON, and the NextToken."""
-        with self._lock:
+        with self.lock:
             return self._listing.page(request)
+
+    def search_page(self, request: SearchRequest) -> tuple[list[bytes], str | None]:
+        """Returns one page of results, each record in JSON, and the NextToken.
+
+        Raises:
+            ServiceError: `ValidationException`; this catalog has no search, or the NextToken is not valid.
+        """
+        if self._is_sandbox and not self._search_state.in_sandbox:
+            raise invalid_field("Catalog", "SearchOpportunities does not have this catalog", "ACTION_NOT_PERMITTED")
+        with self.lock:
+            return self._search.page(request)
+
+    def collection_page(self, operation: str, request: CollectionRequest) -> tuple[list[bytes], str | None]:
+        """Returns one page of an operation that lists a collection, each record in JSON, and the NextToken."""
+        with self.lock:
+            return self._collections.views[operation].page(request)
 
     def opportunity(self, identifier: str) -> Json:
         """Returns one record as `GetOpportunity` shows it.
@@ -46,54 +101,68 @@ class Catalog:
         Raises:
             ServiceError: `ResourceNotFoundException`; the record does not exist or is not visible.
         """
-        with self._lock:
+        with self.lock:
             row = self._store.rows.get(identifier)
             if row is None:
                 raise ServiceError("ResourceNotFoundException", f"Opportunity {identifier} was not found.")
             return self._store.full(row)
 
+    def records(self, stream: str) -> Records:
+        """Returns the records of a stream other than `opportunities`; hold the lock while you use them.
+
+        Raises:
+            KeyError: There is no such stream.
+        """
+        streams: dict[str, Records] = {SEARCHED: self._search, **self._collections.streams}
+        if stream not in streams:
+            known = ", ".join(sorted([OPPORTUNITIES, *streams]))
+            raise KeyError(f"no stream is called {stream}; choose one of {known}")
+        return streams[stream]
+
     def truth(self) -> list[Json]:
         """Returns every visible record as `ListOpportunities` shows it."""
-        with self._lock:
+        with self.lock:
             encoded = [self._store.encoded(row) for row in self._store]
         return [json.loads(record) for record in encoded]
 
     def put(self, record: Json, now: int) -> str:
         """Inserts or replaces a record; gives its identifier."""
-        with self._lock:
+        with self.lock:
             return self._store.put(record, now)
 
     def change(self, identifier: str, changes: Json, at: str | int) -> None:
         """Merges changes into a record; its LastModifiedDate becomes `at`, a text as it is."""
-        with self._lock:
+        with self.lock:
             self._store.change(identifier, changes, at if isinstance(at, str) else self._stamp.text(at))
 
     def remove(self, identifier: str) -> None:
         """Makes a record invisible."""
-        with self._lock:
+        with self.lock:
             self._store.remove(identifier)
 
     def overlay(self, identifier: str, over: dict[str, Any]) -> None:
         """Lays members over what is shown of a record."""
-        with self._lock:
+        with self.lock:
             self._store.overlay(identifier, over)
 
     def clear(self) -> None:
-        """Makes every record invisible."""
-        with self._lock:
+        """Makes every record of every stream invisible."""
+        with self.lock:
             for identifier in list(self._store.rows):
                 self._store.remove(identifier)
+            for stream in (SEARCHED, *self._collections.streams):
+                self.records(stream).clear()
 
     def pass_time(self, begin: int, end: int) -> int:
         """Lets what lies between two instants happen; gives the number of events."""
-        with self._lock:
+        with self.lock:
             return self._life.pass_time(begin, end)
 
     def happen_once(self, at: int) -> None:
         """Lets one event happen to one record."""
-        with self._lock:
+        with self.lock:
             self._life.happen_once(at)
 
     def __len__(self) -> int:
-        with self._lock:
+        with self.lock:
             return len(self._store.rows)

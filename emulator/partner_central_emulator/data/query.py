@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Key = int | str
+Key = int | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,25 @@ class Query:
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
     """A valid request for one page.
 
     Attributes:
-        query: Selects and orders the records.
         descending: Whether the order is descending.
         page: Number of records of a page.
         token: The NextToken; `None` for the first page.
         fingerprint: Equal for requests that differ in their NextToken only.
     """
 
-    query: Query
     descending: bool
     page: int
     token: str | None
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(PageRequest):
+    """A request for one page of opportunities; `query` selects and orders them."""
+
+    query: Query

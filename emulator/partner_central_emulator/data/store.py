@@ -5,48 +5,17 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from ..clock import parse_instant
 from ..service_model import projection, service_model
 from .merge import merged
 from .query import Key
 from .records import FIRST_NUMBER, Json, Recipe, Skew
-
-# What sorts below every value and matches no range.
-NULL_INSTANT: Final = -(1 << 62)
-NULL_TEXT: Final = ""
+from .row import NULL_INSTANT, Invented, Row, Watcher
 
 # About 2.5 GB; a record is a little over one kilobyte.
 _ENCODED_AT_MOST = 2_000_000
-
-
-class Row:
-    """One opportunity: its dates, and its record once it has one that differs from its recipe."""
-
-    __slots__ = ("_facets", "created", "id", "index", "modified", "record")
-
-    def __init__(self, identifier: str, index: int, created: int, modified: int) -> None:
-        self.id = identifier
-        self.index = index
-        self.created = created
-        self.modified = modified
-        self.record: Json | None = None
-        self._facets: dict[str, str] | None = None
-
-    def facets(self, record_of: Callable[[Row], Json]) -> dict[str, str]:
-        """Returns the values that lists filter and sort by, except the dates of the record itself."""
-        if self._facets is None:
-            record = record_of(self)
-            life = record.get("LifeCycle") or {}
-            account = (record.get("Customer") or {}).get("Account") or {}
-            self._facets = {
-                "CustomerCompanyName": account.get("CompanyName") or NULL_TEXT,
-                "LifeCycleReviewStatus": life.get("ReviewStatus") or NULL_TEXT,
-                "LifeCycleStage": life.get("Stage") or NULL_TEXT,
-                "TargetCloseDate": life.get("TargetCloseDate") or NULL_TEXT,
-            }
-        return self._facets
 
 
 class Store:
@@ -55,21 +24,21 @@ class Store:
     Not safe for threads on its own: the caller holds a lock.
 
     Attributes:
-        before_change: Called with a row that is about to change what it shows or to vanish.
-        left: Called with a row that is no longer in the lists.
-        entered: Called with a row that is in the lists from now on.
+        rows: The visible opportunities.
+        invented: All that were ever invented, in their order, visible or not.
+        watchers: Whatever has to know of changes.
+        version: A number that grows with each change.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.rows: dict[str, Row] = {}
-        self.before_change: Callable[[Row], None] = _ignore
-        self.left: Callable[[Row], None] = _ignore
-        self.entered: Callable[[Row], None] = _ignore
+        self.invented: list[Invented] = []
+        self.watchers: list[Watcher] = []
+        self.version = 0
         self._overlays: dict[str, Json] = {}
         self._encoded: dict[str, bytes] = {}
         self._sorted: dict[str, list[tuple[Key, str]]] = {}
-        self._next_index = 0
         self._next_number = FIRST_NUMBER
         model = service_model()
         self._as_summary = projection(model.shape_for("OpportunitySummary"))
@@ -78,14 +47,12 @@ class Store:
     def fill(self, count: int, now: int, skew: Skew) -> None:
         """Adds `count` invented opportunities from before `now`."""
         for created, modified in self.recipe.dates(count, now, skew):
-            row = Row(self._new_id(), self._next_index, created, modified)
-            self._next_index += 1
+            row = self._invented(created, modified)
             self.rows[row.id] = row
 
     def invent(self, at: int) -> str:
         """Adds one invented opportunity, created at an instant; gives its identifier."""
-        row = Row(self._new_id(), self._next_index, at, at)
-        self._next_index += 1
+        row = self._invented(at, at)
         self._insert(row)
         return row.id
 
@@ -182,6 +149,11 @@ class Store:
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows.values())
 
+    def _invented(self, created: int, modified: int) -> Row:
+        row = Row(self._new_id(), len(self.invented), created, modified)
+        self.invented.append(Invented(row.index, row.id, created))
+        return row
+
     def _row(self, identifier: str) -> Row:
         try:
             return self.rows[identifier]
@@ -197,16 +169,21 @@ class Store:
         self.rows[row.id] = row
         for name, entries in self._sorted.items():
             insort(entries, (self.key(row, name), row.id))
-        self.entered(row)
+        self.version += 1
+        for watcher in self.watchers:
+            watcher.entered(row)
 
     def _take_out(self, row: Row) -> None:
         self._touch(row)
         for name, entries in self._sorted.items():
             entries.pop(bisect_left(entries, (self.key(row, name), row.id)))
-        self.left(row)
+        for watcher in self.watchers:
+            watcher.left(row)
 
     def _touch(self, row: Row) -> None:
-        self.before_change(row)
+        self.version += 1
+        for watcher in self.watchers:
+            watcher.before_change(row)
         self._encoded.pop(row.id, None)
 
     def _new_id(self) -> str:
@@ -217,10 +194,6 @@ class Store:
             identifier = f"O{self._next_number}"
             if identifier not in self.rows:
                 return identifier
-
-
-def _ignore(_row: Row) -> None:
-    """Does nothing; the listener while nobody else listens."""
 
 
 def _instant(text: str | None) -> int:

@@ -120,3 +120,5 @@ PEOPLE = (
     *(("Ada", "Lindqvist"), ("Bruno", "Keller"), ("Chidi", "Okoro"), ("Dana", "Morel"), ("Emil", "Novak")),
     *(("Farah", "Siddiq"), ("Greta", "Hansen"), ("Hugo", "Marin"), ("Ines", "Duarte"), ("Jun", "Watari")),
 )
+APN_PROGRAMS = ("APN Immersion Days", "ISV Workload Migration", "Migration Acceleration Program", "SaaS Factory")
+TEAMS = ("east", "north", "public-sector", "south", "west")

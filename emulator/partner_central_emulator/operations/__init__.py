@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import opportunities
+from . import engagement_invitations, opportunities, opportunity_search
 from .operation import Operation
 
 _FAMILIES: Final = (
+    *engagement_invitations.OPERATIONS,
     *opportunities.OPERATIONS,
-)  # fmt: skip
+    *opportunity_search.OPERATIONS,
+)
 OPERATIONS: Final[dict[str, Operation]] = {operation.name: operation for operation in _FAMILIES}

@@ -25,17 +25,20 @@ class RecordPage:
     Attributes:
         member: Name of the member that has the records.
         records: The records, each in JSON.
-        token: The NextToken; `None` on the last page.
+        token: The NextToken; `None` on the last page, where some operations send an empty text.
+        is_null: Whether the list is null. Operations whose list is not required answer so without records.
     """
 
     member: str
     records: Sequence[bytes]
     token: str | None
+    is_null: bool = False
 
     def body(self) -> bytes:
         """Returns the JSON that goes to the client."""
         token = json.dumps(self.token).encode()
-        return b'{"NextToken":%b,"%b":[%b]}' % (token, self.member.encode(), b",".join(self.records))
+        records = b"null" if self.is_null else b"[%b]" % b",".join(self.records)
+        return b'{"NextToken":%b,"%b":%b}' % (token, self.member.encode(), records)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from ..clock import parse_instant
 from ..data.catalog import Catalog
 from ..data.query import Choice, ListRequest, Query, Range
 from .operation import Operation, RecordPage, SingleRecord
+from .paging import DEFAULT_PAGE, fingerprint
 
-DEFAULT_PAGE = 20
 DEFAULT_SORT = "LastModifiedDate"
 
 _RANGES = ("LastModifiedDate", "CreatedDate", "TargetCloseDate")
@@ -53,7 +51,7 @@ def read_request(request: dict[str, Any]) -> ListRequest:
         descending=sort.get("SortOrder", "DESCENDING") == "DESCENDING",
         page=request.get("MaxResults") or DEFAULT_PAGE,
         token=request.get("NextToken"),
-        fingerprint=_fingerprint(request),
+        fingerprint=fingerprint(request),
     )
 
 
@@ -62,8 +60,3 @@ def _range(field: str, bounds: dict[str, str | None]) -> Range:
     if field == "TargetCloseDate":
         return Range(field, after, before)
     return Range(field, after and parse_instant(after), before and parse_instant(before))
-
-
-def _fingerprint(request: dict[str, Any]) -> str:
-    bound = {name: value for name, value in request.items() if name != "NextToken" and value is not None}
-    return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()[:24]

@@ -8,13 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+from botocore.loaders import create_loader
 from dlt.sources.credentials import AwsCredentials
 from rich import box
 from rich.console import Console as Terminal
 from rich.table import Column, Table
 
-from partner_central.public import ConfigurationError
-from partner_central_emulator import Emulator
+from partner_central.public import ConfigurationError, with_extras
+from partner_central_emulator import Emulator, use_loader
 
 from ..console.output import Console
 from ..destinations.duckdb_access import lock
@@ -56,6 +57,7 @@ def demo(console: Console) -> None:
     terminal = Terminal(highlight=False, soft_wrap=True)
     DATABASE.unlink(missing_ok=True)
     DATABASE.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+    use_loader(with_extras(create_loader()))
     with tempfile.TemporaryDirectory() as folder, Emulator(opportunities=500, seed=1) as emulator:
         settings = _settings(emulator.endpoint, Path(folder))
         terminal.print(f"A local Partner Central runs on {emulator.endpoint}, with 500 invented opportunities.\n")

@@ -24,7 +24,12 @@ def emulator(
     skew: Annotated[Skew, typer.Option(help="How CreatedDates lie.")] = "uniform",
 ) -> None:
     """Run a local Partner Central until Ctrl-C, for any AWS client. It listens on 127.0.0.1 only."""
-    from partner_central_emulator import Emulator, serve
+    from botocore.loaders import create_loader
+
+    from partner_central.public import with_extras
+    from partner_central_emulator import Emulator, serve, use_loader
+
+    use_loader(with_extras(create_loader()))
 
     def ready(running: Emulator) -> None:
         typer.echo(

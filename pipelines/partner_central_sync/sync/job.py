@@ -199,7 +199,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     return sorted(new)
 
 
-def _load_chunk(  # noqa: PLR0913, PLR0917 - what a run consists of
+def _load_chunk(
     pipeline: dlt.Pipeline,
     settings: Settings,
     console: Console,

@@ -1,7 +1,7 @@
 """The lists that are read whole after the opportunities: which are due, and which AWS refuses.
 
-When each was read is kept in dlt's working folder. On another machine a list is read sooner; if it is as it was, nothing
-of it is loaded.
+When each was read is kept in dlt's working folder. On another machine a list is read sooner. If it is as it was,
+nothing of it is loaded.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Lists:
                 self._read[stream.table] = {AT: self._now.isoformat()}
         if self.due:
             self._pipeline.set_local_state_val(READ, self._read)
-        for stream, error in self._refused:
-            console.warn(f"{stream.table} was not loaded, and is asked for again in a day: {error}")
+        for one, error in self._refused:
+            console.warn(f"{one.table} was not loaded, and is asked for again in a day: {error}")
 
     def raise_failure(self) -> None:
         """Raises the first passing failure of a list.

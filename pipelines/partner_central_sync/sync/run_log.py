@@ -22,6 +22,7 @@ from ..console.output import Console
 from ..destinations.own_tables import Kind, OwnTable
 from ..version import version
 from . import full_listings
+from .lists import Lists
 from .settings import Settings
 from .stream_log import STREAM_RUNS, stream_rows
 

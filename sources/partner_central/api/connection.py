@@ -22,11 +22,11 @@ from dlt.sources.credentials import AwsCredentials
 
 from ..errors import ConfigurationError
 from .misconfiguration import NO_TERMINAL_FOR_MFA, check_endpoint
+from .model_extras import with_extras
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
-SERVICE = "partnercentral-selling"
 HOME_REGION = "us-east-1"
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 30
@@ -171,4 +171,4 @@ def _share_loader(session: botocore.session.Session) -> None:
 @cache
 def _loader(data_path: str | None) -> Loader:
     """Returns the loader of the process: each reads the endpoints of all services, which takes longer than a call."""
-    return create_loader(data_path)
+    return with_extras(create_loader(data_path))

@@ -12,7 +12,8 @@ from dlt.pipeline.exceptions import PipelineNotActive
 
 from ..api.account_identity import identity_of
 from ..api.client import PartnerCentral
-from ..api.connection import SERVICE, connect, open_session
+from ..api.connection import connect, open_session
+from ..api.model_extras import SERVICE
 from ..api.quota import Quota, account_of
 from ..options import Options
 from ..read.load import ChunkedLoad

@@ -35,7 +35,11 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
     shared_key = [] if options.account is None else [ACCOUNT]
     reading = load.stream(stream.table)
     items = Items(stream.table, lambda: listed_model(reading.placed, stream.noun), rules, arrow=False)
-    pages = dlt.resource(_PagesOf(stream, options, load), name=f"{stream.singular}_pages", selected=False)
+    whole = _ListOf(stream, options, load)
+
+    @dlt.resource(name=f"{stream.singular}_pages", selected=False)
+    def pages() -> Iterator[TableRows]:
+        yield from whole.pages()
 
     def records(batch: TableRows) -> Iterator[Any]:
         yield from items.of(batch.rows, first=batch.first)
@@ -58,7 +62,7 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
     )
 
 
-class _PagesOf:
+class _ListOf:
     """Reads a list, and notes in dlt's state what it read."""
 
     def __init__(self, stream: WholeListStream, options: Options, load: ChunkedLoad) -> None:
@@ -66,7 +70,8 @@ class _PagesOf:
         self._connection = StreamConnection(stream, options, load)
         self._privacy = options.pii_policy(stream)
 
-    def __call__(self) -> Iterator[TableRows]:
+    def pages(self) -> Iterator[TableRows]:
+        """The pages of the list, if it has changed."""
         stream, load = self._stream, self._load
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, self._options.catalog)

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from botocore.model import ServiceModel
 
-from partner_central.api.connection import SERVICE
+from partner_central.api.model_extras import SERVICE
 from partner_central.tables.hints import HintRules, child_hints, list_columns, root_columns
 from partner_central.tables.record import Members
 from partner_central.tables.rows import RowMaker, TableNames

@@ -1,0 +1,107 @@
+"""The records of an emulator, as tests see and change them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from .clock import Clock
+from .data.catalog import OPPORTUNITIES, Catalog, Records
+from .data.records import Json
+
+T = TypeVar("T")
+
+
+class Changes:
+    """Sees and changes the records of every stream.
+
+    Args:
+        catalogs: `AWS` and `Sandbox`.
+        clock: The emulated time.
+    """
+
+    def __init__(self, catalogs: Mapping[str, Catalog], clock: Clock) -> None:
+        self._catalogs = catalogs
+        self._clock = clock
+
+    def truth(self, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> list[Json]:
+        """Returns every visible record of a stream, in any order.
+
+        Args:
+            catalog: `AWS` or `Sandbox`.
+            stream: What the records are, such as `engagement_invitations`. Opportunities are as `ListOpportunities`
+                shows them. Of other streams, these are the records as the operation of that name shows them.
+        """
+        if stream == OPPORTUNITIES:
+            return self._catalogs[catalog].truth()
+        return self._records(catalog, stream, lambda records: records.truth())
+
+    def put(self, record: Json, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> str:
+        """Inserts or replaces a record, members it lacks are null; gives its identifier.
+
+        CreatedDate and LastModifiedDate of an opportunity become the emulated now where the record has none, Id a new
+        one. In other streams, a record has its identifier.
+        """
+        if stream == OPPORTUNITIES:
+            return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
+        return self._records(catalog, stream, lambda records: records.put(copy.deepcopy(record)))
+
+    def change(
+        self,
+        identifier: str,
+        changes: Json,
+        catalog: str = "AWS",
+        at: str | None = None,
+        *,
+        stream: str = OPPORTUNITIES,
+    ) -> None:
+        """Merges changes into a record; LastModifiedDate of an opportunity becomes `at`, or else the emulated now.
+
+        In other streams, no date moves by itself. A change in `opportunity_search_summaries` is one on the side of
+        AWS, such as another score: the opportunity itself stays as it is.
+
+        Raises:
+            KeyError: The record does not exist.
+        """
+        if stream != OPPORTUNITIES:
+            self._records(catalog, stream, lambda records: records.change(identifier, copy.deepcopy(changes)))
+            return
+        moment = self._clock.now() if at is None else at
+        self._catalogs[catalog].change(identifier, copy.deepcopy(changes), moment)
+
+    def remove(self, identifier: str, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> None:
+        """Makes a record invisible, as when access to it is lost.
+
+        An opportunity leaves the search too; what belongs to it stays in the other streams.
+
+        Raises:
+            KeyError: The record does not exist.
+        """
+        if stream == OPPORTUNITIES:
+            self._catalogs[catalog].remove(identifier)
+        else:
+            self._records(catalog, stream, lambda records: records.remove(identifier))
+
+    def overlay(
+        self, identifier: str, members: dict[str, Any], catalog: str = "AWS", *, stream: str = OPPORTUNITIES
+    ) -> None:
+        """Lays any JSON over what is shown of a record: unknown members, bad values; ABSENT leaves one out.
+
+        The record itself, its place in lists and its dates stay as they are.
+
+        Raises:
+            KeyError: The record does not exist.
+        """
+        if stream == OPPORTUNITIES:
+            self._catalogs[catalog].overlay(identifier, copy.deepcopy(members))
+        else:
+            self._records(catalog, stream, lambda records: records.overlay(identifier, copy.deepcopy(members)))
+
+    def clear(self, catalog: str = "AWS") -> None:
+        """Makes every record of a catalog invisible, in every stream."""
+        self._catalogs[catalog].clear()
+
+    def _records(self, catalog: str, stream: str, use: Callable[[Records], T]) -> T:
+        with self._catalogs[catalog].lock:
+            return use(self._catalogs[catalog].records(stream))
