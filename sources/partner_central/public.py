@@ -35,7 +35,7 @@ from .read.state import (
     newest_full_listing,
 )
 from .read.state_parts import CursorReport, FullListing, StoredCounters
-from .stream import Stream, WholeListStream
+from .stream import IncrementalStream, Stream, WholeListStream
 from .streams import SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
@@ -66,6 +66,7 @@ __all__ = [
     "ConfigurationError",
     "CursorReport",
     "FullListing",
+    "IncrementalStream",
     "PaginationError",
     "PartnerCentral",
     "PartnerCentralError",

@@ -187,7 +187,7 @@ def test_masks_of_the_first_release_stay_until_it_and_then_have_the_present_form
 ) -> None:
     named = {"customer_company_name": [emulator.truth()[0]["Customer"]["Account"]["CompanyName"]]}
     with monkeypatch.context() as earlier:
-        earlier.setattr("partner_central.resources.form_of_masks", lambda *_, **__: FIRST_FORM)
+        earlier.setattr("partner_central.resources.incremental.form_of_masks", lambda *_, **__: FIRST_FORM)
         sandbox.sync(mode)
         if mode["pii"] == "drop":  # the name of the cursor was a hash without the key
             earlier.setattr(PiiPolicy, "in_state", lambda _, value, __: value)

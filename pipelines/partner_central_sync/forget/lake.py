@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 
-from partner_central.public import ACCOUNT, PiiPolicy
+from partner_central.public import ACCOUNT
 
 from ..destinations.lake.client import LakeClient
-from .sql import READ, ROW_ID, changes_of, of_members
+from .sql import ROW_ID, changes_of, of_members
+from .tables import TABLES, PersonalTable, Policies
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,20 +34,20 @@ class Cleaned:
     lines: list[str] = field(default_factory=list)
 
 
-def clean(client: LakeClient, privacy: PiiPolicy, account: str | None) -> Cleaned:
+def clean(client: LakeClient, policies: Policies, account: str | None) -> Cleaned:
     """Rewrites every table with what would be stored now, each in one commit, and removes what was before."""
     cleaned = Cleaned()
     removed = 0
-    for table in READ:
+    for name, table in TABLES.items():
         try:
-            made, stored = _open(client, table)
+            made, stored = _open(client, name)
         except DestinationUndefinedEntity:
             continue
         rows = stored.to_pyarrow_table() if made == "delta" else stored.scan().to_arrow()
-        changed, count = _clean_table(table, rows, privacy, account)
-        cleaned.rows[table] = count
+        changed, count = _clean_table(table, rows, policies, account)
+        cleaned.rows[name] = count
         if made == "delta":
-            removed += _write_delta(client, table, changed if count else None)
+            removed += _write_delta(client, name, changed if count else None)
         elif count:
             stored.overwrite(changed)
             cleaned.lines = [ICEBERG]
@@ -62,14 +63,14 @@ def _open(client: LakeClient, table: str) -> tuple[str, Any]:
     return made, client.load_open_table(made, table)  # type: ignore[arg-type] # adapt_source() sets it
 
 
-def _clean_table(table: str, rows: pa.Table, privacy: PiiPolicy, account: str | None) -> tuple[pa.Table, int]:
+def _clean_table(table: PersonalTable, rows: pa.Table, policies: Policies, account: str | None) -> tuple[pa.Table, int]:
     """The rows as they are to be, and how many differ."""
     import pyarrow as pa
 
-    read = [*of_members(READ[table], rows.column_names), *{ROW_ID, ACCOUNT}.intersection(rows.column_names)]
+    read = [*of_members(table.read, rows.column_names), *{ROW_ID, ACCOUNT}.intersection(rows.column_names)]
     stored = rows.select(read).to_pylist()
     mine = [account is None or row[ACCOUNT] == account for row in stored]
-    changes = [changes_of(table, row, privacy) if own else {} for row, own in zip(stored, mine, strict=True)]
+    changes = [changes_of(table, row, policies) if own else {} for row, own in zip(stored, mine, strict=True)]
     for column in sorted({column for change in changes for column in change}):
         at = rows.schema.get_field_index(column)
         stored_values = rows.column(column).to_pylist()

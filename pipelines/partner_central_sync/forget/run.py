@@ -14,7 +14,15 @@ from typing import Any, cast
 
 import dlt
 
-from partner_central.public import OPPORTUNITIES, ConfigurationError, PiiPolicy, forget_masks, from_own_section
+from partner_central.public import (
+    OPPORTUNITIES,
+    SPINE,
+    STREAMS,
+    ConfigurationError,
+    PiiPolicy,
+    forget_masks,
+    from_own_section,
+)
 
 from ..console.failures import AnotherRun
 from ..console.output import Console
@@ -25,18 +33,13 @@ from ..sync import dlt_settings, run_lease, working_folder
 from ..sync.pending import load_pending
 from ..sync.settings import Settings
 from . import lake, sql
+from .tables import TABLES, Policies
 
 KEEPS = (
     "pii is keep: nothing is to be forgotten. Set pii = mask or drop under [sources.partner_central] of "
     ".dlt/config.toml, or give --pii, as sync is to have it from now on."
 )
 NOTHING = "Nothing is stored yet."
-TABLES = {
-    "opportunities": "rows of opportunities",
-    "opportunity_history": "versions in opportunity_history",
-    "opportunities_rejected": "records in opportunities_rejected",
-    **{table: f"entries of {table}" for table in OPPORTUNITIES.personal_in_lists},
-}
 CURSOR = (
     "Left on purpose: the cursor holds hashes, without the key, of records that were changed last, as their last sync "
     "read them. sync --full replaces these."
@@ -52,21 +55,21 @@ def forget(settings: Settings, console: Console) -> list[str]:
         NotWritable: the destination cannot be written now.
     """
     arguments = settings.source_arguments()
-    privacy = _privacy(**{name: arguments[name] for name in ("pii", "pii_key") if name in arguments})
-    if privacy.keeps:
+    policies = _policies(**{name: arguments[name] for name in ("pii", "pii_key") if name in arguments})
+    if all(policy.keeps for policy in policies.values()):
         raise ConfigurationError(KEEPS)
     dlt_settings.check(settings)
     with working_folder.hold_lock(settings):
-        return list(_clean(privacy, settings, console))
+        return list(_clean(policies, settings, console))
 
 
 @from_own_section
-def _privacy(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> PiiPolicy:
-    """Returns what a sync would do with personal data, configured in the same place."""
-    return PiiPolicy(pii, pii_key, OPPORTUNITIES.personal)
+def _policies(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> Policies:
+    """Returns what a sync would do with the personal data of each stream, configured in the same place."""
+    return {stream: PiiPolicy(pii, pii_key, stream.personal) for stream in STREAMS}
 
 
-def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator[str]:
+def _clean(policies: Policies, settings: Settings, console: Console) -> Iterator[str]:
     """Does every step, and yields how it ended."""
     pipeline = working_folder.reset(settings)
     client = pipeline.destination_client()
@@ -79,7 +82,7 @@ def _clean(privacy: PiiPolicy, settings: Settings, console: Console) -> Iterator
     console.begin_phase(f"cleaning {settings.dataset_name}")
     try:
         clean = _clean_database if adapter.has_sql else _clean_lake
-        yield from clean(client, privacy, settings, lambda: _note_form(pipeline, console))
+        yield from clean(client, policies, settings, lambda: _note_form(pipeline, console))
     finally:
         run_lease.give_back(pipeline)
     if rewritten := adapter.rewrite(client):
@@ -116,12 +119,12 @@ def _note_form(pipeline: dlt.Pipeline, console: Console) -> None:
 
 def _clean_lake(
     client: Any,  # noqa: ANN401 - a LakeClient
-    privacy: PiiPolicy,
+    policies: Policies,
     settings: Settings,
     note_form: Callable[[], None],
 ) -> Iterator[str]:
     with client:
-        cleaned = lake.clean(client, privacy, settings.account)
+        cleaned = lake.clean(client, policies, settings.account)
     note_form()
     with client:
         states = client.drop_old_states(settings.pipeline_name)
@@ -132,12 +135,12 @@ def _clean_lake(
 
 def _clean_database(
     client: Any,  # noqa: ANN401 - a SqlJobClientBase
-    privacy: PiiPolicy,
+    policies: Policies,
     settings: Settings,
     note_form: Callable[[], None],
 ) -> Iterator[str]:
     with client:
-        yield from _counts(sql.clean_rows(client, privacy, settings.account))
+        yield from _counts(sql.clean_rows(client, policies, settings.account))
         yield f"sync_runs: {sql.clean_scopes(client):,} names of filters were hashes without the key and are cleaned"
     note_form()
     with client:
@@ -153,5 +156,7 @@ def _cursors(deleted: int) -> str:
 
 
 def _counts(cleaned: Counter[str]) -> Iterator[str]:
-    for table, what in TABLES.items():
-        yield f"{what}: {cleaned[table]:,} were in clear and are cleaned"
+    """Yields a line for each table; of streams that were never loaded there is none."""
+    for name, table in TABLES.items():
+        if name in cleaned or table.stream is SPINE:
+            yield f"{table.what}: {cleaned[name]:,} were in clear and are cleaned"

@@ -12,7 +12,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.public import OPPORTUNITIES, PiiPolicy, content_hash_of, without_values
+from partner_central.public import OPPORTUNITIES, IncrementalStream, content_hash_of, without_values
 
 from ..destinations import of
 from ..destinations.column_comments import literal
@@ -20,45 +20,43 @@ from ..destinations.own_tables import columns_of, update
 from ..destinations.pipeline_state import is_of_original
 from ..destinations.split_columns import member_of
 from ..sync.settings import Settings
+from .tables import TABLES, PersonalTable, Policies
 
 Row = dict[str, Any]
 ROW_ID = "_dlt_id"
 AT_ONCE = 500
-CURRENT, VERSIONS, REJECTED = "opportunities", "opportunity_history", "opportunities_rejected"
-PERSONAL, CONTENT = OPPORTUNITIES.personal_columns, OPPORTUNITIES.history.content
-LISTS = OPPORTUNITIES.personal_in_lists
-READ = {CURRENT: PERSONAL, VERSIONS: PERSONAL.union(CONTENT), REJECTED: frozenset({"record", "record_key"}), **LISTS}
-IN_QUESTION = {CURRENT: PERSONAL, VERSIONS: PERSONAL, REJECTED: frozenset({"record"}), **LISTS}
 STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
 LOGS = ("sync_runs", "sync_run_streams")
 
 
-def clean_rows(client: SqlJobClientBase, privacy: PiiPolicy, account: str | None) -> Counter[str]:
+def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None) -> Counter[str]:
     """Puts into every row what would be stored of it now; returns how many rows of a table were in clear.
 
     Each statement changes some hundred rows, with the hash of what they hold then.
     """
     cleaned: Counter[str] = Counter()
-    for table, columns in columns_of(client, READ).items():
-        for rows in _pages(client.sql_client, table, of_members(READ[table], columns), account):
-            changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, privacy))}
+    for name, columns in columns_of(client, TABLES).items():
+        table = TABLES[name]
+        for rows in _pages(client.sql_client, table, of_members(table.read, columns), account):
+            changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, policies))}
             if changes:
-                _write(client, table, changes)
-            cleaned[table] += len(changes)
+                _write(client, name, changes)
+            cleaned[name] += len(changes)
     return cleaned
 
 
-def changes_of(table: str, row: Row, privacy: PiiPolicy) -> Row:
+def changes_of(table: PersonalTable, row: Row, policies: Policies) -> Row:
     """The columns of a stored row that are to hold something else, and what; nothing if it is clean."""
-    if table == REJECTED:
+    stream, privacy = table.stream, policies[table.stream]
+    if table.is_of_rejected:
         record, key = privacy.rejection(row["record"], row.get("record_key"))
         wanted: Row = {"record": record, "record_key": key} if "record_key" in row else {"record": record}
     else:
-        members = IN_QUESTION[table]
-        wanted = {name: privacy.value(row[name], _label(table, name, members)) for name in of_members(members, row)}
+        members = table.personal
+        wanted = {name: privacy.value(row[name], _label(table, name)) for name in of_members(members, row)}
     changes = {name: value for name, value in wanted.items() if value != row[name]}
-    if changes and table == VERSIONS:
-        changes["content_hash"] = content_hash_of(_content(row | changes), OPPORTUNITIES.history)
+    if changes and isinstance(stream, IncrementalStream) and table.name == stream.history_table:
+        changes["content_hash"] = content_hash_of(_content(row | changes, stream.history.content), stream.history)
     return changes
 
 
@@ -67,10 +65,10 @@ def of_members(members: Collection[str], columns: Iterable[str]) -> list[str]:
     return sorted(column for column in columns if member_of(column, members) is not None)
 
 
-def _label(table: str, column: str, members: Collection[str]) -> str:
+def _label(table: PersonalTable, column: str) -> str:
     """Returns the column by which a value is masked: the model's own, after the list that it is in."""
-    *_, lists = table.partition("__")
-    return ".".join(filter(None, (*lists.split("__"), member_of(column, members))))
+    *_, lists = table.name.partition("__")
+    return ".".join(filter(None, (*lists.split("__"), member_of(column, table.personal))))
 
 
 def clean_scopes(client: SqlJobClientBase) -> int:
@@ -85,10 +83,10 @@ def clean_scopes(client: SqlJobClientBase) -> int:
     return changed
 
 
-def _content(version: Row) -> Row:
+def _content(version: Row, members: Collection[str]) -> Row:
     """A version with each member in the column of the model."""
     values = {column: value for column, value in version.items() if value is not None}
-    return {member: values[column] for column in sorted(values) if (member := member_of(column, CONTENT)) is not None}
+    return {member: values[column] for column in sorted(values) if (member := member_of(column, members)) is not None}
 
 
 def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
@@ -124,16 +122,18 @@ def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
     """Overwrites what deleted rows leave in the tables; returns what was done, None if nothing."""
-    return of(client).free_blocks(client, columns_of(client, [*READ, STATES]))
+    return of(client).free_blocks(client, columns_of(client, [*TABLES, STATES]))
 
 
-def _pages(sql: SqlClientBase[Any], table: str, columns: list[str], account: str | None) -> Iterator[list[Row]]:
+def _pages(
+    sql: SqlClientBase[Any], table: PersonalTable, columns: list[str], account: str | None
+) -> Iterator[list[Row]]:
     """The rows of a table, or of one account, that hold anything in the columns in question."""
     names = [ROW_ID, *columns]
-    any_value = " OR ".join(f"{name} IS NOT NULL" for name in of_members(IN_QUESTION[table], columns))
+    any_value = " OR ".join(f"{name} IS NOT NULL" for name in of_members(table.personal, columns))
     mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
     query = (
-        f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(table)} "  # noqa: S608 - the schema's own names
+        f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(table.name)} "  # noqa: S608 - the schema's own names
         f"WHERE {ROW_ID} > %s AND ({any_value}){mine} ORDER BY {ROW_ID} LIMIT {AT_ONCE}"
     )
     last = ""
