@@ -1,0 +1,146 @@
+"""Lists that are read whole after the opportunities: when, what of them is loaded, and what a failure leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from partner_central.errors import ServiceUnavailable
+from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync import lists as module
+from partner_central_sync.sync.summary import Summary
+from sandbox import Sandbox
+
+STREAM = "engagement_invitations"
+OPERATION = "ListEngagementInvitations"
+
+
+@pytest.fixture
+def small() -> Iterator[Emulator]:
+    with Emulator(opportunities=20, seed=1, rps=None) as running:
+        yield running
+
+
+@pytest.fixture
+def lists(tmp_path: Path, small: Emulator) -> Sandbox:
+    """A first sync of the opportunities and the invitations; no call is noted yet."""
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sync(sandbox)
+    small.calls.clear()
+    return sandbox
+
+
+@pytest.fixture
+def due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list is fresh in the next run, nor is a refusal remembered."""
+    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
+
+
+def sync(sandbox: Sandbox, **options: Any) -> Summary:
+    return sandbox.sync(tables=(STREAM,), **options)
+
+
+def rows(sandbox: Sandbox, query: str) -> list[dict[str, Any]]:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
+        connection.execute("USE partner_central.partner_central")
+        found = connection.execute(query)
+        names = [one[0] for one in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def stored(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    """The invitations in the database, by id."""
+    return {row["id"]: row for row in rows(sandbox, f"SELECT * FROM {STREAM}")}
+
+
+def operations(emulator: Emulator) -> list[str]:
+    return [call.operation for call in emulator.calls]
+
+
+def assert_equals(sandbox: Sandbox, emulator: Emulator) -> None:
+    """Every invitation that is listed is there as it is, and was listed last."""
+    found, truth = stored(sandbox), emulator.truth(stream=STREAM)
+    newest = max(row["last_listed_at"] for row in found.values())
+    assert {key for key, row in found.items() if row["last_listed_at"] == newest} == {one["Id"] for one in truth}
+    for one in truth:
+        row = found[one["Id"]]
+        assert (row["status"], row["participant_type"]) == (one["Status"], one["ParticipantType"])
+
+
+def test_a_first_sync_loads_both_lists_and_the_next_one_is_one_call(lists: Sandbox, small: Emulator) -> None:
+    assert_equals(lists, small)
+    assert {row["participant_type"] for row in stored(lists).values()} == {"SENDER", "RECEIVER"}
+    sync(lists)
+    assert operations(small) == ["ListOpportunities"]
+
+
+@pytest.mark.usefixtures("due")
+def test_a_list_that_is_due_and_as_it_was_loads_nothing(lists: Sandbox, small: Emulator) -> None:
+    before = rows(lists, "SELECT * FROM _dlt_loads")
+    sync(lists)
+    assert operations(small) == ["ListOpportunities", OPERATION, OPERATION]
+    assert rows(lists, "SELECT * FROM _dlt_loads") == before
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("due")
+def test_what_lapses_appears_and_is_listed_no_more_is_seen(lists: Sandbox, small: Emulator) -> None:
+    gone, lapsed, *_ = sorted(stored(lists))
+    small.change(lapsed, {"Status": "EXPIRED"}, stream=STREAM)
+    small.remove(gone, stream=STREAM)
+    small.put({"Id": "engi-0000000000001", "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=STREAM)
+    sync(lists)
+    assert_equals(lists, small)
+    assert stored(lists)[gone]["status"], "its row stays"
+    small.put({"Id": gone, "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=STREAM)
+    sync(lists)
+    assert_equals(lists, small)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_list_that_fails_leaves_itself_as_it_was_and_the_opportunities_right(
+    page: int, lists: Sandbox, small: Emulator
+) -> None:
+    before, first = stored(lists), small.truth()[0]["Id"]
+    small.change(first, {"LifeCycle": {"NextSteps": "call"}})
+    small.change(min(before), {"Status": "EXPIRED"}, stream=STREAM)
+    small.faults.append(Fault("unavailable", calls=2, after=page, operation=OPERATION))
+    with pytest.raises(ServiceUnavailable, match="Everything is loaded but engagement_invitations"):
+        sync(lists, source={"attempts": 2})
+    lists.assert_equals(small.truth())
+    assert stored(lists) == before
+    sync(lists)
+    assert_equals(lists, small)
+
+
+@pytest.mark.long
+def test_a_refused_list_is_told_and_asked_for_again_after_a_day(
+    lists: Sandbox, small: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    small.denied[OPERATION] = None
+    assert sync(lists, full=True).code == 0
+    assert "engagement_invitations was not loaded, and is asked for again in a day" in capfd.readouterr().err
+    small.calls.clear()
+    sync(lists)
+    assert operations(small) == ["ListOpportunities"]
+    monkeypatch.setattr(module, "REFUSED_FOR", timedelta())
+    small.denied.clear()
+    sync(lists)
+    assert operations(small)[-2:] == [OPERATION, OPERATION]
+    assert_equals(lists, small)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("due")
+def test_personal_data_is_masked_in_lists_as_elsewhere(lists: Sandbox, small: Emulator) -> None:
+    clear = {row["sender_company_name"] for row in stored(lists).values()}
+    sync(lists, source={"pii": "mask", "pii_key": "a secret of sixteen"})
+    assert clear.isdisjoint(row["sender_company_name"] for row in stored(lists).values())
+    assert_equals(lists, small)
