@@ -24,6 +24,7 @@ from .errors import (
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section, own_value
 from .read.filters import without_values
+from .read.list_state import forget_list, stored_list
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
 from .read.pages import page_call
@@ -86,6 +87,7 @@ __all__ = [
     "credentials_misconfiguration",
     "cursor_reports",
     "forget_cursors",
+    "forget_list",
     "forget_masks",
     "from_own_section",
     "hint_rules",
@@ -99,6 +101,7 @@ __all__ = [
     "presence_model",
     "rejected_columns",
     "root_columns",
+    "stored_list",
     "stream_model",
     "to_credentials_error",
     "with_extras",

@@ -144,3 +144,17 @@ def test_personal_data_is_masked_in_lists_as_elsewhere(lists: Sandbox, small: Em
     sync(lists, source={"pii": "mask", "pii_key": "a secret of sixteen"})
     assert clear.isdisjoint(row["sender_company_name"] for row in stored(lists).values())
     assert_equals(lists, small)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lost", [f"TABLE {STREAM} CASCADE", f"TABLE {STREAM}_rejected"])
+def test_a_dropped_list_is_read_again_and_the_opportunities_are_not(lost: str, lists: Sandbox, small: Emulator) -> None:
+    with duckdb.connect(str(lists.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        connection.execute(f"DROP {lost}")
+    assert sync(lists).read < 20 + len(small.truth(stream=STREAM))
+    assert operations(small) == ["ListOpportunities", OPERATION, OPERATION]
+    assert_equals(lists, small)
+    lists.assert_equals(small.truth())
+    sync(lists)
+    assert len(small.calls) == 4

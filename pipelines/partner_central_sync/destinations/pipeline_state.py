@@ -31,7 +31,9 @@ from dlt.common.versioned_state import (
 from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 from dlt.pipeline.state_sync import generate_pipeline_state_version_hash, state_doc
 
-SOURCE, RESOURCE = "partner_central", "opportunities"
+from partner_central.public import SPINE, Stream
+
+SOURCE = "partner_central"
 OF_ACCOUNT = "__"  # between dataset and account in the name of a pipeline
 OF_THE_RELEASE = ("destination_type", "destination_name")  # earlier releases stored the name of a module
 
@@ -109,10 +111,10 @@ def content_hash(state: TPipelineState) -> str:
     return generate_state_version_hash(cast("TVersionedState", state), ["_local", *OF_THE_RELEASE])
 
 
-def state_of_source(state: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Returns the source's part of the state of a pipeline; None before the first load."""
+def state_of_source(state: Mapping[str, Any], stream: Stream = SPINE) -> dict[str, Any] | None:
+    """Returns the part of the state of a pipeline that a stream has; None before it was read."""
     resources = state.get("sources", {}).get(SOURCE, {}).get("resources", {})
-    return cast("dict[str, Any] | None", resources.get(RESOURCE))
+    return cast("dict[str, Any] | None", resources.get(stream.table))
 
 
 def is_namesake(name: str, pipeline_name: str) -> bool:

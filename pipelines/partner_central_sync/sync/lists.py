@@ -12,9 +12,10 @@ from typing import Any, cast
 
 import dlt
 
-from partner_central.public import PartnerCentralError, RequestRejected, Stream, WholeListStream
+from partner_central.public import PartnerCentralError, RequestRejected, Stream, WholeListStream, stored_list
 
 from ..console.output import Console
+from ..destinations.pipeline_state import state_of_source
 
 READ = "partner_central_lists"
 REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
@@ -76,7 +77,9 @@ class Lists:
 
     def _is_due(self, stream: WholeListStream) -> bool:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
-        noted = self._read.get(stream.table, {})
+        noted = dict(self._read.get(stream.table, {}))
+        if not stored_list(state_of_source(self._pipeline.state, stream) or {}):
+            noted.pop(AT, None)  # its tables were lost, or the state is an older one
         for key, lasts in ((AT, stream.refresh), (REFUSED_AT, REFUSED_FOR)):
             if text := noted.get(key):
                 return not timedelta() <= self._now - datetime.fromisoformat(text) < lasts

@@ -13,8 +13,8 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.pipeline import TPipelineState
 from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, load_pipeline_state_from_destination
 
+from partner_central.public import STREAMS, Stream, WholeListStream, forget_list, lost_tables
 from partner_central.public import forget_cursors as forget_cursors_in
-from partner_central.public import lost_tables
 
 from ..destinations.lake.pipeline_state import WithLakeState
 from ..destinations.pipeline_state import WithPipelineState, state_of_source
@@ -43,9 +43,18 @@ def forget(state: dict[str, Any], lost: Collection[str]) -> None:
 
     A listing of everything that is complete is judged no more: what it showed is not in the tables.
     """
-    resource = state_of_source(state)
-    if resource is not None:
-        forget_cursors_in(resource, lost)
+    for stream in STREAMS:
+        resource = state_of_source(state, stream)
+        if resource is not None and any(belongs_to(name, stream) for name in lost):
+            if isinstance(stream, WholeListStream):
+                forget_list(resource)
+            else:
+                forget_cursors_in(resource, lost)
+
+
+def belongs_to(name: str, stream: Stream) -> bool:
+    """Returns whether a table, or a column as `table.column`, is of a stream."""
+    return name.partition(".")[0].partition("__")[0] in stream.tables
 
 
 def has_unfinished_repair(state: dict[str, Any]) -> frozenset[str]:

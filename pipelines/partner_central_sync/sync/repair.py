@@ -13,6 +13,8 @@ from typing import Any, cast
 import dlt
 from dlt.common.destination.client import JobClientBase
 
+from partner_central.public import STREAMS
+
 from ..console.exit_codes import INTERRUPTIONS
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..console.output import Console
@@ -21,7 +23,6 @@ from ..destinations.probe import stored_schema
 from . import other_pipelines, run_lease
 
 ROOT, HISTORY, PRESENCE = "opportunities", "opportunity_history", "opportunity_presence"
-DERIVED = frozenset({ROOT, PRESENCE, "opportunities_rejected"})  # with their lists
 BACKUP = "a backup of the database may have it."
 
 
@@ -145,7 +146,8 @@ def _warn_of_lost_rows(client: JobClientBase, missing: Collection[str], console:
 
 def _is_read_again(name: str) -> bool:
     """Returns whether a reading of everything fills a table, or a column; a version that is held is not read again."""
-    return name == HISTORY or _table(name).partition("__")[0] in DERIVED
+    is_held = name != HISTORY and _table(name) == HISTORY
+    return not is_held and any(other_pipelines.belongs_to(name, stream) for stream in STREAMS)
 
 
 def _table(name: str) -> str:

@@ -7,8 +7,6 @@ whether the list has changed.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +21,7 @@ from ..tables.presence import now
 from ..tables.row_batch import TableRows
 from ..tables.row_version import version_of
 from ..tables.rows import RowMaker
+from .list_state import LIST, RECORDS, list_of, stored_list
 from .pages import Page, pages, parse_page
 
 IN_MEMORY = 16 * 2**20  # bytes of pages, beyond which they wait on the disk
@@ -100,14 +99,14 @@ class WholeListReader:
         self._pii = pii
         self._full = full
         self._stored = dict(state)
-        self._list: dict[str, Any] = self._stored.get("list", {})
+        self._list = stored_list(state)
         self._call: Callable[[Mapping[str, Any]], ListedPage] = partial(
             client.call, stream.operation.name, parse=partial(_parse, stream.operation)
         )
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready; equal lists give equal ones, so that one without a change stores nothing."""
-        return self._stored | {"list": self._list, "members": self._row_maker.assigned_names}
+        return self._stored | {LIST: self._list, "members": self._row_maker.assigned_names}
 
     def batches(self) -> Generator[TableRows]:
         """Every page as a batch, if the list has changed. Afterwards `state` is the next run's.
@@ -120,10 +119,9 @@ class WholeListReader:
         try:
             with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
                 digests = self._read(waiting)
-                if len(digests) < self._list.get("records", 0):  # one that was read while it moved up is not gone
+                if len(digests) < self._list.get(RECORDS, 0):  # one that was read while it moved up is not gone
                     digests = self._read(waiting) | digests
-                version = version_of(self._row_maker.model)
-                found = {"records": len(digests), "digest": _digest(digests), "version": version, "pii": self._pii}
+                found = list_of(digests, version_of(self._row_maker.model), self._pii)
                 if found != self._list or self._full:
                     yield from self._hand_on(waiting, first=first)
                 self._list = found
@@ -157,8 +155,3 @@ class WholeListReader:
 
 def _parse(operation: List, answer: Answer) -> ListedPage:
     return ListedPage(parse_page(operation, answer), answer.body)
-
-
-def _digest(digests: Mapping[str, str]) -> str:
-    """Returns a hash of what is listed, in whatever order."""
-    return hashlib.blake2b(json.dumps(sorted(digests.items())).encode(), digest_size=16).hexdigest()

@@ -10,6 +10,7 @@ from dlt.extract import DltResource
 
 from ..errors import PartnerCentralError
 from ..options import Options
+from ..read.list_state import forget_list
 from ..read.load import ChunkedLoad
 from ..read.state import check_catalog, check_tables
 from ..read.whole_list import WholeListReader
@@ -77,7 +78,7 @@ class _ListOf:
         check_catalog(state, self._options.catalog)
         selected = dlt.current.source().selected_resources.keys()
         if check_tables(state, selected, [stream.table, stream.rejected_table]):
-            state.pop("list", None)
+            forget_list(state)
         reading = load.stream(stream.table)
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
