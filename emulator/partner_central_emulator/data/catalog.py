@@ -95,6 +95,18 @@ class Catalog:
         with self.lock:
             return self._collections.views[operation].page(request)
 
+    def collection_record(self, operation: str, identifier: str) -> Json:
+        """Returns one record as an operation shows it; `identifier` can be an ARN.
+
+        Raises:
+            ServiceError: `ResourceNotFoundException`; the record does not exist or is not visible.
+        """
+        with self.lock:
+            try:
+                return self._collections.views[operation].shown(identifier.rpartition("/")[2])
+            except KeyError:
+                raise ServiceError("ResourceNotFoundException", f"{identifier} was not found.") from None
+
     def opportunity(self, identifier: str) -> Json:
         """Returns one record as `GetOpportunity` shows it.
 
