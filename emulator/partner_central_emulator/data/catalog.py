@@ -69,10 +69,12 @@ class Catalog:
         with self.lock:
             self._store.fill(count, now, skew)
 
-    def prepare(self) -> None:
-        """Makes all that pages of opportunities show."""
+    def prepare(self, *, search: bool) -> None:
+        """Makes all that pages of opportunities show, and those of the search."""
         with self.lock:
             self._store.prepare()
+            if search:
+                self._search.prepare()
 
     def page(self, request: ListRequest) -> tuple[list[bytes], str | None]:
         """Returns one page of a list, each record in JSON, and the NextToken."""
