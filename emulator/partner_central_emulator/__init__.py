@@ -7,11 +7,13 @@
         client.list_opportunities(Catalog="AWS")
         emulator.advance(days=3)
 
-It offers `ListOpportunities` and `GetOpportunity` of the catalogs `AWS` and `Sandbox`. Its data is invented and follows
-from the seed. Days move opportunities through their stages.
+It offers opportunities, the search for them, invitations, engagements with leads, the tasks that link them, and
+solutions, in the catalogs `AWS` and `Sandbox`. Its data is invented and follows from the seed. Days move opportunities
+through their stages. `docs/how-to/emulator.md` describes what a test can change and spoil.
 
 - Protocol, for any operation: `server.py` HTTP · `signature.py` · `quota.py` · `faults.py` · `tokens.py` NextTokens ·
   `service_model.py` validation · `service.py` the answer to a call · `control.py` control from outside
+- `emulator.py` its life · `changes.py` its records, as tests see and change them
 - `operations/` one file a family of operations
 - `data/` invented records, the lists of them, and events over days
 """

@@ -15,18 +15,15 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, get_args
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from clients import Connect, refusal
 from partner_central_emulator import ABSENT, Emulator, Fault, TokenKind
 from sandbox import TIMEOUT_S
 
 Json = dict[str, Any]
-Connect = Callable[..., Any]
 
-SERVICE = "partnercentral-selling"
 TOKEN_KINDS = get_args(TokenKind)
 SORTS = ["LastModifiedDate", "Identifier", "CustomerCompanyName", "CreatedDate", "TargetCloseDate"]
 SORT_PATHS = {
@@ -36,31 +33,6 @@ SORT_PATHS = {
     "CustomerCompanyName": ("Customer", "Account", "CompanyName"),
     "TargetCloseDate": ("LifeCycle", "TargetCloseDate"),
 }
-
-
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="secret", region_name="us-east-1")
-
-
-@pytest.fixture
-def connect(session: Any) -> Iterator[Connect]:
-    clients: list[Any] = []
-
-    def connected(emulator: Emulator, *, read_timeout: float = TIMEOUT_S, **options: Any) -> Any:
-        # Validation by the client would hide the service's own.
-        config = Config(
-            retries={"total_max_attempts": 1},
-            read_timeout=read_timeout,
-            parameter_validation=False,
-            max_pool_connections=20,
-        )
-        clients.append(session.client(SERVICE, endpoint_url=emulator.endpoint, config=config, **options))
-        return clients[-1]
-
-    yield connected
-    for client in clients:
-        client.close()
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +56,6 @@ def at(record: Json, path: tuple[str, ...]) -> str:
     for name in path:
         value = value[name]
     return str(value)
-
-
-def refusal(call: Callable[..., Any], **request: Any) -> Json:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return dict(caught.value.response)
 
 
 def raw(emulator: Emulator, path: str = "/", body: str = "", **headers: str) -> tuple[int, Any, bytes]:
@@ -369,7 +335,7 @@ def test_with_a_secret_only_its_signatures_are_accepted(connect: Connect) -> Non
 
 
 def test_an_operation_it_does_not_offer_is_an_error_that_says_so(busy: Emulator, connect: Connect) -> None:
-    response = refusal(connect(busy).list_solutions, Catalog="AWS")
+    response = refusal(connect(busy).list_resource_snapshot_jobs, Catalog="AWS")
     assert response["Error"]["Code"] == "UnknownOperationException"
     assert "GetOpportunity" in response["Error"]["Message"]
 

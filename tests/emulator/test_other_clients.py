@@ -83,6 +83,41 @@ def test_the_aws_cli_pages_through_everything_with_every_kind_of_token(aws: AWS,
         assert len(emulator.calls) == 7, "pages of 20, the service's default"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "member", "stream"),
+    [
+        ("list-engagement-invitations --participant-type SENDER", "EngagementInvitationSummaries", "sent"),
+        at_length("list-engagements", "EngagementSummaryList", "engagements"),
+        at_length(
+            "list-engagement-resource-associations",
+            "EngagementResourceAssociationSummaries",
+            "engagement_resource_associations",
+        ),
+        at_length("list-engagement-from-opportunity-tasks", "TaskSummaries", "engagement_from_opportunity_tasks"),
+        at_length(
+            "list-engagement-by-accepting-invitation-tasks",
+            "TaskSummaries",
+            "engagement_by_accepting_invitation_tasks",
+        ),
+        at_length("list-opportunity-from-engagement-tasks", "TaskSummaries", "opportunity_from_engagement_tasks"),
+        at_length("list-solutions", "SolutionSummaries", "solutions"),
+    ],
+)
+def test_the_aws_cli_pages_through_every_list_that_it_knows(aws: AWS, arguments: str, member: str, stream: str) -> None:
+    with Emulator(opportunities=150, rps=None) as emulator:
+        listed = aws(emulator, *arguments.split(), "--catalog", "AWS", "--page-size", "5")[member]
+        truth = emulator.truth(stream="engagement_invitations" if stream == "sent" else stream)
+        expected = [one for one in truth if one.get("ParticipantType") in (None, "SENDER")]
+        assert {part_of(one) for one in listed} == {part_of(one) for one in expected}
+        assert len(listed) == len(expected) > 5
+        assert len(emulator.calls) == -(-len(listed) // 5)
+
+
+def part_of(record: dict[str, Any]) -> tuple[Any, ...]:
+    """The members that identify a record of any list."""
+    return tuple(record.get(name) for name in ("Id", "TaskId", "EngagementId", "ResourceId"))
+
+
 def test_the_aws_cli_lists_the_other_catalog_filtered_and_sorted(aws: AWS) -> None:
     with Emulator(opportunities=5, sandbox_opportunities=60, rps=None) as emulator:
         truth = [record for record in emulator.truth("Sandbox") if record["LifeCycle"]["Stage"] == "Launched"]

@@ -288,5 +288,13 @@ def test_a_listener_knows_the_operation(connect: Connect) -> None:
     assert seen == ["SearchOpportunities", "ListOpportunities"]
 
 
+def test_a_prepared_search_shows_the_same(connect: Connect) -> None:
+    with Emulator(opportunities=60, rps=None) as plain, Emulator(opportunities=60, rps=None) as prepared:
+        prepared.prepare(search=True)
+        for emulator in (plain, prepared):
+            emulator.advance(days=3)
+        assert found(connect(plain)) == found(connect(prepared))
+
+
 def test_the_state_of_the_search_is_on_at_first() -> None:
     assert Emulator(opportunities=0).search == SearchState(lag_seconds=0, cap=None, in_sandbox=True)

@@ -103,6 +103,8 @@ def test_the_package_comes_whole_with_its_requirements_and_its_readme(project: P
     handed = {file.name for file in (project / "partner_central").iterdir()}
     source = ROOT / "sources" / "partner_central"
     assert {file.name for file in source.glob("*.py")} | {"README.md"} <= handed
+    (extras,) = (source / "api" / "extras").rglob("*.json")
+    assert (project / "partner_central" / extras.relative_to(source)).read_bytes() == extras.read_bytes()
     required = (project / "requirements.txt").read_text()
     assert all(line.split("<")[0] in required for line in ("boto3>=", "dlt[duckdb]"))
     code = "import partner_central; print(partner_central.__file__)"

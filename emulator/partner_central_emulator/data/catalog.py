@@ -69,10 +69,12 @@ class Catalog:
         with self.lock:
             self._store.fill(count, now, skew)
 
-    def prepare(self) -> None:
-        """Makes all that pages of opportunities show."""
+    def prepare(self, *, search: bool) -> None:
+        """Makes all that pages of opportunities show, and those of the search."""
         with self.lock:
             self._store.prepare()
+            if search:
+                self._search.prepare()
 
     def page(self, request: ListRequest) -> tuple[list[bytes], str | None]:
         """Returns one page of a list, each record in JSON, and the NextToken."""
@@ -94,6 +96,18 @@ class Catalog:
         """Returns one page of an operation that lists a collection, each record in JSON, and the NextToken."""
         with self.lock:
             return self._collections.views[operation].page(request)
+
+    def collection_record(self, operation: str, identifier: str) -> Json:
+        """Returns one record as an operation shows it; `identifier` can be an ARN.
+
+        Raises:
+            ServiceError: `ResourceNotFoundException`; the record does not exist or is not visible.
+        """
+        with self.lock:
+            try:
+                return self._collections.views[operation].shown(identifier.rpartition("/")[2])
+            except KeyError:
+                raise ServiceError("ResourceNotFoundException", f"{identifier} was not found.") from None
 
     def opportunity(self, identifier: str) -> Json:
         """Returns one record as `GetOpportunity` shows it.

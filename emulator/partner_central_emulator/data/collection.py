@@ -38,10 +38,12 @@ class CollectionRequest(PageRequest):
     Attributes:
         test: Whether a record with this head is listed.
         key: What the list is sorted by.
+        looks_inside: Whether both want all members of a record, not only its head.
     """
 
     test: Callable[[Json], bool]
     key: Callable[[Json], Key]
+    looks_inside: bool = False
 
 
 class View:
@@ -85,7 +87,8 @@ class View:
             self._selections.clear()
             self._at = at
         if request.fingerprint not in self._selections:
-            records = ((i, self._collection.head(i)) for i in self._collection.identifiers())
+            of = self._collection.record if request.looks_inside else self._collection.head
+            records = ((i, of(i)) for i in self._collection.identifiers())
             self._selections[request.fingerprint] = sorted((request.key(r), i) for i, r in records if request.test(r))
         return self._selections[request.fingerprint]
 

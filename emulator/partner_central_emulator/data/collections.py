@@ -8,9 +8,16 @@ from typing import NamedTuple
 from ..clock import Clock
 from .collection import Collection, Planned, View
 from .deals import Deals
+from .engagements import associations, engagements
 from .invitations import invitations
 from .pager import Pager
 from .records import Json
+from .tasks import (
+    engagement_by_accepting_invitation_tasks,
+    engagement_from_opportunity_tasks,
+    opportunity_from_engagement_tasks,
+    solutions,
+)
 
 
 class Kind(NamedTuple):
@@ -19,15 +26,45 @@ class Kind(NamedTuple):
     Attributes:
         plan: Yields the records that exist at a time.
         operations: The operations that show them, each with the shape of a record. The first shows all of it.
+        key: The members that identify a record; with two, its identifier is both with a slash between.
     """
 
     plan: Callable[[Deals, int], Iterator[Planned]]
     operations: dict[str, str]
-    key: str = "Id"
+    key: tuple[str, ...] = ("Id",)
 
 
 KINDS = {
+    "engagement_by_accepting_invitation_tasks": Kind(
+        engagement_by_accepting_invitation_tasks,
+        {"ListEngagementByAcceptingInvitationTasks": "ListEngagementByAcceptingInvitationTaskSummary"},
+        ("TaskId",),
+    ),
+    "engagement_from_opportunity_tasks": Kind(
+        engagement_from_opportunity_tasks,
+        {"ListEngagementFromOpportunityTasks": "ListEngagementFromOpportunityTaskSummary"},
+        ("TaskId",),
+    ),
     "engagement_invitations": Kind(invitations, {"ListEngagementInvitations": "EngagementInvitationSummary"}),
+    "engagement_resource_associations": Kind(
+        associations,
+        {"ListEngagementResourceAssociations": "EngagementResourceAssociationSummary"},
+        ("EngagementId", "ResourceId"),
+    ),
+    "engagements": Kind(
+        engagements,
+        {
+            "GetEngagement": "GetEngagementResponse",
+            "ListEngagements": "EngagementSummary",
+            "SearchEngagements": "EngagementSearchSummary",
+        },
+    ),
+    "opportunity_from_engagement_tasks": Kind(
+        opportunity_from_engagement_tasks,
+        {"ListOpportunityFromEngagementTasks": "ListOpportunityFromEngagementTaskSummary"},
+        ("TaskId",),
+    ),
+    "solutions": Kind(solutions, {"ListSolutions": "SolutionBase"}),
 }
 
 
@@ -57,6 +94,6 @@ def _collection(kind: Kind, deals: Deals, clock: Clock) -> Collection:
         return clock.lived, deals.store.version
 
     def key(record: Json) -> str:
-        return str(record[kind.key])
+        return "/".join(str(record[name]) for name in kind.key)
 
     return Collection(plan, state, key)

@@ -136,12 +136,10 @@ class Deals:
 
         referral = is_referral(self.draws, number)
         began = created - int(4 * DAY * share("ahead")) if referral else created + int(12 * HOUR * share("shared"))
-        other = None
-        if chance(0.12, "other"):
-            # Some came lately, so that there is always one that waits for an answer.
-            is_late = chance(0.3, "late") and created < self._start
-            other = self._start - int(14 * DAY * share("lateness")) if is_late else created
         has_lead = chance(0.12, "lead")
+        is_converted = has_lead and not referral and chance(0.6, "converted")
+        lead_since = self._lately(invented, "lead") if has_lead and not is_converted else None
+        has_other = chance(0.12, "other")
         return Deal(
             number=number,
             opportunity=invented.id,
@@ -151,7 +149,16 @@ class Deals:
             answered=created if referral else began + HOUR + int(3 * DAY * share("answer")),
             is_refused=not referral and chance(0.15, "refused"),
             is_failed=not referral and chance(0.04, "failed"),
-            lead_since=created - int(30 * DAY * share("lead age")) if has_lead else None,
-            is_converted=has_lead and not referral and chance(0.6, "converted"),
-            other_since=other,
+            lead_since=lead_since or created - int(30 * DAY * share("lead age")) if has_lead else None,
+            is_converted=is_converted,
+            other_since=(self._lately(invented, "other") or created) if has_other else None,
         )
+
+    def _lately(self, invented: Invented, purpose: str) -> int | None:
+        """Returns an instant in the two weeks before the emulated clock began, for some of what is older.
+
+        So there is always an invitation that waits for an answer, and a lead that sees more of life.
+        """
+        if invented.created >= self._start or not self.draws.chance(0.3, f"late {purpose}", invented.number):
+            return None
+        return self._start - int(14 * DAY * self.draws.share(f"lateness {purpose}", invented.number))

@@ -94,7 +94,7 @@ class Recipe:
             "RelatedEntityIdentifiers": {
                 "AwsMarketplaceOffers": [],
                 "AwsProducts": [],
-                "Solutions": [f"S-{rng.randint(1, 9_999):07d}"] if chance(rng, 0.5) else [],
+                "Solutions": [rng.choice(words.ACTIVE_SOLUTIONS)] if chance(rng, 0.5) else [],
             },
         }
 

@@ -120,5 +120,28 @@ PEOPLE = (
     *(("Ada", "Lindqvist"), ("Bruno", "Keller"), ("Chidi", "Okoro"), ("Dana", "Morel"), ("Emil", "Novak")),
     *(("Farah", "Siddiq"), ("Greta", "Hansen"), ("Hugo", "Marin"), ("Ines", "Duarte"), ("Jun", "Watari")),
 )
+
+
+class Solution(NamedTuple):
+    """A solution that the partner offers."""
+
+    id: str
+    name: str
+    category: str
+    status: str
+    created: str
+    marketplace_arn: str | None = None
+
+
+_LISTED = "arn:aws:partnercentral:us-east-1:123456789012:catalog/AWS/solution/soln-0a1b2c3d4e5f6"
+SOLUTIONS = (
+    Solution("S-0100017", "Ledger", "Software Product", "Active", "2024-03-04T08:00:00Z", _LISTED),
+    Solution("S-0100034", "Lakeside", "Software Product", "Active", "2024-05-13T09:30:00Z"),
+    Solution("S-0100051", "Move to the cloud", "Consulting Service", "Active", "2024-07-22T10:00:00Z"),
+    Solution("S-0100068", "Run in the cloud", "Managed Service", "Active", "2024-09-02T11:15:00Z"),
+    Solution("S-0100085", "Cloud for beginners", "Training Service", "Inactive", "2024-11-18T12:00:00Z"),
+    Solution("S-0100102", "Ledger for banks", "Software Product", "Draft", "2026-02-09T07:45:00Z"),
+)
+ACTIVE_SOLUTIONS = tuple(one.id for one in SOLUTIONS if one.status == "Active")
 APN_PROGRAMS = ("APN Immersion Days", "ISV Workload Migration", "Migration Acceleration Program", "SaaS Factory")
 TEAMS = ("east", "north", "public-sector", "south", "west")

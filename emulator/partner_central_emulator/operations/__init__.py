@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import engagement_invitations, opportunities, opportunity_search
+from . import engagement_invitations, engagements, opportunities, opportunity_search, solutions, tasks
 from .operation import Operation
 
 _FAMILIES: Final = (
     *engagement_invitations.OPERATIONS,
+    *engagements.OPERATIONS,
     *opportunities.OPERATIONS,
     *opportunity_search.OPERATIONS,
+    *solutions.OPERATIONS,
+    *tasks.OPERATIONS,
 )
 OPERATIONS: Final[dict[str, Operation]] = {operation.name: operation for operation in _FAMILIES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..clock import parse_instant
@@ -12,6 +12,7 @@ from ..data.catalog import Catalog
 from ..data.collection import CollectionRequest
 from ..data.query import Key
 from ..data.records import Json
+from ..data.search_filter import Searchable, Test, compiled, sort_key
 from .operation import Operation, RecordPage
 
 DEFAULT_PAGE = 20
@@ -49,8 +50,8 @@ def listing(
         unwanted = _wishes(request, excludes or {})
 
         def test(head: Json) -> bool:
-            found = all(_values(head[member]) & values for member, values in wanted)
-            return found and not any(_values(head[member]) & values for member, values in unwanted)
+            found = all(_values(head.get(member)) & values for member, values in wanted)
+            return found and not any(_values(head.get(member)) & values for member, values in unwanted)
 
         page = CollectionRequest(
             descending=sort.get("SortOrder", "DESCENDING") == "DESCENDING",
@@ -63,6 +64,58 @@ def listing(
         return RecordPage(records, *catalog.collection_page(name, page))
 
     return Operation(name, answer)
+
+
+def searching(name: str, records: str, *, keys: Mapping[str, Searchable], default: str) -> Operation:
+    """Returns an operation that searches a collection.
+
+    Args:
+        name: Of the operation.
+        records: The member of the answer that has the records.
+        keys: What the filter and the sort can name.
+        default: The key that sorts, descending, where the request names none.
+    """
+
+    def answer(catalog: Catalog, request: dict[str, Any]) -> RecordPage:
+        sort = request.get("Sort") or {}
+        key = keys[sort.get("SortBy", default)]
+        page = CollectionRequest(
+            descending=sort.get("SortOrder", "DESCENDING") == "DESCENDING",
+            page=request.get("MaxResults") or DEFAULT_PAGE,
+            token=request.get("NextToken"),
+            fingerprint=fingerprint(request),
+            test=search_test(request, keys) or (lambda _: True),
+            key=lambda record: sort_key(key.of(record), key.kind),
+            looks_inside=True,
+        )
+        return RecordPage(records, *catalog.collection_page(name, page))
+
+    return Operation(name, answer)
+
+
+def search_test(request: Mapping[str, Any], keys: Mapping[str, Searchable]) -> Test | None:
+    """Returns the test of a search with `Filter` and `Keyword`; `None` if it finds everything.
+
+    Raises:
+        ServiceError: `ValidationException`; the filter is not valid.
+    """
+    tree, keyword = request.get("Filter"), request.get("Keyword")
+    matches = None if tree is None else compiled(tree, keys)
+    if keyword is None:
+        return matches
+    small = keyword.lower()
+
+    def test(record: Any) -> bool:  # noqa: ANN401
+        has_it = any(small in text.lower() for key in keys.values() for text in _texts(key.of(record)))
+        return has_it and (matches is None or matches(record))
+
+    return test
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, str):
+            yield one
 
 
 def _wishes(request: Mapping[str, Any], filters: Mapping[str, str]) -> list[tuple[str, set[Any]]]:
