@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from partner_central_emulator import Emulator, TokenKind
 from sandbox import TIMEOUT_S
-from variants import rarely
+from variants import at_length, rarely
 
 AWSCLI = "awscli==1.46.3"
 AWS = Callable[..., Any]

@@ -49,11 +49,11 @@ LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may im
     "api": {"errors", "metrics"},
     "tables": {"errors"},
     "stream": {"tables"},
-    "streams": {"stream", "tables"},
+    "streams": {"errors", "stream", "tables"},
     "read": {"errors", "metrics", "api", "tables", "stream"},
     "own_section": {"errors"},
     "options": {"errors", "api", "tables", "stream", "read"},
-    "resources": {"options", "api", "tables", "stream", "read"},
+    "resources": {"errors", "options", "api", "tables", "stream", "read"},
     "public": {"errors", "own_section", "metrics", "api", "tables", "stream", "streams", "read"},
     "__init__": {"api", "metrics", "options", "own_section", "read", "resources", "streams"},
 }

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import cast
 
 import pytest
-from botocore.model import ListShape, Shape, StructureShape
+from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from partner_central.api.model_extras import service_model
 from partner_central.public import stream_model
-from partner_central.stream import Stream
+from partner_central.stream import IncrementalStream, Stream, WholeListStream
 from partner_central.streams import STREAMS
 from partner_central.tables.table import MAX_NAME, ChildTable, column_name
 
@@ -31,19 +31,29 @@ def names(table: str, children: tuple[ChildTable, ...]) -> list[str]:
     return [found for name, more in below for found in (name, *names(name, more))]
 
 
-each = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.table)
+def of(kind: type[Stream]) -> pytest.MarkDecorator:
+    """Every stream that is read this way."""
+    found = [stream for stream in STREAMS if isinstance(stream, kind)]
+    return pytest.mark.parametrize("stream", found, ids=lambda stream: stream.table)
+
+
+each, each_with_a_cursor, each_whole = of(Stream), of(IncrementalStream), of(WholeListStream)
 
 
 @each
 def test_the_record_has_its_key_and_its_dates(stream: Stream) -> None:
     members = stream.members
-    assert {members.key, members.modified, members.created} <= record_of(stream).members.keys()
+    assert {*members.required, members.created} <= record_of(stream).members.keys()
 
 
 @each
-def test_the_request_takes_the_page_size_and_the_bounds(stream: Stream) -> None:
+def test_the_request_takes_the_page_size(stream: Stream) -> None:
+    assert input_of(stream).members["MaxResults"].metadata["max"] == stream.operation.page_size
+
+
+@each_with_a_cursor
+def test_the_request_takes_the_bounds_and_the_orders(stream: IncrementalStream) -> None:
     request = input_of(stream)
-    assert request.members["MaxResults"].metadata["max"] == stream.operation.page_size
     for path in (stream.read.since, stream.read.backfill.since):
         shape = request
         for member in path:
@@ -53,8 +63,22 @@ def test_the_request_takes_the_page_size_and_the_bounds(stream: Stream) -> None:
     assert {members.modified, members.created, stream.read.backfill.sample_by} <= set(orders)
 
 
-@each
-def test_a_filter_takes_as_many_values_as_the_model_says(stream: Stream) -> None:
+@each_whole
+def test_the_request_for_a_whole_list_is_one_that_the_operation_takes(stream: WholeListStream) -> None:
+    request = input_of(stream)
+    for members in stream.requests:
+        assert {"Catalog", *members} >= {*request.required_members}
+        assert all(value in cast("StringShape", request.members[name]).enum for name, value in members.items())
+    if stream.sort_by is not None:
+        orders = cast("StructureShape", request.members["Sort"]).members["SortBy"]
+        assert stream.sort_by in cast("StringShape", orders).enum
+    output = service_model().operation_model(stream.operation.name).output_shape
+    required = stream.operation.records in cast("StructureShape", output).required_members
+    assert stream.operation.may_be_absent or required
+
+
+@each_with_a_cursor
+def test_a_filter_takes_as_many_values_as_the_model_says(stream: IncrementalStream) -> None:
     members = input_of(stream).members
     limits = {one.member: one.max_values for one in stream.filters}
     assert limits == {name: members[name].metadata["max"] for name in limits}
@@ -69,6 +93,12 @@ def test_what_it_says_of_columns_is_about_columns_there_are(stream: Stream) -> N
     assert all(wanted <= lists[table] for table, wanted in stream.personal_in_lists.items())
     assert len(stream.personal_columns) + sum(map(len, stream.personal_in_lists.values())) == len(stream.personal)
     assert {column_name(path) for path in stream.types} <= columns
+
+
+@each_with_a_cursor
+def test_a_version_is_made_of_columns_there_are(stream: IncrementalStream) -> None:
+    model = stream_model(stream)
+    columns = {column.name for column in model.columns}
     assert stream.history.lists.keys() <= {child.name for child in model.children}
     assert set(stream.history.content) <= columns | stream.history.lists.keys()
     assert stream.personal_columns <= set(stream.history.content), "a mask makes another version"
@@ -96,8 +126,7 @@ def test_every_member_that_the_model_calls_sensitive_is_classified(stream: Strea
 
 @each
 def test_its_tables_have_names_that_every_database_takes(stream: Stream) -> None:
-    own = [stream.table, stream.history_table, stream.presence_table, stream.rejected_table]
-    found = [*own, *names(stream.table, stream_model(stream).children)]
+    found = [*stream.tables, *names(stream.table, stream_model(stream).children)]
     assert len({*found}) == len(found)
     assert max(map(len, found)) <= MAX_NAME
 

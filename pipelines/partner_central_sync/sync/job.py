@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 
 import dlt
 from dlt.common.schema import Schema
-from dlt.extract import DltSource
 
-from partner_central import ChunkedLoad, SyncMetrics, partner_central
+from partner_central import ChunkedLoad, SyncMetrics
 from partner_central.public import (
     OPPORTUNITIES,
     ROWS_PER_CHUNK,
-    PartnerCentralError,
     WholeListStream,
     chosen_streams,
     hint_rules,
@@ -24,16 +20,16 @@ from partner_central.public import (
     stream_model,
 )
 
-from .. import destinations
 from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
-from ..destinations.loading import keep_open, require_all_tables, stored_counters
+from ..destinations.loading import stored_counters
 from ..views.sync_step import keep_views
 from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
+from .chunks import has_more, load_chunk
 from .lists import Lists
-from .pending import has_extracted_jobs, has_lost_lease, load_pending, open_in_step
+from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
 from .run_log import RunRecord
@@ -185,64 +181,18 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     lists = Lists(pipeline, chosen, full=settings.full)
     first = [stream.table for stream in chosen if not isinstance(stream, WholeListStream)]
     with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
-        while _has_more(load, console):
-            _load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
+        while has_more(load, console):
+            load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
     if lists.due:
         due = [stream.table for stream in lists.due]
         with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
-            _load_chunk(pipeline, settings, console, run_record, load, due, is_last=True)
+            load_chunk(pipeline, settings, console, run_record, load, due, is_last=True)
             load.committed()
         lists.conclude(console)
     run_record.lists = lists
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
     return sorted(new)
-
-
-def _load_chunk(
-    pipeline: dlt.Pipeline,
-    settings: Settings,
-    console: Console,
-    run_record: RunRecord,
-    load: ChunkedLoad,
-    tables: Sequence[str],
-    *,
-    is_last: bool,
-) -> None:
-    """Reads a chunk of these streams and loads it; after the last one the destination stays open for the rest."""
-    console.begin_phase("reading")
-    pipeline.extract(_source(settings, load, tables))
-    if not has_extracted_jobs(pipeline):
-        pipeline.normalize()  # drops the empty package
-        return
-    require_all_tables(pipeline)
-    with ExitStack() as opened:
-        opened.enter_context(keep_open(pipeline))
-        load_pending(pipeline, console)
-        if load.is_complete and is_last:
-            run_record.open_until_logged.push(opened.pop_all())
-    run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
-
-
-def _source(settings: Settings, load: ChunkedLoad, tables: Sequence[str]) -> DltSource:
-    """Returns the source as the destination needs it; its schema has the table of runs as well."""
-    source = partner_central(chunked_load=load, tables=tables, **settings.source_arguments())
-    run_log.add_to_schema(source.schema)
-    return destinations.get(settings.destination).adapt_source(source)
-
-
-def _has_more(load: ChunkedLoad, console: Console) -> bool:
-    """Returns whether there is more to load; if reading failed half-way, prints how much of it is loaded."""
-    try:
-        return load.has_more()
-    except PartnerCentralError:
-        metrics = load.metrics
-        of_all = f", of about {metrics.estimated_records:,} in all" if metrics.estimated_records else ""
-        if metrics.read:
-            console.note(
-                f"{metrics.read:,} records were read and are loaded{of_all}. The next run continues from there."
-            )
-        raise
 
 
 def _columns(schema: Schema) -> set[str]:

@@ -10,8 +10,6 @@
      "left_out": tables that a dlt user did not select,
      "masks": form of the masks; without it the first one, which was before forms had numbers}
 
-Of a list that is read whole, `list_state.py` has what is in the place of cursors.
-
 Full listings and versions are numbered. Clocks of machines are not compared. A state that an earlier release wrote is
 migrated when it is read.
 """

@@ -10,7 +10,7 @@ import pytest
 from botocore.session import get_session
 
 from partner_central.api.client import PartnerCentral
-from partner_central.api.connection import SERVICE
+from partner_central.api.model_extras import SERVICE
 from partner_central.api.raw_json import Answer
 from partner_central.errors import PaginationError
 from partner_central.metrics import SyncMetrics

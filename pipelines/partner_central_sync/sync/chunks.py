@@ -1,0 +1,66 @@
+"""Reads a chunk of some streams, and loads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import dlt
+from dlt.extract import DltSource
+
+from partner_central import ChunkedLoad, partner_central
+from partner_central.public import PartnerCentralError
+
+from .. import destinations
+from ..console.output import Console
+from ..destinations.loading import keep_open, require_all_tables
+from . import run_lease, run_log
+from .pending import has_extracted_jobs, load_pending
+from .run_log import RunRecord
+from .settings import Settings
+
+
+def load_chunk(
+    pipeline: dlt.Pipeline,
+    settings: Settings,
+    console: Console,
+    run_record: RunRecord,
+    load: ChunkedLoad,
+    tables: Sequence[str],
+    *,
+    is_last: bool,
+) -> None:
+    """Reads a chunk of these streams and loads it; after the last one the destination stays open for the rest."""
+    console.begin_phase("reading")
+    pipeline.extract(_source(settings, load, tables))
+    if not has_extracted_jobs(pipeline):
+        pipeline.normalize()  # drops the empty package
+        return
+    require_all_tables(pipeline)
+    with ExitStack() as opened:
+        opened.enter_context(keep_open(pipeline))
+        load_pending(pipeline, console)
+        if load.is_complete and is_last:
+            run_record.open_until_logged.push(opened.pop_all())
+    run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
+
+
+def _source(settings: Settings, load: ChunkedLoad, tables: Sequence[str]) -> DltSource:
+    """Returns the source as the destination needs it; its schema has the table of runs as well."""
+    source = partner_central(chunked_load=load, tables=tables, **settings.source_arguments())
+    run_log.add_to_schema(source.schema)
+    return destinations.get(settings.destination).adapt_source(source)
+
+
+def has_more(load: ChunkedLoad, console: Console) -> bool:
+    """Returns whether there is more to load; if reading failed half-way, prints how much of it is loaded."""
+    try:
+        return load.has_more()
+    except PartnerCentralError:
+        metrics = load.metrics
+        of_all = f", of about {metrics.estimated_records:,} in all" if metrics.estimated_records else ""
+        if metrics.read:
+            console.note(
+                f"{metrics.read:,} records were read and are loaded{of_all}. The next run continues from there."
+            )
+        raise
