@@ -96,9 +96,8 @@ def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
 
     Also those of the pipeline that loaded the dataset which this one is a copy of.
     """
-    if STATES not in columns_of(client, [STATES]):  # no run has loaded anything yet
-        return 0
-    newest = client.get_stored_state(pipeline_name) if isinstance(client, WithStateSync) else None
+    is_loaded = STATES in columns_of(client, [STATES])
+    newest = client.get_stored_state(pipeline_name) if is_loaded and isinstance(client, WithStateSync) else None
     if newest is None:
         return 0
     sql = client.sql_client
