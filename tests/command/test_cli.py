@@ -289,6 +289,21 @@ def test_status_says_how_the_last_run_ended_and_whether_the_data_are_too_old(
     assert sandbox.command("status").returncode == 0, "without an age it only reports"
 
 
+def test_a_reader_that_has_gone_ends_no_command(sandbox: Sandbox) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        ended = subprocess.run(
+            [COMMAND, "status"],
+            cwd=sandbox.folder,
+            env=sandbox.environment(),
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_a_configuration_that_is_no_toml_ends_with_a_sentence(sandbox: Sandbox) -> None:
     (sandbox.folder / ".dlt").mkdir()
     (sandbox.folder / ".dlt" / "secrets.toml").write_text('[destination\nx = "geheim-geheim"\n')

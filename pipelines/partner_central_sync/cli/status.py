@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..console.exit_codes import ExitCode, of_several
+from ..console.streams import print_line
 from .options import (
     AccountOption,
     AllAccountsOption,
@@ -75,12 +76,12 @@ def status(
                 last, unknown = line.values.get(LAST, last), line.values.get(UNKNOWN, unknown)
                 values |= {name: value for name, value in line.values.items() if name not in {LAST, UNKNOWN}}
                 if form == "text":
-                    typer.echo(f"{line.subject:<22} {mask(line.text)}")
+                    print_line(f"{line.subject:<22} {mask(line.text)}")
             if age is not None:
                 known = last or unknown or LastRun({}, None, gone=None, held=0)
                 codes.append(known.code(age, datetime.now(UTC)))
                 values["exit_code"] = int(codes[-1])
             if form == "json":
-                typer.echo(json.dumps(masked(values)))
+                print_line(json.dumps(masked(values)))
         if code := of_several(codes):
             raise typer.Exit(code)
