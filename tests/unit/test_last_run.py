@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partner_central_sync.console.exit_codes import ExitCode
-from partner_central_sync.sync.last_run import LastRun, parse_age
+from partner_central_sync.sync.last_run import LastRun, Unknown, parse_age
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AGE = timedelta(hours=2)
@@ -21,7 +21,7 @@ def test_an_age_is_a_number_and_a_unit(text: str, age: timedelta) -> None:
     assert parse_age(text) == age
 
 
-@pytest.mark.parametrize("text", ["", "2", "h", "-1h", "1.5h", "2 h", "2w"])
+@pytest.mark.parametrize("text", ["", "2", "h", "-1h", "1.5h", "2 h", "2w", "99999999999d"])
 def test_another_age_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="such as 2h"):
         parse_age(text)
@@ -46,3 +46,12 @@ def test_old_data_a_failed_run_and_held_removals_are_heard(
 ) -> None:
     as_of = None if hours is None else NOW - timedelta(hours=hours)
     assert LastRun({"exit_code": exit_code}, as_of, gone=0, held=held).code(AGE, NOW) is code
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"), [(None, ExitCode.RETRY_LATER), (1, ExitCode.ALREADY_RUNNING), (3, ExitCode.STALE)]
+)
+def test_data_that_cannot_be_read_now_are_not_called_old_unless_the_run_that_writes_is(
+    hours: int | None, code: ExitCode
+) -> None:
+    assert Unknown(None if hours is None else NOW - timedelta(hours=hours)).code(AGE, NOW) is code

@@ -48,16 +48,36 @@ class LastRun:
         return of_several([ExitCode(self.values.get("exit_code", 0)), *stale, *held])
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why the age of the data is unknown: the destination could not be read.
+
+    Attributes:
+        active_since: when the run began that writes to it; None if none is active on this machine.
+    """
+
+    active_since: datetime | None
+
+    def code(self, max_age: timedelta, now: datetime) -> ExitCode:
+        """Returns the exit code of `status --max-age`; a run that has lasted longer than that is stale by itself."""
+        if self.active_since is None:
+            return ExitCode.RETRY_LATER
+        return ExitCode.STALE if now - self.active_since > max_age else ExitCode.ALREADY_RUNNING
+
+
 def parse_age(text: str) -> timedelta:
     """Returns the duration that a text such as `2h` means.
 
     Raises:
-        ValueError: it is not a whole number and a unit.
+        ValueError: it is not a whole number and a unit, or is too long.
     """
     found = AGE.fullmatch(text.strip().lower())
     if found is None:
         raise ValueError(AGE_RULE)
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        raise ValueError(f"{AGE_RULE}, and not longer than time is") from None
 
 
 def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:

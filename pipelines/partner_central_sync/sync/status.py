@@ -21,11 +21,11 @@ from partner_central.public import CursorReport, cursor_reports
 
 from .. import destinations
 from ..destinations.data_errors import is_from_database
-from ..destinations.errors import unwritable
+from ..destinations.errors import unreadable
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
-from .last_run import LastRun, last_run
+from .last_run import LastRun, Unknown, last_run
 from .settings import Settings
 from .state_folder import take_over
 
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     values: Mapping[str, Any] = MappingProxyType({})
 
 
-LAST = "last"  # of the values of a line: a `LastRun`, which is not for JSON
+LAST, UNKNOWN = "last", "unknown"  # of the values of a line: a `LastRun`, an `Unknown`, which are not for JSON
 TABLES = ("opportunities", "opportunities_rejected")
 
 
@@ -61,7 +61,8 @@ def status(settings: Settings) -> Iterator[Line]:
     location = destinations.of(client).display_location(client)
     where = {"destination": location, "dataset": settings.dataset_name}
     yield Line("destination", f"{location}, dataset {settings.dataset_name}", where)
-    yield from _stored_lines(pipeline, client, settings.account, is_active=active is not None)
+    active_since = working_folder.active_since(settings) if active else None
+    yield from _stored_lines(pipeline, client, settings.account, active_since)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     text = str(pending or "none")
     if pending and not active:
@@ -73,7 +74,7 @@ def status(settings: Settings) -> Iterator[Line]:
 
 
 def _stored_lines(
-    pipeline: dlt.Pipeline, client: JobClientBase, account: str | None, *, is_active: bool
+    pipeline: dlt.Pipeline, client: JobClientBase, account: str | None, active_since: datetime | None
 ) -> Iterator[Line]:
     """Yields what the destination holds. It is not created, and where it can be, opened for reading only."""
     adapter = destinations.of(client)
@@ -94,10 +95,11 @@ def _stored_lines(
     except Exception as error:
         if not is_from_database(error) and not isinstance(error, DestinationConnectionError):
             raise
-        if is_active:
-            yield Line("loaded", "unknown while the active run writes; it can be read when that ends")
+        if active_since is not None:
+            text = "unknown while the active run writes; it can be read when that ends"
         else:
-            yield Line("loaded", f"unknown: {unwritable(error)}")
+            text = f"unknown: {unreadable(error)}"
+        yield Line("loaded", text, {UNKNOWN: Unknown(active_since)})
 
 
 def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
