@@ -187,16 +187,17 @@ def log_run(run_record: RunRecord, console: Console) -> Iterator[None]:
     except BaseException as error:
         run_record.outcome, run_record.message = exit_code_and_message(error)
         with suppress(Exception):
-            _write(run_record)
+            write(run_record)
         raise
     try:
-        _write(run_record)
+        write(run_record)
     except Exception as error:  # noqa: BLE001 - everything is loaded
         _, message = exit_code_and_message(error)
         console.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {message}")
 
 
-def _write(run_record: RunRecord) -> None:
+def write(run_record: RunRecord) -> None:
+    """Counts what the run brought, and writes its rows, if it came as far as a database."""
     client = run_record.pipeline.destination_client() if run_record.pipeline else None
     if client is None:
         return
