@@ -24,18 +24,18 @@ from .errors import (
 )
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section
+from .read.filter_sets import CursorReport, cursor_reports
 from .read.filters import without_values
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
 from .read.state import (
-    cursor_reports,
     forget_cursors,
     lost_tables,
     newest_full_listing,
 )
-from .read.state_parts import CursorReport, FullListing, StoredCounters
+from .read.state_parts import FullListing, StoredCounters
 from .stream import Stream
 from .streams import STREAMS
 from .streams.opportunities import OPPORTUNITIES

@@ -32,6 +32,7 @@ def runs(sandbox: Sandbox, what: str) -> list[tuple[Any, ...]]:
 def test_each_run_leaves_what_its_summary_says(sandbox: Sandbox, emulator: Emulator) -> None:
     began = datetime.now(UTC)
     summaries = [sandbox.sync()]
+    before = query(sandbox, "SELECT count(*) FROM opportunity_history")
     emulator.advance(days=5)
     emulator.overlay(emulator.truth()[0]["Id"], {"Mascot": "owl"})
     summaries += [
@@ -43,7 +44,11 @@ def test_each_run_leaves_what_its_summary_says(sandbox: Sandbox, emulator: Emula
     counts = "calls, throttles, waited_seconds, pages, records, rows_changed, rejected"
     wanted = [(s.calls, s.throttles, s.waited, s.pages, s.read, s.changed, s.rejected) for s in summaries]
     assert runs(sandbox, counts) == wanted
-    assert wanted[2][5] == 0, "the third run is quiet"
+    first, moved, *again = (counts[5] for counts in wanted)
+    assert again == [0, 0, 0], "the third run is quiet; those after it read what is known"
+    assert summaries[3].read > 250
+    assert query(sandbox, "SELECT count(*) FROM opportunity_history") == [(before[0][0] + moved,)]
+    assert before == [(first,)]
     modes = runs(sandbox, "mode, scope[:10], outcome, exit_code, message, complete, version")
     assert modes == [
         (mode, scope, "done", 0, None, True, "0.1.0")
@@ -235,3 +240,21 @@ def test_a_first_run_that_fails_before_it_loads_leaves_nothing_to_be_missed(
     assert "WARNING" not in said
     assert "issing in the destination" not in said
     sandbox.assert_equals(emulator.truth())
+
+
+def test_versions_count_in_the_run_that_loads_them(
+    synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.change(emulator.truth()[3]["Id"], {"LifeCycle": {"NextSteps": "Call."}})
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "complete_tables", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            synced.sync()
+    emulator.change(emulator.truth()[4]["Id"], {"LifeCycle": {"NextSteps": "Write."}})
+    assert synced.sync().changed == 2
+    assert runs(synced, "outcome, rows_changed") == [("done", 250), ("interrupted", 0), ("done", 2)]
+    assert query(synced, "SELECT rows_changed FROM sync_run_streams ORDER BY 1") == [(0,), (2,), (250,)]

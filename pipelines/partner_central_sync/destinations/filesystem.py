@@ -122,6 +122,13 @@ class FilesystemAdapter(Adapter):
         except DestinationUndefinedEntity:
             return None
 
+    def count_versions(self, client: JobClientBase, table: str, packages: Iterable[str]) -> int:
+        """Returns how many rows of a table of versions came with load packages; 0 if there is no such table."""
+        try:
+            return _lake(client).count_of_packages(table, packages)
+        except DestinationUndefinedEntity:
+            return 0
+
     def last_load_at(self, client: JobClientBase) -> object | None:
         """Returns None: that is not looked up in files."""
         del client

@@ -83,6 +83,22 @@ class TableAccess:
             query += f" WHERE {sql.escape_column_name(ACCOUNT)} = %s"
         return int(_first_value(sql.execute_sql(query, *([] if account is None else [account]))))
 
+    def count_versions(self, client: JobClientBase, table: str, packages: Iterable[str]) -> int:
+        """Returns how many rows of a table of versions came with load packages; 0 if there is no such table.
+
+        Versions are added and never replaced, so these are the ones that the packages brought.
+        """
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        sql = _sql(client).sql_client
+        name, ids = sql.make_qualified_table_name(table), list(packages)
+        places = ", ".join(["%s"] * len(ids))
+        query = f"SELECT count(*) FROM {name} WHERE {sql.escape_column_name('_dlt_load_id')} IN ({places})"  # noqa: S608 - the schema's own names
+        try:
+            return int(_first_value(sql.execute_sql(query, *ids)))
+        except DatabaseUndefinedRelation:
+            return 0
+
     def last_load_at(self, client: JobClientBase) -> object | None:
         """Returns when rows were loaded last; None if that is not known here."""
         sql = _sql(client).sql_client

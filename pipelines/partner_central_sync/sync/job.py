@@ -78,6 +78,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     return Summary.build(
         run_record.metrics,
         removed,
+        changed=sum(run_record.changed.values()),
         dataset=settings.dataset_name,
         location=location,
         seconds=time.monotonic() - started,
@@ -183,7 +184,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
                 require_all_tables(pipeline)
                 with ExitStack() as opened:
                     opened.enter_context(keep_open(pipeline))
-                    load_pending(pipeline, console)
+                    run_record.loaded += load_pending(pipeline, console)
                     if load.is_complete:
                         run_record.open_until_logged.push(opened.pop_all())
                 run_lease.record_basis(pipeline, pipeline.state["_version_hash"])

@@ -111,7 +111,7 @@ def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | N
         return
     yield from _row_lines(client, account)
     for report in cursor_reports(state_of_source(state) or {}):
-        name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
+        name = f"watermark of {report.text}" if report.text else "watermark"
         nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
         text = _format_timestamp(report.watermark) if report.watermark else nothing
         key = f"watermark {report.filter_set}"
