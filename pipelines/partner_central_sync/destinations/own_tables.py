@@ -82,7 +82,7 @@ def columns_by_table(client: SqlJobClientBase, query: str, names: Iterable[str])
 
     Args:
         client: of the open destination.
-        query: for a dataset and `{places}` of names; its rows are table, column, and whether that is no table.
+        query: for a dataset and `{places}` of names; its rows are table, column, and whether it is a view.
         names: in small letters.
     """
     wanted = sorted(names)

@@ -48,7 +48,7 @@ def probe(pipeline: dlt.Pipeline) -> DestinationState:
 
     Raises:
         ConfigurationError: its credentials cannot be read, such as a key with another passphrase, or are for reading;
-            it takes no SQL and has no adapter of its own; or it has a table of the user under a name of this program.
+            or it takes no SQL and has no adapter of its own. Or a table of the user has a name of this program.
         NotWritable: it cannot be opened for writing now.
         NotAllowed: not by this user.
     """
