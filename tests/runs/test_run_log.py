@@ -13,6 +13,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from command.test_kills import ended
+from databases import MOSTLY_DUCKDB, Database
 from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.output import Console
@@ -20,6 +21,7 @@ from partner_central_sync.destinations.errors import NotWritable
 from partner_central_sync.sync import pending
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.run_log import COLUMNS
+from partner_central_sync.sync.status import status
 from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
 
@@ -235,3 +237,16 @@ def test_a_first_run_that_fails_before_it_loads_leaves_nothing_to_be_missed(
     assert "WARNING" not in said
     assert "issing in the destination" not in said
     sandbox.assert_equals(emulator.truth())
+
+
+@MOSTLY_DUCKDB
+def test_a_failing_run_is_not_hidden_by_one_with_filters(database: Database, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("access_denied"))
+    with pytest.raises(PipelineStepFailed):
+        database.sync()
+    database.sync({"life_cycle_stage": ["Launched"]})
+    values: dict[str, Any] = {}
+    for line in status(database.settings()):
+        values |= line.values
+    assert (values["last_run"]["exit_code"], values["data_as_of"]) == (0, None)
+    assert [(run["scope"], run["exit_code"]) for run in values["other_runs"]] == [("all", 3)]
