@@ -13,6 +13,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from command.test_kills import ended
+from databases import MOSTLY_DUCKDB, Database
 from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.output import Console
@@ -20,6 +21,7 @@ from partner_central_sync.destinations.errors import NotWritable
 from partner_central_sync.sync import pending
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.run_log import COLUMNS
+from partner_central_sync.sync.status import status
 from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
 
@@ -258,3 +260,16 @@ def test_versions_count_in_the_run_that_loads_them(
     assert synced.sync().changed == 2
     assert runs(synced, "outcome, rows_changed") == [("done", 250), ("interrupted", 0), ("done", 2)]
     assert query(synced, "SELECT rows_changed FROM sync_run_streams ORDER BY 1") == [(0,), (2,), (250,)]
+
+
+@MOSTLY_DUCKDB
+def test_a_failing_run_is_not_hidden_by_one_with_filters(database: Database, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("access_denied"))
+    with pytest.raises(PipelineStepFailed):
+        database.sync()
+    database.sync({"life_cycle_stage": ["Launched"]})
+    values: dict[str, Any] = {}
+    for line in status(database.settings()):
+        values |= line.values
+    assert (values["last_run"]["exit_code"], values["data_as_of"]) == (0, None)
+    assert [(run["scope"], run["exit_code"]) for run in values["other_runs"]] == [("all", 3)]

@@ -74,6 +74,12 @@ class FilesystemAdapter(Adapter):
 
         return repair.missing_tables(_lake(client), schema)
 
+    def stored_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of the tables of a lake; none of a folder that is none, unless it is empty."""
+        from .lake import repair
+
+        return repair.stored_columns(_lake(client), names)
+
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again whose folder was deleted."""
         from .lake import repair

@@ -24,6 +24,12 @@ class TableAccess:
 
         return stored_tables.missing_tables(_sql(client), schema)
 
+    def stored_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of what exists under these names, as far as this user may know; none of a view."""
+        from . import own_tables
+
+        return own_tables.columns_of(_sql(client), names)
+
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again that were dropped, with all columns, and columns of tables that are there."""
         from . import stored_tables

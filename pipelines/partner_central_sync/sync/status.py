@@ -133,22 +133,36 @@ def _row_lines(client: JobClientBase, account: str | None) -> Iterator[Line]:
 
 def _run_lines(last: LastRun) -> Iterator[Line]:
     """Yields how the newest run ended, how old the data are, and what is gone or waits for a review."""
-    run = {name: _iso(value) if isinstance(value, datetime) else value for name, value in last.values.items()}
-    if run:
-        why = f": {run['message']}" if run["message"] else ""
-        text = f"{_format_timestamp(run['started_at'])}, {run['outcome']} (exit code {run['exit_code']}){why}"
-        yield Line("last run", text, {"last_run": run})
+    if last.values:
+        run = _run_values(last.values)
+        yield Line("last run", _run_text(run), {"last_run": run})
         yield Line("version of last run", str(run["version"]))
     else:
         yield Line("last run", "unknown: no row in sync_runs", {"last_run": None})
+    others = [_run_values(run) for run in last.others]
+    for run in others:
+        yield Line(f"last run of {run['scope']}", _run_text(run))
     lag = last.lag(datetime.now(UTC))
-    values = {"data_as_of": last.as_of and last.as_of.isoformat(), "lag_seconds": lag and round(lag.total_seconds())}
+    values: dict[str, Any] = {
+        "data_as_of": last.as_of and last.as_of.isoformat(),
+        "lag_seconds": lag and round(lag.total_seconds()),
+    }
+    values["other_runs"] = others
     text = "nothing complete yet" if last.as_of is None else f"{_format_timestamp(last.as_of)}, {_age(lag)} ago"
     yield Line("data as of", text, values | {LAST: last})
     if last.gone is not None:
         yield Line("gone", f"{last.gone:,} opportunities are no longer listed", {"gone": last.gone})
     text = f"{last.held:,} opportunities wait for a review" if last.held else "none"
     yield Line("held", text, {"held": last.held})
+
+
+def _run_values(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _iso(value) if isinstance(value, datetime) else value for name, value in run.items()}
+
+
+def _run_text(run: Mapping[str, Any]) -> str:
+    why = f": {run['message']}" if run["message"] else ""
+    return f"{_format_timestamp(run['started_at'])}, {run['outcome']} (exit code {run['exit_code']}){why}"
 
 
 def _age(lag: timedelta | None) -> str:
