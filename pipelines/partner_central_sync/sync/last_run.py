@@ -71,12 +71,16 @@ class Unknown:
 
     Attributes:
         active_since: when the run began that writes to it; None if none is active on this machine.
+        is_refused: whether the destination does not let this user read.
     """
 
     active_since: datetime | None
+    is_refused: bool = False
 
     def code(self, max_age: timedelta, now: datetime) -> ExitCode:
         """Returns the exit code of `status --max-age`; a run that has lasted longer than that is stale by itself."""
+        if self.is_refused:
+            return ExitCode.CONFIGURATION
         if self.active_since is None:
             return ExitCode.RETRY_LATER
         return ExitCode.STALE if now - self.active_since > max_age else ExitCode.ALREADY_RUNNING

@@ -21,7 +21,7 @@ from partner_central.public import CursorReport, cursor_reports
 
 from .. import destinations
 from ..destinations.data_errors import is_from_database
-from ..destinations.errors import unreadable
+from ..destinations.errors import NotAllowed, classify_read_error
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
@@ -95,11 +95,13 @@ def _stored_lines(
     except Exception as error:
         if not is_from_database(error) and not isinstance(error, DestinationConnectionError):
             raise
-        if active_since is not None:
-            text = "unknown while the active run writes; it can be read when that ends"
-        else:
-            text = f"unknown: {unreadable(error)}"
-        yield Line("loaded", text, {UNKNOWN: Unknown(active_since)})
+        failure = classify_read_error(error)
+        is_refused = isinstance(failure, NotAllowed)
+        reason = str(failure)
+        if active_since is not None and not is_refused:
+            reason = "the active run writes; it can be read when that ends"
+        values = {UNKNOWN: Unknown(active_since, is_refused=is_refused), "unreadable": reason}
+        yield Line("loaded", f"unknown: {reason}", values)
 
 
 def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
