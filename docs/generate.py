@@ -16,6 +16,7 @@ from typing import Any
 
 import typer.main
 
+import messages
 from partner_central import partner_central
 from partner_central.public import hint_rules, stream_model
 from partner_central.streams import STREAMS
@@ -30,7 +31,7 @@ from partner_central_sync.views.files import head_of, view_texts
 DOCS = Path(__file__).parent
 PAGES = (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
 PAGE = DOCS / "reference" / "views.md"
-MARKED = re.compile(r"(<!-- generated: ([a-z-]+)(?: ([a-z_]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- generated: ([a-z-]+)(?: ([a-z0-9_]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 IDENTIFIER = re.compile(r"(?i)\b[a-z]+(_[a-z]+)+(\.[a-z_]+)?\b")
 NAMED = re.compile(r"\b(the column) ([a-z]+)\b", re.IGNORECASE)
 WIDTH = 120
@@ -206,6 +207,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "table": table,
     "source-settings": source_settings,
     "commands": commands,
+    "messages": messages.table,
     "views": views,
 }
 

@@ -39,7 +39,7 @@ class SyncMetrics:
         pages: pages read.
         read: records read; a record seen twice counts twice.
         estimated_records: estimated number of records to read; None if everything is read sequentially.
-        changed: rows handed on to be merged.
+        changed: rows handed on to be merged, including rows that the destination has already.
         rejected: records that could not become rows.
         mass_rejected: a sentence where they were so many that the cursor does not move.
         full_listing: number of the listing of everything that this run completed.

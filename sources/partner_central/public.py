@@ -23,6 +23,7 @@ from .errors import (
 )
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section, own_value
+from .read.filter_sets import CursorReport, cursor_reports
 from .read.filters import without_values
 from .read.list_state import forget_list, stored_list
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
@@ -30,12 +31,11 @@ from .read.masks import forget_masks
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
 from .read.state import (
-    cursor_reports,
     forget_cursors,
     lost_tables,
     newest_full_listing,
 )
-from .read.state_parts import CursorReport, FullListing, StoredCounters
+from .read.state_parts import FullListing, StoredCounters
 from .stream import IncrementalStream, Stream, WholeListStream
 from .streams import SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES

@@ -245,7 +245,7 @@ def test_status_tells_what_is_loaded_and_what_is_pending_and_makes_nothing(
     assert (told.returncode, emulator.calls) == (0, [])
     for said in (r"opportunities +250 rows", r"last run +20\d\d-", r"pending +1 ", r"watermark +2026-0", r"none\n"):
         assert re.search(said, told.stdout), (said, told.stdout)
-    assert "watermark of" in told.stdout
+    assert "watermark of life_cycle_stage Launched " in told.stdout
 
 
 @pytest.mark.long
@@ -259,8 +259,11 @@ def test_status_works_during_a_run_and_while_the_file_is_open_elsewhere(sandbox:
     assert "reading" in told.stdout
     running.communicate(timeout=TIMEOUT_S)
     with duckdb.connect(str(sandbox.database)):
-        told = sandbox.command("status")
-    assert told.returncode == 0, told.stderr
+        told = sandbox.command("status", "--max-age", "2h")
+        assert told.returncode == 4, "the age is unknown, which is not old"
+        with working_folder.hold_lock(sandbox.settings()):
+            assert sandbox.command("status", "--max-age", "2h").returncode == 5
+            assert sandbox.command("status", "--max-age", "0s").returncode == 8
     assert f"process {os.getpid()}" in told.stdout
     sandbox.assert_equals(emulator.truth())
 
@@ -284,6 +287,32 @@ def test_status_says_how_the_last_run_ended_and_whether_the_data_are_too_old(
     assert failed.returncode == 3
     assert re.search(r"last run +20.*refused \(exit code 3\): AWS denied", failed.stdout)
     assert sandbox.command("status").returncode == 0, "without an age it only reports"
+
+
+def test_a_reader_that_has_gone_ends_no_command(sandbox: Sandbox) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        ended = subprocess.run(
+            [COMMAND, "status"],
+            cwd=sandbox.folder,
+            env=sandbox.environment(),
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_configuration_that_is_no_toml_ends_with_a_sentence(sandbox: Sandbox) -> None:
+    (sandbox.folder / ".dlt").mkdir()
+    (sandbox.folder / ".dlt" / "secrets.toml").write_text('[destination\nx = "geheim-geheim"\n')
+    ended = sandbox.installed_command("sync")  # a forked command has read its configuration before
+    out, error = ended.communicate(timeout=TIMEOUT_S)
+    assert (ended.returncode, out) == (2, ""), error
+    assert "secrets.toml is not valid TOML" in error
+    assert "line 1" in error
+    assert not re.search("Traceback|geheim", error)
 
 
 @pytest.mark.long

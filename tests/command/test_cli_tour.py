@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
+from pathlib import Path
 
 import boto3
 import duckdb
@@ -54,3 +56,12 @@ def test_the_demo_shows_two_syncs_the_tables_and_two_answers(sandbox: Sandbox) -
         connection.execute("USE partner_central_demo.partner_central")
         rows = connection.execute("SELECT count(*), count(DISTINCT id) FROM opportunities").fetchall()
     assert rows[0][0] == rows[0][1] > 500
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    lines = re.findall(r"^\$ \.venv/bin/partner-central (.*partner_central_demo\.duckdb.*)$", readme, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["query", "report"]
+    for line in lines:
+        assert line in ended.stdout, "the demo ends with the lines of the README"
+    asked = sandbox.command(*shlex.split(lines[0]))
+    assert (asked.returncode, asked.stderr) == (0, "3 rows\n")
+    page = sandbox.command(*shlex.split(lines[1].removesuffix(" --open")))
+    assert page.returncode == 0, page.stderr

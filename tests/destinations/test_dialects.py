@@ -7,7 +7,10 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dlt.common.destination import PreparedTableSchema
@@ -21,8 +24,12 @@ from partner_central import ChunkedLoad, partner_central
 from partner_central.tables import stored_columns
 from partner_central_sync import destinations
 from partner_central_sync.destinations.merge import WithMerge
-from partner_central_sync.sync import working_folder
+from partner_central_sync.sync import run_log, working_folder
+from partner_central_sync.views.files import view_texts
+from partner_central_sync.views.translation import translate
 from startable_destinations import Warehouse
+from views.test_views import ANSWERS
+from worked_example import SMALL_CASE
 
 REJECTED = "opportunities_rejected"
 # A private key nobody uses: BigQuery's client reads it when it is made.
@@ -43,6 +50,8 @@ SETTINGS = {
         "CREDENTIALS__CLIENT_EMAIL": "loader@example.iam.gserviceaccount.com",
     },
 }
+NULL = "ᴺᵁᴸᴸ"  # as ClickHouse writes it
+NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?")
 DIALECTS = os.environ.get("DIALECTS", "motherduck redshift").split()  # the Makefile has more
 
 
@@ -110,6 +119,7 @@ class Written:
     staging: dict[str, str]
     names: dict[str, tuple[str, str]]
     merges: list[str]
+    views: dict[str, str]  # by their qualified names
 
     def parsed(self, statements: list[str]) -> list[exp.Expression]:
         dialect = "duckdb" if self.name == "motherduck" else self.name
@@ -130,11 +140,9 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         pipeline = working_folder.attach(settings)
         with ChunkedLoad() as run:
             while run.has_more():
-                pipeline.extract(
-                    destinations.get(name).adapt_source(
-                        partner_central(chunked_load=run, **settings.source_arguments())
-                    )
-                )
+                source = partner_central(chunked_load=run, **settings.source_arguments())
+                run_log.add_to_schema(source.schema)
+                pipeline.extract(destinations.get(name).adapt_source(source))
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)
@@ -144,7 +152,11 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         staging = {table: _create(client, table) for table in known}
     names = {table: client.sql_client.get_qualified_table_names(table) for table in known}
     merges = [statement for root in (ROOT, REJECTED) for statement in _merge(client, root)]
-    return Written(name, tables, staging, names, merges)
+    views = {
+        client.sql_client.make_qualified_table_name(view): translate(text, client)
+        for view, text in view_texts().items()
+    }
+    return Written(name, tables, staging, names, merges, views)
 
 
 def _create(client: SqlJobClientBase, table: str) -> str:
@@ -221,6 +233,53 @@ def test_the_statements_do_what_they_should_in_the_engine_itself(written: Writte
         f"SELECT r.id, r.arn, r.life_cycle_target_close_date, m.value, s.amount "
         f"FROM {root} AS r JOIN {models} AS m ON r.id = m.opportunity_id JOIN {spend} AS s ON r.id = s.opportunity_id"
     ) == [("O1", "new", far, "c", amount)]
+
+
+def test_every_view_can_be_read_in_its_dialect(written: Written) -> None:
+    assert len(written.parsed([*written.views.values()])) == len(view_texts())
+
+
+@pytest.mark.parametrize("written", [name for name in DIALECTS if name == "clickhouse"], indirect=True)
+def test_every_view_of_clickhouse_holds_what_the_worked_example_says(written: Written) -> None:
+    execute = clickhouse()
+    for create in written.tables.values():
+        execute(create)
+    for table, rows in SMALL_CASE.items():
+        for row in rows:
+            values = {name: value for name, value in row.items() if value is not None}
+            execute(
+                f"INSERT INTO {written.names[table][0]} ({', '.join(values)}) "
+                f"VALUES ({', '.join(map(_literal, values.values()))})"
+            )
+    for name, query in written.views.items():
+        execute(f"CREATE VIEW {name} AS {query}")
+    answered = 0
+    for name in written.views:
+        columns, wanted = ANSWERS.get(name.strip("`").split("___")[-1], (None, None))
+        found = execute(f"SELECT {'*' if columns is None else ', '.join(columns)} FROM {name}")
+        if wanted is not None:
+            answered += 1
+            assert sorted(map(_plain, found)) == sorted(map(_plain, wanted)), name
+    assert answered == len(ANSWERS)
+
+
+def _literal(value: Any) -> str:
+    """A value as ClickHouse reads it."""
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    text = f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else str(value)
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[str, ...]:
+    """A row with values of one kind written in one way: ClickHouse has no type of its own for every truth."""
+    return tuple(_text(value) for value in row)
+
+
+def _text(value: Any) -> str:
+    text = f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else str(value)
+    text = {"None": NULL, "True": "1", "False": "0", "true": "1", "false": "0"}.get(text, text)
+    return f"{Decimal(text):f}".rstrip("0").rstrip(".") if NUMBER.fullmatch(text) and "." in text else text
 
 
 def _is(tree: exp.Expression, table: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -137,6 +138,12 @@ def test_what_an_extension_opens_is_no_file_to_look_for(database: str) -> None:
     assert path_of(database) is None
     assert destinations.get("ducklake").is_one_file is False
     assert destinations.get("motherduck").is_one_file is False
+
+
+def test_a_database_in_motherduck_is_there_without_a_file_of_its_name() -> None:
+    adapter = destinations.get("motherduck")
+    there = SimpleNamespace(config=SimpleNamespace(credentials=SimpleNamespace(database="sales")))
+    assert adapter.exists(cast("Any", there)), "dlt gives the name without md:"
 
 
 @pytest.mark.parametrize("database", ["partner_central.duckdb", "/data/a.duckdb", "C:\\data\\a.duckdb"])

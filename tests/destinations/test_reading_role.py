@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from partner_central_sync import destinations
+from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.destinations import reading_role
+from partner_central_sync.destinations.errors import NotAllowed
 from partner_central_sync.query.listing import list_tables
 from partner_central_sync.query.read_only import open_read_only, run_query
 from partner_central_sync.sync.settings import Settings
-from partner_central_sync.sync.status import status
+from partner_central_sync.sync.status import UNKNOWN, status
 from postgres import Postgres
 from worked_example import SMALL_CASE, filled
 
@@ -52,3 +55,16 @@ def test_every_reader_is_that_role_and_it_can_only_read(settings: tuple[Settings
                 cursor.execute(statement)
             connection.rollback()
     assert dict(line[:2] for line in status(where))["loaded"] == "nothing yet"
+
+
+@pytest.mark.parametrize(("name", "value"), [("PASSWORD", "wrong"), ("USERNAME", "nobody_here"), ("DATABASE", "none")])
+def test_a_wrong_login_is_a_mistake_and_no_outage(
+    settings: tuple[Settings, str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    where, _ = settings
+    monkeypatch.setenv(f"PARTNER_CENTRAL__QUERY__CREDENTIALS__{name}", value)
+    with pytest.raises(NotAllowed, match=r"partner_central\.query\.credentials"), open_read_only(where):
+        pass
+    (line,) = (line for line in status(where) if line.subject == "loaded")
+    assert "partner_central.query.credentials" in line.values["unreadable"]
+    assert line.values[UNKNOWN].code(timedelta(hours=2), datetime.now(UTC)) is ExitCode.CONFIGURATION

@@ -12,7 +12,7 @@ import pytest
 from partner_central.errors import ConfigurationError
 from partner_central.public import OPPORTUNITIES
 from partner_central.tables.pii import FIRST_FORM, MASKED, PiiPolicy
-from partner_central_emulator import Emulator
+from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.probe import probe
@@ -265,6 +265,22 @@ def test_before_the_first_sync_there_is_nothing_and_no_file_is_made(sandbox: San
     assert (ended.returncode, ended.stdout) == (0, "Nothing is stored yet.\n")
     assert not sandbox.database.exists()
     assert not emulator.calls
+
+
+def test_after_a_first_run_that_failed_there_is_nothing_to_clean(sandbox: Sandbox, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("access_denied"))
+    assert sandbox.command("sync").returncode == 3
+    assert any("0 were in clear" in line for line in forget(sandbox.settings(MODES[1]), Console(quiet=True)))
+    sandbox.sync(MODES[1])
+    assert not any(row["customer_company_name"] for row in sandbox.tables().opportunities.values())
+
+
+@pytest.mark.long
+def test_an_account_of_a_shared_dataset_that_loaded_nothing_has_nothing_to_clean(sandbox: Sandbox) -> None:
+    sandbox.sync({"account": "acme"}, account="acme")
+    assert any(
+        "0 were in clear" in line for line in forget(sandbox.settings(MODES[1], account="new"), Console(quiet=True))
+    )
 
 
 @pytest.mark.long

@@ -13,6 +13,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from command.test_kills import ended
+from databases import MOSTLY_DUCKDB, Database
 from partner_central.errors import CallBudgetExhausted, ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.output import Console
@@ -20,6 +21,7 @@ from partner_central_sync.destinations.errors import NotWritable
 from partner_central_sync.sync import pending
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.run_log import COLUMNS
+from partner_central_sync.sync.status import status
 from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
 
@@ -32,6 +34,7 @@ def runs(sandbox: Sandbox, what: str) -> list[tuple[Any, ...]]:
 def test_each_run_leaves_what_its_summary_says(sandbox: Sandbox, emulator: Emulator) -> None:
     began = datetime.now(UTC)
     summaries = [sandbox.sync()]
+    before = query(sandbox, "SELECT count(*) FROM opportunity_history")
     emulator.advance(days=5)
     emulator.overlay(emulator.truth()[0]["Id"], {"Mascot": "owl"})
     summaries += [
@@ -43,7 +46,11 @@ def test_each_run_leaves_what_its_summary_says(sandbox: Sandbox, emulator: Emula
     counts = "calls, throttles, waited_seconds, pages, records, rows_changed, rejected"
     wanted = [(s.calls, s.throttles, s.waited, s.pages, s.read, s.changed, s.rejected) for s in summaries]
     assert runs(sandbox, counts) == wanted
-    assert wanted[2][5] == 0, "the third run is quiet"
+    first, moved, *again = (counts[5] for counts in wanted)
+    assert again == [0, 0, 0], "the third run is quiet; those after it read what is known"
+    assert summaries[3].read > 250
+    assert query(sandbox, "SELECT count(*) FROM opportunity_history") == [(before[0][0] + moved,)]
+    assert before == [(first,)]
     modes = runs(sandbox, "mode, scope[:10], outcome, exit_code, message, complete, version")
     assert modes == [
         (mode, scope, "done", 0, None, True, "0.1.0")
@@ -136,9 +143,7 @@ def test_a_row_that_cannot_be_written_does_not_hide_how_the_run_ended(
     synced: Sandbox, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with duckdb.connect(str(synced.database)) as connection:
-        connection.execute(
-            "USE partner_central.partner_central; DROP TABLE sync_runs; CREATE VIEW sync_runs AS SELECT 1"
-        )
+        connection.execute("USE partner_central.partner_central; CREATE UNIQUE INDEX one ON sync_runs (outcome)")
     emulator.advance(days=1)
     assert synced.sync().changed > 0
     assert "Everything is loaded, but the run's row in sync_runs could not be written" in capsys.readouterr().err
@@ -235,3 +240,34 @@ def test_a_first_run_that_fails_before_it_loads_leaves_nothing_to_be_missed(
     assert "WARNING" not in said
     assert "issing in the destination" not in said
     sandbox.assert_equals(emulator.truth())
+
+
+def test_versions_count_in_the_run_that_loads_them(
+    synced: Sandbox, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.change(emulator.truth()[3]["Id"], {"LifeCycle": {"NextSteps": "Call."}})
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "complete_tables", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            synced.sync()
+    emulator.change(emulator.truth()[4]["Id"], {"LifeCycle": {"NextSteps": "Write."}})
+    assert synced.sync().changed == 2
+    assert runs(synced, "outcome, rows_changed") == [("done", 250), ("interrupted", 0), ("done", 2)]
+    assert query(synced, "SELECT rows_changed FROM sync_run_streams ORDER BY 1") == [(0,), (2,), (250,)]
+
+
+@MOSTLY_DUCKDB
+def test_a_failing_run_is_not_hidden_by_one_with_filters(database: Database, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("access_denied"))
+    with pytest.raises(PipelineStepFailed):
+        database.sync()
+    database.sync({"life_cycle_stage": ["Launched"]})
+    values: dict[str, Any] = {}
+    for line in status(database.settings()):
+        values |= line.values
+    assert (values["last_run"]["exit_code"], values["data_as_of"]) == (0, None)
+    assert [(run["scope"], run["exit_code"]) for run in values["other_runs"]] == [("all", 3)]

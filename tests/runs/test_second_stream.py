@@ -10,6 +10,7 @@ from partner_central.public import OPPORTUNITIES
 from partner_central.stream import Incremental, IncrementalStream, List
 from partner_central.tables.history import HistoryRules
 from partner_central_emulator import Emulator
+from partner_central_sync.sync import run_log
 from sandbox import Sandbox
 from variants import at_length
 
@@ -46,7 +47,8 @@ def read_by_stream(sandbox: Sandbox) -> list[tuple[str, int, bool]]:
 def test_both_are_loaded_and_then_what_changes_of_both(
     rows_per_chunk: int | None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partner_central, "STREAMS", (OPPORTUNITIES, COPIES))
+    for module in (partner_central, run_log):
+        monkeypatch.setattr(module, "STREAMS", (OPPORTUNITIES, COPIES))
     number = 250 if rows_per_chunk is None else 2600
     with Emulator(opportunities=number, seed=1, rps=None) as emulator:
         sandbox.endpoint = emulator.endpoint

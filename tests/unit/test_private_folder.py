@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -125,3 +128,44 @@ def test_files_are_the_owners_alone_whatever_the_umask_is(tmp_path: Path) -> Non
     finally:
         os.umask(before)
     assert (mode(tmp_path / "file"), mode(tmp_path / "later")) == (0o600, 0o666)
+
+
+@pytest.fixture
+def as_the_images_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is the user of the image, whose group has its name and nobody else."""
+    user = SimpleNamespace(pw_name="sync", pw_gid=OTHER)
+    monkeypatch.setattr(os, "geteuid", lambda: OTHER)
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: user)
+    monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_name="sync", gr_mem=[]))
+
+
+@as_root
+@pytest.mark.usefixtures("as_the_images_user")
+@pytest.mark.parametrize("open_to", [0o777, 0o2777])
+def test_an_empty_dir_is_refused_though_the_folder_in_it_is_ours(open_to: int, tmp_path: Path) -> None:
+    ours = below(tmp_path, lambda upper: upper.chmod(open_to))
+    ours.mkdir(mode=0o700)
+    give(ours)
+    with pytest.raises(ConfigurationError, match=r"upper can be written by other users.*cron\.md has a pod") as refused:
+        make_private(ours)
+    assert "chmod" not in str(refused.value), "only root may change it"
+
+
+@as_root
+@pytest.mark.usefixtures("as_the_images_user")
+def test_a_private_folder_that_is_mounted_alone_is_fine(tmp_path: Path) -> None:
+    """As a subPath is: the folder of the volume above it is not on the way."""
+    (tmp_path / "data").mkdir(mode=0o700)
+    give(tmp_path / "data")
+    make_private(tmp_path / "data")
+
+
+@as_root
+@pytest.mark.usefixtures("as_the_images_user")
+def test_a_volume_of_root_with_the_own_group_is_fine(tmp_path: Path) -> None:
+    """As a persistent volume is with fsGroup."""
+    ours = below(tmp_path, lambda upper: (os.chown(upper, 0, OTHER), upper.chmod(0o2775)))
+    ours.mkdir()
+    give(ours)
+    make_private(ours)
+    assert mode(ours) & 0o777 == 0o700

@@ -281,15 +281,21 @@ def test_views_are_made_again_when_their_translation_changes(synced: Sandbox, mo
     assert not set(before.values()) & set(comments(synced).values())
 
 
+DIALECTS = ("duckdb", "postgres", "snowflake", "clickhouse")
+
+
 def test_the_version_of_the_translation_stands_for_these_statements() -> None:
     """Where this fails, raise TRANSLATION_VERSION: destinations keep the views that the earlier translation made."""
     query = "SELECT o.id, STRING_AGG(o.name, ',') AS names FROM opportunities AS o GROUP BY o.id"
     columns = {"id": "text", "score": "bigint", "score_double": "double"}
-    assert translation.TRANSLATION_VERSION == 1
-    assert {dialect: translate(query, _client(dialect)) for dialect in ("duckdb", "postgres", "snowflake")} == {
+    assert translation.TRANSLATION_VERSION == 2
+    assert {dialect: translate(query, _client(dialect)) for dialect in DIALECTS} == {
         "duckdb": query,
         "postgres": query.replace("FROM o", "FROM data.o"),
         "snowflake": query.replace("FROM o", "FROM data.o").replace("STRING_AGG", "LISTAGG"),
+        "clickhouse": "SELECT o.id AS id, nullIf(arrayStringConcat(arrayMap(pair -> pair.2, "
+        "arraySort(arrayFilter(pair -> isNotNull(pair.2), groupArray(tuple(o.name, o.name))))), ','), '') AS names "
+        "FROM data.opportunities AS o GROUP BY o.id",
     }
     assert join_columns("opportunities", columns) == (
         "SELECT id, COALESCE(score_double, CAST(score AS DOUBLE)) AS score FROM opportunities"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..console.exit_codes import ExitCode, of_several
+from ..console.streams import print_line
 from .options import AccountOption, AllAccountsOption, CatalogOption, DatasetOption, DestinationOption
 from .run import run_command, selected_accounts, settings_from, settings_of_each
 
@@ -26,7 +27,7 @@ def check(
             failed = ExitCode.DONE
             for finding in look(settings):
                 failed = failed or finding.code
-                typer.echo(
+                print_line(
                     f"{'ok  ' if finding.code is ExitCode.DONE else 'FAIL'} {finding.subject:<12} {finding.text}"
                 )
             codes.append(failed)

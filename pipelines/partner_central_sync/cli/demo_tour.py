@@ -45,7 +45,12 @@ WHERE life_cycle_review_status = 'Approved' AND life_cycle_stage NOT IN ('Launch
 ORDER BY life_cycle_target_close_date LIMIT 5""",
     ),
 )
-NEXT = """The demo's data is in {database}. With your own account:
+NEXT = """The demo's data is in {database}. Ask it more, or open its page:
+
+  {command} query --database {database} "SELECT * FROM past_target_close LIMIT 3"
+  {command} report --database {database} --open
+
+With your own account:
 
   export AWS_PROFILE=...   # or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
   {command} check   # who you are, what you may do, what to fix

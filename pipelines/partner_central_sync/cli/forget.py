@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..console.streams import print_line
 from .options import AccountOption, AllAccountsOption, CatalogOption, DatasetOption, DestinationOption, PiiMode
 from .run import run_command, selected_accounts, settings_from, settings_of_each
 
@@ -34,4 +35,4 @@ def forget(
         for settings in settings_of_each(accounts, settings_from(catalog, destination, dataset)):
             for line in clean(replace(settings, pii=pii), console):
                 console.close()
-                typer.echo(line)
+                print_line(line)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..console.streams import print_line
 from .options import AccountOption, CatalogOption, DatabaseOption, DatasetOption, DestinationOption
 from .run import run_command, settings_to_read
 
@@ -25,7 +26,7 @@ def report(
         from ..report import write_report
 
         path = write_report(settings_to_read(account, catalog, destination, dataset, database), out)
-        typer.echo(f"The report is in {path}")
+        print_line(f"The report is in {path}")
         if show:
             import webbrowser
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import typer
 
+from ..console.streams import print_line
 from .options import CatalogName, LogFormat
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def settings_of_each(accounts: Sequence[Account] | None, base: Settings, *, show
         return
     for account in accounts:
         if show:
-            typer.echo(f"{account.name}:")
+            print_line(f"{account.name}:")
         yield account.settings(base)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..console.exit_codes import ExitCode, of_several
+from ..console.streams import print_line
 from .options import (
     AccountOption,
     AllAccountsOption,
@@ -53,8 +54,9 @@ def status(
     Where accounts are listed, it shows each of them.
     """
     with run_command():
-        from ..sync.last_run import LastRun, parse_age
-        from ..sync.status import LAST
+        from ..console.secrets import mask, masked
+        from ..sync.last_run import LastRun, Unknown, parse_age
+        from ..sync.status import LAST, UNKNOWN
         from ..sync.status import status as look
 
         try:
@@ -69,15 +71,17 @@ def status(
         for number, settings in enumerate(of_each):
             values: dict[str, Any] = {"account": accounts[number].name} if accounts else {}
             last: LastRun | None = None
+            unknown: Unknown | None = None
             for line in look(settings):
-                last = line.values.get(LAST, last)
-                values |= {name: value for name, value in line.values.items() if name != LAST}
+                last, unknown = line.values.get(LAST, last), line.values.get(UNKNOWN, unknown)
+                values |= {name: value for name, value in line.values.items() if name not in {LAST, UNKNOWN}}
                 if form == "text":
-                    typer.echo(f"{line.subject:<22} {line.text}")
+                    print_line(f"{line.subject:<22} {mask(line.text)}")
             if age is not None:
-                codes.append(ExitCode.STALE if last is None else last.code(age, datetime.now(UTC)))
+                known = last or unknown or LastRun({}, None, gone=None, held=0)
+                codes.append(known.code(age, datetime.now(UTC)))
                 values["exit_code"] = int(codes[-1])
             if form == "json":
-                typer.echo(json.dumps(values))
+                print_line(json.dumps(masked(values)))
         if code := of_several(codes):
             raise typer.Exit(code)

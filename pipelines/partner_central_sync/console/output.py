@@ -19,7 +19,7 @@ from ..version import version
 from .exit_codes import INTERRUPTIONS, ExitCode
 from .failures import causes_of, exit_code_and_message
 from .progress import Progress
-from .secrets import mask, masked_trace
+from .secrets import mask, masked, masked_trace
 from .streams import Name, Tolerant, write_line
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Console:
         """Prints what a finished run did; in JSON also when quiet."""
         self.close()
         if self._json:
-            values = {**self._head("info", "synced"), **summary.values(), **self._end(summary.code)}
+            values = {**self._head("info", "synced"), **masked(summary.values()), **self._end(summary.code)}
             self._write("stdout", json.dumps(values))
         elif not self._quiet:
             text = mask(summary.text())

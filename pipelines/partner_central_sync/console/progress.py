@@ -25,6 +25,7 @@ class Progress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began: tuple[float, int] | None = None
+        self._read = 0
         self._total: int | None = None
 
     def text(self, metrics: SyncMetrics) -> str:
@@ -44,8 +45,9 @@ class Progress:
     def values(self, metrics: SyncMetrics) -> dict[str, float | int | None]:
         """Returns the same as numbers: total, percent, records_per_second, seconds_left, exceeds_calls_left."""
         now = self._clock()
-        if self._began is None or metrics.read < self._began[1]:
+        if self._began is None or metrics.read < self._read:
             self._began = now, metrics.read
+        self._read = metrics.read
         began, read_before = self._began
         took = now - began
         rate = (metrics.read - read_before) / took if took >= SECONDS_BEFORE_RATE else None

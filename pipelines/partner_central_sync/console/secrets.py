@@ -28,7 +28,7 @@ SETTING = re.compile(
     r"\b((?:password|passwd|pwd|passphrase|aws_secret_access_key|aws_session_token)\s*=\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\")]+)",
     re.IGNORECASE,
 )
-PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(\S+)@")
+PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(\S+)@([^\s/:?]*)")
 
 
 def mask(text: str) -> str:
@@ -38,6 +38,11 @@ def mask(text: str) -> str:
         text = re.sub(found if len(secret) >= ANYWHERE else rf"(?<!\w){found}(?!\w)", MASK, text)
     text = URL.sub(rf"\1{MASK}@", text)
     return SETTING.sub(rf"\1{MASK}", text)
+
+
+def masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns values for JSON with their texts masked, before quotes are written in another way."""
+    return {name: mask(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def masked_trace(error: BaseException) -> str:
@@ -71,11 +76,18 @@ def _known() -> Iterator[str]:
     """Yields the secrets of this process in each of the ways in which they are written."""
     for value in (*_of_environment(), *_of_files()):
         inner = PASSWORD_OF_URL.search(value)
-        for secret in [inner.group(1)] if inner else [value]:
+        for secret in [inner.group(1), *_taken_for_hosts(*inner.groups())] if inner else [value]:
             bare = secret.strip()
             for written in {bare, quote(bare, safe=""), unquote(bare), *bare.split("\n")}:
                 if len(written) >= SHORTEST:
                     yield written
+
+
+def _taken_for_hosts(password: str, host: str) -> Iterator[str]:
+    """Yields what a driver may take for the host, where an `@` in the password is not written as `%40`."""
+    parts = password.split("@")
+    for start in range(1, len(parts)):
+        yield "@".join([*parts[start:], host])
 
 
 def _of_environment() -> Iterator[str]:
@@ -85,10 +97,10 @@ def _of_environment() -> Iterator[str]:
 
 
 def _of_files() -> Iterator[str]:
-    """Yields the secrets of dlt's own files, if dlt is in use."""
+    """Yields the secrets of dlt's own files, if dlt has read them; one that does not parse has none."""
     container: Any = sys.modules.get("dlt.common.configuration.container")
     context: Any = sys.modules.get("dlt.common.configuration.specs.pluggable_run_context")
-    if container is None or context is None:
+    if container is None or context is None or context.PluggableRunContext not in container.Container():
         return
     for provider in container.Container()[context.PluggableRunContext].providers.providers:
         if provider.supports_secrets and isinstance(content := getattr(provider, "_config_doc", None), Mapping):

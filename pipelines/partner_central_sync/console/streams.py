@@ -40,6 +40,19 @@ def write_line(name: Name, text: str) -> None:
         setattr(sys, name, _nothing())
 
 
+def print_line(text: str) -> None:
+    """Prints a line of a result; what comes after its reader has gone, as `head` does, is dropped.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = _nothing()
+
+
 class Tolerant:
     """A stream for a display, which also writes from threads of its own: what fails is dropped.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dlt.common.destination.client import JobClientBase
     from dlt.destinations.job_client_impl import SqlJobClientBase
     from dlt.extract import DltSource
+    from sqlglot import exp
 
 DEFAULT_DIALECT = "duckdb"  # of a destination that names none; the views are written in it
 LOGIN_REFUSED = re.compile(
@@ -141,6 +142,9 @@ class Adapter(TableAccess):
     def dialect(self, capabilities: DestinationCapabilitiesContext) -> str:
         """Returns sqlglot's name of its dialect."""
         return str(capabilities.sqlglot_dialect or DEFAULT_DIALECT)
+
+    def adapt_view(self, query: exp.Expr) -> None:
+        """Changes the parsed query of a view where its translation would mean something else here."""
 
     def update_statement(self, table: str, changes: str, condition: str) -> str:
         """Returns a statement that changes the rows of a table that meet a condition."""

@@ -23,6 +23,7 @@ from .base import Adapter, RefusedSetting
 
 if TYPE_CHECKING:
     from dlt.destinations.impl.clickhouse.clickhouse import ClickHouseClient
+    from sqlglot import exp
 
 
 class TypeMapper(ClickHouseTypeMapper):
@@ -62,6 +63,12 @@ class ClickHouseAdapter(Adapter):
     def update_statement(self, table: str, changes: str, condition: str) -> str:
         """Returns a mutation, which has ended when the statement has."""
         return f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+
+    def adapt_view(self, query: exp.Expr) -> None:
+        """Names columns and makes them nullable, as other databases do by themselves."""
+        from .clickhouse_queries import adapt
+
+        adapt(query)
 
     def set_read_only(self, client: JobClientBase) -> None:
         """Sends every statement with `readonly`: ClickHouse then refuses writes, settings, and tables from outside."""

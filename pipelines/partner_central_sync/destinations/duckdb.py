@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,19 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .base import Adapter
 from .errors import WrongQuery
+from .own_tables import columns_by_table
 from .statements import ONE_SELECT
 
 if TYPE_CHECKING:
     from .duckdb_client import TypedDuckDbClient
 
 LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
+
+COLUMNS = """
+SELECT table_name, column_name, table_type = 'VIEW'
+FROM information_schema.tables JOIN information_schema.columns USING (table_catalog, table_schema, table_name)
+WHERE table_catalog = current_database() AND table_schema = %s AND lower(table_name) IN ({places})
+"""
 
 
 class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section
@@ -87,6 +94,10 @@ class DuckDbAdapter(Adapter):
         finally:
             connection.close_connection()
 
+    def stored_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of what exists under these names, however they are written; none of a view."""
+        return columns_by_table(cast("SqlJobClientBase", client), COLUMNS, names)
+
     def drop_dataset(self, client: SqlJobClientBase, dataset: str) -> None:
         """Drops a schema by its bare name: with the catalog before it, DuckDB may find the name ambiguous."""
         name = client.capabilities.escape_identifier(dataset)
@@ -97,8 +108,8 @@ class DuckDbAdapter(Adapter):
         return super().display_location(client).removeprefix("duckdb:///")
 
     def exists(self, client: JobClientBase) -> bool:
-        """Returns whether the file is there."""
-        file = _file_of(client)
+        """Returns whether the file is there; a database of a service is always."""
+        file = _file_of(client) if self.is_one_file else None
         return file is None or file.exists()
 
     def set_read_only(self, client: JobClientBase) -> None:

@@ -111,6 +111,17 @@ def unreadable(error: BaseException) -> str:
     return locked or f"The destination cannot be read now: {first_line(error)}"
 
 
+def classify_read_error(error: BaseException) -> NotAllowed | NotReadable:
+    """Returns why a destination cannot be read: not by this user, as a sync would say, or not now."""
+    if _refusal(error):
+        return NotAllowed(
+            f"The destination does not let this user read: {first_line(error)} What reads is run with the credentials "
+            "in partner_central.query.credentials, and without those with the ones of the destination. That user needs "
+            "to read the dataset (see docs/how-to/destinations.md)."
+        )
+    return NotReadable(unreadable(error))
+
+
 def _explain_lock(error: BaseException, *, writing: bool) -> str | None:
     explained = (adapter.explain_lock(str(error), writing=writing) for adapter in all_adapters())
     return next(filter(None, explained), None)

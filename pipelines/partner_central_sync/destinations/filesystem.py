@@ -74,6 +74,12 @@ class FilesystemAdapter(Adapter):
 
         return repair.missing_tables(_lake(client), schema)
 
+    def stored_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of the tables of a lake; none of a folder that is none, unless it is empty."""
+        from .lake import repair
+
+        return repair.stored_columns(_lake(client), names)
+
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again whose folder was deleted."""
         from .lake import repair
@@ -121,6 +127,13 @@ class FilesystemAdapter(Adapter):
             return _lake(client).count(table, account)
         except DestinationUndefinedEntity:
             return None
+
+    def count_versions(self, client: JobClientBase, table: str, packages: Iterable[str]) -> int:
+        """Returns how many rows of a table of versions came with load packages; 0 if there is no such table."""
+        try:
+            return _lake(client).count_of_packages(table, packages)
+        except DestinationUndefinedEntity:
+            return 0
 
     def last_load_at(self, client: JobClientBase) -> object | None:
         """Returns None: that is not looked up in files."""

@@ -77,6 +77,24 @@ def columns_of(client: SqlJobClientBase, tables: Iterable[str]) -> dict[str, set
     return {table: {name.lower() for name in columns} for table, columns in found if columns}
 
 
+def columns_by_table(client: SqlJobClientBase, query: str, names: Iterable[str]) -> dict[str, set[str]]:
+    """The columns of what a database has under these names, by a query of its catalog.
+
+    Args:
+        client: of the open destination.
+        query: for a dataset and `{places}` of names; its rows are table, column, and whether it is a view.
+        names: in small letters.
+    """
+    wanted = sorted(names)
+    query = query.format(places=", ".join(["%s"] * len(wanted)))
+    found: dict[str, set[str]] = {}
+    for table, column, is_none in client.sql_client.execute_sql(query, client.sql_client.dataset_name, *wanted) or ():
+        columns = found.setdefault(table.lower(), set())
+        if not is_none:
+            columns.add(column.lower())
+    return found
+
+
 def update(client: SqlJobClientBase, table: str, changes: str, condition: str, *values: object) -> None:
     """Changes rows of a table where a condition holds."""
     name = client.sql_client.make_qualified_table_name(table)

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination
+from dlt.common.destination.client import JobClientBase
 from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations import postgres as dlt_postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .base import Adapter, explain_login_refusal
+from .own_tables import columns_by_table
 
 if TYPE_CHECKING:
     from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
@@ -42,6 +44,12 @@ NOT_GUARANTEED = (
     "Queries are run as the user that loads, in a transaction that is read only. Only a check of their text keeps them "
     "from functions that end sessions, take locks or read the server's files."
 )
+COLUMNS = """
+SELECT c.relname, a.attname, c.relkind NOT IN ('r', 'p')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = %s AND c.relname IN ({places})
+"""  # information_schema has only what the user has a grant on
 OWNERSHIP = "make the user that loads the owner of {name}: it adds columns to its tables"
 
 
@@ -96,6 +104,10 @@ class PostgresAdapter(LibpqAdapter):
         if find_spec("psycopg2") is None:
             raise MissingDependencyException(self.name, ["dlt[postgres]"])
         return postgres
+
+    def stored_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of what exists under these names, whoever may see it; none of a view."""
+        return columns_by_table(cast("SqlJobClientBase", client), COLUMNS, names)
 
     def explain_refusal(self, message: str) -> str | None:
         """Returns the grant that is missing, or which credentials to look at."""

@@ -20,6 +20,7 @@ from . import of
 from .errors import translate_open_errors
 from .lake.pipeline_state import WithLakeState
 from .lease import LeaseHolder, WithLease
+from .own_names import refuse_foreign, refuse_missing
 from .pipeline_state import WithPipelineState, content_hash
 
 
@@ -47,7 +48,7 @@ def probe(pipeline: dlt.Pipeline) -> DestinationState:
 
     Raises:
         ConfigurationError: its credentials cannot be read, such as a key with another passphrase, or are for reading;
-            or it takes no SQL and has no adapter of its own.
+            or it takes no SQL and has no adapter of its own. Or a table of the user has a name of this program.
         NotWritable: it cannot be opened for writing now.
         NotAllowed: not by this user.
     """
@@ -65,15 +66,20 @@ def probe(pipeline: dlt.Pipeline) -> DestinationState:
             opened.enter_context(client)  # type: ignore[arg-type] # dlt's __exit__ is typed narrower
         except ValueError as error:
             raise ConfigurationError(f"The credentials of {location} cannot be used: {error}") from error
-        if not client.is_storage_initialized():
+        is_there = client.is_storage_initialized()
+        state = _stored_state(client, pipeline.pipeline_name) if is_there else None
+        if is_there or not of(client).has_sql:  # a folder may be there that no load has begun
+            refuse_foreign(client, stored_schema(pipeline, client) if state else None)
+        if not is_there:
             client.initialize_storage()
-        state = _stored_state(client, pipeline.pipeline_name)
+        missing = missing_tables(pipeline, client)
+        refuse_missing(client, missing)
         return DestinationState(
             location,
             state_hash=state["_version_hash"] if state else None,
             content_hash=content_hash(state) if state else None,
             holder=_holder(client, pipeline.pipeline_name),
-            missing=missing_tables(pipeline, client),
+            missing=missing,
         )
 
 

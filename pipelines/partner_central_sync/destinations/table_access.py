@@ -24,6 +24,12 @@ class TableAccess:
 
         return stored_tables.missing_tables(_sql(client), schema)
 
+    def stored_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of what exists under these names, as far as this user may know; none of a view."""
+        from . import own_tables
+
+        return own_tables.columns_of(_sql(client), names)
+
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again that were dropped, with all columns, and columns of tables that are there."""
         from . import stored_tables
@@ -82,6 +88,22 @@ class TableAccess:
         if account is not None:
             query += f" WHERE {sql.escape_column_name(ACCOUNT)} = %s"
         return int(_first_value(sql.execute_sql(query, *([] if account is None else [account]))))
+
+    def count_versions(self, client: JobClientBase, table: str, packages: Iterable[str]) -> int:
+        """Returns how many rows of a table of versions came with load packages; 0 if there is no such table.
+
+        Versions are added and never replaced, so these are the ones that the packages brought.
+        """
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        sql = _sql(client).sql_client
+        name, ids = sql.make_qualified_table_name(table), list(packages)
+        places = ", ".join(["%s"] * len(ids))
+        query = f"SELECT count(*) FROM {name} WHERE {sql.escape_column_name('_dlt_load_id')} IN ({places})"  # noqa: S608 - the schema's own names
+        try:
+            return int(_first_value(sql.execute_sql(query, *ids)))
+        except DatabaseUndefinedRelation:
+            return 0
 
     def last_load_at(self, client: JobClientBase) -> object | None:
         """Returns when rows were loaded last; None if that is not known here."""

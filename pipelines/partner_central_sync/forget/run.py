@@ -111,6 +111,8 @@ def _take_lease(pipeline: dlt.Pipeline, settings: Settings) -> None:
 
 def _note_form(pipeline: dlt.Pipeline, console: Console) -> None:
     """Stores that the masks are of the present form; from now on, syncs make these."""
+    if not pipeline.state.get("sources"):
+        return  # nothing is loaded, so the first sync will do that
     with pipeline.managed_state(extract_state=True) as state:
         if (resource := state_of_source(cast("dict[str, Any]", state))) is not None:
             forget_masks(resource, OPPORTUNITIES.filters)

@@ -94,8 +94,9 @@ def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
 
     Also those of the pipeline that loaded the dataset which this one is a copy of.
     """
-    newest = client.get_stored_state(pipeline_name) if isinstance(client, WithStateSync) else None
-    if newest is None or STATES not in columns_of(client, [STATES]):
+    is_loaded = STATES in columns_of(client, [STATES])
+    newest = client.get_stored_state(pipeline_name) if is_loaded and isinstance(client, WithStateSync) else None
+    if newest is None:
         return 0
     sql = client.sql_client
     table = sql.make_qualified_table_name(STATES)

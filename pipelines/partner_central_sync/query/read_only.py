@@ -15,7 +15,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import ConfigurationError
 
 from .. import destinations
-from ..destinations.errors import NotReadable, WrongQuery, unreadable
+from ..destinations.errors import WrongQuery, classify_read_error
 from ..sync import working_folder
 from ..sync.settings import Settings
 
@@ -39,6 +39,7 @@ def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
 
     Raises:
         ConfigurationError: there is nothing to read yet, or the destination takes no SQL.
+        NotAllowed: not by this user.
         NotReadable: it cannot be read now.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +54,7 @@ def open_read_only(settings: Settings) -> Iterator[SqlJobClientBase]:
             try:
                 opened.enter_context(adapter.open_read_only(client))
             except Exception as error:
-                raise NotReadable(unreadable(error)) from error
+                raise classify_read_error(error) from error
             if not client.sql_client.has_dataset():
                 raise nothing_loaded(client)
             yield client
@@ -100,7 +101,7 @@ def _translate_errors(client: SqlJobClientBase) -> Iterator[None]:
     except (database.Error, DatabaseException) as error:
         cause = error.__cause__ if isinstance(error, DatabaseException) and error.__cause__ else error
         if isinstance(cause, database.OperationalError):
-            raise NotReadable(unreadable(cause)) from error
+            raise classify_read_error(cause) from error
         raise WrongQuery(f"The database does not take this query: {str(cause).strip()}") from error
 
 

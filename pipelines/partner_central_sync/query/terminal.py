@@ -87,6 +87,9 @@ def _first(rows: Rows) -> tuple[list[tuple[Any, ...]], str]:
 
 
 def _cell(value: object) -> str:
+    """Returns a value for people: amounts have groups of three digits, as in the report."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value:,f}"
     return NULL if value is None else escape_control(to_text(value))
 
 

@@ -1,50 +1,21 @@
-"""Amounts as people write them: with the currency's sign and as many decimals as it has."""
+"""Amounts in the one form that they have for people: the currency's code, groups of three digits, two decimals."""
 
 from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-SIGNS = {
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "JPY": "¥",
-    "INR": "₹",
-    "KRW": "₩",
-    "BRL": "R$",
-    "CNY": "CN¥",
-    "CAD": "CA$",
-    "AUD": "A$",
-    "NZD": "NZ$",
-    "HKD": "HK$",
-    "SGD": "S$",
-    "MXN": "MX$",
-    "TWD": "NT$",
-    "ILS": "₪",
-    "VND": "₫",
-    "PHP": "₱",
-    "TRY": "₺",
-    "UAH": "₴",
-    "NGN": "₦",
-}
-NO_DECIMALS = frozenset(
-    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
-)
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 EXACT = Context(prec=100)  # an amount has up to 38 digits, and a sum of them more
+CENTS = Decimal("0.01")  # the scale of the stored amounts
 ENTRY = re.compile(r"(?:(\S+) )?(-?\d+(?:\.\d+)?)")
 
 
 def money(amount: Decimal | float | None, currency: str | None) -> str:
-    """An amount, such as `$1,234.50`, `¥300,000`, `SEK 12.00`; `XXX 5.00` in a currency nobody knows."""
+    """An amount, such as `USD 1,234.50`; without a currency, the number alone."""
     if amount is None:
         return ""
-    decimals = 0 if currency in NO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
-    rounded = Decimal(amount).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, EXACT)
-    sign = "-" if rounded < 0 else ""
-    before = SIGNS.get(currency or "", f"{currency}\N{NO-BREAK SPACE}" if currency else "")
-    return f"{sign}{before}{rounded.copy_abs():,f}"
+    rounded = Decimal(amount).quantize(CENTS, ROUND_HALF_UP, EXACT)
+    return f"{currency}\N{NO-BREAK SPACE}{rounded:,f}" if currency else f"{rounded:,f}"
 
 
 def spend(text: str | None) -> str:

@@ -91,7 +91,8 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, marks: ReportStates) -
         (freshness,) = fetch_rows(client, "SELECT * FROM data_freshness")
     except WrongQuery as error:
         raise ConfigurationError(
-            f"The report is made from views that the dataset {dataset} does not have yet: run partner-central sync."
+            f"The report is made from views that the dataset {dataset} does not have: run partner-central sync, which "
+            "makes them unless several accounts share the dataset."
         ) from error
     (newest,) = fetch_rows(client, "SELECT MAX(gone_since) AS gone FROM opportunity_standing")
     mark = ReportState(_iso(freshness["as_of"]), _iso(freshness["last_change_seen_at"]), _iso(newest["gone"]))

@@ -39,7 +39,7 @@ def load_chunk(
     require_all_tables(pipeline)
     with ExitStack() as opened:
         opened.enter_context(keep_open(pipeline))
-        load_pending(pipeline, console)
+        run_record.loaded += load_pending(pipeline, console)
         if load.is_complete and is_last:
             run_record.open_until_logged.push(opened.pop_all())
     run_lease.record_basis(pipeline, pipeline.state["_version_hash"])

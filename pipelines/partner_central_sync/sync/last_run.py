@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,68 +17,133 @@ from . import full_listings, run_log
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 AGE = re.compile(r"(\d+)([smhd])")
 AGE_RULE = "a whole number and a unit: s, m, h or d, such as 2h"
-RUN = ("run_id", "started_at", "finished_at", "mode", "outcome", "exit_code", "message", "rows_changed", "version")
+RUN = (
+    "run_id",
+    "started_at",
+    "finished_at",
+    "mode",
+    "outcome",
+    "exit_code",
+    "message",
+    "rows_changed",
+    "version",
+    "scope",
+)
+EVERYTHING = "all"  # the scope of a run without filters
 FRESH = (ExitCode.DONE, ExitCode.REVIEW_REMOVALS)
 
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The end of the newest run, and the age of the data.
+    """The end of the newest run of each set of filters, and the age of the data.
 
     Attributes:
         values: columns of `sync_runs` of the newest run, by name; empty if there was none.
-        as_of: when the newest run began that loaded everything it was to load; None if none did.
+        as_of: when the newest complete run without filters began; None if none did. Where all runs have filters, it is
+            the oldest such time of a set of filters.
         gone: opportunities that are marked as gone; None if that is unknown.
         held: opportunities that the newest listing did not show, and that wait for a review.
+        others: the same columns of the newest runs with other filters, if no run without filters is done since.
     """
 
     values: dict[str, Any]
     as_of: datetime | None
     gone: int | None
     held: int
+    others: tuple[dict[str, Any], ...] = ()
 
     def lag(self, now: datetime) -> timedelta | None:
         """Returns how old the data are."""
         return None if self.as_of is None else max(timedelta(), now - self.as_of)
 
     def code(self, max_age: timedelta, now: datetime) -> ExitCode:
-        """Returns the exit code of `status --max-age`: of the newest run, or that the data are older."""
+        """Returns the exit code of `status --max-age`: of the worst of the newest runs, or that data are older."""
         lag = self.lag(now)
         stale = [ExitCode.STALE] if lag is None or lag > max_age else []
         held = [ExitCode.REVIEW_REMOVALS] if self.held else []
-        return of_several([ExitCode(self.values.get("exit_code", 0)), *stale, *held])
+        runs = [ExitCode(run.get("exit_code", 0)) for run in (self.values, *self.others)]
+        return of_several([*runs, *stale, *held])
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The age of the data is unknown, since the destination could not be read.
+
+    Attributes:
+        active_since: when the run began that writes to it; None if none is active on this machine.
+        is_refused: whether the destination does not let this user read.
+    """
+
+    active_since: datetime | None
+    is_refused: bool = False
+
+    def code(self, max_age: timedelta, now: datetime) -> ExitCode:
+        """Returns the exit code of `status --max-age`; a run that has lasted longer than that is stale by itself."""
+        if self.is_refused:
+            return ExitCode.CONFIGURATION
+        if self.active_since is None:
+            return ExitCode.RETRY_LATER
+        return ExitCode.STALE if now - self.active_since > max_age else ExitCode.ALREADY_RUNNING
 
 
 def parse_age(text: str) -> timedelta:
     """Returns the duration that a text such as `2h` means.
 
     Raises:
-        ValueError: it is not a whole number and a unit.
+        ValueError: it is not a whole number and a unit, or is too long.
     """
     found = AGE.fullmatch(text.strip().lower())
     if found is None:
         raise ValueError(AGE_RULE)
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        raise ValueError(f"{AGE_RULE}, and not longer than time is") from None
 
 
 def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:
     """Reads the newest runs of an account from an open destination; whatever is not there yet is left out."""
     mine, keys = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
     runs = client.sql_client.make_qualified_table_name(run_log.TABLE)
-    newest = _rows(client, f"SELECT {', '.join(RUN)} FROM {runs} WHERE {mine} ORDER BY started_at DESC LIMIT 1", *keys)  # noqa: S608 - the schema's own names
     codes = ", ".join(str(int(code)) for code in FRESH)
-    fresh = _rows(client, f"SELECT max(started_at) FROM {runs} WHERE {mine} AND exit_code IN ({codes})", *keys)  # noqa: S608
+    columns = ", ".join(RUN)
+    fresh = f"MAX(CASE WHEN exit_code IN ({codes}) THEN started_at END) OVER (PARTITION BY scope)"
+    nth = "ROW_NUMBER() OVER (PARTITION BY scope ORDER BY started_at DESC)"
+    of_scopes = f"SELECT {columns}, {fresh} AS fresh, {nth} AS nth FROM {runs} WHERE {mine}"  # noqa: S608 - the schema's own names
+    newest = _rows(client, f"SELECT {columns}, fresh FROM ({of_scopes}) r WHERE nth = 1", *keys)  # noqa: S608
     presence = client.sql_client.make_qualified_table_name("opportunity_presence")
     of_account = "" if account is None else f" AND {mine}"
     gone = _rows(client, f"SELECT count(*) FROM {presence} WHERE gone_since IS NOT NULL{of_account}", *keys)  # noqa: S608
     listings = client.sql_client.make_qualified_table_name(full_listings.TABLE.name)
     verdict = _rows(client, f"SELECT verdict, gone FROM {listings} WHERE {mine} ORDER BY number DESC LIMIT 1", *keys)  # noqa: S608
+    values, others, as_of = judge([tuple(map(_plain, row)) for row in newest])
     return LastRun(
-        values=dict(zip(RUN, map(_plain, newest[0]), strict=True)) if newest else {},
-        as_of=_plain(fresh[0][0]) if fresh else None,
+        values=values,
+        as_of=as_of,
         gone=int(gone[0][0]) if gone else None,
         held=int(verdict[0][1]) if verdict and verdict[0][0] == "held" else 0,
+        others=others,
     )
+
+
+def judge(newest: Iterable[Sequence[Any]]) -> tuple[dict[str, Any], tuple[dict[str, Any], ...], datetime | None]:
+    """Returns the newest run, the newest ones with other filters that count, and since when the data are complete.
+
+    A run without filters loads everything. So once one is done, runs that began before it count no more. A run that
+    ended before its filters were known counts if it is the newest of all.
+
+    Args:
+        newest: for each set of filters the columns `RUN` of the newest run, and when the newest complete one began.
+    """
+    ordered = sorted(newest, key=lambda row: row[RUN.index("started_at")], reverse=True)
+    runs = [dict(zip(RUN, row, strict=False)) for row in ordered]
+    complete = {run["scope"]: row[-1] for run, row in zip(runs, ordered, strict=True) if run["scope"] is not None}
+    whole = complete.get(EVERYTHING)
+    others = (run for run in runs[1:] if run["scope"] and (whole is None or run["started_at"] > whole))
+    times = [whole] if EVERYTHING in complete else list(complete.values())
+    known = [at for at in times if at is not None]
+    as_of = min(known) if known and len(known) == len(times) else None
+    return (runs[0] if runs else {}), tuple(others), as_of
 
 
 def _rows(client: SqlJobClientBase, query: str, *values: object) -> list[tuple[Any, ...]]:

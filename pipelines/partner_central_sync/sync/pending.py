@@ -36,7 +36,7 @@ def open_in_step(settings: Settings, console: Console, run_record: RunRecord) ->
             )
             pipeline = working_folder.reset(settings)
         else:
-            pipeline = _finish_interrupted(pipeline, settings, console)
+            pipeline = _finish_interrupted(pipeline, settings, console, run_record)
         run_record.pipeline = pipeline
         found = probe(pipeline)
     if not working_folder.matches_destination(pipeline, found):
@@ -48,8 +48,11 @@ def open_in_step(settings: Settings, console: Console, run_record: RunRecord) ->
     return pipeline, found
 
 
-def load_pending(pipeline: dlt.Pipeline, console: Console) -> None:
+def load_pending(pipeline: dlt.Pipeline, console: Console) -> list[str]:
     """Normalizes and loads whatever is pending, under the lease; creates tables without rows too.
+
+    Returns:
+        The ids of the packages that were loaded.
 
     Raises:
         AnotherRun: another run holds the lease.
@@ -59,13 +62,15 @@ def load_pending(pipeline: dlt.Pipeline, console: Console) -> None:
         if has_extracted_jobs(pipeline):
             console.begin_phase("normalizing")
         pipeline.normalize()
-    if pipeline.list_normalized_load_packages():
+    packages = list(pipeline.list_normalized_load_packages())
+    if packages:
         console.begin_phase("loading")
         run_lease.take(pipeline)
         complete_tables(pipeline)
         pipeline.sync_schema()
         pipeline.load(raise_on_failed_jobs=True)
         remove_loaded_packages(pipeline)
+    return packages
 
 
 def has_extracted_jobs(pipeline: dlt.Pipeline) -> bool:
@@ -79,11 +84,13 @@ def has_lost_lease(error: BaseException) -> bool:
     return any(isinstance(cause, LeaseLost) for cause in causes_of(error))
 
 
-def _finish_interrupted(pipeline: dlt.Pipeline, settings: Settings, console: Console) -> dlt.Pipeline:
+def _finish_interrupted(
+    pipeline: dlt.Pipeline, settings: Settings, console: Console, run_record: RunRecord
+) -> dlt.Pipeline:
     """Loads what an interrupted run left. What cannot be loaded is dropped, and read again."""
     console.note("An earlier run was interrupted: finishing what it left first.")
     try:
-        load_pending(pipeline, console)
+        run_record.loaded += load_pending(pipeline, console)
     except DestinationMoved:
         console.note("Another run loaded meanwhile. What was left is dropped, and what it held is read again.")
     except Exception as error:

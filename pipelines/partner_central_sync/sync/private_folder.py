@@ -79,10 +79,15 @@ def require_trusted(file: Path, remedy: str = REMEDY) -> None:
             out_of_reach = False
             continue
         if _others_can_write(found) and not out_of_reach:
-            raise ConfigurationError(
-                f"{path} can be written by other users. {remedy} Or take their right: chmod go-w {path}"
-            )
+            raise ConfigurationError(f"{path} can be written by other users. {remedy} {_way_out(path, found)}")
         out_of_reach |= found.st_uid == own and not found.st_mode & 0o011
+
+
+def _way_out(path: Path, found: os.stat_result) -> str:
+    """Returns what to do about a folder that others can write to; its owner alone may change its mode."""
+    if found.st_uid == os.geteuid():
+        return f"Or take their right: chmod go-w {path}"
+    return "For a volume of Kubernetes, such as an emptyDir, docs/how-to/cron.md has a pod."
 
 
 def _make(folder: Path) -> None:

@@ -32,7 +32,7 @@ def has_unfinished_repair(pipeline: dlt.Pipeline) -> bool:
 
 
 def repair_tables(
-    pipeline: dlt.Pipeline, missing: Iterable[str], console: Console, load: Callable[[dlt.Pipeline], None]
+    pipeline: dlt.Pipeline, missing: Iterable[str], console: Console, load: Callable[[dlt.Pipeline], object]
 ) -> None:
     """Creates what is missing again, or continues where a run was killed, or another pipeline did it.
 
@@ -92,7 +92,7 @@ def _unfinished_tables(pipeline: dlt.Pipeline) -> frozenset[str]:
     return other_pipelines.has_unfinished_repair(cast("dict[str, Any]", pipeline.state))
 
 
-def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[dlt.Pipeline], None]) -> None:
+def _forget_own(pipeline: dlt.Pipeline, lost: Collection[str], load: Callable[[dlt.Pipeline], object]) -> None:
     """Lets the next reading of this pipeline be a first one, if it has read before."""
     if not pipeline.state.get("sources"):
         return

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import dlt
+from dlt.common.destination.client import JobClientBase
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import SyncMetrics
+from partner_central.public import STREAMS, IncrementalStream, SyncMetrics
 
 from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
+from ..destinations import of
 from ..destinations.own_tables import Kind, OwnTable
 from ..version import version
 from . import full_listings
@@ -41,6 +43,8 @@ class RunRecord:
         outcome: how it ended.
         message: the message to the user.
         new_columns: columns that came with unknown members, as `table.column`.
+        loaded: the ids of the packages that it loaded.
+        changed: how many versions these brought, by the table of the stream.
         open_until_logged: what the run keeps open until its row is written.
         lists: the lists that it read whole; None before.
     """
@@ -53,6 +57,8 @@ class RunRecord:
     outcome: ExitCode = ExitCode.DONE
     message: str | None = None
     new_columns: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
     open_until_logged: ExitStack = field(default_factory=ExitStack)
     lists: Lists | None = None
 
@@ -141,8 +147,9 @@ COLUMNS = (
     Column(
         "rows_changed",
         "bigint",
-        "Rows handed on to be merged into opportunities.",
-        lambda run: run.metrics.changed,
+        "Versions that were new: rows that the run added to opportunity_history. A record that is read again as it "
+        "was counts nothing.",
+        lambda run: sum(run.changed.values()),
     ),
     Column("rejected", "bigint", "Records that could not become rows.", lambda run: run.metrics.rejected),
     Column(
@@ -183,20 +190,34 @@ def log_run(run_record: RunRecord, console: Console) -> Iterator[None]:
     except BaseException as error:
         run_record.outcome, run_record.message = exit_code_and_message(error)
         with suppress(Exception):
-            _write(run_record)
+            write(run_record)
         raise
     try:
-        _write(run_record)
+        write(run_record)
     except Exception as error:  # noqa: BLE001 - everything is loaded
         _, message = exit_code_and_message(error)
         console.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {message}")
 
 
-def _write(run_record: RunRecord) -> None:
+def write(run_record: RunRecord) -> None:
+    """Counts what the run brought, and writes its rows, if it came as far as a database."""
     client = run_record.pipeline.destination_client() if run_record.pipeline else None
-    if not isinstance(client, SqlJobClientBase):
+    if client is None:
         return
     with client:
+        _count_changes(run_record, client)
+        if not isinstance(client, SqlJobClientBase):
+            return
         RUNS.insert(client, run_record.row())
         for row in stream_rows(run_record):
             STREAM_RUNS.insert(client, row)
+
+
+def _count_changes(run_record: RunRecord, client: JobClientBase) -> None:
+    """Counts the versions that the run brought; what loaded nothing brought none, and is not looked up."""
+    if run_record.loaded:
+        run_record.changed = {
+            stream.table: of(client).count_versions(client, stream.history_table, run_record.loaded)
+            for stream in STREAMS
+            if isinstance(stream, IncrementalStream)
+        }

@@ -21,11 +21,11 @@ from partner_central.public import CursorReport, cursor_reports
 
 from .. import destinations
 from ..destinations.data_errors import is_from_database
-from ..destinations.errors import unwritable
+from ..destinations.errors import NotAllowed, classify_read_error
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
-from .last_run import LastRun, last_run
+from .last_run import LastRun, Unknown, last_run
 from .settings import Settings
 from .state_folder import take_over
 
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     values: Mapping[str, Any] = MappingProxyType({})
 
 
-LAST = "last"  # of the values of a line: a `LastRun`, which is not for JSON
+LAST, UNKNOWN = "last", "unknown"  # of the values of a line: a `LastRun`, an `Unknown`, which are not for JSON
 TABLES = ("opportunities", "opportunities_rejected")
 
 
@@ -61,7 +61,8 @@ def status(settings: Settings) -> Iterator[Line]:
     location = destinations.of(client).display_location(client)
     where = {"destination": location, "dataset": settings.dataset_name}
     yield Line("destination", f"{location}, dataset {settings.dataset_name}", where)
-    yield from _stored_lines(pipeline, client, settings.account, is_active=active is not None)
+    active_since = working_folder.active_since(settings) if active else None
+    yield from _stored_lines(pipeline, client, settings.account, active_since)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     text = str(pending or "none")
     if pending and not active:
@@ -73,7 +74,7 @@ def status(settings: Settings) -> Iterator[Line]:
 
 
 def _stored_lines(
-    pipeline: dlt.Pipeline, client: JobClientBase, account: str | None, *, is_active: bool
+    pipeline: dlt.Pipeline, client: JobClientBase, account: str | None, active_since: datetime | None
 ) -> Iterator[Line]:
     """Yields what the destination holds. It is not created, and where it can be, opened for reading only."""
     adapter = destinations.of(client)
@@ -94,10 +95,13 @@ def _stored_lines(
     except Exception as error:
         if not is_from_database(error) and not isinstance(error, DestinationConnectionError):
             raise
-        if is_active:
-            yield Line("loaded", "unknown while the active run writes; it can be read when that ends")
-        else:
-            yield Line("loaded", f"unknown: {unwritable(error)}")
+        failure = classify_read_error(error)
+        is_refused = isinstance(failure, NotAllowed)
+        reason = str(failure)
+        if active_since is not None and not is_refused:
+            reason = "the active run writes; it can be read when that ends"
+        values = {UNKNOWN: Unknown(active_since, is_refused=is_refused), "unreadable": reason}
+        yield Line("loaded", f"unknown: {reason}", values)
 
 
 def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | None) -> Iterator[Line]:
@@ -109,7 +113,7 @@ def _state_lines(pipeline: dlt.Pipeline, client: JobClientBase, account: str | N
         return
     yield from _row_lines(client, account)
     for report in cursor_reports(state_of_source(state) or {}):
-        name = "watermark" if report.filter_set == "all" else f"watermark of {report.filter_set}"
+        name = f"watermark of {report.text}" if report.text else "watermark"
         nothing = "none: the first load is not complete" if report.is_under_way else "none: no opportunity yet"
         text = _format_timestamp(report.watermark) if report.watermark else nothing
         key = f"watermark {report.filter_set}"
@@ -131,22 +135,36 @@ def _row_lines(client: JobClientBase, account: str | None) -> Iterator[Line]:
 
 def _run_lines(last: LastRun) -> Iterator[Line]:
     """Yields how the newest run ended, how old the data are, and what is gone or waits for a review."""
-    run = {name: _iso(value) if isinstance(value, datetime) else value for name, value in last.values.items()}
-    if run:
-        why = f": {run['message']}" if run["message"] else ""
-        text = f"{_format_timestamp(run['started_at'])}, {run['outcome']} (exit code {run['exit_code']}){why}"
-        yield Line("last run", text, {"last_run": run})
+    if last.values:
+        run = _run_values(last.values)
+        yield Line("last run", _run_text(run), {"last_run": run})
         yield Line("version of last run", str(run["version"]))
     else:
         yield Line("last run", "unknown: no row in sync_runs", {"last_run": None})
+    others = [_run_values(run) for run in last.others]
+    for run in others:
+        yield Line(f"last run of {run['scope']}", _run_text(run))
     lag = last.lag(datetime.now(UTC))
-    values = {"data_as_of": last.as_of and last.as_of.isoformat(), "lag_seconds": lag and round(lag.total_seconds())}
+    values: dict[str, Any] = {
+        "data_as_of": last.as_of and last.as_of.isoformat(),
+        "lag_seconds": lag and round(lag.total_seconds()),
+    }
+    values["other_runs"] = others
     text = "nothing complete yet" if last.as_of is None else f"{_format_timestamp(last.as_of)}, {_age(lag)} ago"
     yield Line("data as of", text, values | {LAST: last})
     if last.gone is not None:
         yield Line("gone", f"{last.gone:,} opportunities are no longer listed", {"gone": last.gone})
     text = f"{last.held:,} opportunities wait for a review" if last.held else "none"
     yield Line("held", text, {"held": last.held})
+
+
+def _run_values(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _iso(value) if isinstance(value, datetime) else value for name, value in run.items()}
+
+
+def _run_text(run: Mapping[str, Any]) -> str:
+    why = f": {run['message']}" if run["message"] else ""
+    return f"{_format_timestamp(run['started_at'])}, {run['outcome']} (exit code {run['exit_code']}){why}"
 
 
 def _age(lag: timedelta | None) -> str:

@@ -40,7 +40,12 @@ COLUMNS: tuple[tuple[str, Kind, str, Callable[[_StreamRun], object]], ...] = (
     ("throttles", "bigint", "Requests refused for being too fast.", lambda one: one.counts.throttles),
     ("pages", "bigint", "Pages read.", lambda one: one.counts.pages),
     ("records", "bigint", "Records read; one seen twice counts twice.", lambda one: one.counts.read),
-    ("rows_changed", "bigint", "Rows to be merged into the table.", lambda one: one.counts.changed),
+    (
+        "rows_changed",
+        "bigint",
+        "Versions that were new, as in sync_runs.",
+        lambda one: one.run.changed.get(one.table, 0),
+    ),
     ("rejected", "bigint", "Records that could not become rows.", lambda one: one.counts.rejected),
     (
         "watermark",

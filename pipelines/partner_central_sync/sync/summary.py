@@ -24,7 +24,8 @@ class Summary:
     Attributes:
         dataset: where its rows are.
         location: the destination, without secrets.
-        calls, throttles, waited, calls_left, pages, read, changed, rejected, watermark: counts, see `SyncMetrics`.
+        calls, throttles, waited, calls_left, pages, read, rejected, watermark: counts, see `SyncMetrics`.
+        changed: versions that were new: rows that were added to the history.
         mass_rejected: a sentence if so many records were rejected that the cursor does not move.
         seconds: how long it took.
         new_columns: columns of members that were unknown, as `table.column`.
@@ -55,6 +56,7 @@ class Summary:
         metrics: SyncMetrics,
         removals: Removals,
         *,
+        changed: int,
         dataset: str,
         location: str,
         seconds: float,
@@ -75,7 +77,7 @@ class Summary:
             calls_left=metrics.calls_left,
             pages=metrics.pages,
             read=metrics.read,
-            changed=metrics.changed,
+            changed=changed,
             rejected=metrics.rejected,
             watermark=metrics.watermark,
             seconds=round(seconds, 3),

@@ -112,6 +112,14 @@ def active_run(settings: Settings) -> str | None:
         return _holder(settings)
 
 
+def active_since(settings: Settings) -> datetime:
+    """Returns when the run began that holds the lock; now, if it has just begun."""
+    try:
+        return datetime.fromtimestamp(sibling(settings, "run").stat().st_mtime, UTC)
+    except OSError:
+        return datetime.now(UTC)
+
+
 def write_progress(settings: Settings, text: str) -> None:
     """Writes how far the run is that holds the lock, for `status`; where that fails, it is left out."""
     with suppress(OSError):

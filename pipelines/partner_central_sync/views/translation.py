@@ -16,7 +16,7 @@ from ..destinations.split_columns import replace_by_joins
 if TYPE_CHECKING:
     from sqlglot import exp
 
-TRANSLATION_VERSION = 1  # raised when the same text becomes another statement, here or in split_columns.py
+TRANSLATION_VERSION = 2  # raised when the same text becomes another statement, here or in split_columns.py
 
 
 def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -46,6 +46,7 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         for part in ("this", "db", "catalog"):
             table.set(part, qualified.args.get(part))
+    of(client).adapt_view(query)
     return query.sql(dialect=dialect, comments=False, unsupported_level=sqlglot.ErrorLevel.IGNORE)
 
 

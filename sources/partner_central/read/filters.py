@@ -65,6 +65,10 @@ class FilterSet:
         concealed = CONCEALED if conceal and any(one.personal for one, _ in self.values) else ""
         return "-".join([*(option for option, _ in chosen), concealed + digest])
 
+    def known_values(self, *, conceal: bool) -> dict[str, list[str] | None]:
+        """Returns the values by the names of their settings, sorted; None for personal ones if they are concealed."""
+        return {one.option: None if conceal and one.personal else sorted({*values}) for one, values in self.values}
+
     def former_names(self, conceal: Callable[[str, str], str]) -> set[str]:
         """Returns the names that earlier releases gave, and that a sync gave which kept personal data."""
         *options, digest = self.name(conceal).split("-")

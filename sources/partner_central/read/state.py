@@ -1,8 +1,10 @@
-"""The state that is kept between runs, in the destination. Only this file and `masks.py` know its layout.
+"""The state that is kept between runs, in the destination. Only this file and two others know its layout.
+
+These are `filter_sets.py` and `masks.py`.
 
     {"version": ..., "catalog": ..., "account": ...,
      "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked",
-                                    "whole"}},
+                                    "whole", "filters"}},
      "members": names of members the model does not know,
      "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
      "order": read_order of the newest version, "undated": true,
@@ -22,8 +24,7 @@ from typing import Any
 from ..errors import ConfigurationError
 from .changes import Cursor, OtherFilterSets
 from .checkpoint import Checkpoint
-from .state_parts import CursorReport, FullListing, RejectedRange, StoredCounters
-from .timestamps import from_text
+from .state_parts import FullListing, RejectedRange, StoredCounters
 
 VERSION = 1
 WHOLE, LEFT_OUT = "whole", "left_out"
@@ -213,19 +214,6 @@ def migrate(state: Mapping[str, Any]) -> dict[str, Any]:
             if checkpoint := cursor.get("backfill"):
                 cursor["backfill"] = {**CHECKPOINT_BEFORE_1, "anew": checkpoint["full"], **checkpoint}
     return {**state, "version": VERSION, "cursors": cursors} if cursors else {**state, "version": VERSION}
-
-
-def cursor_reports(state: Mapping[str, Any]) -> list[CursorReport]:
-    """Returns how far each set of filters has come, by its name."""
-    found = []
-    for name, cursor in sorted(migrate(state).get("cursors", {}).items()):
-        report = CursorReport(name, from_text(cursor.get("watermark")))
-        if cursor.get("backfill"):
-            one = Checkpoint.load(cursor["backfill"])
-            read, left = sum(part.records for part in one.partitions), sum(not part.done for part in one.partitions)
-            report = CursorReport(name, report.watermark, True, read, one.estimated_records, left)  # noqa: FBT003 - one line
-        found.append(report)
-    return found
 
 
 def newest_full_listing(state: Mapping[str, Any]) -> FullListing | None:

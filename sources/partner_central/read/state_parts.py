@@ -74,24 +74,3 @@ class RejectedRange:
         """These and one more."""
         since = None if self.since is None or modified is None else min(self.since, modified)
         return RejectedRange(self.by, since)
-
-
-@dataclass(frozen=True, slots=True)
-class CursorReport:
-    """The progress of one set of filters.
-
-    Attributes:
-        filter_set: its name.
-        watermark: the cursor; None before the first complete run.
-        is_under_way: whether a load was interrupted.
-        read: records that it has read.
-        estimated_records: about how many there are.
-        partitions_left: partitions that are not read to their end.
-    """
-
-    filter_set: str
-    watermark: datetime | None
-    is_under_way: bool = False
-    read: int = 0
-    estimated_records: int = 0
-    partitions_left: int = 0

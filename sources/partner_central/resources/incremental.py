@@ -11,6 +11,7 @@ from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineNotActive
 
 from ..options import Options
+from ..read.filter_sets import note_values
 from ..read.incremental import IncrementalReader
 from ..read.load import ChunkedLoad
 from ..read.masks import form_of_masks, rename_filter_set
@@ -55,6 +56,7 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
             load.metrics.add_note(f"Earlier runs left out {', '.join(returned)}: everything is read again for that.")
         yield from reading.next_chunk(lambda: reader.begin(state))
         state.update(reading.state())
+        reader.note_filters(state)
 
     def records(batch: TableRows) -> Iterator[Any]:
         yield from items[stream.table].of(batch.rows, first=batch.first)
@@ -103,6 +105,10 @@ class _ReaderOf:
         self._conceal = None if privacy.keeps else privacy.in_state
         self._filter_set = load.metrics.filter_set = self._filters.name(self._conceal)
         options.read_options(stream, self._filters, privacy)  # what is wrong is told before anything is connected
+
+    def note_filters(self, state: MutableMapping[str, Any]) -> None:
+        """Note the values of the filters in the state, for `status`; personal ones only if they are kept."""
+        note_values(state, self._filter_set, self._filters.known_values(conceal=self._conceal is not None))
 
     def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
         """Connect, and begin to read where `state` says."""

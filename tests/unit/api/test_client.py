@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -464,3 +465,21 @@ def test_the_policy_to_paste_is_json_and_allows_reading_that_catalog_alone(emula
         "Resource": "*",
         "Condition": {"StringEquals": {"partnercentral:Catalog": "Sandbox"}},
     }
+
+
+def test_after_two_failed_attempts_a_line_says_what_is_waited_for() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        host = f"127.0.0.1:{nobody.getsockname()[1]}"
+        clock = Clock()
+        told: list[tuple[int, str | None]] = []
+        partner_central = client(f"http://{host}", clock, attempts=4)
+        partner_central.metrics.watch = lambda metrics: told.append((metrics.retries, metrics.trouble))
+        with pytest.raises(ServiceUnavailable, match="in 4 attempts"):
+            page_call(partner_central, OPERATION)(REQUEST)
+    sentences = dict.fromkeys(sentence for _, sentence in told)
+    assert next(iter(sentences)) is None, "nothing is said of the first failure"
+    wanted = [rf"no connection to {host}, attempt {number} of 4, again in \d+ s" for number in (3, 4)]
+    for pattern, sentence in zip(wanted, [one for one in sentences if one], strict=True):
+        assert re.fullmatch(pattern, sentence)
+    assert min(failures for failures, sentence in told if sentence) == 2

@@ -13,7 +13,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from partner_central.errors import ConfigurationError
 from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.console.output import Console
-from partner_central_sync.console.secrets import mask, mask_log
+from partner_central_sync.console.secrets import mask, mask_log, masked
 from partner_central_sync.sync.accounts import parse_accounts
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+Px"
@@ -54,6 +54,11 @@ def test_a_secret_of_the_environment_is_masked_however_it_is_written(
 def test_the_password_of_a_configured_url_is_masked_alone_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", "postgresql+psycopg2://loader:my@secret@db/sales")
     assert mask("no user for my@secret at db") == "no user for *** at db"
+    monkeypatch.setenv(
+        "DESTINATION__POSTGRES__CREDENTIALS", "postgresql://loader:p%40ss/w@rd9@db.example.com:5432/sales"
+    )
+    assert mask('no host "rd9@db.example.com"') == 'no host "***"', "dlt splits the URL at the first @"
+    assert masked({"location": "a://b:secret@c", "calls": 1}) == {"location": "a://b:***@c", "calls": 1}
 
 
 def test_secrets_of_dlts_files_are_masked_and_names_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,8 @@ def test_every_kind_of_value_is_printed_exactly(capsys: pytest.CaptureFixture[st
     table = printed("table", capsys)
     assert "\x1b" not in table
     assert 'Say "hi" | <b>\\n\\x1b[31m' in table
-    assert "12345678901234567890.10" in table
+    for form in (table, printed("vertical", capsys)):
+        assert "12,345,678,901,234,567,890.10" in form, "as in the report"
 
 
 def test_no_rows_are_an_empty_list_in_json_and_a_head_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from partner_central.errors import ConfigurationError
+from partner_central.read.filter_sets import cursor_reports
 from partner_central.read.state import (
     VERSION,
     State,
-    cursor_reports,
     forget_cursors,
     lost_tables,
     migrate,

@@ -8,13 +8,13 @@ table of opportunities comes first, and what depends on it after.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import FollowupJobRequest, LoadJob
 from dlt.common.destination.exceptions import DestinationTerminalException, DestinationUndefinedEntity
-from dlt.common.schema.typing import C_DLT_ID
+from dlt.common.schema.typing import C_DLT_ID, C_DLT_LOAD_ID
 from dlt.common.storages.load_package import LoadJobInfo
 from dlt.destinations.impl.filesystem.filesystem import ReferenceFollowupJob
 
@@ -89,6 +89,18 @@ class LakeClient(WithLakeLease, WithLakeState):
         if account is None:
             return int(table.rows([C_DLT_ID]).num_rows)
         return int(pc.sum(pc.equal(table.rows([ACCOUNT])[ACCOUNT], account)).as_py() or 0)
+
+    def count_of_packages(self, name: str, packages: Iterable[str]) -> int:
+        """Counts the rows of a table that came with load packages.
+
+        Raises:
+            DestinationUndefinedEntity: the table is not there, or not known on this machine.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        ids = self.open_table(name).rows([C_DLT_LOAD_ID])[C_DLT_LOAD_ID].cast(pa.string())
+        return int(pc.sum(pc.is_in(ids, pa.array(packages, pa.string()))).as_py() or 0)
 
     def max_value(self, name: str, column: str) -> int:
         """Returns the greatest number in a column; 0 where there is none."""

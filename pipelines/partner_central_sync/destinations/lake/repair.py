@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_ID
 
 from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES
 
@@ -15,6 +16,7 @@ from .merge_job import arrow_schema
 if TYPE_CHECKING:
     from .client import LakeClient
 
+SIGNS_OF_A_TABLE = frozenset({"_delta_log", "metadata"})  # of Delta, of Iceberg
 NEWEST = """
 SELECT place FROM (
     SELECT place, row_number() OVER (PARTITION BY {keys} ORDER BY last_modified_date DESC, {order}) AS nth
@@ -35,6 +37,19 @@ def missing_tables(client: LakeClient, schema: Schema) -> frozenset[str]:
         )
     finally:
         client.schema = own
+
+
+def stored_columns(client: LakeClient, names: Iterable[str]) -> dict[str, set[str]]:
+    """Returns a column of the tables under these names, and none of folders with files that make no table.
+
+    The dataset's folder was listed before. An empty folder is left out: dlt makes one before it makes a table.
+    """
+    found: dict[str, set[str]] = {}
+    for name in client.folder_names & set(names):
+        paths = client.fs_client.ls(posixpath.join(client.dataset_path, name), detail=False)
+        if files := {posixpath.basename(path.rstrip("/")) for path in paths} - {""}:
+            found[name] = {C_DLT_ID} if files & SIGNS_OF_A_TABLE else set()
+    return found
 
 
 def make(client: LakeClient, names: Iterable[str]) -> None:
