@@ -97,7 +97,7 @@ def _of_environment() -> Iterator[str]:
 
 
 def _of_files() -> Iterator[str]:
-    """Yields the secrets of dlt's own files, if dlt has read them: a file that is no TOML has none."""
+    """Yields the secrets of dlt's own files, if dlt has read them; one that does not parse has none."""
     container: Any = sys.modules.get("dlt.common.configuration.container")
     context: Any = sys.modules.get("dlt.common.configuration.specs.pluggable_run_context")
     if container is None or context is None or context.PluggableRunContext not in container.Container():

@@ -108,7 +108,7 @@ class DuckDbAdapter(Adapter):
         return super().display_location(client).removeprefix("duckdb:///")
 
     def exists(self, client: JobClientBase) -> bool:
-        """Returns whether the file is there; a database of a service is a name, of which no file is looked for."""
+        """Returns whether the file is there; a database of a service is always."""
         file = _file_of(client) if self.is_one_file else None
         return file is None or file.exists()
 

@@ -67,7 +67,7 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Why the age of the data is unknown: the destination could not be read.
+    """The age of the data is unknown, since the destination could not be read.
 
     Attributes:
         active_since: when the run began that writes to it; None if none is active on this machine.
