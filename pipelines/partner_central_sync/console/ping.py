@@ -35,7 +35,9 @@ class Ping:
         if url is not None and not re.match(r"https?://[^/?#\s]+\S*$", url):
             raise ConfigurationError(f"{RULE}.")
         if url is not None and "@" in urlsplit(url).netloc:
-            raise ConfigurationError("ping cannot have a user and a password in its URL: they are not sent.")
+            raise ConfigurationError(
+                "ping cannot have a user and a password in its URL: they are not sent. Give a URL without them."
+            )
         self._url = url
         self._warn = warn
         self._failed: str | None = None

@@ -146,8 +146,8 @@ def _require_table(sections: tuple[str, ...]) -> None:
         if in_files and value is not None and not isinstance(value, Mapping):
             place = ".".join((*sections, SOURCE))
             raise ConfigurationError(
-                f"{name} in {provider.name} is a value, and has to be a table of settings: [{place}] in a line of its "
-                "own, with the settings below."
+                f"{name} in {provider.name} is a value, and has to be a table of settings. Write [{place}] in a line "
+                "of its own, and the settings below."
             )
 
 
