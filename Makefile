@@ -53,7 +53,7 @@ test-duckdb: $(STAMP)-dev .venv-test-duckdb/.set-up ## Whether an old client of 
 
 coverage: CHOICE := not slow
 coverage: COVERAGE := --cov --cov-report=term
-coverage: test ## Both of these, and which lines they reach
+coverage: test ## The tests of test and test-long, and which lines they reach
 
 lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/ruff format --check .

@@ -142,6 +142,16 @@ class Stream:
         return f"{self.table}_rejected"
 
     @property
+    def tables(self) -> dict[str, str]:
+        """The tables that it is loaded into, without lists, each with what it holds."""
+        return {
+            self.table: f"A row for each {self.noun}, as last seen.",
+            self.history_table: f"Every version of each {self.noun} that a run has seen.",
+            self.presence_table: f"Whether each {self.noun} is still listed.",
+            self.rejected_table: "Records that could not become rows, with the reason.",
+        }
+
+    @property
     def child_key(self) -> str:
         """The column of child tables that holds the key of the record."""
         return f"{self.singular}_id"

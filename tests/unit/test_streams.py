@@ -97,8 +97,7 @@ def test_every_member_that_the_model_calls_sensitive_is_classified(stream: Strea
 
 @each
 def test_its_tables_have_names_that_every_database_takes(stream: Stream) -> None:
-    own = [stream.table, stream.history_table, stream.presence_table, stream.rejected_table]
-    found = [*own, *names(stream.table, stream_model(stream).children)]
+    found = [*stream.tables, *names(stream.table, stream_model(stream).children)]
     assert len({*found}) == len(found)
     assert max(map(len, found)) <= MAX_NAME
 

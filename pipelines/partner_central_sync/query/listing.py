@@ -31,11 +31,7 @@ def list_tables(client: SqlJobClientBase) -> list[Line]:
 
 def _stored_names(client: SqlJobClientBase) -> list[str]:
     """Returns the names of all tables that were loaded, and of the sync's own."""
-    known = [
-        name
-        for stream in STREAMS
-        for name in (stream.table, stream.history_table, stream.presence_table, stream.rejected_table)
-    ]
+    known = [name for stream in STREAMS for name in stream.tables]
     try:
         schema = client.get_newest_schema() if isinstance(client, WithPipelineState) else None
     except DatabaseUndefinedRelation:
@@ -53,12 +49,7 @@ def _content(name: str, stream: Stream) -> str:
     """Returns what a table of a stream holds; empty text if it is not one of it."""
     if name.startswith(f"{stream.table}__"):
         return f"A list of each {stream.noun}; joins on {stream.noun}_id."
-    return {
-        stream.table: f"A row for each {stream.noun}, as last seen.",
-        stream.rejected_table: "Records that could not become rows, with the reason.",
-        stream.history_table: f"Every version of each {stream.noun} that a run has seen.",
-        stream.presence_table: f"Whether each {stream.noun} is still listed.",
-    }.get(name, "")
+    return stream.tables.get(name, "")
 
 
 def _views() -> Iterator[Line]:
