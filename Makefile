@@ -31,7 +31,7 @@ test-long: CHOICE := long and not slow
 test-long: test ## The tests with many syncs: kills at every step, PostgreSQL, two writers, old datasets
 
 test-quick: $(STAMP)-dev ## The tests that need no server and no database: half a minute
-	$(BIN)/pytest -n 2 tests/unit -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 tests/unit -m "not slow and not long" $(ARGS)
 
 test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
 	HYPOTHESIS_PROFILE=many $(PYTEST) $(ARGS)
@@ -53,7 +53,7 @@ test-duckdb: $(STAMP)-dev .venv-test-duckdb/.set-up ## Whether an old client of 
 
 coverage: CHOICE := not slow
 coverage: COVERAGE := --cov --cov-report=term
-coverage: test ## Both of these, and which lines they reach
+coverage: test ## The tests of test and test-long, and which lines they reach
 
 lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/ruff format --check .

@@ -365,3 +365,19 @@ def test_an_unknown_destination_is_not_taken_for_a_damaged_working_folder(comman
     assert ended.returncode == 2
     assert "The destination floppy is unknown" in ended.stdout + ended.stderr
     assert "damaged" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_what_no_disk_takes_ends_with_a_sentence(sandbox: Sandbox, option: str) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        ended = subprocess.run(
+            [COMMAND, option],
+            cwd=sandbox.folder,
+            env=sandbox.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr.count("\n")) == (4, 1)
+    assert ended.stderr.startswith("Standard output could not be written: No space left")

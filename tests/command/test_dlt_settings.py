@@ -267,3 +267,11 @@ def test_check_names_the_setting_as_well(sandbox: Sandbox, monkeypatch: pytest.M
     *_, finding = check(sandbox.settings())
     assert finding.code is ExitCode.CONFIGURATION
     assert "PIPELINES__REFRESH = drop_sources" in finding.text
+
+
+@pytest.mark.parametrize("text", ['partner_central = "x"', '[sources]\npartner_central = "x"'])
+def test_a_value_in_the_place_of_a_table_is_refused(sandbox: Sandbox, text: str) -> None:
+    (sandbox.folder / ".dlt").mkdir()
+    (sandbox.folder / ".dlt" / "config.toml").write_text(text)
+    ended = sandbox.command("sync")
+    assert (ended.returncode, "has to be a table of settings" in ended.stderr) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sys
 from dataclasses import replace
 from decimal import Decimal
@@ -238,6 +239,17 @@ def test_a_page_is_written_only_where_a_file_can_be(small: Settings, folder: Pat
         write_report(small, folder)
     with pytest.raises(ConfigurationError, match=r"no folder .*missing"):
         write_report(small, folder / "missing" / "report.html")
+
+
+def test_a_page_is_written_through_no_link(small: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "known")
+    kept = folder / "kept.txt"
+    kept.write_text("mine")
+    (folder / ".linked.html.known").symlink_to(kept)
+    with pytest.raises(FileExistsError):
+        write_report(small, folder / "linked.html")
+    assert kept.read_text() == "mine"
+    assert not (folder / "linked.html").exists()
 
 
 def test_without_views_or_without_the_extra_the_report_says_what_to_do(

@@ -67,9 +67,9 @@ HELD = (
 WHOLE = ("opportunities", "opportunity_presence", SPEND)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def second_port() -> int:
-    """Another free port."""
+    """Another free port, for as long as what was prepared is copied: a worker may come back to this module."""
     return free_port()
 
 

@@ -236,7 +236,8 @@ def test_what_an_interrupted_run_left_is_finished_before_the_new_is_read(
         world.sync(Run((), end=end))
         summary = world.sync(Run((Move(1, "change", 7, 1, 0), Move(1, "appear", 0, 1, 0))))
         assert summary is not None
-        assert summary.changed == 2
+        assert summary.changed == 132, "versions count in the run that loads them"
+        assert summary.read < 130
         sandbox.assert_equals(server.truth())
 
 

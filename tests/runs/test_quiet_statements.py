@@ -15,7 +15,7 @@ from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 from databases import Database
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "warehouse-cost.md"
-READ = ("SCHEMATA", "_dlt_pipeline_state", "sync_lease", "COLUMNS")
+READ = ("SCHEMATA", "_dlt_pipeline_state", "COLUMNS", "sync_lease")
 WRITTEN = ("sync_runs", "sync_run_streams")
 
 

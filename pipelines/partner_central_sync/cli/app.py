@@ -58,6 +58,9 @@ def main() -> None:
         app()
     except SystemExit as end:
         _exit_fast(end.code)
+    except OSError as error:  # of the help and the version, which are printed outside of a command
+        write_line("stderr", f"Standard output could not be written: {error.strerror}.")
+        os._exit(ExitCode.RETRY_LATER)
 
 
 def _exit_fast(code: object) -> NoReturn:

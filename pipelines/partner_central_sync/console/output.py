@@ -33,6 +33,11 @@ SECONDS_BETWEEN_LINES = 10.0
 NONE: Mapping[str, object] = MappingProxyType({})
 
 
+def new_run_id() -> str:
+    """Returns the identifier of a run that begins now: its time, and what tells runs of one second apart."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(6)}"
+
+
 class Console:
     """Prints what happens. Progress, notes and errors go to standard error, the summary to standard output.
 
@@ -64,7 +69,7 @@ class Console:
         self._new_run()
 
     def _new_run(self) -> None:
-        self._run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(6)}"
+        self._run_id = new_run_id()
         self._shown_phases: set[str] = set()
         self._seconds: dict[str, float] = {}
         self._phase = self._counts = self._trouble = ""

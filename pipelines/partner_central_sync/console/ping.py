@@ -28,12 +28,16 @@ class Ping:
         warn: called with a sentence if a ping failed.
 
     Raises:
-        ConfigurationError: it is not a URL of HTTP.
+        ConfigurationError: it is not a URL of HTTP, or has a user in it.
     """
 
     def __init__(self, url: str | None, warn: Callable[[str], None]) -> None:
         if url is not None and not re.match(r"https?://[^/?#\s]+\S*$", url):
             raise ConfigurationError(f"{RULE}.")
+        if url is not None and "@" in urlsplit(url).netloc:
+            raise ConfigurationError(
+                "ping cannot have a user and a password in its URL: they are not sent. Give a URL without them."
+            )
         self._url = url
         self._warn = warn
         self._failed: str | None = None

@@ -38,10 +38,9 @@ def refuse_foreign(client: JobClientBase, schema: Schema | None) -> None:
         schema: of the tables that were loaded into it; None if none was.
 
     Raises:
-        ConfigurationError: something there is not; nothing was changed.
+        ConfigurationError: something has; nothing was changed.
     """
-    roots = (name for one in STREAMS for name in one.tables)
-    expected = dict.fromkeys(roots, OF_A_LOAD)
+    expected = dict.fromkeys((name for stream in STREAMS for name in stream.tables), OF_A_LOAD)
     if of(client).has_sql:  # a lake has no others
         expected |= OF_THE_SYNC
     if schema is not None and schema.tables.keys() >= {*SPINE.tables, *OF_THE_SYNC} - {LEASE}:
@@ -50,17 +49,17 @@ def refuse_foreign(client: JobClientBase, schema: Schema | None) -> None:
         of_lists = known_columns(stream_model(stream), hint_rules(stream))
         expected |= dict.fromkeys((column.partition(".")[0] for column in of_lists), OF_A_LOAD)
     found = of(client).stored_columns(client, expected)
-    raise_for(client, (name for name, columns in found.items() if not columns >= expected[name]))
+    _raise_for(client, (name for name, columns in found.items() if not columns >= expected[name]))
 
 
 def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
     """Refuses a table that lacks the columns which tell that it is of this program.
 
     Raises:
-        ConfigurationError: one is, so something else took the table's name; nothing was changed.
+        ConfigurationError: one does, so something else took its name; nothing was changed.
     """
     tables = {name.partition(".")[0] for name in missing if "." in name}
-    raise_for(
+    _raise_for(
         client,
         (
             table
@@ -70,7 +69,7 @@ def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
     )
 
 
-def raise_for(client: JobClientBase, foreign: Iterable[str]) -> None:
+def _raise_for(client: JobClientBase, foreign: Iterable[str]) -> None:
     """Refuses tables and views that are not of this program.
 
     Raises:

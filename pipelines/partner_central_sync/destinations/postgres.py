@@ -126,8 +126,9 @@ class PostgresAdapter(LibpqAdapter):
         """Returns what keeps a table from being changed."""
         if not writing or LOCK_TIMEOUT not in message:
             return None
+        line = " ".join(message.split())
         return (
-            f"Another session of PostgreSQL holds a table for longer than this run waits: {message} It may be a query "
+            f"Another session of PostgreSQL holds a table for longer than this run waits: {line} It may be a query "
             "that has been open for long, or a change of the table; pg_stat_activity and pg_blocking_pids() show it. "
             "Run this again when it has ended."
         )

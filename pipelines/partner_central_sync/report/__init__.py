@@ -7,6 +7,7 @@ from the sections.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from decimal import localcontext
 from pathlib import Path
@@ -41,10 +42,12 @@ def write_report(settings: Settings, out: Path) -> Path:
         snapshot = load_snapshot(client, settings.dataset_name, marks)
     with localcontext(EXACT):
         text = page(snapshot)
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    unfinished = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
+    with private_files():
+        number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        with private_files():
-            unfinished.write_text(text, encoding="utf-8")
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
         if out.exists():
             shutil.copymode(out, unfinished)  # who published the page may have let others read it
         unfinished.replace(out)

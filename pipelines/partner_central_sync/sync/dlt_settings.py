@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlt.common.configuration.container import Container
-from dlt.common.configuration.providers import ConfigProvider
+from dlt.common.configuration.providers import ConfigProvider, EnvironProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from partner_central.public import ConfigurationError
@@ -129,11 +129,26 @@ def check(settings: Settings) -> None:
     for name, (would, accepted) in OF_THE_ENVIRONMENT.items():
         if os.environ.get(name, accepted) != accepted:
             raise _refusal(name, os.environ[name], "the environment", would, "Take it out")
+    for sections in ((), ("sources",)):
+        _require_table(sections)
     for rule in (*RULES, *_of_destination(settings)):
         for where in _lookups(rule, settings):
             found = _look_up(rule, where, settings)
             if found and not rule.accepts(str(found[1]).strip().lower(), settings):
                 raise _refusal(*found, rule.would, rule.do)
+
+
+def _require_table(sections: tuple[str, ...]) -> None:
+    """Refuses a value in the place of a table of settings. In the environment, a name without a section is nobody's."""
+    for provider in _providers():
+        value, name = provider.get_value(SOURCE, Any, "", *sections)
+        in_files = sections or provider.name != EnvironProvider().name
+        if in_files and value is not None and not isinstance(value, Mapping):
+            place = ".".join((*sections, SOURCE))
+            raise ConfigurationError(
+                f"{name} in {provider.name} is a value, and has to be a table of settings. Write [{place}] in a line "
+                "of its own, and the settings below."
+            )
 
 
 def _of_destination(settings: Settings) -> Iterator[Rule]:

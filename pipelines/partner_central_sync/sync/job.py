@@ -78,7 +78,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     return Summary.build(
         run_record.metrics,
         removed,
-        changed=sum(run_record.changed.values()),
+        changed=run_record.versions,
         dataset=settings.dataset_name,
         location=location,
         seconds=time.monotonic() - started,

@@ -5,10 +5,7 @@ Such a pipeline loads by dlt's merge. It has no lease, and `docs/how-to/dlt.md` 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -16,7 +13,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import ChunkedLoad, SyncMetrics, plain_names_in
 
 from ..console.exit_codes import of_result
-from ..console.failures import exit_code_and_message
+from ..console.output import new_run_id
 from ..destinations import of
 from ..destinations.pipeline_state import state_of_source
 from ..views.keeping import create_views
@@ -51,14 +48,11 @@ def load(pipeline: dlt.Pipeline, source: Callable[..., DltSource], **arguments: 
     settings = Settings(
         "Sandbox" if arguments.get("catalog") == "Sandbox" else "AWS", full=arguments.get("full", False)
     )
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(6)}"
-    run = RunRecord(SyncMetrics(), settings, run_id, pipeline=pipeline)
+    run = RunRecord(SyncMetrics(), settings, new_run_id(), pipeline=pipeline)
     try:
         sentences = list(_load(pipeline, source, arguments, run))
     except BaseException as error:
-        run.outcome, run.message = exit_code_and_message(error)
-        with suppress(Exception):
-            run_log.write(run)
+        run_log.write_failed(run, error)
         raise
     run_log.write(run)
     return sentences + _keep_views(pipeline)

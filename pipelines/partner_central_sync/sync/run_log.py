@@ -72,6 +72,11 @@ class RunRecord:
         return "incremental" if self.pipeline and self.pipeline.state.get("sources") else "first"
 
     @property
+    def versions(self) -> int:
+        """The number of versions that were new, of all streams."""
+        return sum(self.changed.values())
+
+    @property
     def loaded_up_to(self) -> datetime | None:
         """The watermark, if everything before it is loaded."""
         return self.metrics.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None
@@ -149,7 +154,7 @@ COLUMNS = (
         "bigint",
         "Versions that were new: rows that the run added to opportunity_history. A record that is read again as it "
         "was counts nothing.",
-        lambda run: sum(run.changed.values()),
+        lambda run: run.versions,
     ),
     Column("rejected", "bigint", "Records that could not become rows.", lambda run: run.metrics.rejected),
     Column(
@@ -188,15 +193,20 @@ def log_run(run_record: RunRecord, console: Console) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        run_record.outcome, run_record.message = exit_code_and_message(error)
-        with suppress(Exception):
-            write(run_record)
+        write_failed(run_record, error)
         raise
     try:
         write(run_record)
     except Exception as error:  # noqa: BLE001 - everything is loaded
         _, message = exit_code_and_message(error)
         console.warn(f"Everything is loaded, but the run's row in {TABLE} could not be written: {message}")
+
+
+def write_failed(run_record: RunRecord, error: BaseException) -> None:
+    """Writes the rows of a run that ends with an error, if that is possible: the error is what is told."""
+    run_record.outcome, run_record.message = exit_code_and_message(error)
+    with suppress(Exception):
+        write(run_record)
 
 
 def write(run_record: RunRecord) -> None:

@@ -13,6 +13,7 @@ from partner_central_sync.console.exit_codes import ExitCode, of_several
 from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.console.output import Console
 from partner_central_sync.console.signals import Terminated
+from partner_central_sync.destinations.errors import unwritable
 from partner_central_sync.sync import all_accounts
 from partner_central_sync.sync.accounts import Account
 from partner_central_sync.sync.settings import Settings
@@ -117,3 +118,8 @@ def test_a_configuration_that_is_no_toml_is_named_with_line_and_reason(tmp_path:
     assert code is ExitCode.CONFIGURATION
     assert str(file) in said
     assert "line 2" in said
+
+
+def test_a_lock_of_postgresql_is_one_line_of_a_log() -> None:
+    error = Exception("canceling statement due to lock timeout\nLINE 1: ALTER TABLE\n")
+    assert "lock timeout LINE 1: ALTER TABLE It may be" in unwritable(error)

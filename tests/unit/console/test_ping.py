@@ -74,3 +74,9 @@ def test_without_a_url_nothing_is_sent_and_a_wrong_one_is_refused() -> None:
     for wrong in ("hc-ping.com/abc", "file:///etc/passwd", "https://"):
         with pytest.raises(ConfigurationError, match="ping must be a URL"):
             Ping(wrong, pytest.fail)
+
+
+def test_a_user_in_the_url_is_refused_without_the_password() -> None:
+    with pytest.raises(ConfigurationError, match="a user and a password") as refused:
+        Ping("https://me:sesame@hc-ping.com/1", print)
+    assert "sesame" not in str(refused.value)

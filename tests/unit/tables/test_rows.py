@@ -371,6 +371,7 @@ class Tables:
     ),
     account=some.sampled_from([None, "acme"]),
 )
+@pytest.mark.long
 def test_columns_keep_their_kinds_through_parts_a_lost_state_and_a_copied_dataset(
     parts: list[tuple[list[Row], str]], account: str | None
 ) -> None:
