@@ -18,11 +18,8 @@ import typer.main
 
 import messages
 from partner_central import partner_central
-from partner_central.public import hint_rules, stream_model
+from partner_central.public import hint_rules, stream_model, table_columns
 from partner_central.streams import STREAMS
-from partner_central.tables.hints import list_columns, rejected_columns, root_columns
-from partner_central.tables.history import history_model
-from partner_central.tables.presence import presence_model
 from partner_central_sync.cli.app import app
 from partner_central_sync.console.exit_codes import MEANINGS
 from partner_central_sync.sync import full_listings, run_log, stream_log
@@ -93,16 +90,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
     """Returns the columns of every table, as dlt column hints."""
     found: dict[str, Iterable[Any]] = {}
     for stream in STREAMS:
-        model, rules = stream_model(stream), hint_rules(stream)
-        presence = presence_model(stream.noun, stream.table, stream.members.key)
-        lists = list_columns(model, rules).items()
-        found |= {
-            stream.table: root_columns(model, rules).values(),
-            **{"__".join((stream.table, *path)): columns for path, columns in lists},
-            stream.rejected_table: rejected_columns(rules).values(),
-            stream.history_table: root_columns(history_model(model, stream.history), rules).values(),
-            stream.presence_table: root_columns(presence, rules).values(),
-        }
+        found |= table_columns(stream, stream_model(stream), hint_rules(stream))
     for own in (run_log.RUNS, stream_log.STREAM_RUNS, full_listings.TABLE):
         found[own.name] = [
             {"name": name, "data_type": kind, "description": description} for name, kind, description in own.columns

@@ -49,6 +49,7 @@ NOTES: dict[str, str] = {
     "does more than read tables": "Leave out the function that is named.",
     "a value of another type than the setting": "See [Settings](../reference/settings.md).",
     "has no name": "Give every account of the list a name.",
+    "tables has no value …. …": "Name the table that is proposed, or one of those that are listed.",
     "has no value …: …": "Use the value that is proposed, or one of those that are listed.",
     "is configured to be opened for reading": "Then run it again.",
     "is not a list: in the environment": 'Write it as JSON, such as ["a", "b"].',

@@ -36,6 +36,7 @@ from .read.state import (
     newest_full_listing,
 )
 from .read.state_parts import FullListing, StoredCounters
+from .resources.columns import table_columns
 from .stream import IncrementalStream, Stream, WholeListStream
 from .streams import SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
@@ -103,6 +104,7 @@ __all__ = [
     "root_columns",
     "stored_list",
     "stream_model",
+    "table_columns",
     "to_credentials_error",
     "with_extras",
     "without_values",

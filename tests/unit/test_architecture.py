@@ -54,7 +54,7 @@ LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may im
     "own_section": {"errors"},
     "options": {"errors", "api", "tables", "stream", "read"},
     "resources": {"errors", "options", "api", "tables", "stream", "read"},
-    "public": {"errors", "own_section", "metrics", "api", "tables", "stream", "streams", "read"},
+    "public": {"errors", "own_section", "metrics", "api", "tables", "stream", "streams", "read", "resources"},
     "__init__": {"api", "metrics", "options", "own_section", "read", "resources", "streams"},
 }
 

@@ -49,7 +49,7 @@ class Lists:
         (self._refused if isinstance(error, RequestRejected) else self.failures).append((stream, error))
 
     def conclude(self, console: Console) -> None:
-        """Notes which lists were read, once they are loaded; warns of those that were refused.
+        """Notes which lists were read, once they are loaded; warns of each that was refused.
 
         Raises:
             PartnerCentralError: the first failure, when everything else is loaded.

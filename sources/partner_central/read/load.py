@@ -131,7 +131,7 @@ class ChunkedLoad:
         rows_per_chunk: rows of a stream after which a chunk ends, fewer towards the end of the reading. With None there
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
-        on_failure: takes the failure of a list that is read whole, of which nothing was handed on; without it, such a
+        on_failure: takes the failure of a list that is read whole, whose rows were not handed on; without it, such a
             failure ends the run.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
     """
