@@ -12,15 +12,28 @@ from typing import Literal
 
 @dataclass(slots=True)
 class StreamMetrics:
-    """Counts of one stream within a run; the attributes are those of `SyncMetrics`."""
+    """Counts of one stream within a run. What `SyncMetrics` has as well is described there.
+
+    Attributes:
+        mass_rejected: a sentence where so many were rejected that the cursor does not move.
+        full_listing: number of the listing of everything that this run completed.
+        watermark: LastModifiedDate the next run starts below; set when everything has been read.
+        complete: whether everything has been read.
+        mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
+            reading.
+        filter_set: the name of what the filters select, `all` without; None before they are known.
+    """
 
     calls: int = 0
     throttles: int = 0
     pages: int = 0
     read: int = 0
+    estimated_records: int | None = None
     changed: int = 0
     rejected: int = 0
-    mode: str | None = None
+    mass_rejected: str | None = None
+    full_listing: int | None = None
+    mode: Literal["full", "first", "incremental"] | None = None
     filter_set: str | None = None
     watermark: datetime | None = None
     complete: bool = False
@@ -41,13 +54,8 @@ class SyncMetrics:
         estimated_records: estimated number of records to read; None if everything is read sequentially.
         changed: rows handed on to be merged, including rows that the destination has already.
         rejected: records that could not become rows.
-        mass_rejected: a sentence where they were so many that the cursor does not move.
-        full_listing: number of the listing of everything that this run completed.
-        watermark: LastModifiedDate the next run starts below; set when everything has been read.
-        complete: whether everything has been read.
-        mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
-            reading.
-        filter_set: the name of what the filters select, `all` without; None before they are known.
+        first: counts of the stream that was begun first: what a run says of cursor, mode and completeness.
+        current: counts of the stream that was begun last.
         streams: counts of each stream that was read, by its table.
         notes: sentences a user should see.
         trouble: a sentence while calls fail again and again; None once one succeeds.
@@ -65,26 +73,24 @@ class SyncMetrics:
     estimated_records: int | None = None
     changed: int = 0
     rejected: int = 0
-    mass_rejected: str | None = None
-    full_listing: int | None = None
-    watermark: datetime | None = None
-    complete: bool = False
-    mode: Literal["full", "first", "incremental"] | None = None
-    filter_set: str | None = None
+    first: StreamMetrics = field(default_factory=StreamMetrics)
     streams: dict[str, StreamMetrics] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     trouble: str | None = None
     watch: Callable[[SyncMetrics], None] | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
-    _stream: StreamMetrics = field(default_factory=StreamMetrics, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     _waiting_until: float = 0.0
+    current: StreamMetrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.current = self.first
 
     def record_call(self, *, left: int) -> None:
         """A request goes out, and leaves so many of the day."""
         with self._lock:
             self.calls += 1
-            self._stream.calls += 1
+            self.current.calls += 1
             self.calls_left = left
             self._changed()
 
@@ -93,7 +99,7 @@ class SyncMetrics:
         with self._lock:
             self.retries += 1
             self.throttles += throttled
-            self._stream.throttles += throttled
+            self.current.throttles += throttled
             self._changed()
 
     def record_trouble(self, sentence: str | None) -> None:
@@ -113,7 +119,7 @@ class SyncMetrics:
     def record_page(self, *, read: int, changed: int, rejected: int) -> None:
         """A page has been turned into rows."""
         with self._lock:
-            for counts in (self, self._stream):
+            for counts in (self, self.current):
                 counts.pages += 1
                 counts.read += read
                 counts.changed += changed
@@ -123,28 +129,28 @@ class SyncMetrics:
     def begin_stream(self, table: str) -> None:
         """Count what follows for a stream as well."""
         with self._lock:
-            self._stream = self.streams.setdefault(table, StreamMetrics())
+            made = StreamMetrics() if self.streams else self.first
+            self.current = self.streams.setdefault(table, made)
+
+    def estimate(self, records: int) -> None:
+        """About so many records are to be read of the stream that was begun last."""
+        with self._lock:
+            self.current.estimated_records = records
+            self.estimated_records = self.read - self.current.read + records
 
     def end_list(self, *, complete: bool) -> None:
         """Note whether the stream that was begun last was read whole, which has no watermark."""
         with self._lock:
-            self._stream.mode, self._stream.complete = "full", complete
-
-    def end_stream(self) -> None:
-        """Note how far the stream came that was begun last."""
-        with self._lock:
-            stream = self._stream
-            stream.mode, stream.filter_set = self.mode, self.filter_set
-            stream.watermark, stream.complete = self.watermark, self.complete
+            self.current.mode, self.current.complete = "full", complete
 
     def begin_again(self) -> None:
         """Returns what was read counts no more; what was asked does."""
         with self._lock:
             self.read = self.changed = self.rejected = 0
-            self.estimated_records, self.watermark, self.complete = None, None, False
-            self.mass_rejected = self.full_listing = None
-            for stream in self.streams.values():
+            self.estimated_records = None
+            for stream in (self.first, *self.streams.values()):
                 stream.read = stream.changed = stream.rejected = 0
+                stream.mass_rejected = stream.full_listing = stream.estimated_records = None
                 stream.watermark, stream.complete = None, False
             self._changed()
 

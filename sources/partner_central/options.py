@@ -89,7 +89,7 @@ class Options:
             filters,
             _since(self.since),
             self.full,
-            timedelta(seconds=self.lookback),
+            max(timedelta(seconds=self.lookback), stream.read.lookback),
             privacy.identity,
             self.most_rejected,
             self.max_calls,

@@ -23,9 +23,9 @@ from .errors import (
 )
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section, own_value
-from .read.filter_sets import CursorReport, cursor_reports
+from .read.filter_sets import CursorReport, cursor_reports, has_read
 from .read.filters import without_values
-from .read.list_state import forget_list, stored_list
+from .read.list_state import forget_list
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
 from .read.pages import page_call
@@ -40,6 +40,8 @@ from .resources.columns import table_columns
 from .stream import IncrementalStream, Stream, WholeListStream
 from .streams import SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
+from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
+from .streams.opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
 from .tables.history import ORDERING, content_hash_of
 from .tables.new_members import UNMOVED, plain_names
@@ -57,6 +59,8 @@ __all__ = [
     "HISTORY_COLUMNS",
     "NO_CREDENTIALS",
     "OPPORTUNITIES",
+    "OPPORTUNITY_SEARCH_SUMMARIES",
+    "OPPORTUNITY_VERSIONS",
     "ORDERING",
     "ROWS_PER_CHUNK",
     "SPINE",
@@ -91,6 +95,7 @@ __all__ = [
     "forget_list",
     "forget_masks",
     "from_own_section",
+    "has_read",
     "hint_rules",
     "is_outage_of_credentials",
     "known_columns",
@@ -102,7 +107,6 @@ __all__ = [
     "presence_model",
     "rejected_columns",
     "root_columns",
-    "stored_list",
     "stream_model",
     "table_columns",
     "to_credentials_error",

@@ -14,59 +14,17 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from .operation import Filter, List
 from .tables.history import HistoryRules
 from .tables.pii import LIST, personal_column
 from .tables.record import Members
 from .tables.rows import TableNames
 from .tables.service_model import ModelRules
-from .tables.table import Path, snake_case
+from .tables.table import Path
 from .tables.types import ColumnType
 
-PAGE_SIZE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter that a user may set; within one, any of its values matches.
-
-    Attributes:
-        member: of the request.
-        max_values: how many values the operation takes.
-        can_change: whether a record that changes may no longer match.
-        personal: whether its values are personal data.
-    """
-
-    member: str
-    max_values: int
-    can_change: bool = True
-    personal: bool = False
-
-    @property
-    def option(self) -> str:
-        """The name of its setting."""
-        return snake_case(self.member)
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """An operation that lists records, with filters as members of its request.
-
-    Attributes:
-        name: of the operation.
-        records: the member of the answer that holds the records.
-        page_size: records a page.
-        may_be_absent: whether an answer without records may lack the member.
-    """
-
-    name: str
-    records: str
-    page_size: int = PAGE_SIZE
-    may_be_absent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Search(List):
-    """An operation that lists records, with one filter that is a tree: all of several conditions on members."""
+HOUR = timedelta(hours=1)
+HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +49,15 @@ class Incremental:
     Attributes:
         since: structure and member of the request that bound the date of the last change.
         backfill: how a long listing is split.
+        lookback: how far below the cursor a run reads at least again.
+        whole_every: how long after everything was read everything is read again, since records change without a date;
+            None for never.
     """
 
     since: Path = ("LastModifiedDate", "AfterLastModifiedDate")
     backfill: Backfill = field(default_factory=Backfill)
+    lookback: timedelta = timedelta()
+    whole_every: timedelta | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)  # one object each
@@ -113,6 +76,9 @@ class Stream:
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
         share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
+        refresh: how long what was read counts as fresh; None if every run reads it.
+        required: whether a run has failed when AWS refuses it.
+        child_key: the column of child tables that holds the key of the record, where its name is not the singular's.
     """
 
     table: str
@@ -125,16 +91,18 @@ class Stream:
     personal_at_first: tuple[str, ...] = ()
     not_personal: Mapping[str, str] = field(default_factory=dict)
     share_of_calls: float = 1.0
+    refresh: timedelta | None = None
+    required: bool = False
+    child_key: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.child_key:
+            object.__setattr__(self, "child_key", f"{self.singular}_id")
 
     @property
     def rejected_table(self) -> str:
         """The table of records that could not become rows."""
         return f"{self.table}_rejected"
-
-    @property
-    def child_key(self) -> str:
-        """The column of child tables that holds the key of the record."""
-        return f"{self.singular}_id"
 
     @property
     def noun(self) -> str:
@@ -178,16 +146,19 @@ class Stream:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class IncrementalStream(Stream):
-    """A stream that is read from a cursor. It has versions, and says which records are listed.
+    """A stream that is read from a cursor.
+
+    One with versions has a table that says which records are listed, too. In one without, each row says when it was
+    last listed.
 
     Attributes:
         read: where the cursor is, and how what is long is split.
-        history: what a version is made of.
+        history: what a version is made of; None without versions.
         filters: what a user may set.
     """
 
     read: Incremental
-    history: HistoryRules
+    history: HistoryRules | None = None
     filters: tuple[Filter, ...] = ()
 
     @property
@@ -203,6 +174,8 @@ class IncrementalStream(Stream):
     @property
     def tables(self) -> dict[str, str]:
         """The tables that it is loaded into, without lists, each with what it holds."""
+        if self.history is None:
+            return super().tables
         return {
             **super().tables,
             self.history_table: f"Every version of each {self.noun} that a run has seen.",
@@ -212,7 +185,7 @@ class IncrementalStream(Stream):
     @cached_property
     def table_names(self) -> TableNames:
         """The names of the tables that have the columns of a record."""
-        return TableNames(self.table, self.history_table, self.child_key)
+        return TableNames(self.table, self.history_table if self.history else None, self.child_key)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -222,10 +195,9 @@ class WholeListStream(Stream):
     Attributes:
         requests: further members of the request; several requests together list everything.
         sort_by: sort key that never changes, in ascending order; None where the operation has no order.
-        refresh: how long the list counts as fresh.
     """
 
     requests: tuple[Mapping[str, Any], ...] = ({},)
     sort_by: str | None = None
-    refresh: timedelta = timedelta(hours=1)
-    share_of_calls: float = 0.5
+    refresh: timedelta | None = HOUR
+    share_of_calls: float = HALF

@@ -6,8 +6,9 @@ import duckdb
 import pytest
 
 import partner_central
+from partner_central.operation import List
 from partner_central.public import OPPORTUNITIES
-from partner_central.stream import Incremental, IncrementalStream, List
+from partner_central.stream import Incremental, IncrementalStream
 from partner_central.tables.history import HistoryRules
 from partner_central_emulator import Emulator
 from partner_central_sync.sync import run_log

@@ -93,7 +93,7 @@ class Facts:
     def _lower_floor(self, outcome: Outcome) -> None:
         """Everything a run asked for is loaded."""
         run, scope, since = outcome.run, outcome.scope, since_of(outcome.run)
-        if outcome.metrics.mode == "first" or scope not in self.floors:
+        if outcome.metrics.first.mode == "first" or scope not in self.floors:
             interrupted = outcome.state.get("cursors", {}).get(scope, {}).get("backfill", {})
             began = self.asked.pop(scope, None) or interrupted.get("asked", {}).get("since")
             others = [moment for moment in (since, began and datetime.fromisoformat(began)) if moment]

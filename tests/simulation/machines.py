@@ -64,4 +64,4 @@ class Outcome:
 
     @property
     def is_complete(self) -> bool:
-        return self.how == "done" and self.metrics.complete
+        return self.how == "done" and self.metrics.first.complete

@@ -101,7 +101,7 @@ def _full(world: World, facts: Facts) -> None:
         began = world.service.turn
         outcome = world.sync(Run(full=True, accept=True))
         assert outcome.is_complete, f"a quiet full run ended: {outcome.how}"
-        assert outcome.metrics.full_listing is not None, "a quiet full run has not listed everything"
+        assert outcome.metrics.first.full_listing is not None, "a quiet full run has not listed everything"
         facts.all_equal(outcome.run, began)
         if not {"backfill", "answered"} & outcome.state.get("cursors", {}).get("all", {}).keys():
             return

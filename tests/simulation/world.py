@@ -210,7 +210,7 @@ class World:
         complete = self._stored_state().get("listing", {}).get("complete")
         if complete is not None:
             number = complete["number"]
-            accept = outcome.run.accept and outcome.metrics.full_listing == number
+            accept = outcome.run.accept and outcome.metrics.first.full_listing == number
             self.destination.conclude(number, complete["at"], windows=complete["windows"], accept=accept)
 
     def machine_clock(self) -> datetime:

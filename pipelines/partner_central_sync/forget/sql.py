@@ -55,8 +55,9 @@ def changes_of(table: PersonalTable, row: Row, policies: Policies) -> Row:
         members = table.personal
         wanted = {name: privacy.value(row[name], _label(table, name)) for name in of_members(members, row)}
     changes = {name: value for name, value in wanted.items() if value != row[name]}
-    if changes and isinstance(stream, IncrementalStream) and table.name == stream.history_table:
-        changes["content_hash"] = content_hash_of(_content(row | changes, stream.history.content), stream.history)
+    rules = stream.history if isinstance(stream, IncrementalStream) and table.name == stream.history_table else None
+    if changes and rules is not None:
+        changes["content_hash"] = content_hash_of(_content(row | changes, rules.content), rules)
     return changes
 
 

@@ -39,7 +39,7 @@ def _tables_of(stream: Stream) -> Iterator[PersonalTable]:
     columns = stream.personal_columns
     if columns:
         yield PersonalTable(stream.table, stream, columns, columns, f"rows of {stream.table}")
-    if isinstance(stream, IncrementalStream):
+    if isinstance(stream, IncrementalStream) and stream.history is not None:
         read = columns.union(stream.history.content)
         name = stream.history_table
         yield PersonalTable(name, stream, columns, read, f"versions in {name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import dlt
@@ -28,7 +28,7 @@ def load_chunk(
     load: ChunkedLoad,
     tables: Sequence[str],
     *,
-    is_last: bool,
+    is_last: Callable[[], bool],
 ) -> None:
     """Reads a chunk of these streams and loads it; after the last one the destination stays open for the rest."""
     console.begin_phase("reading")
@@ -40,7 +40,7 @@ def load_chunk(
     with ExitStack() as opened:
         opened.enter_context(keep_open(pipeline))
         run_record.loaded += load_pending(pipeline, console)
-        if load.is_complete and is_last:
+        if load.is_complete and is_last():
             run_record.open_until_logged.push(opened.pop_all())
     run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
 
@@ -57,7 +57,7 @@ def has_more(load: ChunkedLoad, console: Console) -> bool:
     try:
         return load.has_more()
     except PartnerCentralError:
-        metrics = load.metrics
+        metrics = load.metrics.current
         of_all = f", of about {metrics.estimated_records:,} in all" if metrics.estimated_records else ""
         if metrics.read:
             console.note(

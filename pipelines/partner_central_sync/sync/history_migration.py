@@ -22,6 +22,7 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from partner_central.public import (
     OPPORTUNITIES,
+    OPPORTUNITY_VERSIONS,
     ORDERING,
     RecordModel,
     content_hash_of,
@@ -121,7 +122,7 @@ def _missing_columns(client: SqlJobClientBase, account: str | None) -> dict[str,
 
 def _unordered_versions(sql: SqlClientBase[Any], account: str | None, limit: int) -> list[Row]:
     """Returns so many versions that have no place yet, grouped by id and date."""
-    names = ("_dlt_id", "id", "last_modified_date", "first_seen_at", *OPPORTUNITIES.history.content)
+    names = ("_dlt_id", "id", "last_modified_date", "first_seen_at", *OPPORTUNITY_VERSIONS.content)
     mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
     rows = sql.execute_sql(
         f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(HISTORY)} WHERE read_order IS NULL{mine} "  # noqa: S608 - the schema's own names
@@ -145,7 +146,7 @@ def _place(client: SqlJobClientBase, versions: Sequence[tuple[Row, int, bool]]) 
     unknown = ", ".join(key for key, (_, _, is_known) in zip(keys, versions, strict=True) if not is_known)
     places = " ".join(f"WHEN {key} THEN {place}" for key, (_, place, _) in zip(keys, versions, strict=True))
     hashes = " ".join(
-        f"WHEN {key} THEN '{content_hash_of(row, OPPORTUNITIES.history)}'"
+        f"WHEN {key} THEN '{content_hash_of(row, OPPORTUNITY_VERSIONS)}'"
         for key, (row, _, _) in zip(keys, versions, strict=True)
     )
     update(

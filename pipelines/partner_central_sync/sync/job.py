@@ -12,8 +12,10 @@ from dlt.common.schema import Schema
 from partner_central import ChunkedLoad, SyncMetrics
 from partner_central.public import (
     OPPORTUNITIES,
+    OPPORTUNITY_SEARCH_SUMMARIES,
     ROWS_PER_CHUNK,
-    WholeListStream,
+    SPINE,
+    PartnerCentralError,
     chosen_streams,
     hint_rules,
     known_columns,
@@ -26,7 +28,17 @@ from ..console.output import Console
 from ..destinations.lease import DestinationMoved
 from ..destinations.loading import stored_counters
 from ..views.sync_step import keep_views
-from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
+from . import (
+    dlt_settings,
+    history_migration,
+    housekeeping,
+    rejected,
+    removals,
+    run_lease,
+    run_log,
+    search_gaps,
+    working_folder,
+)
 from .chunks import has_more, load_chunk
 from .lists import Lists
 from .pending import has_lost_lease, load_pending, open_in_step
@@ -38,6 +50,7 @@ from .state_folder import base_of
 from .summary import Summary
 
 SECONDS_BETWEEN_NOTES = 2.0  # of progress, for `status`
+SEARCH = OPPORTUNITY_SEARCH_SUMMARIES.table
 MAX_STARTS = 3  # of a run, where others load between its reading and its loading
 
 
@@ -104,12 +117,14 @@ class _Watch:
 def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecord) -> tuple[str, removals.Removals]:
     """Reads, loads and concludes; returns where the rows are, and what is gone."""
     pipeline, location = _load_everything(settings, console, run_record)
-    removed = removals.mark_removed(pipeline, settings, run_record.metrics.full_listing)
+    removed = removals.mark_removed(pipeline, settings, run_record.metrics.first.full_listing)
     rejected.clear(pipeline, settings)
     housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console, run_lease.basis(pipeline))
     pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
+    if sentence := search_gaps.gaps(pipeline, settings, run_record.metrics.streams.get(SEARCH)):
+        console.note(sentence)
     _warn(settings, console, run_record, removed)
     if run_record.lists is not None:
         run_record.lists.raise_failure()
@@ -129,10 +144,10 @@ def _warn(settings: Settings, console: Console, run_record: RunRecord, removed: 
         console.warn(removed.note)
     if warning := removed.warning(settings.dataset_name):
         console.warn(warning)
-    if metrics.mass_rejected:
-        console.warn(metrics.mass_rejected)
-    run_record.outcome = of_result(held=removed.unmarked, mass_rejected=metrics.mass_rejected)
-    run_record.message = metrics.mass_rejected or warning
+    if metrics.first.mass_rejected:
+        console.warn(metrics.first.mass_rejected)
+    run_record.outcome = of_result(held=removed.unmarked, mass_rejected=metrics.first.mass_rejected)
+    run_record.message = metrics.first.mass_rejected or warning
 
 
 def _load_everything(settings: Settings, console: Console, run_record: RunRecord) -> tuple[dlt.Pipeline, str]:
@@ -178,18 +193,24 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
     rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
     counters = partial(stored_counters, pipeline)
-    chosen = chosen_streams(settings.tables)
-    lists = Lists(pipeline, chosen, full=settings.full)
-    first = [stream.table for stream in chosen if not isinstance(stream, WholeListStream)]
+    lists = Lists(pipeline, chosen_streams(settings.tables), full=settings.full)
+    load_next = partial(load_chunk, pipeline, settings, console, run_record)
     with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
         while has_more(load, console):
-            load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
-    if lists.due:
-        due = [stream.table for stream in lists.due]
+            load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
+    lists.find_due(run_record.metrics.first)
+    for stream in lists.with_cursor:
+        with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings), lists.note_failure) as load:
+            try:
+                while has_more(load, console):
+                    load_next(load, [stream.table], is_last=lambda: not lists.whole)
+            except PartnerCentralError as error:
+                lists.note_failure(stream, error)
+    if lists.whole:
         with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
-            load_chunk(pipeline, settings, console, run_record, load, due, is_last=True)
+            load_next(load, [stream.table for stream in lists.whole], is_last=lambda: True)
             load.committed()
-        lists.conclude(console)
+    lists.conclude(console)
     run_record.lists = lists
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))

@@ -65,8 +65,8 @@ class RunRecord:
     @property
     def mode(self) -> str:
         """The mode of reading, also of a run that failed before it read."""
-        if self.metrics.mode:
-            return self.metrics.mode
+        if self.metrics.first.mode:
+            return self.metrics.first.mode
         if self.settings.full:
             return "full"
         return "incremental" if self.pipeline and self.pipeline.state.get("sources") else "first"
@@ -79,7 +79,7 @@ class RunRecord:
     @property
     def loaded_up_to(self) -> datetime | None:
         """The watermark, if everything before it is loaded."""
-        return self.metrics.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None
+        return self.metrics.first.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None
 
     def row(self) -> tuple[object, ...]:
         """Returns the row of `sync_runs`."""
@@ -127,7 +127,7 @@ COLUMNS = (
         "scope",
         "text",
         "What the filters select, as the cursor is named; all without. Null if it ended before.",
-        lambda run: run.metrics.filter_set,
+        lambda run: run.metrics.first.filter_set,
         nullable=True,
     ),
     Column("outcome", "text", OUTCOMES, lambda run: MEANINGS[run.outcome].outcome),
@@ -171,7 +171,7 @@ COLUMNS = (
         lambda run: run.loaded_up_to,
         nullable=True,
     ),
-    Column("complete", "bool", "Whether all was read that was to be read.", lambda run: run.metrics.complete),
+    Column("complete", "bool", "Whether all was read that was to be read.", lambda run: run.metrics.first.complete),
     Column("version", "text", "Version of partner-central-sync.", lambda _: version()),
 )
 RUNS = OwnTable(
@@ -229,5 +229,5 @@ def _count_changes(run_record: RunRecord, client: JobClientBase) -> None:
         run_record.changed = {
             stream.table: of(client).count_versions(client, stream.history_table, run_record.loaded)
             for stream in STREAMS
-            if isinstance(stream, IncrementalStream)
+            if isinstance(stream, IncrementalStream) and stream.history is not None
         }

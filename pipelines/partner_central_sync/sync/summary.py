@@ -79,12 +79,12 @@ class Summary:
             read=metrics.read,
             changed=changed,
             rejected=metrics.rejected,
-            watermark=metrics.watermark,
+            watermark=metrics.first.watermark,
             seconds=round(seconds, 3),
             new_columns=list(new_columns),
             gone=removals.marked,
             held=removals.unmarked,
-            mass_rejected=metrics.mass_rejected,
+            mass_rejected=metrics.first.mass_rejected,
         )
 
     @property

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .checkpoint import Checkpoint
+from .list_state import stored_list
 from .state import migrate
 from .timestamps import from_text
 
@@ -80,3 +81,14 @@ def cursor_reports(state: Mapping[str, Any]) -> list[CursorReport]:
         else:
             found.append(CursorReport(name, values, watermark))
     return found
+
+
+def has_read(state: Mapping[str, Any], filter_set: str | None) -> bool:
+    """Returns whether a stream was read to its end, with these filters if it takes any, and its tables are there.
+
+    Args:
+        state: the whole state of the stream.
+        filter_set: the name of the filters.
+    """
+    cursor = state.get("cursors", {}).get(filter_set, {})
+    return bool(stored_list(state)) or ("watermark" in cursor and "backfill" not in cursor)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..stream import Filter
+from ..operation import Filter
 
 CONCEALED = "k"  # before the hash of a name for which values were hashed by the key
 DIGEST_LENGTH = 16

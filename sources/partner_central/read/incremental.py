@@ -68,9 +68,9 @@ class IncrementalReader:
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.checkpoint is None
-        self._batch_maker = RowBatchBuilder(
-            row_maker, privacy, History(row_maker, options.stream.history, now()), self._state.next_order
-        )
+        rules = options.stream.history
+        history = History(row_maker, rules, now()) if rules else None
+        self._batch_maker = RowBatchBuilder(row_maker, privacy, history, self._state.next_order)
         self._samples = Sampler(self._call, client.concurrency, client.metrics, self._state)
         self._progress = Progress(options, self._state, client.metrics, lambda: version_of(row_maker.model))
 
@@ -111,7 +111,6 @@ class IncrementalReader:
                 raise CallBudgetExhausted(f"{spent} {TOO_FEW_CALLS.format(needed)}") from spent
             raise
         finally:
-            self._metrics.end_stream()
             self._client.close()
 
     def _continue(self, checkpoint: Checkpoint) -> Iterator[TableRows]:
@@ -146,20 +145,20 @@ class IncrementalReader:
             if is_settled or self._state.unconfirmed is None:
                 self._progress.confirm()
                 return
-            if self._state.is_new and self._metrics.mode != "full":  # nothing can be gone
+            if self._state.is_new and self._metrics.current.mode != "full":  # nothing can be gone
                 self._state.unconfirmed = None
                 return
         self._progress.give_up_confirming()
 
     def _read_newest_first(self) -> Generator[TableRows, None, bool]:
         """Reads what is new, in partitions if it is long; returns whether nothing can have changed meanwhile."""
-        if self._metrics.mass_rejected:
+        if self._metrics.current.mass_rejected:
             return True
         listing = self._progress.listing()
         reader = SequentialReader(listing, self._call)
         pages = reader.pages()
         page = next(pages)
-        if self._progress.is_ahead(page):
+        if self._progress.is_ahead(page) or self._progress.is_due_whole(page):
             return (yield from self._read_newest_first())
         checkpoint = self._progress.begin(listing, page)
         before = self._found()
@@ -187,8 +186,8 @@ class IncrementalReader:
             if reader.count > MAX_SEQUENTIAL_PAGES:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
-        if not reader.is_in_order:
-            self._metrics.add_note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
+        if reader.doubt is not None:
+            self._metrics.add_note(reader.doubt)
             checkpoint.number = None
         self._progress.finish(checkpoint, by_partitions=False)
 
@@ -232,16 +231,17 @@ class IncrementalReader:
         with closing(reader.parts()) as parts:
             for part in parts:
                 part.partition.mark_delivered(part)
-                checkpoint.estimated_records = self._metrics.estimated_records = round(plan.total())
+                checkpoint.estimated_records = round(plan.total())
+                self._metrics.estimate(checkpoint.estimated_records)
                 yield self._batch(part.records)
 
     def _found(self) -> int:
         """Returns how many records were new."""
-        return self._metrics.changed + self._metrics.rejected
+        return self._metrics.current.changed + self._metrics.current.rejected
 
     def _batch(self, records: list[object]) -> TableRows:
         batch = self._batch_maker.batch(records, self._progress.changes, self._progress.listed)
-        self._progress.note(records, self._batch_maker.rejections, len(batch.rows))
+        self._progress.note(records, self._batch_maker.rejections, batch.changed)
         batch.first, self._first = self._first, False
-        self._metrics.record_page(read=len(records), changed=len(batch.rows), rejected=len(batch.rejected))
+        self._metrics.record_page(read=len(records), changed=batch.changed, rejected=len(batch.rejected))
         return batch

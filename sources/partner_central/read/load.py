@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from ..errors import PartnerCentralError
+from ..errors import PartnerCentralError, RequestRejected
 from ..metrics import SyncMetrics
 from ..stream import Stream
 from ..tables.row_batch import TableRows
@@ -15,6 +16,7 @@ from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
 from .state_parts import StoredCounters
 
+log = logging.getLogger("partner_central")
 ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
 SMALLEST_SHARE = 5
 
@@ -110,7 +112,7 @@ class StreamReading:
 
     def _enough(self, most: int) -> float:
         """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
-        metrics = self._load.metrics
+        metrics = self._load.metrics.current
         if metrics.estimated_records is None:
             return most
         return min(most, max(most / SMALLEST_SHARE, (metrics.estimated_records - metrics.read) / 2))
@@ -131,8 +133,8 @@ class ChunkedLoad:
         rows_per_chunk: rows of a stream after which a chunk ends, fewer towards the end of the reading. With None there
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
-        on_failure: takes the failure of a list that is read whole, whose rows were not handed on; without it, such a
-            failure ends the run.
+        on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
+            and everything else ends the run.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
     """
 
@@ -185,6 +187,21 @@ class ChunkedLoad:
     def is_complete(self) -> bool:
         """Returns whether the part that was made last is the last one, and reading did not fail."""
         return self._is_over and self._failure is None
+
+    def go_on_without(self, stream: Stream, error: PartnerCentralError) -> None:
+        """Ends the reading of a stream that failed. Its state stays as it was, so that the next run reads it again.
+
+        Raises:
+            PartnerCentralError: the failure, if the run cannot do without it.
+        """
+        if self.on_failure is not None:
+            self.on_failure(stream, error)
+        elif stream.required or not isinstance(error, RequestRejected):
+            raise error
+        else:
+            log.warning("%s was not loaded: %s", stream.table, error)
+            self.metrics.add_note(f"{stream.table} was not loaded: {error}")
+        self.stream(stream.table).is_over = True
 
     def fail(self, error: PartnerCentralError) -> None:
         """Note why reading ended; the first error of several is raised, once the chunk is loaded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
-from ..stream import Filter
+from ..operation import Filter
 from ..tables.pii import FIRST_FORM, FORM
 from .filters import without_values
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..api.raw_json import Answer, BadBody
 from ..errors import PaginationError
-from ..stream import List
+from ..operation import List
 from ..tables.values import AGAIN, fraction, structure, whole_number
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from ..metrics import SyncMetrics
 from ..tables.presence import ListingMark, now
 from .changes import ChangeDetector, Cursor, read_from
 from .checkpoint import Checkpoint
+from .listing_marks import ListingMarks
 from .pages import Page
 from .read_options import ReadOptions
 from .rejections import Rejections
@@ -41,6 +42,7 @@ class Progress:
         self._members = options.stream.members
         self.under_way: Checkpoint | None = None
         self.is_finished = False
+        self._marks = ListingMarks(options.stream, state)
         self.listed = ListingMark(now(), state.begun)
         self._state = state
         self._metrics = metrics
@@ -52,7 +54,7 @@ class Progress:
         self._skip_what_was_read_in_full()
         self._start_over_if_conditions_changed()
         self.changes = self._changes()
-        metrics.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
+        metrics.current.mode = "full" if full else "first" if state.cursor.watermark is None else "incremental"
 
     @property
     def _starts_over(self) -> bool:
@@ -87,6 +89,15 @@ class Progress:
         self.changes = self._changes()
         return True
 
+    def is_due_whole(self, page: Page) -> bool:
+        """Returns whether everything is to be read again, by the service's clock; if so, that is what is read next."""
+        if self.options.full or not self._marks.is_due_whole(page):
+            return False
+        self.options = replace(self.options, full=True)
+        self.changes = self._changes()
+        self._metrics.current.mode = "full"
+        return True
+
     def begin(self, listing: ListRequest, page: Page) -> Checkpoint:
         """Begin a reading with its first page, newest first."""
         if lies_ahead(page, self._members):
@@ -103,7 +114,9 @@ class Progress:
             self._state.unconfirmed = None
         if self.options.full:
             self._state.answered = None
-        self.listed = ListingMark(page.served_at or now(), self._state.begun, everything=listing.is_everything)
+        self.listed = self._marks.of_new(
+            page.served_at or now(), everything=listing.is_everything, full=self.options.full
+        )
         self.under_way = Checkpoint(
             None,
             listing.modified_since,
@@ -122,7 +135,7 @@ class Progress:
         """Continue with a reading that was interrupted."""
         self.under_way = checkpoint
         self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
-        self.listed = ListingMark(now(), self._state.begun, everything=checkpoint.number is not None)
+        self.listed = self._marks.of_interrupted(checkpoint)
 
     def start_over(self, checkpoint: Checkpoint) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
@@ -181,14 +194,15 @@ class Progress:
         """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""
         self._state.checkpoint = self.under_way = None
         if sentence := self._rejections.too_many(checkpoint.counts):
-            self._metrics.mass_rejected, self._state.unconfirmed = sentence, None
+            self._metrics.current.mass_rejected, self._state.unconfirmed = sentence, None
             return
         self.is_finished = True
         self._state.whole, self._given_up = False, None
         if checkpoint.full:
             self._state.answered = checkpoint.conditions
         self._state.cursor = Cursor(checkpoint.watermark, checkpoint.seen | self.changes.seen())
-        self._metrics.watermark = checkpoint.watermark
+        self._marks.note_end(checkpoint)
+        self._metrics.current.watermark = checkpoint.watermark
         if checkpoint.number is not None and checkpoint.at is not None:
             self._state.unconfirmed = FullListing(checkpoint.number, checkpoint.order, checkpoint.at, by_partitions)
             if by_partitions:
@@ -199,14 +213,14 @@ class Progress:
     def end(self) -> None:
         """Everything that was asked for has been read."""
         self._state.answered = None
-        self._metrics.complete = self._metrics.mass_rejected is None
+        self._metrics.current.complete = self._metrics.current.mass_rejected is None
 
     def confirm(self) -> None:
         """A listing of everything is complete: what it does not hold is gone."""
         listing, self._state.unconfirmed = self._state.unconfirmed, None
         if listing is None:
             return
-        self._state.complete, self._metrics.full_listing = listing, listing.number
+        self._state.complete, self._metrics.current.full_listing = listing, listing.number
         self._state.elsewhere.all_are_listed()
         if not listing.by_partitions:
             self._state.undated = self._saw_undated

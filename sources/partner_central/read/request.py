@@ -19,9 +19,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from ..stream import IncrementalStream, Search
+from ..operation import Search
+from ..stream import IncrementalStream
 from ..tables.table import Path
 from .filters import FilterSet
+
+MOST_ALTERNATIVES = 4  # of each of four filters, next to two dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,11 @@ def filter_tree(conditions: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _leaf(member: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a date or texts
-    """A condition on one member. `ContainsAny` would match parts of texts."""
+    """One condition on a member for many values, which matches parts of texts too: a tree may have few."""
     if isinstance(value, datetime):
         return {"GreaterThanOrEquals": {"Key": member, "Value": {"DateValue": value}}}
+    if len(value) > MOST_ALTERNATIVES:
+        return {"ContainsAny": {"Key": member, "Value": {"StringListValue": list(value)}}}
     equal = [{"EqualsTo": {"Key": member, "Value": {"StringValue": one}}} for one in value]
     return equal[0] if len(equal) == 1 else {"OrAllFilters": equal}
 

@@ -4,7 +4,7 @@ These are `filter_sets.py` and `masks.py`.
 
     {"version": ..., "catalog": ..., "account": ...,
      "cursors": {set of filters: {"watermark", "seen", "backfill", "rejected", "unconfirmed", "answered", "looked",
-                                    "whole", "filters"}},
+                                    "whole", "read_whole_at", "filters"}},
      "members": names of members the model does not know,
      "listing": {"begun": n, "complete": {"number", "order", "at", "windows"}},
      "order": read_order of the newest version, "undated": true,
@@ -25,9 +25,10 @@ from ..errors import ConfigurationError
 from .changes import Cursor, OtherFilterSets
 from .checkpoint import Checkpoint
 from .state_parts import FullListing, RejectedRange, StoredCounters
+from .timestamps import from_text, to_text
 
 VERSION = 1
-WHOLE, LEFT_OUT = "whole", "left_out"
+WHOLE, LEFT_OUT, READ_WHOLE_AT = "whole", "left_out", "read_whole_at"
 CHECKPOINT_BEFORE_1: dict[str, Any] = {  # what checkpoints lacked at first
     "asked": {"pii": "keep"},
     "token": None,
@@ -66,6 +67,8 @@ class State:
         looked: whether the increment that gave the cursor found nothing new, in the runs that it took.
         rejected: what a later version of this program is to try again.
         whole: whether everything is to be read, wherever a first load is said to begin: tables were lost.
+        read_whole_at: when the last reading of everything began, by the service's clock; only of streams without
+            versions, whose rows carry it.
         begun: number of the newest listing of everything that was begun.
         complete: the newest one that was read to its end.
         order: read_order of the newest version handed on.
@@ -91,6 +94,7 @@ class State:
         self.answered: dict[str, str | None] | None = own.get("answered")
         self.looked: bool = own.get("looked", False)
         self.whole: bool = own.get(WHOLE, False)
+        self.read_whole_at = from_text(own.get(READ_WHOLE_AT))
         self.rejected = RejectedRange.load(rejected) if rejected else None
         self.begun: int = listing.get("begun", 0)
         self.complete = FullListing.load(complete) if complete else None
@@ -127,6 +131,8 @@ class State:
             own["looked"] = True
         if self.whole:
             own[WHOLE] = True
+        if self.read_whole_at is not None:
+            own[READ_WHOLE_AT] = to_text(self.read_whole_at)
         if self.rejected is not None:
             own["rejected"] = self.rejected.dump()
         listing: dict[str, Any] = {"begun": self.begun}

@@ -15,7 +15,8 @@ from typing import IO, Any
 
 from ..api.client import PartnerCentral
 from ..api.raw_json import Answer
-from ..stream import List, WholeListStream
+from ..operation import List
+from ..stream import WholeListStream
 from ..tables.listed_rows import ListedRows
 from ..tables.presence import now
 from ..tables.row_batch import TableRows

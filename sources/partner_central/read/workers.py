@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import PaginationError
 from ..tables.record import Members
+from .capped_listing import pages_past_caps
 from .keyset import keyset_pages
-from .pages import Order, Page, pages
+from .pages import Order, Page
 from .partition_plan import PartitionPlan
 from .partitions import Partition, PartitionPage, second_of
 from .request import ListRequest
@@ -148,7 +149,7 @@ class ParallelReader:
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
             last = page.next_token is None or any(map(span.is_past, dates))
-            token = page.next_token if not last and _same_second(before, came) else None
+            token = (page.next_token or None) if not last and _same_second(before, came) else None
             yield PartitionPage(partition, inside, came, last, token, listed_from if token else None)
 
     def _keyset_parts(self, partition: Partition) -> Iterator[PartitionPage]:
@@ -181,10 +182,11 @@ class ParallelReader:
             else:
                 yield page, listed_from
                 if page.next_token is not None:
-                    yield from ((page, listed_from) for page in pages(listing, self._ask, page.next_token))
+                    yield from ((page, listed_from) for page in pages_past_caps(listing, self._ask, page.next_token))
                 return
         listed_from = partition.request_from()
-        yield from ((page, listed_from) for page in pages(self._listing.oldest_first(listed_from), self._ask))
+        listing = self._listing.oldest_first(listed_from)
+        yield from ((page, listed_from) for page in pages_past_caps(listing, self._ask))
 
     def _ends(self) -> bool:
         """Returns whether no more is to be asked for."""

@@ -22,14 +22,14 @@ def table_columns(stream: Stream, model: RecordModel, rules: HintRules) -> dict[
         model: of its records.
         rules: what the hints of its tables have in common.
     """
-    if isinstance(stream, WholeListStream):
+    if isinstance(stream, WholeListStream) or (isinstance(stream, IncrementalStream) and stream.history is None):
         model = listed_model(model, stream.noun)
     found: dict[str, Mapping[str, TColumnSchema] | Sequence[TColumnSchema]] = {
         stream.table: root_columns(model, rules),
         **{"__".join((stream.table, *path)): columns for path, columns in list_columns(model, rules).items()},
         stream.rejected_table: rejected_columns(rules),
     }
-    if isinstance(stream, IncrementalStream):
+    if isinstance(stream, IncrementalStream) and stream.history is not None:
         found[stream.history_table] = root_columns(history_model(model, stream.history), rules)
         presence = presence_model(stream.noun, stream.table, stream.members.key)
         found[stream.presence_table] = root_columns(presence, rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import dlt
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineNotActive
 
+from ..errors import PartnerCentralError
 from ..options import Options
 from ..read.filter_sets import note_values
 from ..read.incremental import IncrementalReader
@@ -20,10 +21,13 @@ from ..stream import IncrementalStream
 from ..tables.hints import INSERT_ONLY, HintRules, rejected_columns
 from ..tables.history import KEY, drop_seen_in_this_load, history_model
 from ..tables.items import Items
+from ..tables.listed_rows import listed_model
 from ..tables.presence import presence_model
 from ..tables.row_batch import TableRows
 from ..tables.rows import ACCOUNT
+from ..tables.table import RecordModel
 from .connection import StreamConnection
+from .feed import Feed, feed, rejected
 
 
 def incremental_resources(stream: IncrementalStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
@@ -39,54 +43,46 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
     arrow = options.arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
     rules = HintRules(stream.table_names, stream.noun, options.account)
     shared_key = [] if options.account is None else [ACCOUNT]
-    last_versions: dict[tuple[str, datetime], str] = {}  # of each id and date in this load
-    models = {
-        stream.table: lambda: reading.placed,
-        stream.history_table: lambda: history_model(reading.placed, stream.history),
-        stream.presence_table: lambda: presence_model(stream.noun, stream.table, stream.members.key),
-    }
-    tables = [*models, stream.rejected_table]
-    items = {table: Items(table, model, rules, arrow=arrow) for table, model in models.items()}
 
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
     def pages() -> Iterator[TableRows]:
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, options.catalog)
-        if returned := check_tables(state, dlt.current.source().selected_resources.keys(), tables):
+        if returned := check_tables(state, dlt.current.source().selected_resources.keys(), stream.tables):
             load.metrics.add_note(f"Earlier runs left out {', '.join(returned)}: everything is read again for that.")
-        yield from reading.next_chunk(lambda: reader.begin(state))
-        state.update(reading.state())
-        reader.note_filters(state)
+        try:
+            yield from reading.next_chunk(lambda: reader.begin(state))
+        except PartnerCentralError as error:
+            load.go_on_without(stream, error)
+        else:
+            state.update(reading.state())
+            reader.note_filters(state)
 
-    def records(batch: TableRows) -> Iterator[Any]:
-        yield from items[stream.table].of(batch.rows, first=batch.first)
+    def items(name: str, model: Callable[[], RecordModel]) -> Items:
+        return Items(name, model, rules, arrow=arrow)
 
-    def rejected(batch: TableRows) -> Iterator[Any]:
-        if batch.first:
-            yield dlt.mark.materialize_table_schema()
-        if batch.rejected:
-            yield batch.rejected
-
-    def versions(batch: TableRows) -> Iterator[Any]:
-        new = drop_seen_in_this_load(batch.versions, last_versions)
-        yield from items[stream.history_table].of(new, first=batch.first)
-
-    def presence(batch: TableRows) -> Iterator[Any]:
-        yield from items[stream.presence_table].of(batch.listed, first=batch.first)
-
-    def table(rows: Any, name: str, *key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
+    def table(rows: Feed, name: str, *key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
         hints = {"write_disposition": "merge"} | hints
         made: DltResource = dlt.transformer(rows, data_from=pages, name=name, primary_key=[*shared_key, *key], **hints)
         return made
 
-    history = table(versions, stream.history_table, *KEY, write_disposition=_insert_only())
+    of_rejected = table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules))
+    if (history := stream.history) is None:
+        listed = items(stream.table, lambda: listed_model(reading.placed, stream.noun))
+        return table(feed(listed, lambda batch: batch.rows), stream.table, "id"), of_rejected
+    records = items(stream.table, lambda: reading.placed)
+    versions = items(stream.history_table, lambda: history_model(reading.placed, history))
+    presence = items(stream.presence_table, lambda: presence_model(stream.noun, stream.table, stream.members.key))
+    last_versions: dict[tuple[str, datetime], str] = {}  # of each id and date in this load
+    new_versions = feed(versions, lambda batch: drop_seen_in_this_load(batch.versions, last_versions))
+    of_history = table(new_versions, stream.history_table, *KEY, write_disposition=_insert_only())
     # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
-    history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
+    of_history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
     return (
-        table(records, stream.table, "id"),
-        table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
-        history,
-        table(presence, stream.presence_table, "id"),
+        table(feed(records, lambda batch: batch.rows), stream.table, "id"),
+        of_rejected,
+        of_history,
+        table(feed(presence, lambda batch: batch.listed), stream.presence_table, "id"),
     )
 
 
@@ -103,7 +99,7 @@ class _ReaderOf:
         privacy = options.pii_policy(stream)
         self._filters = options.filter_set(stream)
         self._conceal = None if privacy.keeps else privacy.in_state
-        self._filter_set = load.metrics.filter_set = self._filters.name(self._conceal)
+        self._filter_set = self._filters.name(self._conceal)
         options.read_options(stream, self._filters, privacy)  # what is wrong is told before anything is connected
 
     def note_filters(self, state: MutableMapping[str, Any]) -> None:
@@ -113,6 +109,8 @@ class _ReaderOf:
     def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
         """Connect, and begin to read where `state` says."""
         options, load = self._options, self._load
+        load.metrics.begin_stream(self._stream.table)
+        load.metrics.current.filter_set = self._filter_set
         client = self._connection.client(state)
         if self._conceal is not None:
             rename_filter_set(state, self._filters.former_names(self._conceal), self._filter_set)

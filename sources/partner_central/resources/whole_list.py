@@ -22,6 +22,7 @@ from ..tables.row_batch import TableRows
 from ..tables.rows import ACCOUNT
 from ..tables.table import column_name
 from .connection import StreamConnection
+from .feed import Feed, feed, rejected
 
 
 def whole_list_resources(stream: WholeListStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
@@ -42,23 +43,14 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
     def pages() -> Iterator[TableRows]:
         yield from whole.pages()
 
-    def records(batch: TableRows) -> Iterator[Any]:
-        yield from items.of(batch.rows, first=batch.first)
-
-    def rejected(batch: TableRows) -> Iterator[Any]:
-        if batch.first:
-            yield dlt.mark.materialize_table_schema()
-        if batch.rejected:
-            yield batch.rejected
-
-    def table(rows: Any, name: str, key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
+    def table(rows: Feed, name: str, key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
         made: DltResource = dlt.transformer(
             rows, data_from=pages, name=name, primary_key=[*shared_key, key], write_disposition="merge", **hints
         )
         return made
 
     return (
-        table(records, stream.table, column_name([stream.members.key])),
+        table(feed(items, lambda batch: batch.rows), stream.table, column_name([stream.members.key])),
         table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
     )
 
@@ -83,10 +75,7 @@ class _ListOf:
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
         except PartnerCentralError as error:
-            if load.on_failure is None:
-                raise
-            load.on_failure(stream, error)
-            reading.is_over = True
+            load.go_on_without(stream, error)
         else:
             state.update(reading.state())
 

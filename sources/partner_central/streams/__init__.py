@@ -9,6 +9,7 @@ from ..errors import ConfigurationError
 from ..stream import Stream
 from .engagement_invitations import ENGAGEMENT_INVITATIONS
 from .opportunities import OPPORTUNITIES
+from .opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
 from .solutions import SOLUTIONS
 from .tasks import (
     ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS,
@@ -19,6 +20,7 @@ from .tasks import (
 SPINE = OPPORTUNITIES
 STREAMS: tuple[Stream, ...] = (
     SPINE,
+    OPPORTUNITY_SEARCH_SUMMARIES,
     ENGAGEMENT_INVITATIONS,
     ENGAGEMENT_FROM_OPPORTUNITY_TASKS,
     ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS,

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListEngageme
 
 from __future__ import annotations
 
-from ..stream import List, WholeListStream
+from ..operation import List
+from ..stream import WholeListStream
 from ..tables.record import UndatedMembers
 
 ENGAGEMENT_INVITATIONS = WholeListStream(

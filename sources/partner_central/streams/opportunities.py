@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..stream import Filter, Incremental, IncrementalStream, List
+from ..operation import Filter, List
+from ..stream import Incremental, IncrementalStream
 from ..tables.history import HistoryRules, ListAsText, join_values
 from ..tables.rows import Row
 
@@ -39,11 +40,49 @@ PERSONAL_AT_FIRST = (
     "LifeCycle.ReviewComments",
 )
 
+VERSIONS = HistoryRules(
+    content=(
+        "arn",
+        "catalog",
+        "created_date",
+        "customer_city",
+        "customer_company_name",
+        "customer_country_code",
+        "customer_industry",
+        "customer_other_industry",
+        "customer_postal_code",
+        "customer_state_or_region",
+        "customer_website_url",
+        "life_cycle_closed_lost_reason",
+        "life_cycle_next_steps",
+        "life_cycle_review_comments",
+        "life_cycle_review_status",
+        "life_cycle_review_status_reason",
+        "life_cycle_stage",
+        "life_cycle_target_close_date",
+        "opportunity_type",
+        "partner_opportunity_identifier",
+        "project_delivery_models",
+        "project_expected_contract_duration_term",
+        "project_expected_contract_duration_value",
+        "project_expected_customer_spend",
+    ),
+    lists={
+        "project_delivery_models": ListAsText(join_values, "The delivery models, sorted and joined with '; '."),
+        "project_expected_customer_spend": ListAsText(
+            format_spend,
+            "The expected spend, sorted and joined with '; ', each as: amount, currency, frequency, target "
+            "company in brackets.",
+        ),
+    },
+)
+
 OPPORTUNITIES = IncrementalStream(
     table="opportunities",
     singular="opportunity",
     operation=List("ListOpportunities", records="OpportunitySummaries"),
     read=Incremental(),
+    required=True,
     filters=(
         Filter("LifeCycleStage", 10),
         Filter("LifeCycleReviewStatus", 10),
@@ -66,40 +105,5 @@ OPPORTUNITIES = IncrementalStream(
         "Project.ExpectedCustomerSpend[].CurrencyCode": "one of a list of currencies",
         "Project.ExpectedCustomerSpend[].TargetCompany": "AWS or Self, never the customer",
     },
-    history=HistoryRules(
-        content=(
-            "arn",
-            "catalog",
-            "created_date",
-            "customer_city",
-            "customer_company_name",
-            "customer_country_code",
-            "customer_industry",
-            "customer_other_industry",
-            "customer_postal_code",
-            "customer_state_or_region",
-            "customer_website_url",
-            "life_cycle_closed_lost_reason",
-            "life_cycle_next_steps",
-            "life_cycle_review_comments",
-            "life_cycle_review_status",
-            "life_cycle_review_status_reason",
-            "life_cycle_stage",
-            "life_cycle_target_close_date",
-            "opportunity_type",
-            "partner_opportunity_identifier",
-            "project_delivery_models",
-            "project_expected_contract_duration_term",
-            "project_expected_contract_duration_value",
-            "project_expected_customer_spend",
-        ),
-        lists={
-            "project_delivery_models": ListAsText(join_values, "The delivery models, sorted and joined with '; '."),
-            "project_expected_customer_spend": ListAsText(
-                format_spend,
-                "The expected spend, sorted and joined with '; ', each as: amount, currency, frequency, target "
-                "company in brackets.",
-            ),
-        },
-    ),
+    history=VERSIONS,
 )

@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListOpportun
 
 from __future__ import annotations
 
-from ..stream import List, WholeListStream
+from ..operation import List
+from ..stream import WholeListStream
 from ..tables.record import UndatedMembers
 
 PAGE_SIZE = 1000

@@ -12,7 +12,7 @@ from .pii import PiiPolicy
 from .presence import ListingMark, presence_row
 from .record import Members, content_hash
 from .row_ids import RowIds
-from .rows import Row, RowMaker
+from .rows import LAST_LISTED_AT, Row, RowMaker
 from .values import InvalidValue
 
 
@@ -26,6 +26,7 @@ class TableRows:
         first: whether this is the first batch of a first load, when tables are to be created.
         versions: of versions.
         listed: of keys that were listed.
+        unchanged: how many of `rows` are as they were, and only say that they are listed.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -33,6 +34,12 @@ class TableRows:
     first: bool = False
     versions: list[Row] = field(default_factory=list)
     listed: list[Row] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def changed(self) -> int:
+        """The number of `rows` that are new, or not what they were."""
+        return len(self.rows) - self.unchanged
 
     def add(self, other: TableRows) -> None:
         """Take in the rows of a later batch."""
@@ -41,6 +48,7 @@ class TableRows:
         self.first = self.first or other.first
         self.versions += other.versions
         self.listed += other.listed
+        self.unchanged += other.unchanged
 
 
 class Changes(Protocol):
@@ -59,7 +67,7 @@ class RowBatchBuilder:
     Args:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
-        history: makes the rows of versions.
+        history: makes the rows of versions; without it, each row says itself when it was last listed.
         next_order: gives the read_order of one more version.
 
     Attributes:
@@ -67,7 +75,7 @@ class RowBatchBuilder:
     """
 
     def __init__(
-        self, row_maker: RowMaker, privacy: PiiPolicy, history: History, next_order: Callable[[], int]
+        self, row_maker: RowMaker, privacy: PiiPolicy, history: History | None, next_order: Callable[[], int]
     ) -> None:
         self.rejections: list[tuple[str, datetime | None]] = []
         self._row_maker = row_maker
@@ -93,7 +101,9 @@ class RowBatchBuilder:
             key, _ = self._members.key_and_modified(record)
             if is_new and not self._put(batch, record, listed):
                 changes.was_rejected(key)
-            if key and (is_new or listed.everything):
+            if self._history is None:
+                batch.unchanged += not is_new and listed.everything and self._put(batch, record, listed)
+            elif key and (is_new or listed.everything):
                 rejected_since = self._rejected_since(key, record, listed, is_new=is_new)
                 row = presence_row(key, listed, rejected_since, self._ids.next(listed.at))
                 batch.listed.append(self._row_maker.constant | row)
@@ -131,7 +141,10 @@ class RowBatchBuilder:
             self._rejected.pop(row["id"], None)
         row["_dlt_id"] = self._ids.next(row["last_modified_date"])
         batch.rows.append(row)
-        batch.versions.append(self._history.version(row, self._next_order()))
+        if self._history is None:
+            row[LAST_LISTED_AT] = listed.at
+        else:
+            batch.versions.append(self._history.version(row, self._next_order()))
         return True
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 
 from opportunity import filter_set, list_request
 from partner_central.errors import ConfigurationError, PaginationError
-from partner_central.public import OPPORTUNITIES
+from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES
+from partner_central.read.filters import FilterSet
 from partner_central.read.pages import Page, pages
 from partner_central.read.request import ListRequest
-from partner_central.stream import Backfill, Incremental, Search
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -112,11 +111,7 @@ def test_the_names_of_filters_are_those_that_stored_states_have() -> None:
     assert filter_set(customer_company_name=("Kiel & Sons",)).name() == "customer_company_name-9a2e2b2d738ac1c1"
 
 
-SEARCH = replace(
-    OPPORTUNITIES,
-    operation=Search("SearchOpportunities", records="OpportunitySearchSummaries"),
-    read=Incremental(since=("LastModifiedDate",), backfill=Backfill(since=("CreatedDate",))),
-)
+SEARCH = OPPORTUNITY_SEARCH_SUMMARIES
 
 
 def test_a_search_sends_its_conditions_as_one_tree() -> None:
@@ -126,20 +121,42 @@ def test_a_search_sends_its_conditions_as_one_tree() -> None:
     assert "Filter" not in ListRequest(SEARCH, "AWS").request()
     since = ListRequest(SEARCH, "AWS", modified_since=NOON)
     assert since.request()["Filter"] == leaf("GreaterThanOrEquals", "LastModifiedDate", DateValue=NOON)
-    stages = filter_set(life_cycle_stage=("Launched", "Committed"), identifier=("O1",))
+    stages = FilterSet.of(SEARCH.filters, {"life_cycle_stage": ("Launched", "Committed"), "identifier": ("O1",)})
     assert ListRequest(SEARCH, "AWS", stages, NOON).oldest_first(NOON - DAY).request()["Filter"] == {
         "AndAllFilters": [
             {
                 "OrAllFilters": [
-                    leaf("EqualsTo", "LifeCycleStage", StringValue="Launched"),
-                    leaf("EqualsTo", "LifeCycleStage", StringValue="Committed"),
+                    leaf("EqualsTo", "Stage", StringValue="Launched"),
+                    leaf("EqualsTo", "Stage", StringValue="Committed"),
                 ]
             },
-            leaf("EqualsTo", "Identifier", StringValue="O1"),
+            leaf("EqualsTo", "OpportunityId", StringValue="O1"),
             leaf("GreaterThanOrEquals", "LastModifiedDate", DateValue=NOON),
             leaf("GreaterThanOrEquals", "CreatedDate", DateValue=NOON - DAY),
         ]
     }
+
+
+def leaves(tree: Mapping[str, Any], depth: int = 1) -> Iterator[int]:
+    """How deep each condition of a filter lies."""
+    for kind, inner in tree.items():
+        if kind in {"AndAllFilters", "OrAllFilters"}:
+            assert 1 <= len(inner) <= 10
+            for one in inner:
+                yield from leaves(one, depth + 1)
+        else:
+            assert len(inner["Value"].get("StringListValue", [])) <= 20
+            yield depth
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5, 10, 20])
+def test_a_search_with_every_filter_stays_within_what_a_tree_may_have(number: int) -> None:
+    texts = tuple(f"text {place}" for place in range(number))
+    values = {one.option: texts[: one.max_values] for one in SEARCH.filters}
+    listing = ListRequest(SEARCH, "AWS", FilterSet.of(SEARCH.filters, values), NOON).oldest_first(NOON)
+    depths = list(leaves(listing.request()["Filter"]))
+    assert len(depths) <= 20
+    assert max(depths) <= 3
 
 
 def test_different_selections_have_different_scopes() -> None:

@@ -1,0 +1,61 @@
+"""The words an operation that lists records is written in. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .tables.table import snake_case
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that a user may set; within one, any of its values matches.
+
+    Attributes:
+        member: of the request.
+        max_values: how many values the operation takes.
+        can_change: whether a record that changes may no longer match.
+        personal: whether its values are personal data.
+        setting: the name of its setting, where that is not the member's.
+    """
+
+    member: str
+    max_values: int
+    can_change: bool = True
+    personal: bool = False
+    setting: str = ""
+
+    @property
+    def option(self) -> str:
+        """The name of its setting."""
+        return self.setting or snake_case(self.member)
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """An operation that lists records, with filters as members of its request.
+
+    Attributes:
+        name: of the operation.
+        records: the member of the answer that holds the records.
+        page_size: records a page.
+        may_be_absent: whether an answer without records may lack the member.
+    """
+
+    name: str
+    records: str
+    page_size: int = PAGE_SIZE
+    may_be_absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search(List):
+    """An operation that lists records, with one filter that is a tree: all of several conditions on members.
+
+    Attributes:
+        may_end_after: records behind which a listing may end though there are more, as indexes do at a cap.
+    """
+
+    may_end_after: int = 1000

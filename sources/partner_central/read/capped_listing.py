@@ -1,0 +1,53 @@
+"""Reads a listing that may end at a cap, as those of an index do, though there is more.
+
+A listing by CreatedDate that ends behind many records is asked on from the date it has come to, a second early, until
+one ends behind few. Records of that second come twice, which changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from ..errors import PaginationError
+from ..operation import Search
+from .pages import Call, Page, pages
+from .partitions import second_before
+from .request import ListRequest
+
+GOES_ON = ""  # in place of a token: the next page is of another listing
+
+
+def pages_past_caps(listing: ListRequest, call: Call, next_token: str | None = None) -> Iterator[Page]:
+    """Returns every page of a listing in ascending CreatedDate, in order.
+
+    Args:
+        listing: what to list.
+        call: asks for a page.
+        next_token: where to continue.
+
+    Raises:
+        PaginationError: a listing ended within one second, so that no date tells where to continue.
+    """
+    operation = listing.stream.operation
+    if not isinstance(operation, Search):
+        yield from pages(listing, call, next_token)
+        return
+    count = 0 if next_token is None else operation.may_end_after
+    reached: datetime | None = None
+    while True:
+        for page in pages(listing, call, next_token):
+            count += len(page.records)
+            reached = max(filter(None, map(listing.stream.members.created_date, page.records)), default=reached)
+            may_end_early = page.next_token is None and count >= operation.may_end_after
+            yield replace(page, next_token=GOES_ON) if may_end_early else page
+        if not may_end_early:
+            return
+        created_since = second_before(reached)
+        if created_since is None or created_since == listing.created_since:
+            raise PaginationError(
+                f"{operation.name} lists only {count:,} records that were created within one second, and there may be "
+                "more. No date leads behind them."
+            )
+        listing, next_token, count = listing.oldest_first(created_since), None, 0

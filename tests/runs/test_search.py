@@ -1,0 +1,204 @@
+"""The search beside the list of opportunities: a cursor of its own, whole again every day, and never the truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from partner_central.errors import ServiceUnavailable
+from partner_central_emulator import Emulator, Fault
+from partner_central_sync.console.output import Console
+from partner_central_sync.sync import lists as module
+from partner_central_sync.sync.job import sync as run
+from partner_central_sync.sync.summary import Summary
+from sandbox import Sandbox
+
+STREAM = "opportunity_search_summaries"
+OPERATION = "SearchOpportunities"
+LAUNCHED = {"LifeCycle": {"Stage": "Launched"}}
+
+
+@pytest.fixture
+def small() -> Iterator[Emulator]:
+    with Emulator(opportunities=30, seed=1, rps=None) as running:
+        yield running
+
+
+@pytest.fixture
+def synced(tmp_path: Path, small: Emulator) -> Sandbox:
+    """A first sync of the opportunities and the search; no call is noted yet."""
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sync(sandbox)
+    small.calls.clear()
+    return sandbox
+
+
+@pytest.fixture
+def due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search is not fresh in the next run, nor is a refusal remembered."""
+    monkeypatch.setattr(module.Lists, "_is_due", lambda *_, **__: True)
+
+
+def sync(sandbox: Sandbox, **options: Any) -> Summary:
+    return sandbox.sync(tables=(STREAM,), **options)
+
+
+def rows(sandbox: Sandbox, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
+        connection.execute("USE partner_central.partner_central")
+        return connection.execute(query).fetchall()
+
+
+def stored(sandbox: Sandbox) -> dict[str, tuple[Any, ...]]:
+    """Of each id, what the search said: stage, score and motion."""
+    found = rows(
+        sandbox,
+        "SELECT id, life_cycle_stage, aws_opportunity_summary_insights_opportunity_quality_score, "
+        f"aws_opportunity_summary_cosell_motion FROM {STREAM}",
+    )
+    assert len(dict.fromkeys(row[0] for row in found)) == len(found)
+    return {row[0]: row[1:] for row in found}
+
+
+def truth(emulator: Emulator) -> dict[str, tuple[Any, ...]]:
+    """Of each id, what the search says."""
+    found = {}
+    for one in emulator.truth(stream=STREAM):
+        summary = one.get("AwsOpportunitySummary") or {}
+        quality = (summary.get("Insights") or {}).get("OpportunityQuality") or {}
+        found[one["Id"]] = (one["LifeCycle"]["Stage"], quality.get("Score"), summary.get("CosellMotion"))
+    return found
+
+
+def calls(emulator: Emulator) -> Counter[str]:
+    return Counter(call.operation for call in emulator.calls)
+
+
+def of_last_run(sandbox: Sandbox, column: str) -> Any:
+    found = rows(
+        sandbox,
+        f"SELECT {column} FROM sync_run_streams WHERE stream = '{STREAM}' "
+        "AND run_id = (SELECT max_by(run_id, started_at) FROM sync_runs)",
+    )
+    return found[0][0] if found else None
+
+
+def test_a_first_sync_loads_what_the_search_has_and_a_quiet_run_does_not_ask_it(
+    synced: Sandbox, small: Emulator
+) -> None:
+    assert stored(synced) == truth(small)
+    assert any(score is not None for _, score, _ in truth(small).values())
+    sync(synced)
+    assert calls(small) == {"ListOpportunities": 1}
+
+
+def test_the_search_is_asked_as_soon_as_an_opportunity_has_changed(synced: Sandbox, small: Emulator) -> None:
+    small.change(small.truth()[3]["Id"], LAUNCHED)
+    sync(synced)
+    assert calls(small) == {"ListOpportunities": 1, OPERATION: 1}
+    assert of_last_run(synced, "mode") == "incremental"
+    assert stored(synced) == truth(small)
+
+
+@pytest.mark.usefixtures("due")
+def test_what_the_index_shows_late_is_read_within_the_lookback(synced: Sandbox, small: Emulator) -> None:
+    small.search.lag_seconds = 1800
+    small.change(small.truth()[3]["Id"], LAUNCHED)
+    small.change(small.truth()[4]["Id"], LAUNCHED)
+    sync(synced)
+    small.advance(days=31 / 1440)
+    small.change(small.truth()[5]["Id"], {"LifeCycle": {"Stage": "Committed"}})
+    small.search.lag_seconds = 0
+    sync(synced)
+    assert of_last_run(synced, "mode") == "incremental"
+    assert stored(synced) == truth(small)
+
+
+@pytest.mark.usefixtures("due")
+def test_everything_is_read_again_after_a_day_since_scores_move_no_date(synced: Sandbox, small: Emulator) -> None:
+    before = truth(small)
+    small.advance(days=23 / 24)
+    sync(synced)
+    assert of_last_run(synced, "mode") == "incremental"
+    small.advance(days=2 / 24)
+    sync(synced)
+    assert of_last_run(synced, "mode") == "full"
+    assert truth(small) != before, "the scores are to move"
+    assert stored(synced) == truth(small)
+    small.calls.clear()
+    sync(synced)
+    assert calls(small) == {"ListOpportunities": 1, OPERATION: 1}
+    assert of_last_run(synced, "mode") == "incremental"
+
+
+@pytest.mark.usefixtures("due")
+def test_what_a_search_of_everything_lacks_stays_is_counted_and_told(
+    synced: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = small.truth()[0]["Id"]
+    small.remove(lost, stream=STREAM)
+    small.advance(days=25 / 24)
+    run(synced.settings(tables=(STREAM,)), Console())
+    assert "SearchOpportunities did not find 1 of 30 opportunities" in capsys.readouterr().err
+    newest = f"(SELECT max(last_listed_at) FROM {STREAM})"
+    assert rows(synced, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
+    assert rows(synced, "SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(0,)]
+    small.change(small.truth()[3]["Id"], LAUNCHED)
+    sync(synced)
+    assert rows(synced, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
+
+
+@pytest.mark.parametrize("reason", ["SEARCH_OPPORTUNITIES_NOT_ENABLED", "OPPORTUNITY_DATA_NOT_ROUTED_TO_DDB", None])
+def test_a_refusal_is_one_line_and_is_remembered(
+    reason: str | None, tmp_path: Path, small: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.denied[OPERATION] = reason
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    assert sync(sandbox).read == 30
+    lines = [line for line in capsys.readouterr().err.splitlines() if STREAM in line]
+    assert len(lines) == 1
+    assert reason is None or reason in lines[0]
+    small.calls.clear()
+    small.change(small.truth()[3]["Id"], LAUNCHED)
+    sync(sandbox)
+    assert calls(small) == {"ListOpportunities": 1}
+    assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(30,)]
+
+
+@pytest.mark.parametrize("kind", ["throttle", "server_error"])
+def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_search(kind: str, tmp_path: Path) -> None:
+    with Emulator(opportunities=250, seed=1, rps=None) as emulator:
+        emulator.faults.append(Fault(kind, operation=OPERATION, after=2, calls=1000))
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        with pytest.raises(ServiceUnavailable, match=f"Everything is loaded but {STREAM}"):
+            sync(sandbox, source={"attempts": 1})
+        assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(250,)]
+        assert rows(sandbox, "SELECT exit_code, watermark IS NULL FROM sync_runs") == [(4, True)]
+        emulator.faults.clear()
+        sync(sandbox)
+        assert stored(sandbox) == truth(emulator)
+        assert of_last_run(sandbox, "complete")
+
+
+def test_an_index_that_ends_at_a_cap_is_asked_on_from_there(tmp_path: Path) -> None:
+    with Emulator(opportunities=4000, seed=1, rps=None) as emulator:
+        emulator.search.cap = 1000
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        sync(sandbox)
+        assert stored(sandbox) == truth(emulator)
+        assert of_last_run(sandbox, "complete")
+
+
+@pytest.mark.usefixtures("due")
+def test_filters_hold_for_the_search_as_well(tmp_path: Path, small: Emulator) -> None:
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sync(sandbox, filters={"life_cycle_stage": ["Prospect", "Qualified"]})
+    wanted = {key: values for key, values in truth(small).items() if values[0] in {"Prospect", "Qualified"}}
+    assert stored(sandbox) == wanted
+    sync(sandbox)
+    assert stored(sandbox) == truth(small)
