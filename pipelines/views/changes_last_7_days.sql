@@ -22,5 +22,5 @@ SELECT
     changes.changed_at,
     changes.first_seen_at
 FROM changes
-CROSS JOIN data_freshness
+JOIN data_freshness ON data_freshness.stream = 'opportunities'
 WHERE DATE_DIFF('day', CAST(changes.changed_at AT TIME ZONE 'UTC' AS DATE), data_freshness.as_of_date) < 7

@@ -16,6 +16,6 @@ SELECT
     COUNT(CASE WHEN DATE_DIFF('day', closed_on, data_freshness.as_of_date) < 365 THEN 1 END) AS within_a_year,
     MAX(closed_on) AS last_closed_on
 FROM opportunity_current
-CROSS JOIN data_freshness
+JOIN data_freshness ON data_freshness.stream = 'opportunities'
 WHERE life_cycle_stage = 'Closed Lost'
 GROUP BY life_cycle_closed_lost_reason

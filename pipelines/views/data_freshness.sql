@@ -1,7 +1,10 @@
 -- Data as of when? And how did the last sync go?
 --
--- Definition: one row, also for an empty account. as_of is the newest LastModifiedDate that AWS has shown, in UTC: the
--- greatest watermark of all runs, or else the newest last_modified_date. Every other view counts its days up to it.
+-- Definition: one row for each stream, also for one that is empty or was never read. The row of opportunities is of
+-- runs as a whole: as_of is the newest LastModifiedDate that AWS has shown, in UTC. It is the greatest watermark of all
+-- runs, or else the newest last_modified_date. Every other view counts its days up to it. A list has as_of only if it
+-- has a watermark. is_stale marks a list that was not read for more than a day before the last successful run, since it
+-- was switched off, refused, or fails. Its tables keep what was read last.
 -- Pitfalls: as_of is AWS's time, never the clock of a machine. A wrong clock cannot make deals older or younger. It
 -- does not move while nothing changes in Partner Central, and no age changes then. last_success_at, by the clock of the
 -- machine that ran, shows whether syncs still run. A run that only held removals back counts as a success. The column
@@ -9,37 +12,84 @@
 -- version that AWS has, because that version was rejected. rejected_since in opportunity_current marks them.
 --
 -- Columns:
---   as_of: Newest LastModifiedDate that AWS has shown; null if there is none yet.
---   as_of_date: The day of as_of in UTC. Every other view counts its days up to it.
---   last_success_at: When the last successful run ended, by the clock of the machine that ran. Holding removals back is
---     a success.
---   last_run_at: When the last run began, by the clock of the machine that ran.
---   last_run_outcome: How the last run ended, as outcome in sync_runs.
---   last_change_seen_at: When a sync first saw the newest version in opportunity_history.
---   history_since: When a sync first saw the oldest version in opportunity_history.
---   opportunities: Number of opportunities, including the ones that are gone.
---   gone: Number of opportunities that the newest full listing lacks.
---   rejected: Number of records that cannot be rows now: see opportunities_rejected.
---   outdated: Number of opportunities whose row is older than AWS's version, because that version was rejected.
+--   stream: The table of the stream's records.
+--   as_of: Newest LastModifiedDate that AWS has shown; null if there is none yet, or the stream has no such date.
+--   as_of_date: The day of as_of in UTC. In the row of opportunities, every other view counts its days up to it.
+--   last_success_at: When the last run ended that read all of it, by the clock of the machine that ran. For
+--     opportunities, holding removals back is a success.
+--   last_run_at: When the last run began that asked for it, by the clock of the machine that ran.
+--   last_run_outcome: How the last run ended, as outcome in sync_runs; null for other streams than opportunities.
+--   last_change_seen_at: When a sync first saw the newest version in opportunity_history; null for other streams.
+--   history_since: When a sync first saw the oldest version in opportunity_history; null for other streams.
+--   opportunities: Number of opportunities, including the ones that are gone; null for other streams.
+--   gone: Number of opportunities that the newest full listing lacks; null for other streams.
+--   rejected: Number of records that cannot be rows now: see the table of the stream that ends in _rejected.
+--   outdated: Number of opportunities whose row is older than the version of AWS, which was rejected; null for other
+--     streams.
+--   records: Number of rows, including what is listed no more.
+--   not_listed: How many of them AWS does not list any more, or a search of everything did not find.
+--   is_stale: True if it was not read for more than a day before the last successful run; null if it was never read.
 WITH runs AS (
     SELECT
+        run_id,
         started_at,
         finished_at,
         outcome,
         exit_code,
         ROW_NUMBER() OVER (ORDER BY started_at DESC, run_id DESC) AS newest_first
     FROM sync_runs
-), moments AS (
+), reads AS (
+    SELECT
+        sync_run_streams.stream,
+        MAX(sync_run_streams.watermark) AS as_of,
+        MAX(CASE WHEN sync_run_streams.complete THEN runs.finished_at END) AS last_success_at,
+        MAX(runs.started_at) AS last_run_at
+    FROM sync_run_streams
+    JOIN runs ON runs.run_id = sync_run_streams.run_id
+    GROUP BY sync_run_streams.stream
+), spine AS (
     SELECT
         COALESCE(
             (SELECT MAX(watermark) FROM sync_runs),
             (SELECT MAX(last_modified_date) FROM opportunities)
-        ) AS as_of
+        ) AS as_of,
+        (SELECT MAX(finished_at) FROM runs WHERE exit_code IN (0, 6)) AS last_success_at
+), listed AS (
+    SELECT 'opportunity_search_summaries' AS stream, last_listed_at FROM opportunity_search_summaries
+    UNION ALL SELECT 'engagement_invitations' AS stream, last_listed_at FROM engagement_invitations
+    UNION ALL SELECT 'engagement_from_opportunity_tasks' AS stream, last_listed_at
+    FROM engagement_from_opportunity_tasks
+    UNION ALL SELECT 'engagement_by_accepting_invitation_tasks' AS stream, last_listed_at
+    FROM engagement_by_accepting_invitation_tasks
+    UNION ALL SELECT 'opportunity_from_engagement_tasks' AS stream, last_listed_at
+    FROM opportunity_from_engagement_tasks
+    UNION ALL SELECT 'solutions' AS stream, last_listed_at FROM solutions
+), marked AS (
+    SELECT
+        stream,
+        last_listed_at,
+        MAX(last_listed_at) OVER (PARTITION BY stream) AS newest
+    FROM listed
+), counted AS (
+    SELECT stream, COUNT(*) AS records, COUNT(CASE WHEN last_listed_at < newest THEN 1 END) AS not_listed
+    FROM marked
+    GROUP BY stream
+), rejections AS (
+    SELECT 'opportunity_search_summaries' AS stream, COUNT(*) AS rejected FROM opportunity_search_summaries_rejected
+    UNION ALL SELECT 'engagement_invitations' AS stream, COUNT(*) AS rejected FROM engagement_invitations_rejected
+    UNION ALL SELECT 'engagement_from_opportunity_tasks' AS stream, COUNT(*) AS rejected
+    FROM engagement_from_opportunity_tasks_rejected
+    UNION ALL SELECT 'engagement_by_accepting_invitation_tasks' AS stream, COUNT(*) AS rejected
+    FROM engagement_by_accepting_invitation_tasks_rejected
+    UNION ALL SELECT 'opportunity_from_engagement_tasks' AS stream, COUNT(*) AS rejected
+    FROM opportunity_from_engagement_tasks_rejected
+    UNION ALL SELECT 'solutions' AS stream, COUNT(*) AS rejected FROM solutions_rejected
 )
 SELECT
-    moments.as_of,
-    CAST(moments.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
-    (SELECT MAX(finished_at) FROM runs WHERE exit_code IN (0, 6)) AS last_success_at,
+    'opportunities' AS stream,
+    spine.as_of,
+    CAST(spine.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
+    spine.last_success_at,
     (SELECT MAX(started_at) FROM runs) AS last_run_at,
     (SELECT MAX(outcome) FROM runs WHERE newest_first = 1) AS last_run_outcome,
     (SELECT MAX(first_seen_at) FROM opportunity_history) AS last_change_seen_at,
@@ -47,5 +97,33 @@ SELECT
     (SELECT COUNT(*) FROM opportunities) AS opportunities,
     (SELECT COUNT(*) FROM opportunity_presence WHERE gone_since IS NOT NULL) AS gone,
     (SELECT COUNT(*) FROM opportunities_rejected) AS rejected,
-    (SELECT COUNT(*) FROM opportunity_standing WHERE rejected_since IS NOT NULL) AS outdated
-FROM moments
+    (SELECT COUNT(*) FROM opportunity_standing WHERE rejected_since IS NOT NULL) AS outdated,
+    (SELECT COUNT(*) FROM opportunities) AS records,
+    (SELECT COUNT(*) FROM opportunity_presence WHERE gone_since IS NOT NULL) AS not_listed,
+    CASE WHEN spine.last_success_at IS NOT NULL THEN FALSE END AS is_stale
+FROM spine
+UNION ALL
+SELECT
+    rejections.stream,
+    reads.as_of,
+    CAST(reads.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
+    reads.last_success_at,
+    reads.last_run_at,
+    CAST(NULL AS TEXT) AS last_run_outcome,
+    CAST(NULL AS TIMESTAMPTZ) AS last_change_seen_at,
+    CAST(NULL AS TIMESTAMPTZ) AS history_since,
+    CAST(NULL AS BIGINT) AS opportunities,
+    CAST(NULL AS BIGINT) AS gone,
+    rejections.rejected,
+    CAST(NULL AS BIGINT) AS outdated,
+    COALESCE(counted.records, 0) AS records,
+    COALESCE(counted.not_listed, 0) AS not_listed,
+    DATE_DIFF(
+        'day',
+        CAST(reads.last_success_at AT TIME ZONE 'UTC' AS DATE),
+        CAST(spine.last_success_at AT TIME ZONE 'UTC' AS DATE)
+    ) > 1 AS is_stale
+FROM rejections
+CROSS JOIN spine
+LEFT JOIN counted ON counted.stream = rejections.stream
+LEFT JOIN reads ON reads.stream = rejections.stream

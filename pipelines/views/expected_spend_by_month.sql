@@ -22,7 +22,7 @@ SELECT
 FROM opportunities
 JOIN opportunity_standing ON opportunity_standing.id = opportunities.id
 JOIN opportunity_spend ON opportunity_spend.id = opportunities.id
-CROSS JOIN data_freshness
+JOIN data_freshness ON data_freshness.stream = 'opportunities'
 WHERE opportunity_standing.is_open AND NOT opportunity_standing.is_gone
 GROUP BY
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE),

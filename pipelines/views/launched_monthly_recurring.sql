@@ -23,6 +23,6 @@ SELECT
     ) AS launched_within_a_year
 FROM opportunity_current
 JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
-CROSS JOIN data_freshness
+JOIN data_freshness ON data_freshness.stream = 'opportunities'
 WHERE opportunity_current.life_cycle_stage = 'Launched' AND NOT opportunity_current.is_gone
 GROUP BY opportunity_spend.currency_code

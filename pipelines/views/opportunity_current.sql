@@ -6,7 +6,8 @@
 -- All columns are then of an older version. Days are whole days between UTC dates, up to data_freshness.as_of.
 -- closed_on is the day when a closing was seen. If the opportunity was closed at the first sync, it is the earlier of
 -- target close date and last change. monthly_spend is a text to read ("EUR 500.00, USD 1200.00"). monthly_amount and
--- currency_code are filled if there is exactly one currency, so that rows can be sorted.
+-- currency_code are filled if there is exactly one currency, so that rows can be sorted. What the list of
+-- opportunities lacks comes from other streams, from origin on. It is null where such a stream is off or refused.
 -- Pitfalls: now is the newest watermark, not the clock. If stage_since_is_seen or review_since_is_seen is false, the
 -- days are at least that many. Review fields exist for opportunities that the partner originated; AWS fills them for no
 -- others. Columns that AWS adds later are in opportunities, not here.
@@ -49,6 +50,16 @@
 --     an amount.
 --   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
 --   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+--   origin: Who brought the opportunity, in AWS's words: AWS Referral or Partner Referral. Without the search, only
+--     accepted referrals are known.
+--   cosell_motion: Way in which AWS works on the opportunity; null before AWS has scored it.
+--   engagement_score: AWS's engagement score: High, Medium or Low.
+--   quality_score: AWS's score of the opportunity's quality, from 0 to 100.
+--   project_title: Title of the project.
+--   owner: Names of the owners in the partner's team, sorted.
+--   solutions: Names of the solutions, sorted; the identifier where the name is not known.
+--   private_offers: ARNs of the AWS Marketplace offers, sorted.
+--   customer_aws_account_id: The customer's AWS account.
 WITH versions AS (
     SELECT
         id,
@@ -108,8 +119,36 @@ WITH versions AS (
     LEFT JOIN stays ON stays.id = opportunities.id
     LEFT JOIN reviews ON reviews.id = opportunities.id
     JOIN opportunity_standing ON opportunity_standing.id = opportunities.id
+), owners AS (
+    SELECT
+        opportunity_id,
+        STRING_AGG(
+            TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')),
+            '; ' ORDER BY COALESCE(first_name, ''), COALESCE(last_name, '')
+        ) AS owner
+    FROM opportunity_search_summaries__opportunity_team
+    WHERE business_title = 'OpportunityOwner' AND COALESCE(first_name, last_name) IS NOT NULL
+    GROUP BY opportunity_id
+), named_solutions AS (
+    SELECT
+        related.opportunity_id,
+        COALESCE(solutions.name, related.value) AS name
+    FROM opportunity_search_summaries__related_solutions AS related
+    LEFT JOIN solutions ON solutions.id = related.value
+), solution_names AS (
+    SELECT opportunity_id, STRING_AGG(name, '; ' ORDER BY name) AS solutions
+    FROM named_solutions
+    GROUP BY opportunity_id
+), offers AS (
+    SELECT opportunity_id, STRING_AGG(value, '; ' ORDER BY value) AS private_offers
+    FROM opportunity_search_summaries__related_marketplace_offers
+    GROUP BY opportunity_id
+), referrals AS (
+    SELECT DISTINCT opportunity_id
+    FROM engagement_by_accepting_invitation_tasks
+    WHERE opportunity_id IS NOT NULL
 ), freshness AS (
-    SELECT as_of_date FROM data_freshness
+    SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities'
 )
 SELECT
     opportunities.id,
@@ -151,8 +190,25 @@ SELECT
     END AS closed_on,
     spend.monthly_spend,
     spend.monthly_amount,
-    spend.currency_code
+    spend.currency_code,
+    COALESCE(
+        found.aws_opportunity_summary_origin,
+        CASE WHEN referrals.opportunity_id IS NOT NULL THEN 'AWS Referral' END
+    ) AS origin,
+    found.aws_opportunity_summary_cosell_motion AS cosell_motion,
+    found.aws_opportunity_summary_insights_engagement_score AS engagement_score,
+    found.aws_opportunity_summary_insights_opportunity_quality_score AS quality_score,
+    found.project_title,
+    owners.owner,
+    solution_names.solutions,
+    offers.private_offers,
+    found.customer_aws_account_id
 FROM opportunities
 JOIN dated ON dated.id = opportunities.id
 LEFT JOIN spend ON spend.id = opportunities.id
+LEFT JOIN opportunity_search_summaries AS found ON found.id = opportunities.id
+LEFT JOIN owners ON owners.opportunity_id = opportunities.id
+LEFT JOIN solution_names ON solution_names.opportunity_id = opportunities.id
+LEFT JOIN offers ON offers.opportunity_id = opportunities.id
+LEFT JOIN referrals ON referrals.opportunity_id = opportunities.id
 CROSS JOIN freshness

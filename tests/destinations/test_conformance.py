@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
+from partner_central.public import STREAMS
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.sync.job import sync
@@ -25,7 +26,7 @@ VIEW_ROWS = {  # at the end of the life
     "changes": 246,
     "changes_last_7_days": 158,
     "closed_lost_reasons": 0,
-    "data_freshness": 1,
+    "data_freshness": len(STREAMS),
     "expected_spend_by_month": 20,
     "launched_monthly_recurring": 4,
     "life_cycle_stages": 7,

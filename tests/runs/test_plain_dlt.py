@@ -51,7 +51,7 @@ def test_a_plain_pipeline_has_views_runs_and_marks(
         ("full", "done", 0, True),
     ]
     assert rows(tmp_path, "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(gone,)]
-    assert rows(tmp_path, "SELECT opportunities, gone FROM data_freshness") == [(250, 1)]
+    assert rows(tmp_path, "SELECT opportunities, gone FROM data_freshness WHERE stream = 'opportunities'") == [(250, 1)]
     views = {name for (name,) in rows(tmp_path, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'crm'")}
     assert views == {*view_texts()}
     kept = {name for (name,) in rows(tmp_path, "SELECT id FROM opportunities")} - {gone}

@@ -25,7 +25,7 @@ def marked(sandbox: Sandbox) -> list[tuple[Any, ...]]:
 
 
 def counted(sandbox: Sandbox) -> list[tuple[Any, ...]]:
-    return query(sandbox, "SELECT opportunities, rejected, outdated FROM data_freshness")
+    return query(sandbox, "SELECT opportunities, rejected, outdated FROM data_freshness WHERE stream = 'opportunities'")
 
 
 @pytest.mark.long

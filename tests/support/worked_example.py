@@ -74,8 +74,31 @@ TABLES: dict[str, dict[str, str]] = {
         "waited_seconds": "DOUBLE PRECISION",
         "complete": "BOOLEAN",
     },
+    "sync_run_streams": {
+        **dict.fromkeys(("run_id", "stream"), "TEXT"),
+        "watermark": "TIMESTAMP WITH TIME ZONE",
+        "complete": "BOOLEAN",
+    },
+    "opportunity_search_summaries": {
+        **dict.fromkeys(("id", "project_title", "customer_aws_account_id"), "TEXT"),
+        "aws_opportunity_summary_origin": "TEXT",
+        "aws_opportunity_summary_cosell_motion": "TEXT",
+        "aws_opportunity_summary_insights_engagement_score": "TEXT",
+        "aws_opportunity_summary_insights_opportunity_quality_score": "BIGINT",
+        "last_listed_at": "TIMESTAMP WITH TIME ZONE",
+    },
+    "opportunity_search_summaries__opportunity_team": {
+        **dict.fromkeys(("opportunity_id", "first_name", "last_name", "business_title"), "TEXT"),
+    },
+    "opportunity_search_summaries__related_solutions": {"opportunity_id": "TEXT", "value": "TEXT"},
+    "engagement_by_accepting_invitation_tasks": {
+        **dict.fromkeys(("task_id", "opportunity_id"), "TEXT"),
+        "last_listed_at": "TIMESTAMP WITH TIME ZONE",
+    },
+    "solutions": {**dict.fromkeys(("id", "name"), "TEXT"), "last_listed_at": "TIMESTAMP WITH TIME ZONE"},
 }
 Row = dict[str, Any]
+SEARCH = "opportunity_search_summaries"
 ORDER = count(1)
 
 
@@ -284,4 +307,40 @@ SMALL_CASE: dict[str, list[Row]] = {
             "complete": False,
         },
     ],
+    "sync_run_streams": [
+        {"run_id": "r1", "stream": "opportunities", "watermark": moment("06-01 07:00"), "complete": True},
+        {"run_id": "r1", "stream": "solutions", "complete": True},
+        {"run_id": "r2", "stream": "solutions", "complete": False},
+        {"run_id": "r2", "stream": SEARCH, "watermark": moment("06-10 11:00"), "complete": True},
+    ],
+    SEARCH: [
+        {
+            "id": "A1",
+            "project_title": "Archive",
+            "customer_aws_account_id": "111122223333",
+            "aws_opportunity_summary_origin": "Partner Referral",
+            "aws_opportunity_summary_cosell_motion": "Partner-led",
+            "aws_opportunity_summary_insights_engagement_score": "High",
+            "aws_opportunity_summary_insights_opportunity_quality_score": 70,
+            "last_listed_at": moment("06-10 11:00"),
+        },
+        {"id": "B2", "last_listed_at": moment("06-09 11:00")},
+    ],
+    f"{SEARCH}__opportunity_team": [
+        {"opportunity_id": "A1", "first_name": "Zoe", "last_name": "Zhu", "business_title": "OpportunityOwner"},
+        {"opportunity_id": "A1", "first_name": "Ada", "last_name": None, "business_title": "OpportunityOwner"},
+        {"opportunity_id": "A1", "first_name": None, "last_name": None, "business_title": "OpportunityOwner"},
+        {"opportunity_id": "A1", "first_name": "Al", "last_name": "Ash", "business_title": "AWSSalesRep"},
+    ],
+    f"{SEARCH}__related_solutions": [
+        {"opportunity_id": "A1", "value": "S-0000002"},
+        {"opportunity_id": "A1", "value": "S-0000001"},
+    ],
+    "engagement_by_accepting_invitation_tasks": [
+        {"task_id": "t1", "opportunity_id": "A1", "last_listed_at": moment("06-01 12:30")},
+        {"task_id": "t2", "opportunity_id": "C3", "last_listed_at": moment("06-01 12:30")},
+        {"task_id": "t3", "opportunity_id": "C3", "last_listed_at": moment("06-01 12:30")},
+        {"task_id": "t4", "opportunity_id": None, "last_listed_at": moment("06-01 12:30")},
+    ],
+    "solutions": [{"id": "S-0000001", "name": "Backups", "last_listed_at": moment("06-01 12:30")}],
 }

@@ -16,12 +16,13 @@ import sqlglot
 from dlt.destinations import postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from partner_central.public import STREAMS
 from partner_central_sync import destinations
-from partner_central_sync.views.files import view_texts
+from partner_central_sync.views.files import tables_read, view_texts
 from partner_central_sync.views.keeping import create_views
 from partner_central_sync.views.translation import translate
 from postgres import Postgres
-from worked_example import SMALL_CASE, TABLES, Row, day, make_tables, moment, version
+from worked_example import FIRST, SEARCH, SMALL_CASE, TABLES, Row, day, make_tables, moment, version
 
 STAGES = (
     "Prospect",
@@ -45,9 +46,20 @@ ANSWERS: dict[str, tuple[tuple[str, ...] | None, list[tuple[Any, ...]]]] = {
         None,
         [
             (
-                *(moment("06-10 12:00"), day("06-10"), moment("06-10 12:30"), moment("06-10 13:00"), "unavailable"),
-                *(moment("06-10 12:30"), moment("06-01 12:30"), 10, 1, 2, 1),
-            )
+                *("opportunities", moment("06-10 12:00"), day("06-10"), moment("06-10 12:30"), moment("06-10 13:00")),
+                *("unavailable", moment("06-10 12:30"), moment("06-01 12:30"), 10, 1, 2, 1, 10, 1, False),
+            ),
+            (
+                *("opportunity_search_summaries", moment("06-10 11:00"), day("06-10"), moment("06-10 12:30")),
+                *(moment("06-10 12:29"), *(None,) * 5, 0, None, 2, 1, False),
+            ),
+            ("solutions", None, None, moment(FIRST), moment("06-10 12:29"), *(None,) * 5, 0, None, 1, 0, True),
+            ("engagement_by_accepting_invitation_tasks", *(None,) * 9, 0, None, 4, 0, None),
+            *(
+                (stream.table, *(None,) * 9, 0, None, 0, 0, None)
+                for stream in STREAMS
+                if stream.table not in {"opportunities", SEARCH, *TABLES}
+            ),
         ],
     ),
     "opportunity_spend": (
@@ -290,7 +302,10 @@ ANSWERS: dict[str, tuple[tuple[str, ...] | None, list[tuple[Any, ...]]]] = {
 }
 WEEK = moment("06-04 00:00")
 ANSWERS["changes_last_7_days"] = None, [row for row in ANSWERS["changes"][1] if row[5] >= WEEK]
-AGGREGATES = {"data_freshness": 1, "life_cycle_stages": 7}  # rows that are there also without any opportunity
+AGGREGATES = {
+    "data_freshness": len(STREAMS),
+    "life_cycle_stages": 7,
+}  # rows that are there also without any opportunity
 
 
 @pytest.fixture(scope="module")
@@ -335,6 +350,12 @@ def rows_of(client: SqlJobClientBase, view: str, columns: Iterable[str] | None =
     return sorted((tuple(row) for row in client.sql_client.execute_sql(query) or ()), key=_order)
 
 
+def freshness_of(client: SqlJobClientBase, columns: list[str]) -> list[tuple[Any, ...]]:
+    """The row of `data_freshness` that is of the opportunities."""
+    found = rows_of(client, "data_freshness", ["stream", *columns])
+    return [row[1:] for row in found if row[0] == "opportunities"]
+
+
 def _order(row: tuple[Any, ...]) -> list[str]:
     return [f"{value:.4f}" if isinstance(value, Decimal) else _written(value) for value in row]
 
@@ -350,6 +371,21 @@ def test_a_view_answers_as_one_does_by_hand(view: str, small_case: SqlJobClientB
     assert rows_of(small_case, view, columns) == sorted(expected, key=_order)
 
 
+@pytest.mark.long
+def test_other_streams_add_to_an_opportunity_what_its_list_lacks(small_case: SqlJobClientBase) -> None:
+    columns = ("id", "origin", "cosell_motion", "engagement_score", "quality_score", "project_title", "owner")
+    more = ("solutions", "private_offers", "customer_aws_account_id")
+    found = {row[0]: row[1:] for row in rows_of(small_case, "opportunity_current", (*columns, *more))}
+    assert {key: row for key, row in found.items() if any(row)} == {
+        "A1": (
+            *("Partner Referral", "Partner-led", "High", 70, "Archive", "Ada; Zoe Zhu"),
+            *("Backups; S-0000002", None, "111122223333"),
+        ),
+        "C3": ("AWS Referral", *(None,) * 8),
+    }
+    assert len(found) == 10
+
+
 def test_every_view_has_an_answer_by_hand() -> None:
     assert view_texts().keys() == ANSWERS.keys()
 
@@ -360,7 +396,7 @@ def test_views_hold_nothing_on_an_empty_account(kind: str, server: str, tmp_path
         assert {name: len(rows_of(client, name)) for name in view_texts()} == {
             name: AGGREGATES.get(name, 0) for name in view_texts()
         }
-        assert rows_of(client, "data_freshness", ["as_of", "opportunities"]) == [(None, 0)]
+        assert freshness_of(client, ["as_of", "opportunities"]) == [(None, 0)]
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
@@ -370,7 +406,7 @@ def test_an_opportunity_of_an_id_and_a_date_alone_is_open_and_of_today(kind: str
         columns = ["id", "is_open", "is_gone", "days_unchanged", "days_in_stage", "age_days", "monthly_spend"]
         assert rows_of(client, "opportunity_current", columns) == [("O1", True, False, 0, 0, None, None)]
         assert rows_of(client, "pipeline_by_stage") == [(None, None, 1, None, 1, None)]
-        assert rows_of(client, "data_freshness", ["as_of", "as_of_date"]) == [(moment("01-31 23:59"), day("01-31"))]
+        assert freshness_of(client, ["as_of", "as_of_date"]) == [(moment("01-31 23:59"), day("01-31"))]
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
@@ -450,12 +486,12 @@ def test_sql_for_a_warehouse_can_be_parsed_and_names_tables_in_full(view: str, d
     parsed = sqlglot.parse_one(text, dialect=dialect)
     own = {clause.alias for clause in parsed.find_all(sqlglot.exp.CTE)}
     read = {table for table in parsed.find_all(sqlglot.exp.Table) if table.name not in own}
-    assert {table.name.lower() for table in read} <= TABLES.keys() | ANSWERS.keys()
+    assert {table.name.lower() for table in read} <= ANSWERS.keys() | tables_read()
     assert {table.catalog for table in read} <= {"DB", "pro-ject"}
     assert not any(word in text for word in ("DATE_DIFF('", "STRING_AGG(") if dialect == "snowflake")
 
 
 def test_dates_are_dates_and_moments_are_utc(small_case: SqlJobClientBase) -> None:
-    ((as_of, as_of_date),) = rows_of(small_case, "data_freshness", ["as_of", "as_of_date"])
+    ((as_of, as_of_date),) = freshness_of(small_case, ["as_of", "as_of_date"])
     assert as_of == moment("06-10 12:00")
     assert type(as_of_date) is date

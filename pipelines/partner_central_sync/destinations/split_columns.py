@@ -12,13 +12,20 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from partner_central.public import AMOUNT_PRECISION, AMOUNT_SCALE, OPPORTUNITIES, ColumnType, stream_model
+from partner_central.public import (
+    AMOUNT_PRECISION,
+    AMOUNT_SCALE,
+    STREAMS,
+    ColumnType,
+    hint_rules,
+    stream_model,
+    table_columns,
+)
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 Types = Mapping[str, str]  # of columns, by name
-ROOTS = ("opportunities", "opportunity_history")
 TYPED = re.compile(f"(.+)_({'|'.join(get_args(ColumnType))})(_[0-9]+)?")
 NUMBERS = ("bigint", "decimal", "double")  # the widest last
 SQL_TYPES = {
@@ -120,10 +127,11 @@ def _model_type(table: str, column: str) -> str | None:
 
 @cache
 def _model() -> Mapping[str, Types]:
-    model = stream_model(OPPORTUNITIES)
-    lists = {f"{ROOTS[0]}__{child.name}": child.columns for child in model.children}
-    tables = dict.fromkeys(ROOTS, model.columns) | lists
-    return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
+    return {
+        table: {str(column["name"]): str(column["data_type"]) for column in columns}
+        for stream in STREAMS
+        for table, columns in table_columns(stream, stream_model(stream), hint_rules(stream)).items()
+    }
 
 
 def apparent_split_columns(tables: Mapping[str, Types], others: Collection[str]) -> Iterator[str]:

@@ -31,7 +31,7 @@ QUERIES = {
                 CAST(FLOOR(DATE_DIFF('day', CAST(changed_at AT TIME ZONE 'UTC' AS DATE), as_of_date) / 7) AS BIGINT)
                     AS weeks_ago
             FROM stage_transitions
-            CROSS JOIN data_freshness
+            JOIN data_freshness ON data_freshness.stream = 'opportunities'
         ) AS dated
         WHERE weeks_ago < {WEEKS}
         GROUP BY weeks_ago, movement""",  # noqa: S608
@@ -88,7 +88,7 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, marks: ReportStates) -
         ConfigurationError: the views are not there yet.
     """
     try:
-        (freshness,) = fetch_rows(client, "SELECT * FROM data_freshness")
+        (freshness,) = fetch_rows(client, "SELECT * FROM data_freshness WHERE stream = 'opportunities'")
     except WrongQuery as error:
         raise ConfigurationError(
             f"The report is made from views that the dataset {dataset} does not have: run partner-central sync, which "

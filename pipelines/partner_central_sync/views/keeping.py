@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 
 from dlt.common.schema.typing import TTableSchemaColumns
@@ -19,6 +19,7 @@ from ..destinations.errors import first_line
 from ..destinations.split_columns import Types, join_columns
 from ..destinations.views import store_of
 from ..destinations.views.store import NotReplaced, Stored, View, ViewStore
+from .absent_tables import empty_queries, mentioned, words_of
 from .files import head_of, tables_read, texts, view_texts
 from .translation import TRANSLATION_VERSION, columns_of, names_read, translate
 
@@ -64,8 +65,11 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     """
     store = store_of(client)
     tables = dict(client.get_storage_tables(sorted(tables_read())))
-    kept = Kept(missing=frozenset(table for table, columns in tables.items() if not columns))
+    missing = frozenset(table for table, columns in tables.items() if not columns)
+    empty = empty_queries(missing)
+    kept = Kept(missing=missing - empty.keys())
     joins = {table: text for table, found in tables.items() if (text := join_columns(table, types_of(found), plain))}
+    joins |= empty
     stored = store.stored(texts())
     own = _own_views(store, stored, joins, kept)
     for name, view in own.items():
@@ -75,13 +79,21 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     return kept
 
 
-def are_as_in_the_files(client: SqlJobClientBase) -> bool:
+def are_as_in_the_files(client: SqlJobClientBase, tables: Container[str]) -> bool:
     """Returns whether an open destination has every view as the files have it, for tables without split columns.
 
     It takes one query and parses nothing.
+
+    Args:
+        client: the destination's.
+        tables: the names of the tables that are there.
     """
     found = store_of(client).stored(texts())
-    return all(name in found and found[name].fingerprint == fingerprint(text, {}) for name, text in texts().items())
+    empty = empty_queries(name for name in words_of(texts().values()) if name not in tables)
+    return all(
+        name in found and found[name].fingerprint == fingerprint(text, mentioned(text, empty))
+        for name, text in texts().items()
+    )
 
 
 def fingerprint(text: str, joins: Mapping[str, str]) -> str:

@@ -51,7 +51,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
         return
     try:
         with client:
-            kept = Kept() if not split and are_as_in_the_files(client) else create_views(client, plain)
+            kept = Kept() if not split and are_as_in_the_files(client, tables) else create_views(client, plain)
     except Exception as error:
         if exit_code_and_message(error)[0] in INTERRUPTIONS:
             raise

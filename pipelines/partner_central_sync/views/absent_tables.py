@@ -1,0 +1,57 @@
+"""Reads the tables of a stream that is off as empty, so that each view has the same columns whatever is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+
+from partner_central.public import SPINE, STREAMS, hint_rules, stream_model, table_columns
+
+from ..destinations.split_columns import SQL_TYPES
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def empty_queries(absent: Iterable[str]) -> Mapping[str, str]:
+    """Returns for each table of a stream that is not there a query of its columns without rows, in DuckDB's dialect.
+
+    The tables of the stream that every run loads have none: without them, something is wrong.
+    """
+    roots = {stream.table: stream for stream in STREAMS if stream is not SPINE}
+    found = [table for table in sorted(absent) if table.partition("__")[0].removesuffix("_rejected") in roots]
+    return {table: _empty()[table] for table in found} if found else NONE
+
+
+def mentioned(text: str, queries: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the queries of the tables that the SQL of a view reads; nothing is parsed.
+
+    Args:
+        text: the SQL, with its head.
+        queries: by table.
+    """
+    if not queries:
+        return queries
+    return {table: query for table, query in queries.items() if table in words_of([text])}
+
+
+def words_of(texts: Iterable[str]) -> frozenset[str]:
+    """Returns every word of some SQL, without the heads: the names of tables are among them."""
+    lines = (line for text in texts for line in text.splitlines() if not line.startswith("--"))
+    return frozenset(re.findall(r"\w+", "\n".join(lines)))
+
+
+@cache
+def _empty() -> dict[str, str]:
+    """A query without rows for each table of the streams."""
+    return {
+        table: _empty_query((str(column["name"]), str(column["data_type"])) for column in columns)
+        for stream in STREAMS
+        for table, columns in table_columns(stream, stream_model(stream), hint_rules(stream)).items()
+    }
+
+
+def _empty_query(columns: Iterable[tuple[str, str]]) -> str:
+    nulls = ", ".join(f"CAST(NULL AS {SQL_TYPES[kind]}) AS {name}" for name, kind in columns)
+    return f"SELECT {nulls} FROM {SPINE.table} WHERE 1 = 0"  # noqa: S608 - names of columns
