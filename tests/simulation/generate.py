@@ -67,6 +67,13 @@ def schedule(seed: int) -> Schedule:
     return replace(whole, runs=tuple(runs))
 
 
+def search_schedule(seed: int) -> Schedule:
+    """The schedule of a seed for a search: it sorts by CreatedDate, which all have, and listings end early."""
+    usual = schedule(seed)
+    order = usual.order if usual.order in {"honours", "text"} else "honours"
+    return replace(usual, order=order, undated=0, crowd=min(usual.crowd, 4), cap=60)
+
+
 def _asked_otherwise(chance: random.Random, first: Run, second: Run) -> tuple[Run, Run]:
     """A run that is interrupted, and one that asks for the same opportunities and something else of them."""
     first = replace(first, max_calls=chance.randrange(4, 9), end="whole", rows=4)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from opportunity import filter_set
 from partner_central.metrics import SyncMetrics
-from partner_central.public import OPPORTUNITIES
+from partner_central.operation import Search
+from partner_central.public import OPPORTUNITIES, OPPORTUNITY_SEARCH_SUMMARIES, IncrementalStream
 from partner_central.read.filters import FilterSet
 from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
 from simulation.records import START
-from simulation.schedule import Run
+from simulation.schedule import Run, Schedule
 
 PII_KEY = "a secret that is long enough"
 
@@ -29,12 +29,18 @@ def privacy_of(mode: str) -> PiiPolicy:
     return PiiPolicy(mode, PII_KEY, OPPORTUNITIES.personal)
 
 
-def filters_of(run: Run) -> FilterSet:
+def stream_of(schedule: Schedule) -> IncrementalStream:
+    """How the account of a schedule is read."""
+    if not schedule.cap:
+        return OPPORTUNITIES
+    operation = replace(cast("Search", OPPORTUNITY_SEARCH_SUMMARIES.operation), may_end_after=schedule.cap // 4)
+    return replace(OPPORTUNITY_SEARCH_SUMMARIES, operation=operation)
+
+
+def filters_of(run: Run, stream: IncrementalStream = OPPORTUNITIES) -> FilterSet:
     """Which opportunities a run reads."""
-    return filter_set(
-        life_cycle_stage=(run.stage,) if run.stage else (),
-        customer_company_name=(run.company,) if run.company else (),
-    )
+    chosen = {"life_cycle_stage": run.stage, "customer_company_name": run.company}
+    return FilterSet.of(stream.filters, {name: (value,) for name, value in chosen.items() if value})
 
 
 def since_of(run: Run) -> datetime | None:

@@ -90,6 +90,7 @@ class Schedule:
         page: most records of a page.
         windows: into how many windows a sweep is cut.
         whole_seconds: whether dates have no fractions.
+        cap: as a search, whose listings end behind so many records without a sign; 0 for a list.
     """
 
     made: int = 0
@@ -104,6 +105,7 @@ class Schedule:
     page: int = 5
     windows: int = 1
     whole_seconds: bool = True
+    cap: int = 0
     runs: tuple[Run, ...] = ()
 
 

@@ -38,6 +38,21 @@ class _Chain:
     last: tuple[Any, ...] | None = None
 
 
+def conditions(tree: Mapping[str, Any]) -> Json:
+    """The filter of a search, as the parameters of a list are that say the same."""
+    found: Json = {}
+    for kind, inner in tree.items():
+        if kind == "AndAllFilters":
+            for one in inner:
+                found |= conditions(one)
+        elif kind == "GreaterThanOrEquals":
+            found[inner["Key"]] = {f"After{inner['Key']}": inner["Value"]["DateValue"]}
+        else:
+            assert kind == "EqualsTo", kind
+            found["LifeCycleStage" if inner["Key"] == "Stage" else inner["Key"]] = [inner["Value"]["StringValue"]]
+    return found
+
+
 class Service:
     """An account and its listing.
 
@@ -137,7 +152,8 @@ class Service:
             Invalid: the service does not sort so.
             BrokenListing: there is no such token for this request.
         """
-        plain = {name: value for name, value in request.items() if name != "NextToken"}
+        plain = {name: value for name, value in request.items() if name not in {"NextToken", "Filter"}}
+        plain |= conditions(request.get("Filter", {}))
         if request["Sort"]["SortBy"] == "CreatedDate" and self._schedule.order == "refuses":
             raise RequestInvalid("SortBy: CreatedDate is refused.")
         name = request.get("NextToken")
@@ -218,7 +234,8 @@ class Service:
         if created is not None:
             since = created["AfterCreatedDate"]
             found = [one for one in found if self._is_after(one.created, since)]
-        return sorted(found, key=self._place(request), reverse=self._descends(request))
+        ordered = sorted(found, key=self._place(request), reverse=self._descends(request))
+        return ordered[: self._schedule.cap or None]
 
     def _is_after(self, created: datetime | None, since: datetime) -> bool:
         if created is None:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
-from simulation.generate import schedule
+from simulation.generate import schedule, search_schedule
 from simulation.schedule import Event, Run, Schedule
 from simulation.simulate import failure, report, simulate_few_calls
 
@@ -67,15 +68,26 @@ FOUND = {
 }
 
 
-def _all_hold(seeds: range) -> None:
+def _all_hold(seeds: range, schedule_of: Callable[[int], Schedule] = schedule) -> None:
     for seed in seeds:
-        if failure(schedule(seed)) is not None:
-            pytest.fail(report(seed, schedule(seed)))
+        if failure(schedule_of(seed)) is not None:
+            pytest.fail(report(seed, schedule_of(seed)))
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_after_any_schedule_the_destination_equals_the_account(chunk: int) -> None:
     _all_hold(range(chunk, USUAL, CHUNKS))
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_after_any_schedule_a_search_equals_the_account_as_well(chunk: int) -> None:
+    _all_hold(range(chunk, USUAL, CHUNKS), search_schedule)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS * 10))
+def test_after_any_of_many_schedules_a_search_equals_the_account(chunk: int) -> None:
+    _all_hold(range(USUAL + chunk, int(os.environ.get("SCHEDULES", MANY)), CHUNKS * 10), search_schedule)
 
 
 @pytest.mark.slow

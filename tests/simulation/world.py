@@ -20,7 +20,6 @@ from partner_central.errors import (
     ServiceUnavailable,
 )
 from partner_central.metrics import SyncMetrics
-from partner_central.public import OPPORTUNITIES
 from partner_central.read.incremental import IncrementalReader
 from partner_central.read.load import ChunkedLoad as RealRun
 from partner_central.read.pages import Page
@@ -29,7 +28,7 @@ from partner_central.read.state import check_account
 from partner_central.tables.row_batch import TableRows
 from simulation.destination import Broken, Busy, Conflict, Destination
 from simulation.happenings import Effects, happen
-from simulation.machines import Killed, Machine, Outcome, filters_of, privacy_of, since_of
+from simulation.machines import Killed, Machine, Outcome, filters_of, privacy_of, since_of, stream_of
 from simulation.schedule import Run, Schedule
 from simulation.service import Service
 
@@ -74,6 +73,7 @@ class World:
     outcomes: list[Outcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.stream = stream_of(self.schedule)
         self.service = Service(self.schedule)
         self.other = Service(self.schedule, prefix="X")
         self.destination = Destination(self.broken)
@@ -107,7 +107,7 @@ class World:
         return asked.page(request, stale=effects.stale, empty=effects.empty)
 
     def _scope_of(self, run: Run) -> str:
-        return filters_of(run).name(privacy_of(run.pii).in_state)
+        return filters_of(run, self.stream).name(privacy_of(run.pii).in_state)
 
     def sync(self, run: Run) -> Outcome:
         """One run, however it ends."""
@@ -171,8 +171,8 @@ class World:
 
         with RealRun(outcome.metrics, run.rows) as parts:
             while parts.has_more():
-                batches = list(parts.stream(OPPORTUNITIES.table).next_chunk(begin))
-                state |= parts.stream(OPPORTUNITIES.table).state()
+                batches = list(parts.stream(self.stream.table).next_chunk(begin))
+                state |= parts.stream(self.stream.table).state()
                 part += 1
                 if run.end == "killed before a load" and part == run.at:
                     machine.pending = batches, deepcopy(state), generation, outcome
@@ -185,9 +185,9 @@ class World:
 
     def _question(self, run: Run) -> ReadOptions:
         return ReadOptions(
-            OPPORTUNITIES,
+            self.stream,
             "AWS",
-            filters_of(run),
+            filters_of(run, self.stream),
             since_of(run),
             run.full,
             timedelta(seconds=run.lookback),
@@ -208,7 +208,7 @@ class World:
 
     def _conclude(self, outcome: Outcome) -> None:
         complete = self._stored_state().get("listing", {}).get("complete")
-        if complete is not None:
+        if complete is not None and not self.schedule.cap:  # a search never says what is gone
             number = complete["number"]
             accept = outcome.run.accept and outcome.metrics.first.full_listing == number
             self.destination.conclude(number, complete["at"], windows=complete["windows"], accept=accept)

@@ -43,8 +43,8 @@ COLUMNS: tuple[tuple[str, Kind, str, Callable[[_StreamRun], object]], ...] = (
     (
         "rows_changed",
         "bigint",
-        "Versions that were new, as in sync_runs.",
-        lambda one: one.run.changed.get(one.table, 0),
+        "Versions that were new, as in sync_runs; of a stream without versions, rows that were merged.",
+        lambda one: one.run.changed.get(one.table, one.counts.changed),
     ),
     ("rejected", "bigint", "Records that could not become rows.", lambda one: one.counts.rejected),
     (

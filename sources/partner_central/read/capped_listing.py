@@ -19,8 +19,10 @@ from .request import ListRequest
 GOES_ON = ""  # in place of a token: the next page is of another listing
 
 
-def pages_past_caps(listing: ListRequest, call: Call, next_token: str | None = None) -> Iterator[Page]:
-    """Returns every page of a listing in ascending CreatedDate, in order.
+def pages_past_caps(
+    listing: ListRequest, call: Call, next_token: str | None = None
+) -> Iterator[tuple[Page, datetime | None]]:
+    """Returns every page of a listing in ascending CreatedDate, each with the date that its listing begins at.
 
     Args:
         listing: what to list.
@@ -32,7 +34,7 @@ def pages_past_caps(listing: ListRequest, call: Call, next_token: str | None = N
     """
     operation = listing.stream.operation
     if not isinstance(operation, Search):
-        yield from pages(listing, call, next_token)
+        yield from ((page, listing.created_since) for page in pages(listing, call, next_token))
         return
     count = 0 if next_token is None else operation.may_end_after
     reached: datetime | None = None
@@ -41,7 +43,7 @@ def pages_past_caps(listing: ListRequest, call: Call, next_token: str | None = N
             count += len(page.records)
             reached = max(filter(None, map(listing.stream.members.created_date, page.records)), default=reached)
             may_end_early = page.next_token is None and count >= operation.may_end_after
-            yield replace(page, next_token=GOES_ON) if may_end_early else page
+            yield replace(page, next_token=GOES_ON) if may_end_early else page, listing.created_since
         if not may_end_early:
             return
         created_since = second_before(reached)

@@ -34,6 +34,7 @@ from .until_stable import StableRead, pages_until_stable
 from .workers import MissingPartitionDate, ParallelReader
 
 CONFIRMATIONS = 6
+EARLY_END = "The search may have ended early, and does not sort by CreatedDate: what it lacks cannot be told this time."
 TOO_FEW_CALLS = "What was read is loaded, but records keep leaving a part of the list. That takes {:,} calls of a run."
 
 
@@ -131,7 +132,7 @@ class IncrementalReader:
             return
         reader = SequentialReader(listing, self._call, checkpoint.token)
         try:
-            yield from self._follow(reader, reader.pages(), checkpoint)
+            yield from self._follow(listing, reader, reader.pages(), checkpoint)
         except PaginationError as refusal:
             if reader.count:
                 raise
@@ -175,10 +176,12 @@ class IncrementalReader:
             if sample is not None or can_leave:
                 yield from self._read_long_listing(checkpoint, listing, None if self._state.undated else sample)
                 return False
-        yield from self._follow(reader, pages, checkpoint)
+        yield from self._follow(listing, reader, pages, checkpoint)
         return reader.count == 1 or self._found() == before
 
-    def _follow(self, reader: SequentialReader, pages: Iterator[Page], checkpoint: Checkpoint) -> Iterator[TableRows]:
+    def _follow(
+        self, listing: ListRequest, reader: SequentialReader, pages: Iterator[Page], checkpoint: Checkpoint
+    ) -> Iterator[TableRows]:
         """Reads what is left of a sequential listing; once it is long, a later run can continue it."""
         for page in pages:
             self._progress.find_watermark(checkpoint, page)
@@ -186,8 +189,14 @@ class IncrementalReader:
             if reader.count > MAX_SEQUENTIAL_PAGES:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
-        if reader.doubt is not None:
-            self._metrics.add_note(reader.doubt)
+        if not reader.is_in_order:
+            self._metrics.add_note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
+            checkpoint.number = None
+        if reader.may_have_ended_early:
+            if not checkpoint.is_sequential:
+                yield from self._read_long_listing(checkpoint, listing, self._samples.of_few(listing))
+                return
+            self._metrics.add_note(EARLY_END)
             checkpoint.number = None
         self._progress.finish(checkpoint, by_partitions=False)
 
@@ -209,7 +218,7 @@ class IncrementalReader:
         checkpoint.is_sequential = True
         if not listing.filters.records_can_leave:
             reader = SequentialReader(listing, self._call)
-            yield from self._follow(reader, reader.pages(), checkpoint)
+            yield from self._follow(listing, reader, reader.pages(), checkpoint)
             return
         readings = pages_until_stable(listing, self._call, checkpoint.stable_read or StableRead())
         for count, (page, stable_read) in enumerate(readings, start=1):

@@ -141,10 +141,12 @@ class ParallelReader:
 
     def _token_parts(self, partition: Partition) -> Iterator[PartitionPage]:
         """The parts of a partition that no record leaves."""
-        order = Order(self._members.created_date, descending=False)
         came = partition.position
+        listing: tuple[datetime | None, Order] | None = None
         for page, listed_from in self._pages(partition):
-            dates = _dates(page, order, self._members)
+            if listing is None or listing[0] != listed_from:
+                listing = listed_from, Order(self._members.created_date, descending=False)
+            dates = _dates(page, listing[1], self._members)
             before, (came, end) = came, self._plan.page_received(partition, dates)
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
@@ -182,11 +184,11 @@ class ParallelReader:
             else:
                 yield page, listed_from
                 if page.next_token is not None:
-                    yield from ((page, listed_from) for page in pages_past_caps(listing, self._ask, page.next_token))
+                    yield from pages_past_caps(listing, self._ask, page.next_token)
                 return
         listed_from = partition.request_from()
         listing = self._listing.oldest_first(listed_from)
-        yield from ((page, listed_from) for page in pages_past_caps(listing, self._ask))
+        yield from pages_past_caps(listing, self._ask)
 
     def _ends(self) -> bool:
         """Returns whether no more is to be asked for."""
