@@ -185,7 +185,7 @@ def _arguments(docstring: str) -> dict[str, str]:
 def _default_of(value: object) -> str:
     if value in (None, ()) or value is inspect.Parameter.empty or "dlt" in type(value).__module__:
         return ""
-    return f"`{value}`"
+    return ", ".join(f"`{one}`" for one in value) if isinstance(value, tuple) else f"`{value}`"
 
 
 PARTS: dict[str, Callable[..., str]] = {

@@ -76,13 +76,10 @@ def sync(settings: Settings, console: Console) -> Summary:
         finally:
             run_lease.give_back(run_record.pipeline)
     return Summary.build(
-        run_record.metrics,
+        run_record,
         removed,
-        changed=run_record.versions,
-        dataset=settings.dataset_name,
         location=location,
         seconds=time.monotonic() - started,
-        new_columns=run_record.new_columns,
     )
 
 
@@ -184,13 +181,13 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
         while has_more(load, console):
             load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
-    if lists.due:
-        due = [stream.table for stream in lists.due]
-        with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
-            load_chunk(pipeline, settings, console, run_record, load, due, is_last=True)
-            load.committed()
-        lists.conclude(console)
     run_record.lists = lists
+    for number, stream in enumerate(lists.due, 1):
+        is_last = number == len(lists.due)
+        with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
+            load_chunk(pipeline, settings, console, run_record, load, [stream.table], is_last=is_last)
+            load.committed()
+        lists.conclude(stream, console)
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
     return sorted(new)

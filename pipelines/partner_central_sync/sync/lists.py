@@ -6,9 +6,10 @@ nothing of it is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import dlt
 
@@ -19,7 +20,37 @@ from ..destinations.pipeline_state import state_of_source
 
 READ = "partner_central_lists"
 REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
-AT, REFUSED_AT = "at", "refused_at"
+Outcome = Literal["done", "not due", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What this machine remembers of a list, JSON-ready.
+
+    Attributes:
+        at: when it was read last, and loaded if it had changed.
+        refused_at: when AWS refused it; None once it was read.
+        why: the reason of that.
+    """
+
+    at: str | None = None
+    refused_at: str | None = None
+    why: str | None = None
+
+    def due_at(self, stream: WholeListStream) -> datetime | None:
+        """Returns when the list is to be read again; None for now."""
+        for noted, lasts in ((self.refused_at, REFUSED_FOR), (self.at, stream.refresh)):
+            if noted:
+                return datetime.fromisoformat(noted) + lasts
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a list in a run, and the reason if it was not loaded."""
+
+    outcome: Outcome
+    why: str | None = None
 
 
 class Lists:
@@ -32,59 +63,90 @@ class Lists:
 
     Attributes:
         due: the lists that are to be read now.
-        failures: of lists, for passing reasons.
+        endings: how each list of the run ended so far, by its table.
     """
 
     def __init__(self, pipeline: dlt.Pipeline, chosen: Sequence[Stream], *, full: bool) -> None:
         self._pipeline = pipeline
         self._now = datetime.now(UTC)
-        self._read: dict[str, dict[str, str]] = dict(_local(pipeline).get(READ, {}))
+        self._notes = notes(pipeline)
         lists = [stream for stream in chosen if isinstance(stream, WholeListStream)]
         self.due = [stream for stream in lists if full or self._is_due(stream)]
-        self.failures: list[tuple[Stream, PartnerCentralError]] = []
-        self._refused: list[tuple[Stream, PartnerCentralError]] = []
+        self.endings: dict[str, Ending] = {one.table: self._not_due(one) for one in lists if one not in self.due}
+        self._failed: dict[str, PartnerCentralError] = {}
 
     def note_failure(self, stream: Stream, error: PartnerCentralError) -> None:
         """Notes that a list could not be read; a refusal is not asked about again for a day."""
-        (self._refused if isinstance(error, RequestRejected) else self.failures).append((stream, error))
+        self._failed[stream.table] = error
 
-    def conclude(self, console: Console) -> None:
-        """Notes which lists were read, once they are loaded; warns of each that was refused.
-
-        Raises:
-            PartnerCentralError: the first failure, when everything else is loaded.
-        """
-        failed = {stream for stream, _ in self.failures}
-        refused = {stream for stream, _ in self._refused}
-        for stream in self.due:
-            if stream in refused:
-                self._read[stream.table] = {REFUSED_AT: self._now.isoformat()}
-            elif stream not in failed:
-                self._read[stream.table] = {AT: self._now.isoformat()}
-        if self.due:
-            self._pipeline.set_local_state_val(READ, self._read)
-        for one, error in self._refused:
-            console.warn(f"{one.table} was not loaded, and is asked for again in a day: {error}")
+    def conclude(self, stream: Stream, console: Console) -> None:
+        """Notes how a list ended that was due, once it is loaded; warns if it was refused."""
+        error, now = self._failed.get(stream.table), self._now.isoformat()
+        if error is None:
+            self.endings[stream.table] = Ending("done")
+            self._notes[stream.table] = Note(at=now)
+        elif isinstance(error, RequestRejected):
+            why = reason_of(error)
+            self.endings[stream.table] = Ending("refused", why)
+            self._notes[stream.table] = replace(self._note_of(stream), refused_at=now, why=why)
+            console.warn(f"{stream.table} was not loaded, and is asked for again in a day: {error}")
+        else:
+            self.endings[stream.table] = Ending("failed", str(error))
+        _write(self._pipeline, self._notes)
 
     def raise_failure(self) -> None:
-        """Raises the first passing failure of a list.
+        """Raises the first passing failure of a list, when everything else is loaded.
 
         Raises:
             PartnerCentralError: what is to be loaded by the next run.
         """
-        for stream, error in self.failures:
-            raise type(error)(f"Everything is loaded but {stream.table}: {error}") from error
+        failed = [table for table, ending in self.endings.items() if ending.outcome == "failed"]
+        for table in failed:
+            error = self._failed[table]
+            raise type(error)(f"Everything is loaded but {', '.join(failed)}: {error}") from error
+
+    def _note_of(self, stream: Stream) -> Note:
+        return self._notes.get(stream.table, Note())
+
+    def _not_due(self, stream: Stream) -> Ending:
+        """A refusal that is remembered is still one."""
+        note = self._note_of(stream)
+        return Ending("refused", note.why) if note.refused_at else Ending("not due")
 
     def _is_due(self, stream: WholeListStream) -> bool:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
-        noted = dict(self._read.get(stream.table, {}))
+        note = self._note_of(stream)
         if not stored_list(state_of_source(self._pipeline.state, stream) or {}):
-            noted.pop(AT, None)  # its tables were lost, or the state is an older one
-        for key, lasts in ((AT, stream.refresh), (REFUSED_AT, REFUSED_FOR)):
-            if text := noted.get(key):
-                return not timedelta() <= self._now - datetime.fromisoformat(text) < lasts
-        return True
+            note = replace(note, at=None)  # its tables were lost, or the state is an older one
+        due_at = note.due_at(stream)
+        noted = note.refused_at or note.at
+        return due_at is None or noted is None or not datetime.fromisoformat(noted) <= self._now < due_at
 
 
-def _local(pipeline: dlt.Pipeline) -> dict[str, Any]:
-    return cast("dict[str, Any]", pipeline.state["_local"])
+def reason_of(error: PartnerCentralError) -> str:
+    """Returns why AWS refuses a call, in a line: its own name of the reason, or what it says."""
+    named = getattr(error, "reason", None)
+    return named or str(error).partition("\n")[0].partition(" Attach this policy")[0]
+
+
+def notes(pipeline: dlt.Pipeline) -> dict[str, Note]:
+    """Returns what this machine remembers of each list, by its table."""
+    found: Mapping[str, Any] = cast("dict[str, Any]", pipeline.state["_local"]).get(READ, {})
+    return {table: Note(**noted) for table, noted in found.items()}
+
+
+def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> list[str]:
+    """Forgets that AWS refused lists, so that the next run reads them; returns the tables of those it had refused."""
+    found = notes(pipeline)
+    refused = [table for table in tables if found.get(table, Note()).refused_at]
+    if refused:
+        _write(pipeline, found | {table: Note(at=found[table].at) for table in refused})
+    return refused
+
+
+def _write(pipeline: dlt.Pipeline, noted: Mapping[str, Note]) -> None:
+    values = {
+        table: {name: value for name, value in asdict(note).items() if value is not None}
+        for table, note in noted.items()
+    }
+    pipeline.set_local_state_val(READ, values)

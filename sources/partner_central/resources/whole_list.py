@@ -6,15 +6,16 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import dlt
+from dlt.common import logger
 from dlt.extract import DltResource
 
-from ..errors import PartnerCentralError
+from ..errors import PartnerCentralError, RequestRejected
 from ..options import Options
 from ..read.list_state import forget_list
 from ..read.load import ChunkedLoad
 from ..read.state import check_catalog, check_tables
 from ..read.whole_list import WholeListReader
-from ..stream import WholeListStream
+from ..stream import Stream, WholeListStream
 from ..tables.hints import HintRules, rejected_columns
 from ..tables.items import Items
 from ..tables.listed_rows import ListedRows, listed_model
@@ -83,12 +84,24 @@ class _ListOf:
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
         except PartnerCentralError as error:
-            if load.on_failure is None:
-                raise
-            load.on_failure(stream, error)
+            note = load.on_failure or self._note_refusal
+            note(stream, error)
             reading.is_over = True
         else:
             state.update(reading.state())
+
+    def _note_refusal(self, stream: Stream, error: PartnerCentralError) -> None:
+        """Notes that AWS refuses the list; the other streams that are read are loaded all the same.
+
+        Raises:
+            PartnerCentralError: nothing else is read, or it is no refusal.
+        """
+        alone = dlt.current.source().selected_resources.keys() <= {stream.table, stream.rejected_table}
+        if alone or not isinstance(error, RequestRejected):
+            raise error
+        sentence = f"{stream.table} was not loaded: {error}"
+        logger.warning(sentence)
+        self._load.metrics.add_note(sentence)
 
     def _begin(self, state: MutableMapping[str, Any]) -> WholeListReader:
         stream, options, privacy = self._stream, self._options, self._privacy

@@ -16,7 +16,8 @@ from .tasks import (
     OPPORTUNITY_FROM_ENGAGEMENT_TASKS,
 )
 
-SPINE = OPPORTUNITIES
+SPINE = OPPORTUNITIES  # always read, and first; that it fails is a failure of the run
+DEFAULT = ("bulk",)
 STREAMS: tuple[Stream, ...] = (
     SPINE,
     ENGAGEMENT_INVITATIONS,
