@@ -39,7 +39,7 @@ from .read.state import (
 from .read.state_parts import FullListing, StoredCounters
 from .resources.columns import table_columns
 from .stream import IncrementalStream, Stream, WholeListStream
-from .streams import DEFAULT, GROUPS, SPINE, STREAMS, choose
+from .streams import DEFAULT, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
 from .tables.history import ORDERING, content_hash_of
@@ -55,8 +55,6 @@ __all__ = [
     "ACCOUNT",
     "AMOUNT_PRECISION",
     "AMOUNT_SCALE",
-    "DEFAULT",
-    "GROUPS",
     "HISTORY_COLUMNS",
     "NO_CREDENTIALS",
     "OPPORTUNITIES",

@@ -182,12 +182,12 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
         while has_more(load, console):
             load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
     run_record.lists = lists
-    for number, stream in enumerate(lists.due, 1):
-        is_last = number == len(lists.due)
+    for number, streams in enumerate(lists_to_load := lists.loads, 1):
+        is_last = number == len(lists_to_load)
         with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
-            load_chunk(pipeline, settings, console, run_record, load, [stream.table], is_last=is_last)
+            load_chunk(pipeline, settings, console, run_record, load, [one.table for one in streams], is_last=is_last)
             load.committed()
-        lists.conclude(stream, console)
+        lists.conclude(streams, console)
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
     return sorted(new)

@@ -25,7 +25,7 @@ Outcome = Literal["done", "not due", "refused", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What this machine remembers of a list, JSON-ready.
+    """A list as this machine remembers it, JSON-ready.
 
     Attributes:
         at: when it was read last, and loaded if it had changed.
@@ -75,23 +75,35 @@ class Lists:
         self.endings: dict[str, Ending] = {one.table: self._not_due(one) for one in lists if one not in self.due}
         self._failed: dict[str, PartnerCentralError] = {}
 
+    @property
+    def loads(self) -> list[list[WholeListStream]]:
+        """The lists that are due, by what is loaded together.
+
+        A list that was not loaded yet is loaded by itself, so that it can be used as soon as it is in. Later ones are
+        loaded together, which costs a warehouse less.
+        """
+        known = [stream for stream in self.due if self._is_stored(stream)]
+        return [*([stream] for stream in self.due if stream not in known), *([known] if known else [])]
+
     def note_failure(self, stream: Stream, error: PartnerCentralError) -> None:
         """Notes that a list could not be read; a refusal is not asked about again for a day."""
         self._failed[stream.table] = error
 
-    def conclude(self, stream: Stream, console: Console) -> None:
-        """Notes how a list ended that was due, once it is loaded; warns if it was refused."""
-        error, now = self._failed.get(stream.table), self._now.isoformat()
-        if error is None:
-            self.endings[stream.table] = Ending("done")
-            self._notes[stream.table] = Note(at=now)
-        elif isinstance(error, RequestRejected):
-            why = reason_of(error)
-            self.endings[stream.table] = Ending("refused", why)
-            self._notes[stream.table] = replace(self._note_of(stream), refused_at=now, why=why)
-            console.warn(f"{stream.table} was not loaded, and is asked for again in a day: {error}")
-        else:
-            self.endings[stream.table] = Ending("failed", str(error))
+    def conclude(self, streams: Iterable[Stream], console: Console) -> None:
+        """Notes how lists ended that were due, once they are loaded; warns of each that was refused."""
+        now = self._now.isoformat()
+        for stream in streams:
+            error = self._failed.get(stream.table)
+            if error is None:
+                self.endings[stream.table] = Ending("done")
+                self._notes[stream.table] = Note(at=now)
+            elif isinstance(error, RequestRejected):
+                why = reason_of(error)
+                self.endings[stream.table] = Ending("refused", why)
+                self._notes[stream.table] = replace(self._note_of(stream), refused_at=now, why=why)
+                console.warn(f"{stream.table} was not loaded, and is asked for again in a day: {error}")
+            else:
+                self.endings[stream.table] = Ending("failed", str(error))
         _write(self._pipeline, self._notes)
 
     def raise_failure(self) -> None:
@@ -113,10 +125,13 @@ class Lists:
         note = self._note_of(stream)
         return Ending("refused", note.why) if note.refused_at else Ending("not due")
 
+    def _is_stored(self, stream: Stream) -> bool:
+        return bool(stored_list(state_of_source(self._pipeline.state, stream) or {}))
+
     def _is_due(self, stream: WholeListStream) -> bool:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
         note = self._note_of(stream)
-        if not stored_list(state_of_source(self._pipeline.state, stream) or {}):
+        if not self._is_stored(stream):
             note = replace(note, at=None)  # its tables were lost, or the state is an older one
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at
@@ -125,8 +140,9 @@ class Lists:
 
 def reason_of(error: PartnerCentralError) -> str:
     """Returns why AWS refuses a call, in a line: its own name of the reason, or what it says."""
-    named = getattr(error, "reason", None)
-    return named or str(error).partition("\n")[0].partition(" Attach this policy")[0]
+    text = str(error).partition("\n")[0]
+    named: str | None = getattr(error, "reason", None)
+    return named or text.partition(" (" if text.startswith("AWS denied") else "\n")[0]
 
 
 def notes(pipeline: dlt.Pipeline) -> dict[str, Note]:
@@ -135,13 +151,16 @@ def notes(pipeline: dlt.Pipeline) -> dict[str, Note]:
     return {table: Note(**noted) for table, noted in found.items()}
 
 
-def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> list[str]:
-    """Forgets that AWS refused lists, so that the next run reads them; returns the tables of those it had refused."""
+def is_refusal_remembered(pipeline: dlt.Pipeline, tables: Iterable[str]) -> bool:
+    """Returns whether AWS refused one of these lists, as far as this machine remembers."""
     found = notes(pipeline)
-    refused = [table for table in tables if found.get(table, Note()).refused_at]
-    if refused:
-        _write(pipeline, found | {table: Note(at=found[table].at) for table in refused})
-    return refused
+    return any(found[table].refused_at for table in tables if table in found)
+
+
+def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> None:
+    """Forgets that AWS refused lists, so that the next run reads them."""
+    found = notes(pipeline)
+    _write(pipeline, found | {table: Note(at=found[table].at) for table in tables if table in found})
 
 
 def _write(pipeline: dlt.Pipeline, noted: Mapping[str, Note]) -> None:

@@ -29,7 +29,7 @@ class StreamRun:
 
     @property
     def ending(self) -> Ending:
-        """How it ended. What is read from a cursor is done where the run came as far as its lists, or to its end."""
+        """Returns how it ended; with a cursor, it is done if the run came as far as its lists, or to its end."""
         lists = self.run.lists
         if lists is not None and self.table in lists.endings:
             return lists.endings[self.table]
@@ -87,7 +87,7 @@ STREAM_RUNS = OwnTable(
 
 
 def stream_runs(run: RunRecord) -> Iterator[StreamRun]:
-    """Yields each stream of a run in the order they are read, also those that were not due."""
+    """Yields each stream of a run in the order they are read, also one that was not due."""
     endings = run.lists.endings if run.lists is not None else {}
     for table in dict.fromkeys([*run.metrics.streams, *endings]):
         yield StreamRun(run, table, run.metrics.streams.get(table, StreamMetrics()))

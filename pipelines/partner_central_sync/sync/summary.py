@@ -142,7 +142,6 @@ class Summary:
         lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
         return "\n".join(lines)
 
-
     def _tables(self) -> Iterator[tuple[str, str]]:
         """Yields what became of the tables, if there are others than the opportunities."""
         if len(self.streams) < 2:  # noqa: PLR2004

@@ -94,7 +94,7 @@ class _ListOf:
         """Notes that AWS refuses the list; the other streams that are read are loaded all the same.
 
         Raises:
-            PartnerCentralError: nothing else is read, or it is no refusal.
+            PartnerCentralError: nothing else is read, or it is not a refusal.
         """
         alone = dlt.current.source().selected_resources.keys() <= {stream.table, stream.rejected_table}
         if alone or not isinstance(error, RequestRejected):

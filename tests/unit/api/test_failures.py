@@ -175,7 +175,9 @@ def test_each_reason_of_a_refusal_is_named_with_a_sentence_and_without_a_policy(
 
 def test_every_reason_that_a_stream_can_be_refused_for_has_a_sentence() -> None:
     refused: Any = service_model().shape_for("AccessDeniedException")
-    assert {*refused.members["Reason"].enum} - REASONS.keys() == {"OPPORTUNITY_BULK_JOB_NOT_ENABLED"}, "no stream is a bulk job"
+    assert {*refused.members["Reason"].enum} - REASONS.keys() == {"OPPORTUNITY_BULK_JOB_NOT_ENABLED"}, (
+        "no stream is a bulk job"
+    )
 
 
 def test_a_policy_has_the_condition_only_where_it_is_evaluated() -> None:
