@@ -158,9 +158,9 @@ def is_refusal_remembered(pipeline: dlt.Pipeline, tables: Iterable[str]) -> bool
 
 
 def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> None:
-    """Forgets that AWS refused lists, so that the next run reads them."""
-    found = notes(pipeline)
-    _write(pipeline, found | {table: Note(at=found[table].at) for table in tables if table in found})
+    """Forgets that AWS refused lists, and when they were read before that: the next run reads them."""
+    permitted = set(tables)
+    _write(pipeline, {name: note for name, note in notes(pipeline).items() if not (name in permitted and note.why)})
 
 
 def _write(pipeline: dlt.Pipeline, noted: Mapping[str, Note]) -> None:
