@@ -90,6 +90,7 @@ class Workshop:
             "DLT_DATA_DIR": str(place / "dlt"),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "SOURCES__PARTNER_CENTRAL__CALLS_PER_DAY": "10000000",
+            "SOURCES__PARTNER_CENTRAL__TABLES": '["opportunities"]',  # what the others load
         }
         if unlimited:
             env["SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND"] = "100000"

@@ -27,7 +27,7 @@ from .options import LOOKBACK_SECONDS, MOST_REJECTED, Options
 from .own_section import NothingInjected, from_own_section
 from .read.load import ChunkedLoad
 from .resources import stream_resources
-from .streams import choose
+from .streams import DEFAULT, choose
 
 __all__ = ["ChunkedLoad", "SyncMetrics", "partner_central"]
 
@@ -36,7 +36,7 @@ __all__ = ["ChunkedLoad", "SyncMetrics", "partner_central"]
 @from_own_section
 def partner_central(
     catalog: str = "AWS",
-    tables: Sequence[str] = ("opportunities",),
+    tables: Sequence[str] = DEFAULT,
     credentials: AwsCredentials = dlt.secrets.value,
     role_arn: str | None = None,
     external_id: str | None = None,
@@ -68,7 +68,8 @@ def partner_central(
 
     Args:
         catalog: `AWS`, or `Sandbox` for the test catalog. One dataset holds one catalog.
-        tables: names of streams to read, or of groups of them: `bulk` or `all` (`streams/`).
+        tables: tables to load, each by the name of the table of its records; or `bulk`, all that cost a call for many
+            records, or `all`. The command always loads `opportunities` as well.
         credentials: access keys or a profile; without any, boto3's own chain (environment, profile, SSO, instance
             role).
         role_arn: role to assume with those credentials.

@@ -22,7 +22,15 @@ class ConfigurationError(PartnerCentralError):
 
 
 class RequestRejected(PartnerCentralError):
-    """Partner Central understood the request and refused it: permission or validation. Retrying does not help."""
+    """Partner Central understood the request and refused it: permission or validation. Retrying does not help.
+
+    Attributes:
+        reason: the name that AWS gives to its reason, such as `INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE`; None without.
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class RequestInvalid(RequestRejected):

@@ -23,6 +23,7 @@ from .errors import (
 )
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section, own_value
+from .permissions import least_policy
 from .read.filter_sets import CursorReport, cursor_reports, has_read
 from .read.filters import without_values
 from .read.list_state import forget_list
@@ -38,7 +39,7 @@ from .read.state import (
 from .read.state_parts import FullListing, StoredCounters
 from .resources.columns import table_columns
 from .stream import IncrementalStream, Stream, WholeListStream
-from .streams import SPINE, STREAMS, choose
+from .streams import DEFAULT, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
 from .streams.opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
@@ -99,6 +100,7 @@ __all__ = [
     "hint_rules",
     "is_outage_of_credentials",
     "known_columns",
+    "least_policy",
     "lost_tables",
     "newest_full_listing",
     "open_session",
@@ -116,12 +118,12 @@ __all__ = [
 
 
 def chosen_streams(tables: Sequence[str] | None) -> tuple[Stream, ...]:
-    """Returns the streams that are named, else those of the configuration, always with the one that others depend on.
+    """Returns the streams that are named, else those of the configuration, else `bulk`; always with the spine.
 
     Raises:
         ConfigurationError: there is no such stream.
     """
-    return choose({SPINE.table, *(tables or own_value("tables", Sequence[str]) or ())})
+    return choose({SPINE.table, *(tables or own_value("tables", Sequence[str]) or DEFAULT)})
 
 
 def stream_model(stream: Stream) -> RecordModel:

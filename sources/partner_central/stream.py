@@ -100,6 +100,11 @@ class Stream:
             object.__setattr__(self, "child_key", f"{self.singular}_id")
 
     @property
+    def operations(self) -> tuple[str, ...]:
+        """The names of all operations that it may be read by: what a policy has to allow."""
+        return (self.operation.name,)
+
+    @property
     def rejected_table(self) -> str:
         """The table of records that could not become rows."""
         return f"{self.table}_rejected"

@@ -8,12 +8,14 @@ from typing import Any
 
 import dlt
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central import ChunkedLoad, partner_central
 from partner_central_emulator import Emulator
 from sandbox import Sandbox
 
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
+LISTS = ("solutions", "engagement_invitations")
 ALL = ("opportunities", "opportunity_history", "opportunity_presence")
 
 
@@ -36,16 +38,16 @@ class DltUser:
             dataset_name="crm",
         )
 
-    def load(self, *resources: str) -> list[str]:
+    def load(self, *resources: str, tables: tuple[str, ...] = ("opportunities",)) -> list[str]:
         """Loads some resources, or all; returns what was noted."""
         with ChunkedLoad() as load:
-            source = partner_central(chunked_load=load, **self._source)
+            source = partner_central(chunked_load=load, **self._source | {"tables": tables})
             self._pipeline.run(source.with_resources(*resources) if resources else source)
             return list(load.metrics.notes)
 
     def counts(self) -> Counter[str]:
         """The rows of each table that is there."""
-        tables = {*self._pipeline.default_schema.data_table_names()}.intersection(ALL)
+        tables = {*self._pipeline.default_schema.data_table_names()}.intersection((*ALL, *LISTS))
         with self._pipeline.sql_client() as client:
             return Counter(
                 {name: (client.execute_sql(f"SELECT count(*) FROM {name}") or [[0]])[0][0] for name in tables}
@@ -79,3 +81,44 @@ def test_a_resource_that_was_left_out_once_is_read_again_once(user: DltUser, few
     few.calls.clear()
     assert user.load() == []
     assert len(few.calls) == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("order", [LISTS, (*reversed(LISTS), "opportunities"), ("opportunities", *LISTS)])
+def test_lists_that_are_loaded_alone_in_any_order_lose_nothing(
+    order: tuple[str, ...], user: DltUser, few: Emulator
+) -> None:
+    def truth() -> Counter[str]:
+        return Counter({table: len(few.truth(stream=table)) for table in order})
+
+    for table in order:
+        assert user.load(table, tables=("bulk",)) == []
+    assert user.counts() == truth()
+    few.put({"Id": "engi-0000000000001", "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=LISTS[1])
+    few.put({"Id": "S-9999999", "Name": "New", "Status": "Active"}, stream=LISTS[0])
+    for table in reversed(order):
+        user.load(table, tables=(table,))
+    assert user.counts() == truth()
+
+
+@pytest.mark.long
+def test_a_list_whose_rejected_records_were_left_out_is_read_again(user: DltUser, few: Emulator) -> None:
+    user.load("solutions", tables=("solutions",))
+    few.calls.clear()
+    user.load(tables=("solutions",))
+    assert user.counts()["solutions"] == len(few.truth(stream="solutions"))
+    assert {call.operation for call in few.calls} == {"ListSolutions"}
+
+
+@pytest.mark.parametrize("reason", [None, "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE"])
+def test_a_list_that_is_refused_is_noted_and_only_alone_a_failure(
+    reason: str | None, user: DltUser, few: Emulator
+) -> None:
+    few.denied["ListSolutions"] = reason
+    (note,) = user.load(tables=("opportunities", "solutions"))
+    assert note.startswith("solutions was not loaded: AWS ")
+    assert user.counts()["opportunities"] == 30
+    with pytest.raises(PipelineStepFailed):
+        user.load(tables=("solutions",))
+    with pytest.raises(PipelineStepFailed):
+        user.load("solutions", tables=("bulk",))

@@ -38,7 +38,7 @@ def lists(tmp_path: Path, small: Emulator) -> Sandbox:
 @pytest.fixture
 def due(monkeypatch: pytest.MonkeyPatch) -> None:
     """No list is fresh in the next run, nor is a refusal remembered."""
-    monkeypatch.setattr(module.Lists, "_is_due", lambda *_, **__: True)
+    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
 
 
 def sync(sandbox: Sandbox, **options: Any) -> Summary:

@@ -42,7 +42,7 @@ def synced(tmp_path: Path, small: Emulator) -> Sandbox:
 @pytest.fixture
 def due(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search is not fresh in the next run, nor is a refusal remembered."""
-    monkeypatch.setattr(module.Lists, "_is_due", lambda *_, **__: True)
+    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
 
 
 def sync(sandbox: Sandbox, **options: Any) -> Summary:

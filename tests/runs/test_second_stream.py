@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
+
 import duckdb
 import pytest
 
-import partner_central
+from partner_central import streams
 from partner_central.operation import List
 from partner_central.public import OPPORTUNITIES
 from partner_central.stream import Incremental, IncrementalStream
@@ -48,8 +50,9 @@ def read_by_stream(sandbox: Sandbox) -> list[tuple[str, int, bool]]:
 def test_both_are_loaded_and_then_what_changes_of_both(
     rows_per_chunk: int | None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (partner_central, run_log):
+    for module in (streams, run_log):
         monkeypatch.setattr(module, "STREAMS", (OPPORTUNITIES, COPIES))
+    monkeypatch.setattr(Sandbox, "settings", partialmethod(Sandbox.settings, tables=("opportunity_copies",)))
     number = 250 if rows_per_chunk is None else 2600
     with Emulator(opportunities=number, seed=1, rps=None) as emulator:
         sandbox.endpoint = emulator.endpoint

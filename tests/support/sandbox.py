@@ -32,7 +32,10 @@ TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on howev
 
 @dataclass
 class Sandbox:
-    """A folder with a database and a working folder, and syncs into it from `endpoint`."""
+    """A folder with a database and a working folder, and syncs into it from `endpoint`.
+
+    Only the opportunities are loaded, unless a test says what else.
+    """
 
     folder: Path
     endpoint: str
@@ -63,7 +66,12 @@ class Sandbox:
             "calls_per_second": 1000,
             "read_timeout": TIMEOUT_S,
         }
-        base = Settings(database=self.database, pipelines_dir=self.pipelines_dir, source=quick | (source or {}))
+        base = Settings(
+            tables=("opportunities",),
+            database=self.database,
+            pipelines_dir=self.pipelines_dir,
+            source=quick | (source or {}),
+        )
         return replace(base, **options)
 
     def sync(self, source: dict[str, Any] | None = None, **options: Any) -> Summary:
@@ -83,6 +91,7 @@ class Sandbox:
             "DLT_DATA_DIR": str(self.folder / "data"),
             "SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND": "1000",
             "SOURCES__PARTNER_CENTRAL__READ_TIMEOUT": str(TIMEOUT_S),
+            "SOURCES__PARTNER_CENTRAL__TABLES": '["opportunities"]',
             **more,
         }
 

@@ -46,7 +46,8 @@ def name_of(file: Path) -> str:
 LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may import besides itself
     "errors": set(),
     "metrics": set(),
-    "api": {"errors", "metrics"},
+    "permissions": set(),
+    "api": {"errors", "metrics", "permissions"},
     "tables": {"errors"},
     "operation": {"tables"},
     "stream": {"operation", "tables"},
@@ -55,7 +56,18 @@ LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may im
     "own_section": {"errors"},
     "options": {"errors", "api", "tables", "stream", "read"},
     "resources": {"errors", "options", "api", "tables", "stream", "read"},
-    "public": {"errors", "own_section", "metrics", "api", "tables", "stream", "streams", "read", "resources"},
+    "public": {
+        "errors",
+        "own_section",
+        "metrics",
+        "permissions",
+        "api",
+        "tables",
+        "stream",
+        "streams",
+        "read",
+        "resources",
+    },
     "__init__": {"api", "metrics", "options", "own_section", "read", "resources", "streams"},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,6 +14,7 @@ from partner_central.operation import Search
 from partner_central.public import OPPORTUNITIES, stream_model
 from partner_central.stream import IncrementalStream, Stream, WholeListStream
 from partner_central.streams import STREAMS
+from partner_central.tables.pii import personal_column
 from partner_central.tables.table import MAX_NAME, ChildTable, column_name
 
 
@@ -142,10 +144,28 @@ def test_every_member_that_the_model_calls_sensitive_is_classified(stream: Strea
 
 
 @each
+def test_the_page_of_personal_data_has_every_member_that_is_classified(stream: Stream) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
+    section = page.partition(f"\n## {stream.table}\n")[2].partition("\n## ")[0]
+    classes = dict.fromkeys(stream.personal, "personal or free text")
+    for path, kind in {**classes, **dict.fromkeys(stream.not_personal, "not personal: ")}.items():
+        *lists, column = personal_column(path).split(".")
+        table = "__".join((stream.table, *lists))
+        (row,) = [line for line in section.splitlines() if line.startswith(f"| `{table}` | `{column}` | ")]
+        assert kind in row
+        assert stream.not_personal.get(path, "a keyed hash | null") in row
+
+
+@each
 def test_its_tables_have_names_that_every_database_takes(stream: Stream) -> None:
     found = [*stream.tables, *names(stream.table, stream_model(stream).children)]
     assert len({*found}) == len(found)
     assert max(map(len, found)) <= MAX_NAME
+
+
+@each
+def test_a_policy_for_it_has_its_operations(stream: Stream) -> None:
+    assert {stream.operation.name} <= {*stream.operations} <= {*service_model().operation_names}
 
 
 @each

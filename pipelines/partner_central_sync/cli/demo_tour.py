@@ -44,6 +44,13 @@ WHERE life_cycle_review_status = 'Approved' AND life_cycle_stage NOT IN ('Launch
   AND life_cycle_target_close_date < (SELECT max(last_modified_date)::DATE FROM opportunities)
 ORDER BY life_cycle_target_close_date LIMIT 5""",
     ),
+    (
+        "Which referrals from AWS wait for an answer, and until when?",
+        """SELECT engagement_title AS title, expiration_date::DATE AS lapses
+FROM engagement_invitations
+WHERE participant_type = 'RECEIVER' AND status = 'PENDING'
+ORDER BY expiration_date LIMIT 5""",
+    ),
 )
 NEXT = """The demo's data is in {database}. Ask it more, or open its page:
 
@@ -91,7 +98,7 @@ def _settings(endpoint: str, folder: Path) -> Settings:
     keys = AwsCredentials()
     keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "demo", "demo", "us-east-1"
     source = {"credentials": keys, "endpoint_url": endpoint}
-    return Settings(database=DATABASE.absolute(), pipelines_dir=folder, source=source)
+    return Settings(tables=("bulk",), database=DATABASE.absolute(), pipelines_dir=folder, source=source)
 
 
 def _page(settings: Settings) -> str:

@@ -17,6 +17,15 @@ CatalogOption = Annotated[
     CatalogName | None,
     typer.Option(help="The real catalog, which is the default, or the test one.", case_sensitive=False),
 ]
+TablesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TABLES",
+        help="Tables to load, with commas between: names that partner-central tables lists, bulk (all that cost a "
+        "call for many records) or all. The opportunities are always among them. [default: setting tables, or bulk]",
+        show_default=False,
+    ),
+]
 DatasetOption = Annotated[
     str | None,
     typer.Option(help="Dataset (schema) of the tables; by default partner_central, or partner_central_sandbox."),
@@ -56,3 +65,8 @@ VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Let dlt log as well, and show where an error came from.")
 ]
 LogFormatOption = Annotated[LogFormat, typer.Option(help="Plain lines, or one JSON object a line.")]
+
+
+def named_tables(option: str | None) -> tuple[str, ...]:
+    """Returns the tables that an option names; none without it."""
+    return tuple(filter(None, (name.strip() for name in (option or "").split(","))))

@@ -17,13 +17,16 @@ from .options import (
     PiiMode,
     PingOption,
     QuietOption,
+    TablesOption,
     VerboseOption,
+    named_tables,
 )
 from .run import reported_by_ping, run_command, selected_accounts, settings_from
 
 
 def sync(
     catalog: CatalogOption = None,
+    tables: TablesOption = None,
     full: Annotated[
         bool,
         typer.Option(
@@ -94,9 +97,9 @@ def sync(
 ) -> None:
     """Load what is new or changed since the last sync.
 
-    By default into partner_central.duckdb in this folder. A failed run leaves the cursor as it was, and the next one
-    continues. Each set of filters has its own cursor. When an opportunity leaves the filter, its row stays as it was
-    last seen.
+    By default into partner_central.duckdb in this folder. The opportunities come first. A failed run leaves the cursor
+    as it was, and the next one continues. Each set of filters has its own cursor. When an opportunity leaves the
+    filter, its row stays as it was last seen. Other tables are read whole when that is due, after an hour.
     """
     filters = {
         "life_cycle_stage": life_cycle_stage or [],
@@ -113,6 +116,7 @@ def sync(
             base = settings_from(catalog, destination, dataset)
             settings = replace(
                 base,
+                tables=named_tables(tables),
                 full=full,
                 since=since,
                 max_calls=max_calls,

@@ -13,7 +13,7 @@ from typing import Literal
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.common.schema.utils import new_table
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from . import of
@@ -47,7 +47,8 @@ class OwnTable:
     def insert(self, client: SqlJobClientBase, values: tuple[object, ...]) -> None:
         """Inserts a row, its values in the order of `columns`, into an open destination.
 
-        Where no load has made the table yet, it is made: no run came that far, or only runs of an earlier release.
+        Where no load has made the table or its columns yet, they are made: no run came that far, or only runs of an
+        earlier release.
         """
         sql = client.sql_client
         names = ", ".join(sql.escape_column_name(name) for name, *_ in self.columns)
@@ -56,7 +57,9 @@ class OwnTable:
         statement = f"INSERT INTO {sql.make_qualified_table_name(self.name)} ({names}) VALUES ({places})"  # noqa: S608 - the schema's own names
         try:
             sql.execute_sql(statement, *parameters)
-        except DatabaseUndefinedRelation:
+        except DatabaseException:
+            if {name for name, *_ in self.columns} <= columns_of(client, [self.name]).get(self.name, set()):
+                raise
             _change(client, [self.name], self.declare)
             sql.execute_sql(statement, *parameters)
 

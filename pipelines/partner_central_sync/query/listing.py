@@ -1,8 +1,9 @@
-"""Lists the tables and views of a dataset, each with a line on what it holds."""
+"""Lists the streams, and the tables and views of a dataset, each with a line on what it holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -10,9 +11,11 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import STREAMS, Stream
 
 from ..destinations.pipeline_state import WithPipelineState
+from ..sync.stream_status import StreamStatus
 from ..views.files import view_texts
 
 COLUMNS = ("name", "kind", "what it holds")
+OF_STREAMS = ("operation", "way", "calls", "permitted", "rows", "last refreshed", "next due")
 OWN = {
     "sync_runs": "A row for each run: when, how it ended, what it counted.",
     "sync_run_streams": "A row for each stream of a run.",
@@ -20,6 +23,23 @@ OWN = {
     "sync_lease": "The run that loads now.",
 }
 Line = tuple[str, str, str]
+
+
+def stream_lines(statuses: Iterable[StreamStatus]) -> list[tuple[Any, ...]]:
+    """Returns the table of each stream, and what `OF_STREAMS` names."""
+    return [
+        (one.stream.table, one.operation, one.way, one.calls, one.permitted, one.rows, one.refreshed_at, one.next_due)
+        for one in statuses
+    ]
+
+
+def list_everything(streams: Iterable[tuple[Any, ...]], tables: Iterable[Line]) -> list[tuple[Any, ...]]:
+    """Returns streams, tables and views as rows with all columns, for programs."""
+    nothing = (None,) * len(OF_STREAMS)
+    return [
+        *((name, "stream", "", *values) for name, *values in streams),
+        *((*line, *nothing) for line in tables),
+    ]
 
 
 def list_tables(client: SqlJobClientBase) -> list[Line]:

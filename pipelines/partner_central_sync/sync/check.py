@@ -1,8 +1,9 @@
-"""Checks whether a sync would work: identity, endpoint, permission, destination. No opportunity is read."""
+"""Checks whether a sync would work: identity, endpoint, permission for each stream, destination. Nothing is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,13 +14,25 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 from dlt.sources.credentials import AwsCredentials
 
-from partner_central.public import OPPORTUNITIES, PartnerCentral, connect, from_own_section, open_session, page_call
+from partner_central.public import (
+    SPINE,
+    PartnerCentral,
+    RequestRejected,
+    Stream,
+    WholeListStream,
+    chosen_streams,
+    connect,
+    from_own_section,
+    open_session,
+    page_call,
+)
 
 from ..console.exit_codes import ExitCode
-from ..console.failures import exit_code_and_message
+from ..console.failures import AnotherRun, exit_code_and_message
 from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
 from . import dlt_settings, working_folder
+from .lists import forget_refusals, is_refusal_remembered
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -33,28 +46,52 @@ WHO = ("credentials", "role_arn", "external_id")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `check`: what was checked, the result, and the exit code if it fails."""
+    """One line of `check`: what was checked, the result, and the exit code if it fails.
+
+    A table that a sync leaves out does not fail the check, and still is not `ok`.
+    """
 
     subject: str
     text: str
     code: ExitCode = ExitCode.DONE
+    is_left_out: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The first word of the line."""
+        return "FAIL" if self.code else "--" if self.is_left_out else "ok"
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Looks at everything a sync needs, in the order it needs it. What cannot be looked at is left out."""
+    """Looks at everything a sync needs, in the order it needs it. What cannot be looked at is left out.
+
+    A refusal that this machine remembers is forgotten once AWS permits the table, so that the next sync loads it.
+
+    Raises:
+        ConfigurationError: there is no such table.
+    """
+    streams = chosen_streams(settings.tables)
+    permitted: list[str] = []
     session, failed = _try("credentials", lambda: _session(**_arguments(settings, *WHO)))
     if session is not None:
         yield _identity(session)
         client = _client(session, **_arguments(settings, "endpoint_url"))
         sent_to: list[str] = []
         client.meta.events.register("before-send", lambda request, **_: sent_to.append(request.url))
-        permission = _permission(PartnerCentral(lambda: client, attempts=2), settings.catalog)
+        service = PartnerCentral(lambda: client, attempts=2)
+        first = _permission(service, SPINE, settings.catalog)
         url = sent_to[0] if sent_to else client.meta.endpoint_url
         yield Finding("endpoint", f"{url}, region {client.meta.region_name}")
-        yield permission
+        yield first
+        for stream in streams if first.code is ExitCode.DONE else ():
+            found = first if stream is SPINE else _permission(service, stream, settings.catalog)
+            if found.mark == "ok":
+                permitted.append(stream.table)
+            if stream is not SPINE:
+                yield found
     if failed is not None:
         yield failed
-    yield _destination(settings)
+    yield _destination(settings, permitted)
 
 
 @from_own_section
@@ -91,14 +128,28 @@ def _identity(session: botocore.session.Session) -> Finding:
         return Finding("identity", exit_code_and_message(error)[1], exit_code_and_message(error)[0])
 
 
-def _permission(client: PartnerCentral, catalog: str) -> Finding:
-    request = {"Catalog": catalog, "MaxResults": 1, "Identifier": [NO_SUCH_OPPORTUNITY]}
-    operation = OPPORTUNITIES.operation
-    _, failed = _try("permission", lambda: page_call(client, operation)(request))
-    return failed or Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}")
+def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding:
+    """Asks for one record of a stream; of the spine, for one that does not exist."""
+    request: dict[str, Any] = {"Catalog": catalog, "MaxResults": 1}
+    if stream is SPINE:
+        request |= {"Identifier": [NO_SUCH_OPPORTUNITY]}
+    elif isinstance(stream, WholeListStream):
+        request |= stream.requests[0]
+    operation = stream.operation
+    try:
+        page_call(client, operation)(request)
+    except RequestRejected as refused:
+        if stream is SPINE:
+            return Finding("permission", str(refused), ExitCode.REFUSED)
+        return Finding("permission", f"{stream.table} is left out: {refused}", is_left_out=True)
+    except Exception as error:  # noqa: BLE001 - every failure becomes a line
+        code, text = exit_code_and_message(error)
+        return Finding("permission", text if stream is SPINE else f"{stream.table}: {text}", code)
+    about = f" for {stream.table}" if stream is not SPINE else ""
+    return Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}{about}")
 
 
-def _destination(settings: Settings) -> Finding:
+def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:
     def look() -> str:
         try:
             with working_folder.detect_damage():
@@ -108,6 +159,9 @@ def _destination(settings: Settings) -> Finding:
                 is_proven = place.holder is None and prove_write(pipeline)
         except working_folder.WorkingFolderCorrupt as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"
+        if is_refusal_remembered(pipeline, permitted):
+            with suppress(AnotherRun), working_folder.hold_lock(settings):
+                forget_refusals(pipeline, permitted)
         found = "is writable" if is_proven else "can be reached"
         return f"{place.location} {found}, dataset {settings.dataset_name}"
 

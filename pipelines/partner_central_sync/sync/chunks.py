@@ -9,7 +9,7 @@ import dlt
 from dlt.extract import DltSource
 
 from partner_central import ChunkedLoad, partner_central
-from partner_central.public import PartnerCentralError
+from partner_central.public import SPINE, PartnerCentralError
 
 from .. import destinations
 from ..console.output import Console
@@ -31,7 +31,7 @@ def load_chunk(
     is_last: Callable[[], bool],
 ) -> None:
     """Reads a chunk of these streams and loads it; after the last one the destination stays open for the rest."""
-    console.begin_phase("reading")
+    console.begin_phase("reading" if SPINE.table in tables else f"reading {', '.join(tables)}")
     pipeline.extract(_source(settings, load, tables))
     if not has_extracted_jobs(pipeline):
         pipeline.normalize()  # drops the empty package
@@ -47,7 +47,7 @@ def load_chunk(
 
 def _source(settings: Settings, load: ChunkedLoad, tables: Sequence[str]) -> DltSource:
     """Returns the source as the destination needs it; its schema has the table of runs as well."""
-    source = partner_central(chunked_load=load, tables=tables, **settings.source_arguments())
+    source = partner_central(chunked_load=load, **settings.source_arguments() | {"tables": tables})
     run_log.add_to_schema(source.schema)
     return destinations.get(settings.destination).adapt_source(source)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +16,7 @@ from partner_central.public import (
     OPPORTUNITY_SEARCH_SUMMARIES,
     ROWS_PER_CHUNK,
     SPINE,
+    IncrementalStream,
     PartnerCentralError,
     chosen_streams,
     hint_rules,
@@ -89,13 +91,10 @@ def sync(settings: Settings, console: Console) -> Summary:
         finally:
             run_lease.give_back(run_record.pipeline)
     return Summary.build(
-        run_record.metrics,
+        run_record,
         removed,
-        changed=run_record.versions,
-        dataset=settings.dataset_name,
         location=location,
         seconds=time.monotonic() - started,
-        new_columns=run_record.new_columns,
     )
 
 
@@ -199,19 +198,16 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
         while has_more(load, console):
             load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
     lists.find_due(run_record.metrics.first)
-    for stream in lists.with_cursor:
-        with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings), lists.note_failure) as load:
+    run_record.lists = lists
+    for streams in (loads := lists.loads):
+        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
+        with ChunkedLoad(run_record.metrics, rows, counters, base_of(settings), lists.note_failure) as load:
             try:
                 while has_more(load, console):
-                    load_next(load, [stream.table], is_last=lambda: not lists.whole)
+                    load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))
             except PartnerCentralError as error:
-                lists.note_failure(stream, error)
-    if lists.whole:
-        with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
-            load_next(load, [stream.table for stream in lists.whole], is_last=lambda: True)
-            load.committed()
-    lists.conclude(console)
-    run_record.lists = lists
+                lists.note_failure(streams[0], error)
+        lists.conclude(streams, console)
     if new := _columns(pipeline.default_schema) - before:
         new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
     return sorted(new)

@@ -6,9 +6,10 @@ nothing of it is loaded. What has a cursor is due as soon as opportunities chang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import dlt
 
@@ -19,7 +20,6 @@ from partner_central.public import (
     RequestRejected,
     Stream,
     StreamMetrics,
-    WholeListStream,
     has_read,
 )
 
@@ -28,7 +28,37 @@ from ..destinations.pipeline_state import state_of_source
 
 READ = "partner_central_lists"
 REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
-AT, REFUSED_AT = "at", "refused_at"
+Outcome = Literal["done", "not due", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A list as this machine remembers it, JSON-ready.
+
+    Attributes:
+        at: when it was read last, and loaded if it had changed.
+        refused_at: when AWS refused it; None once it was read.
+        why: the reason of that.
+    """
+
+    at: str | None = None
+    refused_at: str | None = None
+    why: str | None = None
+
+    def due_at(self, stream: Stream) -> datetime | None:
+        """Returns when the list is to be read again; None for now."""
+        for noted, lasts in ((self.refused_at, REFUSED_FOR), (self.at, stream.refresh)):
+            if noted and lasts is not None:
+                return datetime.fromisoformat(noted) + lasts
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a list in a run, and the reason if it was not loaded."""
+
+    outcome: Outcome
+    why: str | None = None
 
 
 class Lists:
@@ -41,88 +71,124 @@ class Lists:
 
     Attributes:
         due: the lists that are to be read now; none before it is known what changed.
-        failures: of lists, for passing reasons.
+        endings: how each list of the run ended so far, by its table.
     """
 
     def __init__(self, pipeline: dlt.Pipeline, chosen: Sequence[Stream], *, full: bool) -> None:
         self._pipeline = pipeline
         self._now = datetime.now(UTC)
-        self._read: dict[str, dict[str, str]] = dict(_local(pipeline).get(READ, {}))
+        self._notes = notes(pipeline)
         self._chosen = [stream for stream in chosen if stream is not SPINE]
         self._full = full
         self._scope: str | None = None
         self.due: list[Stream] = []
-        self.failures: list[tuple[Stream, PartnerCentralError]] = []
-        self._refused: list[tuple[Stream, PartnerCentralError]] = []
+        self.endings: dict[str, Ending] = {}
+        self._failed: dict[str, PartnerCentralError] = {}
 
     def find_due(self, opportunities: StreamMetrics) -> list[Stream]:
         """Returns the lists that are to be read now, after the opportunities."""
         self._scope = opportunities.filter_set
-        changed = opportunities.changed > 0
-        self.due = [stream for stream in self._chosen if self._full or self._is_due(stream, changed=changed)]
+        self.due = [stream for stream in self._chosen if self._full or self._is_due(stream, opportunities)]
+        self.endings = {one.table: self._not_due(one) for one in self._chosen if one not in self.due}
         return self.due
 
     @property
-    def with_cursor(self) -> list[Stream]:
-        """The lists to be read that have a cursor."""
-        return [stream for stream in self.due if isinstance(stream, IncrementalStream)]
+    def loads(self) -> list[list[Stream]]:
+        """The lists that are due, by what is loaded together.
 
-    @property
-    def whole(self) -> list[Stream]:
-        """The lists that are to be read whole."""
-        return [stream for stream in self.due if isinstance(stream, WholeListStream)]
+        A list that was not loaded yet is loaded by itself, so that it can be used as soon as it is in. So is one with a
+        cursor, which may be long. The others are loaded together, which costs a warehouse less.
+        """
+        known = [one for one in self.due if self._is_stored(one) and not isinstance(one, IncrementalStream)]
+        return [*([stream] for stream in self.due if stream not in known), *([known] if known else [])]
 
     def note_failure(self, stream: Stream, error: PartnerCentralError) -> None:
         """Notes that a list could not be read; a refusal is not asked about again for a day."""
-        (self._refused if isinstance(error, RequestRejected) else self.failures).append((stream, error))
+        self._failed[stream.table] = error
 
-    def conclude(self, console: Console) -> None:
-        """Notes which lists were read, once they are loaded; warns of each that was refused.
-
-        Raises:
-            PartnerCentralError: the first failure, when everything else is loaded.
-        """
-        failed = {stream for stream, _ in self.failures}
-        refused = {stream for stream, _ in self._refused}
-        for stream in self.due:
-            if stream in refused:
-                self._read[self._key(stream)] = {REFUSED_AT: self._now.isoformat()}
-            elif stream not in failed:
-                self._read[self._key(stream)] = {AT: self._now.isoformat()}
-        if self.due:
-            self._pipeline.set_local_state_val(READ, self._read)
-        for one, error in self._refused:
-            console.warn(f"{one.table} was not loaded, and is asked for again in a day: {error}")
+    def conclude(self, streams: Iterable[Stream], console: Console) -> None:
+        """Notes how lists ended that were due, once they are loaded; warns of each that was refused."""
+        now = self._now.isoformat()
+        for stream in streams:
+            error = self._failed.get(stream.table)
+            if error is None:
+                self.endings[stream.table] = Ending("done")
+                self._notes[self._key(stream)] = Note(at=now)
+            elif isinstance(error, RequestRejected):
+                why = reason_of(error)
+                self.endings[stream.table] = Ending("refused", why)
+                self._notes[self._key(stream)] = replace(self._note_of(stream), refused_at=now, why=why)
+                console.warn(f"{stream.table} was not loaded, and is asked for again in a day: {error}")
+            else:
+                self.endings[stream.table] = Ending("failed", str(error))
+        _write(self._pipeline, self._notes)
 
     def raise_failure(self) -> None:
-        """Raises the first passing failure of a list.
+        """Raises the first passing failure of a list, when everything else is loaded.
 
         Raises:
             PartnerCentralError: what is to be loaded by the next run.
         """
-        for stream, error in self.failures:
-            raise type(error)(f"Everything is loaded but {stream.table}: {error}") from error
+        failed = [table for table, ending in self.endings.items() if ending.outcome == "failed"]
+        for table in failed:
+            error = self._failed[table]
+            raise type(error)(f"Everything is loaded but {', '.join(failed)}: {error}") from error
+
+    def _note_of(self, stream: Stream) -> Note:
+        return self._notes.get(self._key(stream), Note())
 
     def _key(self, stream: Stream) -> str:
         """Returns under which name it is noted when a list was read: each set of filters has a cursor of its own."""
-        return (
-            stream.table
-            if self._scope is None or isinstance(stream, WholeListStream)
-            else f"{stream.table} {self._scope}"
-        )
+        has_scope = self._scope not in {None, "all"} and isinstance(stream, IncrementalStream)
+        return f"{stream.table} {self._scope}" if has_scope else stream.table
 
-    def _is_due(self, stream: Stream, *, changed: bool) -> bool:
+    def _not_due(self, stream: Stream) -> Ending:
+        """A refusal that is remembered is still one."""
+        note = self._note_of(stream)
+        return Ending("refused", note.why) if note.refused_at else Ending("not due")
+
+    def _is_stored(self, stream: Stream) -> bool:
+        return has_read(state_of_source(self._pipeline.state, stream) or {}, self._scope)
+
+    def _is_due(self, stream: Stream, opportunities: StreamMetrics) -> bool:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
-        noted = dict(self._read.get(self._key(stream), {}))
-        if not has_read(state_of_source(self._pipeline.state, stream) or {}, self._scope) or (
-            changed and isinstance(stream, IncrementalStream)
-        ):
-            noted.pop(AT, None)  # its tables were lost, the state is an older one, or there is something new
-        for key, lasts in ((AT, stream.refresh), (REFUSED_AT, REFUSED_FOR)):
-            if lasts is not None and (text := noted.get(key)):
-                return not timedelta() <= self._now - datetime.fromisoformat(text) < lasts
-        return True
+        note = self._note_of(stream)
+        has_news = opportunities.changed > 0 and isinstance(stream, IncrementalStream)
+        if has_news or not self._is_stored(stream):
+            note = replace(note, at=None)  # or its tables were lost, or the state is an older one
+        due_at = note.due_at(stream)
+        noted = note.refused_at or note.at
+        return due_at is None or noted is None or not datetime.fromisoformat(noted) <= self._now < due_at
 
 
-def _local(pipeline: dlt.Pipeline) -> dict[str, Any]:
-    return cast("dict[str, Any]", pipeline.state["_local"])
+def reason_of(error: PartnerCentralError) -> str:
+    """Returns why AWS refuses a call, in a line: its own name of the reason, or what it says."""
+    text = str(error).partition("\n")[0]
+    named: str | None = getattr(error, "reason", None)
+    return named or text.partition(" (" if text.startswith("AWS denied") else "\n")[0]
+
+
+def notes(pipeline: dlt.Pipeline) -> dict[str, Note]:
+    """Returns what this machine remembers of each list, by its table."""
+    found: Mapping[str, Any] = cast("dict[str, Any]", pipeline.state["_local"]).get(READ, {})
+    return {table: Note(**noted) for table, noted in found.items()}
+
+
+def is_refusal_remembered(pipeline: dlt.Pipeline, tables: Iterable[str]) -> bool:
+    """Returns whether AWS refused one of these lists, as far as this machine remembers."""
+    found = notes(pipeline)
+    return any(found[table].refused_at for table in tables if table in found)
+
+
+def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> None:
+    """Forgets that AWS refused lists, and when they were read before that: the next run reads them."""
+    permitted = set(tables)
+    _write(pipeline, {name: note for name, note in notes(pipeline).items() if not (name in permitted and note.why)})
+
+
+def _write(pipeline: dlt.Pipeline, noted: Mapping[str, Note]) -> None:
+    values = {
+        table: {name: value for name, value in asdict(note).items() if value is not None}
+        for table, note in noted.items()
+    }
+    pipeline.set_local_state_val(READ, values)

@@ -26,10 +26,9 @@ from ..version import version
 from . import full_listings
 from .lists import Lists
 from .settings import Settings
-from .stream_log import STREAM_RUNS, stream_rows
+from .stream_log import LONGEST_MESSAGE, STREAM_RUNS, stream_rows
 
 TABLE = "sync_runs"
-LONGEST_MESSAGE = 2000
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ class RunRecord:
         loaded: the ids of the packages that it loaded.
         changed: how many versions these brought, by the table of the stream.
         open_until_logged: what the run keeps open until its row is written.
-        lists: the lists that it read whole; None before.
+        lists: the lists that it reads whole, once everything else is loaded; None before.
     """
 
     metrics: SyncMetrics

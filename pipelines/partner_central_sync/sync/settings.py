@@ -24,7 +24,7 @@ class Settings:
 
     Attributes:
         catalog: `AWS` or `Sandbox`.
-        tables: streams, or groups of them, to load besides the opportunities.
+        tables: streams, or groups of them, to load besides the opportunities; empty for the configured ones, or `bulk`.
         full: read everything again.
         since: LastModifiedDate at which a first or full load begins, ISO 8601.
         max_calls: calls this run may make.
@@ -96,6 +96,7 @@ class Settings:
         undecided = dlt.config.get("sources.partner_central.arrow", bool) is None
         options = {
             "catalog": self.catalog,
+            "tables": self.tables or None,
             "account": self.account,
             "full": self.full or None,
             "since": self.since,

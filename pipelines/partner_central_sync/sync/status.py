@@ -28,6 +28,7 @@ from . import working_folder
 from .last_run import LastRun, Unknown, last_run
 from .settings import Settings
 from .state_folder import take_over
+from .stream_status import is_worth_a_line, stream_statuses
 
 
 class Line(NamedTuple):
@@ -62,7 +63,7 @@ def status(settings: Settings) -> Iterator[Line]:
     where = {"destination": location, "dataset": settings.dataset_name}
     yield Line("destination", f"{location}, dataset {settings.dataset_name}", where)
     active_since = working_folder.active_since(settings) if active else None
-    yield from _stored_lines(pipeline, client, settings.account, active_since)
+    yield from _stored_lines(pipeline, client, settings, active_since)
     pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
     text = str(pending or "none")
     if pending and not active:
@@ -74,7 +75,7 @@ def status(settings: Settings) -> Iterator[Line]:
 
 
 def _stored_lines(
-    pipeline: dlt.Pipeline, client: JobClientBase, account: str | None, active_since: datetime | None
+    pipeline: dlt.Pipeline, client: JobClientBase, settings: Settings, active_since: datetime | None
 ) -> Iterator[Line]:
     """Yields what the destination holds. It is not created, and where it can be, opened for reading only."""
     adapter = destinations.of(client)
@@ -87,9 +88,10 @@ def _stored_lines(
                 holder = client.lease_holder(pipeline.pipeline_name, client.lease.owner)
                 if holder:
                     yield Line("loading elsewhere", str(holder), {"loading_elsewhere": str(holder)})
-            yield from _state_lines(pipeline, client, account)
+            yield from _state_lines(pipeline, client, settings.account)
+            yield from _stream_lines(client, settings)
             if isinstance(client, SqlJobClientBase):
-                yield from _run_lines(last_run(client, account))
+                yield from _run_lines(last_run(client, settings.account))
     except DestinationUndefinedEntity:
         yield Line("loaded", "nothing yet")
     except Exception as error:
@@ -131,6 +133,26 @@ def _row_lines(client: JobClientBase, account: str | None) -> Iterator[Line]:
         yield Line(table, text, {table: count})
     if last_load := adapter.last_load_at(client):
         yield Line("last load", _format_timestamp(last_load), {"last_load": _iso(last_load)})
+
+
+def _stream_lines(client: JobClientBase, settings: Settings) -> Iterator[Line]:
+    """Yields a line for each stream besides the opportunities: rows, when it was refreshed, and why it is not."""
+    values: dict[str, Any] = {}
+    for one in filter(is_worth_a_line, stream_statuses(client, settings)):
+        table, refreshed = one.stream.table, one.refreshed_at
+        parts = [
+            "no rows" if one.rows is None else f"{one.rows:,} rows",
+            f"refreshed {_format_timestamp(refreshed)}" if refreshed else "not refreshed yet",
+            f"next due: {one.next_due}",
+            *([f"AWS refuses it: {one.refused}"] if one.refused else []),
+        ]
+        values[table] = {
+            "rows": one.rows,
+            "refreshed_at": refreshed and _iso(refreshed),
+            "next_due": one.next_due,
+            "refused": one.refused,
+        }
+        yield Line(table, ", ".join(parts), {"streams": dict(values)})
 
 
 def _run_lines(last: LastRun) -> Iterator[Line]:

@@ -8,24 +8,36 @@ from typing import TYPE_CHECKING
 
 from partner_central.public import StreamMetrics
 
+from ..console.exit_codes import ExitCode
 from ..destinations.own_tables import Kind, OwnTable
+from .lists import Ending
 
 if TYPE_CHECKING:
     from .run_log import RunRecord
 
 TABLE = "sync_run_streams"
+LONGEST_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class _StreamRun:
-    """A stream of a run."""
+class StreamRun:
+    """A stream of a run, and what was counted of it; nothing of one that was not due."""
 
     run: RunRecord
     table: str
     counts: StreamMetrics
 
+    @property
+    def ending(self) -> Ending:
+        """Returns how it ended; with a cursor, it is done if the run came as far as its lists, or to its end."""
+        lists = self.run.lists
+        if lists is not None and self.table in lists.endings:
+            return lists.endings[self.table]
+        came_far = lists is not None or self.run.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS}
+        return Ending("done") if came_far and self.counts.complete else Ending("failed", self.run.message)
 
-COLUMNS: tuple[tuple[str, Kind, str, Callable[[_StreamRun], object]], ...] = (
+
+COLUMNS: tuple[tuple[str, Kind, str, Callable[[StreamRun], object]], ...] = (
     ("run_id", "text", "Identifies the run, as in sync_runs.", lambda one: one.run.run_id),
     (
         "account",
@@ -54,15 +66,35 @@ COLUMNS: tuple[tuple[str, Kind, str, Callable[[_StreamRun], object]], ...] = (
         lambda one: one.counts.watermark if one.run.loaded_up_to else None,
     ),
     ("complete", "bool", "Whether all was read that was to be read.", lambda one: one.counts.complete),
+    (
+        "outcome",
+        "text",
+        "done; refused: AWS does not permit it; failed: it was not loaded to its end. Null before this column was.",
+        lambda one: one.ending.outcome,
+    ),
+    (
+        "message",
+        "text",
+        "Why it was refused or failed.",
+        lambda one: one.ending.why and one.ending.why[:LONGEST_MESSAGE],
+    ),
 )
 STREAM_RUNS = OwnTable(
     TABLE,
     tuple((name, kind, description) for name, kind, description, _ in COLUMNS),
-    frozenset({"account", "scope", "watermark"}),
+    frozenset({"account", "scope", "watermark", "outcome", "message"}),
 )
 
 
+def stream_runs(run: RunRecord) -> Iterator[StreamRun]:
+    """Yields each stream of a run in the order they are read, also one that was not due."""
+    endings = run.lists.endings if run.lists is not None else {}
+    for table in dict.fromkeys([*run.metrics.streams, *endings]):
+        yield StreamRun(run, table, run.metrics.streams.get(table, StreamMetrics()))
+
+
 def stream_rows(run: RunRecord) -> Iterator[tuple[object, ...]]:
-    """Yields the rows of a run, a row for each stream that it began to read."""
-    for table, counts in run.metrics.streams.items():
-        yield tuple(value(_StreamRun(run, table, counts)) for *_, value in COLUMNS)
+    """Yields the rows of a run, a row for each stream that it began to read: a quiet run pays for each INSERT."""
+    for one in stream_runs(run):
+        if one.table in run.metrics.streams:
+            yield tuple(value(one) for *_, value in COLUMNS)

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from partner_central.public import SyncMetrics
-
 from ..console.exit_codes import ExitCode, of_result
+from .stream_log import StreamRun, stream_runs
 
 if TYPE_CHECKING:
     from .removals import Removals
+    from .run_log import RunRecord
 
 SHORT_LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSummary:
+    """A stream of a finished sync.
+
+    Attributes:
+        table: the table of its records.
+        outcome: done, not due, or refused.
+        message: why AWS refuses it.
+        calls, records, rejected: counts, see `SyncMetrics`; 0 if it was not read.
+    """
+
+    table: str
+    outcome: str
+    message: str | None
+    calls: int
+    records: int
+    rejected: int
+
+    @classmethod
+    def build(cls, one: StreamRun) -> StreamSummary:
+        """Takes over what was counted of a stream."""
+        counts, ending = one.counts, one.ending
+        return cls(one.table, ending.outcome, ending.why, counts.calls, counts.read, counts.rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +56,7 @@ class Summary:
         new_columns: columns of members that were unknown, as `table.column`.
         gone: opportunities that were marked as gone.
         held: opportunities that were not marked, because they were too many.
+        streams: each stream that was chosen: its table, how it ended, and what was counted of it.
     """
 
     dataset: str
@@ -49,27 +75,21 @@ class Summary:
     gone: int = 0
     held: int = 0
     mass_rejected: str | None = None
+    streams: list[StreamSummary] = field(default_factory=list)
 
     @classmethod
-    def build(  # noqa: D417 - they are the attributes
-        cls,
-        metrics: SyncMetrics,
-        removals: Removals,
-        *,
-        changed: int,
-        dataset: str,
-        location: str,
-        seconds: float,
-        new_columns: Sequence[str],
-    ) -> Summary:
+    def build(cls, run: RunRecord, removals: Removals, *, location: str, seconds: float) -> Summary:
         """Takes over what was counted, and what was concluded.
 
         Args:
-            metrics: the counts of the run.
+            run: the run that is finished.
             removals: its conclusion about what is gone.
+            location: the destination, without secrets.
+            seconds: how long it took.
         """
+        metrics = run.metrics
         return cls(
-            dataset=dataset,
+            dataset=run.settings.dataset_name,
             location=location,
             calls=metrics.calls,
             throttles=metrics.throttles,
@@ -77,14 +97,15 @@ class Summary:
             calls_left=metrics.calls_left,
             pages=metrics.pages,
             read=metrics.read,
-            changed=changed,
+            changed=run.versions,
             rejected=metrics.rejected,
             watermark=metrics.first.watermark,
             seconds=round(seconds, 3),
-            new_columns=list(new_columns),
+            new_columns=list(run.new_columns),
             gone=removals.marked,
             held=removals.unmarked,
             mass_rejected=metrics.first.mass_rejected,
+            streams=[StreamSummary.build(one) for one in stream_runs(run)],
         )
 
     @property
@@ -114,11 +135,24 @@ class Summary:
             ("rejected", rejected),
             ("new columns", _join_short(self.new_columns)),
             *([("gone", f"{self.gone:,} opportunities are no longer listed")] if self.gone else []),
+            *self._tables(),
             ("watermark", self._watermark()),
             ("data", f"{self.location}, dataset {self.dataset}"),
         )
         lines = [f"Synced in {self.seconds:.1f} s", *(f"  {name:<12} {value}" for name, value in rows)]
         return "\n".join(lines)
+
+    def _tables(self) -> Iterator[tuple[str, str]]:
+        """Yields what became of the tables, if there are others than the opportunities."""
+        if len(self.streams) < 2:  # noqa: PLR2004
+            return
+        done = [f"{one.table} ({one.records:,} records)" for one in self.streams if one.outcome == "done"]
+        yield "tables", ", ".join(done)
+        if waiting := [one.table for one in self.streams if one.outcome == "not due"]:
+            yield "not due", ", ".join(waiting)
+        for one in self.streams:
+            if one.outcome == "refused":
+                yield "refused", f"{one.table}: {one.message}"
 
 
 def _join_short(names: Sequence[str]) -> str:

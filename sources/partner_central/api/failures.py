@@ -32,8 +32,8 @@ from ..errors import (
     RequestRejected,
     ServiceUnavailable,
 )
+from ..permissions import REASONS, least_policy
 from .connection import HOME_REGION, NO_CREDENTIALS
-from .iam_policy import least_policy
 from .misconfiguration import credentials_misconfiguration, is_outage_of_credentials, misconfiguration
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentr
             "partition, or this machine's clock may be wrong. Renew them, then try again."
         )
     if code == "AccessDeniedException":
-        return _from_denial(message, error.operation_name, catalog)
+        return _from_denial(error, message, catalog)
     if code == "ValidationException" and request.get("NextToken"):
         return PaginationError(
             f"Partner Central no longer accepts the token of the next page ({message}). Nothing of this run was "
@@ -150,16 +150,17 @@ def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentr
     return refused(f"Partner Central refused {error.operation_name} on catalog {catalog}: {code}: {message}{detail}")
 
 
-def _from_denial(message: str, operation: str, catalog: str) -> RequestRejected:
-    if "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in message:
+def _from_denial(error: ClientError, message: str, catalog: str) -> RequestRejected:
+    operation, given = error.operation_name, cast("dict[str, Any]", error.response).get("Reason")
+    reason = given or next((one for one in REASONS if one in message), None)
+    if reason is None:
         return RequestRejected(
-            f"This AWS account may not use Partner Central ({message}). It is not linked to a registered AWS partner: "
-            "use credentials of the account that is linked in Partner Central, or link this one there."
+            f"AWS denied partnercentral:{operation} on catalog {catalog} ({message}). Attach this policy to the user "
+            f"or role you run as:\n{least_policy([operation], catalog)}"
         )
-    return RequestRejected(
-        f"AWS denied partnercentral:{operation} on catalog {catalog} ({message}). Attach this policy to the user or "
-        f"role you run as:\n{least_policy([operation], catalog)}"
-    )
+    said = message if reason in message else f"{reason}: {message}"
+    what_to_do = REASONS.get(reason, "No policy changes that: ask AWS Partner support what is to be enabled.")
+    return RequestRejected(f"AWS refuses {operation} on catalog {catalog} ({said}). {what_to_do}", reason)
 
 
 def _status(error: ClientError) -> int:

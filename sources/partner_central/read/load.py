@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
+
+from dlt.common import logger
 
 from ..errors import PartnerCentralError, RequestRejected
 from ..metrics import SyncMetrics
@@ -16,7 +17,6 @@ from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
 from .state_parts import StoredCounters
 
-log = logging.getLogger("partner_central")
 ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
 SMALLEST_SHARE = 5
 
@@ -188,19 +188,25 @@ class ChunkedLoad:
         """Returns whether the part that was made last is the last one, and reading did not fail."""
         return self._is_over and self._failure is None
 
-    def go_on_without(self, stream: Stream, error: PartnerCentralError) -> None:
+    def go_on_without(self, stream: Stream, error: PartnerCentralError, *, alone: bool) -> None:
         """Ends the reading of a stream that failed. Its state stays as it was, so that the next run reads it again.
+
+        Args:
+            stream: what was read.
+            error: why it failed.
+            alone: whether nothing else is read.
 
         Raises:
             PartnerCentralError: the failure, if the run cannot do without it.
         """
         if self.on_failure is not None:
             self.on_failure(stream, error)
-        elif stream.required or not isinstance(error, RequestRejected):
+        elif stream.required or alone or not isinstance(error, RequestRejected):
             raise error
         else:
-            log.warning("%s was not loaded: %s", stream.table, error)
-            self.metrics.add_note(f"{stream.table} was not loaded: {error}")
+            sentence = f"{stream.table} was not loaded: {error}"
+            logger.warning(sentence)
+            self.metrics.add_note(sentence)
         self.stream(stream.table).is_over = True
 
     def fail(self, error: PartnerCentralError) -> None:

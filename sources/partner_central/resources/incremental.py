@@ -48,12 +48,13 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
     def pages() -> Iterator[TableRows]:
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, options.catalog)
-        if returned := check_tables(state, dlt.current.source().selected_resources.keys(), stream.tables):
+        selected = dlt.current.source().selected_resources.keys()
+        if returned := check_tables(state, selected, stream.tables):
             load.metrics.add_note(f"Earlier runs left out {', '.join(returned)}: everything is read again for that.")
         try:
             yield from reading.next_chunk(lambda: reader.begin(state))
         except PartnerCentralError as error:
-            load.go_on_without(stream, error)
+            load.go_on_without(stream, error, alone=selected <= {*stream.tables})
         else:
             state.update(reading.state())
             reader.note_filters(state)

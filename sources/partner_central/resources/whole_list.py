@@ -75,7 +75,7 @@ class _ListOf:
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
         except PartnerCentralError as error:
-            load.go_on_without(stream, error)
+            load.go_on_without(stream, error, alone=selected <= {*stream.tables})
         else:
             state.update(reading.state())
 

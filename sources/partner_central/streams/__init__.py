@@ -17,7 +17,8 @@ from .tasks import (
     OPPORTUNITY_FROM_ENGAGEMENT_TASKS,
 )
 
-SPINE = OPPORTUNITIES
+SPINE = OPPORTUNITIES  # always read, and first; that it fails is a failure of the run
+DEFAULT = ("bulk",)
 STREAMS: tuple[Stream, ...] = (
     SPINE,
     OPPORTUNITY_SEARCH_SUMMARIES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -33,6 +34,7 @@ from partner_central.api.failures import (
     is_transient,
     to_source_error,
 )
+from partner_central.api.model_extras import service_model
 from partner_central.api.quota import Quota
 from partner_central.api.rate_limit import RateLimiter
 from partner_central.errors import (
@@ -43,6 +45,7 @@ from partner_central.errors import (
     RequestRejected,
     ServiceUnavailable,
 )
+from partner_central.permissions import REASONS, least_policy
 from partner_central.public import page_call
 
 if TYPE_CHECKING:
@@ -51,9 +54,11 @@ if TYPE_CHECKING:
 REQUEST = {"Catalog": "AWS"}
 
 
-def answer(code: str, message: str = "why", status: int = 400, operation: str = "ListOpportunities") -> ClientError:
+def answer(
+    code: str, message: str = "why", status: int = 400, operation: str = "ListOpportunities", **more: str
+) -> ClientError:
     response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, operation)
+    return ClientError(response | more, operation)
 
 
 @pytest.mark.parametrize("code", sorted(THROTTLES))
@@ -151,3 +156,39 @@ def test_an_endpoint_of_one_s_own_that_is_down_is_retried_in_any_region() -> Non
     with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1:9"):
         page_call(asking, OPERATION)(REQUEST)
     assert asking.metrics.calls == 2
+
+
+@pytest.mark.parametrize("reason", [*REASONS, "SOMETHING_NEW"])
+@pytest.mark.parametrize("place", ["member", "message"])
+def test_each_reason_of_a_refusal_is_named_with_a_sentence_and_without_a_policy(reason: str, place: str) -> None:
+    if (reason, place) == ("SOMETHING_NEW", "message"):
+        return
+    more = {"Reason": reason} if place == "member" else {}
+    message = "why" if place == "member" else f"{reason}: why"
+    found = to_source_error(answer("AccessDeniedException", message, **more), REQUEST, None)
+    assert isinstance(found, RequestRejected)
+    assert found.reason == reason
+    assert f"({reason}: why)" in str(found)
+    assert REASONS.get(reason, "ask AWS Partner support what is to be enabled.") in str(found)
+    assert "Statement" not in str(found)
+
+
+def test_every_reason_that_a_stream_can_be_refused_for_has_a_sentence() -> None:
+    refused: Any = service_model().shape_for("AccessDeniedException")
+    assert {*refused.members["Reason"].enum} - REASONS.keys() == {"OPPORTUNITY_BULK_JOB_NOT_ENABLED"}, (
+        "no stream is a bulk job"
+    )
+
+
+def test_a_policy_has_the_condition_only_where_it_is_evaluated() -> None:
+    def statements(*operations: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(least_policy(operations, "Sandbox"))["Statement"]
+        return found
+
+    first, second = statements("ListSolutions", "ListEngagements", "ListOpportunities", "GetResourceSnapshot")
+    assert first["Action"] == ["partnercentral:ListOpportunities", "partnercentral:ListSolutions"]
+    assert first["Condition"] == {"StringEquals": {"partnercentral:Catalog": "Sandbox"}}
+    assert second["Action"] == ["partnercentral:GetResourceSnapshot", "partnercentral:ListEngagements"]
+    assert "Condition" not in second
+    (only,) = statements("GetEngagement")
+    assert (only["Action"], "Condition" in only) == ("partnercentral:GetEngagement", False)

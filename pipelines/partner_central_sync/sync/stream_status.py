@@ -1,0 +1,161 @@
+"""Finds what is known of each stream: whether AWS permits it, what is loaded, its cost, and when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dlt.common.destination.client import JobClientBase
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from partner_central.public import SPINE, STREAMS, IncrementalStream, Stream, WholeListStream, chosen_streams
+
+from .. import destinations
+from ..destinations.own_tables import columns_of
+from . import run_log, stream_log, working_folder
+from .lists import Note, notes
+from .settings import Settings
+from .state_folder import folder_of
+
+EACH_RUN, NEXT_RUN, NOT_CHOSEN = "each run", "next run", "not chosen"
+FROM_CURSOR, WHOLE = "what changed", "whole list"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The newest row of a stream in `sync_run_streams`, and when the newest run ended that loaded it."""
+
+    outcome: str
+    why: str | None
+    refreshed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """A stream, as far as this machine and the destination know it.
+
+    Attributes:
+        stream: the stream.
+        rows: of its table; None if that is not there, or not known here.
+        refreshed_at: when its table was last brought up to date.
+        refused: why AWS refuses it; None if it does not, as far as is known.
+        next_due: when it is read next: a time, `each run`, `next run`, or `not chosen`.
+    """
+
+    stream: Stream
+    rows: int | None
+    refreshed_at: datetime | None
+    refused: str | None
+    next_due: str
+
+    @property
+    def operation(self) -> str:
+        """Returns the operations that it is read by."""
+        return ", ".join(self.stream.operations)
+
+    @property
+    def way(self) -> str:
+        """Returns the way it is read."""
+        return FROM_CURSOR if isinstance(self.stream, IncrementalStream) else WHOLE
+
+    @property
+    def calls(self) -> int:
+        """Returns the calls that reading all of it takes, by the rows that are loaded."""
+        lists = len(self.stream.requests) if isinstance(self.stream, WholeListStream) else 1
+        full_pages, rest = divmod(self.rows or 0, self.stream.operation.page_size)
+        return max(lists, full_pages + bool(rest) + lists - 1)
+
+    @property
+    def permitted(self) -> str:
+        """Returns whether AWS permits it, as the last run or check found."""
+        if self.refused:
+            return f"no: {self.refused}"
+        return "yes" if self.refreshed_at else "unknown: see check"
+
+
+def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[StreamStatus]:
+    """Yields what is known of each stream.
+
+    Args:
+        client: of the destination, open for reading.
+        settings: whose tables, and where this machine remembers them.
+    """
+    logged = _logged(client, settings.account) if isinstance(client, SqlJobClientBase) else {}
+    remembered, chosen = _remembered(settings), chosen_streams(settings.tables)
+    there = _tables_there(client)
+    for stream in STREAMS:
+        note, log = remembered.get(stream.table, Note()), logged.get(stream.table)
+        read = [log.refreshed_at] if log and log.refreshed_at else []
+        if note.at:
+            read.append(datetime.fromisoformat(note.at))
+        of_others = log.why if log and log.outcome == "refused" and not note.at else None
+        yield StreamStatus(
+            stream,
+            _count(client, stream, settings.account) if there is None or stream.table in there else None,
+            max(read, default=None),
+            note.why if note.refused_at else of_others,
+            _next_due(stream, note) if stream in chosen else NOT_CHOSEN,
+        )
+
+
+def _next_due(stream: Stream, note: Note) -> str:
+    if not isinstance(stream, WholeListStream):
+        return EACH_RUN
+    due_at = note.due_at(stream)
+    return NEXT_RUN if due_at is None or due_at <= datetime.now(UTC) else f"{due_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _remembered(settings: Settings) -> dict[str, Note]:
+    """Returns what this machine remembers of each list; nothing where no sync ran, or its folder is damaged."""
+    if not (folder_of(settings) / settings.pipeline_name).exists():
+        return {}
+    try:
+        with working_folder.detect_damage():
+            return notes(working_folder.attach(settings, reading=True))
+    except working_folder.WorkingFolderCorrupt:
+        return {}
+
+
+def _tables_there(client: JobClientBase) -> set[str] | None:
+    """Returns the tables of streams that a database has; None for other destinations."""
+    if not isinstance(client, SqlJobClientBase):
+        return None
+    return set(columns_of(client, [stream.table for stream in STREAMS]))
+
+
+def _count(client: JobClientBase, stream: Stream, account: str | None) -> int | None:
+    try:
+        return destinations.of(client).count_rows(client, stream.table, account)
+    except DestinationUndefinedEntity:
+        return None
+
+
+def _logged(client: SqlJobClientBase, account: str | None) -> Mapping[str, Logged]:
+    """Returns what the runs of all machines say of each stream, without runs that had filters."""
+    if "outcome" not in columns_of(client, [stream_log.TABLE]).get(stream_log.TABLE, set()):
+        return {}
+    runs, streams = map(client.sql_client.make_qualified_table_name, (run_log.TABLE, stream_log.TABLE))
+    mine, keys = ("r.account IS NULL", ()) if account is None else ("r.account = %s", (account,))
+    of_stream = "OVER (PARTITION BY s.stream"
+    query = (
+        f"SELECT stream, outcome, message, refreshed FROM (SELECT s.stream, s.outcome, s.message, "  # noqa: S608 - the schema's own names
+        f"MAX(CASE WHEN s.outcome = 'done' THEN r.finished_at END) {of_stream}) AS refreshed, "
+        f"ROW_NUMBER() {of_stream} ORDER BY r.started_at DESC) AS nth FROM {streams} s JOIN {runs} r "
+        f"ON r.run_id = s.run_id WHERE {mine} AND (s.scope IS NULL OR s.scope = 'all')) x WHERE nth = 1"
+    )
+    rows: Sequence[Sequence[Any]] = client.sql_client.execute_sql(query, *keys) or ()
+    return {table: Logged(outcome or "", why, _in_utc(refreshed)) for table, outcome, why, refreshed in rows}
+
+
+def _in_utc(timestamp: datetime | None) -> datetime | None:
+    if timestamp is None:
+        return None
+    return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+
+
+def is_worth_a_line(status: StreamStatus) -> bool:
+    """Returns whether `status` shows a stream: it is chosen, or was, and is not the one that has lines of its own."""
+    return status.stream is not SPINE and (status.next_due != NOT_CHOSEN or status.rows is not None)
