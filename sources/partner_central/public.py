@@ -5,7 +5,7 @@ Nothing else of the package is for them: everything below is free to move.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .api.client import PartnerCentral
@@ -21,11 +21,12 @@ from .errors import (
     RequestRejected,
     ServiceUnavailable,
 )
+from .list_stream import WholeListStream
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section, own_value
 from .read.filter_sets import CursorReport, cursor_reports
 from .read.filters import without_values
-from .read.list_state import forget_list, stored_list
+from .read.list_state import forget_list, handed_on_at, stored_list
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
 from .read.pages import page_call
@@ -36,8 +37,9 @@ from .read.state import (
     newest_full_listing,
 )
 from .read.state_parts import FullListing, StoredCounters
+from .resources.columns import stream_model as model_of_service
 from .resources.columns import table_columns
-from .stream import IncrementalStream, Stream, WholeListStream
+from .stream import Stream
 from .streams import SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
@@ -45,8 +47,7 @@ from .tables.history import ORDERING, content_hash_of
 from .tables.new_members import UNMOVED, plain_names
 from .tables.pii import PiiPolicy
 from .tables.presence import presence_model
-from .tables.rows import ACCOUNT, HISTORY_COLUMNS
-from .tables.service_model import record_model
+from .tables.rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT
 from .tables.table import RecordModel
 from .tables.types import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
 
@@ -55,6 +56,7 @@ __all__ = [
     "AMOUNT_PRECISION",
     "AMOUNT_SCALE",
     "HISTORY_COLUMNS",
+    "LAST_LISTED_AT",
     "NO_CREDENTIALS",
     "OPPORTUNITIES",
     "ORDERING",
@@ -68,7 +70,6 @@ __all__ = [
     "ConfigurationError",
     "CursorReport",
     "FullListing",
-    "IncrementalStream",
     "PaginationError",
     "PartnerCentral",
     "PartnerCentralError",
@@ -81,7 +82,6 @@ __all__ = [
     "StreamMetrics",
     "SyncMetrics",
     "WholeListStream",
-    "child_key_in",
     "chosen_streams",
     "connect",
     "content_hash_of",
@@ -91,8 +91,10 @@ __all__ = [
     "forget_list",
     "forget_masks",
     "from_own_section",
+    "handed_on_at",
     "hint_rules",
     "is_outage_of_credentials",
+    "key_columns",
     "known_columns",
     "lost_tables",
     "newest_full_listing",
@@ -122,7 +124,7 @@ def chosen_streams(tables: Sequence[str] | None) -> tuple[Stream, ...]:
 
 def stream_model(stream: Stream) -> RecordModel:
     """Returns the tables of a stream's records, from the service model."""
-    return record_model(service_model(), stream.operation.name, stream.operation.records, stream.model_rules)
+    return model_of_service(stream, service_model())
 
 
 def plain_names_in(state: Mapping[str, Any]) -> set[str]:
@@ -130,9 +132,13 @@ def plain_names_in(state: Mapping[str, Any]) -> set[str]:
     return plain_names(assigned_names_in(state))
 
 
-def child_key_in(columns: Container[str]) -> str | None:
-    """Returns the column of a child table that holds the key of its record; None if it has no such column."""
-    return next((stream.child_key for stream in STREAMS if stream.child_key in columns), None)
+def key_columns(table: str) -> tuple[str, str] | None:
+    """Returns the column of the key of a stream's records, and the one that holds it in their lists.
+
+    Args:
+        table: of the records; with any other there is None.
+    """
+    return next(((stream.key_column, stream.child_key) for stream in STREAMS if stream.table == table), None)
 
 
 def hint_rules(stream: Stream, account: str | None = None) -> HintRules:

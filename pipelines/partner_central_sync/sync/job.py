@@ -24,7 +24,7 @@ from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
-from ..destinations.loading import stored_counters
+from ..destinations.loading import newest_order, stored_counters
 from ..views.sync_step import keep_views
 from . import dlt_settings, history_migration, housekeeping, rejected, removals, run_lease, run_log, working_folder
 from .chunks import has_more, load_chunk
@@ -185,8 +185,8 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
         while has_more(load, console):
             load_chunk(pipeline, settings, console, run_record, load, first, is_last=not lists.due)
     if lists.due:
-        due = [stream.table for stream in lists.due]
-        with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure) as load:
+        due, order = [stream.table for stream in lists.due], partial(newest_order, pipeline)
+        with ChunkedLoad(run_record.metrics, None, counters, base_of(settings), lists.note_failure, order) as load:
             load_chunk(pipeline, settings, console, run_record, load, due, is_last=True)
             load.committed()
         lists.conclude(console)

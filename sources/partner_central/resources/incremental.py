@@ -8,7 +8,6 @@ from typing import Any
 
 import dlt
 from dlt.extract import DltResource
-from dlt.pipeline.exceptions import PipelineNotActive
 
 from ..options import Options
 from ..read.filter_sets import note_values
@@ -17,13 +16,14 @@ from ..read.load import ChunkedLoad
 from ..read.masks import form_of_masks, rename_filter_set
 from ..read.state import check_catalog, check_tables
 from ..stream import IncrementalStream
-from ..tables.hints import INSERT_ONLY, HintRules, rejected_columns
-from ..tables.history import KEY, drop_seen_in_this_load, history_model
+from ..tables.hints import HintRules, rejected_columns
+from ..tables.history import drop_seen_in_this_load, history_model
 from ..tables.items import Items
 from ..tables.presence import presence_model
 from ..tables.row_batch import TableRows
 from ..tables.rows import ACCOUNT
 from .connection import StreamConnection
+from .versions import insert_only, with_mark
 
 
 def incremental_resources(stream: IncrementalStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
@@ -79,13 +79,11 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
         made: DltResource = dlt.transformer(rows, data_from=pages, name=name, primary_key=[*shared_key, *key], **hints)
         return made
 
-    history = table(versions, stream.history_table, *KEY, write_disposition=_insert_only())
-    # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
-    history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
+    history = table(versions, stream.history_table, *stream.history.key, write_disposition=insert_only())
     return (
         table(records, stream.table, "id"),
         table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
-        history,
+        with_mark(history, stream),
         table(presence, stream.presence_table, "id"),
     )
 
@@ -120,13 +118,3 @@ class _ReaderOf:
         what = options.read_options(self._stream, self._filters, privacy)
         row_maker = self._connection.row_maker(state)
         return IncrementalReader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)
-
-
-def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint
-    """A merge that leaves the rows a table has; where the destination has none such, one that replaces them."""
-    try:
-        destination = dlt.current.pipeline().destination
-    except PipelineNotActive:
-        return INSERT_ONLY
-    strategies = destination.capabilities().supported_merge_strategies if destination else None
-    return "merge" if strategies and INSERT_ONLY["strategy"] not in strategies else INSERT_ONLY

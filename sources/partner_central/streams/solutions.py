@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListSolution
 
 from __future__ import annotations
 
-from ..stream import List, WholeListStream
+from ..list_stream import WholeListStream
+from ..stream import List
 from ..tables.record import UndatedMembers
 
 SOLUTIONS = WholeListStream(
