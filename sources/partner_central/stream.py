@@ -111,7 +111,7 @@ class Stream:
         personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
-        not_text: paths of personal members whose column is no text, so that it can hold no mask.
+        not_text: paths of personal members whose column has another type than text, so that it holds no mask.
         share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
         history: what a version is made of; None for a stream without a table of versions.
     """

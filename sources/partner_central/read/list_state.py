@@ -1,12 +1,11 @@
 """The state of a list that is read whole: what it held when it was handed on last. Only this file knows its layout.
 
-{"list": {"records", "digest": of all of them, "version": of this program, "pii": the treatment of personal data,
-"at": when it was handed on, "operation": which listed it, where there are two,
-"versions": digests of the versions in it,
-"details": digests of the entries whose records were read},
-"order": read_order of the newest version,
-"refused_at": when AWS refused the first of two operations,
-"catalog", "account", "members", "left_out": as in `state.py`}
+- `list`: `records`, `digest` of all of them, `version` of this program, and `pii`, the treatment of personal data.
+- `at` in it: when it was handed on. `operation`: which listed it, where there are two.
+- `versions` in it: digests of the versions. `details`: digests of the entries whose records were read.
+- `order`: read_order of the newest version.
+- `refused_at`: when AWS refused the first of two operations.
+- `catalog`, `account`, `members`, `left_out`: as in `state.py`.
 """
 
 from __future__ import annotations
