@@ -57,6 +57,8 @@ WITH runs AS (
 ), listed AS (
     SELECT 'opportunity_search_summaries' AS stream, last_listed_at FROM opportunity_search_summaries
     UNION ALL SELECT 'engagement_invitations' AS stream, last_listed_at FROM engagement_invitations
+    UNION ALL SELECT 'engagements' AS stream, last_listed_at FROM engagement_presence
+    UNION ALL SELECT 'engagement_resource_associations' AS stream, last_listed_at FROM engagement_resource_associations
     UNION ALL SELECT 'engagement_from_opportunity_tasks' AS stream, last_listed_at
     FROM engagement_from_opportunity_tasks
     UNION ALL SELECT 'engagement_by_accepting_invitation_tasks' AS stream, last_listed_at
@@ -77,6 +79,9 @@ WITH runs AS (
 ), rejections AS (
     SELECT 'opportunity_search_summaries' AS stream, COUNT(*) AS rejected FROM opportunity_search_summaries_rejected
     UNION ALL SELECT 'engagement_invitations' AS stream, COUNT(*) AS rejected FROM engagement_invitations_rejected
+    UNION ALL SELECT 'engagements' AS stream, COUNT(*) AS rejected FROM engagements_rejected
+    UNION ALL SELECT 'engagement_resource_associations' AS stream, COUNT(*) AS rejected
+    FROM engagement_resource_associations_rejected
     UNION ALL SELECT 'engagement_from_opportunity_tasks' AS stream, COUNT(*) AS rejected
     FROM engagement_from_opportunity_tasks_rejected
     UNION ALL SELECT 'engagement_by_accepting_invitation_tasks' AS stream, COUNT(*) AS rejected

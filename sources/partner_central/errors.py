@@ -4,6 +4,7 @@
   - `ConfigurationError`: arguments, configuration or credentials are wrong
   - `RequestRejected`: AWS refuses the request
     - `RequestInvalid`: because of its parameters
+    - `RecordNotFound`: because the record does not exist
   - `ServiceUnavailable`: a temporary failure outlasted the retries
     - `CallBudgetExhausted`: no call is left
       - `CallLimitReached`: of those that the run was allowed
@@ -35,6 +36,10 @@ class RequestRejected(PartnerCentralError):
 
 class RequestInvalid(RequestRejected):
     """Partner Central does not take the request as it is: a filter, an order, or a value."""
+
+
+class RecordNotFound(RequestRejected):
+    """The record that was requested does not exist, or not any more."""
 
 
 class ServiceUnavailable(PartnerCentralError):

@@ -72,7 +72,7 @@ class Options:
     def pii_policy(self, stream: Stream, form: int = FORM) -> PiiPolicy:
         """Returns what happens to the personal data of a stream, in a dataset with that form of masks."""
         personal = stream.personal_at_first if form == FIRST_FORM else stream.personal
-        return PiiPolicy(self.pii, self.pii_key, personal, form)
+        return PiiPolicy(self.pii, self.pii_key, personal, form, names=stream.names, not_text=stream.not_text)
 
     def filter_set(self, stream: IncrementalStream) -> FilterSet:
         """Returns the filters of a stream that were set."""

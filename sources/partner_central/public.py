@@ -5,7 +5,7 @@ Nothing else of the package is for them: everything below is free to move.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .api.client import PartnerCentral
@@ -21,12 +21,13 @@ from .errors import (
     RequestRejected,
     ServiceUnavailable,
 )
+from .list_stream import WholeListStream
 from .metrics import StreamMetrics, SyncMetrics
 from .own_section import from_own_section, own_value
 from .permissions import least_policy
 from .read.filter_sets import CursorReport, cursor_reports, has_read
 from .read.filters import without_values
-from .read.list_state import forget_list
+from .read.list_state import forget_list, handed_on_at
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
 from .read.pages import page_call
@@ -37,8 +38,9 @@ from .read.state import (
     newest_full_listing,
 )
 from .read.state_parts import FullListing, StoredCounters
+from .resources.columns import stream_model as model_of_service
 from .resources.columns import table_columns
-from .stream import IncrementalStream, Stream, WholeListStream
+from .stream import IncrementalStream, Stream
 from .streams import DEFAULT, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
@@ -48,8 +50,7 @@ from .tables.history import ORDERING, content_hash_of
 from .tables.new_members import UNMOVED, plain_names
 from .tables.pii import PiiPolicy
 from .tables.presence import presence_model
-from .tables.rows import ACCOUNT, HISTORY_COLUMNS
-from .tables.service_model import record_model
+from .tables.rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT
 from .tables.table import RecordModel
 from .tables.types import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
 
@@ -58,6 +59,7 @@ __all__ = [
     "AMOUNT_PRECISION",
     "AMOUNT_SCALE",
     "HISTORY_COLUMNS",
+    "LAST_LISTED_AT",
     "NO_CREDENTIALS",
     "OPPORTUNITIES",
     "OPPORTUNITY_SEARCH_SUMMARIES",
@@ -86,7 +88,6 @@ __all__ = [
     "StreamMetrics",
     "SyncMetrics",
     "WholeListStream",
-    "child_key_in",
     "chosen_streams",
     "connect",
     "content_hash_of",
@@ -96,9 +97,11 @@ __all__ = [
     "forget_list",
     "forget_masks",
     "from_own_section",
+    "handed_on_at",
     "has_read",
     "hint_rules",
     "is_outage_of_credentials",
+    "key_columns",
     "known_columns",
     "least_policy",
     "lost_tables",
@@ -128,7 +131,7 @@ def chosen_streams(tables: Sequence[str] | None) -> tuple[Stream, ...]:
 
 def stream_model(stream: Stream) -> RecordModel:
     """Returns the tables of a stream's records, from the service model."""
-    return record_model(service_model(), stream.operation.name, stream.operation.records, stream.model_rules)
+    return model_of_service(stream, service_model())
 
 
 def plain_names_in(state: Mapping[str, Any]) -> set[str]:
@@ -136,9 +139,13 @@ def plain_names_in(state: Mapping[str, Any]) -> set[str]:
     return plain_names(assigned_names_in(state))
 
 
-def child_key_in(columns: Container[str]) -> str | None:
-    """Returns the column of a child table that holds the key of its record; None if it has no such column."""
-    return next((stream.child_key for stream in STREAMS if stream.child_key in columns), None)
+def key_columns(table: str) -> tuple[str, str] | None:
+    """Returns the column of the key of a stream's records, and the one that holds it in their lists.
+
+    Args:
+        table: of the records; with any other there is None.
+    """
+    return next(((stream.key_column, stream.child_key) for stream in STREAMS if stream.table == table), None)
 
 
 def hint_rules(stream: Stream, account: str | None = None) -> HintRules:

@@ -1,6 +1,7 @@
 """The words a stream is written in: which operation lists its records, and how they are read. Data only.
 
-The class of a stream is the way it is read: `IncrementalStream` from a cursor, `WholeListStream` whole when due.
+The class of a stream is the way it is read: `IncrementalStream` from a cursor, `WholeListStream` of `list_stream.py`
+whole when due.
 
 A stream is one file under `streams/`. What it says is used by `read/`, `tables/` and `resources/`, which know no
 stream by name.
@@ -12,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 from .operation import Filter, List
 from .tables.history import HistoryRules
@@ -20,7 +20,7 @@ from .tables.pii import LIST, personal_column
 from .tables.record import Members
 from .tables.rows import TableNames
 from .tables.service_model import ModelRules
-from .tables.table import Path
+from .tables.table import Path, column_name
 from .tables.types import ColumnType
 
 HOUR = timedelta(hours=1)
@@ -75,10 +75,12 @@ class Stream:
         personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
+        not_text: paths of personal members whose column has another type than text, so that it holds no mask.
         share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
         refresh: how long what was read counts as fresh; None if every run reads it.
         required: whether a run has failed when AWS refuses it.
         child_key: the column of child tables that holds the key of the record, where its name is not the singular's.
+        history: what a version is made of; None for a stream without a table of versions.
     """
 
     table: str
@@ -90,10 +92,12 @@ class Stream:
     personal: tuple[str, ...] = ()
     personal_at_first: tuple[str, ...] = ()
     not_personal: Mapping[str, str] = field(default_factory=dict)
+    not_text: tuple[str, ...] = ()
     share_of_calls: float = 1.0
     refresh: timedelta | None = None
     required: bool = False
     child_key: str = ""
+    history: HistoryRules | None = None
 
     def __post_init__(self) -> None:
         if not self.child_key:
@@ -105,9 +109,29 @@ class Stream:
         return (self.operation.name,)
 
     @property
+    def record_shapes(self) -> tuple[tuple[str, str | None], ...]:
+        """The operations that give records, each with the member of its answer that lists them, if it does."""
+        return ((self.operation.name, self.operation.records),)
+
+    @property
+    def history_table(self) -> str:
+        """The table of versions, where there is one."""
+        return f"{self.singular}_history"
+
+    @property
+    def presence_table(self) -> str:
+        """The table that says which records are listed, where there is one."""
+        return f"{self.singular}_presence"
+
+    @property
     def rejected_table(self) -> str:
         """The table of records that could not become rows."""
         return f"{self.table}_rejected"
+
+    @property
+    def key_column(self) -> str:
+        """The column that holds the key of the record in its own table."""
+        return column_name([self.members.key])
 
     @property
     def noun(self) -> str:
@@ -117,25 +141,27 @@ class Stream:
     @property
     def tables(self) -> dict[str, str]:
         """The tables that it is loaded into, without lists, each with what it holds."""
+        versions = {self.history_table: f"Every version of each {self.noun} that a run has seen."}
         return {
             self.table: f"A row for each {self.noun}, as last seen.",
             self.rejected_table: "Records that could not become rows, with the reason.",
+            **(versions if self.history else {}),
         }
 
     @cached_property
     def table_names(self) -> TableNames:
         """The names of the tables that have the columns of a record."""
-        return TableNames(self.table, None, self.child_key)
+        return TableNames(self.table, self.history_table if self.history else None, self.child_key)
 
     @cached_property
     def model_rules(self) -> ModelRules:
         """Returns what the service model does not say."""
-        return ModelRules(self.table, self.members.key, self.types, self.names)
+        return ModelRules(self.table, self.members.key, self.types, self.names, self.members.key_parts)
 
     @cached_property
     def personal_columns(self) -> frozenset[str]:
         """The columns of personal members, without those in lists."""
-        return frozenset(personal_column(path) for path in self.personal if LIST not in path)
+        return frozenset(personal_column(path, self.names) for path in self.personal if LIST not in path)
 
     @cached_property
     def personal_in_lists(self) -> Mapping[str, frozenset[str]]:
@@ -143,7 +169,7 @@ class Stream:
         found: dict[str, frozenset[str]] = {}
         for path in self.personal:
             if LIST in path:
-                *lists, column = personal_column(path).split(".")
+                *lists, column = personal_column(path, self.names).split(".")
                 table = "__".join((self.table, *lists))
                 found[table] = found.get(table, frozenset()) | {column}
         return found
@@ -158,51 +184,14 @@ class IncrementalStream(Stream):
 
     Attributes:
         read: where the cursor is, and how what is long is split.
-        history: what a version is made of; None without versions.
         filters: what a user may set.
     """
 
     read: Incremental
-    history: HistoryRules | None = None
     filters: tuple[Filter, ...] = ()
-
-    @property
-    def history_table(self) -> str:
-        """The table of versions."""
-        return f"{self.singular}_history"
-
-    @property
-    def presence_table(self) -> str:
-        """The table that says which records are listed."""
-        return f"{self.singular}_presence"
 
     @property
     def tables(self) -> dict[str, str]:
         """The tables that it is loaded into, without lists, each with what it holds."""
-        if self.history is None:
-            return super().tables
-        return {
-            **super().tables,
-            self.history_table: f"Every version of each {self.noun} that a run has seen.",
-            self.presence_table: f"Whether each {self.noun} is still listed.",
-        }
-
-    @cached_property
-    def table_names(self) -> TableNames:
-        """The names of the tables that have the columns of a record."""
-        return TableNames(self.table, self.history_table if self.history else None, self.child_key)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class WholeListStream(Stream):
-    """A stream that is read whole when that is due: what lapses moves no date, so only the whole list shows it.
-
-    Attributes:
-        requests: further members of the request; several requests together list everything.
-        sort_by: sort key that never changes, in ascending order; None where the operation has no order.
-    """
-
-    requests: tuple[Mapping[str, Any], ...] = ({},)
-    sort_by: str | None = None
-    refresh: timedelta | None = HOUR
-    share_of_calls: float = HALF
+        listed = {self.presence_table: f"Whether each {self.noun} is still listed."}
+        return {**super().tables, **(listed if self.history else {})}

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
-from partner_central.public import STREAMS
+from partner_central.list_stream import WholeListStream
+from partner_central.streams import STREAMS
+from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.sync.job import sync
+from partner_central_sync.sync.lists import Lists
 from partner_central_sync.sync.status import status
 from startable_destinations import Warehouse
 from variants import at_length, rarely
@@ -174,3 +177,58 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehou
         server.put(touched(server.truth()[0], 1))
         sandbox.sync()
         sandbox.assert_equals(server.truth())
+
+
+def test_every_list_is_the_same_everywhere(warehouse_for: MakeWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lists, "_is_due", lambda *_: True)
+    with Emulator(opportunities=12, seed=3, rps=None) as emulator:
+        sandbox = warehouse_for(emulator.endpoint)
+        sandbox.sync(tables=("all",))
+        assert_lists(sandbox, emulator)
+        lead, invitation = (
+            next(one for one in emulator.truth(stream=name) if test(one))
+            for name, test in (
+                ("engagements", lambda one: one["Contexts"][0]["Type"] == "Lead"),
+                ("engagement_invitations", lambda one: one["Status"] != "EXPIRED"),
+            )
+        )
+        payload = {"Lead": lead["Contexts"][0]["Payload"]["Lead"] | {"Interactions": []}, "Unknown": {"Name": "new"}}
+        changed = {"Contexts": [lead["Contexts"][0] | {"Payload": payload}], "ModifiedAt": "2026-11-28T00:00:00Z"}
+        emulator.overlay(lead["Id"], changed, stream="engagements")  # lists shrink, a payload that nobody knows
+        emulator.change(invitation["Id"], {"Status": "EXPIRED"}, stream="engagement_invitations")
+        emulator.overlay(invitation["Id"], {"Notes": ["a new", "list"]}, stream="engagement_invitations")
+        gone = emulator.truth(stream="engagement_resource_associations")[0]
+        emulator.remove(f"{gone['EngagementId']}/{gone['ResourceId']}", stream="engagement_resource_associations")
+        sandbox.sync(tables=("all",))
+        assert_lists(sandbox, emulator)
+        rows = sandbox.rows()
+        contexts = [row for row in rows["engagements__contexts"] if row["engagement_id"] == lead["Id"]]
+        assert [(row["type"], row["payload_unknown_name"]) for row in contexts] == [("Lead", "new")]
+        interactions = rows["engagements__contexts__payload_lead_interactions"]
+        assert lead["Id"] not in {row["engagement_id"] for row in interactions}
+        versions = [row for row in rows["engagement_invitation_history"] if row["id"] == invitation["Id"]]
+        ordered = sorted(versions, key=lambda row: row["read_order"])
+        assert [row["status"] for row in ordered] == [invitation["Status"], "EXPIRED"]
+        notes = [row["value"] for row in rows["engagement_invitations__notes"]]
+        assert notes == ["a new", "list"]
+        sandbox.sync(tables=("all",), full=True)
+        assert len(sandbox.rows()["engagement_invitation_history"]) == len(rows["engagement_invitation_history"])
+        assert_lists(sandbox, emulator)
+
+
+def assert_lists(sandbox: Warehouse, emulator: Emulator) -> None:
+    """What is listed is in the table of its stream once, and was listed last; every table of the stream is there."""
+    rows = sandbox.rows()
+    for stream in STREAMS:
+        if not isinstance(stream, WholeListStream):
+            continue
+        assert rows.keys() >= stream.tables.keys()
+        found = [row[stream.key_column] for row in rows[stream.table]]
+        assert len(found) == len(set(found))
+        listed = rows[stream.presence_table if stream.fallback else stream.table]
+        newest = max((row["last_listed_at"] for row in listed), default=None)
+        key = "id" if stream.fallback else stream.key_column
+        present = {row[key] for row in listed if row["last_listed_at"] == newest}
+        assert present == {stream.members.key_of(one) for one in emulator.truth(stream=stream.table)}
+        assert set(found) >= present
+        assert rows[stream.rejected_table] == []

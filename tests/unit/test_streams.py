@@ -10,9 +10,10 @@ import pytest
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from partner_central.api.model_extras import service_model
+from partner_central.list_stream import WholeListStream
 from partner_central.operation import Search
 from partner_central.public import OPPORTUNITIES, stream_model
-from partner_central.stream import IncrementalStream, Stream, WholeListStream
+from partner_central.stream import IncrementalStream, Stream
 from partner_central.streams import STREAMS
 from partner_central.tables.pii import personal_column
 from partner_central.tables.table import MAX_NAME, ChildTable, column_name
@@ -40,6 +41,14 @@ def names(table: str, children: tuple[ChildTable, ...]) -> list[str]:
     return [found for name, more in below for found in (name, *names(name, more))]
 
 
+def columns_of_lists(table: str, children: tuple[ChildTable, ...]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for child in children:
+        name = f"{table}__{child.name}"
+        found |= {name: {one.name for one in child.columns}} | columns_of_lists(name, child.children)
+    return found
+
+
 def of(kind: type[Stream]) -> pytest.MarkDecorator:
     """Every stream that is read this way."""
     found = [stream for stream in STREAMS if isinstance(stream, kind)]
@@ -51,8 +60,7 @@ each, each_with_a_cursor, each_whole = of(Stream), of(IncrementalStream), of(Who
 
 @each
 def test_the_record_has_its_key_and_its_dates(stream: Stream) -> None:
-    members = stream.members
-    assert {*members.required, members.created} <= record_of(stream).members.keys()
+    assert {*stream.members.required} <= record_of(stream).members.keys()
 
 
 @each
@@ -72,6 +80,7 @@ def test_the_request_takes_the_bounds_and_the_orders(stream: IncrementalStream) 
             shape = cast("StructureShape", shape.members[member])
     orders = cast("StructureShape", request.members["Sort"]).members["SortBy"].enum
     members = stream.members
+    assert members.created in record_of(stream).members
     assert {members.modified, members.created, stream.read.backfill.sample_by} <= set(orders)
 
 
@@ -87,6 +96,21 @@ def test_the_request_for_a_whole_list_is_one_that_the_operation_takes(stream: Wh
     output = service_model().operation_model(stream.operation.name).output_shape
     required = stream.operation.records in cast("StructureShape", output).required_members
     assert stream.operation.may_be_absent or required
+
+
+@each_whole
+def test_the_second_way_gives_the_same_members(stream: WholeListStream) -> None:
+    if stream.fallback is None:
+        return
+    assert stream.history is None, "not every record is read each time"
+    short, service = stream.fallback.operation, service_model()
+    shape = service.operation_model(short.name)
+    sort = cast("StructureShape", cast("StructureShape", shape.input_shape).members["Sort"])
+    assert stream.fallback.sort_by in cast("StringShape", sort.members["SortBy"]).enum
+    assert short.records in cast("StructureShape", shape.output_shape).members
+    detail = service.operation_model(stream.fallback.detail)
+    assert {*cast("StructureShape", detail.input_shape).required_members} == {"Catalog", "Identifier"}
+    assert {*sensitive_members(cast("Shape", detail.output_shape))} <= {*stream.personal, *stream.not_personal}
 
 
 @each_with_a_cursor
@@ -106,16 +130,15 @@ def test_what_it_says_of_columns_is_about_columns_there_are(stream: Stream) -> N
     model = stream_model(stream)
     columns = {column.name for column in model.columns}
     assert stream.personal_columns <= columns
-    lists = {f"{stream.table}__{child.name}": {one.name for one in child.columns} for child in model.children}
+    lists = columns_of_lists(stream.table, model.children)
     assert all(wanted <= lists[table] for table, wanted in stream.personal_in_lists.items())
     assert len(stream.personal_columns) + sum(map(len, stream.personal_in_lists.values())) == len(stream.personal)
     assert {column_name(path) for path in stream.types} <= columns
 
 
-@each_with_a_cursor
-def test_a_version_is_made_of_columns_there_are(stream: IncrementalStream) -> None:
-    if stream.history is None:
-        return
+@pytest.mark.parametrize("stream", [one for one in STREAMS if one.history], ids=lambda one: one.table)
+def test_a_version_is_made_of_columns_there_are(stream: Stream) -> None:
+    assert stream.history is not None
     model = stream_model(stream)
     columns = {column.name for column in model.columns}
     assert stream.history.lists.keys() <= {child.name for child in model.children}

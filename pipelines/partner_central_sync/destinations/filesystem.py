@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
@@ -102,6 +103,12 @@ class FilesystemAdapter(Adapter):
         del account
         _lake(client).forget_rejected()
 
+    def clear_rejected_of_list(
+        self, client: JobClientBase, table: str, handed_on_at: datetime, account: str | None
+    ) -> None:
+        """Deletes from a table of rejected records what was seen before its list was handed on last."""
+        _lake(client).forget_rejected_before(table, handed_on_at, account)
+
     def tidy(self, client: JobClientBase) -> None:
         """Joins small files, and removes files and snapshots of earlier versions.
 
@@ -120,6 +127,12 @@ class FilesystemAdapter(Adapter):
 
         lake = _lake(client)
         return StoredCounters(lake.max_value(*ORDER), lake.max_value(*SWEEP))
+
+    def newest_order(self, client: JobClientBase, table: str) -> int:
+        """Returns the greatest read_order in a table of versions; 0 where there is none."""
+        from .stored_tables import ORDER
+
+        return _lake(client).max_value(table, ORDER[1])
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has; None where no sync of this machine has seen the table yet."""

@@ -68,3 +68,10 @@ def stored_counters(pipeline: dlt.Pipeline) -> StoredCounters:
     client = pipeline.destination_client()
     with client:
         return of(client).stored_counters(client)
+
+
+def newest_order(pipeline: dlt.Pipeline, table: str) -> int:
+    """Returns the greatest read_order in a table of versions of the destination; 0 where there is none."""
+    client = pipeline.destination_client()
+    with client:
+        return of(client).newest_order(client, table)

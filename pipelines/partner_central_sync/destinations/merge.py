@@ -23,7 +23,7 @@ from dlt.destinations.job_client_impl import SqlLoadJob
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlFollowupJob
 
-from partner_central.public import child_key_in
+from partner_central.public import key_columns
 
 from .lease_table import LeaseTable
 from .whole_package import chains_to_merge, join_requests
@@ -62,7 +62,7 @@ class VersionsJob(SqlFollowupJob):
         root, escape = table_chain[0], sql_client.escape_column_name
         stored, staged = sql_client.get_qualified_table_names(str(root["name"]))
         columns = [escape(name) for name in _columns(root, "name")]
-        keys = [escape(name) for name in _columns(root, "primary_key") if name != CONTENT]
+        keys = [escape(name) for name in _columns(root, "primary_key") if name not in {CONTENT, ORDER}]
         row, content, order, key = escape(C_DLT_ID), escape(CONTENT), escape(ORDER), escape(KEY)
         compared_columns = ", ".join([row, *keys, content, f"COALESCE({order}, -1) AS place"])
         version = f"PARTITION BY {', '.join(keys)} ORDER BY place, staged, {row}"
@@ -118,19 +118,22 @@ class WithMerge(LeaseTable):
 def before_merge(chain: Sequence[PreparedTableSchema], sql: SqlClientBase[Any]) -> list[str]:
     """Returns what is done before the rows of a table with lists are merged: older rows and stored lists go."""
     root, *children = chain
-    keys = _columns(root, "primary_key")
-    if not children or KEY not in keys or MODIFIED not in root["columns"]:
+    keys, of_record = _columns(root, "primary_key"), key_columns(str(root["name"]))
+    if not children or of_record is None:
         return []
+    key, child_key = of_record
     escape = sql.escape_column_name
     row, modified = escape(C_DLT_ID), escape(MODIFIED)
     stored, staged = sql.get_qualified_table_names(str(root["name"]))
     same = " AND ".join(f"o.{escape(name)} = s.{escape(name)}" for name in keys)
-    older = f"SELECT s.{row} FROM {staged} AS s JOIN {stored} AS o ON {same} WHERE s.{modified} < o.{modified}"  # noqa: S608 - the schema's own names, escaped
-    statements = [f"DELETE FROM {staged} WHERE {row} IN ({older})"]  # noqa: S608
+    statements = []
+    if MODIFIED in root["columns"]:
+        older = f"SELECT s.{row} FROM {staged} AS s JOIN {stored} AS o ON {same} WHERE s.{modified} < o.{modified}"  # noqa: S608 - the schema's own names, escaped
+        statements.append(f"DELETE FROM {staged} WHERE {row} IN ({older})")  # noqa: S608
     for child in children:
-        if child_key := child_key_in(child["columns"]):
+        if child_key in child["columns"]:
             table = sql.make_qualified_table_name(str(child["name"]))
-            links = [(escape(child_key if name == KEY else name), escape(name)) for name in keys]
+            links = [(escape(child_key if name == key else name), escape(name)) for name in keys]
             statements.append(_without(table, row, links, staged))
     return statements
 

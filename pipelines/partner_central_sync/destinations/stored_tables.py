@@ -13,12 +13,22 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES, UNMOVED, ConfigurationError, StoredCounters
+from partner_central.public import (
+    ACCOUNT,
+    HISTORY_COLUMNS,
+    LAST_LISTED_AT,
+    STREAMS,
+    UNMOVED,
+    ConfigurationError,
+    StoredCounters,
+    key_columns,
+)
 
 from ..sync import full_listings, run_log, stream_log
 
-PLACED = OPPORTUNITIES.table_names.both  # the tables in which the source places columns
-UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, OPPORTUNITIES.child_key}
+PLACED = {table for stream in STREAMS for table in stream.table_names.both}  # the source places columns there
+KEY = "id"
+UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, LAST_LISTED_AT}
 ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "text"}
 TYPE_HINTS = ("data_type", "precision", "scale", "timezone")
 Retyped = dict[str, dict[str, TColumnSchema]]  # columns as they are in the destination, by table
@@ -82,6 +92,13 @@ def stored_counters(client: SqlJobClientBase) -> StoredCounters:
     return StoredCounters(order, max(sweep))
 
 
+def newest_order(client: SqlJobClientBase, table: str) -> int:
+    """Returns the greatest read_order in a table of versions of an open destination; 0 where there is none."""
+    column = ORDER[1]
+    found = dict(client.get_storage_tables([table]))
+    return _max_value(client, table, column) if _has_column(client, found, table, column) else 0
+
+
 def _yield_missing(client: SqlJobClientBase, schema: Schema, names: Iterable[str]) -> Iterable[str]:
     exactly = client.capabilities.generates_case_sensitive_identifiers()
     for name, columns in client.get_storage_tables(names):
@@ -106,7 +123,10 @@ def _differing_columns(
 
 def _is_placed(table: str, column: str) -> bool:
     """Returns whether what goes into a column is put by the source where the destination has its type."""
-    return table.partition("__")[0] in PLACED and column not in UNPLACED and not column.startswith("_dlt")
+    root, _, of_list = table.partition("__")
+    key, child_key = key_columns(root) or (KEY, KEY)
+    ours = UNPLACED | {child_key if of_list else key}
+    return root in PLACED and column not in ours and not column.startswith("_dlt")
 
 
 def _accepts(stored: TColumnSchema, loaded: TColumnSchema) -> bool:

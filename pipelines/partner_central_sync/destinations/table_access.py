@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ class TableAccess:
 
         rejected_rows.clear(_sql(client), account)
 
+    def clear_rejected_of_list(
+        self, client: JobClientBase, table: str, handed_on_at: datetime, account: str | None
+    ) -> None:
+        """Deletes from a table of rejected records what was seen before its list was handed on last."""
+        from . import listed_rejections
+
+        listed_rejections.clear(_sql(client), table, handed_on_at, account)
+
     def tidy(self, client: JobClientBase) -> None:
         """Removes what loads leave behind in an open destination, under the lease; a database does that itself.
 
@@ -74,6 +83,12 @@ class TableAccess:
         from . import stored_tables
 
         return stored_tables.stored_counters(_sql(client))
+
+    def newest_order(self, client: JobClientBase, table: str) -> int:
+        """Returns the greatest read_order in a table of versions; 0 where there is none."""
+        from . import stored_tables
+
+        return stored_tables.newest_order(_sql(client), table)
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has, or how many of one account; None if that is not known here.

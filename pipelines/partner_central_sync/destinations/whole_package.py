@@ -22,7 +22,7 @@ from dlt.common.storages.load_package import (
 )
 from dlt.load.utils import get_completed_table_chain
 
-from partner_central.public import OPPORTUNITIES
+from partner_central.public import SPINE, STREAMS
 
 Chain = Sequence[PreparedTableSchema]
 MERGES = {"sql", "reference"}  # the formats of the files that merge what other files staged
@@ -56,7 +56,12 @@ def chains_to_merge(client: JobClientBase, staged: Chain) -> list[Chain]:
         if not chain:
             return []
         chains[root] = [client.prepare_load_table(str(table["name"])) for table in chain]
-    return [chains[root] for root in sorted(chains, key=lambda root: (root != OPPORTUNITIES.table, root))]
+    return [chains[root] for root in sorted(chains, key=_place)]
+
+
+def _place(root: str) -> tuple[bool, bool, str]:
+    """Returns where a root table is merged: the opportunities first, then other records, then what depends on them."""
+    return root != SPINE.table, all(root != stream.table for stream in STREAMS), root
 
 
 def staged_files(chains: Sequence[Chain]) -> list[LoadJobInfo]:

@@ -66,7 +66,10 @@ def forget(settings: Settings, console: Console) -> list[str]:
 @from_own_section
 def _policies(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> Policies:
     """Returns what a sync would do with the personal data of each stream, configured in the same place."""
-    return {stream: PiiPolicy(pii, pii_key, stream.personal) for stream in STREAMS}
+    return {
+        stream: PiiPolicy(pii, pii_key, stream.personal, names=stream.names, not_text=stream.not_text)
+        for stream in STREAMS
+    }
 
 
 def _clean(policies: Policies, settings: Settings, console: Console) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from partner_central.public import OPPORTUNITIES, IncrementalStream, content_hash_of, without_values
+from partner_central.public import OPPORTUNITIES, content_hash_of, without_values
 
 from ..destinations import of
 from ..destinations.column_comments import literal
@@ -55,9 +55,8 @@ def changes_of(table: PersonalTable, row: Row, policies: Policies) -> Row:
         members = table.personal
         wanted = {name: privacy.value(row[name], _label(table, name)) for name in of_members(members, row)}
     changes = {name: value for name, value in wanted.items() if value != row[name]}
-    rules = stream.history if isinstance(stream, IncrementalStream) and table.name == stream.history_table else None
-    if changes and rules is not None:
-        changes["content_hash"] = content_hash_of(_content(row | changes, rules.content), rules)
+    if changes and stream.history is not None and table.name == stream.history_table:
+        changes["content_hash"] = content_hash_of(_content(row | changes, stream.history.content), stream.history)
     return changes
 
 

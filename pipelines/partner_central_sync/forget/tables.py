@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from partner_central.public import STREAMS, IncrementalStream, PiiPolicy, Stream
+from partner_central.public import STREAMS, PiiPolicy, Stream
 
 Policies = Mapping[Stream, PiiPolicy]
 
@@ -39,7 +39,7 @@ def _tables_of(stream: Stream) -> Iterator[PersonalTable]:
     columns = stream.personal_columns
     if columns:
         yield PersonalTable(stream.table, stream, columns, columns, f"rows of {stream.table}")
-    if isinstance(stream, IncrementalStream) and stream.history is not None:
+    if stream.history is not None and stream.personal:
         read = columns.union(stream.history.content)
         name = stream.history_table
         yield PersonalTable(name, stream, columns, read, f"versions in {name}")

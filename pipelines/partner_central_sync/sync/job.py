@@ -28,7 +28,7 @@ from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
-from ..destinations.loading import stored_counters
+from ..destinations.loading import newest_order, stored_counters
 from ..views.sync_step import keep_views
 from . import (
     dlt_settings,
@@ -201,7 +201,8 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     run_record.lists = lists
     for streams in (loads := lists.loads):
         rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
-        with ChunkedLoad(run_record.metrics, rows, counters, base_of(settings), lists.note_failure) as load:
+        load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
+        with load_of(partial(newest_order, pipeline)) as load:
             try:
                 while has_more(load, console):
                     load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))

@@ -23,6 +23,7 @@ from ..destinations.probe import stored_schema
 from . import other_pipelines, run_lease
 
 ROOT, HISTORY, PRESENCE = "opportunities", "opportunity_history", "opportunity_presence"
+HISTORIES = frozenset(stream.history_table for stream in STREAMS if stream.history)
 BACKUP = "a backup of the database may have it."
 
 
@@ -48,7 +49,7 @@ def repair_tables(
     """
     missing = sorted(missing)
     again = [name for name in missing if _is_read_again(name)]
-    lost = [name for name in missing if name not in again or name == HISTORY]
+    lost = [name for name in missing if name not in again or name in HISTORIES]
     if again:
         console.note(f"Missing in the destination: {_join_names(again)}. Made again, and everything is read again.")
     elif not missing:
@@ -69,7 +70,7 @@ def repair_tables(
         if missing:
             raise  # else it has begun with what is left to do here, before it could load
     if lost:
-        how = "Made again, empty" if lost != [HISTORY] else "Made again, with the newest versions only"
+        how = "Made again, empty" if not HISTORIES.issuperset(lost) else "Made again, with the newest versions only"
         console.warn(
             f"Missing in the destination: {_join_names(lost)}. {how}: what was in there AWS cannot give again; {BACKUP}"
         )
@@ -146,7 +147,7 @@ def _warn_of_lost_rows(client: JobClientBase, missing: Collection[str], console:
 
 def _is_read_again(name: str) -> bool:
     """Returns whether a reading of everything fills a table, or a column; a version that is held is not read again."""
-    is_held = name != HISTORY and _table(name) == HISTORY
+    is_held = name not in HISTORIES and _table(name) in HISTORIES
     return not is_held and any(other_pipelines.belongs_to(name, stream) for stream in STREAMS)
 
 

@@ -15,7 +15,7 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import STREAMS, IncrementalStream, SyncMetrics
+from partner_central.public import STREAMS, SyncMetrics
 
 from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
@@ -228,5 +228,5 @@ def _count_changes(run_record: RunRecord, client: JobClientBase) -> None:
         run_record.changed = {
             stream.table: of(client).count_versions(client, stream.history_table, run_record.loaded)
             for stream in STREAMS
-            if isinstance(stream, IncrementalStream) and stream.history is not None
+            if stream.history is not None
         }

@@ -19,8 +19,8 @@ def empty_queries(absent: Iterable[str]) -> Mapping[str, str]:
 
     The tables of the stream that every run loads have none: without them, something is wrong.
     """
-    roots = {stream.table: stream for stream in STREAMS if stream is not SPINE}
-    found = [table for table in sorted(absent) if table.partition("__")[0].removesuffix("_rejected") in roots]
+    roots = {table for stream in STREAMS if stream is not SPINE for table in stream.tables}
+    found = [table for table in sorted(absent) if table.partition("__")[0] in roots]
     return {table: _empty()[table] for table in found} if found else NONE
 
 

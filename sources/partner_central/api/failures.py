@@ -28,6 +28,7 @@ from ..errors import (
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
+    RecordNotFound,
     RequestInvalid,
     RequestRejected,
     ServiceUnavailable,
@@ -66,6 +67,7 @@ BAD_CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
+REFUSALS = {"ValidationException": RequestInvalid, "ResourceNotFoundException": RecordNotFound}
 
 
 def is_throttle(error: Exception) -> bool:
@@ -146,7 +148,7 @@ def _from_answer(error: ClientError, request: Mapping[str, Any]) -> PartnerCentr
     details = cast("list[dict[str, str]]", error.response.get("ErrorList") or [])
     fields = "; ".join(f"{entry.get('FieldName')}: {entry.get('Message')} ({entry.get('Code')})" for entry in details)
     detail = f" [{fields}]" if fields else ""
-    refused = RequestInvalid if code == "ValidationException" else RequestRejected
+    refused = REFUSALS.get(code, RequestRejected)
     return refused(f"Partner Central refused {error.operation_name} on catalog {catalog}: {code}: {message}{detail}")
 
 

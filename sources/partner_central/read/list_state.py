@@ -1,17 +1,26 @@
 """The state of a list that is read whole: what it held when it was handed on last. Only this file knows its layout.
 
-{"list": {"records", "digest": of all of them, "version": of this program, "pii": the treatment of personal data},
-"catalog", "account", "members", "left_out": as in `state.py`}
+- `list`: `records`, `digest` of all of them, `version` of this program, and `pii`, the treatment of personal data.
+- `at` in it: when it was handed on. `operation`: which listed it, where there are two.
+- `versions` in it: digests of the versions. `details`: digests of the entries whose records were read.
+- `order`: read_order of the newest version.
+- `refused_at`: when AWS refused the first of two operations.
+- `catalog`, `account`, `members`, `left_out`: as in `state.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, MutableMapping
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime, timedelta
 from typing import Any
 
-LIST, RECORDS = "list", "records"
+LIST, RECORDS, AT, VERSIONS, DETAILS = "list", "records", "at", "versions", "details"
+ORDER, REFUSED_AT = "order", "refused_at"
+REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
+DIGEST_BYTES = 6  # so two of a million entries are taken for one in one list of 500
 
 
 def stored_list(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -20,8 +29,14 @@ def stored_list(state: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
+def handed_on_at(state: Mapping[str, Any]) -> datetime | None:
+    """Returns when the list was handed on last; None before it was, and when its tables were lost."""
+    text = stored_list(state).get(AT)
+    return datetime.fromisoformat(text) if text else None
+
+
 def list_of(digests: Mapping[str, str], version: str, pii: str) -> dict[str, Any]:
-    """Returns what is kept of a list, JSON-ready.
+    """Returns what a list is compared by, JSON-ready.
 
     Args:
         digests: a digest of each record, by its key, in whatever order.
@@ -35,3 +50,25 @@ def list_of(digests: Mapping[str, str], version: str, pii: str) -> dict[str, Any
 def forget_list(state: MutableMapping[str, Any]) -> None:
     """Lets the list count as changed when it is read next, because its tables were lost."""
     state.pop(LIST, None)
+
+
+def is_refused(state: Mapping[str, Any], at: datetime) -> bool:
+    """Returns whether AWS refused the first operation less than a day before; a clock that was set back forgets it."""
+    text = state.get(REFUSED_AT)
+    return text is not None and timedelta() <= at - datetime.fromisoformat(text) < REFUSED_FOR
+
+
+def digest_of(*texts: str) -> bytes:
+    """Returns a short digest of texts, for a set that is kept in the state."""
+    return hashlib.blake2b(json.dumps(texts).encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def pack(digests: Iterable[bytes]) -> str:
+    """Returns a set of digests as text; equal sets give equal texts."""
+    return b64encode(b"".join(sorted(digests))).decode()
+
+
+def unpack(text: str) -> frozenset[bytes]:
+    """Returns the digests that `pack` made a text of."""
+    together = b64decode(text)
+    return frozenset(together[at : at + DIGEST_BYTES] for at in range(0, len(together), DIGEST_BYTES))

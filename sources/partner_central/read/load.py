@@ -133,6 +133,7 @@ class ChunkedLoad:
         rows_per_chunk: rows of a stream after which a chunk ends, fewer towards the end of the reading. With None there
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
+        newest_order: returns the greatest read_order in a table of versions of a list; called when one is new.
         on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
             and everything else ends the run.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
@@ -145,12 +146,14 @@ class ChunkedLoad:
         stored_counters: Callable[[], StoredCounters] = StoredCounters,
         calls_folder: Path | None = None,
         on_failure: Callable[[Stream, PartnerCentralError], None] | None = None,
+        newest_order: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
         self.rows_per_chunk = rows_per_chunk
         self.calls_folder = calls_folder
         self.on_failure = on_failure
+        self.newest_order = newest_order
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._streams: dict[str, StreamReading] = {}

@@ -54,24 +54,40 @@ def page_call(client: PartnerCentral, operation: List) -> Call:
     return partial(client.call, operation.name, parse=partial(parse_page, operation))
 
 
+def parse_record(answer: Answer) -> dict[str, Any]:
+    """Parse an answer that is one record.
+
+    Raises:
+        BadBody: it is cut off, or is not a structure.
+    """
+    return _parse_structure(answer)
+
+
 def parse_page(operation: List, answer: Answer) -> Page:
     """Parse an answer of an operation that lists records.
 
     Raises:
         BadBody: it is cut off, or is not such an answer.
     """
-    try:
-        body = json.loads(answer.body, parse_int=whole_number, parse_float=fraction, object_pairs_hook=structure)
-    except (ValueError, RecursionError) as error:
-        raise BadBody("the answer is cut off or not JSON") from error
-    if isinstance(body, dict) and any(AGAIN in name for name in body):
-        raise BadBody("the answer holds a member more than once")
+    body = _parse_structure(answer)
     absent = None if operation.may_be_absent else ...
-    if not isinstance(body, dict) or not isinstance(found := body.get(operation.records, absent), list | None):
+    if not isinstance(found := body.get(operation.records, absent), list | None):
         raise BadBody(f"the answer holds no {operation.records}")
     if not isinstance(body.get("NextToken"), str | None):
         raise BadBody("the answer holds a NextToken that is not text")
     return Page(found or [], body.get("NextToken") or None, answer.served_at)
+
+
+def _parse_structure(answer: Answer) -> dict[str, Any]:
+    try:
+        body = json.loads(answer.body, parse_int=whole_number, parse_float=fraction, object_pairs_hook=structure)
+    except (ValueError, RecursionError) as error:
+        raise BadBody("the answer is cut off or not JSON") from error
+    if not isinstance(body, dict):
+        raise BadBody("the answer is not a structure")
+    if any(AGAIN in name for name in body):
+        raise BadBody("the answer holds a member more than once")
+    return body
 
 
 def pages(listing: Request, call: Callable[[Mapping[str, Any]], P], next_token: str | None = None) -> Iterator[P]:

@@ -3,6 +3,8 @@
 What lapses in such a list moves no date, so nothing shorter than the whole list shows it. A digest of what is listed is
 kept in the state. Pages wait in a temporary file that has no name until the last of them is read: only then it is known
 whether the list has changed.
+
+Some lists can be read in a second way, where AWS refuses the first: see `list_details.py`.
 """
 
 from __future__ import annotations
@@ -10,19 +12,36 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Any
 
 from ..api.client import PartnerCentral
 from ..api.raw_json import Answer
+from ..errors import PartnerCentralError, RequestRejected
+from ..list_stream import WholeListStream
 from ..operation import List
-from ..stream import WholeListStream
+from ..tables.history import History
 from ..tables.listed_rows import ListedRows
 from ..tables.presence import now
 from ..tables.row_batch import TableRows
 from ..tables.row_version import version_of
 from ..tables.rows import RowMaker
-from .list_state import LIST, RECORDS, list_of, stored_list
+from .list_details import Details
+from .list_request import Way, WholeListRequest, ways_of
+from .list_state import (
+    AT,
+    DETAILS,
+    LIST,
+    ORDER,
+    RECORDS,
+    REFUSED_AT,
+    VERSIONS,
+    is_refused,
+    list_of,
+    stored_list,
+)
+from .list_versions import ListVersions
 from .pages import Page, pages, parse_page
 
 IN_MEMORY = 16 * 2**20  # bytes of pages, beyond which they wait on the disk
@@ -42,28 +61,6 @@ class ListedPage:
         return self.page.next_token
 
 
-@dataclass(frozen=True, slots=True)
-class WholeListRequest:
-    """The request for a list, or for one of the lists that make the whole.
-
-    Attributes:
-        stream: whose records.
-        catalog: `AWS` or `Sandbox`.
-        members: further members of the request.
-    """
-
-    stream: WholeListStream
-    catalog: str
-    members: Mapping[str, Any]
-
-    def request(self, next_token: str | None = None) -> dict[str, Any]:
-        """The parameters of the operation for the first page, or for the one after `next_token`."""
-        request = {"Catalog": self.catalog, "MaxResults": self.stream.operation.page_size, **self.members}
-        if self.stream.sort_by is not None:
-            request["Sort"] = {"SortBy": self.stream.sort_by, "SortOrder": "ASCENDING"}
-        return request if next_token is None else request | {"NextToken": next_token}
-
-
 class WholeListReader:
     """Reads the records of a stream; `state` describes what it has handed on so far.
 
@@ -76,9 +73,11 @@ class WholeListReader:
         rows: makes the batches.
         pii: what becomes of personal data, and by which key.
         full: whether the list counts as changed in any case.
+        stored_order: returns the greatest read_order in the table of versions.
 
     Attributes:
         is_resumable: whether a later run can continue half-way: it reads the whole list again.
+        failure: why not every record was read, although what was read is handed on; None if all were.
     """
 
     is_resumable = False
@@ -94,16 +93,16 @@ class WholeListReader:
         pii: str,
         *,
         full: bool = False,
+        stored_order: Callable[[], int] = lambda: 0,
     ) -> None:
+        self.failure: PartnerCentralError | None = None
         self._stream, self._catalog, self._client, self._rows = stream, catalog, client, rows
         self._row_maker = row_maker
         self._pii = pii
         self._full = full
+        self._stored_order = stored_order
         self._stored = dict(state)
         self._list = stored_list(state)
-        self._call: Callable[[Mapping[str, Any]], ListedPage] = partial(
-            client.call, stream.operation.name, parse=partial(_parse, stream.operation)
-        )
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready; equal lists give equal ones, so that one without a change stores nothing."""
@@ -116,42 +115,107 @@ class WholeListReader:
             PartnerCentralError: the list could not be read to its end; nothing of it was handed on.
         """
         first = not self._list
-        metrics = self._client.metrics
         try:
             with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
-                digests = self._read(waiting)
-                if len(digests) < self._list.get(RECORDS, 0):  # one that was read while it moved up is not gone
-                    digests = self._read(waiting) | digests
+                way, digests = self._listed(waiting)
                 found = list_of(digests, version_of(self._row_maker.model), self._pii)
-                if found != self._list or self._full:
-                    yield from self._hand_on(waiting, first=first)
-                self._list = found
-            metrics.end_list(complete=True)
+                if self._stream.fallback is not None:
+                    found["operation"] = way.operation.name
+                if self._full or not found.items() <= self._list.items():
+                    for batch in self._handed_on(way, waiting, digests, found):
+                        yield replace(batch, first=first)
+                        first = False
+            self._client.metrics.end_list(complete=self.failure is None)
         finally:
             self._client.close()
 
-    def _read(self, waiting: IO[bytes]) -> dict[str, str]:
+    def _listed(self, waiting: IO[bytes]) -> tuple[Way, dict[str, str]]:
+        """Reads the list, in the first way that AWS does not refuse; its pages are in `waiting` then."""
+        at = datetime.now(UTC)
+        better, *others = ways_of(self._stream)
+        ways = [*others, better] if others and is_refused(self._stored, at) else [better, *others]
+        for number, way in enumerate(ways, 1):
+            try:
+                digests = self._read(way, waiting)
+                if len(digests) < self._list.get(RECORDS, 0):  # one that was read while it moved up is not gone
+                    digests = self._read(way, waiting) | digests
+            except RequestRejected:
+                if number == len(ways):
+                    raise
+                waiting.seek(0)
+                waiting.truncate()
+                if way is better:
+                    self._stored[REFUSED_AT] = at.isoformat(timespec="seconds")
+            else:
+                if way is better:
+                    self._stored.pop(REFUSED_AT, None)
+                return way, digests
+        raise AssertionError("there is a way to read a list")
+
+    def _read(self, way: Way, waiting: IO[bytes]) -> dict[str, str]:
         """Reads every page, which is appended to `waiting`; returns a digest of each record, by its key."""
         digests: dict[str, str] = {}
-        for members in self._stream.requests:
-            for answer in pages(WholeListRequest(self._stream, self._catalog, members), self._call):
+        parse = partial(_parse, way.operation)
+        call: Callable[[Mapping[str, Any]], ListedPage] = partial(self._client.call, way.operation.name, parse=parse)
+        for members in way.requests:
+            for answer in pages(WholeListRequest(way, self._catalog, members), call):
                 waiting.write(len(answer.body).to_bytes(LENGTH_BYTES) + answer.body)
                 digests.update(map(self._rows.digest, answer.page.records))
         return digests
 
-    def _hand_on(self, waiting: IO[bytes], *, first: bool) -> Iterator[TableRows]:
-        """Yields the pages that wait, in the order they were read."""
+    def _handed_on(
+        self, way: Way, waiting: IO[bytes], digests: Mapping[str, str], found: dict[str, Any]
+    ) -> Iterator[TableRows]:
+        """Yields the rows of the pages that wait; then the state is that of what was `found`."""
         listed_at = now()
-        waiting.seek(0)
-        while length := waiting.read(LENGTH_BYTES):
-            body = waiting.read(int.from_bytes(length))
-            page = parse_page(self._stream.operation, Answer(body, listed_at))
-            batch = self._rows.batch(page.records, listed_at)
+        kept = found | {AT: listed_at.isoformat()}
+        versions, details = self._versions(listed_at), self._details(way, found)
+        waited = _waiting_pages(way, waiting, listed_at)
+        made: Iterator[tuple[Page, TableRows]]
+        if details is None:
+            made = ((page, self._rows.batch(page.records, listed_at)) for page in waited)
+        else:
+            made = details.batches(waited, listed_at)
+        for page, batch in made:
+            if versions is not None:
+                batch.versions += versions.of(batch.rows)
             self._client.metrics.record_page(
                 read=len(page.records), changed=len(batch.rows), rejected=len(batch.rejected)
             )
-            yield replace(batch, first=first)
-            first = False
+            yield batch
+        if versions is not None:
+            self._stored[ORDER], kept[VERSIONS] = versions.order, versions.packed
+        if details is not None:
+            kept[DETAILS], self.failure = details.packed, details.failure
+            digests = {key: digest for key, digest in digests.items() if key not in details.gone}
+        if self.failure is not None:
+            self._list = {name: kept[name] for name in ("version", "pii", DETAILS)}
+            return
+        if self._stream.fallback is not None:
+            yield self._rows.listed(digests, listed_at)
+        self._list = kept
+
+    def _versions(self, listed_at: datetime) -> ListVersions | None:
+        """Returns what finds the versions, if the stream has some."""
+        if self._stream.history is None:
+            return None
+        history = History(self._row_maker, self._stream.history, listed_at)
+        return ListVersions(history, self._list.get(VERSIONS, ""), self._stored.get(ORDER, 0), self._stored_order)
+
+    def _details(self, way: Way, found: Mapping[str, Any]) -> Details | None:
+        """Returns what reads records by their keys, if the list has none."""
+        if way.detail is None:
+            return None
+        same = not self._full and all(self._list.get(name) == found[name] for name in ("version", "pii"))
+        earlier = self._list.get(DETAILS, "") if same else ""
+        return Details(self._client, way.detail, self._catalog, self._rows, earlier)
+
+
+def _waiting_pages(way: Way, waiting: IO[bytes], listed_at: datetime) -> Iterator[Page]:
+    """Yields the pages that wait, in the order they were read."""
+    waiting.seek(0)
+    while length := waiting.read(LENGTH_BYTES):
+        yield parse_page(way.operation, Answer(waiting.read(int.from_bytes(length)), listed_at))
 
 
 def _parse(operation: List, answer: Answer) -> ListedPage:

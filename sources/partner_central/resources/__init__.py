@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dlt.extract import DltResource
 
+from ..list_stream import WholeListStream
 from ..options import Options
 from ..read.load import ChunkedLoad
-from ..stream import IncrementalStream, Stream, WholeListStream
+from ..stream import IncrementalStream, Stream
 from .incremental import incremental_resources
 from .whole_list import whole_list_resources
 

@@ -20,8 +20,8 @@ from ..read.load import ChunkedLoad
 from ..read.state import assigned_names, check_account
 from ..stream import Stream
 from ..tables.rows import RowMaker
-from ..tables.service_model import record_model
 from ..tables.stored_columns import StoredColumns
+from .columns import stream_model
 
 
 class StreamConnection:
@@ -31,7 +31,7 @@ class StreamConnection:
         self._stream, self._options, self._load = stream, options, load
         self._session = open_session(options.credentials, options.role_arn, options.external_id)
         service = self._session.get_service_model(SERVICE)
-        self._model = record_model(service, stream.operation.name, stream.operation.records, stream.model_rules)
+        self._model = stream_model(stream, service)
 
     def client(self, state: MutableMapping[str, Any]) -> PartnerCentral:
         """Returns the client, for the account that `state` is of.

@@ -8,7 +8,6 @@ from typing import Any
 
 import dlt
 from dlt.extract import DltResource
-from dlt.pipeline.exceptions import PipelineNotActive
 
 from ..errors import PartnerCentralError
 from ..options import Options
@@ -18,8 +17,8 @@ from ..read.load import ChunkedLoad
 from ..read.masks import form_of_masks, rename_filter_set
 from ..read.state import check_catalog, check_tables
 from ..stream import IncrementalStream
-from ..tables.hints import INSERT_ONLY, HintRules, rejected_columns
-from ..tables.history import KEY, drop_seen_in_this_load, history_model
+from ..tables.hints import HintRules, rejected_columns
+from ..tables.history import drop_seen_in_this_load, history_model
 from ..tables.items import Items
 from ..tables.listed_rows import listed_model
 from ..tables.presence import presence_model
@@ -28,6 +27,7 @@ from ..tables.rows import ACCOUNT
 from ..tables.table import RecordModel
 from .connection import StreamConnection
 from .feed import Feed, feed, rejected
+from .versions import insert_only, with_mark
 
 
 def incremental_resources(stream: IncrementalStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
@@ -76,13 +76,11 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
     presence = items(stream.presence_table, lambda: presence_model(stream.noun, stream.table, stream.members.key))
     last_versions: dict[tuple[str, datetime], str] = {}  # of each id and date in this load
     new_versions = feed(versions, lambda batch: drop_seen_in_this_load(batch.versions, last_versions))
-    of_history = table(new_versions, stream.history_table, *KEY, write_disposition=_insert_only())
-    # dlt hashes the key of a row that marks an empty table, too, unless the table had rows before
-    of_history.apply_hints(additional_table_hints={"x-normalizer": {"seen-data": True}})
+    of_history = table(new_versions, stream.history_table, *history.key, write_disposition=insert_only())
     return (
         table(feed(records, lambda batch: batch.rows), stream.table, "id"),
         of_rejected,
-        of_history,
+        with_mark(of_history, stream),
         table(feed(presence, lambda batch: batch.listed), stream.presence_table, "id"),
     )
 
@@ -119,13 +117,3 @@ class _ReaderOf:
         what = options.read_options(self._stream, self._filters, privacy)
         row_maker = self._connection.row_maker(state)
         return IncrementalReader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)
-
-
-def _insert_only() -> Any:  # noqa: ANN401 - dlt's hint
-    """A merge that leaves the rows a table has; where the destination has none such, one that replaces them."""
-    try:
-        destination = dlt.current.pipeline().destination
-    except PipelineNotActive:
-        return INSERT_ONLY
-    strategies = destination.capabilities().supported_merge_strategies if destination else None
-    return "merge" if strategies and INSERT_ONLY["strategy"] not in strategies else INSERT_ONLY

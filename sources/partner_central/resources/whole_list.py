@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dlt
 from dlt.extract import DltResource
 
 from ..errors import PartnerCentralError
+from ..list_stream import WholeListStream
 from ..options import Options
 from ..read.list_state import forget_list
 from ..read.load import ChunkedLoad
 from ..read.state import check_catalog, check_tables
 from ..read.whole_list import WholeListReader
-from ..stream import WholeListStream
 from ..tables.hints import HintRules, rejected_columns
+from ..tables.history import history_model
 from ..tables.items import Items
-from ..tables.listed_rows import ListedRows, listed_model
+from ..tables.listed_rows import ListedRows, listed_model, listing_model
 from ..tables.row_batch import TableRows
-from ..tables.rows import ACCOUNT
-from ..tables.table import column_name
+from ..tables.rows import ACCOUNT, Row
+from ..tables.table import RecordModel
 from .connection import StreamConnection
 from .feed import Feed, feed, rejected
+from .versions import insert_only, with_mark
 
 
 def whole_list_resources(stream: WholeListStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
-    """Returns the resources of a stream: records, and rejected records.
+    """Returns the resources of a stream: records and rejected records, and where it has them versions and listings.
 
     Args:
         stream: what to read.
@@ -35,24 +39,73 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
     """
     rules = HintRules(stream.table_names, stream.noun, options.account)
     shared_key = [] if options.account is None else [ACCOUNT]
-    reading = load.stream(stream.table)
-    items = Items(stream.table, lambda: listed_model(reading.placed, stream.noun), rules, arrow=False)
     whole = _ListOf(stream, options, load)
+    tables = _tables_of(stream, load)
+    items = {table.name: Items(table.name, table.model, rules, arrow=False) for table in tables}
 
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
     def pages() -> Iterator[TableRows]:
         yield from whole.pages()
 
-    def table(rows: Feed, name: str, key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
-        made: DltResource = dlt.transformer(
-            rows, data_from=pages, name=name, primary_key=[*shared_key, key], write_disposition="merge", **hints
-        )
+    def resource(rows: Feed, name: str, *key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
+        made: DltResource = dlt.transformer(rows, data_from=pages, name=name, primary_key=[*shared_key, *key], **hints)
         return made
 
+    of_rejected: Any = {"write_disposition": "merge", "columns": rejected_columns(rules)}
     return (
-        table(feed(items, lambda batch: batch.rows), stream.table, column_name([stream.members.key])),
-        table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
+        *(
+            with_mark(resource(feed(items[one.name], one.rows), one.name, *one.key, **one.hints()), stream)
+            for one in tables
+        ),
+        resource(rejected, stream.rejected_table, "record_key", **of_rejected),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table of a list.
+
+    Attributes:
+        name: of the table.
+        key: the columns that tell its rows apart.
+        model: gives its columns and lists.
+        rows: gives its rows in a batch.
+        hints: gives what dlt is to know besides.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    model: Callable[[], RecordModel]
+    rows: Callable[[TableRows], list[Row]]
+    hints: Callable[[], dict[str, Any]]
+
+
+def _tables_of(stream: WholeListStream, load: ChunkedLoad) -> list[_Table]:
+    """Returns the tables of a stream but that of rejected records."""
+    reading = load.stream(stream.table)
+
+    def records() -> RecordModel:
+        return reading.placed if stream.fallback else listed_model(reading.placed, stream.noun)
+
+    found = [_Table(stream.table, (stream.key_column,), records, lambda batch: batch.rows, _merged)]
+    if (history := stream.history) is not None:
+        found.append(
+            _Table(
+                stream.history_table,
+                history.key,
+                lambda: history_model(reading.placed, history),
+                lambda batch: batch.versions,
+                lambda: {"write_disposition": insert_only()},
+            )
+        )
+    if stream.fallback is not None:
+        of_listing = partial(listing_model, stream.noun)
+        found.append(_Table(stream.presence_table, ("id",), of_listing, lambda batch: batch.listed, _merged))
+    return found
+
+
+def _merged() -> dict[str, Any]:
+    return {"write_disposition": "merge"}
 
 
 class _ListOf:
@@ -62,6 +115,7 @@ class _ListOf:
         self._stream, self._options, self._load = stream, options, load
         self._connection = StreamConnection(stream, options, load)
         self._privacy = options.pii_policy(stream)
+        self._reader: WholeListReader | None = None
 
     def pages(self) -> Iterator[TableRows]:
         """The pages of the list, if it has changed."""
@@ -69,7 +123,7 @@ class _ListOf:
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, self._options.catalog)
         selected = dlt.current.source().selected_resources.keys()
-        if check_tables(state, selected, [stream.table, stream.rejected_table]):
+        if check_tables(state, selected, [*stream.tables]):
             forget_list(state)
         reading = load.stream(stream.table)
         try:
@@ -77,12 +131,41 @@ class _ListOf:
         except PartnerCentralError as error:
             load.go_on_without(stream, error, alone=selected <= {*stream.tables})
         else:
-            state.update(reading.state())
+            _replace(state, reading.state())
+            self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        """Raises, or hands on, why not every record was read; what was read is loaded.
+
+        Raises:
+            PartnerCentralError: nobody takes it, so nothing is loaded.
+        """
+        error = self._reader.failure if self._reader else None
+        if error is not None:
+            if self._load.on_failure is None:
+                raise error
+            self._load.on_failure(self._stream, error)
 
     def _begin(self, state: MutableMapping[str, Any]) -> WholeListReader:
         stream, options, privacy = self._stream, self._options, self._privacy
         client, row_maker = self._connection.client(state), self._connection.row_maker(state)
-        rows = ListedRows(row_maker, privacy)
-        return WholeListReader(
-            stream, options.catalog, state, client, row_maker, rows, privacy.identity, full=options.full
+        rows = ListedRows(row_maker, privacy, in_rows=stream.fallback is None)
+        self._reader = WholeListReader(
+            stream,
+            options.catalog,
+            state,
+            client,
+            row_maker,
+            rows,
+            privacy.identity,
+            full=options.full,
+            stored_order=partial(self._load.newest_order, stream.history_table),
         )
+        return self._reader
+
+
+def _replace(state: MutableMapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Makes a state what it is to be, without what is no longer in it."""
+    for name in [name for name in state if new and name not in new]:
+        del state[name]
+    state.update(new)

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from ..errors import ConfigurationError
 from ..stream import Stream
 from .engagement_invitations import ENGAGEMENT_INVITATIONS
+from .engagement_resource_associations import ENGAGEMENT_RESOURCE_ASSOCIATIONS
+from .engagements import ENGAGEMENTS
 from .opportunities import OPPORTUNITIES
 from .opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
 from .solutions import SOLUTIONS
@@ -23,6 +25,8 @@ STREAMS: tuple[Stream, ...] = (
     SPINE,
     OPPORTUNITY_SEARCH_SUMMARIES,
     ENGAGEMENT_INVITATIONS,
+    ENGAGEMENTS,
+    ENGAGEMENT_RESOURCE_ASSOCIATIONS,
     ENGAGEMENT_FROM_OPPORTUNITY_TASKS,
     ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS,
     OPPORTUNITY_FROM_ENGAGEMENT_TASKS,

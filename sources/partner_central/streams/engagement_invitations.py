@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListEngageme
 
 from __future__ import annotations
 
+from ..list_stream import WholeListStream
 from ..operation import List
-from ..stream import WholeListStream
+from ..tables.history import UndatedHistoryRules
 from ..tables.record import UndatedMembers
 
 ENGAGEMENT_INVITATIONS = WholeListStream(
@@ -16,10 +17,27 @@ ENGAGEMENT_INVITATIONS = WholeListStream(
     operation=List("ListEngagementInvitations", records="EngagementInvitationSummaries", may_be_absent=True),
     requests=({"ParticipantType": "RECEIVER"}, {"ParticipantType": "SENDER"}),
     sort_by="InvitationDate",
-    members=UndatedMembers(created="InvitationDate"),
+    members=UndatedMembers(),
     personal=("EngagementTitle", "SenderCompanyName", "Receiver.Account.Alias"),
     not_personal={
         "Receiver.Account.AwsAccountId": "the account of a partner or of AWS, by which invitations are told apart",
         "SenderAwsAccountId": "the account of a partner or of AWS, by which invitations are told apart",
     },
+    history=UndatedHistoryRules(
+        content=(
+            "arn",
+            "catalog",
+            "engagement_id",
+            "engagement_title",
+            "expiration_date",
+            "invitation_date",
+            "participant_type",
+            "payload_type",
+            "receiver_alias",
+            "receiver_aws_account_id",
+            "sender_aws_account_id",
+            "sender_company_name",
+            "status",
+        ),
+    ),
 )

@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListSolution
 
 from __future__ import annotations
 
+from ..list_stream import WholeListStream
 from ..operation import List
-from ..stream import WholeListStream
 from ..tables.record import UndatedMembers
 
 SOLUTIONS = WholeListStream(

@@ -8,8 +8,8 @@ https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListOpportun
 
 from __future__ import annotations
 
+from ..list_stream import WholeListStream
 from ..operation import List
-from ..stream import WholeListStream
 from ..tables.record import UndatedMembers
 
 PAGE_SIZE = 1000
@@ -21,7 +21,7 @@ def _tasks(singular: str, operation: str) -> WholeListStream:
         singular=singular,
         operation=List(operation, records="TaskSummaries", page_size=PAGE_SIZE, may_be_absent=True),
         sort_by="StartTime",
-        members=UndatedMembers(key="TaskId", created="StartTime"),
+        members=UndatedMembers(key="TaskId"),
     )
 
 

@@ -21,6 +21,7 @@ from .table import Column, RecordModel
 
 SEPARATOR = "; "
 KEY = ("id", "last_modified_date", "content_hash")
+UNDATED_KEY = ("id", "content_hash", "read_order")
 ORDERING = (
     Column(
         (),
@@ -38,6 +39,12 @@ ORDERING = (
     ),
 )
 HASH = Column((), "content_hash", "text", "Equal for versions whose known members are equal, whatever their order.")
+READ_ORDER = Column(
+    (),
+    "read_order",
+    "bigint",
+    "Where this version stands in the order of reading, over all runs: the versions of an id are in order by this.",
+)
 FIRST_SEEN = Column(
     (), "first_seen_at", "timestamp", "When the run began that first read this version, by its machine's clock."
 )
@@ -69,6 +76,31 @@ class HistoryRules:
     content: tuple[str, ...]
     lists: Mapping[str, ListAsText] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell versions apart."""
+        return KEY
+
+    @property
+    def ordering(self) -> tuple[Column, ...]:
+        """The columns that put the versions of an id in order."""
+        return ORDERING
+
+
+@dataclass(frozen=True, slots=True)
+class UndatedHistoryRules(HistoryRules):
+    """The content of a version of records without a date of the last change."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell versions apart: one that returns to what it was has another place in the order."""
+        return UNDATED_KEY
+
+    @property
+    def ordering(self) -> tuple[Column, ...]:
+        """The columns that put the versions of an id in order."""
+        return (READ_ORDER,)
+
 
 def join_values(entries: Sequence[Row]) -> list[str]:
     """Returns the values of a list of plain values."""
@@ -78,7 +110,7 @@ def join_values(entries: Sequence[Row]) -> list[str]:
 def history_model(model: RecordModel, rules: HistoryRules) -> RecordModel:
     """Returns the table of versions of the records of a model: its columns and a few more, no lists."""
     lists = [Column((), name, "text", rule.description) for name, rule in rules.lists.items()]
-    return RecordModel((*model.columns, *lists, HASH, *ORDERING, FIRST_SEEN), ())
+    return RecordModel((*model.columns, *lists, HASH, *rules.ordering, FIRST_SEEN), ())
 
 
 class History:
@@ -110,8 +142,8 @@ class History:
         if not row.keys() <= self._known:
             version = {name: value for name, value in version.items() if not isinstance(value, list)}
         version["content_hash"] = content_hash_of(_plain(version, self._moved), self._rules)
+        version |= dict.fromkeys((column.name for column in self._rules.ordering), True)
         version["read_order"] = read_order
-        version["order_is_known"] = True
         version["first_seen_at"] = self._seen_at
         return version
 

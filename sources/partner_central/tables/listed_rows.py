@@ -5,7 +5,7 @@ A row stays when AWS lists its record no more. Then its `last_listed_at` is olde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .pii import PiiPolicy
@@ -17,13 +17,24 @@ from .table import Column, RecordModel
 from .values import InvalidValue
 
 
-def listed_model(model: RecordModel, noun: str) -> RecordModel:
-    """Returns the table of records of a list: the columns of a model, and when each record was last listed."""
+def listing_model(noun: str) -> RecordModel:
+    """Returns the table that says when each record of a list was last listed."""
     description = (
         f"When a run last found the list changed and the {noun} in it, by the clock of its machine. Older than in "
         f"other rows of the table: AWS lists the {noun} no more."
     )
-    return RecordModel((*model.columns, Column((), LAST_LISTED_AT, "timestamp", description)), model.children)
+    return RecordModel(
+        (
+            Column(("Id",), "id", "text", f"Unique identifier of the {noun}."),
+            Column((), LAST_LISTED_AT, "timestamp", description),
+        ),
+        (),
+    )
+
+
+def listed_model(model: RecordModel, noun: str) -> RecordModel:
+    """Returns the table of records of a list: the columns of a model, and when each record was last listed."""
+    return RecordModel((*model.columns, listing_model(noun).columns[-1]), model.children)
 
 
 class ListedRows:
@@ -32,9 +43,11 @@ class ListedRows:
     Args:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
+        in_rows: whether the row of a record says when it was listed, and not a table of its own.
     """
 
-    def __init__(self, row_maker: RowMaker, privacy: PiiPolicy) -> None:
+    def __init__(self, row_maker: RowMaker, privacy: PiiPolicy, *, in_rows: bool = True) -> None:
+        self._in_rows = in_rows
         self._row_maker = row_maker
         self._privacy = privacy
         self._ids = RowIds()
@@ -59,5 +72,17 @@ class ListedRows:
                 rejected = rejection_row(self._row_maker.members, record, str(unfit), self._privacy)
                 batch.rejected.append(self._row_maker.constant | rejected)
             else:
-                batch.rows.append(row | {LAST_LISTED_AT: listed_at, "_dlt_id": self._ids.next(listed_at)})
+                listed = {LAST_LISTED_AT: listed_at} if self._in_rows else {}
+                batch.rows.append(row | listed | {"_dlt_id": self._ids.next(listed_at)})
         return batch
+
+    def listed(self, digests: Mapping[str, str], listed_at: datetime) -> TableRows:
+        """The batch of the table that says when each key was listed.
+
+        Args:
+            digests: of the records that are listed, by key, as `digest` gave them.
+            listed_at: when the whole list was read.
+        """
+        keys = [key for key, digest in digests.items() if key != digest]
+        of_all = {LAST_LISTED_AT: listed_at, **self._row_maker.constant}
+        return TableRows(listed=[{"id": key, **of_all, "_dlt_id": self._ids.next(listed_at)} for key in keys])

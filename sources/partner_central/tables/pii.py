@@ -14,12 +14,13 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from ..errors import ConfigurationError
 from .record import content_hash
-from .table import column_name
+from .table import Path, column_name
 
 Mode = Literal["keep", "mask", "drop"]
 SHORTEST_KEY = 16
@@ -28,6 +29,8 @@ FIRST_FORM, FORM = 1, 2  # of masks, and of the list of personal members
 MASKED = re.compile(rf"m[0-9a-f]{{{MASK_DIGITS - 1}}}")
 MASKED_AT_FIRST = re.compile(rf"[0-9a-f]{{{MASK_DIGITS}}}")
 LIST = "[]"  # after the name of a list of structures, in the path of a personal member
+NO_MASK = ""  # the column of a personal member that has another type than text
+NO_NAMES: Mapping[Path, str] = MappingProxyType({})
 RECORD = "record"  # the column of rejected records
 NEEDS_KEY = (
     "pii = drop and the filter {} need pii_key: the state names the filters by their values, and without a key anybody "
@@ -48,12 +51,23 @@ class PiiPolicy:
         key: the secret of the mask.
         personal: paths of the personal members, with dots, and `[]` after a list of structures.
         form: of the masks.
+        names: names of columns and lists that the naming rule does not give, by path.
+        not_text: paths of personal members whose column can hold no mask: they are dropped.
 
     Raises:
         ConfigurationError: the mode does not exist, or the key to mask with is missing or short.
     """
 
-    def __init__(self, mode: str, key: str | None, personal: Iterable[str], form: int = FORM) -> None:
+    def __init__(
+        self,
+        mode: str,
+        key: str | None,
+        personal: Iterable[str],
+        form: int = FORM,
+        *,
+        names: Mapping[Path, str] = NO_NAMES,
+        not_text: Collection[str] = (),
+    ) -> None:
         if mode not in get_args(Mode):
             raise ConfigurationError(f"pii is one of {', '.join(get_args(Mode))}, not {mode!r}.")
         if mode == "mask" and len(key or "") < SHORTEST_KEY:
@@ -71,7 +85,7 @@ class PiiPolicy:
             below = self._tree
             for name in structures:
                 below = below.setdefault(name, {})
-            below[member] = personal_column(path)
+            below[member] = NO_MASK if path in not_text else personal_column(path, names)
 
     @property
     def keeps(self) -> bool:
@@ -89,7 +103,7 @@ class PiiPolicy:
         """The record as it may be stored; the one given stays as it is."""
         if self._mode == "keep" or not isinstance(record, dict):
             return record
-        return _changed(record, self._tree, self._mask if self._mode == "mask" else lambda *_: None)
+        return _changed(record, self._tree, self._masked if self._mode == "mask" else lambda *_: None)
 
     def rejected(self, record: object) -> str:
         """Returns what is stored of a record that cannot be a row: its JSON, or a hash if personal data is not kept.
@@ -147,6 +161,9 @@ class PiiPolicy:
             raise ConfigurationError(NEEDS_KEY.format(filter_name))
         return self._hash(value)
 
+    def _masked(self, value: object, column: str) -> str | None:
+        return None if column == NO_MASK else self._mask(value, column)
+
     def _mask(self, value: object, column: str) -> str:
         if value == "":
             return ""
@@ -162,13 +179,20 @@ class PiiPolicy:
         return hmac.digest(self._key, text.encode(errors="surrogatepass"), "sha256").hex()[:MASK_DIGITS]
 
 
-def personal_column(path: str) -> str:
+def personal_column(path: str, names: Mapping[Path, str] = NO_NAMES) -> str:
     """Returns the column of a personal member, after the list that it is in: `project_expected_customer_spend.amount`.
 
     Args:
         path: with dots, and `[]` after a list of structures.
+        names: names that the naming rule does not give, by path.
     """
-    return ".".join(column_name(part.split(".")) for part in path.split(f"{LIST}."))
+    here: Path = ()
+    found = []
+    for part in path.split(f"{LIST}."):
+        members = part.split(".")
+        here = (*here, *members)
+        found.append(names.get(here) or column_name(members))
+    return ".".join(found)
 
 
 def _changed(structure: dict[str, Any], tree: Tree, change: Change) -> dict[str, Any]:

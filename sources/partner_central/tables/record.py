@@ -9,6 +9,7 @@ from datetime import datetime
 
 from .values import InvalidValue, parse_timestamp, to_text
 
+KEY_SEPARATOR = "/"
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)  # numbers keep their digits
 
 
@@ -20,11 +21,13 @@ class Members:
         key: identifies a record.
         modified: date of the last change.
         created: date that never changes.
+        key_parts: the members that identify a record together, where it has no `key` of its own.
     """
 
     key: str = "Id"
     modified: str = "LastModifiedDate"
     created: str = "CreatedDate"
+    key_parts: tuple[str, ...] = ()
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -32,8 +35,13 @@ class Members:
         return self.key, self.modified
 
     def key_of(self, record: object) -> str | None:
-        """The key of any record, where it has one."""
-        return stored_text(record.get(self.key)) if isinstance(record, dict) else None
+        """The key of any record, where it has one; of several members, their values joined by `/`."""
+        if not isinstance(record, dict):
+            return None
+        if not self.key_parts:
+            return stored_text(record.get(self.key))
+        parts = [stored_text(record.get(name)) for name in self.key_parts]
+        return KEY_SEPARATOR.join(map(_escaped, filter(None, parts))) if all(parts) else None
 
     def modified_date(self, record: object) -> datetime | None:
         """Returns when a record was last changed, in UTC; None where nothing says so."""
@@ -55,7 +63,7 @@ class UndatedMembers(Members):
     @property
     def required(self) -> tuple[str, ...]:
         """The members without which a record cannot be merged."""
-        return (self.key,)
+        return self.key_parts or (self.key,)
 
     def modified_date(self, record: object) -> None:
         """Returns that nothing says when a record was changed."""
@@ -65,6 +73,11 @@ class UndatedMembers(Members):
 def content_hash(record: object) -> str:
     """128 bits of BLAKE2 over the record's JSON with sorted keys, in hexadecimal."""
     return hashlib.blake2b(ENCODER.encode(record).encode(), digest_size=16).hexdigest()
+
+
+def _escaped(part: str) -> str:
+    """Returns a part of a key without the separator, so that no two keys are joined to one text."""
+    return part.replace("%", "%25").replace(KEY_SEPARATOR, "%2F")
 
 
 def stored_text(value: object) -> str | None:

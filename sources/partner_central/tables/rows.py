@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from .new_members import AssignedNames
-from .record import Members, stored_text
+from .record import Members
 from .stored_columns import StoredColumns
 from .structure_rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT, Row, StructureTable, TableNames
 from .table import ChildTable, RecordModel, column_name
@@ -72,7 +72,10 @@ class RowMaker:
         """
         if not isinstance(record, dict):
             raise InvalidValue("the record is not a structure")
-        row = self._table.row(record, stored_text(record.get(self.members.key)))
+        key = self.members.key_of(record)
+        row = self._table.row(record, key)
+        if self.members.key_parts:
+            row[column_name([self.members.key])] = key
         for name, member in self._required:
             if not row.get(name):
                 raise InvalidValue(f"{member} is missing")

@@ -7,14 +7,14 @@ or a map is a child table by the same rule. Types follow the shapes of the model
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import cast
 
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from .table import MAX_NAME, ChildTable, Column, Path, RecordModel, column_name, shorten
+from .table import KEY_PATH, MAX_NAME, ChildTable, Column, Path, RecordModel, column_name, shorten
 from .types import OF_SHAPE, OF_SHAPE_NAME, ColumnType
 
 DESCRIPTION_LENGTH = 1000
@@ -29,6 +29,7 @@ class ModelRules:
     Attributes:
         table: name of the root table.
         key: member that identifies a record; its column comes first.
+        key_parts: members that identify a record together; the column of its key joins their values.
         types: types of members that the model calls plain strings although they are not.
         names: names of columns and child tables that the naming rule would make too long, by path.
     """
@@ -37,6 +38,7 @@ class ModelRules:
     key: str = "Id"
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
+    key_parts: tuple[str, ...] = ()
 
 
 def record_model(service: ServiceModel, operation: str, records: str | None, rules: ModelRules) -> RecordModel:
@@ -51,8 +53,36 @@ def record_model(service: ServiceModel, operation: str, records: str | None, rul
     output = cast("StructureShape", service.operation_model(operation).output_shape)
     record = cast("ListShape", output.members[records]).member if records else output
     columns, children = _Tables(rules).of(record, (), (), rules.table)
-    columns.sort(key=lambda column: (column.path != (rules.key,), len(column.path) > 1))
+    if rules.key_parts:
+        joined = f"The key: {', '.join(rules.key_parts)}, joined with '/'."
+        columns.append(Column(KEY_PATH, column_name([rules.key]), "text", joined))
+    columns.sort(key=lambda column: (column.path not in {KEY_PATH, (rules.key,)}, len(column.path) > 1))
     return RecordModel(tuple(columns), tuple(children))
+
+
+def joined_model(models: Iterable[RecordModel]) -> RecordModel:
+    """Returns the tables of records that several operations give: all columns and lists of any of them."""
+    first, *others = models
+    columns, children = first.columns, first.children
+    for other in others:
+        columns, children = _joined_columns(columns, other.columns), _joined_children(children, other.children)
+    return RecordModel(columns, children)
+
+
+def _joined_columns(ours: tuple[Column, ...], theirs: tuple[Column, ...]) -> tuple[Column, ...]:
+    known = {column.path for column in ours}
+    return (*ours, *(column for column in theirs if column.path not in known))
+
+
+def _joined_children(ours: tuple[ChildTable, ...], theirs: tuple[ChildTable, ...]) -> tuple[ChildTable, ...]:
+    others = {child.path: child for child in theirs}
+    both = tuple(_joined_child(child, others.pop(child.path, child)) for child in ours)
+    return (*both, *others.values())
+
+
+def _joined_child(ours: ChildTable, theirs: ChildTable) -> ChildTable:
+    columns = _joined_columns(ours.columns, theirs.columns)
+    return replace(ours, columns=columns, children=_joined_children(ours.children, theirs.children))
 
 
 class _Tables:

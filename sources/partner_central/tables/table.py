@@ -12,6 +12,7 @@ from .types import ColumnType
 Path = tuple[str, ...]
 MAX_NAME = 63  # PostgreSQL's; names are the same in every destination
 DIGEST = 8
+KEY_PATH: Path = ("\0",)  # of the column of a key that is made of several members: the path of no member
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from dlt.common.destination import PreparedTableSchema
@@ -155,6 +156,20 @@ class LakeClient(WithLakeLease, WithLakeState):
         if (loaded := rejected_keys.join(fine, keys, join_type="left semi").group_by(keys).aggregate([])).num_rows:
             self.fence()
             rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), loaded)
+
+    def forget_rejected_before(self, name: str, before: datetime, account: str | None) -> None:
+        """Takes rows out of a table of rejected records that were seen before a time."""
+        import pyarrow.compute as pc
+
+        keys = [column for column in (ACCOUNT, "record_key") if column in self.stored_types(name)]
+        table = self.open_table(name)
+        rows = table.rows([*keys, "seen_at"])
+        old = rows.filter(pc.less(rows["seen_at"], before))
+        if account is not None:
+            old = old.filter(pc.equal(old[ACCOUNT], account))
+        if old.num_rows:
+            self.fence()
+            table.replace(table.rows([C_DLT_ID]).slice(0, 0), old.select(keys))
 
     def _lease_name(self, pipeline_name: str) -> str:
         """A Delta table takes one of two commits; an Iceberg table may take both, and lose one, if two runs write."""

@@ -20,7 +20,7 @@ from dlt.common.schema.utils import (
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations.impl.filesystem.filesystem import ReferenceFollowupJob
 
-from partner_central.public import child_key_in
+from partner_central.public import key_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,9 +72,9 @@ class LakeMergeJob(ReferenceFollowupJob):
             return
         rows = winners(root, rows, stored)
         keys = rows.select(get_columns_names_with_prop(root, "primary_key"))
+        key, child_key = key_columns(root_name) or (KEY, KEY)
+        of_root = keys.rename_columns([child_key if name == key else name for name in keys.column_names])
         for table in lists:
-            child_key = child_key_in(table["columns"])
-            of_root = keys.rename_columns([child_key if name == KEY else name for name in keys.column_names])
             link = cast("str", get_first_column_name_with_prop(table, "root_key"))
             entries = self._read(table, files)
             self._put(self._table(table), entries.filter(pc.is_in(entries[link], rows[C_DLT_ID])), of_root)
@@ -167,7 +167,7 @@ def new_versions(root: TTableSchema, rows: pa.Table, stored: LakeTable) -> pa.Ta
         known = stored.rows(keys, rows.select(keys)).cast(rows.select(keys).schema)
         first = came.group_by(keys).aggregate([(PLACE, "min")])
         return rows.take(first.join(known, keys, join_type="left anti")[f"{PLACE}_min"].sort())
-    keys.remove(CONTENT)
+    keys = [name for name in keys if name not in {CONTENT, ORDER}]
     columns = [*keys, CONTENT, ORDER]
     names = {name: ", ".join(f'"{column}"' for column in some) for name, some in (("columns", columns), ("keys", keys))}
     with duckdb.connect() as connection:

@@ -1,0 +1,87 @@
+"""Reads the records of a list of short entries, each by its key, if its entry is not what it was.
+
+What was read is handed on page by page. If reading ends early, the next run reads what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from ..api.client import PartnerCentral
+from ..errors import PartnerCentralError, RecordNotFound, RequestRejected
+from ..tables.listed_rows import ListedRows
+from ..tables.row_batch import TableRows
+from .list_state import digest_of, pack, unpack
+from .pages import Page, parse_record
+
+
+class Details:
+    """Reads the records of one list.
+
+    Args:
+        client: calls the operation.
+        operation: gives one record.
+        catalog: `AWS` or `Sandbox`.
+        rows: makes the batches.
+        earlier: the entries whose records were read before, as `packed` gave them.
+
+    Attributes:
+        failure: why reading ended early; None if it did not.
+        gone: keys of entries whose record was gone when it was read.
+    """
+
+    def __init__(self, client: PartnerCentral, operation: str, catalog: str, rows: ListedRows, earlier: str) -> None:
+        self.failure: PartnerCentralError | None = None
+        self.gone: set[str] = set()
+        self._client, self._operation, self._catalog, self._rows = client, operation, catalog, rows
+        self._earlier = unpack(earlier)
+        self._read: set[bytes] = set()
+
+    def batches(self, pages: Iterable[Page], listed_at: datetime) -> Iterator[tuple[Page, TableRows]]:
+        """Yields the records of each page as a batch; the last one is short if reading ends early.
+
+        Raises:
+            RequestRejected: AWS refuses the operation.
+        """
+        for page in pages:
+            batch = TableRows()
+            for entry in page.records:
+                self._add(batch, entry, listed_at)
+                if self.failure is not None:
+                    break
+            yield page, batch
+            if self.failure is not None:
+                return
+
+    @property
+    def packed(self) -> str:
+        """The entries whose records are read; when reading ended early, with the ones that were read before."""
+        return pack(self._read if self.failure is None else self._read | self._earlier)
+
+    def _add(self, batch: TableRows, entry: object, listed_at: datetime) -> None:
+        """Adds the record of an entry, unless it was read; one that cannot be a row is read again next time."""
+        key, digest = self._rows.digest(entry)
+        mark = digest_of(key, digest)
+        if mark in self._read:
+            return
+        if mark not in self._earlier:
+            try:
+                record = entry if key == digest else self._record(key)
+            except RecordNotFound:
+                self.gone.add(key)
+                return
+            except RequestRejected:
+                raise
+            except PartnerCentralError as error:
+                self.failure = error
+                return
+            made = self._rows.batch([record], listed_at)
+            batch.add(made)
+            if made.rejected:
+                return
+        self._read.add(mark)
+
+    def _record(self, key: str) -> object:
+        request = {"Catalog": self._catalog, "Identifier": key}
+        return self._client.call(self._operation, request, parse=parse_record)
