@@ -12,9 +12,7 @@ from typing import Any
 
 from ..api.client import PartnerCentral
 from ..errors import CallBudgetExhausted, PaginationError, RequestInvalid
-from ..tables.history import History
 from ..tables.pii import PiiPolicy
-from ..tables.presence import now
 from ..tables.row_batch import RowBatchBuilder, TableRows
 from ..tables.row_version import version_of
 from ..tables.rows import RowMaker
@@ -34,7 +32,6 @@ from .until_stable import StableRead, pages_until_stable
 from .workers import MissingPartitionDate, ParallelReader
 
 CONFIRMATIONS = 6
-EARLY_END = "The search may have ended early, and does not sort by CreatedDate: what it lacks cannot be told this time."
 TOO_FEW_CALLS = "What was read is loaded, but records keep leaving a part of the list. That takes {:,} calls of a run."
 
 
@@ -69,9 +66,7 @@ class IncrementalReader:
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.checkpoint is None
-        rules = options.stream.history
-        history = History(row_maker, rules, now()) if rules else None
-        self._batch_maker = RowBatchBuilder(row_maker, privacy, history, self._state.next_order)
+        self._batch_maker = RowBatchBuilder(row_maker, privacy, options.stream.history, self._state.next_order)
         self._samples = Sampler(self._call, client.concurrency, client.metrics, self._state)
         self._progress = Progress(options, self._state, client.metrics, lambda: version_of(row_maker.model))
 
@@ -189,14 +184,11 @@ class IncrementalReader:
             if reader.count > MAX_SEQUENTIAL_PAGES:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
-        if not reader.is_in_order:
-            self._metrics.add_note("A page was not in the order of LastModifiedDate: what is gone cannot be told.")
-            checkpoint.number = None
-        if reader.may_have_ended_early:
-            if not checkpoint.is_sequential:
-                yield from self._read_long_listing(checkpoint, listing, self._samples.of_few(listing))
-                return
-            self._metrics.add_note(EARLY_END)
+        if reader.may_have_ended_early and not checkpoint.is_sequential:
+            yield from self._read_long_listing(checkpoint, listing, self._samples.of_few(listing))
+            return
+        if reader.doubt is not None:
+            self._metrics.add_note(reader.doubt)
             checkpoint.number = None
         self._progress.finish(checkpoint, by_partitions=False)
 

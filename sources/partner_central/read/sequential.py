@@ -8,6 +8,9 @@ from ..operation import Search
 from .pages import Call, Order, Page, pages
 from .request import ListRequest
 
+DISORDER = "A page was not in the order of LastModifiedDate: what is gone cannot be told."
+EARLY_END = "The search may have ended early, and does not sort by CreatedDate: what it lacks cannot be told this time."
+
 
 class SequentialReader:
     """Follows the pages of a listing, newest first, and checks their order.
@@ -28,6 +31,13 @@ class SequentialReader:
         operation = listing.stream.operation
         self._may_end_after = operation.may_end_after if isinstance(operation, Search) else None
         self._records = 0 if next_token is None else self._may_end_after or 0
+
+    @property
+    def doubt(self) -> str | None:
+        """Returns a sentence on why the pages may not be everything; None if nothing says so."""
+        if not self.is_in_order:
+            return DISORDER
+        return EARLY_END if self.may_have_ended_early else None
 
     def pages(self) -> Iterator[Page]:
         """The pages, from the one behind the token on."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from .history import History
+from .history import History, HistoryRules
 from .pii import PiiPolicy
-from .presence import ListingMark, presence_row
+from .presence import ListingMark, now, presence_row
 from .record import Members, content_hash
 from .row_ids import RowIds
 from .rows import LAST_LISTED_AT, Row, RowMaker
@@ -67,7 +67,7 @@ class RowBatchBuilder:
     Args:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
-        history: makes the rows of versions; without it, each row says itself when it was last listed.
+        rules: what a version is made of; without it, each row says itself when it was last listed.
         next_order: gives the read_order of one more version.
 
     Attributes:
@@ -75,13 +75,13 @@ class RowBatchBuilder:
     """
 
     def __init__(
-        self, row_maker: RowMaker, privacy: PiiPolicy, history: History | None, next_order: Callable[[], int]
+        self, row_maker: RowMaker, privacy: PiiPolicy, rules: HistoryRules | None, next_order: Callable[[], int]
     ) -> None:
         self.rejections: list[tuple[str, datetime | None]] = []
         self._row_maker = row_maker
         self._members = row_maker.members
         self._privacy = privacy
-        self._history = history
+        self._history = History(row_maker, rules, now()) if rules else None
         self._next_order = next_order
         self._rejected: dict[str, tuple[datetime, datetime | None]] = {}
         self._ids = RowIds()

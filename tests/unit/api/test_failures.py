@@ -41,6 +41,7 @@ from partner_central.errors import (
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
+    RecordNotFound,
     RequestInvalid,
     RequestRejected,
     ServiceUnavailable,
@@ -102,7 +103,7 @@ def test_credentials_aws_does_not_accept_are_a_matter_of_configuration(code: str
     ("error", "kind", "said"),
     [
         (answer("AccessDenied", operation="AssumeRole"), ConfigurationError, "Check role_arn, external_id"),
-        (answer("ResourceNotFoundException"), RequestRejected, "catalog AWS: ResourceNotFoundException: why"),
+        (answer("ResourceNotFoundException"), RecordNotFound, "catalog AWS: ResourceNotFoundException: why"),
         (answer("SomethingNew", ""), RequestRejected, "SomethingNew: no reason given"),
         (answer("AccessDeniedException"), RequestRejected, '"partnercentral:Catalog": "AWS"'),
         (NoCredentialsError(), ConfigurationError, "AWS_PROFILE"),
