@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from .charts import bars, columns, stacks
 from .currency import money, spend, spend_of_version
@@ -42,7 +43,7 @@ def new_since(snapshot: Snapshot) -> Html:
 def _changed(head: str, key: str) -> Column:
     """A value before or after a change; amounts are written as everywhere on the page."""
 
-    def text(row: Row) -> str:
+    def text(row: Mapping[str, Any]) -> str:
         value: str | None = row[key]
         return spend_of_version(value) if row["what"] == "expected spend" else value or ""
 
