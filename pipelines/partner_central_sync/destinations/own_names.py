@@ -15,14 +15,14 @@ from dlt.common.schema.typing import C_DLT_ID
 
 from partner_central.public import STREAMS, ConfigurationError, hint_rules, known_columns, stream_model
 
-from ..sync import full_listings, run_log, stream_log
 from . import of
 from .lease_table import TABLE as LEASE
+from .own_tables import LISTINGS, RUNS, STREAM_RUNS
 
 OF_THE_SYNC: Mapping[str, frozenset[str]] = {
-    run_log.TABLE: frozenset({"run_id", "started_at", "exit_code"}),
-    stream_log.TABLE: frozenset({"run_id", "stream"}),
-    full_listings.TABLE.name: frozenset({"number", "verdict"}),
+    RUNS: frozenset({"run_id", "started_at", "exit_code"}),
+    STREAM_RUNS: frozenset({"run_id", "stream"}),
+    LISTINGS: frozenset({"number", "verdict"}),
     LEASE: frozenset({"pipeline_name", "run_id", "owner", "expires_at"}),
 }
 OF_A_LOAD = frozenset({C_DLT_ID})

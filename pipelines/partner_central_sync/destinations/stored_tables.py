@@ -15,7 +15,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES, UNMOVED, ConfigurationError, StoredCounters
 
-from ..sync import full_listings, run_log, stream_log
+from .own_tables import LISTINGS, RUNS, STREAM_RUNS
 
 PLACED = OPPORTUNITIES.table_names.both  # the tables in which the source places columns
 UNPLACED = UNMOVED | HISTORY_COLUMNS | {ACCOUNT, OPPORTUNITIES.child_key}
@@ -23,12 +23,12 @@ ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "t
 TYPE_HINTS = ("data_type", "precision", "scale", "timezone")
 Retyped = dict[str, dict[str, TColumnSchema]]  # columns as they are in the destination, by table
 ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "last_listed_sweep")
-JUDGED = (full_listings.TABLE.name, "number")
+JUDGED = (LISTINGS, "number")
 
 
 def missing_tables(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
     """Returns what an open destination lacks, though it was loaded by a schema: `table`, or `table.column`."""
-    names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE, stream_log.TABLE} & schema.tables.keys())]
+    names = [*schema.data_table_names(seen_data_only=True), *({RUNS, STREAM_RUNS} & schema.tables.keys())]
     return frozenset(_yield_missing(client, schema, names))
 
 

@@ -20,14 +20,14 @@ from partner_central.public import STREAMS, SyncMetrics
 from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
-from ..destinations import of
+from ..destinations import of, own_tables
 from ..destinations.own_tables import Kind, OwnTable
 from ..version import version
 from . import full_listings
 from .settings import Settings
 from .stream_log import STREAM_RUNS, stream_rows
 
-TABLE = "sync_runs"
+TABLE = own_tables.RUNS
 LONGEST_MESSAGE = 2000
 
 

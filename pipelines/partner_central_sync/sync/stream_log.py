@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from partner_central.public import StreamMetrics
 
+from ..destinations import own_tables
 from ..destinations.own_tables import Kind, OwnTable
 
 if TYPE_CHECKING:
     from .run_log import RunRecord
 
-TABLE = "sync_run_streams"
+TABLE = own_tables.STREAM_RUNS
 
 
 @dataclass(frozen=True, slots=True)
