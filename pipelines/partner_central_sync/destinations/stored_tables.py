@@ -15,6 +15,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import ACCOUNT, HISTORY_COLUMNS, OPPORTUNITIES, UNMOVED, ConfigurationError, StoredCounters
 
+from .own_names import refuse_taken
 from .own_tables import LISTINGS, RUNS, STREAM_RUNS
 
 PLACED = OPPORTUNITIES.table_names.both  # the tables in which the source places columns
@@ -38,10 +39,12 @@ def complete(client: SqlJobClientBase) -> Retyped:
     Nothing is loaded into these: the source puts what does not fit into columns of its own.
 
     Raises:
-        ConfigurationError: a column has another type than the rows that would be put there, which would change them.
+        ConfigurationError: a column has another type than the rows that would be put there, which would change them; or
+            a table is not of this program.
     """
     schema = client.schema
     stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
+    refuse_taken(client, stored)
     retyped = {
         name: found for name, columns in stored.items() if (found := dict(_differing_columns(client, name, columns)))
     }
