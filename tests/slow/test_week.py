@@ -1,4 +1,4 @@
-"""A week of runs twice an hour with deploys, outages, a move, a new member and new keys: ends equal, on a bounded disk."""
+"""A week of runs twice an hour: deploys, outages, a move, a new member, new keys. It ends equal, on a bounded disk."""
 
 from __future__ import annotations
 
