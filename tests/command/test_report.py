@@ -16,7 +16,8 @@ import pytest
 from html_page import Page
 from partner_central.errors import ConfigurationError
 from partner_central_sync.report import tables, write_report
-from partner_central_sync.report.currency import money, spend
+from partner_central_sync.report.charts import columns, stacks
+from partner_central_sync.report.currency import money, spend, spend_of_version
 from partner_central_sync.report.snapshot import SHOWN
 from partner_central_sync.sync.settings import Settings
 from sandbox import Sandbox
@@ -93,7 +94,7 @@ def assert_equals_views(page: Page, settings: Settings) -> None:
         amounts = sorted(money(amount, currency) for currency, amount in asked(settings, query))
         assert sorted(page.figures[figure]) == (amounts or [EMPTY])
     listed = {
-        "By stage": ("SELECT life_cycle_stage, currency_code, opportunities, monthly_amount FROM pipeline_by_stage", 3),
+        "By stage": ("SELECT life_cycle_stage, opportunities, monthly_amount, currency_code FROM pipeline_by_stage", 2),
         "By reason": (
             (
                 "SELECT life_cycle_closed_lost_reason, opportunities, within_a_year, last_closed_on "
@@ -115,13 +116,13 @@ def assert_equals_views(page: Page, settings: Settings) -> None:
     }
     for name, (query, amount) in listed.items():
         rows = [
-            [cell(value, row[1] if sandbox == amount else None) for sandbox, value in enumerate(row)]
+            [cell(value, row[-1] if place == amount else None) for place, value in enumerate(row[: (amount or 9) + 1])]
             for row in asked(settings, query)
         ]
         assert sorted(page.tables.get(name, [[]])[1:]) == sorted(rows)
     months = [row for name, table in page.tables.items() if name.startswith("By month") for row in table[1:]]
     rows = [
-        [month, code or EMPTY, f"{number:,}", money(amount, code)]
+        [month, f"{number:,}", money(amount, code)]
         for month, code, number, amount in asked(
             settings,
             "SELECT coalesce(strftime(target_close_month, '%Y-%m'), ''), currency_code, opportunities, "
@@ -300,6 +301,31 @@ def test_the_largest_amounts_that_aws_takes_are_written_with_every_digit(folder:
 def test_amounts_in_several_currencies_are_written_one_by_one() -> None:
     assert spend("EUR 50.00, JPY 1200.50") == "EUR\N{NO-BREAK SPACE}50.00, JPY\N{NO-BREAK SPACE}1,200.50"
     assert spend(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("34,904.60 USD Monthly (AWS)", "USD~34,904.60 Monthly (AWS)"),
+        ("1,250.00 EUR; -3.00 JPY Monthly", "EUR~1,250.00; JPY~-3.00 Monthly"),
+        ("7.00 USD (1.00 EUR Ltd)", "USD~7.00 (1.00 EUR Ltd)"),
+        ("7.00", "7.00"),
+        ("USD Monthly (AWS)", "USD Monthly (AWS)"),
+        (None, ""),
+    ],
+)
+def test_the_spend_of_a_version_has_the_form_of_every_amount(stored: str | None, shown: str) -> None:
+    assert spend_of_version(stored) == shown.replace("~", "\N{NO-BREAK SPACE}")
+
+
+def test_an_axis_begins_with_a_plain_zero() -> None:
+    for chart in (
+        columns([("Jan", 90_000_000.0), ("Feb", 0.0)], "spend"),
+        stacks([("Q1", "won", 9_000.0)], {"won": "var(--b)"}, "closed"),
+    ):
+        labels = re.findall(r"<text [^>]*>([^<]*)</text>", chart)
+        assert "0" in labels
+        assert not {"0k", "0M", "0.0M"} & set(labels)
 
 
 def test_the_stylesheet_and_the_tables_agree_how_many_rows_are_printed() -> None:

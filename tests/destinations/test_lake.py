@@ -171,6 +171,15 @@ def files_of(lake: Lake) -> set[Path]:
     return {file for file in (lake.folder / "lake").rglob("*.parquet") if "_dlt" not in str(file)}
 
 
+def stored_in(lake: Lake, table: str, pattern: str) -> set[str]:
+    """Paths of files in a table's folder, as Iceberg writes them."""
+    return {
+        file.as_uri()
+        for file in (lake.folder / "lake").rglob(pattern)
+        if file.relative_to(lake.folder).parts[2] == table
+    }
+
+
 @pytest.mark.long
 def test_files_and_snapshots_of_earlier_versions_are_removed_once_they_are_old(lake: Lake) -> None:
     for number in range(1, 5):
@@ -186,7 +195,12 @@ def test_files_and_snapshots_of_earlier_versions_are_removed_once_they_are_old(l
     if lake.table_format == "delta":
         assert len(files_of(lake)) <= len(tables) - 1
     else:
-        assert len(lake.client.open_table("opportunities")._table.snapshots()) == 1  # type: ignore[attr-defined]
+        table = lake.client.open_table("opportunities")._table  # type: ignore[attr-defined]
+        assert len(table.snapshots()) == 1
+        assert stored_in(lake, "opportunities", "*.parquet") == {
+            task.file.file_path for task in table.scan().plan_files()
+        }
+        assert len(stored_in(lake, "opportunities", "snap-*.avro")) == 1
     lake.load(*AFTER)
     assert {key for key, _ in lake.holds()["opportunities"]} == {"O1", "O2", "O4", "P1", "P2", "P3", "P4"}
 

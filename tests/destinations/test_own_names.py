@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dlt
 import pytest
 
 from databases import Database
@@ -67,6 +68,59 @@ def test_a_table_that_took_the_place_of_a_loaded_one_is_left_alone(synced: Sandb
     )
     assert f"already has {table}," in refused(database)
     assert database.sql(f"SELECT * FROM {table}") == [(1,)]
+
+
+def load_of_another_source(sandbox: Sandbox, table: str) -> None:
+    """Loads a table of another source of dlt into the dataset, by its own pipeline."""
+    file = sandbox.folder / "other.duckdb"  # under the file's own name, dlt takes the dataset for the database
+    if sandbox.database.exists():
+        sandbox.database.rename(file)
+    database = dlt.destinations.duckdb(str(file))
+    folder = str(sandbox.folder / "elsewhere")
+    other = dlt.pipeline("crm", destination=database, dataset_name="partner_central", pipelines_dir=folder)
+    other.run([{"id": "1", "note": "mine"}], table_name=table)
+    file.rename(sandbox.database)
+
+
+def test_a_table_of_another_source_of_dlt_is_left_alone(sandbox: Sandbox) -> None:
+    load_of_another_source(sandbox, "opportunities")
+    database = Database(sandbox.folder, sandbox.endpoint)
+    before = database.sql(COLUMNS)
+    assert "already has opportunities, which is not of this program" in refused(database)
+    assert database.sql(COLUMNS) == before
+    assert database.sql("SELECT id, note FROM opportunities") == [("1", "mine")]
+
+
+def test_a_dataset_may_be_shared_with_another_source_of_dlt(sandbox: Sandbox, emulator: Emulator) -> None:
+    load_of_another_source(sandbox, "deals")
+    sandbox.sync()
+    load_of_another_source(sandbox, "deals")
+    sandbox.sync()
+    sandbox.assert_equals(emulator.truth())
+
+
+@pytest.mark.parametrize("other", ["of the user", "of another source"])
+def test_the_table_of_a_list_that_no_release_knew_is_left_alone_if_it_is_of_others(
+    synced: Sandbox, emulator: Emulator, other: str
+) -> None:
+    database = Database(synced.folder, synced.endpoint)
+    if other == "of the user":
+        database.sql(
+            "CREATE TABLE opportunities__team (note VARCHAR)", "INSERT INTO opportunities__team VALUES ('mine')"
+        )
+    else:
+        load_of_another_source(synced, "opportunities__team")
+    before = database.sql(COLUMNS)
+    one = emulator.truth()[0]["Id"]
+    emulator.overlay(one, {"Team": [{"Role": "Lead"}]})
+    emulator.change(one, {"LifeCycle": {"NextSteps": "A call."}})
+    with pytest.raises(ConfigurationError, match="already has opportunities__team, which is not of this program"):
+        synced.sync()
+    assert database.sql(COLUMNS) == before
+    assert database.sql("SELECT note FROM opportunities__team") == [("mine",)]
+    database.sql("ALTER TABLE opportunities__team RENAME TO kept")
+    synced.sync()
+    assert database.sql("SELECT role FROM opportunities__team") == [("Lead",)]
 
 
 def test_a_dataset_of_this_release_is_not_asked_again(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_of_two_overlapping_cron_jobs_the_second_ends_with_5(sandbox: Sandbox, e
     with cron(sandbox, job, job):
         with held_at(emulator, 1):
             said = wait_for(log, "exit 5\n")
-            assert "ERROR Another run of partner_central is active (process " in said
+            assert said == "exit 5\n", "with --quiet, cron has nothing to mail: the active run does the work"
             assert len(emulator.calls) <= 1
         wait_for(log, "exit 0\n")
     sandbox.assert_equals(emulator.truth())

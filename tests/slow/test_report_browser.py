@@ -37,16 +37,28 @@ for (const press of [1, 2]) {
 document.title = told.join("|");
 </script></body>"""
 WIDTH = "<script>parent.postMessage([document.documentElement.scrollWidth, innerWidth].join(), '*')</script></body>"
+CLIPPED = """<script>
+document.querySelectorAll("details").forEach((one) => { one.open = true; });
+const wide = [...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth);
+document.title = "clipped: " + wide.map((one) => one.ariaLabel).join("|") + ";";
+</script></body>"""
+NARROW = """<script>
+const widths = [...document.querySelectorAll("td.sentences")].map((one) => one.offsetWidth);
+const isDate = (cell) => /^\\d{4}-\\d\\d-\\d\\d$/.test(cell.innerText);
+const dates = [...document.querySelectorAll(".sortable td")].filter(isDate);
+const broken = dates.filter((one) => getComputedStyle(one).whiteSpace != "nowrap");
+document.title = `${widths.length} cells, from ${Math.min(...widths)}; ${dates.length} dates, ${broken.length} broken`;
+</script></body>"""
 PHONE = """<!doctype html><title></title><iframe src="{page}" style="width:390px;height:844px;border:0"></iframe>
 <script>onmessage = (told) => { document.title = told.data; };</script>"""
 
 
-def browsed(page: Path, profile: Path) -> tuple[str, list[str]]:
+def browsed(page: Path, profile: Path, *flags: str) -> tuple[str, list[str]]:
     """The page as the browser has it after its programs ran, and what they complained about."""
     log = profile / "network.json"
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", f"--log-net-log={log}", "--virtual-time-budget=3000"]
     ran = subprocess.run(
-        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+        [*command, *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
     )
     assert "net::" not in ran.stdout
     asked = {url for url in URL.findall(log.read_text()) if not ITS_OWN.match(url)}
@@ -85,6 +97,27 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(small: Settings, tmp_
     told = re.search(r"<title>(\d+),390</title>", html)
     assert told is not None
     assert int(told[1]) <= 390
+
+
+def test_no_table_is_cut_at_the_width_of_a_desk(tmp_path: Path) -> None:
+    settings = filled(settings_in(tmp_path), tmp_path / "work", SMALL_CASE)
+    with attach(settings).sql_client() as sql:
+        name = sql.make_qualified_table_name("opportunities__project_expected_customer_spend")
+        sql.execute_sql(f"UPDATE {name} SET amount = 24270496.86")
+    page = write_report(settings, tmp_path / "report.html")
+    page.write_text(page.read_text().replace("</body>", CLIPPED))
+    html, _ = browsed(page, tmp_path / "profile", "--window-size=1440,900")
+    assert "<title>clipped: ;</title>" in html
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_people_wrote_has_room_for_words(small: Settings, tmp_path: Path, width: int) -> None:
+    page = write_report(small, tmp_path / "report.html")
+    page.write_text(page.read_text().replace("</body>", NARROW))
+    html, _ = browsed(page, tmp_path / "profile", f"--window-size={width},900")
+    told = re.search(r"<title>(\d+) cells, from (\d+); ([1-9]\d*) dates, 0 broken", html)
+    assert told is not None
+    assert (int(told[1]) > 0, int(told[2]) >= 160) == (True, True)
 
 
 def test_a_hundred_thousand_opportunities_have_a_small_page(tmp_path: Path) -> None:

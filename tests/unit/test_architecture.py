@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -74,14 +75,28 @@ LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may im
 }
 
 
-def layer_of(file: Path) -> str:
-    """The folder below the source, or the file in it."""
-    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+PIPELINE_LAYERS: dict[str, set[str]] = {  # of the sync job and the command, each with what it may import besides itself
+    "__init__": set(),
+    "version": set(),
+    "destinations": set(),
+    "console": {"version", "destinations"},
+    "views": {"console", "destinations"},
+    "sync": {"version", "destinations", "console", "views"},
+    "query": {"destinations", "console", "views", "sync"},
+    "report": {"destinations", "views", "sync", "query"},
+    "forget": {"destinations", "console", "sync"},
+    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget"},
+}
 
 
-def layers_imported(file: Path) -> set[str]:
-    """The layers of the source that a file of it imports."""
-    package = list(file.relative_to(SOURCE).parts[:-1])
+def layer_of(file: Path, root: Path = SOURCE) -> str:
+    """The folder below a package, or the file in it."""
+    return file.relative_to(root).parts[0].removesuffix(".py")
+
+
+def layers_imported(file: Path, root: Path = SOURCE) -> set[str]:
+    """The layers of a package that a file of it imports, also in a function or for types only."""
+    package = list(file.relative_to(root).parts[:-1])
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -95,6 +110,16 @@ def layers_imported(file: Path) -> set[str]:
 def test_imports_of_the_source_point_one_way(file: Path) -> None:
     layer = layer_of(file)
     assert layers_imported(file) <= LAYERS[layer] | {layer}
+
+
+@pytest.mark.parametrize("file", modules(PIPELINES), ids=name_of)
+def test_imports_of_the_pipelines_point_one_way(file: Path) -> None:
+    layer = layer_of(file, PIPELINES)
+    assert layers_imported(file, PIPELINES) <= PIPELINE_LAYERS[layer] | {layer}
+
+
+def test_no_two_layers_of_the_pipelines_import_each_other() -> None:
+    graphlib.TopologicalSorter(PIPELINE_LAYERS).prepare()  # raises on a cycle
 
 
 @pytest.mark.parametrize("file", modules(*(SOURCE / name for name in ("api", "read", "tables"))), ids=name_of)

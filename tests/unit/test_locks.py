@@ -53,10 +53,40 @@ def test_the_image_and_the_examples_install_by_hashes_only() -> None:
         assert all("--no-deps" in one for one in installs), page
 
 
-def test_actions_of_the_example_are_named_by_commit_and_keep_no_token() -> None:
-    text = (ROOT / "docs" / "how-to" / "cron.md").read_text()
-    uses = re.findall(r"uses: (\S+)", text)
-    assert uses
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", one) for one in uses)
-    for file in (text, (ROOT / ".github" / "workflows" / "ci.yml").read_text()):
-        assert file.count("actions/checkout@") == file.count("persist-credentials: false")
+WORKFLOWS = [*(ROOT / ".github").rglob("*.yml"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+ACTION = re.compile(r"^\s*(?:- )?uses: (.*)$", re.MULTILINE)
+BY_COMMIT = re.compile(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+def test_every_action_is_named_by_commit_with_its_version_and_keeps_no_token() -> None:
+    used = {file: ACTION.findall(file.read_text()) for file in WORKFLOWS}
+    assert {file.name for file in used if used[file]} == {"ci.yml", "cron.md"}
+    assert [use for uses in used.values() for use in uses if not BY_COMMIT.fullmatch(use)] == []
+    for file in used:
+        text = file.read_text()
+        assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+
+
+def test_an_action_has_one_commit_everywhere() -> None:
+    uses = {use for file in WORKFLOWS for use in ACTION.findall(file.read_text())}
+    assert len({use.partition("@")[0] for use in uses}) == len(uses)
+
+
+def test_every_image_is_named_by_digest_or_is_a_stage() -> None:
+    blocks = [
+        block for file in WORKFLOWS for block in re.findall(r"```dockerfile\n(.*?)```", file.read_text(), re.DOTALL)
+    ]
+    for text in ((ROOT / "Dockerfile").read_text(), *blocks):
+        found = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", text, re.MULTILINE)
+        stages = {stage for _, stage in found}
+        assert found
+        assert [
+            image
+            for image, _ in found
+            if image not in stages and not re.fullmatch(r"\S+:\S+@sha256:[0-9a-f]{64}", image)
+        ] == []
+
+
+def test_dependabot_proposes_newer_images_and_actions() -> None:
+    proposed = re.findall(r"package-ecosystem: (\S+)", (ROOT / ".github" / "dependabot.yml").read_text())
+    assert {"docker", "github-actions"} <= set(proposed)

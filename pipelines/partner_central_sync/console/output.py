@@ -18,6 +18,7 @@ from partner_central.public import CallLimitReached, SyncMetrics
 from ..version import version
 from .exit_codes import INTERRUPTIONS, ExitCode
 from .failures import causes_of, exit_code_and_message
+from .finished import Finished
 from .progress import Progress
 from .secrets import mask, masked, masked_trace
 from .streams import Name, Tolerant, write_line
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console as Terminal
     from rich.status import Status
 
-    from ..sync.summary import Summary
 
 LogFormat = Literal["text", "json"]
 SECONDS_BETWEEN_LINES = 10.0
@@ -153,7 +153,7 @@ class Console:
             write_line("stderr", trace.rstrip("\n"))
         return code
 
-    def print_summary(self, summary: Summary) -> None:
+    def print_summary(self, summary: Finished) -> None:
         """Prints what a finished run did; in JSON also when quiet."""
         self.close()
         if self._json:

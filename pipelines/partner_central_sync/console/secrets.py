@@ -41,8 +41,20 @@ def mask(text: str) -> str:
 
 
 def masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns values for JSON with their texts masked, before quotes are written in another way."""
-    return {name: mask(value) if isinstance(value, str) else value for name, value in values.items()}
+    """Returns values for JSON with their texts masked at any depth, before quotes are written in another way."""
+    return {name: _masked_value(value) for name, value in values.items()}
+
+
+def _masked_value(value: Any) -> Any:  # noqa: ANN401 - of JSON
+    match value:
+        case str():
+            return mask(value)
+        case Mapping():
+            return masked(value)
+        case list() | tuple():
+            return [_masked_value(one) for one in value]
+        case _:
+            return value
 
 
 def masked_trace(error: BaseException) -> str:

@@ -49,7 +49,7 @@ def complete_tables(pipeline: dlt.Pipeline) -> None:
     Where the type of a column was changed there, dlt's schema and the packages to be loaded take it over.
 
     Raises:
-        ConfigurationError: a column there would change the values that it gets.
+        ConfigurationError: a column there would change the values that it gets, or a table is not of this program.
     """
     client = pipeline.destination_client()
     if not isinstance(client, SqlJobClientBase):

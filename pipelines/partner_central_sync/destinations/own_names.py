@@ -1,28 +1,33 @@
 """Refuses a dataset in which something of the user has the name of a table of this program.
 
 A load would add columns to it, or rows. So what exists under these names is compared with the columns that such a table
-has had in every release, before anything is changed.
+has had in every release, before anything is changed. A table of another source of dlt has these columns as well. It is
+told by the schemas that dlt stores, each with the name of its source.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import cast
 
 from dlt.common.destination.client import DestinationClientDwhConfiguration, JobClientBase
 from dlt.common.schema import Schema
-from dlt.common.schema.typing import C_DLT_ID
+from dlt.common.schema.typing import C_DLT_ID, TColumnSchema
+from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import SPINE, STREAMS, ConfigurationError, hint_rules, known_columns, stream_model
 
-from ..sync import full_listings, run_log, stream_log
 from . import of
+from .lake.pipeline_state import WithLakeState
 from .lease_table import TABLE as LEASE
+from .own_tables import LISTINGS, RUNS, STREAM_RUNS
+from .pipeline_state import SOURCE, WithPipelineState
 
 OF_THE_SYNC: Mapping[str, frozenset[str]] = {
-    run_log.TABLE: frozenset({"run_id", "started_at", "exit_code"}),
-    stream_log.TABLE: frozenset({"run_id", "stream"}),
-    full_listings.TABLE.name: frozenset({"number", "verdict"}),
+    RUNS: frozenset({"run_id", "started_at", "exit_code"}),
+    STREAM_RUNS: frozenset({"run_id", "stream"}),
+    LISTINGS: frozenset({"number", "verdict"}),
     LEASE: frozenset({"pipeline_name", "run_id", "owner", "expires_at"}),
 }
 OF_A_LOAD = frozenset({C_DLT_ID})
@@ -49,7 +54,33 @@ def refuse_foreign(client: JobClientBase, schema: Schema | None) -> None:
         of_lists = known_columns(stream_model(stream), hint_rules(stream))
         expected |= dict.fromkeys((column.partition(".")[0] for column in of_lists), OF_A_LOAD)
     found = of(client).stored_columns(client, expected)
-    _raise_for(client, (name for name, columns in found.items() if not columns >= expected[name]))
+    foreign = {name for name, columns in found.items() if not columns >= expected[name]}
+    _raise_for(client, foreign | _of_other_sources(client, found.keys() - foreign))
+
+
+def refuse_taken(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]]) -> None:
+    """Refuses what has the name of a table that a load would make, or the name of one that it would add columns to.
+
+    Tables of lists that AWS adds have names which no release knew.
+
+    Args:
+        client: of the open destination, with the schema of the load.
+        stored: the columns of what the destination has under the names of that schema's tables.
+
+    Raises:
+        ConfigurationError: it is not of this program; nothing was changed.
+    """
+    schema, exactly = client.schema, client.capabilities.generates_case_sensitive_identifiers()
+    changed = [
+        name
+        for name in set(schema.data_table_names()) - OF_THE_SYNC.keys()
+        if stored[name] and schema.get_new_table_columns(name, dict(stored[name]), case_sensitive=exactly)
+    ]
+    if not changed:
+        return
+    found = of(client).stored_columns(client, changed)
+    foreign = {name for name, columns in found.items() if not columns >= OF_A_LOAD}
+    _raise_for(client, foreign | _of_other_sources(client, found.keys() - foreign))
 
 
 def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
@@ -67,6 +98,20 @@ def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
             if any(f"{table}.{column}" in missing for column in OF_THE_SYNC.get(table, OF_A_LOAD))
         ),
     )
+
+
+def _of_other_sources(client: JobClientBase, names: Collection[str]) -> set[str]:
+    """Returns those of these tables that schemas of other sources have, and the schema of this one has not."""
+    loaded = set(names) - OF_THE_SYNC.keys()
+    if not loaded or not isinstance(client, WithPipelineState | WithLakeState):
+        return set()
+    if not (others := client.schema_names() - {SOURCE}):
+        return set()
+    own = client.get_newest_schema()
+    if own is not None:
+        loaded -= own.tables.keys()
+    stored = (client.get_stored_schema(name) for name in sorted(others))
+    return loaded & {table for found in stored if found for table in json.loads(found.schema)["tables"]}
 
 
 def _raise_for(client: JobClientBase, foreign: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from . import of
 from .pipeline_state import WithPipelineState
 
+RUNS, STREAM_RUNS, LISTINGS = "sync_runs", "sync_run_streams", "sync_sweeps"  # their columns are in `sync`
 Kind = Literal["text", "timestamp", "bigint", "double", "bool"]
 
 

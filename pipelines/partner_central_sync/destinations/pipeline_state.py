@@ -61,6 +61,14 @@ class WithPipelineState(SqlJobClientWithStagingDataset):
             return None
         return Schema.from_stored_schema(json.loads(found.schema)) if found else None
 
+    def schema_names(self) -> set[str]:
+        """The names of the schemas that sources have made tables by in this dataset, this source's and others'."""
+        table = self.sql_client.make_qualified_table_name(self.schema.version_table_name)
+        try:
+            return {name for (name,) in self.sql_client.execute_sql(f"SELECT DISTINCT schema_name FROM {table}") or ()}  # noqa: S608 - dlt's own name
+        except DestinationUndefinedEntity:
+            return set()
+
     def pipeline_names(self) -> set[str]:
         """The pipelines that have loaded into this dataset."""
         try:

@@ -24,7 +24,8 @@ from partner_central.public import (
     key_columns,
 )
 
-from ..sync import full_listings, run_log, stream_log
+from .own_names import refuse_taken
+from .own_tables import LISTINGS, RUNS, STREAM_RUNS
 
 PLACED = {table for stream in STREAMS for table in stream.table_names.both}  # the source places columns there
 KEY = "id"
@@ -33,12 +34,12 @@ ALIKE: Mapping[TDataType, str] = {"wei": "decimal", "json": "text", "binary": "t
 TYPE_HINTS = ("data_type", "precision", "scale", "timezone")
 Retyped = dict[str, dict[str, TColumnSchema]]  # columns as they are in the destination, by table
 ORDER, SWEEP = ("opportunity_history", "read_order"), ("opportunity_presence", "last_listed_sweep")
-JUDGED = (full_listings.TABLE.name, "number")
+JUDGED = (LISTINGS, "number")
 
 
 def missing_tables(client: SqlJobClientBase, schema: Schema) -> frozenset[str]:
     """Returns what an open destination lacks, though it was loaded by a schema: `table`, or `table.column`."""
-    names = [*schema.data_table_names(seen_data_only=True), *({run_log.TABLE, stream_log.TABLE} & schema.tables.keys())]
+    names = [*schema.data_table_names(seen_data_only=True), *({RUNS, STREAM_RUNS} & schema.tables.keys())]
     return frozenset(_yield_missing(client, schema, names))
 
 
@@ -48,10 +49,12 @@ def complete(client: SqlJobClientBase) -> Retyped:
     Nothing is loaded into these: the source puts what does not fit into columns of its own.
 
     Raises:
-        ConfigurationError: a column has another type than the rows that would be put there, which would change them.
+        ConfigurationError: a column has another type than the rows that would be put there, which would change them; or
+            a table is not of this program.
     """
     schema = client.schema
     stored = dict(client.get_storage_tables([*schema.data_table_names(), *schema.dlt_table_names()]))
+    refuse_taken(client, stored)
     retyped = {
         name: found for name, columns in stored.items() if (found := dict(_differing_columns(client, name, columns)))
     }

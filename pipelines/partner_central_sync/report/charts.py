@@ -24,6 +24,7 @@ EXTRA = (
     'The report draws with packages that are not installed: pip install "partner-central-sync[report]" '
     "(or altair and vl-convert-python)."
 )
+AMOUNT = "datum.value === 0 ? '0' : datum.label"  # a label of an axis of numbers: SI units, but a plain zero
 NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"| width="\d+" height="\d+"(?= viewBox)')
 
 
@@ -60,7 +61,7 @@ def stacks(
         .mark_bar(size=min(28, 200 // len(x_labels)))
         .encode(
             x=_along(x_labels),
-            y=alt.Y("value:Q", title=unit, stack="zero", axis=alt.Axis(format="~s", tickCount=4, tickMinStep=1)),
+            y=alt.Y("value:Q", title=unit, stack="zero", axis=_numbers(tickMinStep=1)),
             color=alt.Color(
                 "series:N",
                 title=None,
@@ -82,7 +83,7 @@ def columns(values: Sequence[tuple[str, float]], summary: str, colour: str = "va
         .mark_bar(color=colour, size=max(3, min(24, 200 // len(values))))
         .encode(
             x=_along(None),
-            y=alt.Y("value:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+            y=alt.Y("value:Q", title=None, axis=_numbers()),
         )
     )
     return _svg(chart.properties(width=WIDTH - 50, height=110), summary)
@@ -127,3 +128,8 @@ def _along(order: Sequence[str] | None) -> Any:  # noqa: ANN401 - altair is impo
     alt = _altair()
     axis = alt.Axis(labelAngle=0, ticks=False, labelOverlap="greedy", labelSeparation=6)
     return alt.X("x:N", sort=order, title=None, axis=axis)
+
+
+def _numbers(**options: float) -> Any:  # noqa: ANN401 - altair is imported where it is used
+    """Returns the axis beside columns: few labels, with the units of large numbers."""
+    return _altair().Axis(format="~s", tickCount=4, labelExpr=AMOUNT, **options)

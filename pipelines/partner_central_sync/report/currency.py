@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 EXACT = Context(prec=100)  # an amount has up to 38 digits, and a sum of them more
 CENTS = Decimal("0.01")  # the scale of the stored amounts
+STORED = re.compile(r"(^|; )(-?[\d,]+\.\d+) ([^\s(;]+)")  # what an entry of the list in a version begins with
 ENTRY = re.compile(r"(?:(\S+) )?(-?\d+(?:\.\d+)?)")
 
 
@@ -24,3 +25,8 @@ def spend(text: str | None) -> str:
     return ", ".join(
         money(Decimal(found[2]), found[1]) if (found := ENTRY.fullmatch(entry)) else entry for entry in entries
     )
+
+
+def spend_of_version(text: str | None) -> str:
+    """The text of a version's expected spend, such as `1,200.50 USD Monthly (AWS)`, with amounts as `money` does."""
+    return STORED.sub(lambda found: found[1] + money(Decimal(found[2].replace(",", "")), found[3]), text or "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from .charts import bars, columns, stacks
-from .currency import money, spend
+from .currency import money, spend, spend_of_version
 from .html import Html, join, tag
 from .snapshot import WEEKS, Row, RowList, Snapshot
 from .tables import Column, figure, join_counts, table
@@ -21,7 +22,7 @@ CUSTOMER = Column("Customer", "customer_company_name")
 OPPORTUNITY = Column("Opportunity", "id")
 STAGE = Column("Stage", "life_cycle_stage")
 TARGET = Column("Target close", "life_cycle_target_close_date")
-NEXT = Column("Next steps", "life_cycle_next_steps")
+NEXT = Column("Next steps", "life_cycle_next_steps", sentences=True)
 MONTHLY = Column("Expected a month", "monthly_spend", lambda row: spend(row["monthly_spend"]))
 
 
@@ -34,9 +35,19 @@ def new_since(snapshot: Snapshot) -> Html:
     text += ", ".join(f"{row['what']} {row['changes']:,}" for row in counts) or "nothing has changed"
     shown = [
         *(Column("Changed (UTC)", "changed_at"), CUSTOMER, OPPORTUNITY, Column("What", "what")),
-        *(Column("Before", "old_value"), Column("Now", "new_value")),
+        *(_changed("Before", "old_value"), _changed("Now", "new_value")),
     ]
     return join(tag("p", f"{text}."), _long("Changes", shown, snapshot.changes) if counts else None)
+
+
+def _changed(head: str, key: str) -> Column:
+    """A value before or after a change; amounts are written as everywhere on the page."""
+
+    def text(row: Mapping[str, Any]) -> str:
+        value: str | None = row[key]
+        return spend_of_version(value) if row["what"] == "expected spend" else value or ""
+
+    return Column(head, key, text)
 
 
 def pipeline(snapshot: Snapshot) -> Html:
@@ -47,7 +58,7 @@ def pipeline(snapshot: Snapshot) -> Html:
         return tag("p", "Nothing is open.")
     summary = f"{sum(sizes.values()):,} open opportunities: {join_counts(sizes.items())}."
     stages = [
-        *(STAGE, Column("Currency", "currency_code"), Column("Deals", "opportunities")),
+        *(STAGE, Column("Deals", "opportunities")),
         Column("Expected a month", "monthly_amount", lambda row: money(row["monthly_amount"], row["currency_code"])),
     ]
     funnel = figure(
@@ -102,7 +113,7 @@ def _by_month(rows: Sequence[Row], today: date) -> list[tuple[str, float]]:
 def _months() -> list[Column]:
     return [
         Column("Target close", "target_close_month", lambda row: f"{row['target_close_month'] or ''}"[:7]),
-        *(Column("Currency", "currency_code"), Column("Deals", "opportunities")),
+        Column("Deals", "opportunities"),
         Column("Expected a month", "monthly_amount", lambda row: money(row["monthly_amount"], row["currency_code"])),
     ]
 
@@ -171,7 +182,7 @@ def review(snapshot: Snapshot) -> Html:
         *(Column("Days", "days_waiting"), CUSTOMER, OPPORTUNITY, STAGE),
         *(
             Column("Reason", "life_cycle_review_status_reason"),
-            Column("Comments", "life_cycle_review_comments"),
+            Column("Comments", "life_cycle_review_comments", sentences=True),
             MONTHLY,
         ),
     ]

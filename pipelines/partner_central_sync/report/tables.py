@@ -23,11 +23,13 @@ class Column:
         head: what it is called.
         key: the column of the rows it shows, and is sorted by.
         text: how a row's cell is written, if not as the value itself.
+        sentences: whether people write it, so that it needs room for several words in a line.
     """
 
     head: str
     key: str
     text: Cell | None = None
+    sentences: bool = False
 
 
 def table(
@@ -77,11 +79,12 @@ def table(
 def _cell(column: Column, row: Mapping[str, Any], *, number: bool) -> Html:
     value = row[column.key]
     text = column.text(row) if column.text else format_value(value)
+    kind = "number" if number else "date" if isinstance(value, date) else "sentences" if column.sentences else None
     return tag(
         "td",
         text or tag("span", NOTHING, aria_label="none"),
         dir_=None if isinstance(text, Html) or number else "auto",
-        class_="number" if number else None,
+        class_=kind,
         data_sort=None if column.text is None and isinstance(value, str) else _sortable(value),
     )
 

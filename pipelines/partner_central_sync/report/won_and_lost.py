@@ -63,7 +63,7 @@ def _launched_by_month(rows: Sequence[Row]) -> list[Html]:
         return lambda row: money(row[name], row["currency_code"])
 
     shown = [
-        *(Column("Currency", "currency_code"), Column("Deals", "opportunities")),
+        Column("Deals", "opportunities"),
         Column("A month", "monthly_amount", amount("monthly_amount")),
         Column("Within a year", "launched_within_a_year", amount("launched_within_a_year")),
     ]

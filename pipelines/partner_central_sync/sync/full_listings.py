@@ -12,7 +12,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
-from ..destinations.own_tables import OwnTable
+from ..destinations.own_tables import LISTINGS, OwnTable
 
 Verdict = Literal["concluded", "held", "accepted"]
 VERDICTS = (
@@ -20,7 +20,7 @@ VERDICTS = (
     "held: nothing was marked, since it was too much."
 )
 TABLE = OwnTable(
-    "sync_sweeps",
+    LISTINGS,
     (
         ("number", "bigint", "Number of the listing, as in last_listed_sweep of opportunity_presence."),
         ("account", "text", "Whose listing it was, where several accounts share the dataset."),

@@ -20,7 +20,7 @@ from partner_central.public import STREAMS, SyncMetrics
 from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
-from ..destinations import of
+from ..destinations import of, own_tables
 from ..destinations.own_tables import Kind, OwnTable
 from ..version import version
 from . import full_listings
@@ -28,7 +28,7 @@ from .lists import Lists
 from .settings import Settings
 from .stream_log import LONGEST_MESSAGE, STREAM_RUNS, stream_rows
 
-TABLE = "sync_runs"
+TABLE = own_tables.RUNS
 
 
 @dataclass(slots=True)

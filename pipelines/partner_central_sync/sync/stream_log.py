@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from partner_central.public import StreamMetrics
 
 from ..console.exit_codes import ExitCode
+from ..destinations import own_tables
 from ..destinations.own_tables import Kind, OwnTable
 from .lists import Ending
 
 if TYPE_CHECKING:
     from .run_log import RunRecord
 
-TABLE = "sync_run_streams"
+TABLE = own_tables.STREAM_RUNS
 LONGEST_MESSAGE = 2000
 
 

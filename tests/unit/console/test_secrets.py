@@ -58,6 +58,9 @@ def test_the_password_of_a_configured_url_is_masked_alone_too(monkeypatch: pytes
         "DESTINATION__POSTGRES__CREDENTIALS", "postgresql://loader:p%40ss/w@rd9@db.example.com:5432/sales"
     )
     assert mask('no host "rd9@db.example.com"') == 'no host "***"', "dlt splits the URL at the first @"
+    nested = {"last_run": {"message": "a://b:secret@c"}, "others": [{"message": "d://e:secret@f", "code": 1}, None]}
+    assert "secret" not in str(masked(nested))
+    assert masked(nested)["others"][1] is None
     assert masked({"location": "a://b:secret@c", "calls": 1}) == {"location": "a://b:***@c", "calls": 1}
 
 

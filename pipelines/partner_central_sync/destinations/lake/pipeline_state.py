@@ -117,6 +117,13 @@ class WithLakeState(FilesystemClient):
                 return Schema.from_stored_schema(json.loads(found.schema))
         return None
 
+    def schema_names(self) -> set[str]:
+        """The names of the schemas that sources have made tables by in this dataset, this source's and others'."""
+        try:
+            return {name for _, (name, *_) in self._iter_stored_schema_files()}
+        except DestinationUndefinedEntity:
+            return set()
+
     def pipeline_names(self) -> set[str]:
         """The pipelines that have loaded into this dataset."""
         try:

@@ -7,6 +7,7 @@ comes in its place are one commit, or there is none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from math import ceil
@@ -135,9 +136,29 @@ class Iceberg:
                 transaction.append(rows)
 
     def tidy(self, kept: timedelta) -> None:
-        """Expires snapshots that are older than they are kept, all but the present one; their files stay."""
-        if len(self._table.snapshots()) > 1:
-            self._table.maintenance.expire_snapshots().older_than(datetime.now(UTC) - kept).commit()
+        """Expires snapshots that are older than they are kept, all but the present one, and removes their files.
+
+        pyiceberg leaves files to other programs. So what the expired snapshots alone consist of is removed here, after
+        the commit. What is left if that is interrupted has to be removed by an engine.
+        """
+        if len(self._table.snapshots()) <= 1:
+            return
+        before = self._files()
+        self._table.maintenance.expire_snapshots().older_than(datetime.now(UTC) - kept).commit()
+        for path in sorted(before - self._files()):
+            with suppress(FileNotFoundError):
+                self._table.io.delete(path)
+
+    def _files(self) -> set[str]:
+        """Returns the paths of all files that a snapshot of the table consists of: lists, manifests and data."""
+        io, snapshots = self._table.io, self._table.snapshots()
+        manifests = {manifest.manifest_path: manifest for one in snapshots for manifest in one.manifests(io)}
+        entries = (entry for manifest in manifests.values() for entry in manifest.fetch_manifest_entry(io))
+        return {
+            *(one.manifest_list for one in snapshots),
+            *manifests,
+            *(entry.data_file.file_path for entry in entries),
+        }
 
 
 def _filter_by_keys(rows: pa.Table, keys: pa.Table) -> pa.Table:
