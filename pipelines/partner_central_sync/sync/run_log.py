@@ -15,7 +15,7 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.schema import Schema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import STREAMS, SyncMetrics
+from partner_central.public import SPINE, STREAMS, SyncMetrics
 
 from ..console.exit_codes import MEANINGS, ExitCode
 from ..console.failures import exit_code_and_message
@@ -72,8 +72,8 @@ class RunRecord:
 
     @property
     def versions(self) -> int:
-        """The number of versions that were new, of all streams."""
-        return sum(self.changed.values())
+        """The number of versions of opportunities that were new."""
+        return self.changed.get(SPINE.table, 0)
 
     @property
     def loaded_up_to(self) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from partner_central.public import StreamMetrics
+from partner_central.public import STREAMS, StreamMetrics
 
 from ..console.exit_codes import ExitCode
 from ..destinations import own_tables
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TABLE = own_tables.STREAM_RUNS
 LONGEST_MESSAGE = 2000
+VERSIONED = frozenset(stream.table for stream in STREAMS if stream.history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ class StreamRun:
     run: RunRecord
     table: str
     counts: StreamMetrics
+
+    @property
+    def changed(self) -> int:
+        """Returns how many versions were new; of a stream without versions, how many rows were merged."""
+        if self.table in VERSIONED:
+            return self.run.changed.get(self.table, 0)
+        return self.counts.changed if self.ending.outcome == "done" else 0
 
     @property
     def ending(self) -> Ending:
@@ -57,7 +65,7 @@ COLUMNS: tuple[tuple[str, Kind, str, Callable[[StreamRun], object]], ...] = (
         "rows_changed",
         "bigint",
         "Versions that were new, as in sync_runs; of a stream without versions, rows that were merged.",
-        lambda one: one.run.changed.get(one.table, one.counts.changed),
+        lambda one: one.changed,
     ),
     ("rejected", "bigint", "Records that could not become rows.", lambda one: one.counts.rejected),
     (
