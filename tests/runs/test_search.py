@@ -186,8 +186,9 @@ def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_se
         assert of_last_run(sandbox, "complete")
 
 
+@pytest.mark.long
 def test_an_index_that_ends_at_a_cap_is_asked_on_from_there(tmp_path: Path) -> None:
-    with Emulator(opportunities=4000, seed=1, rps=None) as emulator:
+    with Emulator(opportunities=2500, seed=1, rps=None) as emulator:
         emulator.search.cap = 1000
         sandbox = Sandbox(tmp_path, emulator.endpoint)
         sync(sandbox)

@@ -112,3 +112,22 @@ def test_threads_lose_no_count_and_are_watched_one_at_a_time() -> None:
     assert (metrics.calls, metrics.retries, metrics.throttles, metrics.pages) == (4000, 4000, 4000, 4000)
     assert (metrics.read, metrics.changed, metrics.rejected, metrics.waited) == (8000, 4000, 4000, 3)
     assert (most, metrics.notes) == ([1], ["the same"])
+
+
+def test_a_run_says_of_itself_what_its_first_stream_says_and_adds_up_all() -> None:
+    metrics = SyncMetrics()
+    metrics.current.filter_set = "all"  # known before anything is counted
+    metrics.begin_stream("one")
+    metrics.record_page(read=100, changed=7, rejected=0)
+    metrics.estimate(300)
+    assert (metrics.current, metrics.estimated_records) == (metrics.first, 300)
+    metrics.begin_stream("two")
+    metrics.current.mode, metrics.current.complete = "full", True
+    metrics.record_page(read=10, changed=1, rejected=1)
+    metrics.estimate(50)
+    assert (metrics.read, metrics.changed, metrics.rejected, metrics.estimated_records) == (110, 8, 1, 150)
+    assert (metrics.first.filter_set, metrics.first.mode, metrics.first.complete) == ("all", None, False)
+    assert metrics.streams == {"one": metrics.first, "two": metrics.current}
+    metrics.begin_again()
+    assert (metrics.read, metrics.first.read, metrics.current.complete) == (0, 0, False)
+    assert metrics.first.filter_set == "all"
