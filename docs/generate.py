@@ -137,9 +137,12 @@ def stream_overview() -> str:
 
 
 def _way_of(stream: Stream) -> str:
+    if stream.refresh is None:
+        return "in each run, what has changed"
+    minutes = f"{stream.refresh.total_seconds() / 60:.0f} minutes"
     if isinstance(stream, WholeListStream):
-        return f"whole, if the last time is {stream.refresh.total_seconds() / 60:.0f} minutes ago"
-    return "in each run, what has changed"
+        return f"whole, if the last time is {minutes} ago"
+    return f"after a change of opportunities, or {minutes}: what has changed; whole after a day"
 
 
 def diagram() -> str:

@@ -42,7 +42,7 @@ class StreamStatus:
         rows: of its table; None if that is not there, or not known here.
         refreshed_at: when its table was last brought up to date.
         refused: why AWS refuses it; None if it does not, as far as is known.
-        next_due: when it is read next: a time, `each run`, `next run`, or `not chosen`.
+        next_due: when it is read next: a time, or a time or a change, `each run`, `next run`, or `not chosen`.
     """
 
     stream: Stream
@@ -102,10 +102,13 @@ def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[Strea
 
 
 def _next_due(stream: Stream, note: Note) -> str:
-    if not isinstance(stream, WholeListStream):
+    if stream.refresh is None:
         return EACH_RUN
     due_at = note.due_at(stream)
-    return NEXT_RUN if due_at is None or due_at <= datetime.now(UTC) else f"{due_at:%Y-%m-%d %H:%M:%S} UTC"
+    if due_at is None or due_at <= datetime.now(UTC):
+        return NEXT_RUN
+    sooner = isinstance(stream, IncrementalStream) and not note.refused_at
+    return f"{due_at:%Y-%m-%d %H:%M:%S} UTC{', or after a change' if sooner else ''}"
 
 
 def _remembered(settings: Settings) -> dict[str, Note]:
