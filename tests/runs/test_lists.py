@@ -158,3 +158,9 @@ def test_a_dropped_list_is_read_again_and_the_opportunities_are_not(lost: str, l
     lists.assert_equals(small.truth())
     sync(lists)
     assert len(small.calls) == 4
+
+
+def test_a_member_that_is_new_in_a_list_is_named(lists: Sandbox, small: Emulator) -> None:
+    one = small.truth(stream=STREAM)[0]
+    small.overlay(one["Id"], {"Mood": "good"}, stream=STREAM)
+    assert sync(lists, full=True).new_columns == [f"{STREAM}.mood"]

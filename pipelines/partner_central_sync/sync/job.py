@@ -12,16 +12,16 @@ from dlt.common.schema import Schema
 
 from partner_central import ChunkedLoad, SyncMetrics
 from partner_central.public import (
-    OPPORTUNITIES,
     OPPORTUNITY_SEARCH_SUMMARIES,
     ROWS_PER_CHUNK,
     SPINE,
+    STREAMS,
     IncrementalStream,
     PartnerCentralError,
     chosen_streams,
     hint_rules,
-    known_columns,
     stream_model,
+    table_columns,
 )
 
 from ..console.exit_codes import of_result
@@ -209,17 +209,25 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
             except PartnerCentralError as error:
                 lists.note_failure(streams[0], error)
         lists.conclude(streams, console)
-    if new := _columns(pipeline.default_schema) - before:
-        new -= known_columns(stream_model(OPPORTUNITIES), hint_rules(OPPORTUNITIES, settings.account))
-    return sorted(new)
+    return sorted(_unknown(_columns(pipeline.default_schema) - before, settings.account))
 
 
 def _columns(schema: Schema) -> set[str]:
     """Returns the columns that members of records may bring, as `table.column`; the history has the same."""
+    roots = {stream.table for stream in STREAMS}
     return {
         f"{table['name']}.{name}"
         for table in schema.data_tables(include_incomplete=True)
-        if str(table["name"]).partition("__")[0] == "opportunities"
+        if str(table["name"]).partition("__")[0] in roots
         for name in table["columns"]
         if not name.startswith("_dlt")
     }
+
+
+def _unknown(columns: set[str], account: str | None) -> set[str]:
+    """Returns those of these columns that the model does not know."""
+    for stream in STREAMS:
+        if any(name.startswith((f"{stream.table}.", f"{stream.table}__")) for name in columns):
+            known = table_columns(stream, stream_model(stream), hint_rules(stream, account))
+            columns -= {f"{table}.{column['name']}" for table, found in known.items() for column in found}
+    return columns
