@@ -36,12 +36,6 @@ def emulator(port: int) -> Iterator[Emulator]:
         yield running
 
 
-@pytest.fixture
-def due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No list is fresh in the next run, nor is a refusal remembered."""
-    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
-
-
 def operations(emulator: Emulator) -> set[str]:
     return {call.operation for call in emulator.calls}
 

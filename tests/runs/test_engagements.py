@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,13 @@ import pytest
 from partner_central.errors import ServiceUnavailable
 from partner_central.read import list_state
 from partner_central_emulator import Emulator, Fault
-from partner_central_sync.sync import lists as module
 from partner_central_sync.sync.summary import Summary
-from sandbox import Sandbox
+from sandbox import Sandbox, rows
 
 SEARCH, LIST, GET = "SearchEngagements", "ListEngagements", "GetEngagement"
 ENGAGEMENTS, LINKS, INVITATIONS = "engagements", "engagement_resource_associations", "engagement_invitations"
 HISTORY = "engagement_invitation_history"
-
-
-@pytest.fixture
-def small() -> Iterator[Emulator]:
-    with Emulator(opportunities=20, seed=1, rps=None) as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("due")
 
 
 @pytest.fixture
@@ -32,22 +25,8 @@ def sandbox(tmp_path: Path, small: Emulator) -> Sandbox:
     return Sandbox(tmp_path, small.endpoint)
 
 
-@pytest.fixture(autouse=True)
-def due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No list is fresh in the next run."""
-    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
-
-
 def sync(sandbox: Sandbox, *tables: str, **options: Any) -> Summary:
     return sandbox.sync(tables=tables, **options)
-
-
-def rows(sandbox: Sandbox, query: str) -> list[dict[str, Any]]:
-    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
-        connection.execute("USE partner_central.partner_central")
-        found = connection.execute(query)
-        names = [one[0] for one in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def execute(sandbox: Sandbox, statement: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,10 @@ from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync import lists as module
 from partner_central_sync.sync.summary import Summary
-from sandbox import Sandbox
+from sandbox import Sandbox, rows
 
 STREAM = "engagement_invitations"
 OPERATION = "ListEngagementInvitations"
-
-
-@pytest.fixture
-def small() -> Iterator[Emulator]:
-    with Emulator(opportunities=20, seed=1, rps=None) as running:
-        yield running
 
 
 @pytest.fixture
@@ -35,22 +28,8 @@ def lists(tmp_path: Path, small: Emulator) -> Sandbox:
     return sandbox
 
 
-@pytest.fixture
-def due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No list is fresh in the next run, nor is a refusal remembered."""
-    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
-
-
 def sync(sandbox: Sandbox, **options: Any) -> Summary:
     return sandbox.sync(tables=(STREAM,), **options)
-
-
-def rows(sandbox: Sandbox, query: str) -> list[dict[str, Any]]:
-    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
-        connection.execute("USE partner_central.partner_central")
-        found = connection.execute(query)
-        names = [one[0] for one in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def stored(sandbox: Sandbox) -> dict[str, dict[str, Any]]:

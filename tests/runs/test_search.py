@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.output import Console
-from partner_central_sync.sync import lists as module
 from partner_central_sync.sync.job import sync as run
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox
@@ -25,24 +23,12 @@ LAUNCHED = {"LifeCycle": {"Stage": "Launched"}}
 
 
 @pytest.fixture
-def small() -> Iterator[Emulator]:
-    with Emulator(opportunities=30, seed=1, rps=None) as running:
-        yield running
-
-
-@pytest.fixture
 def synced(tmp_path: Path, small: Emulator) -> Sandbox:
     """A first sync of the opportunities and the search; no call is noted yet."""
     sandbox = Sandbox(tmp_path, small.endpoint)
     sync(sandbox)
     small.calls.clear()
     return sandbox
-
-
-@pytest.fixture
-def due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search is not fresh in the next run, nor is a refusal remembered."""
-    monkeypatch.setattr(module.Lists, "_is_due", lambda *_: True)
 
 
 def sync(sandbox: Sandbox, **options: Any) -> Summary:
@@ -160,7 +146,7 @@ def test_a_refusal_is_one_line_and_is_remembered(
 ) -> None:
     small.denied[OPERATION] = reason
     sandbox = Sandbox(tmp_path, small.endpoint)
-    assert sync(sandbox).read == 30
+    assert sync(sandbox).read == 20
     lines = [line for line in capsys.readouterr().err.splitlines() if STREAM in line]
     assert len(lines) == 1
     assert reason is None or reason in lines[0]
@@ -168,7 +154,7 @@ def test_a_refusal_is_one_line_and_is_remembered(
     small.change(small.truth()[3]["Id"], LAUNCHED)
     sync(sandbox)
     assert calls(small) == {"ListOpportunities": 1}
-    assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(30,)]
+    assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(20,)]
 
 
 @pytest.mark.parametrize("kind", ["throttle", "server_error"])

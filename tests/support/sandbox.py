@@ -17,6 +17,7 @@ from partner_central_sync.sync.settings import Settings, register_defaults
 
 register_defaults()
 
+import duckdb  # noqa: E402 - as below
 from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the defaults, which dlt reads when imported
 
 from command_server import COMMAND, KillWhen, Process  # noqa: E402
@@ -149,3 +150,12 @@ def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
     finally:
         emulator.on_call = None
         release.set()
+
+
+def rows(sandbox: Sandbox, query: str) -> list[dict[str, Any]]:
+    """What a query finds in the database of a sandbox, each row by column."""
+    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
+        connection.execute("USE partner_central.partner_central")
+        found = connection.execute(query)
+        names = [one[0] for one in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
