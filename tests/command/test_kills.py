@@ -101,7 +101,7 @@ def test_what_a_killed_run_left_is_finished_before_new_data_is_read(
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("opportunities", "kind", "memory"), [(250, "json", 20), rarely(250, "json", 150), rarely(1500, "parquet", 150)]
+    ("opportunities", "kind", "memory"), [(250, "json", 25), rarely(250, "json", 150), rarely(1500, "parquet", 150)]
 )
 def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
     opportunities: int, kind: str, memory: int, sandbox_for: Callable[[str], Sandbox], monkeypatch: pytest.MonkeyPatch

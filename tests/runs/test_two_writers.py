@@ -15,7 +15,7 @@ from databases import MOSTLY_DUCKDB, Database, Prepared, databases
 from partner_central_emulator import Emulator
 from partner_central_sync.console.failures import AnotherRun
 from partner_central_sync.destinations.duckdb_client import TypedJob
-from partner_central_sync.sync import job
+from partner_central_sync.sync import chunks
 from sandbox import Sandbox
 
 
@@ -42,7 +42,7 @@ def on_postgres(
 @contextmanager
 def before_loading(monkeypatch: pytest.MonkeyPatch, *, happens: Callable[[], object], times: int) -> Iterator[None]:
     """Let something happen whenever a run has read and is about to load, so many times."""
-    left, opened = [happens] * times, job.keep_open
+    left, opened = [happens] * times, chunks.keep_open
 
     @contextmanager
     def late(pipeline: dlt.Pipeline) -> Iterator[None]:
@@ -52,7 +52,7 @@ def before_loading(monkeypatch: pytest.MonkeyPatch, *, happens: Callable[[], obj
             yield
 
     with monkeypatch.context() as patched:
-        patched.setattr(job, "keep_open", late)
+        patched.setattr(chunks, "keep_open", late)
         yield
 
 
@@ -85,11 +85,11 @@ def test_what_another_run_loaded_while_this_one_read_is_not_overwritten(
 
 def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
     """A run within another one's."""
-    opened = job.keep_open
+    opened = chunks.keep_open
 
     def sync(database: Database, folder: Path) -> int:
         with monkeypatch.context() as patched:
-            patched.setattr(job, "keep_open", opened)
+            patched.setattr(chunks, "keep_open", opened)
             return database.sync(pipelines_dir=folder).changed
 
     return sync

@@ -99,6 +99,7 @@ class _ReaderOf:
         self._filters = options.filter_set(stream)
         self._conceal = None if privacy.keeps else privacy.in_state
         self._filter_set = self._filters.name(self._conceal)
+        load.metrics.first.filter_set = load.metrics.first.filter_set or self._filter_set  # also of a run that fails
         options.read_options(stream, self._filters, privacy)  # what is wrong is told before anything is connected
 
     def note_filters(self, state: MutableMapping[str, Any]) -> None:
