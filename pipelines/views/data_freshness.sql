@@ -16,7 +16,7 @@
 --   as_of: Newest LastModifiedDate that AWS has shown; null if there is none yet, or the stream has no such date.
 --   as_of_date: The day of as_of in UTC. In the row of opportunities, every other view counts its days up to it.
 --   last_success_at: When the last run ended that read all of it, by the clock of the machine that ran. For
---     opportunities, holding removals back is a success.
+--     opportunities, holding removals back is a success. So is a run in which only another list failed.
 --   last_run_at: When the last run began that asked for it, by the clock of the machine that ran.
 --   last_run_outcome: How the last run ended, as outcome in sync_runs; null for other streams than opportunities.
 --   last_change_seen_at: When a sync first saw the newest version in opportunity_history; null for other streams.
@@ -36,6 +36,7 @@ WITH runs AS (
         finished_at,
         outcome,
         exit_code,
+        watermark,
         ROW_NUMBER() OVER (ORDER BY started_at DESC, run_id DESC) AS newest_first
     FROM sync_runs
 ), reads AS (
@@ -53,7 +54,7 @@ WITH runs AS (
             (SELECT MAX(watermark) FROM sync_runs),
             (SELECT MAX(last_modified_date) FROM opportunities)
         ) AS as_of,
-        (SELECT MAX(finished_at) FROM runs WHERE exit_code IN (0, 6)) AS last_success_at
+        (SELECT MAX(finished_at) FROM runs WHERE exit_code IN (0, 6) OR watermark IS NOT NULL) AS last_success_at
 ), listed AS (
     SELECT 'opportunity_search_summaries' AS stream, last_listed_at FROM opportunity_search_summaries
     UNION ALL SELECT 'engagement_invitations' AS stream, last_listed_at FROM engagement_invitations

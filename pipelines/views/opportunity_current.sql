@@ -56,7 +56,8 @@
 --   engagement_score: AWS's engagement score: High, Medium or Low.
 --   quality_score: AWS's score of the opportunity's quality, from 0 to 100.
 --   project_title: Title of the project.
---   owner: Names of the owners in the partner's team, sorted.
+--   owner: Names of the owners in the partner's team, sorted. It is null with pii = mask or drop, since these
+--     conceal who the owner is.
 --   solutions: Names of the solutions, sorted; the identifier where the name is not known.
 --   private_offers: ARNs of the AWS Marketplace offers, sorted.
 --   customer_aws_account_id: The customer's AWS account.

@@ -86,6 +86,14 @@ class SyncMetrics:
     def __post_init__(self) -> None:
         self.current = self.first
 
+    @property
+    def mass_rejected(self) -> str | None:
+        """Returns a sentence if so many records of a stream were rejected that its cursor does not move."""
+        if self.first.mass_rejected:
+            return self.first.mass_rejected
+        found = (f"{table}: {counts.mass_rejected}" for table, counts in self.streams.items() if counts.mass_rejected)
+        return next(found, None)
+
     def record_call(self, *, left: int) -> None:
         """A request goes out, and leaves so many of the day."""
         with self._lock:

@@ -358,6 +358,19 @@ def test_rejected_rows_go_when_their_record_has_become_a_row(lake: Lake) -> None
         assert lake.rows("opportunities_rejected", "id") == [("O2",), ("O3",), (None,)]
 
 
+def test_rejected_rows_of_a_list_with_a_cursor_go_when_their_record_comes_with_a_later_load(lake: Lake) -> None:
+    text = {"data_type": "text"}
+    rejected = [{"record_key": key or "hash", "id": key} for key in ("O1", "O2", None)]
+    pipeline = lake.pipeline()
+    hints: dict[str, Any] = {"write_disposition": "merge"}
+    lake.run(pipeline, "found", [{"id": "O2"}], primary_key="id", **hints)
+    lake.run(pipeline, "found_rejected", rejected, primary_key="record_key", columns={"id": text}, **hints)
+    lake.run(pipeline, "found", [{"id": "O1"}, {"id": "O3"}], primary_key="id", **hints)
+    for _ in range(2):
+        lake.client.forget_rejected_of("found", "found_rejected")
+        assert lake.rows("found_rejected", "id") == [("O2",), (None,)]
+
+
 def test_types_are_those_of_the_stored_table_and_nothing_is_cast_into_them(lake: Lake) -> None:
     hints: dict[str, Any] = {"write_disposition": "merge", "primary_key": "id"}
     lake.run(lake.pipeline(), "opportunities", [{"id": "O1", "score": 7, "at": day(1), "good": True}], **hints)

@@ -12,6 +12,7 @@ import pytest
 
 from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
 from partner_central_sync.sync.job import sync as run
 from partner_central_sync.sync.summary import Summary
@@ -165,11 +166,51 @@ def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_se
         with pytest.raises(ServiceUnavailable, match=f"Everything is loaded but {STREAM}"):
             sync(sandbox, source={"attempts": 1})
         assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(250,)]
-        assert rows(sandbox, "SELECT exit_code, watermark IS NULL FROM sync_runs") == [(4, True)]
+        assert rows(sandbox, "SELECT exit_code, watermark IS NULL FROM sync_runs") == [(4, False)]
+        known = "last_success_at >= last_run_at AND NOT is_stale"
+        assert rows(sandbox, f"SELECT {known} FROM data_freshness WHERE stream = 'opportunities'") == [(True,)]
         emulator.faults.clear()
         sync(sandbox)
         assert stored(sandbox) == truth(emulator)
         assert of_last_run(sandbox, "complete")
+
+
+@pytest.mark.usefixtures("due")
+def test_a_record_that_was_rejected_leaves_the_rejected_ones_once_it_loads(
+    synced: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, other = (one["Id"] for one in small.truth()[:2])
+    for identifier in (bad, other):
+        small.overlay(identifier, {"LifeCycle": {"Stage": {"no": "text"}}}, stream=STREAM)
+        small.change(identifier, LAUNCHED)
+    summary = run(synced.settings(tables=(STREAM,)), Console())
+    assert f"2 records could not become rows: see partner_central.{STREAM}_rejected." in capsys.readouterr().err
+    assert f"see {STREAM}_rejected" in summary.text()
+    small.overlay(bad, LAUNCHED, stream=STREAM)
+    small.change(bad, LAUNCHED)
+    sync(synced)
+    assert rows(synced, f"SELECT id FROM {STREAM}_rejected") == [(other,)]
+    assert stored(synced)[bad][0] == "Launched"
+
+
+@pytest.mark.usefixtures("due")
+def test_so_many_rejected_records_that_the_search_stays_where_it_was_are_told(
+    synced: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for one in small.truth()[:20]:
+        small.overlay(one["Id"], {"LifeCycle": {"Stage": {"no": "text"}}}, stream=STREAM)
+    small.advance(days=25 / 24)
+    summary = run(synced.settings(tables=(STREAM,)), Console())
+    assert summary.code is ExitCode.REJECTED
+    assert f"{STREAM}: 20 of" in capsys.readouterr().err
+    assert of_last_run(synced, "outcome") == "failed"
+    assert rows(synced, "SELECT exit_code, watermark IS NULL FROM sync_runs ORDER BY started_at") == [
+        (0, False),
+        (7, False),
+    ]
+    assert rows(synced, "SELECT last_success_at > last_run_at FROM data_freshness WHERE stream = 'opportunities'") == [
+        (True,)
+    ]
 
 
 @pytest.mark.long

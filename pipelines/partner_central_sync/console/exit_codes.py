@@ -82,7 +82,7 @@ MEANINGS: dict[ExitCode, Meaning] = {
     ),
     ExitCode.REJECTED: Meaning(
         "what could be loaded is loaded, but so many records were rejected that the cursor did not move",
-        "look at opportunities_rejected; upgrade to a version that understands the records",
+        "look at the table that the message names; upgrade to a version that understands the records",
         Scheduling.ALERT,
         "rejected",
     ),

@@ -109,6 +109,13 @@ class FilesystemAdapter(Adapter):
         """Deletes from a table of rejected records what was seen before its list was handed on last."""
         _lake(client).forget_rejected_before(table, handed_on_at, account)
 
+    def clear_rejected_of_rows(
+        self, client: JobClientBase, table: str, rejected_table: str, account: str | None
+    ) -> None:
+        """Deletes from a table of rejected records what came into the table of records with a later load."""
+        del account
+        _lake(client).forget_rejected_of(table, rejected_table)
+
     def tidy(self, client: JobClientBase) -> None:
         """Joins small files, and removes files and snapshots of earlier versions.
 

@@ -1,7 +1,8 @@
 """Deletes from the tables of rejected records of lists what AWS lists no more, or what has become a row since, in SQL.
 
 A list that has changed is handed on whole, so a record that still cannot be a row is rejected again. What was rejected
-before the list was handed on last is in it no more, or is a row now.
+before the list was handed on last is in it no more, or is a row now. A listing with a cursor hands on what changed.
+What it rejected is a row now if the row came with a later load.
 """
 
 from __future__ import annotations
@@ -17,3 +18,19 @@ def clear(client: SqlJobClientBase, table: str, handed_on_at: datetime, account:
     name, seen_at = sql.make_qualified_table_name(table), sql.escape_column_name("seen_at")
     mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
     sql.execute_sql(f"DELETE FROM {name} WHERE {seen_at} < %s{mine}", handed_on_at, *account_key)  # noqa: S608 - the schema's own names
+
+
+def clear_loaded(client: SqlJobClientBase, table: str, rejected_table: str, account: str | None) -> None:
+    """Deletes the rows of a table of rejected records whose record came into the table of records with a later load."""
+    sql = client.sql_client
+    rows, rejected = map(sql.make_qualified_table_name, (table, rejected_table))
+    load = sql.escape_column_name("_dlt_load_id")
+    mine, same, account_key = (
+        ("", "", ()) if account is None else (" AND {0}account = %s", " AND r.account = o.account", (account,))
+    )
+    loaded = (
+        f"SELECT r.record_key FROM {rejected} r JOIN {rows} o ON o.id = r.id{same} "  # noqa: S608 - the schema's own names
+        f"WHERE o.{load} > r.{load}{mine.format('r.')}"
+    )
+    delete = f"DELETE FROM {rejected} WHERE record_key IN ({loaded}){mine.format('')}"  # noqa: S608
+    sql.execute_sql(delete, *account_key, *account_key)

@@ -70,6 +70,14 @@ class TableAccess:
 
         listed_rejections.clear(_sql(client), table, handed_on_at, account)
 
+    def clear_rejected_of_rows(
+        self, client: JobClientBase, table: str, rejected_table: str, account: str | None
+    ) -> None:
+        """Deletes from a table of rejected records what came into the table of records with a later load."""
+        from . import listed_rejections
+
+        listed_rejections.clear_loaded(_sql(client), table, rejected_table, account)
+
     def tidy(self, client: JobClientBase) -> None:
         """Removes what loads leave behind in an open destination, under the lease; a database does that itself.
 

@@ -49,6 +49,7 @@ from .repair import has_unfinished_repair, repair_tables
 from .run_log import RunRecord
 from .settings import Settings
 from .state_folder import base_of
+from .stream_log import tables_of_rejected
 from .summary import Summary
 
 SECONDS_BETWEEN_NOTES = 2.0  # of progress, for `status`
@@ -125,6 +126,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     if sentence := search_gaps.gaps(pipeline, settings, run_record.metrics.streams.get(SEARCH)):
         console.note(sentence)
     _warn(settings, console, run_record, removed)
+    run_record.is_concluded = True
     if run_record.lists is not None:
         run_record.lists.raise_failure()
     return location, removed
@@ -135,18 +137,16 @@ def _warn(settings: Settings, console: Console, run_record: RunRecord, removed: 
     metrics = run_record.metrics
     if run_record.new_columns:
         console.warn(f"Partner Central sent members that are new here: {', '.join(run_record.new_columns)}.")
-    if metrics.rejected:
-        console.warn(
-            f"{metrics.rejected:,} records could not become rows: see {settings.dataset_name}.opportunities_rejected."
-        )
+    for table, count in tables_of_rejected(metrics).items():
+        console.warn(f"{count:,} records could not become rows: see {settings.dataset_name}.{table}.")
     if removed.note:
         console.warn(removed.note)
     if warning := removed.warning(settings.dataset_name):
         console.warn(warning)
-    if metrics.first.mass_rejected:
-        console.warn(metrics.first.mass_rejected)
-    run_record.outcome = of_result(held=removed.unmarked, mass_rejected=metrics.first.mass_rejected)
-    run_record.message = metrics.first.mass_rejected or warning
+    if metrics.mass_rejected:
+        console.warn(metrics.mass_rejected)
+    run_record.outcome = of_result(held=removed.unmarked, mass_rejected=metrics.mass_rejected)
+    run_record.message = metrics.mass_rejected or warning
 
 
 def _load_everything(settings: Settings, console: Console, run_record: RunRecord) -> tuple[dlt.Pipeline, str]:

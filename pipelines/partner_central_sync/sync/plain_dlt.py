@@ -69,10 +69,11 @@ def _load(
             run.loaded += pipeline.run(made).loads_ids
     pipeline.sync_schema()  # tables without rows
     removed = removals.mark_removed(pipeline, run.settings, run.metrics.first.full_listing)
-    run.outcome = of_result(held=removed.unmarked, mass_rejected=run.metrics.first.mass_rejected)
+    run.is_concluded = True
+    run.outcome = of_result(held=removed.unmarked, mass_rejected=run.metrics.mass_rejected)
     warning = removed.warning(str(pipeline.dataset_name))
-    run.message = run.metrics.first.mass_rejected or warning
-    return [sentence for sentence in (*run.metrics.notes, warning, run.metrics.first.mass_rejected) if sentence]
+    run.message = run.metrics.mass_rejected or warning
+    return [sentence for sentence in (*run.metrics.notes, warning, run.metrics.mass_rejected) if sentence]
 
 
 def _keep_views(pipeline: dlt.Pipeline) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import dlt
 
-from partner_central.public import STREAMS, WholeListStream, handed_on_at
+from partner_central.public import SPINE, STREAMS, WholeListStream, handed_on_at
 
 from ..destinations import of
 from ..destinations.pipeline_state import state_of_source
@@ -31,10 +31,13 @@ def clear(pipeline: dlt.Pipeline, settings: Settings) -> None:
         of(client).clear_rejected(client, settings.account)
         known = client.schema.data_table_names(seen_data_only=True)
         for stream in STREAMS:
-            at = handed_on_at(state_of_source(cast("dict[str, Any]", pipeline.state), stream) or {})
-            if not isinstance(stream, WholeListStream) or at is None or stream.rejected_table not in known:
+            if stream is SPINE or stream.rejected_table not in known:
                 continue
-            if cleared.get(stream.table) != at.isoformat():
+            if not isinstance(stream, WholeListStream):
+                of(client).clear_rejected_of_rows(client, stream.table, stream.rejected_table, settings.account)
+                continue
+            at = handed_on_at(state_of_source(cast("dict[str, Any]", pipeline.state), stream) or {})
+            if at is not None and cleared.get(stream.table) != at.isoformat():
                 of(client).clear_rejected_of_list(client, stream.rejected_table, at, settings.account)
                 cleared[stream.table] = at.isoformat()
     pipeline.set_local_state_val(LISTS_CLEARED, cleared)

@@ -46,6 +46,7 @@ class RunRecord:
         changed: how many versions these brought, by the table of the stream.
         open_until_logged: what the run keeps open until its row is written.
         lists: the lists that it reads whole, once everything else is loaded; None before.
+        is_concluded: whether the opportunities are loaded, and it is known which of them are gone.
     """
 
     metrics: SyncMetrics
@@ -60,6 +61,7 @@ class RunRecord:
     changed: dict[str, int] = field(default_factory=dict)
     open_until_logged: ExitStack = field(default_factory=ExitStack)
     lists: Lists | None = None
+    is_concluded: bool = False
 
     @property
     def mode(self) -> str:
@@ -77,8 +79,8 @@ class RunRecord:
 
     @property
     def loaded_up_to(self) -> datetime | None:
-        """The watermark, if everything before it is loaded."""
-        return self.metrics.first.watermark if self.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS} else None
+        """The watermark, if everything before it is loaded, whatever became of the other lists."""
+        return self.metrics.first.watermark if self.is_concluded and not self.metrics.first.mass_rejected else None
 
     def row(self) -> tuple[object, ...]:
         """Returns the row of `sync_runs`."""

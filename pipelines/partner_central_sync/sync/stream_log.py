@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from partner_central.public import STREAMS, StreamMetrics
+from partner_central.public import STREAMS, StreamMetrics, SyncMetrics
 
 from ..console.exit_codes import ExitCode
 from ..destinations import own_tables
@@ -40,6 +40,8 @@ class StreamRun:
     def ending(self) -> Ending:
         """Returns how it ended; with a cursor, it is done if the run came as far as its lists, or to its end."""
         lists = self.run.lists
+        if self.counts.mass_rejected:
+            return Ending("failed", self.counts.mass_rejected)
         if lists is not None and self.table in lists.endings:
             return lists.endings[self.table]
         came_far = lists is not None or self.run.outcome in {ExitCode.DONE, ExitCode.REVIEW_REMOVALS}
@@ -93,6 +95,16 @@ STREAM_RUNS = OwnTable(
     tuple((name, kind, description) for name, kind, description, _ in COLUMNS),
     frozenset({"account", "scope", "watermark", "outcome", "message"}),
 )
+
+
+def rejected_table_of(table: str) -> str:
+    """Returns the table of the records of a stream that could not become rows."""
+    return next(stream.rejected_table for stream in STREAMS if stream.table == table)
+
+
+def tables_of_rejected(metrics: SyncMetrics) -> dict[str, int]:
+    """Returns how many records of a run could not become rows, by the table that they are in."""
+    return {rejected_table_of(table): one.rejected for table, one in metrics.streams.items() if one.rejected}
 
 
 def stream_runs(run: RunRecord) -> Iterator[StreamRun]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..console.exit_codes import ExitCode, of_result
-from .stream_log import StreamRun, stream_runs
+from .stream_log import StreamRun, rejected_table_of, stream_runs
 
 if TYPE_CHECKING:
     from .removals import Removals
@@ -23,8 +23,8 @@ class StreamSummary:
 
     Attributes:
         table: the table of its records.
-        outcome: done, not due, or refused.
-        message: why AWS refuses it.
+        outcome: done, not due, refused, or failed.
+        message: why AWS refuses it, or why it failed.
         calls, records, rejected: counts, see `SyncMetrics`; 0 if it was not read.
     """
 
@@ -104,7 +104,7 @@ class Summary:
             new_columns=list(run.new_columns),
             gone=removals.marked,
             held=removals.unmarked,
-            mass_rejected=metrics.first.mass_rejected,
+            mass_rejected=metrics.mass_rejected,
             streams=[StreamSummary.build(one) for one in stream_runs(run)],
         )
 
@@ -126,7 +126,8 @@ class Summary:
 
     def text(self) -> str:
         """Returns the summary for people."""
-        rejected = f"{self.rejected:,}" + (" (see opportunities_rejected)" if self.rejected else "")
+        tables = [rejected_table_of(one.table) for one in self.streams if one.rejected]
+        rejected = f"{self.rejected:,}" + (f" (see {', '.join(tables)})" if tables else "")
         rows = (
             ("read", f"{self.read:,} records in {self.pages:,} pages, {self.calls:,} calls"),
             ("throttled", f"{self.throttles:,} calls, waited {self.waited:.1f} s for the quota or to retry"),
@@ -151,8 +152,8 @@ class Summary:
         if waiting := [one.table for one in self.streams if one.outcome == "not due"]:
             yield "not due", ", ".join(waiting)
         for one in self.streams:
-            if one.outcome == "refused":
-                yield "refused", f"{one.table}: {one.message}"
+            if one.outcome in {"refused", "failed"}:
+                yield one.outcome, f"{one.table}: {one.message}"
 
 
 def _join_short(names: Sequence[str]) -> str:

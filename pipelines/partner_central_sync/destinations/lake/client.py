@@ -171,6 +171,24 @@ class LakeClient(WithLakeLease, WithLakeState):
             self.fence()
             table.replace(table.rows([C_DLT_ID]).slice(0, 0), old.select(keys))
 
+    def forget_rejected_of(self, name: str, rejected_name: str) -> None:
+        """Takes rows out of a table of rejected records whose record came into its own table with a later load."""
+        import pyarrow.compute as pc
+
+        keys = [column for column in (ACCOUNT, "id") if column in self.stored_types(rejected_name)]
+        rejected = self.open_table(rejected_name)
+        found = rejected.rows([*keys, "record_key", C_DLT_LOAD_ID])
+        found = found.filter(pc.is_valid(found["id"]))
+        rows = self.open_table(name).rows([*keys, C_DLT_LOAD_ID], found.select(keys))
+        both = found.join(
+            rows.cast(found.select(rows.column_names).schema), keys, join_type="inner", right_suffix="_row"
+        )
+        loaded = both.filter(pc.greater(both[f"{C_DLT_LOAD_ID}_row"], both[C_DLT_LOAD_ID]))
+        if loaded.num_rows:
+            self.fence()
+            gone = loaded.select([*keys[:-1], "record_key"])
+            rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), gone.group_by(gone.column_names).aggregate([]))
+
     def _lease_name(self, pipeline_name: str) -> str:
         """A Delta table takes one of two commits; an Iceberg table may take both, and lose one, if two runs write."""
         if configured_format() == "delta":
