@@ -42,20 +42,21 @@ class List:
         records: the member of the answer that holds the records.
         page_size: records a page.
         may_be_absent: whether an answer without records may lack the member.
+        may_end_after: records behind which a listing may end though there are more; None if it ends with the last.
     """
 
     name: str
     records: str
     page_size: int = PAGE_SIZE
     may_be_absent: bool = False
+    may_end_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Search(List):
     """An operation that lists records, with one filter that is a tree: all of several conditions on members.
 
-    Attributes:
-        may_end_after: records behind which a listing may end though there are more, as indexes do at a cap.
+    It reads an index, which may end a listing at a cap.
     """
 
-    may_end_after: int = 1000
+    may_end_after: int | None = 1000

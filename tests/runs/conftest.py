@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from partner_central_emulator import Emulator
 from partner_central_sync.sync import lists
+from sandbox import Sandbox
 
 
 @pytest.fixture
@@ -15,6 +17,15 @@ def small() -> Iterator[Emulator]:
     """Twenty opportunities, and what hangs together with them."""
     with Emulator(opportunities=20, seed=1, rps=None) as running:
         yield running
+
+
+@pytest.fixture
+def loaded(request: pytest.FixtureRequest, tmp_path: Path, small: Emulator) -> Sandbox:
+    """A first sync of the opportunities and the `STREAM` of the module; no call is noted yet."""
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sandbox.sync(tables=(request.module.STREAM,))
+    small.calls.clear()
+    return sandbox
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,15 +16,6 @@ from sandbox import Sandbox, rows
 
 STREAM = "engagement_invitations"
 OPERATION = "ListEngagementInvitations"
-
-
-@pytest.fixture
-def lists(tmp_path: Path, small: Emulator) -> Sandbox:
-    """A first sync of the opportunities and the invitations; no call is noted yet."""
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sync(sandbox)
-    small.calls.clear()
-    return sandbox
 
 
 def sync(sandbox: Sandbox, **options: Any) -> Summary:
@@ -51,95 +41,97 @@ def assert_equals(sandbox: Sandbox, emulator: Emulator) -> None:
         assert (row["status"], row["participant_type"]) == (one["Status"], one["ParticipantType"])
 
 
-def test_a_first_sync_loads_both_lists_and_the_next_one_is_one_call(lists: Sandbox, small: Emulator) -> None:
-    assert_equals(lists, small)
-    assert {row["participant_type"] for row in stored(lists).values()} == {"SENDER", "RECEIVER"}
-    sync(lists)
+def test_a_first_sync_loads_both_lists_and_the_next_one_is_one_call(loaded: Sandbox, small: Emulator) -> None:
+    assert_equals(loaded, small)
+    assert {row["participant_type"] for row in stored(loaded).values()} == {"SENDER", "RECEIVER"}
+    sync(loaded)
     assert operations(small) == ["ListOpportunities"]
 
 
 @pytest.mark.usefixtures("due")
-def test_a_list_that_is_due_and_as_it_was_loads_nothing(lists: Sandbox, small: Emulator) -> None:
-    before = rows(lists, "SELECT * FROM _dlt_loads")
-    sync(lists)
+def test_a_list_that_is_due_and_as_it_was_loads_nothing(loaded: Sandbox, small: Emulator) -> None:
+    before = rows(loaded, "SELECT * FROM _dlt_loads")
+    sync(loaded)
     assert operations(small) == ["ListOpportunities", OPERATION, OPERATION]
-    assert rows(lists, "SELECT * FROM _dlt_loads") == before
+    assert rows(loaded, "SELECT * FROM _dlt_loads") == before
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("due")
-def test_what_lapses_appears_and_is_listed_no_more_is_seen(lists: Sandbox, small: Emulator) -> None:
-    gone, lapsed, *_ = sorted(stored(lists))
+def test_what_lapses_appears_and_is_listed_no_more_is_seen(loaded: Sandbox, small: Emulator) -> None:
+    gone, lapsed, *_ = sorted(stored(loaded))
     small.change(lapsed, {"Status": "EXPIRED"}, stream=STREAM)
     small.remove(gone, stream=STREAM)
     small.put({"Id": "engi-0000000000001", "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=STREAM)
-    sync(lists)
-    assert_equals(lists, small)
-    assert stored(lists)[gone]["status"], "its row stays"
+    sync(loaded)
+    assert_equals(loaded, small)
+    assert stored(loaded)[gone]["status"], "its row stays"
     small.put({"Id": gone, "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=STREAM)
-    sync(lists)
-    assert_equals(lists, small)
+    sync(loaded)
+    assert_equals(loaded, small)
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("due")
 @pytest.mark.parametrize("page", [0, 1])
 def test_a_list_that_fails_leaves_itself_as_it_was_and_the_opportunities_right(
-    page: int, lists: Sandbox, small: Emulator
+    page: int, loaded: Sandbox, small: Emulator
 ) -> None:
-    before, first = stored(lists), small.truth()[0]["Id"]
+    before, first = stored(loaded), small.truth()[0]["Id"]
     small.change(first, {"LifeCycle": {"NextSteps": "call"}})
     small.change(min(before), {"Status": "EXPIRED"}, stream=STREAM)
     small.faults.append(Fault("unavailable", calls=2, after=page, operation=OPERATION))
     with pytest.raises(ServiceUnavailable, match="Everything is loaded but engagement_invitations"):
-        sync(lists, source={"attempts": 2})
-    lists.assert_equals(small.truth())
-    assert stored(lists) == before
-    sync(lists)
-    assert_equals(lists, small)
+        sync(loaded, source={"attempts": 2})
+    loaded.assert_equals(small.truth())
+    assert stored(loaded) == before
+    sync(loaded)
+    assert_equals(loaded, small)
 
 
 @pytest.mark.long
 def test_a_refused_list_is_told_and_asked_for_again_after_a_day(
-    lists: Sandbox, small: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    loaded: Sandbox, small: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     small.denied[OPERATION] = None
-    assert sync(lists, full=True).code == 0
+    assert sync(loaded, full=True).code == 0
     assert "engagement_invitations was not loaded, and is asked for again in a day" in capfd.readouterr().err
     small.calls.clear()
-    sync(lists)
+    sync(loaded)
     assert operations(small) == ["ListOpportunities"]
     monkeypatch.setattr(module, "REFUSED_FOR", timedelta())
     small.denied.clear()
-    sync(lists)
+    sync(loaded)
     assert operations(small)[-2:] == [OPERATION, OPERATION]
-    assert_equals(lists, small)
+    assert_equals(loaded, small)
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("due")
-def test_personal_data_is_masked_in_lists_as_elsewhere(lists: Sandbox, small: Emulator) -> None:
-    clear = {row["sender_company_name"] for row in stored(lists).values()}
-    sync(lists, source={"pii": "mask", "pii_key": "a secret of sixteen"})
-    assert clear.isdisjoint(row["sender_company_name"] for row in stored(lists).values())
-    assert_equals(lists, small)
+def test_personal_data_is_masked_in_lists_as_elsewhere(loaded: Sandbox, small: Emulator) -> None:
+    clear = {row["sender_company_name"] for row in stored(loaded).values()}
+    sync(loaded, source={"pii": "mask", "pii_key": "a secret of sixteen"})
+    assert clear.isdisjoint(row["sender_company_name"] for row in stored(loaded).values())
+    assert_equals(loaded, small)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("lost", [f"TABLE {STREAM} CASCADE", f"TABLE {STREAM}_rejected"])
-def test_a_dropped_list_is_read_again_and_the_opportunities_are_not(lost: str, lists: Sandbox, small: Emulator) -> None:
-    with duckdb.connect(str(lists.database)) as connection:
+def test_a_dropped_list_is_read_again_and_the_opportunities_are_not(
+    lost: str, loaded: Sandbox, small: Emulator
+) -> None:
+    with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("USE partner_central.partner_central")
         connection.execute(f"DROP {lost}")
-    assert sync(lists).read < 20 + len(small.truth(stream=STREAM))
+    assert sync(loaded).read < 20 + len(small.truth(stream=STREAM))
     assert operations(small) == ["ListOpportunities", OPERATION, OPERATION]
-    assert_equals(lists, small)
-    lists.assert_equals(small.truth())
-    sync(lists)
+    assert_equals(loaded, small)
+    loaded.assert_equals(small.truth())
+    sync(loaded)
     assert len(small.calls) == 4
 
 
-def test_a_member_that_is_new_in_a_list_is_named(lists: Sandbox, small: Emulator) -> None:
+def test_a_member_that_is_new_in_a_list_is_named(loaded: Sandbox, small: Emulator) -> None:
     one = small.truth(stream=STREAM)[0]
     small.overlay(one["Id"], {"Mood": "good"}, stream=STREAM)
-    assert sync(lists, full=True).new_columns == [f"{STREAM}.mood"]
+    assert sync(loaded, full=True).new_columns == [f"{STREAM}.mood"]

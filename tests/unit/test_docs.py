@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import generate
+import stream_parts
 from partner_central import partner_central
 
 ROOT = Path(__file__).parents[2]
@@ -100,12 +101,19 @@ def test_every_setting_table_command_and_exit_code_is_in_the_reference() -> None
     settings = (DOCS / "reference" / "settings.md").read_text()
     assert [name for name in inspect.signature(partner_central).parameters if f"| `{name}` |" not in settings] == []
     tables = (DOCS / "reference" / "tables.md").read_text()
-    of_streams = {f"{'#' * level} {name}\n" for level in (2, 3) for name in generate.tables()}
+    of_streams = {f"{'#' * level} {name}\n" for level in (2, 3) for name in stream_parts.tables()}
     described = {line for line in of_streams if f"\n{line}" in tables}
-    rejected = {name for name in generate.tables() if f"`{name}` has the columns of" in tables}
-    assert {*generate.tables()} - rejected == {line.strip("# \n") for line in described}
+    rejected = {name for name in stream_parts.tables() if f"`{name}` has the columns of" in tables}
+    assert {*stream_parts.tables()} - rejected == {line.strip("# \n") for line in described}
     used = {name for page in PAGES for name in re.findall(r"<!-- generated: ([a-z-]+)", without_code(page))}
     assert used - {"NAME"} == generate.PARTS.keys()
+
+
+def test_every_column_of_the_page_on_privacy_is_there() -> None:
+    columns = {name: {column["name"] for column in found} for name, found in stream_parts.tables().items()}
+    named = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", (DOCS / "privacy.md").read_text(), re.MULTILINE)
+    assert len(named) > 50
+    assert [pair for pair in named if pair[1] not in columns.get(pair[0], ())] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=id_of)

@@ -172,7 +172,7 @@ def test_the_page_of_personal_data_has_every_member_that_is_classified(stream: S
     section = page.partition(f"\n## {stream.table}\n")[2].partition("\n## ")[0]
     classes = dict.fromkeys(stream.personal, "personal or free text")
     for path, kind in {**classes, **dict.fromkeys(stream.not_personal, "not personal: ")}.items():
-        *lists, column = personal_column(path).split(".")
+        *lists, column = personal_column(path, stream.names).split(".")
         table = "__".join((stream.table, *lists))
         (row,) = [line for line in section.splitlines() if line.startswith(f"| `{table}` | `{column}` | ")]
         assert kind in row

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..errors import PaginationError
-from ..operation import Search
 from .pages import Call, Page, pages
 from .partitions import second_before
 from .request import ListRequest
@@ -33,7 +32,7 @@ def pages_past_caps(
         PaginationError: a listing ended within one second, so that no date tells where to continue.
     """
     operation = listing.stream.operation
-    if not isinstance(operation, Search):
+    if operation.may_end_after is None:
         yield from ((page, listing.created_since) for page in pages(listing, call, next_token))
         return
     count = 0 if next_token is None else operation.may_end_after

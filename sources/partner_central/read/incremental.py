@@ -127,7 +127,7 @@ class IncrementalReader:
             return
         reader = SequentialReader(listing, self._call, checkpoint.token)
         try:
-            yield from self._follow(listing, reader, reader.pages(), checkpoint)
+            yield from self._follow(reader, reader.pages(), checkpoint)
         except PaginationError as refusal:
             if reader.count:
                 raise
@@ -171,12 +171,10 @@ class IncrementalReader:
             if sample is not None or can_leave:
                 yield from self._read_long_listing(checkpoint, listing, None if self._state.undated else sample)
                 return False
-        yield from self._follow(listing, reader, pages, checkpoint)
+        yield from self._follow(reader, pages, checkpoint)
         return reader.count == 1 or self._found() == before
 
-    def _follow(
-        self, listing: ListRequest, reader: SequentialReader, pages: Iterator[Page], checkpoint: Checkpoint
-    ) -> Iterator[TableRows]:
+    def _follow(self, reader: SequentialReader, pages: Iterator[Page], checkpoint: Checkpoint) -> Iterator[TableRows]:
         """Reads what is left of a sequential listing; once it is long, a later run can continue it."""
         for page in pages:
             self._progress.find_watermark(checkpoint, page)
@@ -185,7 +183,7 @@ class IncrementalReader:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
         if reader.may_have_ended_early and not checkpoint.is_sequential:
-            yield from self._read_long_listing(checkpoint, listing, self._samples.of_few(listing))
+            yield from self._read_long_listing(checkpoint, reader.listing, self._samples.of_few(reader.listing))
             return
         if reader.doubt is not None:
             self._metrics.add_note(reader.doubt)
@@ -210,7 +208,7 @@ class IncrementalReader:
         checkpoint.is_sequential = True
         if not listing.filters.records_can_leave:
             reader = SequentialReader(listing, self._call)
-            yield from self._follow(listing, reader, reader.pages(), checkpoint)
+            yield from self._follow(reader, reader.pages(), checkpoint)
             return
         readings = pages_until_stable(listing, self._call, checkpoint.stable_read or StableRead())
         for count, (page, stable_read) in enumerate(readings, start=1):

@@ -106,7 +106,7 @@ def filter_tree(conditions: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _leaf(member: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a date or texts
-    """One condition on a member for many values, which matches parts of texts too: a tree may have few."""
+    """A condition on one member. For many texts it matches parts of them too: a tree may have few conditions."""
     if isinstance(value, datetime):
         return {"GreaterThanOrEquals": {"Key": member, "Value": {"DateValue": value}}}
     if len(value) > MOST_ALTERNATIVES:

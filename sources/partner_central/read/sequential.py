@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..operation import Search
 from .pages import Call, Order, Page, pages
 from .request import ListRequest
 
@@ -16,6 +15,7 @@ class SequentialReader:
     """Follows the pages of a listing, newest first, and checks their order.
 
     Attributes:
+        listing: what is read.
         count: pages that came.
         is_in_order: whether all of them were in order.
         may_have_ended_early: whether the last one came behind so many that an index may have stopped there.
@@ -25,11 +25,10 @@ class SequentialReader:
         self.count = 0
         self.is_in_order = True
         self.may_have_ended_early = False
-        self._listing = listing
+        self.listing = listing
         self._ask = ask
         self._token = next_token
-        operation = listing.stream.operation
-        self._may_end_after = operation.may_end_after if isinstance(operation, Search) else None
+        self._may_end_after = listing.stream.operation.may_end_after
         self._records = 0 if next_token is None else self._may_end_after or 0
 
     @property
@@ -41,8 +40,8 @@ class SequentialReader:
 
     def pages(self) -> Iterator[Page]:
         """The pages, from the one behind the token on."""
-        order = Order(self._listing.stream.members.modified_date, descending=True)
-        for page in pages(self._listing, self._ask, self._token):
+        order = Order(self.listing.stream.members.modified_date, descending=True)
+        for page in pages(self.listing, self._ask, self._token):
             self.count += 1
             self._records += len(page.records)
             self.is_in_order = order.holds(page) and self.is_in_order
