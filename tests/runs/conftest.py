@@ -20,7 +20,7 @@ def small() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def loaded(request: pytest.FixtureRequest, tmp_path: Path, small: Emulator) -> Sandbox:
+def first_sync(request: pytest.FixtureRequest, tmp_path: Path, small: Emulator) -> Sandbox:
     """A first sync of the opportunities and the `STREAM` of the module; no call is noted yet."""
     sandbox = Sandbox(tmp_path, small.endpoint)
     sandbox.sync(tables=(request.module.STREAM,))

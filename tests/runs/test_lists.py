@@ -41,97 +41,97 @@ def assert_equals(sandbox: Sandbox, emulator: Emulator) -> None:
         assert (row["status"], row["participant_type"]) == (one["Status"], one["ParticipantType"])
 
 
-def test_a_first_sync_loads_both_lists_and_the_next_one_is_one_call(loaded: Sandbox, small: Emulator) -> None:
-    assert_equals(loaded, small)
-    assert {row["participant_type"] for row in stored(loaded).values()} == {"SENDER", "RECEIVER"}
-    sync(loaded)
+def test_a_first_sync_loads_both_lists_and_the_next_one_is_one_call(first_sync: Sandbox, small: Emulator) -> None:
+    assert_equals(first_sync, small)
+    assert {row["participant_type"] for row in stored(first_sync).values()} == {"SENDER", "RECEIVER"}
+    sync(first_sync)
     assert operations(small) == ["ListOpportunities"]
 
 
 @pytest.mark.usefixtures("due")
-def test_a_list_that_is_due_and_as_it_was_loads_nothing(loaded: Sandbox, small: Emulator) -> None:
-    before = rows(loaded, "SELECT * FROM _dlt_loads")
-    sync(loaded)
+def test_a_list_that_is_due_and_as_it_was_loads_nothing(first_sync: Sandbox, small: Emulator) -> None:
+    before = rows(first_sync, "SELECT * FROM _dlt_loads")
+    sync(first_sync)
     assert operations(small) == ["ListOpportunities", OPERATION, OPERATION]
-    assert rows(loaded, "SELECT * FROM _dlt_loads") == before
+    assert rows(first_sync, "SELECT * FROM _dlt_loads") == before
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("due")
-def test_what_lapses_appears_and_is_listed_no_more_is_seen(loaded: Sandbox, small: Emulator) -> None:
-    gone, lapsed, *_ = sorted(stored(loaded))
+def test_what_lapses_appears_and_is_listed_no_more_is_seen(first_sync: Sandbox, small: Emulator) -> None:
+    gone, lapsed, *_ = sorted(stored(first_sync))
     small.change(lapsed, {"Status": "EXPIRED"}, stream=STREAM)
     small.remove(gone, stream=STREAM)
     small.put({"Id": "engi-0000000000001", "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=STREAM)
-    sync(loaded)
-    assert_equals(loaded, small)
-    assert stored(loaded)[gone]["status"], "its row stays"
+    sync(first_sync)
+    assert_equals(first_sync, small)
+    assert stored(first_sync)[gone]["status"], "its row stays"
     small.put({"Id": gone, "ParticipantType": "RECEIVER", "Status": "PENDING"}, stream=STREAM)
-    sync(loaded)
-    assert_equals(loaded, small)
+    sync(first_sync)
+    assert_equals(first_sync, small)
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("due")
 @pytest.mark.parametrize("page", [0, 1])
 def test_a_list_that_fails_leaves_itself_as_it_was_and_the_opportunities_right(
-    page: int, loaded: Sandbox, small: Emulator
+    page: int, first_sync: Sandbox, small: Emulator
 ) -> None:
-    before, first = stored(loaded), small.truth()[0]["Id"]
+    before, first = stored(first_sync), small.truth()[0]["Id"]
     small.change(first, {"LifeCycle": {"NextSteps": "call"}})
     small.change(min(before), {"Status": "EXPIRED"}, stream=STREAM)
     small.faults.append(Fault("unavailable", calls=2, after=page, operation=OPERATION))
     with pytest.raises(ServiceUnavailable, match="Everything is loaded but engagement_invitations"):
-        sync(loaded, source={"attempts": 2})
-    loaded.assert_equals(small.truth())
-    assert stored(loaded) == before
-    sync(loaded)
-    assert_equals(loaded, small)
+        sync(first_sync, source={"attempts": 2})
+    first_sync.assert_equals(small.truth())
+    assert stored(first_sync) == before
+    sync(first_sync)
+    assert_equals(first_sync, small)
 
 
 @pytest.mark.long
 def test_a_refused_list_is_told_and_asked_for_again_after_a_day(
-    loaded: Sandbox, small: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    first_sync: Sandbox, small: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     small.denied[OPERATION] = None
-    assert sync(loaded, full=True).code == 0
+    assert sync(first_sync, full=True).code == 0
     assert "engagement_invitations was not loaded, and is asked for again in a day" in capfd.readouterr().err
     small.calls.clear()
-    sync(loaded)
+    sync(first_sync)
     assert operations(small) == ["ListOpportunities"]
     monkeypatch.setattr(module, "REFUSED_FOR", timedelta())
     small.denied.clear()
-    sync(loaded)
+    sync(first_sync)
     assert operations(small)[-2:] == [OPERATION, OPERATION]
-    assert_equals(loaded, small)
+    assert_equals(first_sync, small)
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("due")
-def test_personal_data_is_masked_in_lists_as_elsewhere(loaded: Sandbox, small: Emulator) -> None:
-    clear = {row["sender_company_name"] for row in stored(loaded).values()}
-    sync(loaded, source={"pii": "mask", "pii_key": "a secret of sixteen"})
-    assert clear.isdisjoint(row["sender_company_name"] for row in stored(loaded).values())
-    assert_equals(loaded, small)
+def test_personal_data_is_masked_in_lists_as_elsewhere(first_sync: Sandbox, small: Emulator) -> None:
+    clear = {row["sender_company_name"] for row in stored(first_sync).values()}
+    sync(first_sync, source={"pii": "mask", "pii_key": "a secret of sixteen"})
+    assert clear.isdisjoint(row["sender_company_name"] for row in stored(first_sync).values())
+    assert_equals(first_sync, small)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("lost", [f"TABLE {STREAM} CASCADE", f"TABLE {STREAM}_rejected"])
 def test_a_dropped_list_is_read_again_and_the_opportunities_are_not(
-    lost: str, loaded: Sandbox, small: Emulator
+    lost: str, first_sync: Sandbox, small: Emulator
 ) -> None:
-    with duckdb.connect(str(loaded.database)) as connection:
+    with duckdb.connect(str(first_sync.database)) as connection:
         connection.execute("USE partner_central.partner_central")
         connection.execute(f"DROP {lost}")
-    assert sync(loaded).read < 20 + len(small.truth(stream=STREAM))
+    assert sync(first_sync).read < 20 + len(small.truth(stream=STREAM))
     assert operations(small) == ["ListOpportunities", OPERATION, OPERATION]
-    assert_equals(loaded, small)
-    loaded.assert_equals(small.truth())
-    sync(loaded)
+    assert_equals(first_sync, small)
+    first_sync.assert_equals(small.truth())
+    sync(first_sync)
     assert len(small.calls) == 4
 
 
-def test_a_member_that_is_new_in_a_list_is_named(loaded: Sandbox, small: Emulator) -> None:
+def test_a_member_that_is_new_in_a_list_is_named(first_sync: Sandbox, small: Emulator) -> None:
     one = small.truth(stream=STREAM)[0]
     small.overlay(one["Id"], {"Mood": "good"}, stream=STREAM)
-    assert sync(loaded, full=True).new_columns == [f"{STREAM}.mood"]
+    assert sync(first_sync, full=True).new_columns == [f"{STREAM}.mood"]

@@ -66,68 +66,68 @@ def of_last_run(sandbox: Sandbox, column: str) -> Any:
 
 
 def test_a_first_sync_loads_what_the_search_has_and_a_quiet_run_does_not_ask_it(
-    loaded: Sandbox, small: Emulator
+    first_sync: Sandbox, small: Emulator
 ) -> None:
-    assert stored(loaded) == truth(small)
+    assert stored(first_sync) == truth(small)
     assert any(score is not None for _, score, _ in truth(small).values())
-    sync(loaded)
+    sync(first_sync)
     assert calls(small) == {"ListOpportunities": 1}
 
 
-def test_the_search_is_asked_as_soon_as_an_opportunity_has_changed(loaded: Sandbox, small: Emulator) -> None:
+def test_the_search_is_asked_as_soon_as_an_opportunity_has_changed(first_sync: Sandbox, small: Emulator) -> None:
     small.change(small.truth()[3]["Id"], LAUNCHED)
-    sync(loaded)
+    sync(first_sync)
     assert calls(small) == {"ListOpportunities": 1, OPERATION: 1}
-    assert of_last_run(loaded, "mode") == "incremental"
-    assert stored(loaded) == truth(small)
+    assert of_last_run(first_sync, "mode") == "incremental"
+    assert stored(first_sync) == truth(small)
 
 
 @pytest.mark.usefixtures("due")
-def test_what_the_index_shows_late_is_read_within_the_lookback(loaded: Sandbox, small: Emulator) -> None:
+def test_what_the_index_shows_late_is_read_within_the_lookback(first_sync: Sandbox, small: Emulator) -> None:
     small.search.lag_seconds = 1800
     small.change(small.truth()[3]["Id"], LAUNCHED)
     small.change(small.truth()[4]["Id"], LAUNCHED)
-    sync(loaded)
+    sync(first_sync)
     small.advance(days=31 / 1440)
     small.change(small.truth()[5]["Id"], {"LifeCycle": {"Stage": "Committed"}})
     small.search.lag_seconds = 0
-    sync(loaded)
-    assert of_last_run(loaded, "mode") == "incremental"
-    assert stored(loaded) == truth(small)
+    sync(first_sync)
+    assert of_last_run(first_sync, "mode") == "incremental"
+    assert stored(first_sync) == truth(small)
 
 
 @pytest.mark.usefixtures("due")
-def test_everything_is_read_again_after_a_day_since_scores_move_no_date(loaded: Sandbox, small: Emulator) -> None:
+def test_everything_is_read_again_after_a_day_since_scores_move_no_date(first_sync: Sandbox, small: Emulator) -> None:
     before = truth(small)
     small.advance(days=23 / 24)
-    sync(loaded)
-    assert of_last_run(loaded, "mode") == "incremental"
+    sync(first_sync)
+    assert of_last_run(first_sync, "mode") == "incremental"
     small.advance(days=2 / 24)
-    sync(loaded)
-    assert of_last_run(loaded, "mode") == "full"
+    sync(first_sync)
+    assert of_last_run(first_sync, "mode") == "full"
     assert truth(small) != before, "the scores are to move"
-    assert stored(loaded) == truth(small)
+    assert stored(first_sync) == truth(small)
     small.calls.clear()
-    sync(loaded)
+    sync(first_sync)
     assert calls(small) == {"ListOpportunities": 1, OPERATION: 1}
-    assert of_last_run(loaded, "mode") == "incremental"
+    assert of_last_run(first_sync, "mode") == "incremental"
 
 
 @pytest.mark.usefixtures("due")
 def test_what_a_search_of_everything_lacks_stays_is_counted_and_told(
-    loaded: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+    first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = small.truth()[0]["Id"]
     small.remove(lost, stream=STREAM)
     small.advance(days=25 / 24)
-    run(loaded.settings(tables=(STREAM,)), Console())
+    run(first_sync.settings(tables=(STREAM,)), Console())
     assert re.search(r"SearchOpportunities did not find 1 of \d+ opportunities", capsys.readouterr().err)
     newest = f"(SELECT max(last_listed_at) FROM {STREAM})"
-    assert rows(loaded, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
-    assert rows(loaded, "SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(0,)]
+    assert rows(first_sync, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
+    assert rows(first_sync, "SELECT count(*) FROM opportunity_presence WHERE gone_since IS NOT NULL") == [(0,)]
     small.change(small.truth()[3]["Id"], LAUNCHED)
-    sync(loaded)
-    assert rows(loaded, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
+    sync(first_sync)
+    assert rows(first_sync, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
 
 
 @pytest.mark.parametrize("reason", ["SEARCH_OPPORTUNITIES_NOT_ENABLED", "OPPORTUNITY_DATA_NOT_ROUTED_TO_DDB", None])
@@ -166,40 +166,40 @@ def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_se
 
 @pytest.mark.usefixtures("due")
 def test_a_record_that_was_rejected_leaves_the_rejected_ones_once_it_loads(
-    loaded: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+    first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad, other = (one["Id"] for one in small.truth()[:2])
     for identifier in (bad, other):
         small.overlay(identifier, {"LifeCycle": {"Stage": {"no": "text"}}}, stream=STREAM)
         small.change(identifier, LAUNCHED)
-    summary = run(loaded.settings(tables=(STREAM,)), Console())
+    summary = run(first_sync.settings(tables=(STREAM,)), Console())
     assert f"2 records could not become rows: see partner_central.{STREAM}_rejected." in capsys.readouterr().err
     assert f"see {STREAM}_rejected" in summary.text()
     small.overlay(bad, LAUNCHED, stream=STREAM)
     small.change(bad, LAUNCHED)
-    sync(loaded)
-    assert rows(loaded, f"SELECT id FROM {STREAM}_rejected") == [(other,)]
-    assert stored(loaded)[bad][0] == "Launched"
+    sync(first_sync)
+    assert rows(first_sync, f"SELECT id FROM {STREAM}_rejected") == [(other,)]
+    assert stored(first_sync)[bad][0] == "Launched"
 
 
 @pytest.mark.usefixtures("due")
 def test_so_many_rejected_records_that_the_search_stays_where_it_was_are_told(
-    loaded: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+    first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for one in small.truth()[:20]:
         small.overlay(one["Id"], {"LifeCycle": {"Stage": {"no": "text"}}}, stream=STREAM)
     small.advance(days=25 / 24)
-    summary = run(loaded.settings(tables=(STREAM,)), Console())
+    summary = run(first_sync.settings(tables=(STREAM,)), Console())
     assert summary.code is ExitCode.REJECTED
     assert f"{STREAM}: 20 of" in capsys.readouterr().err
-    assert of_last_run(loaded, "outcome") == "failed"
-    assert rows(loaded, "SELECT exit_code, watermark IS NULL FROM sync_runs ORDER BY started_at") == [
+    assert of_last_run(first_sync, "outcome") == "failed"
+    assert rows(first_sync, "SELECT exit_code, watermark IS NULL FROM sync_runs ORDER BY started_at") == [
         (0, False),
         (7, False),
     ]
-    assert rows(loaded, "SELECT last_success_at > last_run_at FROM data_freshness WHERE stream = 'opportunities'") == [
-        (True,)
-    ]
+    assert rows(
+        first_sync, "SELECT last_success_at > last_run_at FROM data_freshness WHERE stream = 'opportunities'"
+    ) == [(True,)]
 
 
 @pytest.mark.long
