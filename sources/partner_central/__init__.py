@@ -59,6 +59,7 @@ def partner_central(
     pii_key: dlt.TSecretStrValue | None = None,
     most_rejected: float = MOST_REJECTED,
     accept_account: bool = False,  # noqa: FBT001, FBT002 - a setting
+    details_of: Sequence[str] = (),
     chunked_load: Any = None,  # noqa: ANN401 - a ChunkedLoad; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
@@ -98,6 +99,8 @@ def partner_central(
         most_rejected: share of the records read, 0 to 1, that may be rejected while the cursor moves.
         accept_account: continue with credentials of another AWS account than the one the dataset is of: everything is
             read again.
+        details_of: ids of opportunities, or of engagements, for the tables that are read by ids. Without any, those
+            tables get the records that changed in this run.
         chunked_load: a `ChunkedLoad`, to load in chunks what takes long, and to count it; without one, everything is
             one load.
 
@@ -137,6 +140,7 @@ def partner_central(
         pii_key=pii_key,
         most_rejected=most_rejected,
         accept_account=accept_account,
+        details_of=details_of,
     )
     chosen = choose(tables)
     dlt.current.source_schema().remove_type_detection("iso_timestamp")

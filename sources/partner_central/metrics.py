@@ -146,10 +146,10 @@ class SyncMetrics:
             self.current.estimated_records = records
             self.estimated_records = self.read - self.current.read + records
 
-    def end_list(self, *, complete: bool) -> None:
-        """Note whether the stream that was begun last was read whole, which has no watermark."""
+    def end_list(self, *, complete: bool, mode: Literal["full", "incremental"] = "full") -> None:
+        """Note whether all was read that was to be read of the stream that was begun last, which has no watermark."""
         with self._lock:
-            self.current.mode, self.current.complete = "full", complete
+            self.current.mode, self.current.complete = mode, complete
 
     def begin_again(self) -> None:
         """Returns what was read counts no more; what was asked does."""

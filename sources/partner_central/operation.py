@@ -60,3 +60,17 @@ class Search(List):
     """
 
     may_end_after: int | None = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Get(List):
+    """An operation that gives what belongs to one id: one record, or a list of them.
+
+    Attributes:
+        records: the member of the answer that holds the records; empty where the answer is the record.
+        page_size: records a page of such a list.
+        id_member: the member of the request that takes the id.
+    """
+
+    records: str = ""
+    id_member: str = "Identifier"

@@ -58,6 +58,7 @@ class Options:
     pii_key: str | None = None
     most_rejected: float = MOST_REJECTED
     accept_account: bool = False
+    details_of: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         _check("calls_per_second", self.calls_per_second, above=0)

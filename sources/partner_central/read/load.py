@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from dlt.common import logger
+from dlt.extract import DltResource
 
 from ..errors import PartnerCentralError, RequestRejected
 from ..metrics import SyncMetrics
+from ..per_id_stream import PerIdStream
 from ..stream import Stream
+from ..tables.id_reads import DueId
 from ..tables.row_batch import TableRows
 from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
@@ -45,11 +48,13 @@ class StreamReading:
     Attributes:
         row_maker: makes the rows; set when reading begins.
         is_over: whether its last chunk was made.
+        pages: the resource that yields its rows; None where it is not read.
     """
 
     def __init__(self, load: ChunkedLoad, table: str) -> None:
         self.row_maker: RowMaker | None = None
         self.is_over = False
+        self.pages: DltResource | None = None
         self._load = load
         self._table = table
         self._reading: Reader | None = None
@@ -134,6 +139,8 @@ class ChunkedLoad:
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
         newest_order: returns the greatest read_order in a table of versions of a list; called when one is new.
+        ids_due: gives the ids that a stream is to read now, where it is read by ids; without it, those that the source
+            is given, or that change in this load.
         on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
             and everything else ends the run.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
@@ -147,6 +154,7 @@ class ChunkedLoad:
         calls_folder: Path | None = None,
         on_failure: Callable[[Stream, PartnerCentralError], None] | None = None,
         newest_order: Callable[[str], int] = lambda _: 0,
+        ids_due: Callable[[PerIdStream], Iterable[DueId]] | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
@@ -154,6 +162,7 @@ class ChunkedLoad:
         self.calls_folder = calls_folder
         self.on_failure = on_failure
         self.newest_order = newest_order
+        self.ids_due = ids_due
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._streams: dict[str, StreamReading] = {}

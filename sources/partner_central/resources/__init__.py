@@ -6,9 +6,11 @@ from dlt.extract import DltResource
 
 from ..list_stream import WholeListStream
 from ..options import Options
+from ..per_id_stream import PerIdStream
 from ..read.load import ChunkedLoad
 from ..stream import IncrementalStream, Stream
 from .incremental import incremental_resources
+from .per_id import per_id_resources
 from .whole_list import whole_list_resources
 
 
@@ -24,4 +26,6 @@ def stream_resources(stream: Stream, options: Options, load: ChunkedLoad) -> tup
         return whole_list_resources(stream, options, load)
     if isinstance(stream, IncrementalStream):
         return incremental_resources(stream, options, load)
+    if isinstance(stream, PerIdStream):
+        return per_id_resources(stream, options, load)
     raise TypeError(f"There is no way to read a {type(stream).__name__}.")

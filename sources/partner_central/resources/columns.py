@@ -8,9 +8,11 @@ from botocore.model import ServiceModel
 from dlt.common.schema.typing import TColumnSchema
 
 from ..list_stream import WholeListStream
+from ..per_id_stream import PerIdStream
 from ..stream import Stream
 from ..tables.hints import HintRules, list_columns, rejected_columns, root_columns
 from ..tables.history import history_model
+from ..tables.id_reads import reads_model, with_read_columns
 from ..tables.listed_rows import listed_model, listing_model
 from ..tables.presence import presence_model
 from ..tables.service_model import joined_model, record_model
@@ -33,7 +35,9 @@ def table_columns(stream: Stream, model: RecordModel, rules: HintRules) -> dict[
     """
     versions = history_model(model, stream.history) if stream.history else None
     has_presence = stream.presence_table in stream.tables
-    if not has_presence:
+    if isinstance(stream, PerIdStream):
+        model = with_read_columns(model)
+    elif not has_presence:
         model = listed_model(model, stream.noun)
     found: dict[str, Mapping[str, TColumnSchema] | Sequence[TColumnSchema]] = {
         stream.table: root_columns(model, rules),
@@ -42,6 +46,8 @@ def table_columns(stream: Stream, model: RecordModel, rules: HintRules) -> dict[
     }
     if versions is not None:
         found[stream.history_table] = root_columns(versions, rules)
+    if isinstance(stream, PerIdStream):
+        found[stream.reads_table] = root_columns(reads_model(stream.parent.stream.noun), rules)
     if has_presence and isinstance(stream, WholeListStream):
         found[stream.presence_table] = root_columns(listing_model(stream.noun), rules)
     elif has_presence:

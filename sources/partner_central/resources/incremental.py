@@ -59,6 +59,8 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
             state.update(reading.state())
             reader.note_filters(state)
 
+    reading.pages = pages
+
     def items(name: str, model: Callable[[], RecordModel]) -> Items:
         return Items(name, model, rules, arrow=arrow)
 

@@ -47,6 +47,8 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
     def pages() -> Iterator[TableRows]:
         yield from whole.pages()
 
+    load.stream(stream.table).pages = pages
+
     def resource(rows: Feed, name: str, *key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
         made: DltResource = dlt.transformer(rows, data_from=pages, name=name, primary_key=[*shared_key, *key], **hints)
         return made

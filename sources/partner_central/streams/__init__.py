@@ -7,10 +7,13 @@ from difflib import get_close_matches
 
 from ..errors import ConfigurationError
 from ..stream import Stream
+from .aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES
 from .engagement_invitations import ENGAGEMENT_INVITATIONS
+from .engagement_members import ENGAGEMENT_MEMBERS
 from .engagement_resource_associations import ENGAGEMENT_RESOURCE_ASSOCIATIONS
 from .engagements import ENGAGEMENTS
 from .opportunities import OPPORTUNITIES
+from .opportunity_details import OPPORTUNITY_DETAILS
 from .opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
 from .solutions import SOLUTIONS
 from .tasks import (
@@ -21,7 +24,7 @@ from .tasks import (
 
 SPINE = OPPORTUNITIES  # always read, and first; that it fails is a failure of the run
 DEFAULT = ("bulk",)
-STREAMS: tuple[Stream, ...] = (
+IN_BULK: tuple[Stream, ...] = (
     SPINE,
     OPPORTUNITY_SEARCH_SUMMARIES,
     ENGAGEMENT_INVITATIONS,
@@ -32,7 +35,8 @@ STREAMS: tuple[Stream, ...] = (
     OPPORTUNITY_FROM_ENGAGEMENT_TASKS,
     SOLUTIONS,
 )
-GROUPS: dict[str, tuple[Stream, ...]] = {"bulk": STREAMS, "all": STREAMS}
+STREAMS: tuple[Stream, ...] = (*IN_BULK, OPPORTUNITY_DETAILS, AWS_OPPORTUNITY_SUMMARIES, ENGAGEMENT_MEMBERS)
+GROUPS: dict[str, tuple[Stream, ...]] = {"bulk": IN_BULK, "all": STREAMS}
 
 
 def choose(tables: Iterable[str]) -> tuple[Stream, ...]:

@@ -32,6 +32,7 @@ class ModelRules:
         key_parts: members that identify a record together; the column of its key joins their values.
         types: types of members that the model calls plain strings although they are not.
         names: names of columns and child tables that the naming rule would make too long, by path.
+        added: members that a record is given when it is read, each with a description; they are text.
     """
 
     table: str
@@ -39,6 +40,7 @@ class ModelRules:
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     key_parts: tuple[str, ...] = ()
+    added: Mapping[str, str] = field(default_factory=dict)
 
 
 def record_model(service: ServiceModel, operation: str, records: str | None, rules: ModelRules) -> RecordModel:
@@ -53,9 +55,14 @@ def record_model(service: ServiceModel, operation: str, records: str | None, rul
     output = cast("StructureShape", service.operation_model(operation).output_shape)
     record = cast("ListShape", output.members[records]).member if records else output
     columns, children = _Tables(rules).of(record, (), (), rules.table)
+    known = {column.path for column in columns}
+    for name, description in rules.added.items():
+        if (name,) not in known:
+            columns.append(Column((name,), column_name([name]), "text", description))
     if rules.key_parts:
-        joined = f"The key: {', '.join(rules.key_parts)}, joined with '/'."
-        columns.append(Column(KEY_PATH, column_name([rules.key]), "text", joined))
+        joined = ", joined with '/'" if len(rules.key_parts) > 1 else ""
+        key = f"The key: {', '.join(rules.key_parts)}{joined}."
+        columns.append(Column(KEY_PATH, column_name([rules.key]), "text", key))
     columns.sort(key=lambda column: (column.path not in {KEY_PATH, (rules.key,)}, len(column.path) > 1))
     return RecordModel(tuple(columns), tuple(children))
 

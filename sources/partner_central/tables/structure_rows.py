@@ -17,6 +17,7 @@ Row = dict[str, Any]
 ACCOUNT = "account"
 HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at", "read_order", "order_is_known"})  # only of versions
 LAST_LISTED_AT = "last_listed_at"  # only of lists that are read whole
+READ_AT, READ_FOR = "read_at", "read_for"  # only of records that are read by their ids
 MAX_DEPTH = 50
 
 
@@ -92,7 +93,7 @@ class StructureTable:
         self._stored = stored
         self._constant = constant
         self._table_names = names
-        reserved = {*constant, *([names.child_key] if where else {*HISTORY_COLUMNS, LAST_LISTED_AT})}
+        reserved = {*constant, *([names.child_key] if where else {*HISTORY_COLUMNS, LAST_LISTED_AT, READ_AT, READ_FOR})}
         self._names = ColumnNames(where, tables, assigned, stored, reserved, shared=bool(constant))
         children = self._names.placed_lists(model.children)
         self.columns = self._names.placed(model.columns)

@@ -1,0 +1,141 @@
+"""The dlt resources of a stream that is read one id at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from functools import partial
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource
+
+from ..errors import ConfigurationError, PartnerCentralError
+from ..options import Options
+from ..per_id_stream import PerIdStream
+from ..read.load import ChunkedLoad
+from ..read.per_id import PerIdReader, unique
+from ..read.state import check_catalog
+from ..tables.hints import HintRules, rejected_columns
+from ..tables.history import history_model
+from ..tables.id_reads import DueId, reads_model, with_read_columns
+from ..tables.items import Items
+from ..tables.listed_rows import ListedRows
+from ..tables.row_batch import TableRows
+from ..tables.rows import ACCOUNT
+from .connection import StreamConnection
+from .feed import Feed, feed, rejected
+from .versions import insert_only, with_mark
+
+NO_IDS = (
+    "{0} is read by the ids of {1}. Name {1} in tables as well, to read those that changed; or give the ids: "
+    "partner_central(tables=['{0}'], details_of=[...])."
+)
+
+
+def per_id_resources(stream: PerIdStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
+    """Returns the resources of a stream: records, rejected records, what was read of each id, and versions.
+
+    The ids are those that the load says are due. Without that, they are those of the options, or those of the parent's
+    rows in this run.
+
+    Args:
+        stream: what to read.
+        options: how to read it.
+        load: the load that they are part of.
+
+    Raises:
+        ConfigurationError: nothing says which ids.
+    """
+    reading = load.stream(stream.table)
+    rules = HintRules(stream.table_names, stream.noun, options.account)
+    shared_key = [] if options.account is None else [ACCOUNT]
+    pages = _pages_of(stream, options, load)
+
+    def table(rows: Feed, name: str, *key: str, **hints: Any) -> DltResource:  # noqa: ANN401 - dlt's own
+        hints = {"write_disposition": "merge"} | hints
+        made: DltResource = dlt.transformer(rows, data_from=pages, name=name, primary_key=[*shared_key, *key], **hints)
+        return made
+
+    records = Items(stream.table, lambda: with_read_columns(reading.placed), rules, arrow=False)
+    reads = Items(stream.reads_table, lambda: reads_model(stream.parent.stream.noun), rules, arrow=False)
+    found = [
+        table(feed(records, lambda batch: batch.rows), stream.table, "id"),
+        table(rejected, stream.rejected_table, "record_key", columns=rejected_columns(rules)),
+        table(feed(reads, lambda batch: batch.listed), stream.reads_table, "id"),
+    ]
+    if (history := stream.history) is not None:
+        versions = Items(stream.history_table, lambda: history_model(reading.placed, history), rules, arrow=False)
+        rows_of_versions = feed(versions, lambda batch: batch.versions)
+        made = table(rows_of_versions, stream.history_table, *history.key, write_disposition=insert_only())
+        found.append(with_mark(made, stream))
+    return tuple(found)
+
+
+def _pages_of(stream: PerIdStream, options: Options, load: ChunkedLoad) -> DltResource:
+    """Returns the resource that reads the ids, for the tables of the stream.
+
+    Raises:
+        ConfigurationError: nothing says which ids.
+    """
+    reading, reader_of = load.stream(stream.table), _ReaderOf(stream, options, load)
+    name, parents, ids_due = f"{stream.singular}_pages", load.stream(stream.parent.stream.table).pages, load.ids_due
+
+    def handed_on(batches: Callable[[MutableMapping[str, Any]], Iterator[TableRows]]) -> Iterator[TableRows]:
+        state = dlt.current.resource_state(stream.table)
+        check_catalog(state, options.catalog)
+        try:
+            yield from batches(state)
+        except PartnerCentralError as error:
+            selected = dlt.current.source().selected_resources.keys()
+            load.go_on_without(stream, error, alone=selected <= {*stream.tables})
+
+    @dlt.resource(name=name, selected=False)
+    def of_ids() -> Iterator[TableRows]:
+        def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
+            ids = map(DueId, options.details_of) if ids_due is None else ids_due(stream)
+            yield from reading.next_chunk(lambda: reader_of.begin(state, ids))
+            state.update(reading.state())
+
+        yield from handed_on(batches)
+
+    if ids_due is not None or options.details_of:
+        return of_ids
+    if parents is None:
+        raise ConfigurationError(NO_IDS.format(stream.table, stream.parent.stream.table))
+
+    @dlt.transformer(name=name, data_from=parents, selected=False)
+    def of_parents(changed: TableRows) -> Iterator[TableRows]:
+        def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
+            ids = (DueId(row["id"], row.get(stream.parent.modified)) for row in changed.rows)
+            reader = reader_of.begin(state, ids)
+            yield from reader.batches()
+            state.update(reader.state())
+
+        if not reading.is_over:  # AWS did not refuse an earlier part
+            yield from handed_on(batches)
+
+    return of_parents
+
+
+class _ReaderOf:
+    """Begins to read a stream, when the first rows are wanted."""
+
+    def __init__(self, stream: PerIdStream, options: Options, load: ChunkedLoad) -> None:
+        self._stream, self._options, self._load = stream, options, load
+        self._connection = StreamConnection(stream, options, load)
+        self._privacy = options.pii_policy(stream)
+
+    def begin(self, state: MutableMapping[str, Any], due: Iterable[DueId]) -> PerIdReader:
+        """Connect, and begin to read."""
+        stream, load = self._stream, self._load
+        client, row_maker = self._connection.client(state), self._connection.row_maker(state)
+        return PerIdReader(
+            stream,
+            self._options.catalog,
+            state,
+            client,
+            row_maker,
+            ListedRows(row_maker, self._privacy, in_rows=False),
+            unique(due),
+            partial(load.newest_order, stream.history_table),
+        )

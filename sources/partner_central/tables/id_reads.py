@@ -1,0 +1,67 @@
+"""The table that says of each id what was read of it, when, and for which change of the record it is the id of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from .rows import READ_AT, READ_FOR, Row
+from .table import Column, RecordModel
+
+Outcome = Literal["read", "not found", "refused", "rejected"]
+OUTCOME, REASON, HASH = "outcome", "reason", "content_hash"
+READ_COLUMNS = (
+    Column((), READ_AT, "timestamp", "When it was read, by the service's clock."),
+    Column((), READ_FOR, "timestamp", "The date of the last change that it was read for."),
+)
+
+
+def reads_model(noun: str) -> RecordModel:
+    """Returns the columns of the table of reads.
+
+    Args:
+        noun: what the ids are of.
+    """
+    return RecordModel(
+        (
+            Column(("Id",), "id", "text", f"Unique identifier of the {noun}."),
+            *READ_COLUMNS,
+            Column(
+                (),
+                OUTCOME,
+                "text",
+                "read; not found: AWS has no such record; refused: AWS does not show it; rejected: a record that came "
+                "could not become a row.",
+            ),
+            Column((), REASON, "text", "The reason that AWS gave, where it was refused."),
+            Column((), HASH, "text", "Of the newest version that was read, where versions are kept."),
+        ),
+        (),
+    )
+
+
+def with_read_columns(model: RecordModel) -> RecordModel:
+    """Returns the table of records that are read by their ids: the columns of a model, and when each was read."""
+    return RecordModel((*model.columns, *READ_COLUMNS), model.children)
+
+
+@dataclass(frozen=True, slots=True)
+class DueId:
+    """An id that is to be read.
+
+    Attributes:
+        id: of the parent.
+        modified: when the parent was last changed, as far as its table knows.
+        content_hash: of the newest version that is stored; None without.
+    """
+
+    id: str
+    modified: datetime | None = None
+    content_hash: str | None = None
+
+
+def read_row(due: DueId, read_at: datetime, read_for: datetime | None, outcome: Outcome, reason: str | None) -> Row:
+    """Returns the row of an id that was read."""
+    known = due.content_hash
+    return {"id": due.id, READ_AT: read_at, READ_FOR: read_for, OUTCOME: outcome, REASON: reason, HASH: known}
