@@ -49,6 +49,7 @@ class SyncMetrics:
         retries: requests repeated after any failure.
         waited: seconds in which a call waited for the quota or for a retry; waits side by side count once.
         calls_left: calls left of the day's; None before the first call.
+        served_at: the service's clock in its last answer; None before the first one.
         pages: pages read.
         read: records read; a record seen twice counts twice.
         estimated_records: estimated number of records to read; None if everything is read sequentially.
@@ -68,6 +69,7 @@ class SyncMetrics:
     retries: int = 0
     waited: float = 0.0
     calls_left: int | None = None
+    served_at: datetime | None = None
     pages: int = 0
     read: int = 0
     estimated_records: int | None = None

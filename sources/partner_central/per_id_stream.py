@@ -11,7 +11,6 @@ from .operation import Get
 from .stream import Stream
 from .tables.service_model import ModelRules
 
-FIFTH = 0.2
 DAY = timedelta(days=1)
 
 
@@ -49,7 +48,6 @@ class PerIdStream(Stream):
     parent: Parent
     id_member: str
     refresh: timedelta | None = DAY
-    share_of_calls: float = FIFTH
 
     @property
     def record_shapes(self) -> tuple[tuple[str, str | None], ...]:

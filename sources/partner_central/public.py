@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .api.call_ledger import CALLS_PER_DAY
 from .api.client import PartnerCentral
 from .api.connection import NO_CREDENTIALS, connect, open_session
 from .api.failures import to_credentials_error
@@ -23,10 +24,13 @@ from .errors import (
 )
 from .list_stream import WholeListStream
 from .metrics import StreamMetrics, SyncMetrics
+from .options import DETAILS_SHARE
 from .own_section import from_own_section, own_value
+from .per_id_stream import PerIdStream
 from .permissions import least_policy
 from .read.filter_sets import CursorReport, cursor_reports, has_read
 from .read.filters import without_values
+from .read.id_state import forget_reads, reading_of
 from .read.list_state import forget_list, handed_on_at
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
@@ -47,6 +51,7 @@ from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
 from .streams.opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
 from .tables.history import ORDERING, content_hash_of
+from .tables.id_reads import DueId
 from .tables.new_members import UNMOVED, plain_names
 from .tables.pii import PiiPolicy
 from .tables.presence import presence_model
@@ -58,6 +63,8 @@ __all__ = [
     "ACCOUNT",
     "AMOUNT_PRECISION",
     "AMOUNT_SCALE",
+    "CALLS_PER_DAY",
+    "DETAILS_SHARE",
     "HISTORY_COLUMNS",
     "LAST_LISTED_AT",
     "NO_CREDENTIALS",
@@ -74,11 +81,13 @@ __all__ = [
     "ColumnType",
     "ConfigurationError",
     "CursorReport",
+    "DueId",
     "FullListing",
     "IncrementalStream",
     "PaginationError",
     "PartnerCentral",
     "PartnerCentralError",
+    "PerIdStream",
     "PiiPolicy",
     "RecordModel",
     "RequestRejected",
@@ -96,6 +105,7 @@ __all__ = [
     "forget_cursors",
     "forget_list",
     "forget_masks",
+    "forget_reads",
     "from_own_section",
     "handed_on_at",
     "has_read",
@@ -110,6 +120,7 @@ __all__ = [
     "page_call",
     "plain_names_in",
     "presence_model",
+    "reading_of",
     "rejected_columns",
     "root_columns",
     "stream_model",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,6 +140,14 @@ class FilesystemAdapter(Adapter):
         from .stored_tables import ORDER
 
         return _lake(client).max_value(table, ORDER[1])
+
+    def select(
+        self, client: JobClientBase, columns: Mapping[str, Collection[str]], query: str, *values: object
+    ) -> Sequence[Sequence[Any]]:
+        """Returns the rows of a query over some tables, which are read as files."""
+        from .lake.queries import select
+
+        return select(_lake(client), columns, query, *values)
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has; None where no sync of this machine has seen the table yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,6 +97,21 @@ class TableAccess:
         from . import stored_tables
 
         return stored_tables.newest_order(_sql(client), table)
+
+    def select(
+        self, client: JobClientBase, columns: Mapping[str, Collection[str]], query: str, *values: object
+    ) -> Sequence[Sequence[Any]]:
+        """Returns the rows of a query over some tables of an open destination.
+
+        Args:
+            client: of the destination.
+            columns: the columns that it reads, by table.
+            query: plain SQL, with the name of each table in braces.
+            values: for each `%s` in it.
+        """
+        sql = _sql(client).sql_client
+        names = {table: sql.make_qualified_table_name(table) for table in columns}
+        return sql.execute_sql(query.format(**names), *values) or ()
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has, or how many of one account; None if that is not known here.

@@ -18,6 +18,7 @@ from partner_central.public import (
     STREAMS,
     IncrementalStream,
     PartnerCentralError,
+    PerIdStream,
     chosen_streams,
     hint_rules,
     stream_model,
@@ -42,6 +43,7 @@ from . import (
     working_folder,
 )
 from .chunks import has_more, load_chunk
+from .details import IDS_PER_CHUNK, Details
 from .lists import Lists
 from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
@@ -199,10 +201,14 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
             load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
     lists.find_due(run_record.metrics.first)
     run_record.lists = lists
+    details = Details(
+        pipeline, settings, [one for one in lists.due if isinstance(one, PerIdStream)], run_record.metrics
+    )
     for streams in (loads := lists.loads):
-        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
+        rows = IDS_PER_CHUNK if isinstance(streams[0], PerIdStream) else None
+        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else rows
         load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
-        with load_of(partial(newest_order, pipeline)) as load:
+        with load_of(partial(newest_order, pipeline), details.due) as load:
             try:
                 while has_more(load, console):
                     load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))

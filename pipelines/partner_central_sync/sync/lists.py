@@ -17,6 +17,7 @@ from partner_central.public import (
     SPINE,
     IncrementalStream,
     PartnerCentralError,
+    PerIdStream,
     RequestRejected,
     Stream,
     StreamMetrics,
@@ -47,7 +48,8 @@ class Note:
 
     def due_at(self, stream: Stream) -> datetime | None:
         """Returns when the list is to be read again; None for now."""
-        for noted, lasts in ((self.refused_at, REFUSED_FOR), (self.at, stream.refresh)):
+        refresh = None if isinstance(stream, PerIdStream) else stream.refresh  # of these, each id has its own
+        for noted, lasts in ((self.refused_at, REFUSED_FOR), (self.at, refresh)):
             if noted and lasts is not None:
                 return datetime.fromisoformat(noted) + lasts
         return None
@@ -97,10 +99,16 @@ class Lists:
         """The lists that are due, by what is loaded together.
 
         A list that was not loaded yet is loaded by itself, so that it can be used as soon as it is in. So is one with a
-        cursor, which may be long. The others are loaded together, which costs a warehouse less.
+        cursor, which may be long. The others are loaded together, which costs a warehouse less. What is read by ids
+        comes last: the ids are in what was loaded before.
         """
-        known = [one for one in self.due if self._is_stored(one) and not isinstance(one, IncrementalStream)]
-        return [*([stream] for stream in self.due if stream not in known), *([known] if known else [])]
+        lists = [one for one in self.due if not isinstance(one, PerIdStream)]
+        known = [one for one in lists if self._is_stored(one) and not isinstance(one, IncrementalStream)]
+        return [
+            *([stream] for stream in lists if stream not in known),
+            *([known] if known else []),
+            *([stream] for stream in self.due if stream not in lists),
+        ]
 
     def note_failure(self, stream: Stream, error: PartnerCentralError) -> None:
         """Notes that a list could not be read; a refusal is not asked about again for a day."""
@@ -154,7 +162,7 @@ class Lists:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
         note = self._note_of(stream)
         has_news = opportunities.changed > 0 and isinstance(stream, IncrementalStream)
-        if has_news or not self._is_stored(stream):
+        if has_news or not (self._is_stored(stream) or isinstance(stream, PerIdStream)):
             note = replace(note, at=None)  # or its tables were lost, or the state is an older one
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at

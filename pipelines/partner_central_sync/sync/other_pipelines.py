@@ -13,7 +13,7 @@ from dlt.common.destination.client import JobClientBase
 from dlt.common.pipeline import TPipelineState
 from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified, load_pipeline_state_from_destination
 
-from partner_central.public import STREAMS, Stream, WholeListStream, forget_list, lost_tables
+from partner_central.public import STREAMS, PerIdStream, Stream, WholeListStream, forget_list, forget_reads, lost_tables
 from partner_central.public import forget_cursors as forget_cursors_in
 
 from ..destinations.lake.pipeline_state import WithLakeState
@@ -46,7 +46,9 @@ def forget(state: dict[str, Any], lost: Collection[str]) -> None:
     for stream in STREAMS:
         resource = state_of_source(state, stream)
         if resource is not None and any(belongs_to(name, stream) for name in lost):
-            if isinstance(stream, WholeListStream):
+            if isinstance(stream, PerIdStream):
+                forget_reads(resource)
+            elif isinstance(stream, WholeListStream):
                 forget_list(resource)
             else:
                 forget_cursors_in(resource, lost)

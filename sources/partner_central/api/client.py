@@ -134,7 +134,9 @@ class PartnerCentral:
             if is_throttle(error):
                 quota.pace.throttled(slot)
             raise
-        parsed = parse(answer_of(answer))
+        raw = answer_of(answer)
+        self.metrics.served_at = raw.served_at or self.metrics.served_at
+        parsed = parse(raw)
         took = time.monotonic() - sent
         self._latency = took if not self._latency else self._latency + (took - self._latency) / SMOOTHING
         quota.pace.answered()

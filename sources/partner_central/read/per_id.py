@@ -25,9 +25,9 @@ from ..tables.row_batch import TableRows
 from ..tables.row_ids import RowIds
 from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
 from .concurrent_calls import in_order
+from .id_state import READING, reading_of
 from .pages import pages, parse_page, parse_record
 
-BEGUN = "begun"  # in the state: the tables are there
 READS_PER_BATCH = 50
 REFUSALS_OF_ALL = 3  # in a row and before any other answer: then it is not the ids that are refused
 OTHER_RECORD = "the answer is of another id than was asked for"
@@ -69,6 +69,7 @@ class PerIdReader:
         rows: makes the batches.
         due: the ids.
         stored_order: returns the greatest read_order in the table of versions.
+        full: whether everything is to be read again.
 
     Attributes:
         is_resumable: whether a later run can continue half-way.
@@ -86,11 +87,14 @@ class PerIdReader:
         rows: ListedRows,
         due: Iterable[DueId],
         stored_order: Callable[[], int],
+        *,
+        full: bool = False,
     ) -> None:
         self._stream, self._catalog, self._client = stream, catalog, client
         self._stored = dict(state)
         self._row_maker, self._rows, self._due = row_maker, rows, due
-        self._first = BEGUN not in state
+        self._reading = reading_of(state, full=full)
+        self._first = READING not in state
         self._ids = RowIds()
         self._history = History(row_maker, stream.history, now()) if stream.history else None
         self._stored_order = stored_order
@@ -98,7 +102,7 @@ class PerIdReader:
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready: what is known of members, and nothing of ids."""
-        return self._stored | {BEGUN: True, "members": self._row_maker.assigned_names}
+        return self._stored | {READING: self._reading, "members": self._row_maker.assigned_names}
 
     def batches(self) -> Generator[TableRows]:
         """What was read, in the order of the ids. It ends early, and says so, when no call is left.
@@ -180,18 +184,18 @@ class PerIdReader:
 
     def _put(self, batch: TableRows, found: Found) -> None:
         """Puts the rows of an answer into a batch, and the row that says what came of it."""
-        due, outcome, reason = found.due, found.outcome, None
+        due, reason = found.due, None
         if found.refusal is not None:
             reason = found.refusal.reason or type(found.refusal).__name__
         made = self._rows.batch(found.records, found.read_at)
         read_for = max(filter(None, (due.modified, *map(self._modified, found.records))), default=None)
+        due = replace(due, modified=read_for)
         for row in made.rows:
             due = self._version(batch, row, due)
             row |= {READ_AT: found.read_at, READ_FOR: read_for}
-        if made.rejected:
-            outcome = "rejected"
+        outcome: Outcome = "rejected" if made.rejected else found.outcome
         batch.add(made)
-        read = read_row(due, found.read_at, read_for, outcome, reason)
+        read = read_row(due, found.read_at, outcome, reason, self._reading)
         batch.listed.append(self._row_maker.constant | read | {"_dlt_id": self._ids.next(found.read_at)})
 
     def _modified(self, record: object) -> datetime | None:

@@ -12,6 +12,7 @@ from dlt.extract import DltResource
 from ..errors import ConfigurationError, PartnerCentralError
 from ..options import Options
 from ..per_id_stream import PerIdStream
+from ..read.id_state import reading_of
 from ..read.load import ChunkedLoad
 from ..read.per_id import PerIdReader, unique
 from ..read.state import check_catalog
@@ -92,7 +93,8 @@ def _pages_of(stream: PerIdStream, options: Options, load: ChunkedLoad) -> DltRe
     @dlt.resource(name=name, selected=False)
     def of_ids() -> Iterator[TableRows]:
         def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
-            ids = map(DueId, options.details_of) if ids_due is None else ids_due(stream)
+            number = reading_of(state, full=options.full)
+            ids = map(DueId, options.details_of) if ids_due is None else ids_due(stream, number)
             yield from reading.next_chunk(lambda: reader_of.begin(state, ids))
             state.update(reading.state())
 
@@ -138,4 +140,5 @@ class _ReaderOf:
             ListedRows(row_maker, self._privacy, in_rows=False),
             unique(due),
             partial(load.newest_order, stream.history_table),
+            full=self._options.full,
         )

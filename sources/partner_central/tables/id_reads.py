@@ -10,7 +10,7 @@ from .rows import READ_AT, READ_FOR, Row
 from .table import Column, RecordModel
 
 Outcome = Literal["read", "not found", "refused", "rejected"]
-OUTCOME, REASON, HASH = "outcome", "reason", "content_hash"
+OUTCOME, REASON, HASH, ROUND = "outcome", "reason", "version_hash", "reading"
 READ_COLUMNS = (
     Column((), READ_AT, "timestamp", "When it was read, by the service's clock."),
     Column((), READ_FOR, "timestamp", "The date of the last change that it was read for."),
@@ -35,7 +35,14 @@ def reads_model(noun: str) -> RecordModel:
                 "could not become a row.",
             ),
             Column((), REASON, "text", "The reason that AWS gave, where it was refused."),
-            Column((), HASH, "text", "Of the newest version that was read, where versions are kept."),
+            Column((), HASH, "text", "The content_hash of the newest version that was read, where versions are kept."),
+            Column(
+                (),
+                ROUND,
+                "bigint",
+                "Number of the reading of everything that had begun then. An id with a lower number than the newest "
+                "one is read again.",
+            ),
         ),
         (),
     )
@@ -61,7 +68,22 @@ class DueId:
     content_hash: str | None = None
 
 
-def read_row(due: DueId, read_at: datetime, read_for: datetime | None, outcome: Outcome, reason: str | None) -> Row:
-    """Returns the row of an id that was read."""
-    known = due.content_hash
-    return {"id": due.id, READ_AT: read_at, READ_FOR: read_for, OUTCOME: outcome, REASON: reason, HASH: known}
+def read_row(due: DueId, read_at: datetime, outcome: Outcome, reason: str | None, reading: int) -> Row:
+    """Returns the row of an id that was read.
+
+    Args:
+        due: the id, with the change that was read and the newest version of it.
+        read_at: when, by the service's clock.
+        outcome: of it.
+        reason: the reason that AWS gave, where it was refused.
+        reading: number of the reading of everything that has begun.
+    """
+    return {
+        "id": due.id,
+        READ_AT: read_at,
+        READ_FOR: due.modified,
+        OUTCOME: outcome,
+        REASON: reason,
+        HASH: due.content_hash,
+        ROUND: reading,
+    }

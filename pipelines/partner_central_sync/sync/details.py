@@ -1,0 +1,82 @@
+"""The streams that are read by ids: how many ids a run may read, and which.
+
+They take a share of the day's calls, spread over the day's runs: what the share gives for the time since ids were read
+last. So a run every half hour reads a forty-eighth of it, and one every night all of it. The first run reads what an
+hour gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import dlt
+
+from partner_central.public import CALLS_PER_DAY, DETAILS_SHARE, DueId, PerIdStream, SyncMetrics, from_own_section
+
+from .ids_due import Queue, find_due, newest_read
+from .settings import Settings
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+IDS_PER_CHUNK = 1000  # that are loaded together: what a run loses at most that is killed
+
+
+class Details:
+    """The ids of a run.
+
+    Args:
+        pipeline: whose destination says what is due.
+        settings: whose ids.
+        streams: those that are read by ids.
+        metrics: of the run; they have the service's clock.
+    """
+
+    def __init__(
+        self, pipeline: dlt.Pipeline, settings: Settings, streams: Sequence[PerIdStream], metrics: SyncMetrics
+    ) -> None:
+        self._pipeline, self._settings, self._metrics = pipeline, settings, metrics
+        self._to_come = len(streams)
+        self._left: int | None = None
+        self._streams = streams
+
+    def due(self, stream: PerIdStream, reading: int) -> list[DueId]:
+        """Returns the ids of a stream that this run reads; it may take what those before it left.
+
+        Args:
+            stream: what is read by ids.
+            reading: number of the reading of everything.
+        """
+        now = self._metrics.served_at or datetime.now(UTC)
+        client = self._pipeline.destination_client()
+        with client:
+            if self._left is None:
+                newest = [newest_read(client, one, self._settings.account) for one in self._streams]
+                self._left = allowed(self._settings, max(filter(None, newest), default=None), now)
+            most = self._left // max(1, self._to_come)
+            queue = find_due(client, stream, self._settings.account, reading, most, now) if most else Queue([], 0)
+        self._to_come -= 1
+        self._left -= len(queue.ids)
+        return queue.ids
+
+
+def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:
+    """Returns how many ids may be read now.
+
+    Args:
+        settings: they say what share of the day's calls these are.
+        newest: when an id was read last; None for never.
+        now: the present time. A clock that is more than an hour behind the service's gives what an hour gives.
+    """
+    since = HOUR if newest is None or newest - now > HOUR else min(DAY, max(timedelta(), now - newest))
+    return int(calls_of_a_day(settings) * (since / DAY))
+
+
+def calls_of_a_day(settings: Settings) -> float:
+    """Returns how many calls a day are for what is read by ids."""
+    given = settings.source or {}
+    return _share_of_a_day(**{name: given[name] for name in ("calls_per_day", "details_share") if name in given})
+
+
+@from_own_section
+def _share_of_a_day(calls_per_day: int = CALLS_PER_DAY, details_share: float = DETAILS_SHARE) -> float:
+    return calls_per_day * details_share

@@ -1,0 +1,29 @@
+"""The state of a stream that is read by ids. It says nothing of ids: what is due is a question to the destination.
+
+- `reading`: number of the newest reading of everything that was begun. Ids that were read in an earlier one are due.
+- `catalog`, `account`, `members`: as in `state.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+READING = "reading"
+
+
+def reading_of(state: Mapping[str, Any], *, full: bool) -> int:
+    """Returns the number of the reading under way.
+
+    Args:
+        state: of the stream.
+        full: whether everything is to be read again.
+    """
+    number: int = state.get(READING, 1)
+    return number + full
+
+
+def forget_reads(state: MutableMapping[str, Any]) -> None:
+    """Lets every id be due, because tables were lost."""
+    if READING in state:
+        state[READING] += 1
