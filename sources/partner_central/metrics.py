@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+Mode = Literal["full", "first", "incremental", "events"]
+
 
 @dataclass(slots=True)
 class StreamMetrics:
@@ -19,8 +21,8 @@ class StreamMetrics:
         full_listing: number of the listing of everything that this run completed.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
         complete: whether everything has been read.
-        mode: `full` if everything is read again, `first` if nothing was read before, else `incremental`; None before
-            reading.
+        mode: `full` if everything is read again, `first` if nothing was read before, `events` if only what events name
+            is read, else `incremental`; None before reading.
         filter_set: the name of what the filters select, `all` without; None before they are known.
     """
 
@@ -33,7 +35,7 @@ class StreamMetrics:
     rejected: int = 0
     mass_rejected: str | None = None
     full_listing: int | None = None
-    mode: Literal["full", "first", "incremental"] | None = None
+    mode: Mode | None = None
     filter_set: str | None = None
     watermark: datetime | None = None
     complete: bool = False
@@ -148,7 +150,7 @@ class SyncMetrics:
             self.current.estimated_records = records
             self.estimated_records = self.read - self.current.read + records
 
-    def end_list(self, *, complete: bool, mode: Literal["full", "incremental"] = "full") -> None:
+    def end_list(self, *, complete: bool, mode: Mode = "full") -> None:
         """Note whether all was read that was to be read of the stream that was begun last, which has no watermark."""
         with self._lock:
             self.current.mode, self.current.complete = mode, complete

@@ -34,6 +34,7 @@ from .read.id_state import forget_reads, reading_of
 from .read.list_state import forget_list, handed_on_at
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
+from .read.named import NamedIds
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
 from .read.state import (
@@ -84,6 +85,7 @@ __all__ = [
     "DueId",
     "FullListing",
     "IncrementalStream",
+    "NamedIds",
     "PaginationError",
     "PartnerCentral",
     "PartnerCentralError",

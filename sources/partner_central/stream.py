@@ -191,6 +191,11 @@ class IncrementalStream(Stream):
     filters: tuple[Filter, ...] = ()
 
     @property
+    def key_filter(self) -> Filter:
+        """The filter that selects records by their ids."""
+        return next(one for one in self.filters if not one.can_change)
+
+    @property
     def tables(self) -> dict[str, str]:
         """The tables that it is loaded into, without lists, each with what it holds."""
         listed = {self.presence_table: f"Whether each {self.noun} is still listed."}

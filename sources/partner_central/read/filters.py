@@ -45,6 +45,18 @@ class FilterSet:
         """Returns whether a record that changes may no longer match: a key stays, a stage does not."""
         return any(one.can_change for one, _ in self.values)
 
+    def narrowed(self, one: Filter, values: Sequence[str]) -> FilterSet | None:
+        """Returns these filters with only some values of one of them; None if none of the values matches.
+
+        Args:
+            one: the filter.
+            values: those that are to match.
+        """
+        set_before = next((found for known, found in self.values if known == one), None)
+        matching = tuple(value for value in values if set_before is None or value in set_before)
+        others = tuple((known, found) for known, found in self.values if known != one)
+        return FilterSet((*others, (one, matching))) if matching else None
+
     def name(self, conceal: Callable[[str, str], str] | None = None) -> str:
         """A name for what these filters select, the same whatever the order of values; `all` without filters.
 

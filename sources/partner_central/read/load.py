@@ -18,6 +18,7 @@ from ..tables.id_reads import DueId
 from ..tables.row_batch import TableRows
 from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
+from .named import NamedIds
 from .state_parts import StoredCounters
 
 ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
@@ -139,6 +140,7 @@ class ChunkedLoad:
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
         newest_order: returns the greatest read_order in a table of versions of a list; called when one is new.
+        named: ids of records that are read, instead of what the cursor says.
         ids_due: gives the ids that a stream is to read now, by the number of its reading of everything. Without it,
             the ids are the ones that the source is given, or that change in this load.
         on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
@@ -155,6 +157,7 @@ class ChunkedLoad:
         on_failure: Callable[[Stream, PartnerCentralError], None] | None = None,
         newest_order: Callable[[str], int] = lambda _: 0,
         ids_due: Callable[[PerIdStream, int], Iterable[DueId]] | None = None,
+        named: NamedIds | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
@@ -163,6 +166,7 @@ class ChunkedLoad:
         self.on_failure = on_failure
         self.newest_order = newest_order
         self.ids_due = ids_due
+        self.named = named
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._streams: dict[str, StreamReading] = {}

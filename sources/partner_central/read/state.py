@@ -59,6 +59,7 @@ class State:
 
     Attributes:
         is_new: whether no run came to its end before.
+        cursors: the state of every set of filters, as it was stored.
         cursor: how far the last complete run came.
         elsewhere: what other sets of filters remember of records.
         checkpoint: a reading that was interrupted.
@@ -82,7 +83,8 @@ class State:
         self._filter_set = filter_set
         self.is_new = not stored.get("cursors")
         self._stored_counters: Callable[[], StoredCounters] | None = stored_counters
-        cursors = stored.get("cursors", {})
+        self.cursors: Mapping[str, Any] = stored.get("cursors", {})
+        cursors = self.cursors
         own = cursors.get(filter_set, {})
         self.elsewhere = OtherFilterSets({name: cursors[name] for name in cursors if name != filter_set})
         listing = stored.get("listing", {})
@@ -147,6 +149,15 @@ class State:
             "order": self.order,
             "undated": self.undated,
         }
+
+    def dump_beside(self, cursors: Mapping[str, Any]) -> dict[str, Any]:
+        """The whole state after a reading beside the cursors, JSON-ready.
+
+        Args:
+            cursors: the state of every set of filters.
+        """
+        listing = {**self._stored.get("listing", {}), "begun": self.begun}
+        return {**self._stored, "cursors": dict(cursors), "listing": listing, "order": self.order}
 
 
 def check_account(state: MutableMapping[str, Any], identity: str | None, records: str, *, accept: bool) -> None:

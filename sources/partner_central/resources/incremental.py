@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import dlt
@@ -15,6 +16,7 @@ from ..read.filter_sets import note_values
 from ..read.incremental import IncrementalReader
 from ..read.load import ChunkedLoad
 from ..read.masks import form_of_masks, rename_filter_set
+from ..read.named import NamedReader
 from ..read.state import check_catalog, check_tables
 from ..stream import IncrementalStream
 from ..tables.hints import HintRules, rejected_columns
@@ -57,7 +59,8 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
             load.go_on_without(stream, error, alone=selected <= {*stream.tables})
         else:
             state.update(reading.state())
-            reader.note_filters(state)
+            if load.named is None:
+                reader.note_filters(state)
 
     reading.pages = pages
 
@@ -108,8 +111,8 @@ class _ReaderOf:
         """Note the values of the filters in the state, for `status`; personal ones only if they are kept."""
         note_values(state, self._filter_set, self._filters.known_values(conceal=self._conceal is not None))
 
-    def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader:
-        """Connect, and begin to read where `state` says."""
+    def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader | NamedReader:
+        """Connect, and begin to read where `state` says, or what is named."""
         options, load = self._options, self._load
         load.metrics.begin_stream(self._stream.table)
         load.metrics.current.filter_set = self._filter_set
@@ -119,4 +122,5 @@ class _ReaderOf:
         privacy = options.pii_policy(self._stream, form_of_masks(state, keeps=self._conceal is None))
         what = options.read_options(self._stream, self._filters, privacy)
         row_maker = self._connection.row_maker(state)
-        return IncrementalReader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)
+        reader = IncrementalReader if load.named is None else partial(NamedReader, named=load.named)
+        return reader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)
