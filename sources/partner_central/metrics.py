@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 Mode = Literal["full", "first", "incremental", "events"]
@@ -85,6 +85,7 @@ class SyncMetrics:
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     _waiting_until: float = 0.0
+    _answered: float = 0.0
     current: StreamMetrics = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,19 @@ class SyncMetrics:
             return self.first.mass_rejected
         found = (f"{table}: {counts.mass_rejected}" for table, counts in self.streams.items() if counts.mass_rejected)
         return next(found, None)
+
+    def record_answer(self, served_at: datetime | None) -> None:
+        """An answer came; the service's own clock was that, if it said so."""
+        if served_at is not None:
+            with self._lock:
+                self.served_at, self._answered = served_at, self.clock()
+
+    def service_now(self) -> datetime:
+        """Returns the service's present time, by its last answer; the machine's own before the first one."""
+        with self._lock:
+            if self.served_at is None:
+                return datetime.now(UTC)
+            return self.served_at + timedelta(seconds=max(0.0, self.clock() - self._answered))
 
     def record_call(self, *, left: int) -> None:
         """A request goes out, and leaves so many of the day."""

@@ -149,6 +149,12 @@ class FilesystemAdapter(Adapter):
 
         return select(_lake(client), columns, query, *values)
 
+    def set_due(self, client: JobClientBase, table: str, ids: Sequence[str], account: str | None) -> None:
+        """Lets ids be read again, in a table that says what was read of each."""
+        from .lake.queries import set_due
+
+        set_due(_lake(client), table, ids, account)
+
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has; None where no sync of this machine has seen the table yet."""
         try:

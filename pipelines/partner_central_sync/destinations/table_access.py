@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from .lease_table import LeaseTable
 
+IDS_PER_STATEMENT = 500
+
 
 class TableAccess:
     """Reads and changes tables; every client is open. It imports what it needs when it is used, as `base.py` does."""
@@ -112,6 +114,25 @@ class TableAccess:
         sql = _sql(client).sql_client
         names = {table: sql.make_qualified_table_name(table) for table in columns}
         return sql.execute_sql(query.format(**names), *values) or ()
+
+    def set_due(self, client: JobClientBase, table: str, ids: Sequence[str], account: str | None) -> None:
+        """Lets ids be read again, in a table that says what was read of each; one that is not in it is due anyway.
+
+        Args:
+            client: of the open destination.
+            table: the table of reads.
+            ids: of the parent.
+            account: whose ids, in a shared dataset.
+        """
+        from .own_tables import columns_of, update
+
+        if "reading" not in columns_of(_sql(client), [table]).get(table, set()):
+            return
+        mine, values = (" AND account = %s", [account]) if account is not None else ("", [])
+        for at in range(0, len(ids), IDS_PER_STATEMENT):
+            some = ids[at : at + IDS_PER_STATEMENT]
+            places = ", ".join(["%s"] * len(some))
+            update(_sql(client), table, "reading = 0", f"id IN ({places}){mine}", *some, *values)
 
     def count_rows(self, client: JobClientBase, table: str, account: str | None) -> int | None:
         """Returns how many rows a table has, or how many of one account; None if that is not known here.

@@ -7,13 +7,23 @@ hour gives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 import dlt
 
-from partner_central.public import CALLS_PER_DAY, DETAILS_SHARE, DueId, PerIdStream, SyncMetrics, from_own_section
+from partner_central.public import (
+    CALLS_PER_DAY,
+    DETAILS_SHARE,
+    SPINE,
+    DueId,
+    PerIdStream,
+    SyncMetrics,
+    from_own_section,
+)
 
+from ..destinations import of
+from . import run_lease
 from .ids_due import Queue, find_due, newest_read
 from .settings import Settings
 
@@ -38,6 +48,20 @@ class Details:
         self._to_come = len(streams)
         self._left: int | None = None
         self._streams = streams
+        self._named: set[str] = set()
+
+    def name(self, ids: Iterable[str]) -> None:
+        """Lets opportunities be due, since an event named them; it is kept in the destination until they are read."""
+        named = sorted(ids)
+        of_them = [one for one in self._streams if one.parent.stream is SPINE]
+        if not named or not of_them:
+            return
+        self._named.update(named)
+        run_lease.take(self._pipeline)
+        client = self._pipeline.destination_client()
+        with client:
+            for stream in of_them:
+                of(client).set_due(client, stream.reads_table, named, self._settings.account)
 
     def due(self, stream: PerIdStream, reading: int) -> list[DueId]:
         """Returns the ids of a stream that this run reads; it may take what those before it left.
@@ -46,13 +70,13 @@ class Details:
             stream: what is read by ids.
             reading: number of the reading of everything.
         """
-        now = self._metrics.served_at or datetime.now(UTC)
+        now = self._metrics.service_now()
         client = self._pipeline.destination_client()
         with client:
             if self._left is None:
                 newest = [newest_read(client, one, self._settings.account) for one in self._streams]
                 self._left = allowed(self._settings, max(filter(None, newest), default=None), now)
-            most = self._left // max(1, self._to_come)
+            most = max(self._left // max(1, self._to_come), len(self._named))
             queue = find_due(client, stream, self._settings.account, reading, most, now) if most else Queue([], 0)
         self._to_come -= 1
         self._left -= len(queue.ids)

@@ -6,7 +6,7 @@ nothing of it is loaded. What has a cursor is due as soon as opportunities chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
@@ -87,10 +87,15 @@ class Lists:
         self.endings: dict[str, Ending] = {}
         self._failed: dict[str, PartnerCentralError] = {}
 
-    def find_due(self, opportunities: StreamMetrics) -> list[Stream]:
-        """Returns the lists that are to be read now, after the opportunities."""
+    def find_due(self, opportunities: StreamMetrics, told: Collection[str] = ()) -> list[Stream]:
+        """Returns the lists that are to be read now, after the opportunities.
+
+        Args:
+            opportunities: what was read of them.
+            told: tables of which an event said that they changed; what AWS refuses is not due by that.
+        """
         self._scope = opportunities.filter_set
-        self.due = [stream for stream in self._chosen if self._full or self._is_due(stream, opportunities)]
+        self.due = [one for one in self._chosen if self._full or self._is_due(one, opportunities, one.table in told)]
         self.endings = {one.table: self._not_due(one) for one in self._chosen if one not in self.due}
         return self.due
 
@@ -158,11 +163,11 @@ class Lists:
     def _is_stored(self, stream: Stream) -> bool:
         return has_read(state_of_source(self._pipeline.state, stream) or {}, self._scope)
 
-    def _is_due(self, stream: Stream, opportunities: StreamMetrics) -> bool:
+    def _is_due(self, stream: Stream, opportunities: StreamMetrics, is_told: bool) -> bool:  # noqa: FBT001 - a fact
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
         note = self._note_of(stream)
         has_news = opportunities.changed > 0 and isinstance(stream, IncrementalStream)
-        if has_news or not (self._is_stored(stream) or isinstance(stream, PerIdStream)):
+        if has_news or is_told or not (self._is_stored(stream) or isinstance(stream, PerIdStream)):
             note = replace(note, at=None)  # or its tables were lost, or the state is an older one
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at

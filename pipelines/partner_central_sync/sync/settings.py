@@ -38,6 +38,8 @@ class Settings:
         pii: `keep`, `mask` or `drop` personal data.
         accept_removals: mark as gone what a full run finds no longer listed, however many they are.
         accept_account: load from another AWS account than the dataset was loaded from.
+        events_queue: URL of the queue of events; None without one.
+        polls: whether the cursor is followed, and not only what events name.
         rows_per_chunk: rows after which a part of a long load is loaded; by default the source's own number.
     """
 
@@ -56,6 +58,8 @@ class Settings:
     pii: str | None = None
     accept_removals: bool = False
     accept_account: bool = False
+    events_queue: str | None = None
+    polls: bool = True
     rows_per_chunk: int | None = None
 
     @property

@@ -135,7 +135,7 @@ class PartnerCentral:
                 quota.pace.throttled(slot)
             raise
         raw = answer_of(answer)
-        self.metrics.served_at = raw.served_at or self.metrics.served_at
+        self.metrics.record_answer(raw.served_at)
         parsed = parse(raw)
         took = time.monotonic() - sent
         self._latency = took if not self._latency else self._latency + (took - self._latency) / SMOOTHING

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from partner_central.public import ACCOUNT
+
 if TYPE_CHECKING:
     from .client import LakeClient
 
@@ -31,3 +33,27 @@ def select(
             connection.register(table, client.open_table(table).rows(list(names)))
         plain = query.format(**{table: table for table in columns}).replace("%s", "?")
         return connection.execute(plain, list(values)).fetchall()
+
+
+def set_due(client: LakeClient, table: str, ids: Sequence[str], account: str | None) -> None:
+    """Lets ids be read again, in a table that says what was read of each, under the lease.
+
+    Args:
+        client: of the lake.
+        table: the table of reads.
+        ids: of the parent.
+        account: whose ids, in a shared dataset.
+    """
+    import pyarrow as pa
+
+    types = client.stored_types(table)
+    if "reading" not in types:
+        return
+    stored = client.open_table(table)
+    keys = pa.table({**({ACCOUNT: [account] * len(ids)} if account is not None else {}), "id": list(ids)})
+    rows = stored.rows([*types], keys)
+    if rows.num_rows:
+        at = rows.schema.get_field_index("reading")
+        zeros = pa.array([0] * rows.num_rows, rows.schema.field(at).type)
+        client.fence()
+        stored.replace(rows.set_column(at, rows.schema.field(at), zeros), rows.select(keys.column_names))

@@ -1,0 +1,124 @@
+"""The events of a run: what they name is read, and their messages are deleted once that is in the destination.
+
+A queue that fails does not keep a run from loading what it finds without events. The run fails when that is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median
+
+from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
+
+from ..events.batch import Batch
+from ..events.message import Event
+from ..events.queue import NO_LIMITS, EventQueue
+
+OF_INVITATIONS = frozenset({"engagement_invitations", "engagement_by_accepting_invitation_tasks"})
+OF_ENGAGEMENTS = frozenset(
+    {
+        "engagements",
+        "engagement_resource_associations",
+        "engagement_from_opportunity_tasks",
+        "opportunity_from_engagement_tasks",
+    }
+)
+
+
+@dataclass(slots=True)
+class EventsStep:
+    """The events that one run takes from a queue.
+
+    Attributes:
+        queue: the queue.
+        batch: what was received and is not settled yet; None before anything was received.
+        received: events that were received.
+        unread: how many of the opportunities that they named AWS did not show.
+        tables: tables of lists that they are about.
+        ids: the opportunities that they named.
+        is_drained: whether the queue gave all that it had.
+        failure: why the queue could not be used.
+    """
+
+    queue: EventQueue
+    batch: Batch | None = None
+    received: int = 0
+    unread: int = 0
+    tables: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    is_drained: bool = False
+    failure: PartnerCentralError | None = None
+    _later: list[str] = field(default_factory=list)
+    _seconds: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float | None:
+        """The median of the seconds from an event to the commit of what it named; None without such an event."""
+        return round(median(self._seconds), 3) if self._seconds else None
+
+    def batches(self) -> Iterator[NamedIds]:
+        """Yields the opportunities of each batch; call `loaded` before the next one is taken."""
+        while self._receive() and self.batch is not None:
+            batch, self.is_drained = self.batch, not self.batch.is_full(NO_LIMITS)
+            if batch.events:
+                yield NamedIds(batch.opportunity_ids)
+            self.batch = None
+            if self.is_drained:
+                return
+
+    def loaded(self, named: NamedIds, metrics: SyncMetrics) -> None:
+        """Deletes the messages of a batch whose rows are committed; what AWS does not show yet comes again."""
+        batch = self.batch
+        if batch is None:
+            return
+        settled = batch.settle(named.unread)
+        about = {event.handle for event in batch.events.values() if self._note_tables(event)}
+        self._later += [handle for handle in settled.done if handle in about]
+        now = metrics.service_now()
+        self._seconds += [
+            max(0.0, (now - event.happened_at) / timedelta(seconds=1))
+            for event in batch.events.values()
+            if event.happened_at and event.opportunity_ids and named.unread.isdisjoint(event.opportunity_ids)
+        ]
+        self.received += len(batch.events)
+        self.unread += len(named.unread)
+        self.ids.update(batch.opportunity_ids)
+        self._try_to(lambda: self.queue.delete([h for h in (*settled.done, *settled.given_up) if h not in about]))
+        self._try_to(lambda: self.queue.release(settled.waiting))
+
+    def conclude(self) -> None:
+        """Deletes the messages about lists, which are loaded now."""
+        later, self._later = self._later, []
+        self._try_to(lambda: self.queue.delete(later))
+
+    def raise_failure(self) -> None:
+        """Raises why the queue could not be used, when everything else is loaded.
+
+        Raises:
+            PartnerCentralError: what the queue, or a call to it, gave.
+        """
+        if self.failure is not None:
+            raise self.failure
+
+    def _receive(self) -> bool:
+        """Receives a batch, unless one is there that is not loaded yet; returns whether there is one."""
+        if self.batch is None:
+            self._try_to(self._take)
+        return self.batch is not None
+
+    def _take(self) -> None:
+        self.batch = self.queue.receive()
+
+    def _note_tables(self, event: Event) -> bool:
+        """Notes the lists that an event is about; returns whether there are any."""
+        self.tables |= OF_INVITATIONS if event.is_about_invitations else set()
+        self.tables |= OF_ENGAGEMENTS if event.is_about_engagements else set()
+        return event.is_about_invitations or event.is_about_engagements
+
+    def _try_to(self, use: Callable[[], object]) -> None:
+        try:
+            use()
+        except PartnerCentralError as error:
+            self.failure = self.failure or error
