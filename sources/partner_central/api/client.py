@@ -150,11 +150,20 @@ class PartnerCentral:
 
     def _take(self, quota: Quota) -> Slot:
         """Take a call from the budgets, and wait for its slot."""
+        if not self.metrics.reserve_call(self._max_calls):
+            raise CallLimitReached(
+                f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
+            )
+        try:
+            slot = self._wait_for_slot(quota)
+        except BaseException:
+            self.metrics.release_call()
+            raise
+        self.metrics.record_call(left=quota.budget.left)
+        return slot
+
+    def _wait_for_slot(self, quota: Quota) -> Slot:
         with self._lock:
-            if self._max_calls is not None and self.metrics.calls >= self._max_calls:
-                raise CallLimitReached(
-                    f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
-                )
             if self._taken >= (most := quota.budget.share(self._share)):
                 raise CallBudgetExhausted(f"The {most:,} calls that are this table's share of a day are spent.")
             quota.budget.take()
@@ -163,7 +172,6 @@ class PartnerCentral:
             slot = quota.pace.next_slot()
             self._wait(slot.pause)
             quota.pace.sent()
-        self.metrics.record_call(left=quota.budget.left)
         return slot
 
     def _wait(self, seconds: float) -> None:

@@ -27,6 +27,7 @@ from partner_central.api.quota import Quota
 from partner_central.api.rate_limit import RateLimiter
 from partner_central.errors import (
     CallBudgetExhausted,
+    CallLimitReached,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
@@ -246,6 +247,46 @@ def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emu
         page_call(asking, OPERATION)(REQUEST)
     assert asking.metrics.calls == len(emulator.calls) == 3
     assert asking.metrics.calls_left == 997, "what was not asked is not taken from the day"
+
+
+def test_calls_that_wait_side_by_side_count_among_those_of_the_run(emulator: Emulator) -> None:
+    second_came_so_far = threading.Event()
+
+    class Patient(Clock):
+        def wait(self, timeout: float | None = None) -> bool:
+            second_came_so_far.wait()
+            return super().wait(timeout)
+
+    class Counted(CallBudget):
+        def take(self) -> None:
+            super().take()
+            if self.left < 999:
+                second_came_so_far.set()
+
+    quota = Quota(budget=Counted(calls_per_day=1000))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, max_calls=1, stop=Patient())
+
+    def ask() -> str:
+        try:
+            return f"{len(page_call(asking, OPERATION)(REQUEST).records)} records"
+        except CallLimitReached:
+            second_came_so_far.set()
+            return "stopped"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(one.result() for one in [pool.submit(ask), pool.submit(ask)]) == ["100 records", "stopped"]
+    assert asking.metrics.calls == len(emulator.calls) == 1
+
+
+def test_a_call_that_is_not_sent_is_left_to_the_next_client_of_the_run(emulator: Emulator) -> None:
+    metrics = SyncMetrics()
+    stopped = PartnerCentral(lambda: boto(emulator.endpoint), max_calls=1, metrics=metrics)
+    stopped.close()
+    with pytest.raises(ServiceUnavailable, match="stopped"):
+        page_call(stopped, OPERATION)(REQUEST)
+    assert metrics.calls == 0
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), max_calls=1, metrics=metrics)
+    assert len(page_call(asking, OPERATION)(REQUEST).records) == 100
 
 
 def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(
