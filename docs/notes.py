@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 NOTES: dict[str, str] = {
+    "AWS denied partnercentral:": "Attach the policy that the message ends with to the user or role you run as.",
     "AWS refuses … on catalog": "See [What AWS refuses](tables.md#what-aws-refuses).",
     "A query is one SELECT": "Send each statement by itself.",
     "BigQuery takes this for a statement": "Write it as one SELECT, or WITH and a SELECT.",

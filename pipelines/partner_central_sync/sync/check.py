@@ -16,6 +16,7 @@ from dlt.sources.credentials import AwsCredentials
 
 from partner_central.public import (
     SPINE,
+    ActionDenied,
     PartnerCentral,
     RequestRejected,
     Stream,
@@ -25,6 +26,7 @@ from partner_central.public import (
     from_own_section,
     open_session,
     page_call,
+    policy_to_attach,
 )
 
 from ..console.exit_codes import ExitCode
@@ -48,13 +50,14 @@ WHO = ("credentials", "role_arn", "external_id")
 class Finding:
     """One line of `check`: what was checked, the result, and the exit code if it fails.
 
-    A table that a sync leaves out does not fail the check, and still is not `ok`.
+    A table that a sync leaves out does not fail the check, and still is not `ok`. If no policy allows it, it is denied.
     """
 
     subject: str
     text: str
     code: ExitCode = ExitCode.DONE
     is_left_out: bool = False
+    is_denied: bool = False
 
     @property
     def mark(self) -> str:
@@ -83,12 +86,17 @@ def check(settings: Settings) -> Iterator[Finding]:
         url = sent_to[0] if sent_to else client.meta.endpoint_url
         yield Finding("endpoint", f"{url}, region {client.meta.region_name}")
         yield first
+        denied: set[str] = set()
         for stream in streams if first.code is ExitCode.DONE else ():
             found = first if stream is SPINE else _permission(service, stream, settings.catalog)
             if found.mark == "ok":
                 permitted.append(stream.table)
+            if found.is_denied:
+                denied.update(stream.operations)
             if stream is not SPINE:
                 yield found
+        if denied:
+            yield Finding("permission", policy_to_attach(denied, settings.catalog), is_left_out=True)
     if failed is not None:
         yield failed
     yield _destination(settings, permitted)
@@ -141,7 +149,9 @@ def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding
     except RequestRejected as refused:
         if stream is SPINE:
             return Finding("permission", str(refused), ExitCode.REFUSED)
-        return Finding("permission", f"{stream.table} is left out: {refused}", is_left_out=True)
+        denial = refused.denial if isinstance(refused, ActionDenied) else None
+        said = f"{stream.table} is left out: {denial or refused}"
+        return Finding("permission", said, is_left_out=True, is_denied=denial is not None)
     except Exception as error:  # noqa: BLE001 - every failure becomes a line
         code, text = exit_code_and_message(error)
         return Finding("permission", text if stream is SPINE else f"{stream.table}: {text}", code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -199,16 +198,20 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
             load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
     lists.find_due(run_record.metrics.first)
     run_record.lists = lists
-    for streams in (loads := lists.loads):
-        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
-        load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
-        with load_of(partial(newest_order, pipeline)) as load:
-            try:
-                while has_more(load, console):
-                    load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))
-            except PartnerCentralError as error:
-                lists.note_failure(streams[0], error)
-        lists.conclude(streams, console)
+    try:
+        for streams in (loads := lists.loads):
+            rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
+            load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
+            tables, is_last = [one.table for one in streams], streams is loads[-1]
+            with load_of(partial(newest_order, pipeline)) as load:
+                try:
+                    while has_more(load, console):
+                        load_next(load, tables, is_last=partial(bool, is_last))
+                except PartnerCentralError as error:
+                    lists.note_failure(streams[0], error)
+            lists.conclude(streams)
+    finally:
+        lists.warn_of_refusals(console, settings.catalog)
     return sorted(_unknown(_columns(pipeline.default_schema) - before, settings.account))
 
 
