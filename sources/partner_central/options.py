@@ -21,7 +21,7 @@ from .errors import ConfigurationError
 from .read.filters import FilterSet
 from .read.read_options import ReadOptions
 from .stream import IncrementalStream, Stream
-from .tables.pii import FIRST_FORM, FORM, PiiPolicy
+from .tables.pii import FORM, PiiPolicy
 from .tables.values import InvalidValue, parse_timestamp
 
 LOOKBACK_SECONDS = 300
@@ -71,8 +71,7 @@ class Options:
 
     def pii_policy(self, stream: Stream, form: int = FORM) -> PiiPolicy:
         """Returns what happens to the personal data of a stream, in a dataset with that form of masks."""
-        personal = stream.personal_at_first if form == FIRST_FORM else stream.personal
-        return PiiPolicy(self.pii, self.pii_key, personal, form, names=stream.names, not_text=stream.not_text)
+        return stream.pii_policy(self.pii, self.pii_key, form)
 
     def filter_set(self, stream: IncrementalStream) -> FilterSet:
         """Returns the filters of a stream that were set."""

@@ -22,7 +22,6 @@ from partner_central.streams.engagement_invitations import ENGAGEMENT_INVITATION
 from partner_central.streams.engagement_resource_associations import ENGAGEMENT_RESOURCE_ASSOCIATIONS
 from partner_central.streams.engagements import ENGAGEMENTS
 from partner_central.tables.listed_rows import ListedRows
-from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
 from partner_central.tables.rows import RowMaker
 
@@ -85,7 +84,7 @@ def read(
 ) -> tuple[list[TableRows], dict[str, Any], WholeListReader]:
     names = state.get("members", {})
     maker = RowMaker(stream_model(stream), stream.table_names, stream.members, names)
-    policy = PiiPolicy(pii, KEY, stream.personal, names=stream.names, not_text=stream.not_text)
+    policy = stream.pii_policy(pii, KEY)
     client, rows = cast("PartnerCentral", service), ListedRows(maker, policy, in_rows=stream.fallback is None)
     reader = WholeListReader(stream, "AWS", state, client, maker, rows, policy.identity, full=full)
     return list(reader.batches()), reader.state(), reader
