@@ -172,7 +172,12 @@ COLUMNS = (
         lambda run: run.loaded_up_to,
         nullable=True,
     ),
-    Column("complete", "bool", "Whether all was read that was to be read.", lambda run: run.metrics.first.complete),
+    Column(
+        "complete",
+        "bool",
+        "Whether all opportunities were read and loaded that were to be, whatever became of the other lists.",
+        lambda run: run.is_concluded and run.metrics.first.complete,
+    ),
     Column("version", "text", "Version of partner-central-sync.", lambda _: version()),
 )
 RUNS = OwnTable(
