@@ -77,7 +77,7 @@ class Stream:
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
         not_text: paths of personal members whose column has another type than text, so that it holds no mask.
-        share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
+        share_of_calls: the share of a day's calls, 0 to 1, after which it is not read; the rest is kept for others.
         refresh: how long what was read counts as fresh; None if every run reads it.
         required: whether a run has failed when AWS refuses it.
         child_key: the column of child tables that holds the key of the record, where its name is not the singular's.

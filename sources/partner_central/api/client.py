@@ -38,7 +38,7 @@ class PartnerCentral:
         attempts: how often one call is tried before the run fails.
         max_calls: calls of the run, of all its clients, after which to stop; None for as many as the day has left.
         metrics: where calls, throttles and waiting are counted.
-        share_of_calls: the share of the day's calls that this client may take, 0 to 1.
+        share_of_calls: the share of the day's calls, 0 to 1, that this client and others may take; the rest is kept.
         stop: set by `close`; all waiting is done on it.
     """
 
@@ -60,7 +60,6 @@ class PartnerCentral:
         self._max_calls = max_calls
         self._share = share_of_calls
         self._lock = threading.Lock()
-        self._taken = 0
         self._closed = stop or threading.Event()
         self._latency = 0.0
         self._open: tuple[PartnerCentralSellingAPIClient, Quota] | None = None
@@ -164,10 +163,12 @@ class PartnerCentral:
 
     def _wait_for_slot(self, quota: Quota) -> Slot:
         with self._lock:
-            if self._taken >= (most := quota.budget.share(self._share)):
-                raise CallBudgetExhausted(f"The {most:,} calls that are this table's share of a day are spent.")
+            kept = quota.budget.kept(self._share)
+            if kept and quota.budget.left <= kept:
+                raise CallBudgetExhausted(
+                    f"The last {kept:,} calls of 24 hours are kept for what is read first. Run again later."
+                )
             quota.budget.take()
-            self._taken += 1
         with quota.pace.send_lock:
             slot = quota.pace.next_slot()
             self._wait(slot.pause)

@@ -238,6 +238,22 @@ def test_every_call_is_taken_from_the_day_also_one_that_fails(emulator: Emulator
     assert asking.metrics.calls == len(emulator.calls) == 4
 
 
+def test_a_share_of_the_day_is_kept_from_all_that_may_not_take_it(emulator: Emulator) -> None:
+    quota = Quota(budget=CallBudget(calls_per_day=5))
+
+    def of_share(share: float) -> PartnerCentral:
+        return PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, share_of_calls=share)
+
+    for number in range(2):
+        page_call(of_share(0.5), OPERATION)(REQUEST)
+        assert len(emulator.calls) == number + 1
+    with pytest.raises(CallBudgetExhausted, match="The last 3 calls of 24 hours are kept for what is read first"):
+        page_call(of_share(0.5), OPERATION)(REQUEST)
+    for _ in range(3):
+        page_call(of_share(1.0), OPERATION)(REQUEST)
+    assert len(emulator.calls) == 5
+
+
 def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle", calls=1))
     asking = client(emulator.endpoint, max_calls=3)
