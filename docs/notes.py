@@ -66,7 +66,7 @@ NOTES: dict[str, str] = {
     "was given an empty value": "Remove it, or give it a value.",
     "A table is missing in the destination": "If it comes again, check that the user may see all tables.",
     "The reading was stopped": "Run it again.",
-    "calls of 24 hours are kept": "Nothing: the next run continues, once calls are free. What is read first are the opportunities.",
+    "calls of 24 hours are kept": "Nothing: the next run continues once calls are free. The opportunities are read first.",
     "… Nothing is lost: what was read": "If it lasts, repair what the database's own words name.",
     "did not take the rows": "Run it again. If it lasts, the reason is the database's own.",
     "holds a table for longer": "pg_stat_activity shows who holds it.",
