@@ -19,6 +19,7 @@ CODES = {
     "NotAllowed": 2,
     "NotTaken": 2,
     "WrongQuery": 2,
+    "ActionDenied": 3,
     "RequestRejected": 3,
     "RequestInvalid": 3,
     "CallBudgetExhausted": 4,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 NOTES: dict[str, str] = {
+    "AWS denied partnercentral:": "Attach the policy that the message ends with to the user or role you run as.",
     "AWS refuses … on catalog": "See [What AWS refuses](tables.md#what-aws-refuses).",
     "A query is one SELECT": "Send each statement by itself.",
     "BigQuery takes this for a statement": "Write it as one SELECT, or WITH and a SELECT.",
@@ -65,7 +66,7 @@ NOTES: dict[str, str] = {
     "was given an empty value": "Remove it, or give it a value.",
     "A table is missing in the destination": "If it comes again, check that the user may see all tables.",
     "The reading was stopped": "Run it again.",
-    "this table's share of a day": "Nothing: the next run continues. A day is 24 hours.",
+    "calls of 24 hours are kept": "Nothing: the next run continues once calls are free.",
     "… Nothing is lost: what was read": "If it lasts, repair what the database's own words name.",
     "did not take the rows": "Run it again. If it lasts, the reason is the database's own.",
     "holds a table for longer": "pg_stat_activity shows who holds it.",

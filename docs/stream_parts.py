@@ -124,6 +124,10 @@ def _privacy(stream: Stream) -> str:
         (*_place(stream, path), f"not personal: {why}", "as it is", "as it is")
         for path, why in stream.not_personal.items()
     ]
+    rows += [
+        (f"`{table}`", f"`{begin}…`", "personal, although AWS does not describe it", "a keyed hash", "null")
+        for table, begin in stream.wholly_personal_columns.items()
+    ]
     if not rows:
         return f"## {stream.table}\n\nAWS calls no member sensitive, and none is free text of a person."
     return f"## {stream.table}\n\n{markdown_text.table(('table', 'column', 'class', 'mask', 'drop'), sorted(rows))}"

@@ -37,6 +37,7 @@ WITH runs AS (
         outcome,
         exit_code,
         watermark,
+        complete,
         ROW_NUMBER() OVER (ORDER BY started_at DESC, run_id DESC) AS newest_first
     FROM sync_runs
 ), reads AS (
@@ -54,7 +55,11 @@ WITH runs AS (
             (SELECT MAX(watermark) FROM sync_runs),
             (SELECT MAX(last_modified_date) FROM opportunities)
         ) AS as_of,
-        (SELECT MAX(finished_at) FROM runs WHERE exit_code IN (0, 6) OR watermark IS NOT NULL) AS last_success_at
+        (
+            SELECT MAX(finished_at)
+            FROM runs
+            WHERE exit_code IN (0, 6) OR watermark IS NOT NULL OR complete
+        ) AS last_success_at
 ), listed AS (
     SELECT 'opportunity_search_summaries' AS stream, last_listed_at FROM opportunity_search_summaries
     UNION ALL SELECT 'engagement_invitations' AS stream, last_listed_at FROM engagement_invitations

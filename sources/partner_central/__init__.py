@@ -23,7 +23,7 @@ from .api.client import ATTEMPTS
 from .api.connection import READ_TIMEOUT
 from .api.rate_limit import CALLS_PER_SECOND
 from .metrics import SyncMetrics
-from .options import DETAILS_SHARE, LOOKBACK_SECONDS, MOST_REJECTED, Options
+from .options import LOOKBACK_SECONDS, MOST_REJECTED, Options
 from .own_section import NothingInjected, from_own_section
 from .read.load import ChunkedLoad
 from .resources import stream_resources
@@ -60,7 +60,6 @@ def partner_central(
     most_rejected: float = MOST_REJECTED,
     accept_account: bool = False,  # noqa: FBT001, FBT002 - a setting
     details_of: Sequence[str] = (),
-    details_share: float = DETAILS_SHARE,
     chunked_load: Any = None,  # noqa: ANN401 - a ChunkedLoad; dlt resolves the other types from configuration
 ) -> Iterable[DltResource]:
     """Opportunities of AWS Partner Central, incremental on LastModifiedDate and merged on `id`.
@@ -102,7 +101,6 @@ def partner_central(
             read again.
         details_of: ids of opportunities, or of engagements, for the tables that are read by ids. Without any, these
             tables get the records that changed in this run.
-        details_share: share of `calls_per_day`, 0 to 1, that the tables that are read by ids may take.
         chunked_load: a `ChunkedLoad`, to load in chunks what takes long, and to count it; without one, everything is
             one load.
 
@@ -143,7 +141,6 @@ def partner_central(
         most_rejected=most_rejected,
         accept_account=accept_account,
         details_of=details_of,
-        details_share=details_share,
     )
     chosen = choose(tables)
     dlt.current.source_schema().remove_type_detection("iso_timestamp")

@@ -3,6 +3,7 @@
 - `PartnerCentralError`: any of these
   - `ConfigurationError`: arguments, configuration or credentials are wrong
   - `RequestRejected`: AWS refuses the request
+    - `ActionDenied`: because no policy allows it
     - `RequestInvalid`: because of its parameters
     - `RecordNotFound`: because the record does not exist
   - `ServiceUnavailable`: a temporary failure outlasted the retries
@@ -32,6 +33,18 @@ class RequestRejected(PartnerCentralError):
     def __init__(self, message: str, reason: str | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class ActionDenied(RequestRejected):
+    """The policies of the user or role do not allow the action.
+
+    Attributes:
+        denial: what AWS denied, without what to do about it.
+    """
+
+    def __init__(self, denial: str, advice: str = "") -> None:
+        super().__init__(f"{denial} {advice}".rstrip())
+        self.denial = denial
 
 
 class RequestInvalid(RequestRejected):

@@ -86,6 +86,7 @@ class SyncMetrics:
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
     _waiting_until: float = 0.0
     _answered: float = 0.0
+    _reserved: int = field(default=0, repr=False, compare=False)
     current: StreamMetrics = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,9 +113,26 @@ class SyncMetrics:
                 return datetime.now(UTC)
             return self.served_at + timedelta(seconds=max(0.0, self.clock() - self._answered))
 
-    def record_call(self, *, left: int) -> None:
-        """A request goes out, and leaves so many of the day."""
+    def reserve_call(self, most: int | None) -> bool:
+        """A request is to go out, if it is not one more than the run may send; returns whether it may.
+
+        Until then it counts among those of the run, since others are prepared side by side.
+        """
         with self._lock:
+            if most is not None and self.calls + self._reserved >= most:
+                return False
+            self._reserved += 1
+            return True
+
+    def release_call(self) -> None:
+        """A request that was reserved does not go out."""
+        with self._lock:
+            self._reserved -= 1
+
+    def record_call(self, *, left: int) -> None:
+        """A request that was reserved goes out, and leaves so many of the day."""
+        with self._lock:
+            self._reserved -= 1
             self.calls += 1
             self.current.calls += 1
             self.calls_left = left

@@ -18,18 +18,16 @@ from .api.connection import READ_TIMEOUT
 from .api.model_extras import service_model
 from .api.rate_limit import CALLS_PER_SECOND
 from .errors import ConfigurationError
-from .per_id_stream import PerIdStream
 from .read.filters import FilterSet
 from .read.read_options import ReadOptions
 from .stream import IncrementalStream, Stream
-from .tables.pii import FIRST_FORM, FORM, PiiPolicy
+from .tables.pii import FORM, PiiPolicy
 from .tables.values import InvalidValue, parse_timestamp
 
 LOOKBACK_SECONDS = 300
 LONGEST_LOOKBACK_SECONDS = 10 * 366 * 86_400
 FIRST_YEAR = 1970
 MOST_REJECTED = 0.2
-DETAILS_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,6 @@ class Options:
     most_rejected: float = MOST_REJECTED
     accept_account: bool = False
     details_of: Sequence[str] = ()
-    details_share: float = DETAILS_SHARE
 
     def __post_init__(self) -> None:
         _check("calls_per_second", self.calls_per_second, above=0)
@@ -70,18 +67,12 @@ class Options:
         _check("lookback", self.lookback, above=-1, most=LONGEST_LOOKBACK_SECONDS)
         _check("attempts", self.attempts, above=0)
         _check("read_timeout", self.read_timeout, above=0)
-        for name, share in (("most_rejected", self.most_rejected), ("details_share", self.details_share)):
-            if not 0 <= share <= 1:
-                raise ConfigurationError(f"{name} must be a share between 0 and 1, not {share}.")
+        if not 0 <= self.most_rejected <= 1:
+            raise ConfigurationError(f"most_rejected must be a share between 0 and 1, not {self.most_rejected}.")
 
     def pii_policy(self, stream: Stream, form: int = FORM) -> PiiPolicy:
         """Returns what happens to the personal data of a stream, in a dataset with that form of masks."""
-        personal = stream.personal_at_first if form == FIRST_FORM else stream.personal
-        return PiiPolicy(self.pii, self.pii_key, personal, form, names=stream.names, not_text=stream.not_text)
-
-    def share_of_calls(self, stream: Stream) -> float:
-        """Returns the share of a day's calls that a run may take for a stream, 0 to 1."""
-        return self.details_share if isinstance(stream, PerIdStream) else stream.share_of_calls
+        return stream.pii_policy(self.pii, self.pii_key, form)
 
     def filter_set(self, stream: IncrementalStream) -> FilterSet:
         """Returns the filters of a stream that were set."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from .operation import Get
-from .stream import Stream
+from .stream import HALF, Stream
 from .tables.service_model import ModelRules
 
 DAY = timedelta(days=1)
@@ -48,6 +48,7 @@ class PerIdStream(Stream):
     parent: Parent
     id_member: str
     refresh: timedelta | None = DAY
+    share_of_calls: float = HALF
 
     @property
     def record_shapes(self) -> tuple[tuple[str, str | None], ...]:

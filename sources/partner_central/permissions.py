@@ -47,6 +47,11 @@ def least_policy(operations: Iterable[str], catalog: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
 
 
+def policy_to_attach(operations: Iterable[str], catalog: str) -> str:
+    """Returns what to do where a policy does not allow some operations; parameters as of `least_policy`."""
+    return f"Attach this policy to the user or role you run as:\n{least_policy(operations, catalog)}"
+
+
 def _allow(names: list[str]) -> dict[str, Any]:
     actions = [f"partnercentral:{name}" for name in names]
     return {"Effect": "Allow", "Action": actions[0] if len(actions) == 1 else actions, "Resource": "*"}

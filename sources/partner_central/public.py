@@ -22,6 +22,7 @@ from .api.failures import (
 from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
 from .api.model_extras import service_model, with_extras
 from .errors import (
+    ActionDenied,
     CallLimitReached,
     ConfigurationError,
     PaginationError,
@@ -31,10 +32,9 @@ from .errors import (
 )
 from .list_stream import WholeListStream
 from .metrics import StreamMetrics, SyncMetrics
-from .options import DETAILS_SHARE
 from .own_section import from_own_section, own_value
 from .per_id_stream import PerIdStream
-from .permissions import least_policy
+from .permissions import least_policy, policy_to_attach
 from .read.filter_sets import CursorReport, cursor_reports, has_read
 from .read.filters import without_values
 from .read.id_state import forget_reads, reading_of
@@ -53,7 +53,7 @@ from .read.state_parts import FullListing, StoredCounters
 from .resources.columns import stream_model as model_of_service
 from .resources.columns import table_columns
 from .stream import IncrementalStream, Stream
-from .streams import DEFAULT, SPINE, STREAMS, choose
+from .streams import DEFAULT, NO_TABLE, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
 from .streams.opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
@@ -72,10 +72,10 @@ __all__ = [
     "AMOUNT_PRECISION",
     "AMOUNT_SCALE",
     "CALLS_PER_DAY",
-    "DETAILS_SHARE",
     "HISTORY_COLUMNS",
     "LAST_LISTED_AT",
     "NO_CREDENTIALS",
+    "NO_TABLE",
     "OPPORTUNITIES",
     "OPPORTUNITY_SEARCH_SUMMARIES",
     "OPPORTUNITY_VERSIONS",
@@ -84,6 +84,7 @@ __all__ = [
     "SPINE",
     "STREAMS",
     "UNMOVED",
+    "ActionDenied",
     "CallLimitReached",
     "ChunkedLoad",
     "ColumnType",
@@ -131,6 +132,7 @@ __all__ = [
     "open_session",
     "page_call",
     "plain_names_in",
+    "policy_to_attach",
     "presence_model",
     "reading_of",
     "reason_of",
@@ -151,7 +153,9 @@ def chosen_streams(tables: Sequence[str] | None) -> tuple[Stream, ...]:
     Raises:
         ConfigurationError: there is no such stream.
     """
-    return choose({SPINE.table, *(tables or own_value("tables", Sequence[str]) or DEFAULT)})
+    configured = None if tables else own_value("tables", Sequence[str])
+    named = tables or (DEFAULT if configured is None else configured)
+    return choose({SPINE.table, *named} if named else ())
 
 
 def stream_model(stream: Stream) -> RecordModel:

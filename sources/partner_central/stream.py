@@ -16,7 +16,7 @@ from functools import cached_property
 
 from .operation import Filter, List
 from .tables.history import HistoryRules
-from .tables.pii import LIST, personal_column
+from .tables.pii import FIRST_FORM, FORM, LIST, PiiPolicy, personal_column
 from .tables.record import Members
 from .tables.rows import TableNames
 from .tables.service_model import ModelRules
@@ -72,11 +72,12 @@ class Stream:
         types: types of members that the service model lacks, by path.
         names: names of columns and lists that the naming rule would make too long, by path.
         personal: paths of personal members, with dots, and `[]` after a list of structures.
+        wholly_personal: paths of structures in which every member is personal, also one that no model describes.
         personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
         not_text: paths of personal members whose column has another type than text, so that it holds no mask.
-        share_of_calls: the share of a day's calls that a run may take for it, 0 to 1.
+        share_of_calls: the share of a day's calls, 0 to 1, after which it is not read; the rest is kept for others.
         refresh: how long what was read counts as fresh; None if every run reads it.
         required: whether a run has failed when AWS refuses it.
         child_key: the column of child tables that holds the key of the record, where its name is not the singular's.
@@ -90,6 +91,7 @@ class Stream:
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
+    wholly_personal: tuple[str, ...] = ()
     personal_at_first: tuple[str, ...] = ()
     not_personal: Mapping[str, str] = field(default_factory=dict)
     not_text: tuple[str, ...] = ()
@@ -162,6 +164,22 @@ class Stream:
     def personal_columns(self) -> frozenset[str]:
         """The columns of personal members, without those in lists."""
         return frozenset(personal_column(path, self.names) for path in self.personal if LIST not in path)
+
+    def pii_policy(self, mode: str, key: str | None, form: int = FORM) -> PiiPolicy:
+        """Returns what a mode does to the personal data of the stream; parameters as of `PiiPolicy`."""
+        personal = self.personal_at_first if form == FIRST_FORM else self.personal
+        return PiiPolicy(
+            mode, key, personal, form, names=self.names, not_text=self.not_text, wholly=self.wholly_personal
+        )
+
+    @cached_property
+    def wholly_personal_columns(self) -> Mapping[str, str]:
+        """The first part of the names of columns in wholly personal structures, by the table that has them."""
+        found: dict[str, str] = {}
+        for path in self.wholly_personal:
+            *lists, column = personal_column(f"{path}.x", self.names).split(".")
+            found["__".join((self.table, *lists))] = column.removesuffix("x")
+        return found
 
     @cached_property
     def personal_in_lists(self) -> Mapping[str, frozenset[str]]:

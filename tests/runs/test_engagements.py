@@ -10,7 +10,10 @@ import pytest
 
 from partner_central.errors import ServiceUnavailable
 from partner_central.read import list_state
+from partner_central.tables.pii import MASKED
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.console.output import Console
+from partner_central_sync.forget.run import forget
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox, rows
 
@@ -153,6 +156,34 @@ def test_nothing_of_a_lead_is_stored_in_clear(sandbox: Sandbox, small: Emulator)
             assert [text for text in clear if text in stored] == []
         assert lead["Customer"]["CompanyName"] not in stored
     assert rows(sandbox, "SELECT * FROM engagements_rejected") == []
+
+
+def test_what_nobody_knows_of_a_lead_is_cleaned_and_then_masked(sandbox: Sandbox, small: Emulator) -> None:
+    secret = "Unmistakable Ltd"
+    (engagement, at), *_ = (
+        (one, number)
+        for one in small.truth(stream=ENGAGEMENTS)
+        for number, context in enumerate(one["Contexts"])
+        if context["Type"] == "Lead"
+    )
+    contexts = engagement["Contexts"]
+    lead = contexts[at]["Payload"]["Lead"]
+    lead |= {"Nick": secret, "Notes": [{"Text": secret}, secret], "Deep": {"Er": secret}, "Age": 47}
+    lead["Interactions"][0] |= {"Account": secret, "Said": [secret]}
+    small.overlay(engagement["Id"], {"Contexts": contexts}, stream=ENGAGEMENTS)
+    sync(sandbox, ENGAGEMENTS)
+    assert str(contents(sandbox)).count(secret) == 6
+    masked = {"source": {"pii": "mask", "pii_key": "a secret of sixteen"}}
+    told = "\n".join(forget(sandbox.settings(**masked), Console()))
+    assert secret not in str(contents(sandbox))
+    assert "entries of engagements__contexts__payload_lead_notes: 2 were in clear" in told
+    assert 47 not in [row["payload_lead_age"] for row in rows(sandbox, "SELECT * FROM engagements__contexts")]
+    sync(sandbox, ENGAGEMENTS, **masked)
+    stored = contents(sandbox)
+    assert secret not in str(stored)
+    (row,) = [row for row in stored["engagements__contexts"] if row["payload_lead_nick"]]
+    hashes = [row[f"payload_lead_{name}"] for name in ("nick", "deep", "age_text")]
+    assert all(map(MASKED.fullmatch, hashes))
 
 
 def test_a_link_has_a_key_of_three_members_and_is_merged_by_it(sandbox: Sandbox, small: Emulator) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.query.read_only import open_read_only
 from partner_central_sync.sync import lists as module
+from partner_central_sync.sync.last_run import last_run
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox, rows
 
@@ -135,3 +139,25 @@ def test_a_member_that_is_new_in_a_list_is_named(first_sync: Sandbox, small: Emu
     one = small.truth(stream=STREAM)[0]
     small.overlay(one["Id"], {"Mood": "good"}, stream=STREAM)
     assert sync(first_sync, full=True).new_columns == [f"{STREAM}.mood"]
+
+
+def test_an_account_without_opportunities_is_up_to_date_though_a_list_failed(tmp_path: Path) -> None:
+    with Emulator(opportunities=0, seed=1, rps=None) as empty:
+        sandbox = Sandbox(tmp_path, empty.endpoint)
+        empty.faults.append(Fault("unavailable", calls=2, operation=OPERATION))
+        with pytest.raises(ServiceUnavailable, match="Everything is loaded but engagement_invitations"):
+            sync(sandbox, source={"attempts": 2})
+        assert rows(sandbox, "SELECT exit_code, watermark, complete FROM sync_runs") == [
+            {"exit_code": 4, "watermark": None, "complete": True}
+        ]
+        known = "last_success_at >= last_run_at AND NOT is_stale AS known"
+        assert rows(sandbox, f"SELECT {known} FROM data_freshness WHERE stream = 'opportunities'") == [{"known": True}]
+        with open_read_only(sandbox.settings()) as client:
+            assert last_run(client, None).as_of is not None
+        empty.faults.append(Fault("unavailable", calls=2, operation="ListOpportunities"))
+        with pytest.raises(PipelineStepFailed):
+            sync(sandbox, source={"attempts": 2})
+        assert [row["complete"] for row in rows(sandbox, "SELECT complete FROM sync_runs ORDER BY started_at")] == [
+            True,
+            False,
+        ]

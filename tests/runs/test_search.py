@@ -183,6 +183,27 @@ def test_a_record_that_was_rejected_leaves_the_rejected_ones_once_it_loads(
 
 
 @pytest.mark.usefixtures("due")
+def test_a_rejected_record_that_is_found_no_more_leaves_with_the_next_search_of_everything(
+    first_sync: Sandbox, small: Emulator
+) -> None:
+    lost, fixed, bad = (one["Id"] for one in small.truth()[:3])
+    for identifier in (lost, fixed, bad):
+        small.overlay(identifier, {"LifeCycle": {"Stage": {"no": "text"}}}, stream=STREAM)
+        small.change(identifier, LAUNCHED)
+    small.overlay(fixed, {"Id": ""}, stream=STREAM)
+    sync(first_sync)
+    assert len(rows(first_sync, f"SELECT id FROM {STREAM}_rejected")) == 3
+    small.remove(lost, stream=STREAM)
+    small.overlay(fixed, {"Id": fixed, **LAUNCHED}, stream=STREAM)
+    sync(first_sync)
+    assert len(rows(first_sync, f"SELECT id FROM {STREAM}_rejected")) == 3, "only a search of everything tells"
+    small.advance(days=25 / 24)
+    sync(first_sync)
+    assert of_last_run(first_sync, "mode") == "full"
+    assert rows(first_sync, f"SELECT id FROM {STREAM}_rejected") == [(bad,)]
+
+
+@pytest.mark.usefixtures("due")
 def test_so_many_rejected_records_that_the_search_stays_where_it_was_are_told(
     first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:

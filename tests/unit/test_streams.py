@@ -167,6 +167,27 @@ def test_every_member_that_the_model_calls_sensitive_is_classified(stream: Strea
 
 
 @each
+def test_every_member_of_a_wholly_personal_structure_is_personal(stream: Stream) -> None:
+    members = {*members_of(record_of(stream))}
+    for path in stream.wholly_personal:
+        there = {one for one in members if one.startswith(f"{path}.")}
+        assert there
+        assert there <= {*stream.personal}
+    assert not stream.wholly_personal or stream.history is None, "else its columns there are to be cleaned"
+
+
+def members_of(shape: Shape, path: str = "") -> Iterator[str]:
+    """The paths of all members of a shape, as a stream writes them."""
+    if isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            yield from members_of(member, f"{path}.{name}" if path else name)
+    elif isinstance(shape, ListShape):
+        yield from members_of(shape.member, f"{path}[]")
+    else:
+        yield path.removesuffix("[]")
+
+
+@each
 def test_the_page_of_personal_data_has_every_member_that_is_classified(stream: Stream) -> None:
     page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
     section = page.partition(f"\n## {stream.table}\n")[2].partition("\n## ")[0]

@@ -16,6 +16,7 @@ from .check import check
 from .demo import demo
 from .emulator import emulator
 from .forget import forget
+from .listen import listen
 from .policy import policy
 from .query import query
 from .report import report
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=help_text(),
 )
-for command in (sync, check, policy, status, forget, query, tables, report, demo, emulator):
+for command in (sync, listen, check, policy, status, forget, query, tables, report, demo, emulator):
     app.command(epilog="Exit codes: see partner-central --help.")(command)
 
 

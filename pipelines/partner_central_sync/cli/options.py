@@ -68,5 +68,16 @@ LogFormatOption = Annotated[LogFormat, typer.Option(help="Plain lines, or one JS
 
 
 def named_tables(option: str | None) -> tuple[str, ...]:
-    """Returns the tables that an option names; none without it."""
-    return tuple(filter(None, (name.strip() for name in (option or "").split(","))))
+    """Returns the tables that an option names; none without it.
+
+    Raises:
+        ConfigurationError: it names none.
+    """
+    from partner_central.public import NO_TABLE, ConfigurationError
+
+    if option is None:
+        return ()
+    names = tuple(filter(None, (name.strip() for name in option.split(","))))
+    if not names:
+        raise ConfigurationError(NO_TABLE)
+    return names

@@ -2,7 +2,8 @@
 
 A list that has changed is handed on whole, so a record that still cannot be a row is rejected again. What was rejected
 before the list was handed on last is in it no more, or is a row now. A listing with a cursor hands on what changed.
-What it rejected is a row now if the row came with a later load.
+What it rejected is a row now if the row came with a later load. What a listing of everything did not reject again is
+listed no more.
 """
 
 from __future__ import annotations
@@ -34,3 +35,17 @@ def clear_loaded(client: SqlJobClientBase, table: str, rejected_table: str, acco
     )
     delete = f"DELETE FROM {rejected} WHERE record_key IN ({loaded}){mine.format('')}"  # noqa: S608
     sql.execute_sql(delete, *account_key, *account_key)
+
+
+def clear_not_found(client: SqlJobClientBase, table: str, rejected_table: str, account: str | None) -> None:
+    """Deletes the rows of a table of rejected records that are older than every row of the newest listing.
+
+    To be called by the run that ended that listing, before another one loads.
+    """
+    sql = client.sql_client
+    rows, rejected = map(sql.make_qualified_table_name, (table, rejected_table))
+    load = sql.escape_column_name("_dlt_load_id")
+    mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
+    newest = f"SELECT max(last_listed_at) FROM {rows} WHERE TRUE{mine}"  # noqa: S608 - the schema's own names
+    first = f"SELECT min({load}) FROM {rows} WHERE last_listed_at = ({newest}){mine}"  # noqa: S608
+    sql.execute_sql(f"DELETE FROM {rejected} WHERE {load} < ({first}){mine}", *account_key, *account_key, *account_key)  # noqa: S608

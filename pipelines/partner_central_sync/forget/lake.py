@@ -14,7 +14,7 @@ from partner_central.public import ACCOUNT
 
 from ..destinations.lake.client import LakeClient
 from .sql import ROW_ID, changes_of, of_members
-from .tables import TABLES, PersonalTable, Policies
+from .tables import PersonalTable, Policies, tables_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,13 +38,13 @@ def clean(client: LakeClient, policies: Policies, account: str | None) -> Cleane
     """Rewrites every table with what would be stored now, each in one commit, and removes what was before."""
     cleaned = Cleaned()
     removed = 0
-    for name, table in TABLES.items():
+    for name, table in tables_in(client.schema.tables).items():
         try:
             made, stored = _open(client, name)
         except DestinationUndefinedEntity:
             continue
         rows = stored.to_pyarrow_table() if made == "delta" else stored.scan().to_arrow()
-        changed, count = _clean_table(table, rows, policies, account)
+        changed, count = _clean_table(table.with_others(rows.column_names, account), rows, policies, account)
         cleaned.rows[name] = count
         if made == "delta":
             removed += _write_delta(client, name, changed if count else None)

@@ -19,7 +19,6 @@ from partner_central.public import (
     SPINE,
     STREAMS,
     ConfigurationError,
-    PiiPolicy,
     forget_masks,
     from_own_section,
 )
@@ -33,7 +32,7 @@ from ..sync import dlt_settings, run_lease, working_folder
 from ..sync.pending import load_pending
 from ..sync.settings import Settings
 from . import lake, sql
-from .tables import TABLES, Policies
+from .tables import Policies, tables_in
 
 KEEPS = (
     "pii is keep: nothing is to be forgotten. Set pii = mask or drop under [sources.partner_central] of "
@@ -66,10 +65,7 @@ def forget(settings: Settings, console: Console) -> list[str]:
 @from_own_section
 def _policies(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> Policies:
     """Returns what a sync would do with the personal data of each stream, configured in the same place."""
-    return {
-        stream: PiiPolicy(pii, pii_key, stream.personal, names=stream.names, not_text=stream.not_text)
-        for stream in STREAMS
-    }
+    return {stream: stream.pii_policy(pii, pii_key) for stream in STREAMS}
 
 
 def _clean(policies: Policies, settings: Settings, console: Console) -> Iterator[str]:
@@ -162,6 +158,6 @@ def _cursors(deleted: int) -> str:
 
 def _counts(cleaned: Counter[str]) -> Iterator[str]:
     """Yields a line for each table; of streams that were never loaded there is none."""
-    for name, table in TABLES.items():
+    for name, table in tables_in(cleaned).items():
         if name in cleaned or table.stream is SPINE:
             yield f"{table.what}: {cleaned[name]:,} were in clear and are cleaned"

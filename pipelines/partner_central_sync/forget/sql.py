@@ -20,7 +20,7 @@ from ..destinations.own_tables import columns_of, update
 from ..destinations.pipeline_state import is_of_original
 from ..destinations.split_columns import member_of
 from ..sync.settings import Settings
-from .tables import TABLES, PersonalTable, Policies
+from .tables import PersonalTable, Policies, tables_in
 
 Row = dict[str, Any]
 ROW_ID = "_dlt_id"
@@ -35,8 +35,9 @@ def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None
     Each statement changes some hundred rows, with the hash of what they hold then.
     """
     cleaned: Counter[str] = Counter()
-    for name, columns in columns_of(client, TABLES).items():
-        table = TABLES[name]
+    tables = tables_in(client.schema.tables)
+    for name, columns in columns_of(client, tables).items():
+        table = tables[name].with_others(columns, account)
         for rows in _pages(client.sql_client, table, of_members(table.read, columns), account):
             changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, policies))}
             if changes:
@@ -123,7 +124,7 @@ def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
     """Overwrites what deleted rows leave in the tables; returns what was done, None if nothing."""
-    return of(client).free_blocks(client, columns_of(client, [*TABLES, STATES]))
+    return of(client).free_blocks(client, columns_of(client, [*tables_in(client.schema.tables), STATES]))
 
 
 def _pages(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from partner_central.public import STREAMS, PiiPolicy, Stream
+from partner_central.public import ACCOUNT, STREAMS, PiiPolicy, Stream
 
+LEVEL = "__"  # between the names of a list and of one in it
 Policies = Mapping[Stream, PiiPolicy]
 
 
@@ -20,6 +21,7 @@ class PersonalTable:
         personal: the columns that may be in clear.
         read: these, and what else has to be known to change them.
         what: its rows, for a message.
+        others: how the names of further columns begin that may be in clear; None for no others.
     """
 
     name: str
@@ -27,6 +29,20 @@ class PersonalTable:
     personal: frozenset[str]
     read: frozenset[str]
     what: str
+    others: str | None = None
+
+    def with_others(self, columns: Iterable[str], account: str | None) -> PersonalTable:
+        """Returns the table with those of its columns that no model describes and that may be in clear.
+
+        Args:
+            columns: all that it has.
+            account: name of the account in every row; None without a column for it.
+        """
+        if self.others is None:
+            return self
+        keys = {self.stream.child_key, *([] if account is None else [ACCOUNT])}
+        found = {one for one in columns if one.startswith(self.others) and not one.startswith("_dlt")} - keys
+        return replace(self, personal=self.personal | found, read=self.read | found)
 
     @property
     def is_of_rejected(self) -> bool:
@@ -47,7 +63,27 @@ def _tables_of(stream: Stream) -> Iterator[PersonalTable]:
         name, record = stream.rejected_table, frozenset({"record"})
         yield PersonalTable(name, stream, record, record | {"record_key"}, f"records in {name}")
     for name, entries in stream.personal_in_lists.items():
-        yield PersonalTable(name, stream, entries, entries, f"entries of {name}")
+        yield PersonalTable(name, stream, entries, entries, f"entries of {name}", _others(stream, name))
+
+
+def _others(stream: Stream, name: str) -> str | None:
+    """Returns how columns of a list begin that are personal whatever they hold; None if it has no such columns."""
+    for table, begin in stream.wholly_personal_columns.items():
+        if name == table:
+            return begin
+        if name.startswith(f"{table}{LEVEL}{begin}"):
+            return ""
+    return None
+
+
+def tables_in(names: Iterable[str]) -> dict[str, PersonalTable]:
+    """Returns the tables that can hold what is personal: those of the model, and lists among these names."""
+    found = dict(TABLES)
+    for name in sorted({*names} - TABLES.keys()):
+        for stream in STREAMS:
+            if (others := _others(stream, name)) is not None:
+                found[name] = PersonalTable(name, stream, frozenset(), frozenset(), f"entries of {name}", others)
+    return found
 
 
 TABLES: Mapping[str, PersonalTable] = {table.name: table for stream in STREAMS for table in _tables_of(stream)}

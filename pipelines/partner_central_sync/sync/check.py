@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
-import dlt
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
-from dlt.sources.credentials import AwsCredentials
 
 from partner_central.public import (
     SPINE,
+    ActionDenied,
     PartnerCentral,
     RequestRejected,
     Stream,
@@ -23,8 +22,8 @@ from partner_central.public import (
     chosen_streams,
     connect,
     from_own_section,
-    open_session,
     page_call,
+    policy_to_attach,
 )
 
 from ..console.exit_codes import ExitCode
@@ -32,6 +31,7 @@ from ..console.failures import AnotherRun, exit_code_and_message
 from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
 from . import dlt_settings, working_folder
+from .aws_session import session_of
 from .lists import forget_refusals, is_refusal_remembered
 from .settings import Settings
 
@@ -41,20 +41,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NO_SUCH_OPPORTUNITY = "O0"
 TIMEOUT = 5
-WHO = ("credentials", "role_arn", "external_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of `check`: what was checked, the result, and the exit code if it fails.
 
-    A table that a sync leaves out does not fail the check, and still is not `ok`.
+    A table that a sync leaves out does not fail the check, and still is not `ok`. If no policy allows it, it is denied.
     """
 
     subject: str
     text: str
     code: ExitCode = ExitCode.DONE
     is_left_out: bool = False
+    is_denied: bool = False
 
     @property
     def mark(self) -> str:
@@ -72,7 +72,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     """
     streams = chosen_streams(settings.tables)
     permitted: list[str] = []
-    session, failed = _try("credentials", lambda: _session(**_arguments(settings, *WHO)))
+    session, failed = _try("credentials", lambda: session_of(settings))
     if session is not None:
         yield _identity(session)
         client = _client(session, **_arguments(settings, "endpoint_url"))
@@ -83,23 +83,20 @@ def check(settings: Settings) -> Iterator[Finding]:
         url = sent_to[0] if sent_to else client.meta.endpoint_url
         yield Finding("endpoint", f"{url}, region {client.meta.region_name}")
         yield first
+        denied: set[str] = set()
         for stream in streams if first.code is ExitCode.DONE else ():
             found = first if stream is SPINE else _permission(service, stream, settings.catalog)
             if found.mark == "ok":
                 permitted.append(stream.table)
+            if found.is_denied:
+                denied.update(stream.operations)
             if stream is not SPINE:
                 yield found
+        if denied:
+            yield Finding("permission", policy_to_attach(denied, settings.catalog), is_left_out=True)
     if failed is not None:
         yield failed
     yield _destination(settings, permitted)
-
-
-@from_own_section
-def _session(
-    credentials: AwsCredentials = dlt.secrets.value, role_arn: str | None = None, external_id: str | None = None
-) -> botocore.session.Session:
-    """The session a sync would use, configured in the same place."""
-    return open_session(credentials, role_arn, external_id)
 
 
 @from_own_section
@@ -141,7 +138,9 @@ def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding
     except RequestRejected as refused:
         if stream is SPINE:
             return Finding("permission", str(refused), ExitCode.REFUSED)
-        return Finding("permission", f"{stream.table} is left out: {refused}", is_left_out=True)
+        denial = refused.denial if isinstance(refused, ActionDenied) else None
+        said = f"{stream.table} is left out: {denial or refused}"
+        return Finding("permission", said, is_left_out=True, is_denied=denial is not None)
     except Exception as error:  # noqa: BLE001 - every failure becomes a line
         code, text = exit_code_and_message(error)
         return Finding("permission", text if stream is SPINE else f"{stream.table}: {text}", code)

@@ -14,8 +14,8 @@ import dlt
 
 from partner_central.public import (
     CALLS_PER_DAY,
-    DETAILS_SHARE,
     SPINE,
+    ConfigurationError,
     DueId,
     PerIdStream,
     SyncMetrics,
@@ -28,6 +28,7 @@ from .ids_due import Queue, find_due, newest_read
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DETAILS_SHARE = 0.2
 IDS_PER_CHUNK = 1000  # that are loaded together: what a run loses at most that is killed
 
 
@@ -96,11 +97,18 @@ def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:
 
 
 def calls_of_a_day(settings: Settings) -> float:
-    """Returns how many calls a day are for what is read by ids."""
+    """Returns how many calls a day are for what is read by ids.
+
+    Raises:
+        ConfigurationError: details_share is not a share.
+    """
     given = settings.source or {}
-    return _share_of_a_day(**{name: given[name] for name in ("calls_per_day", "details_share") if name in given})
+    calls = {"calls_per_day": given["calls_per_day"]} if "calls_per_day" in given else {}
+    return _share_of_a_day(**calls)
 
 
 @from_own_section
 def _share_of_a_day(calls_per_day: int = CALLS_PER_DAY, details_share: float = DETAILS_SHARE) -> float:
+    if not 0 <= details_share <= 1:
+        raise ConfigurationError(f"details_share must be a share between 0 and 1, not {details_share}.")
     return calls_per_day * details_share

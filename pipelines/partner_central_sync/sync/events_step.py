@@ -15,6 +15,8 @@ from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
 from ..events.batch import Batch
 from ..events.message import Event
 from ..events.queue import NO_LIMITS, EventQueue
+from .aws_session import session_of
+from .settings import Settings
 
 OF_INVITATIONS = frozenset({"engagement_invitations", "engagement_by_accepting_invitation_tasks"})
 OF_ENGAGEMENTS = frozenset(
@@ -122,3 +124,14 @@ class EventsStep:
             use()
         except PartnerCentralError as error:
             self.failure = self.failure or error
+
+
+def events_of(settings: Settings) -> EventsStep | None:
+    """Returns the queue of events that the settings name; None without one.
+
+    Raises:
+        ConfigurationError: it is not the URL of a queue, or there are no credentials.
+    """
+    if settings.events_queue is None:
+        return None
+    return EventsStep(EventQueue(settings.events_queue, session_of(settings), settings.catalog))

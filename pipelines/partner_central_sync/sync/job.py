@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -10,16 +9,10 @@ from functools import partial
 import dlt
 from dlt.common.schema import Schema
 
-from partner_central import ChunkedLoad, SyncMetrics
+from partner_central import SyncMetrics
 from partner_central.public import (
     OPPORTUNITY_SEARCH_SUMMARIES,
-    ROWS_PER_CHUNK,
-    SPINE,
     STREAMS,
-    IncrementalStream,
-    PartnerCentralError,
-    PerIdStream,
-    chosen_streams,
     hint_rules,
     stream_model,
     table_columns,
@@ -29,7 +22,6 @@ from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
-from ..destinations.loading import newest_order, stored_counters
 from ..views.sync_step import keep_views
 from . import (
     dlt_settings,
@@ -42,15 +34,14 @@ from . import (
     search_gaps,
     working_folder,
 )
-from .chunks import has_more, load_chunk
-from .details import IDS_PER_CHUNK, Details
-from .lists import Lists
+from .events_step import EventsStep, events_of
+from .loads import Loads
+from .missed_events import missed_by_events
 from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
 from .run_log import RunRecord
 from .settings import Settings
-from .state_folder import base_of
 from .stream_log import tables_of_rejected
 from .summary import Summary
 
@@ -59,8 +50,13 @@ SEARCH = OPPORTUNITY_SEARCH_SUMMARIES.table
 MAX_STARTS = 3  # of a run, where others load between its reading and its loading
 
 
-def sync(settings: Settings, console: Console) -> Summary:
+def sync(settings: Settings, console: Console, events: EventsStep | None = None) -> Summary:
     """Brings the destination up to date with Partner Central, and returns what was done.
+
+    Args:
+        settings: what is read, and where it goes.
+        console: where progress is shown.
+        events: a queue whose events are read as well; without it, the one of the settings, if there is one.
 
     A run that raises has loaded the parts before the one that failed, and nothing of that one where all tables are
     merged in one transaction. If it was interrupted while loading, it leaves a package that the next run finishes
@@ -75,6 +71,7 @@ def sync(settings: Settings, console: Console) -> Summary:
     dlt_settings.check(settings)
     started = time.monotonic()
     run_record = RunRecord(SyncMetrics(watch=_Watch(settings, console)), settings, console.begin_run())
+    run_record.events = events or events_of(settings)
     with (
         private_files(),
         working_folder.hold_lock(settings),
@@ -119,8 +116,10 @@ class _Watch:
 def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecord) -> tuple[str, removals.Removals]:
     """Reads, loads and concludes; returns where the rows are, and what is gone."""
     pipeline, location = _load_everything(settings, console, run_record)
+    run_record.missed_by_events = missed_by_events(pipeline, run_record)
     removed = removals.mark_removed(pipeline, settings, run_record.metrics.first.full_listing)
     rejected.clear(pipeline, settings)
+    search_gaps.clear_rejected(pipeline, settings, run_record.metrics.streams.get(SEARCH))
     housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console, run_lease.basis(pipeline))
@@ -131,6 +130,8 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     run_record.is_concluded = True
     if run_record.lists is not None:
         run_record.lists.raise_failure()
+    if run_record.events is not None:
+        run_record.events.raise_failure()
     return location, removed
 
 
@@ -192,29 +193,7 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     if settings.since and not settings.full and pipeline.state.get("sources"):
         console.note("--since is only where a first load begins, or a full one. Add --full to read again from there.")
     before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
-    rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
-    counters = partial(stored_counters, pipeline)
-    lists = Lists(pipeline, chosen_streams(settings.tables), full=settings.full)
-    load_next = partial(load_chunk, pipeline, settings, console, run_record)
-    with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
-        while has_more(load, console):
-            load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
-    lists.find_due(run_record.metrics.first)
-    run_record.lists = lists
-    details = Details(
-        pipeline, settings, [one for one in lists.due if isinstance(one, PerIdStream)], run_record.metrics
-    )
-    for streams in (loads := lists.loads):
-        rows = IDS_PER_CHUNK if isinstance(streams[0], PerIdStream) else None
-        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else rows
-        load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
-        with load_of(partial(newest_order, pipeline), details.due) as load:
-            try:
-                while has_more(load, console):
-                    load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))
-            except PartnerCentralError as error:
-                lists.note_failure(streams[0], error)
-        lists.conclude(streams, console)
+    Loads(pipeline, settings, console, run_record).run()
     return sorted(_unknown(_columns(pipeline.default_schema) - before, settings.account))
 
 

@@ -107,7 +107,7 @@ def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:
     runs = client.sql_client.make_qualified_table_name(run_log.TABLE)
     codes = ", ".join(str(int(code)) for code in FRESH)
     columns = ", ".join(RUN)
-    done = f"exit_code IN ({codes}) OR watermark IS NOT NULL"  # a list may have failed, once these were loaded
+    done = f"exit_code IN ({codes}) OR watermark IS NOT NULL OR complete"  # a list may have failed, once these were in
     fresh = f"MAX(CASE WHEN {done} THEN started_at END) OVER (PARTITION BY scope)"
     nth = "ROW_NUMBER() OVER (PARTITION BY scope ORDER BY started_at DESC)"
     of_scopes = f"SELECT {columns}, {fresh} AS fresh, {nth} AS nth FROM {runs} WHERE {mine}"  # noqa: S608 - the schema's own names

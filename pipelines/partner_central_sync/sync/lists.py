@@ -15,6 +15,7 @@ import dlt
 
 from partner_central.public import (
     SPINE,
+    ActionDenied,
     IncrementalStream,
     PartnerCentralError,
     PerIdStream,
@@ -22,6 +23,7 @@ from partner_central.public import (
     Stream,
     StreamMetrics,
     has_read,
+    policy_to_attach,
 )
 
 from ..console.output import Console
@@ -86,6 +88,7 @@ class Lists:
         self.due: list[Stream] = []
         self.endings: dict[str, Ending] = {}
         self._failed: dict[str, PartnerCentralError] = {}
+        self._refused: dict[Stream, RequestRejected] = {}
 
     def find_due(self, opportunities: StreamMetrics, told: Collection[str] = ()) -> list[Stream]:
         """Returns the lists that are to be read now, after the opportunities.
@@ -119,8 +122,8 @@ class Lists:
         """Notes that a list could not be read; a refusal is not asked about again for a day."""
         self._failed[stream.table] = error
 
-    def conclude(self, streams: Iterable[Stream], console: Console) -> None:
-        """Notes how lists ended that were due, once they are loaded; warns of each that was refused."""
+    def conclude(self, streams: Iterable[Stream]) -> None:
+        """Notes how lists ended that were due, once they are loaded."""
         now = self._now.isoformat()
         for stream in streams:
             error = self._failed.get(stream.table)
@@ -131,10 +134,25 @@ class Lists:
                 why = reason_of(error)
                 self.endings[stream.table] = Ending("refused", why)
                 self._notes[self._key(stream)] = replace(self._note_of(stream), refused_at=now, why=why)
-                console.warn(f"{stream.table} was not loaded, and is asked for again in a day: {error}")
+                self._refused[stream] = error
             else:
                 self.endings[stream.table] = Ending("failed", str(error))
         _write(self._pipeline, self._notes)
+
+    def warn_of_refusals(self, console: Console, catalog: str) -> None:
+        """Warns of the lists that were refused in this run: once of all that one policy would allow."""
+        denied = {one: error for one, error in self._refused.items() if isinstance(error, ActionDenied)}
+        for streams in _by_reason({one: error for one, error in self._refused.items() if one not in denied}):
+            console.warn(f"{_not_loaded(streams)}: {self._refused[streams[0]]}")
+        if denied:
+            operations = {name for stream in denied for name in stream.operations}
+            said = " ".join(error.denial for error in denied.values())
+            console.warn(f"{_not_loaded([*denied])}: {said} {policy_to_attach(operations, catalog)}")
+
+    @property
+    def has_failed(self) -> bool:
+        """Returns whether a list could not be read, for a reason that passes."""
+        return any(ending.outcome == "failed" for ending in self.endings.values())
 
     def raise_failure(self) -> None:
         """Raises the first passing failure of a list, when everything else is loaded.
@@ -172,6 +190,19 @@ class Lists:
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at
         return due_at is None or noted is None or not datetime.fromisoformat(noted) <= self._now < due_at
+
+
+def _by_reason(refused: Mapping[Stream, RequestRejected]) -> list[list[Stream]]:
+    """Returns the lists that AWS refuses for the same reason together; one without a reason is alone."""
+    found: dict[object, list[Stream]] = {}
+    for stream, error in refused.items():
+        found.setdefault(error.reason or stream, []).append(stream)
+    return list(found.values())
+
+
+def _not_loaded(streams: Sequence[Stream]) -> str:
+    tables, one = ", ".join(stream.table for stream in streams), len(streams) == 1
+    return f"{tables} {'was' if one else 'were'} not loaded, and {'is' if one else 'are'} asked for again in a day"
 
 
 def reason_of(error: PartnerCentralError) -> str:

@@ -24,6 +24,7 @@ from ..destinations import of, own_tables
 from ..destinations.own_tables import Kind, OwnTable
 from ..version import version
 from . import full_listings
+from .events_step import EventsStep
 from .lists import Lists
 from .settings import Settings
 from .stream_log import LONGEST_MESSAGE, STREAM_RUNS, stream_rows
@@ -46,6 +47,8 @@ class RunRecord:
         changed: how many versions these brought, by the table of the stream.
         open_until_logged: what the run keeps open until its row is written.
         lists: the lists that it reads whole, once everything else is loaded; None before.
+        events: the queue whose events it reads; None without one.
+        missed_by_events: how many opportunities changed without an event; None if that is not known.
         is_concluded: whether the opportunities are loaded, and it is known which of them are gone.
     """
 
@@ -61,6 +64,8 @@ class RunRecord:
     changed: dict[str, int] = field(default_factory=dict)
     open_until_logged: ExitStack = field(default_factory=ExitStack)
     lists: Lists | None = None
+    events: EventsStep | None = None
+    missed_by_events: int | None = None
     is_concluded: bool = False
 
     @property
@@ -121,7 +126,8 @@ COLUMNS = (
     Column(
         "mode",
         "text",
-        "incremental: what changed; first: nothing was there before; full: everything again.",
+        "incremental: what changed; first: nothing was there before; full: everything again; events: only what events "
+        "named.",
         lambda run: run.mode,
     ),
     Column(
@@ -172,7 +178,34 @@ COLUMNS = (
         lambda run: run.loaded_up_to,
         nullable=True,
     ),
-    Column("complete", "bool", "Whether all was read that was to be read.", lambda run: run.metrics.first.complete),
+    Column(
+        "complete",
+        "bool",
+        "Whether all opportunities were read and loaded that were to be, whatever became of the other lists.",
+        lambda run: run.is_concluded and run.metrics.first.complete,
+    ),
+    Column(
+        "events",
+        "bigint",
+        "Events that were received; null without a queue.",
+        lambda run: run.events and run.events.received,
+        nullable=True,
+    ),
+    Column(
+        "event_seconds",
+        "double",
+        "Median of the seconds from an event to the commit of the opportunity that it named; null without one.",
+        lambda run: run.events and run.events.seconds,
+        nullable=True,
+    ),
+    Column(
+        "missed_by_events",
+        "bigint",
+        "Opportunities that changed more than five minutes before the run, and that no event had named until then. "
+        "Null without a queue, if it was not empty in the end, and in a run that did not follow the cursor.",
+        lambda run: run.missed_by_events,
+        nullable=True,
+    ),
     Column("version", "text", "Version of partner-central-sync.", lambda _: version()),
 )
 RUNS = OwnTable(

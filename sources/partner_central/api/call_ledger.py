@@ -9,7 +9,6 @@ order in which they were written, not by date. So a clock that was ahead does no
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 import threading
@@ -128,9 +127,9 @@ class CallBudget:
         """Calls left now."""
         return max(0, self.calls_per_day - self._spent)
 
-    def share(self, share: float) -> float:
-        """Calls that are a share of a day's, 0 to 1; the whole of them is not limited by this."""
-        return int(self.calls_per_day * share) if share < 1 else math.inf
+    def kept(self, share: float) -> int:
+        """Calls of a day that are left to others by whoever may take a share of it, 0 to 1."""
+        return self.calls_per_day - int(self.calls_per_day * share)
 
     def take(self) -> None:
         """Take one call.

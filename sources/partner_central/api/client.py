@@ -38,7 +38,7 @@ class PartnerCentral:
         attempts: how often one call is tried before the run fails.
         max_calls: calls of the run, of all its clients, after which to stop; None for as many as the day has left.
         metrics: where calls, throttles and waiting are counted.
-        share_of_calls: the share of the day's calls that this client may take, 0 to 1.
+        share_of_calls: the share of the day's calls, 0 to 1, that this client and others may take; the rest is kept.
         stop: set by `close`; all waiting is done on it.
     """
 
@@ -60,7 +60,6 @@ class PartnerCentral:
         self._max_calls = max_calls
         self._share = share_of_calls
         self._lock = threading.Lock()
-        self._taken = 0
         self._closed = stop or threading.Event()
         self._latency = 0.0
         self._open: tuple[PartnerCentralSellingAPIClient, Quota] | None = None
@@ -152,20 +151,30 @@ class PartnerCentral:
 
     def _take(self, quota: Quota) -> Slot:
         """Take a call from the budgets, and wait for its slot."""
+        if not self.metrics.reserve_call(self._max_calls):
+            raise CallLimitReached(
+                f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
+            )
+        try:
+            slot = self._wait_for_slot(quota)
+        except BaseException:
+            self.metrics.release_call()
+            raise
+        self.metrics.record_call(left=quota.budget.left)
+        return slot
+
+    def _wait_for_slot(self, quota: Quota) -> Slot:
         with self._lock:
-            if self._max_calls is not None and self.metrics.calls >= self._max_calls:
-                raise CallLimitReached(
-                    f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
+            kept = quota.budget.kept(self._share)
+            if kept and quota.budget.left <= kept:
+                raise CallBudgetExhausted(
+                    f"The last {kept:,} calls of 24 hours are kept for what is read first. Run again later."
                 )
-            if self._taken >= (most := quota.budget.share(self._share)):
-                raise CallBudgetExhausted(f"The {most:,} calls that are this table's share of a day are spent.")
             quota.budget.take()
-            self._taken += 1
         with quota.pace.send_lock:
             slot = quota.pace.next_slot()
             self._wait(slot.pause)
             quota.pace.sent()
-        self.metrics.record_call(left=quota.budget.left)
         return slot
 
     def _wait(self, seconds: float) -> None:

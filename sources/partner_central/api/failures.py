@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from ..errors import (
+    ActionDenied,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
@@ -33,7 +34,7 @@ from ..errors import (
     RequestRejected,
     ServiceUnavailable,
 )
-from ..permissions import REASONS, least_policy
+from ..permissions import REASONS, policy_to_attach
 from .connection import HOME_REGION, NO_CREDENTIALS
 from .misconfiguration import credentials_misconfiguration, is_outage_of_credentials, misconfiguration
 
@@ -159,9 +160,9 @@ def _from_denial(error: ClientError, message: str, catalog: str) -> RequestRejec
     operation, given = error.operation_name, cast("dict[str, Any]", error.response).get("Reason")
     reason = given or next((one for one in REASONS if one in message), None)
     if reason is None:
-        return RequestRejected(
-            f"AWS denied partnercentral:{operation} on catalog {catalog} ({message}). Attach this policy to the user "
-            f"or role you run as:\n{least_policy([operation], catalog)}"
+        return ActionDenied(
+            f"AWS denied partnercentral:{operation} on catalog {catalog} ({message}).",
+            policy_to_attach([operation], catalog),
         )
     said = message if reason in message else f"{reason}: {message}"
     what_to_do = REASONS.get(reason, "No policy changes that: ask AWS Partner support what is to be enabled.")

@@ -1,6 +1,7 @@
 """Reads the records of a list of short entries, each by its key, if its entry is not what it was.
 
-What was read is handed on page by page. If reading ends early, the next run reads what is left.
+What was read is handed on page by page. If reading ends early, the next run reads what is left. AWS may refuse a single
+record: the others are read, and it is asked for again. It refuses the operation if it gives none of the first ones.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from ..tables.listed_rows import ListedRows
 from ..tables.row_batch import TableRows
 from .list_state import digest_of, pack, unpack
 from .pages import Page, parse_record
+
+FIRST_ONES = 3  # that are refused, before the operation counts as refused
 
 
 class Details:
@@ -29,11 +32,14 @@ class Details:
     Attributes:
         failure: why reading ended early; None if it did not.
         gone: keys of entries whose record was gone when it was read.
+        refused: why AWS refuses single records, by key.
     """
 
     def __init__(self, client: PartnerCentral, operation: str, catalog: str, rows: ListedRows, earlier: str) -> None:
         self.failure: PartnerCentralError | None = None
         self.gone: set[str] = set()
+        self.refused: dict[str, RequestRejected] = {}
+        self._is_permitted = False
         self._client, self._operation, self._catalog, self._rows = client, operation, catalog, rows
         self._earlier = unpack(earlier)
         self._read: set[bytes] = set()
@@ -53,6 +59,8 @@ class Details:
             yield page, batch
             if self.failure is not None:
                 return
+        if self.refused and not self._is_permitted:
+            raise next(iter(self.refused.values()))
 
     @property
     def packed(self) -> str:
@@ -71,8 +79,11 @@ class Details:
             except RecordNotFound:
                 self.gone.add(key)
                 return
-            except RequestRejected:
-                raise
+            except RequestRejected as refusal:
+                self.refused[key] = refusal
+                if len(self.refused) >= FIRST_ONES and not self._is_permitted:
+                    raise
+                return
             except PartnerCentralError as error:
                 self.failure = error
                 return
@@ -84,4 +95,6 @@ class Details:
 
     def _record(self, key: str) -> object:
         request = {"Catalog": self._catalog, "Identifier": key}
-        return self._client.call(self._operation, request, parse=parse_record)
+        record: object = self._client.call(self._operation, request, parse=parse_record)
+        self._is_permitted = True
+        return record

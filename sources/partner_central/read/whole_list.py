@@ -9,6 +9,7 @@ Some lists can be read in a second way, where AWS refuses the first: see `list_d
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import IO, Any
 
 from ..api.client import PartnerCentral
 from ..api.raw_json import Answer
-from ..errors import PartnerCentralError, RequestRejected
+from ..errors import ActionDenied, PartnerCentralError, RequestRejected
 from ..list_stream import WholeListStream
 from ..operation import List
 from ..tables.history import History
@@ -188,12 +189,23 @@ class WholeListReader:
         if details is not None:
             kept[DETAILS], self.failure = details.packed, details.failure
             digests = {key: digest for key, digest in digests.items() if key not in details.gone}
+            self._tell_refused(details.refused)
+            if details.refused:
+                del kept["digest"]  # the list counts as changed, so that they are asked for again
         if self.failure is not None:
             self._list = {name: kept[name] for name in ("version", "pii", DETAILS)}
             return
         if self._stream.fallback is not None:
             yield self._rows.listed(digests, listed_at)
         self._list = kept
+
+    def _tell_refused(self, refused: Mapping[str, RequestRejected]) -> None:
+        for key, error in itertools.islice(refused.items(), 1):
+            why = error.denial if isinstance(error, ActionDenied) else error
+            self._client.metrics.add_note(
+                f"AWS refuses {len(refused):,} of the {self._stream.table}, such as {key}: {why} They are asked for "
+                "again when the table is read next."
+            )
 
     def _versions(self, listed_at: datetime) -> ListVersions | None:
         """Returns what finds the versions, if the stream has some."""

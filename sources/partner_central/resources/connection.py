@@ -51,7 +51,7 @@ class StreamConnection:
             attempts=options.attempts,
             max_calls=options.max_calls,
             metrics=load.metrics,
-            share_of_calls=options.share_of_calls(self._stream),
+            share_of_calls=self._stream.share_of_calls,
         )
 
     def row_maker(self, state: Mapping[str, Any]) -> RowMaker:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from difflib import get_close_matches
 
 from ..errors import ConfigurationError
@@ -24,6 +24,7 @@ from .tasks import (
 
 SPINE = OPPORTUNITIES  # always read, and first; that it fails is a failure of the run
 DEFAULT = ("bulk",)
+NO_TABLE = f"tables names no table. For the opportunities alone, it is {SPINE.table}; for the default, {DEFAULT[0]}."
 IN_BULK: tuple[Stream, ...] = (
     SPINE,
     OPPORTUNITY_SEARCH_SUMMARIES,
@@ -39,12 +40,14 @@ STREAMS: tuple[Stream, ...] = (*IN_BULK, OPPORTUNITY_DETAILS, AWS_OPPORTUNITY_SU
 GROUPS: dict[str, tuple[Stream, ...]] = {"bulk": IN_BULK, "all": STREAMS}
 
 
-def choose(tables: Iterable[str]) -> tuple[Stream, ...]:
+def choose(tables: Collection[str]) -> tuple[Stream, ...]:
     """Returns the streams that tables or groups name, in the order they are read.
 
     Raises:
-        ConfigurationError: there is no such table or group.
+        ConfigurationError: there is no such table or group, or none is named.
     """
+    if not tables:
+        raise ConfigurationError(NO_TABLE)
     named: dict[str, tuple[Stream, ...]] = {stream.table: (stream,) for stream in STREAMS} | GROUPS
     chosen: set[Stream] = set()
     for name in tables:

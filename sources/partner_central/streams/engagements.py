@@ -78,6 +78,7 @@ ENGAGEMENTS = WholeListStream(
         "Contexts[].Payload.ProspectingResult.Aws.Customer.PublicProfileSummary",
         "Contexts[].Payload.ProspectingResult.Aws.TaskName",
     ),
+    wholly_personal=(LEAD,),
     not_personal={
         "CreatedBy": ACCOUNT,
         "ModifiedBy": ACCOUNT,

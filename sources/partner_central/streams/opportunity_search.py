@@ -47,6 +47,7 @@ OPPORTUNITY_SEARCH_SUMMARIES = IncrementalStream(
         "Project.Title",
         "Tags[].Value",
     ),
+    wholly_personal=("OpportunityTeam[]",),
     not_personal={
         "AwsOpportunitySummary.CosellMotion": "one of three ways in which AWS works on a deal",
         "AwsOpportunitySummary.Insights.EngagementScore": "High, Medium or Low; it names nobody",

@@ -31,6 +31,7 @@ MASKED_AT_FIRST = re.compile(rf"[0-9a-f]{{{MASK_DIGITS}}}")
 LIST = "[]"  # after the name of a list of structures, in the path of a personal member
 NO_MASK = ""  # the column of a personal member that has another type than text
 NO_NAMES: Mapping[Path, str] = MappingProxyType({})
+OTHERS = ""  # in place of a member: all that are not named, under the path of their structure
 RECORD = "record"  # the column of rejected records
 NEEDS_KEY = (
     "pii = drop and the filter {} need pii_key: the state names the filters by their values, and without a key anybody "
@@ -53,6 +54,7 @@ class PiiPolicy:
         form: of the masks.
         names: names of columns and lists that the naming rule does not give, by path.
         not_text: paths of personal members whose column can hold no mask: they are dropped.
+        wholly: paths of structures in which every member is personal, also one that no model describes.
 
     Raises:
         ConfigurationError: the mode does not exist, or the key to mask with is missing or short.
@@ -67,6 +69,7 @@ class PiiPolicy:
         *,
         names: Mapping[Path, str] = NO_NAMES,
         not_text: Collection[str] = (),
+        wholly: Iterable[str] = (),
     ) -> None:
         if mode not in get_args(Mode):
             raise ConfigurationError(f"pii is one of {', '.join(get_args(Mode))}, not {mode!r}.")
@@ -79,13 +82,13 @@ class PiiPolicy:
         self._mode = mode
         self._key = (key or "").encode()
         self._form = form
+        self._names = names
         self._tree: Tree = {}
         for path in personal:
-            *structures, member = path.replace(LIST, f".{LIST}").split(".")
-            below = self._tree
-            for name in structures:
-                below = below.setdefault(name, {})
-            below[member] = NO_MASK if path in not_text else personal_column(path, names)
+            *structures, member = _parts(path)
+            _structure(self._tree, structures)[member] = NO_MASK if path in not_text else personal_column(path, names)
+        for path in wholly:
+            _mark_wholly(_structure(self._tree, _parts(path)), path)
 
     @property
     def keeps(self) -> bool:
@@ -103,7 +106,8 @@ class PiiPolicy:
         """The record as it may be stored; the one given stays as it is."""
         if self._mode == "keep" or not isinstance(record, dict):
             return record
-        return _changed(record, self._tree, self._masked if self._mode == "mask" else lambda *_: None)
+        change: Change = self._masked if self._mode == "mask" else lambda *_: None
+        return _changed(record, self._tree, change, self._names)
 
     def rejected(self, record: object) -> str:
         """Returns what is stored of a record that cannot be a row: its JSON, or a hash if personal data is not kept.
@@ -195,17 +199,41 @@ def personal_column(path: str, names: Mapping[Path, str] = NO_NAMES) -> str:
     return ".".join(found)
 
 
-def _changed(structure: dict[str, Any], tree: Tree, change: Change) -> dict[str, Any]:
+def _parts(path: str) -> list[str]:
+    return path.replace(LIST, f".{LIST}").split(".")
+
+
+def _structure(tree: Tree, parts: Iterable[str]) -> Tree:
+    """The part of a tree that is about a structure; it is made if it is missing."""
+    for name in parts:
+        tree = tree.setdefault(name, {})
+    return tree
+
+
+def _mark_wholly(tree: Tree, path: str) -> None:
+    """Notes of a structure, and of those in it, that members count as personal that are not named."""
+    for member, below in tree.items():
+        if isinstance(below, dict):
+            _mark_wholly(below, f"{path}{LIST}" if member == LIST else f"{path}.{member}")
+    if LIST not in tree:
+        tree[OTHERS] = path
+
+
+def _changed(structure: dict[str, Any], tree: Tree, change: Change, names: Mapping[Path, str]) -> dict[str, Any]:
     """A copy of a structure, whose members at the ends of the tree are changed."""
     copy = dict(structure)
-    for member, below in tree.items():
-        value = copy.get(member)
+    for member in structure if OTHERS in tree else tree:
+        value, below = copy.get(member), tree.get(member)
         if value is None:
             continue
-        if isinstance(below, str):
+        if below is None or member == OTHERS:
+            copy[member] = change(value, personal_column(f"{tree[OTHERS]}.{member}", names))
+        elif isinstance(below, str):
             copy[member] = change(value, below)
         elif isinstance(value, dict):
-            copy[member] = _changed(value, below, change)
+            copy[member] = _changed(value, below, change, names)
         elif isinstance(value, list) and LIST in below:
-            copy[member] = [_changed(one, below[LIST], change) if isinstance(one, dict) else one for one in value]
+            copy[member] = [
+                _changed(one, below[LIST], change, names) if isinstance(one, dict) else one for one in value
+            ]
     return copy

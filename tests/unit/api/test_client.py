@@ -27,6 +27,7 @@ from partner_central.api.quota import Quota
 from partner_central.api.rate_limit import RateLimiter
 from partner_central.errors import (
     CallBudgetExhausted,
+    CallLimitReached,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
@@ -237,6 +238,22 @@ def test_every_call_is_taken_from_the_day_also_one_that_fails(emulator: Emulator
     assert asking.metrics.calls == len(emulator.calls) == 4
 
 
+def test_a_share_of_the_day_is_kept_from_all_that_may_not_take_it(emulator: Emulator) -> None:
+    quota = Quota(budget=CallBudget(calls_per_day=5))
+
+    def of_share(share: float) -> PartnerCentral:
+        return PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, share_of_calls=share)
+
+    for number in range(2):
+        page_call(of_share(0.5), OPERATION)(REQUEST)
+        assert len(emulator.calls) == number + 1
+    with pytest.raises(CallBudgetExhausted, match="The last 3 calls of 24 hours are kept for what is read first"):
+        page_call(of_share(0.5), OPERATION)(REQUEST)
+    for _ in range(3):
+        page_call(of_share(1.0), OPERATION)(REQUEST)
+    assert len(emulator.calls) == 5
+
+
 def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emulator) -> None:
     emulator.faults.append(Fault("throttle", calls=1))
     asking = client(emulator.endpoint, max_calls=3)
@@ -246,6 +263,46 @@ def test_a_run_ends_after_the_calls_it_is_allowed_retries_included(emulator: Emu
         page_call(asking, OPERATION)(REQUEST)
     assert asking.metrics.calls == len(emulator.calls) == 3
     assert asking.metrics.calls_left == 997, "what was not asked is not taken from the day"
+
+
+def test_calls_that_wait_side_by_side_count_among_those_of_the_run(emulator: Emulator) -> None:
+    second_came_so_far = threading.Event()
+
+    class Patient(Clock):
+        def wait(self, timeout: float | None = None) -> bool:
+            second_came_so_far.wait()
+            return super().wait(timeout)
+
+    class Counted(CallBudget):
+        def take(self) -> None:
+            super().take()
+            if self.left < 999:
+                second_came_so_far.set()
+
+    quota = Quota(budget=Counted(calls_per_day=1000))
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), lambda _: quota, max_calls=1, stop=Patient())
+
+    def ask() -> str:
+        try:
+            return f"{len(page_call(asking, OPERATION)(REQUEST).records)} records"
+        except CallLimitReached:
+            second_came_so_far.set()
+            return "stopped"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(one.result() for one in [pool.submit(ask), pool.submit(ask)]) == ["100 records", "stopped"]
+    assert asking.metrics.calls == len(emulator.calls) == 1
+
+
+def test_a_call_that_is_not_sent_is_left_to_the_next_client_of_the_run(emulator: Emulator) -> None:
+    metrics = SyncMetrics()
+    stopped = PartnerCentral(lambda: boto(emulator.endpoint), max_calls=1, metrics=metrics)
+    stopped.close()
+    with pytest.raises(ServiceUnavailable, match="stopped"):
+        page_call(stopped, OPERATION)(REQUEST)
+    assert metrics.calls == 0
+    asking = PartnerCentral(lambda: boto(emulator.endpoint), max_calls=1, metrics=metrics)
+    assert len(page_call(asking, OPERATION)(REQUEST).records) == 100
 
 
 def test_a_closed_client_asks_for_nothing_and_remembers_the_calls_of_the_day(

@@ -38,6 +38,7 @@ from partner_central.api.model_extras import service_model
 from partner_central.api.quota import Quota
 from partner_central.api.rate_limit import RateLimiter
 from partner_central.errors import (
+    ActionDenied,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
@@ -105,7 +106,7 @@ def test_credentials_aws_does_not_accept_are_a_matter_of_configuration(code: str
         (answer("AccessDenied", operation="AssumeRole"), ConfigurationError, "Check role_arn, external_id"),
         (answer("ResourceNotFoundException"), RecordNotFound, "catalog AWS: ResourceNotFoundException: why"),
         (answer("SomethingNew", ""), RequestRejected, "SomethingNew: no reason given"),
-        (answer("AccessDeniedException"), RequestRejected, '"partnercentral:Catalog": "AWS"'),
+        (answer("AccessDeniedException"), ActionDenied, '"partnercentral:Catalog": "AWS"'),
         (NoCredentialsError(), ConfigurationError, "AWS_PROFILE"),
         (PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), ConfigurationError, "AWS_SECRET"),
         (ProfileNotFound(profile="nobody"), ConfigurationError, "nobody"),

@@ -22,7 +22,6 @@ from partner_central.streams.engagement_invitations import ENGAGEMENT_INVITATION
 from partner_central.streams.engagement_resource_associations import ENGAGEMENT_RESOURCE_ASSOCIATIONS
 from partner_central.streams.engagements import ENGAGEMENTS
 from partner_central.tables.listed_rows import ListedRows
-from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
 from partner_central.tables.rows import RowMaker
 
@@ -39,6 +38,7 @@ class Service:
         self.page_size = 2
         self.last_token: str | None = None
         self.failures: dict[str, tuple[int, Exception]] = {}
+        self.refused: set[str] = set()
         self.calls: list[str] = []
         self.metrics = SyncMetrics()
 
@@ -48,6 +48,8 @@ class Service:
         if failure is not None and self.calls.count(operation) >= at:
             raise failure
         if operation == GET:
+            if request["Identifier"] in self.refused:
+                raise RequestRejected("AWS denied GetEngagement for this one.")
             if request["Identifier"] not in self.records:
                 raise RecordNotFound("it is gone")
             return parse(Answer(json.dumps(self.records[request["Identifier"]]).encode(), None))
@@ -85,7 +87,7 @@ def read(
 ) -> tuple[list[TableRows], dict[str, Any], WholeListReader]:
     names = state.get("members", {})
     maker = RowMaker(stream_model(stream), stream.table_names, stream.members, names)
-    policy = PiiPolicy(pii, KEY, stream.personal, names=stream.names, not_text=stream.not_text)
+    policy = stream.pii_policy(pii, KEY)
     client, rows = cast("PartnerCentral", service), ListedRows(maker, policy, in_rows=stream.fallback is None)
     reader = WholeListReader(stream, "AWS", state, client, maker, rows, policy.identity, full=full)
     return list(reader.batches()), reader.state(), reader
@@ -159,6 +161,36 @@ def test_the_second_way_reads_what_is_new_or_changed_and_lists_everything() -> N
     assert ids(batches) == ["eng-2", "eng-9"]
     assert service.calls.count(GET) == 2
     assert listed(batches) == ["eng-1", "eng-2", "eng-3", "eng-5", "eng-9"]
+
+
+def test_a_record_that_aws_refuses_alone_stops_no_other_and_is_asked_for_again() -> None:
+    service = Service(*ALL)
+    refused(service, SEARCH)
+    service.refused.add("eng-2")
+    batches, state, reader = read(service, {})
+    assert ids(batches) == ["eng-1", "eng-3", "eng-4", "eng-5"]
+    assert listed(batches) == [one["Id"] for one in ALL]
+    assert reader.failure is None
+    (note,) = service.metrics.notes
+    assert note.startswith("AWS refuses 1 of the engagements, such as eng-2: AWS denied GetEngagement for this one.")
+    service.refused.clear()
+    again, after, _ = read(service, json.loads(json.dumps(state)))
+    assert ids(again) == ["eng-2"]
+    service.calls.clear()
+    assert read(service, after)[0] == []
+    assert service.calls == [LIST] * 3
+
+
+def test_an_operation_that_is_refused_for_each_record_is_refused() -> None:
+    service = Service(*ALL)
+    refused(service, SEARCH, GET)
+    with pytest.raises(RequestRejected):
+        read(service, {})
+    assert service.calls.count(GET) == 3
+    few = Service(*ALL[:2])
+    refused(few, SEARCH, GET)
+    with pytest.raises(RequestRejected):
+        read(few, {})
 
 
 def test_a_failure_between_records_keeps_what_was_read() -> None:

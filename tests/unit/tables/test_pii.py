@@ -8,7 +8,13 @@ import pytest
 
 from opportunity import filter_set
 from partner_central.errors import ConfigurationError
-from partner_central.public import OPPORTUNITIES, forget_masks, without_values
+from partner_central.public import (
+    OPPORTUNITIES,
+    OPPORTUNITY_SEARCH_SUMMARIES,
+    STREAMS,
+    forget_masks,
+    without_values,
+)
 from partner_central.read.masks import form_of_masks, rename_filter_set
 from partner_central.tables.pii import FIRST_FORM, FORM, MASKED, PiiPolicy, personal_column
 
@@ -44,6 +50,24 @@ def test_members_in_lists_are_masked_and_dropped() -> None:
         assert (spend[0]["Amount"], spend[1]) == ("1", "odd")
         assert str(spend[0]["EstimationUrl"])[0] == expected
     assert SECRET in str(RECORD), "the record given stays as it is"
+
+
+@pytest.mark.parametrize("mode", ["mask", "drop"])
+def test_nothing_unknown_of_a_wholly_personal_structure_is_stored(mode: str) -> None:
+    team = [{"FirstName": SECRET, "Nick": SECRET, "": SECRET, "Deep": {"Er": [SECRET]}, "Number": 12, "None": None}]
+    search = OPPORTUNITY_SEARCH_SUMMARIES.pii_policy(mode, KEY)
+    (found,) = search.record({"OpportunityTeam": team, "Unknown": 1})["OpportunityTeam"]  # type: ignore[index]
+    kept = {name: value for name, value in found.items() if value is not None}
+    assert [*kept] == ([] if mode == "drop" else ["FirstName", "Nick", "", "Deep", "Number"])
+    assert all(MASKED.fullmatch(value) for value in kept.values())
+    assert len({*kept.values()}) == len(kept), "one for each column"
+    engagements = next(one for one in STREAMS if one.table == "engagements")
+    lead = {"New": SECRET, "Customer": {"New": [SECRET], "Address": {"New": SECRET}}, "Interactions": [{"New": SECRET}]}
+    record = {"Contexts": [{"Payload": {"Lead": lead}}], "New": "in clear"}
+    stored = engagements.pii_policy(mode, KEY).record(record)
+    assert SECRET not in str(stored)
+    assert stored["New"] == "in clear"  # type: ignore[index]
+    assert engagements.pii_policy("keep", None).record(record) is record
 
 
 def test_a_mask_of_the_first_form_becomes_what_the_value_itself_would_become() -> None:
