@@ -10,7 +10,14 @@ from typing import Any
 
 from .api.client import PartnerCentral
 from .api.connection import NO_CREDENTIALS, connect, open_session
-from .api.failures import to_credentials_error
+from .api.failures import (
+    is_of_credentials,
+    is_throttle,
+    is_transient,
+    reason_of,
+    to_credentials_error,
+    to_source_error,
+)
 from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
 from .api.model_extras import service_model, with_extras
 from .errors import (
@@ -100,7 +107,10 @@ __all__ = [
     "handed_on_at",
     "has_read",
     "hint_rules",
+    "is_of_credentials",
     "is_outage_of_credentials",
+    "is_throttle",
+    "is_transient",
     "key_columns",
     "known_columns",
     "least_policy",
@@ -110,11 +120,13 @@ __all__ = [
     "page_call",
     "plain_names_in",
     "presence_model",
+    "reason_of",
     "rejected_columns",
     "root_columns",
     "stream_model",
     "table_columns",
     "to_credentials_error",
+    "to_source_error",
     "with_extras",
     "without_values",
 ]

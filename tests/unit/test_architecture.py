@@ -81,11 +81,12 @@ PIPELINE_LAYERS: dict[str, set[str]] = {  # of the sync job and the command, eac
     "destinations": set(),
     "console": {"version", "destinations"},
     "views": {"console", "destinations"},
-    "sync": {"version", "destinations", "console", "views"},
+    "events": set(),
+    "sync": {"version", "destinations", "console", "views", "events"},
     "query": {"destinations", "console", "views", "sync"},
     "report": {"destinations", "views", "sync", "query"},
     "forget": {"destinations", "console", "sync"},
-    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget"},
+    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget", "events"},
 }
 
 

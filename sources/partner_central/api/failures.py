@@ -38,7 +38,7 @@ from .connection import HOME_REGION, NO_CREDENTIALS
 from .misconfiguration import credentials_misconfiguration, is_outage_of_credentials, misconfiguration
 
 if TYPE_CHECKING:
-    from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
+    from botocore.client import BaseClient
 
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 THROTTLES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
@@ -75,7 +75,7 @@ def is_throttle(error: Exception) -> bool:
     return isinstance(error, ClientError) and (_code(error) in THROTTLES or _status(error) == TOO_MANY_REQUESTS)
 
 
-def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None) -> bool:
+def is_transient(error: Exception, client: BaseClient | None) -> bool:
     """Returns whether the same call may succeed later: after server errors and broken connections, not refusals."""
     if misconfiguration(error, endpoint_of(client)):
         return False
@@ -86,14 +86,17 @@ def is_transient(error: Exception, client: PartnerCentralSellingAPIClient | None
     return isinstance(error, TRANSIENT_ERRORS)
 
 
-def endpoint_of(client: PartnerCentralSellingAPIClient | None) -> str:
+def is_of_credentials(error: ClientError) -> bool:
+    """Returns whether AWS refused the credentials themselves, or the role to assume with them."""
+    return error.operation_name == "AssumeRole" or _code(error) in BAD_CREDENTIALS
+
+
+def endpoint_of(client: BaseClient | None) -> str:
     """Returns the URL of a client's endpoint."""
     return client.meta.endpoint_url if client is not None else "of AWS"
 
 
-def to_source_error(
-    error: Exception, request: Mapping[str, Any], client: PartnerCentralSellingAPIClient | None
-) -> PartnerCentralError:
+def to_source_error(error: Exception, request: Mapping[str, Any], client: BaseClient | None) -> PartnerCentralError:
     """Returns the error to raise for a failure that retrying does not cure, or of the source of credentials."""
     if sentence := misconfiguration(error, endpoint_of(client)):
         return ConfigurationError(sentence)
@@ -173,13 +176,13 @@ def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _in_foreign_region(error: EndpointConnectionError, client: PartnerCentralSellingAPIClient | None) -> bool:
+def _in_foreign_region(error: EndpointConnectionError, client: BaseClient | None) -> bool:
     """Returns whether the host is AWS's own, in a region other than the one that serves Partner Central."""
     region = client.meta.region_name if client is not None else HOME_REGION
     return region != HOME_REGION and f".{region}.api.aws" in str(error.kwargs.get("endpoint_url"))
 
 
-def reason_of(error: Exception, client: PartnerCentralSellingAPIClient | None) -> str:
+def reason_of(error: Exception, client: BaseClient | None) -> str:
     """Returns in a few words why a call failed, for a line that says when it is tried again."""
     host = urlsplit(client.meta.endpoint_url).netloc if client is not None else "AWS"
     match error:
