@@ -52,7 +52,7 @@ WAREHOUSES: list[Any] = CHOSEN or ["duckdb", at_length("postgres"), at_length("d
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
-    from s3 import moto_server
+    from aws_server import moto_server
 
     with moto_server() as endpoint:
         yield endpoint
@@ -93,7 +93,7 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
         monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", address)
         settings = service_account(address, tmp_path.name)
     elif name == "filesystem":
-        from s3 import bucket
+        from aws_server import bucket
 
         settings = bucket(request.getfixturevalue("s3"), tmp_path.name) | {"TABLE_FORMAT": request.param}
     for setting, value in settings.items():

@@ -110,7 +110,7 @@ def expected(*records: dict[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
-    from s3 import moto_server
+    from aws_server import moto_server
 
     with moto_server() as endpoint:
         yield endpoint
@@ -124,7 +124,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def lake_in_s3(lake: Lake, s3: str, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    from s3 import bucket
+    from aws_server import bucket
 
     settings = bucket(s3, lake.folder.name)
     for setting, value in settings.items():

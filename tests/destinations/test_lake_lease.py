@@ -31,7 +31,7 @@ LAKES = [name for name in os.environ.get("WAREHOUSES", "delta").split() if name 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
-    from s3 import moto_server
+    from aws_server import moto_server
 
     with moto_server() as endpoint:
         yield endpoint
@@ -59,7 +59,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         return Place(fsspec.filesystem("file"), str(tmp_path))
     if request.param == "memory":
         return Place(fsspec.filesystem("memory"), f"/{tmp_path.name}")
-    from s3 import bucket
+    from aws_server import bucket
 
     made = bucket(request.getfixturevalue("s3"), tmp_path.name)
     files = fsspec.filesystem(
@@ -164,7 +164,7 @@ def test_of_two_that_saw_the_same_one_writes(place: Place) -> None:
 
 
 def test_s3_itself_refuses_what_came_too_late(s3: str, tmp_path: Path) -> None:
-    from s3 import bucket
+    from aws_server import bucket
 
     made = bucket(s3, tmp_path.name)
     files = fsspec.filesystem("s3", key="AKIAEXAMPLE", secret="example", endpoint_url=made["CREDENTIALS__ENDPOINT_URL"])

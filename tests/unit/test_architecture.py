@@ -88,7 +88,7 @@ PIPELINE_LAYERS: dict[str, set[str]] = {  # of the sync job and the command, eac
     "query": {"destinations", "console", "views", "sync"},
     "report": {"destinations", "views", "sync", "query"},
     "forget": {"destinations", "console", "sync"},
-    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget"},
+    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget", "events"},
 }
 
 
