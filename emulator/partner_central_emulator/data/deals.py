@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..clock import DAY, HOUR, Stamp
+from .aws_summary import NOT_SUBMITTED, is_referral
 from .draws import Draws
 from .records import Json
 from .row import Invented
-from .search_records import is_referral
 from .store import Store
 
 ACCOUNT: Final = "123456789012"
 AWS: Final = "aws"
 EXPIRES_AFTER: Final = 15 * DAY
-NOT_SUBMITTED: Final = ("", "Pending Submission")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,12 @@ class Deals:
         for deal in self:
             if not deal.is_referral and deal.began <= lived and self._is_submitted(deal):
                 yield deal
+
+    def engagement_of(self, number: int, lived: int) -> str | None:
+        """Returns the engagement in which an invented opportunity is shared with AWS by now; `None` without one."""
+        deal = list(self)[number] if len(self._deals) <= number else self._deals[number]
+        is_shared = deal.is_referral or (not deal.is_failed and self._is_submitted(deal))
+        return self.identifier("eng", "deal", deal) if is_shared and deal.began <= lived else None
 
     def identifier(self, kind: str, purpose: str, deal: Deal) -> str:
         """Returns an identifier; `kind` is `eng`, `engi`, `task` or `job`."""
