@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
-import dlt
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
-from dlt.sources.credentials import AwsCredentials
 
 from partner_central.public import (
     SPINE,
@@ -23,7 +21,6 @@ from partner_central.public import (
     chosen_streams,
     connect,
     from_own_section,
-    open_session,
     page_call,
 )
 
@@ -31,8 +28,10 @@ from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
+from ..events.queue import QueueState
 from . import dlt_settings, working_folder
 from .lists import forget_refusals, is_refusal_remembered
+from .own_session import arguments, open_queue, session_of
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -41,14 +40,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NO_SUCH_OPPORTUNITY = "O0"
 TIMEOUT = 5
-WHO = ("credentials", "role_arn", "external_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of `check`: what was checked, the result, and the exit code if it fails.
 
-    A table that a sync leaves out does not fail the check, and still is not `ok`.
+    A table that a sync leaves out, or a dead letter, does not fail the check, and still is not `ok`.
     """
 
     subject: str
@@ -72,10 +70,10 @@ def check(settings: Settings) -> Iterator[Finding]:
     """
     streams = chosen_streams(settings.tables)
     permitted: list[str] = []
-    session, failed = _try("credentials", lambda: _session(**_arguments(settings, *WHO)))
+    session, failed = _try("credentials", lambda: session_of(settings))
     if session is not None:
         yield _identity(session)
-        client = _client(session, **_arguments(settings, "endpoint_url"))
+        client = _client(session, **arguments(settings, "endpoint_url"))
         sent_to: list[str] = []
         client.meta.events.register("before-send", lambda request, **_: sent_to.append(request.url))
         service = PartnerCentral(lambda: client, attempts=2)
@@ -89,28 +87,16 @@ def check(settings: Settings) -> Iterator[Finding]:
                 permitted.append(stream.table)
             if stream is not SPINE:
                 yield found
+        yield from _events(settings, session)
     if failed is not None:
         yield failed
     yield _destination(settings, permitted)
 
 
 @from_own_section
-def _session(
-    credentials: AwsCredentials = dlt.secrets.value, role_arn: str | None = None, external_id: str | None = None
-) -> botocore.session.Session:
-    """The session a sync would use, configured in the same place."""
-    return open_session(credentials, role_arn, external_id)
-
-
-@from_own_section
 def _client(session: botocore.session.Session, endpoint_url: str | None = None) -> PartnerCentralSellingAPIClient:
     """The client a sync would use, but less patient."""
     return connect(session, endpoint_url=endpoint_url, read_timeout=TIMEOUT)
-
-
-def _arguments(settings: Settings, *names: str) -> dict[str, Any]:
-    """Returns the arguments of the source with these names, as far as the settings have them."""
-    return {key: value for key, value in settings.source_arguments().items() if key in names}
 
 
 def _identity(session: botocore.session.Session) -> Finding:
@@ -147,6 +133,34 @@ def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding
         return Finding("permission", text if stream is SPINE else f"{stream.table}: {text}", code)
     about = f" for {stream.table}" if stream is not SPINE else ""
     return Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}{about}")
+
+
+def _events(settings: Settings, session: botocore.session.Session) -> Iterator[Finding]:
+    """Yields what the queue of events says, if one is configured. No message is received: each receipt is counted."""
+
+    def look() -> QueueState | None:
+        queue = open_queue(settings, session)
+        if queue is None:
+            return None
+        state = queue.describe()
+        queue.prove()
+        return state
+
+    state, failed = _try("events", look)
+    if failed is not None:
+        yield failed
+    if state is None:
+        return
+    yield Finding("events", f"{settings.events_queue}: {state.waiting} messages wait, {state.in_flight} are in flight")
+    if state.dead_letter_queue is None:
+        text = f"there is no dead-letter queue: what cannot be read comes back for {state.retention_days:g} days"
+        yield Finding("dead letters", text, is_left_out=True)
+    elif state.dead_letters is None:
+        text = f"those in {state.dead_letter_queue} cannot be counted: {state.uncounted}"
+        yield Finding("dead letters", text, is_left_out=True)
+    elif state.dead_letters:
+        text = f"{state.dead_letters} in {state.dead_letter_queue}: messages that nobody could use"
+        yield Finding("dead letters", text, is_left_out=True)
 
 
 def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:
