@@ -4,6 +4,9 @@ from __future__ import annotations
 
 NOTES: dict[str, str] = {
     "AWS denied partnercentral:": "Attach the policy that the message ends with to the user or role you run as.",
+    "The queue … cannot be used now": "Nothing: the messages stay in the queue, and the next run receives them.",
+    "as many messages in flight as SQS allows": "Nothing: they come back when their readers are done.",
+    "is the ARN of a queue": "Use the URL in the message.",
     "AWS refuses … on catalog": "See [What AWS refuses](tables.md#what-aws-refuses).",
     "A query is one SELECT": "Send each statement by itself.",
     "BigQuery takes this for a statement": "Write it as one SELECT, or WITH and a SELECT.",

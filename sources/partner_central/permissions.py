@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +28,7 @@ REASONS = MappingProxyType(
 )
 
 
-def least_policy(operations: Iterable[str], catalog: str) -> str:
+def least_policy(operations: Iterable[str], catalog: str, more: Iterable[Mapping[str, Any]] = ()) -> str:
     """Returns the policy that allows some operations, as JSON to paste.
 
     Actions that do not evaluate the condition on the catalog are in a statement of their own, without it.
@@ -36,6 +36,7 @@ def least_policy(operations: Iterable[str], catalog: str) -> str:
     Args:
         operations: names of operations, at least one.
         catalog: `AWS` or `Sandbox`.
+        more: statements for other services.
     """
     names = sorted(set(operations))
     conditional = [name for name in names if not WITHOUT_CATALOG.search(name)]
@@ -44,7 +45,7 @@ def least_policy(operations: Iterable[str], catalog: str) -> str:
     statements = [_allow(conditional) | condition] if conditional else []
     if others:
         statements.append(_allow(others))
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+    return json.dumps({"Version": "2012-10-17", "Statement": [*statements, *more]}, indent=2)
 
 
 def policy_to_attach(operations: Iterable[str], catalog: str) -> str:

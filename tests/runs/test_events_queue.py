@@ -11,7 +11,10 @@ import pytest
 
 from aws_server import KEYS, client, deploy_events, moto_server, put_event
 from partner_central.errors import ConfigurationError
+from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.events.queue import EventQueue, QueueState
+from partner_central_sync.sync.check import check
+from sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,34 @@ def test_messages_stay_hidden_while_a_load_lasts_and_no_longer(aws: str, queue: 
     assert [one["VisibilityTimeout"] for one in renewed[0]["Entries"]] == [300]
     queue.delete(batch.handles)
     assert len(renewed) == held
+
+
+def findings(sandbox: Sandbox, url: str | None) -> list[tuple[str, str, str, ExitCode]]:
+    """What the check of a sandbox says of its queue."""
+    found = check(sandbox.settings(events_queue=url))
+    return [(one.mark, one.subject, one.text, one.code) for one in found if one.subject in {"events", "dead letters"}]
+
+
+def test_the_check_counts_messages_and_receives_none(
+    aws: str, queue: EventQueue, outputs: dict[str, str], sandbox: Sandbox
+) -> None:
+    url = queue.address.url
+    assert findings(sandbox, None) == []
+    update(aws, "O1")
+    waits = ("ok", "events", f"{url}: 1 messages wait, 0 are in flight", ExitCode.DONE)
+    assert findings(sandbox, url) == [waits]
+    client(aws, "sqs").send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody="garbage")
+    dead = f"1 in {queue.address.name}-dead-letters: messages that nobody could use"
+    assert findings(sandbox, url) == [waits, ("--", "dead letters", dead, ExitCode.DONE)]
+    (event,) = queue.receive().events.values()
+    assert event.receive_count == 1
+
+
+def test_the_check_fails_for_a_queue_that_cannot_be_used(
+    aws: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws)
+    (gone,) = findings(sandbox, "https://sqs.us-east-1.amazonaws.com/123456789012/none")
+    assert (gone[0], gone[3]) == ("FAIL", ExitCode.CONFIGURATION)
+    (wrong,) = findings(sandbox, "none")
+    assert (wrong[0], wrong[3]) == ("FAIL", ExitCode.CONFIGURATION)

@@ -31,7 +31,8 @@ def check(
     """Check whether a sync would work: identity, endpoint, destination, and the permission for each table.
 
     Asks AWS once for each table, for one record, and stores nothing. A sync leaves out a table that AWS refuses. Only
-    if AWS refuses the opportunities, the check has failed.
+    if AWS refuses the opportunities, the check has failed. A queue of events that is configured must be usable as well.
+    Its messages are counted, and none is received.
     """
     with run_command() as console:
         from ..sync.check import check as look

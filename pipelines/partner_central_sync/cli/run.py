@@ -101,7 +101,7 @@ def settings_of_each(accounts: Sequence[Account] | None, base: Settings, *, show
 
 def settings_from(catalog: CatalogName | None, destination: str | None, dataset: str | None) -> Settings:
     """Returns the settings of a run, from the options that several commands have."""
-    from ..sync.settings import DATASET, DATASET_RULE, Settings, configured_destination
+    from ..sync.settings import DATASET, DATASET_RULE, Settings, configured_destination, configured_queue
 
     if dataset is not None and not DATASET.fullmatch(dataset):
         raise typer.BadParameter(DATASET_RULE, param_hint="--dataset")
@@ -114,7 +114,12 @@ def settings_from(catalog: CatalogName | None, destination: str | None, dataset:
         if configured not in get_args(CatalogName):
             raise ConfigurationError(f"catalog is one of {', '.join(get_args(CatalogName))}, not {configured!r}.")
         catalog = "AWS" if configured == "AWS" else "Sandbox"
-    return Settings(catalog, destination=destination or configured_destination(), dataset=dataset)
+    return Settings(
+        catalog,
+        destination=destination or configured_destination(),
+        dataset=dataset,
+        events_queue=configured_queue(),
+    )
 
 
 def settings_to_read(

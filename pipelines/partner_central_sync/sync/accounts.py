@@ -40,6 +40,7 @@ class Account:
         dataset: where its rows go; by default `partner_central_<name>`, with `account_column` `partner_central`.
         account_column: whether its rows carry its name in a column `account`, so that others may share the dataset.
         endpoint_url: another endpoint than AWS's.
+        events_queue: URL of the SQS queue with its events. A queue of another account is never used for it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Account:
     dataset: str = ""
     account_column: bool = False
     endpoint_url: str | None = None
+    events_queue: str | None = None
 
     def __post_init__(self) -> None:
         if not (NAME.fullmatch(self.name) and len(self.name) <= LONGEST_NAME):
@@ -81,6 +83,7 @@ class Account:
             catalog=self.catalog,
             dataset=self.dataset,
             account=self.name if self.account_column else None,
+            events_queue=self.events_queue,
             source=(base.source or {}) | source,
         )
 

@@ -30,9 +30,10 @@ from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
+from ..events.queue import QueueState
 from . import dlt_settings, working_folder
-from .aws_session import session_of
 from .lists import forget_refusals, is_refusal_remembered
+from .own_session import arguments, open_queue, session_of
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ TIMEOUT = 5
 class Finding:
     """One line of `check`: what was checked, the result, and the exit code if it fails.
 
-    A table that a sync leaves out does not fail the check, and still is not `ok`. If no policy allows it, it is denied.
+    A table that a sync leaves out, or a dead letter, does not fail the check, and still is not `ok`. If no policy
+    allows the table, it is denied.
     """
 
     subject: str
@@ -75,7 +77,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     session, failed = _try("credentials", lambda: session_of(settings))
     if session is not None:
         yield _identity(session)
-        client = _client(session, **_arguments(settings, "endpoint_url"))
+        client = _client(session, **arguments(settings, "endpoint_url"))
         sent_to: list[str] = []
         client.meta.events.register("before-send", lambda request, **_: sent_to.append(request.url))
         service = PartnerCentral(lambda: client, attempts=2)
@@ -94,6 +96,7 @@ def check(settings: Settings) -> Iterator[Finding]:
                 yield found
         if denied:
             yield Finding("permission", policy_to_attach(denied, settings.catalog), is_left_out=True)
+        yield from _events(settings, session)
     if failed is not None:
         yield failed
     yield _destination(settings, permitted)
@@ -103,11 +106,6 @@ def check(settings: Settings) -> Iterator[Finding]:
 def _client(session: botocore.session.Session, endpoint_url: str | None = None) -> PartnerCentralSellingAPIClient:
     """The client a sync would use, but less patient."""
     return connect(session, endpoint_url=endpoint_url, read_timeout=TIMEOUT)
-
-
-def _arguments(settings: Settings, *names: str) -> dict[str, Any]:
-    """Returns the arguments of the source with these names, as far as the settings have them."""
-    return {key: value for key, value in settings.source_arguments().items() if key in names}
 
 
 def _identity(session: botocore.session.Session) -> Finding:
@@ -146,6 +144,34 @@ def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding
         return Finding("permission", text if stream is SPINE else f"{stream.table}: {text}", code)
     about = f" for {stream.table}" if stream is not SPINE else ""
     return Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}{about}")
+
+
+def _events(settings: Settings, session: botocore.session.Session) -> Iterator[Finding]:
+    """Yields what the queue of events says, if one is configured. No message is received: each receipt is counted."""
+
+    def look() -> QueueState | None:
+        queue = open_queue(settings, session)
+        if queue is None:
+            return None
+        state = queue.describe()
+        queue.prove()
+        return state
+
+    state, failed = _try("events", look)
+    if failed is not None:
+        yield failed
+    if state is None:
+        return
+    yield Finding("events", f"{settings.events_queue}: {state.waiting} messages wait, {state.in_flight} are in flight")
+    if state.dead_letter_queue is None:
+        text = f"there is no dead-letter queue: what cannot be read comes back for {state.retention_days:g} days"
+        yield Finding("dead letters", text, is_left_out=True)
+    elif state.dead_letters is None:
+        text = f"those in {state.dead_letter_queue} cannot be counted: {state.uncounted}"
+        yield Finding("dead letters", text, is_left_out=True)
+    elif state.dead_letters:
+        text = f"{state.dead_letters} in {state.dead_letter_queue}: messages that nobody could use"
+        yield Finding("dead letters", text, is_left_out=True)
 
 
 def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:

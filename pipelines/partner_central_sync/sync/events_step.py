@@ -15,7 +15,7 @@ from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
 from ..events.batch import Batch
 from ..events.message import Event
 from ..events.queue import NO_LIMITS, EventQueue
-from .aws_session import session_of
+from .own_session import open_queue
 from .settings import Settings
 
 OF_INVITATIONS = frozenset({"engagement_invitations", "engagement_by_accepting_invitation_tasks"})
@@ -132,6 +132,5 @@ def events_of(settings: Settings) -> EventsStep | None:
     Raises:
         ConfigurationError: it is not the URL of a queue, or there are no credentials.
     """
-    if settings.events_queue is None:
-        return None
-    return EventsStep(EventQueue(settings.events_queue, session_of(settings), settings.catalog))
+    queue = open_queue(settings)
+    return None if queue is None else EventsStep(queue)

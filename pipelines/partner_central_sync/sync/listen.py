@@ -20,9 +20,9 @@ from ..console.signals import Terminated
 from ..events.batch import Limits
 from ..events.connection import LONG_WAIT_S
 from ..events.queue import EventQueue
-from .aws_session import session_of
 from .events_step import EventsStep
 from .job import sync
+from .own_session import open_queue
 from .settings import Settings
 
 LONGEST_PAUSE_S = 300.0
@@ -57,9 +57,9 @@ def listen(
         ConfigurationError: there is no queue, or something is wrong that does not pass.
         PartnerCentralError: AWS refuses the opportunities or the queue.
     """
-    if settings.events_queue is None:
+    queue = open_queue(settings)
+    if queue is None:
         raise ConfigurationError(NO_QUEUE)
-    queue = EventQueue(settings.events_queue, session_of(settings), settings.catalog)
     listener = _Listener(settings, console, queue, Limits(seconds=gather))
     next_sync: float | None = 0.0
     try:

@@ -38,8 +38,8 @@ class Settings:
         pii: `keep`, `mask` or `drop` personal data.
         accept_removals: mark as gone what a full run finds no longer listed, however many they are.
         accept_account: load from another AWS account than the dataset was loaded from.
-        events_queue: URL of the queue of events; None without one.
         polls: whether the cursor is followed, and not only what events name.
+        events_queue: URL of the SQS queue with the events of this account and catalog; None without one.
         rows_per_chunk: rows after which a part of a long load is loaded; by default the source's own number.
     """
 
@@ -118,6 +118,13 @@ def configured_destination() -> str:
     import dlt
 
     return dlt.config.get("partner_central.destination", str) or "duckdb"
+
+
+def configured_queue() -> str | None:
+    """Returns the URL of the queue of events of runs without an account: `partner_central.events_queue`, or None."""
+    import dlt
+
+    return dlt.config.get("partner_central.events_queue", str) or None
 
 
 def register_defaults(*, verbose: bool = False) -> None:

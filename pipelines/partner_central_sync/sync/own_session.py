@@ -1,0 +1,52 @@
+"""The AWS session of a run and its queue of events, configured in the same place as the source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import dlt
+from dlt.sources.credentials import AwsCredentials
+
+from partner_central.public import from_own_section, open_session
+
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..events.queue import EventQueue
+
+WHO = ("credentials", "role_arn", "external_id")
+
+
+def session_of(settings: Settings) -> botocore.session.Session:
+    """Returns the session that a sync uses.
+
+    Raises:
+        ConfigurationError: there are no credentials, or none that can be used.
+    """
+    return _session(**arguments(settings, *WHO))
+
+
+def open_queue(settings: Settings, session: botocore.session.Session | None = None) -> EventQueue | None:
+    """Returns the queue of events, with the credentials of the source; None if none is configured.
+
+    Raises:
+        ConfigurationError: its URL is wrong, or there are no credentials.
+    """
+    from ..events.queue import EventQueue
+
+    if settings.events_queue is None:
+        return None
+    return EventQueue(settings.events_queue, session or session_of(settings), settings.catalog)
+
+
+def arguments(settings: Settings, *names: str) -> dict[str, Any]:
+    """Returns the arguments of the source with these names, as far as the settings have them."""
+    return {key: value for key, value in settings.source_arguments().items() if key in names}
+
+
+@from_own_section
+def _session(
+    credentials: AwsCredentials = dlt.secrets.value, role_arn: str | None = None, external_id: str | None = None
+) -> botocore.session.Session:
+    return open_session(credentials, role_arn, external_id)
