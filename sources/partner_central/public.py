@@ -13,16 +13,22 @@ from .api.connection import NO_CREDENTIALS, connect, open_session
 from .api.failures import to_credentials_error
 from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
 from .api.model_extras import service_model, with_extras
+from .api.quota import Quota, account_of
+from .api.raw_json import Answer, BadBody
 from .errors import (
+    CallBudgetExhausted,
     CallLimitReached,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
+    RecordNotFound,
+    RequestInvalid,
     RequestRejected,
     ServiceUnavailable,
 )
 from .list_stream import WholeListStream
 from .metrics import StreamMetrics, SyncMetrics
+from .options import Options
 from .own_section import from_own_section, own_value
 from .permissions import least_policy
 from .read.filter_sets import CursorReport, cursor_reports, has_read
@@ -69,6 +75,9 @@ __all__ = [
     "SPINE",
     "STREAMS",
     "UNMOVED",
+    "Answer",
+    "BadBody",
+    "CallBudgetExhausted",
     "CallLimitReached",
     "ChunkedLoad",
     "ColumnType",
@@ -76,11 +85,15 @@ __all__ = [
     "CursorReport",
     "FullListing",
     "IncrementalStream",
+    "Options",
     "PaginationError",
     "PartnerCentral",
     "PartnerCentralError",
     "PiiPolicy",
+    "Quota",
     "RecordModel",
+    "RecordNotFound",
+    "RequestInvalid",
     "RequestRejected",
     "ServiceUnavailable",
     "StoredCounters",
@@ -88,6 +101,7 @@ __all__ = [
     "StreamMetrics",
     "SyncMetrics",
     "WholeListStream",
+    "account_of",
     "chosen_streams",
     "connect",
     "content_hash_of",
@@ -112,6 +126,7 @@ __all__ = [
     "presence_model",
     "rejected_columns",
     "root_columns",
+    "service_model",
     "stream_model",
     "table_columns",
     "to_credentials_error",

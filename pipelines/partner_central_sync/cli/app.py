@@ -17,6 +17,7 @@ from .demo import demo
 from .emulator import emulator
 from .forget import forget
 from .policy import policy
+from .probe import probe
 from .query import query
 from .report import report
 from .status import status
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=help_text(),
 )
-for command in (sync, check, policy, status, forget, query, tables, report, demo, emulator):
+for command in (sync, check, policy, status, forget, query, tables, report, probe, demo, emulator):
     app.command(epilog="Exit codes: see partner-central --help.")(command)
 
 
