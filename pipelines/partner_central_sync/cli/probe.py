@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,10 +32,10 @@ def probe(
     writes a JSON file. Neither has anything of a record in it. A refused operation is a finding, not an error.
     """
     with run_command() as console:
-        from ..probe.output import COLUMNS, rows, summary, write
+        from ..probe.output import summary, write
         from ..probe.run import MOST_CALLS
         from ..probe.run import probe as run
-        from ..query.terminal import print_table
+        from ..probe.table import table
 
         accounts = selected_accounts(account, catalog, None, every=False)
         base = settings_from(catalog, None, None)
@@ -53,7 +54,8 @@ def probe(
         )
         console.close()
         write(result, output)
-        print_table(COLUMNS, rows(result), sys.stdout)
+        for line in table(result, shutil.get_terminal_size().columns if sys.stdout.isatty() else None):
+            print_line(line)
         print_line(summary(result))
         print_line(f"The same is in {output}, without anything of a record")
 

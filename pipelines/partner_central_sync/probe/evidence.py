@@ -12,7 +12,6 @@ Status = Literal["answered", "denied", "refused", "invalid", "not found", "faile
 Verdict = Literal["ok", "contradicts", "open"]
 
 FRACTION: Final = re.compile(r"T\d\d:\d\d:\d\d(?:\.(\d+))?")
-LISTS: Final = {"ListOpportunities": "OpportunitySummaries", "SearchOpportunities": "OpportunitySearchSummaries"}
 UNASKED: Final = "It was not asked"
 
 
@@ -93,6 +92,7 @@ class Evidence:
         catalog: `AWS` or `Sandbox`.
         replies: what came of each step, by its name; a step that was not made is not there.
         operations: what came of the first call of each operation, by its name.
+        too_large: operations that do not take the largest page of the service model.
         attempts: every request on the wire.
         token_age: seconds that the token had waited before its late use.
         required: the members that the service model requires, as paths, by operation.
@@ -102,6 +102,7 @@ class Evidence:
     catalog: str = "AWS"
     replies: dict[str, Reply] = field(default_factory=dict)
     operations: dict[str, Reply] = field(default_factory=dict)
+    too_large: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     token_age: float = 0.0
     required: Mapping[str, Sequence[str]] = field(default_factory=dict)

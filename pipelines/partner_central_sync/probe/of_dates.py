@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
-from .evidence import LISTS, Evidence, Reply, Seen, digits, instant, untold, why_missing
+from .evidence import Evidence, Reply, Seen, digits, instant, untold, why_missing
+from .steps import LIST
 
 NONE = "There are no opportunities, so nothing can be told."
 LOOKBACK = "lookback, which must be above 0"
@@ -52,7 +54,8 @@ def fractions(evidence: Evidence) -> Seen:
     }
     if not found:
         return untold(NONE)
-    each = "; ".join(f"{operation}: {_numbers(seen)}" for operation, seen in found.items())
+    forms = Counter(" or ".join(map(str, seen)) for seen in found.values())
+    each = ", ".join(f"{form} in {count} operations" for form, count in sorted(forms.items()))
     return Seen(f"Digits of a second: {each}.", details={"digits": found})
 
 
@@ -73,7 +76,7 @@ def order(operation: str) -> Callable[[Evidence], Seen]:
 
 
 def _order(operation: str, evidence: Evidence) -> Seen:
-    prefix = "" if operation in LISTS and operation == "ListOpportunities" else "search "
+    prefix = "" if operation == LIST else "search "
     newest, oldest = evidence.reply(f"{prefix}newest"), evidence.reply(f"{prefix}oldest created")
     if not (newest.is_answered and oldest.is_answered):
         return why_missing(newest, oldest)
@@ -159,7 +162,3 @@ def _texts(value: Any) -> Iterable[str]:  # noqa: ANN401 - of JSON
         case list():
             for one in value:
                 yield from _texts(one)
-
-
-def _numbers(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))

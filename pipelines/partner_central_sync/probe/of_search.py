@@ -59,7 +59,7 @@ def lag(evidence: Evidence) -> Seen:
         return Seen(text, details={"behind": 0, "newest_is_seconds_old": age})
     age = _seconds(now - min(behind))
     details = {"behind": len(behind), "at_least_seconds": age}
-    text = f"{len(behind)} changes are missing; the oldest of them is {age:,} seconds old."
+    text = f"Changes that the search lacks: {len(behind)}, the oldest {age:,} seconds old."
     if age <= timedelta(hours=LOOKBACK_HOURS).total_seconds():
         return Seen(text, details=details)
     return Seen(text, "contradicts", f"lookback = {age} or more, and a daily sync --full", details)
@@ -104,7 +104,7 @@ def only_there(evidence: Evidence) -> Seen:
     missing = sum(key not in listed for key in asked)
     details = {"only_in_search": missing}
     if missing:
-        return Seen(f"{missing} records of its first page are in the search only.", details=details)
+        return Seen(f"Records of its first page that are in the search only: {missing}.", details=details)
     return Seen("Every record of its first page is in the list.", details=details)
 
 

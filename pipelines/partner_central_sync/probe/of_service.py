@@ -61,6 +61,8 @@ def latency(evidence: Evidence) -> Seen:
 
 def throttles(evidence: Evidence) -> Seen:
     """Decides how a throttle looks, if one came by itself."""
+    if not evidence.attempts:
+        return untold("No call was sent.")
     sent = [one for one in evidence.attempts if one.sent]
     busiest = max((_within(sent, one) for one in sent), default=0)
     found = [one for one in evidence.attempts if "Throttl" in one.code or "TooMany" in one.code]
@@ -101,7 +103,7 @@ def clock(evidence: Evidence) -> Seen:
 
 def page_size(evidence: Evidence) -> Seen:
     """Decides whether the largest pages are given, and are full."""
-    refused = [name for name, one in evidence.operations.items() if one.status == "invalid"]
+    refused = evidence.too_large
     newest = evidence.reply("newest")
     if not newest.is_answered:
         return why_missing(newest)

@@ -1,11 +1,10 @@
-"""Shows what a probe found: a table for people, and a file that may be shared."""
+"""Writes what a probe found: a file that may be shared."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,28 +13,16 @@ import boto3
 import botocore
 
 from ..version import version
-from .evidence import UNASKED
 from .run import Finding, Result
+from .table import NOT_ASKED, ORDER
 
-COLUMNS: Final = ("question", "seen", "assumed here", "verdict", "what follows")
-NOT_ASKED: Final = "not asked"
 FORMAT: Final = 1
-
-
-def rows(result: Result) -> Iterator[tuple[str, ...]]:
-    """Yields a row for each question."""
-    for one in result.findings:
-        question = one.question
-        if one.seen is None:
-            yield question.text, f"{UNASKED}: {question.reason}.", question.assumed, NOT_ASKED, ""
-        else:
-            yield question.text, one.seen.text, question.assumed, one.seen.verdict, one.seen.setting
 
 
 def summary(result: Result) -> str:
     """Returns how the probe ended, in a line."""
     verdicts = [NOT_ASKED if one.seen is None else one.seen.verdict for one in result.findings]
-    counted = ", ".join(f"{verdicts.count(name)} {name}" for name in ("ok", "contradicts", "open", NOT_ASKED))
+    counted = ", ".join(f"{verdicts.count(name)} {name}" for name in ORDER)
     return f"{result.calls} calls on catalog {result.catalog}. {len(verdicts)} questions: {counted}."
 
 

@@ -130,12 +130,20 @@ class Steps:
                 continue
             request = self._request(operation, newest)
             if request is not None:
-                name = "search newest" if operation == SEARCH else operation
-                self._ask(name, operation, request)
+                self._ask_operation(operation, request)
         draft = next((one for one in newest.records if _review_status(one) == DRAFT), None)
         if draft is not None and self._evidence.reply("GetAwsOpportunitySummary").is_answered:
             request = {"RelatedOpportunityIdentifier": str(draft.get("Id"))}
             self._ask("draft summary", "GetAwsOpportunitySummary", request)
+
+    def _ask_operation(self, operation: str, request: dict[str, Any]) -> None:
+        """Calls an operation; one that does not take the request, without a size of the page, to tell the reason."""
+        name = "search newest" if operation == SEARCH else operation
+        reply = self._ask(name, operation, request)
+        size = request.pop("MaxResults", None)
+        if reply.status == "invalid" and size and (other := self._ask(name, operation, request)).is_answered:
+            self._evidence.operations[operation] = other
+            self._evidence.too_large.append(operation)
 
     def _request(self, operation: str, newest: Reply) -> dict[str, Any] | None:
         """Returns a request for an operation; None if it needs the key of a record and there is none."""
