@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
+import sqlite3
 import stat
 import subprocess
 
@@ -99,6 +101,19 @@ def test_a_probe_shares_the_calls_of_the_day_with_a_sync(sandbox: Sandbox, emula
     ended = sandbox.command("sync", SOURCES__PARTNER_CENTRAL__CALLS_PER_DAY=spent)
     assert ended.returncode == 4, ended.stderr
     assert "are spent" in ended.stderr
+
+
+def test_a_probe_that_is_ended_has_counted_its_calls(sandbox: Sandbox, emulator: Emulator) -> None:
+    process = sandbox.start("probe", "--yes", "--token-age", "600")
+    for line in process.stderr:
+        if "valid after 600 seconds" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(TIMEOUT_S)
+    assert (process.returncode, "Ended by SIGTERM." in error) == (143, True)
+    with sqlite3.connect(sandbox.pipelines_dir / "partner_central_calls.sqlite") as ledger:
+        assert ledger.execute("SELECT sum(calls) FROM calls").fetchone() == (len(emulator.calls),)
+    assert not list(sandbox.folder.glob(f"*{FILE}*"))
 
 
 def test_keys_are_neither_printed_nor_written(sandbox: Sandbox) -> None:

@@ -241,6 +241,8 @@ def test_an_account_without_opportunities_says_what_cannot_be_told(tmp_path: Pat
     assert {found[key].verdict for key in ("token_kind", "token_lifetime", "order", "ties", "fractions")} == {"open"}
     assert {found[f"bound_{side}{field}"].verdict for side in ("After", "Before") for field in BOUNDS} == {"open"}
     assert {found[key].verdict for key in ("latency", "throttles", "last_token")} == {"ok"}
+    unasked = {name for name, one in found["permissions"].details.items() if one["status"] == "not sent"}
+    assert unasked == {"GetOpportunity", "GetAwsOpportunitySummary", "GetEngagement", "ListEngagementMembers"}
     assert all(one.text for one in found.values())
 
 
@@ -315,11 +317,29 @@ def test_a_service_that_does_not_answer_the_first_call_is_an_error(tmp_path: Pat
             run(emulator, tmp_path)
 
 
-def test_a_call_that_fails_later_is_a_finding(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["server_error", "drop", "truncate", "short_json", "unavailable"])
+def test_a_call_that_fails_later_is_a_finding(kind: Any, tmp_path: Path) -> None:
     with Emulator(opportunities=30, seed=1, rps=None) as emulator:
-        emulator.faults.append(Fault("server_error", calls=3, operation="SearchOpportunities"))
+        emulator.faults.append(Fault(kind, calls=3, operation="SearchOpportunities"))
         result = run(emulator, tmp_path)
+        assert result.calls == len(emulator.calls)
     assert seen(result)["search"].text == "The service did not answer."
+    assert "Not answered: SearchOpportunities." in seen(result)["permissions"].text
+
+
+ODD = [None, 5, True, "", "text", [1], {"a": 1}, "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_records_with_any_value_are_probed(value: Any, tmp_path: Path) -> None:
+    members = dict.fromkeys(("Id", "LastModifiedDate", "CreatedDate", "LifeCycle"), value)
+    with Emulator(opportunities=12, seed=1, rps=None) as emulator:
+        for number, key in enumerate(by_change(emulator)):
+            emulator.overlay(key, members if number % 2 else {"LifeCycle": {"TargetCloseDate": value}})
+            emulator.overlay(key, {"Id": value}, stream="opportunity_search_summaries")
+        result = run(emulator, tmp_path)
+    assert {one.verdict for one in seen(result).values()} >= {"ok", "contradicts"}
+    assert json.dumps(document(result))
 
 
 def leaves(value: Any) -> Iterator[str]:

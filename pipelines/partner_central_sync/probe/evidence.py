@@ -93,6 +93,7 @@ class Evidence:
         replies: what came of each step, by its name; a step that was not made is not there.
         operations: what came of the first call of each operation, by its name.
         too_large: operations that do not take the largest page of the service model.
+        unasked: operations that were not called, since no record has the key that they need.
         attempts: every request on the wire.
         token_age: seconds that the token had waited before its late use.
         required: the members that the service model requires, as paths, by operation.
@@ -103,6 +104,7 @@ class Evidence:
     replies: dict[str, Reply] = field(default_factory=dict)
     operations: dict[str, Reply] = field(default_factory=dict)
     too_large: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     token_age: float = 0.0
     required: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from .evidence import Evidence, Reply, Seen, Verdict, instant, untold, why_missing
-from .steps import PAGE, SEARCH, SEARCH_PAGES
+from .steps import IDS_OF_A_FILTER, PAGE, SEARCH, SEARCH_PAGES
 
 TRUSTED = PAGE * (SEARCH_PAGES - 1)
 LOOKBACK_HOURS = 1
@@ -39,14 +39,14 @@ def lag(evidence: Evidence) -> Seen:
     listed, found = evidence.reply("newest"), evidence.reply("search newest")
     if not (listed.is_answered and found.is_answered):
         return why_missing(listed, found)
-    dates = {one.get("Id"): instant(one.get("LastModifiedDate")) for one in found.records}
+    dates = {str(one.get("Id")): instant(one.get("LastModifiedDate")) for one in found.records}
     shown = _reach(found)
     behind: list[datetime] = []
     for one in listed.records:
         at = instant(one.get("LastModifiedDate"))
         if at is None or (shown is not None and at < shown):
             continue  # its first page ends before this
-        seen = dates.get(one.get("Id"))
+        seen = dates.get(str(one.get("Id")))
         if seen is None or seen < at:
             behind.append(at)
     now = listed.served_at
@@ -100,7 +100,7 @@ def only_there(evidence: Evidence) -> Seen:
     if not others.is_answered:
         return why_missing(others)
     listed = set(evidence.reply("newest").ids) | set(others.ids)
-    asked = [key for key in found.ids if key not in evidence.reply("newest").ids][:20]
+    asked = [key for key in found.ids if key and key not in evidence.reply("newest").ids][:IDS_OF_A_FILTER]
     missing = sum(key not in listed for key in asked)
     details = {"only_in_search": missing}
     if missing:

@@ -22,13 +22,20 @@ def permissions(evidence: Evidence) -> Seen:
     details = {name: {"status": one.status, "reason": one.reason} for name, one in evidence.operations.items()}
     if not details:
         return untold("Nothing was asked.")
+    details |= {name: {"status": "not sent", "reason": ""} for name in evidence.unasked}
     refused = {name: one for name, one in evidence.operations.items() if one.status in REFUSALS}
-    allowed = len(evidence.operations) - len(refused)
+    silent = [name for name, one in evidence.operations.items() if one.status == "failed"]
+    untried = "".join(
+        f" {what}: {', '.join(names)}."
+        for what, names in (("Not answered", silent), ("Not called, since no record has a key", evidence.unasked))
+        if names
+    )
+    allowed = len(evidence.operations) - len(refused) - len(silent)
     if not refused:
-        return Seen(f"All {allowed} operations are allowed.", details=details)
+        return Seen(f"{allowed} of {len(details)} are allowed, and none is refused.{untried}", details=details)
     each = ", ".join(f"{name} ({one.reason or one.status})" for name, one in refused.items())
     of_syncs = LIST not in refused
-    text = f"{allowed} of {len(details)} are allowed. Not allowed: {each}."
+    text = f"{allowed} of {len(details)} are allowed. Not allowed: {each}.{untried}"
     follows = "tables, or the actions that partner-central policy prints" if set(refused) - set(OF_ONE) else ""
     return Seen(text, "ok" if of_syncs else "contradicts", follows, details)
 
@@ -169,7 +176,8 @@ def _paths(value: Any, prefix: str = "") -> Iterator[str]:  # noqa: ANN401 - of 
 
 def absent_values(evidence: Evidence) -> Seen:
     """Decides whether what a record does not have is null, or is left out."""
-    records = [one for reply in evidence.operations.values() if reply.is_answered for one in reply.records]
+    lists = (reply for name, reply in evidence.operations.items() if name not in OF_ONE and not name.startswith("Get"))
+    records = [one for reply in lists for one in reply.records]
     if not records:
         return untold("There are no records.")
     nulls = sum(one is None for record in records for one in record.values())

@@ -133,4 +133,11 @@ def _options(
     """The options of the source that the probe needs, configured in the same place."""
     numbers = {"read_timeout": read_timeout, "calls_per_second": calls_per_second, "calls_per_day": calls_per_day}
     given: dict[str, Any] = {name: value for name, value in numbers.items() if value is not None}
-    return Options(catalog, credentials, role_arn, external_id, endpoint_url, **given)
+    return Options(
+        catalog=catalog,
+        credentials=credentials,
+        role_arn=role_arn,
+        external_id=external_id,
+        endpoint_url=endpoint_url,
+        **given,
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from .evidence import Evidence, Reply, digits, instant
+from .evidence import Evidence, Reply, digits
+from .requests import first_key, key_and_date, review_status, sorted_by
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from .calls import Caller
 
 LIST, SEARCH = "ListOpportunities", "SearchOpportunities"
-OF_ONE: Final = ("GetOpportunity", "GetAwsOpportunitySummary", "ListEngagementMembers")
+SUMMARY: Final = "GetAwsOpportunitySummary"
+OF_ONE: Final = ("GetOpportunity", SUMMARY, "ListEngagementMembers")
 PAGE, SMALL_PAGE, LARGE_PAGE = 100, 10, 50
 SMALL_PAGES: Final = 4  # that are read of the small pages at the end
 CALLS_AT_THE_END: Final = 3 + SMALL_PAGES + 2
@@ -68,14 +70,15 @@ class Steps:
             token_age: seconds after which a token is used again.
         """
         self._show("the newest opportunities")
-        newest = self._ask("newest", LIST, _sorted("LastModifiedDate", "DESCENDING", PAGE))
+        newest = self._ask("newest", LIST, sorted_by("LastModifiedDate", "DESCENDING", PAGE))
         self._begin_tokens(newest)
         began = self._clock()
         self._show("the operations")
         self._ask_operations(newest)
         self._show("orders and bounds")
         self._ask("default", LIST, {})
-        self._ask("oldest created", LIST, _sorted("CreatedDate", "ASCENDING", PAGE))
+        oldest = self._ask("oldest created", LIST, sorted_by("CreatedDate", "ASCENDING", PAGE))
+        self._ask_draft(newest, oldest)
         self._ask_bounds(newest)
         self._show("the search")
         self._ask_search(newest)
@@ -98,57 +101,63 @@ class Steps:
         count = len(newest.records)
         if count > 1:
             size = max(1, min(SMALL_PAGE, count // 3))
-            first = self._ask("small first", LIST, _sorted("LastModifiedDate", "DESCENDING", size))
+            first = self._ask("small first", LIST, sorted_by("LastModifiedDate", "DESCENDING", size))
             if first.token:
-                other = _sorted("LastModifiedDate", "DESCENDING", size + 1)
+                other = sorted_by("LastModifiedDate", "DESCENDING", size + 1)
                 self._ask("other size", LIST, {**other, "NextToken": first.token})
         if count == PAGE and newest.token:
-            self._ask("large first", LIST, _sorted("LastModifiedDate", "DESCENDING", LARGE_PAGE))
+            self._ask("large first", LIST, sorted_by("LastModifiedDate", "DESCENDING", LARGE_PAGE))
 
     def _end_tokens(self) -> None:
         """Uses the tokens, between two readings that show what has changed meanwhile."""
         size = len(self._evidence.reply("small first").records)
-        self._ask("before", LIST, _sorted("LastModifiedDate", "DESCENDING", PAGE))
+        self._ask("before", LIST, sorted_by("LastModifiedDate", "DESCENDING", PAGE))
         token = self._evidence.reply("small first").token
         for number in range(1, SMALL_PAGES + 1):
             if token is None:
                 break
-            page = _sorted("LastModifiedDate", "DESCENDING", size) | {"NextToken": token}
+            page = sorted_by("LastModifiedDate", "DESCENDING", size) | {"NextToken": token}
             token = self._ask(f"small {number}", LIST, page).token
         if self._evidence.reply("small 1").is_answered:
             again = {"NextToken": self._evidence.reply("small first").token}
-            self._ask("small again", LIST, _sorted("LastModifiedDate", "DESCENDING", size) | again)
+            self._ask("small again", LIST, sorted_by("LastModifiedDate", "DESCENDING", size) | again)
         if large := self._evidence.reply("large first").token:
-            self._ask("large 1", LIST, _sorted("LastModifiedDate", "DESCENDING", LARGE_PAGE) | {"NextToken": large})
-        self._ask("after", LIST, _sorted("LastModifiedDate", "DESCENDING", PAGE))
+            self._ask("large 1", LIST, sorted_by("LastModifiedDate", "DESCENDING", LARGE_PAGE) | {"NextToken": large})
+        self._ask("after", LIST, sorted_by("LastModifiedDate", "DESCENDING", PAGE))
 
     def _ask_operations(self, newest: Reply) -> None:
-        """Calls every operation once, with the largest page that it has."""
-        known = self._model.operation_names
-        for operation in dict.fromkeys((*self._operations, *OF_ONE)):
-            if operation in self._evidence.operations or operation not in known:
+        """Calls every operation once, with its largest page; last if it needs the key of a record."""
+        wanted = [name for name in dict.fromkeys((*self._operations, *OF_ONE)) if name in self._model.operation_names]
+        for operation in sorted(wanted, key=lambda name: bool(self._keys_of(name))):
+            if operation in self._evidence.operations:
                 continue
             request = self._request(operation, newest)
-            if request is not None:
+            if request is None:
+                self._evidence.unasked.append(operation)
+            else:
                 self._ask_operation(operation, request)
-        draft = next((one for one in newest.records if _review_status(one) == DRAFT), None)
-        if draft is not None and self._evidence.reply("GetAwsOpportunitySummary").is_answered:
-            request = {"RelatedOpportunityIdentifier": str(draft.get("Id"))}
-            self._ask("draft summary", "GetAwsOpportunitySummary", request)
+
+    def _ask_draft(self, *pages: Reply) -> None:
+        """Asks for AWS's summary of an opportunity that was not submitted."""
+        draft = first_key(*(one for page in pages for one in page.records if review_status(one) == DRAFT))
+        summaries = self._evidence.operations.get(SUMMARY)
+        if draft is not None and summaries is not None and summaries.status not in {"denied", "refused"}:
+            self._ask("draft summary", SUMMARY, {"RelatedOpportunityIdentifier": draft})
 
     def _ask_operation(self, operation: str, request: dict[str, Any]) -> None:
         """Calls an operation; one that does not take the request, without a size of the page, to tell the reason."""
         name = "search newest" if operation == SEARCH else operation
         reply = self._ask(name, operation, request)
-        size = request.pop("MaxResults", None)
-        if reply.status == "invalid" and size and (other := self._ask(name, operation, request)).is_answered:
-            self._evidence.operations[operation] = other
-            self._evidence.too_large.append(operation)
+        if reply.status == "invalid" and "MaxResults" in request:
+            other = self._ask(name, operation, {key: value for key, value in request.items() if key != "MaxResults"})
+            if other.is_answered:
+                self._evidence.operations[operation] = other
+                self._evidence.too_large.append(operation)
 
     def _request(self, operation: str, newest: Reply) -> dict[str, Any] | None:
         """Returns a request for an operation; None if it needs the key of a record and there is none."""
         if operation == SEARCH:
-            return _sorted("LastModifiedDate", "DESCENDING", PAGE)
+            return sorted_by("LastModifiedDate", "DESCENDING", PAGE)
         shape: Any = self._model.operation_model(operation).input_shape
         request: dict[str, Any] = {}
         if "MaxResults" in shape.members:
@@ -163,18 +172,23 @@ class Steps:
             request[name] = value
         return request
 
+    def _keys_of(self, operation: str) -> list[str]:
+        """Returns the required members of a request that are the key of a record."""
+        shape: Any = self._model.operation_model(operation).input_shape
+        return [name for name in shape.required_members if name.endswith("Identifier")]
+
     def _key_for(self, operation: str, newest: Reply) -> str | None:
         """Returns the key of a record that an operation can be asked about."""
         if "Opportunity" in operation:
-            submitted = [one for one in newest.records if _review_status(one) != DRAFT]
-            return _key(*submitted, *newest.records)
+            submitted = [one for one in newest.records if review_status(one) != DRAFT]
+            return first_key(*submitted, *newest.records)
         lists = (self._evidence.reply(name) for name in ("ListEngagements", "SearchEngagements"))
-        return _key(*(one for reply in lists for one in reply.records))
+        return first_key(*(one for reply in lists for one in reply.records))
 
     def _ask_bounds(self, newest: Reply) -> None:
         """Asks for one record by its key and its own date, as each bound; and by a date a little further out."""
         for field in DATES:
-            found = _with_date(reversed(newest.records), field)  # the last to change meanwhile
+            found = key_and_date(reversed(newest.records), field)  # the last to change meanwhile
             if found is None:
                 continue
             key, at, text = found
@@ -191,48 +205,17 @@ class Steps:
         found = self._evidence.reply("search newest")
         if not found.is_answered:
             return
-        self._ask("search oldest created", SEARCH, _sorted("CreatedDate", "ASCENDING", PAGE))
-        self._ask("search oldest", SEARCH, _sorted("LastModifiedDate", "ASCENDING", 1))
-        if (dated := _with_date(reversed(found.records), "LastModifiedDate")) is not None:
+        self._ask("search oldest created", SEARCH, sorted_by("CreatedDate", "ASCENDING", PAGE))
+        self._ask("search oldest", SEARCH, sorted_by("LastModifiedDate", "ASCENDING", 1))
+        if (dated := key_and_date(reversed(found.records), "LastModifiedDate")) is not None:
             key, at, _ = dated
             same = {"EqualsTo": {"Key": "OpportunityId", "Value": {"StringValue": key}}}
             since = {"GreaterThanOrEquals": {"Key": "LastModifiedDate", "Value": {"DateValue": at}}}
             self._ask("search at", SEARCH, {"MaxResults": PAGE, "Filter": {"AndAllFilters": [same, since]}})
-        if newest.is_answered and (others := [key for key in found.ids if key not in newest.ids]):
+        if newest.is_answered and (others := [key for key in found.ids if key and key not in newest.ids]):
             self._ask("search others", LIST, {"Identifier": others[:IDS_OF_A_FILTER]})
         page, number = found, 1
         while page.token and number < SEARCH_PAGES and self._caller.left > CALLS_AT_THE_END:
             number += 1
-            request = _sorted("LastModifiedDate", "DESCENDING", PAGE) | {"NextToken": page.token}
+            request = sorted_by("LastModifiedDate", "DESCENDING", PAGE) | {"NextToken": page.token}
             page = self._ask(f"search page {number}", SEARCH, request)
-
-
-def _sorted(by: str, order: str, size: int) -> dict[str, Any]:
-    return {"MaxResults": size, "Sort": {"SortBy": by, "SortOrder": order}}
-
-
-def _review_status(record: Mapping[str, Any]) -> object:
-    life = record.get("LifeCycle")
-    return life.get("ReviewStatus") if isinstance(life, Mapping) else None
-
-
-def _key(*records: Mapping[str, Any]) -> str | None:
-    return next((key for one in records if isinstance(key := one.get("Id"), str)), None)
-
-
-def _with_date(records: Iterable[Mapping[str, Any]], field: str) -> tuple[str, Any, object] | None:
-    """Returns key and date of a record that has one, and its text; a day for the date a deal is to be closed on."""
-    for record in records:
-        key, value = record.get("Id"), record.get(field)
-        if field == "TargetCloseDate":
-            life = record.get("LifeCycle")
-            value = life.get(field) if isinstance(life, Mapping) else None
-        at = _day(value) if field == "TargetCloseDate" else instant(value)
-        if isinstance(key, str) and at is not None:
-            return key, at, value
-    return None
-
-
-def _day(value: object) -> date | None:
-    found: datetime | None = instant(value)
-    return None if found is None else found.date()

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from partner_central.public import service_model
 from partner_central_sync.probe import of_dates, of_search, of_service, of_tokens
 from partner_central_sync.probe.evidence import Attempt, Evidence, Reply, Status
+from partner_central_sync.probe.steps import Steps
 
 START = datetime(2026, 5, 1, 8, tzinfo=UTC)
 
@@ -190,3 +192,32 @@ def test_the_keys_of_a_map_are_not_unknown_members() -> None:
         operations={"GetX": Reply("answered", body)}, known={"GetX": ("Insights", "Insights.Attributes")}
     )
     assert of_service.members(evidence).details == {"missing": [], "unknown": 1}
+
+
+class Asked:
+    """A service that has one draft, and no summary of it; it remembers the calls."""
+
+    def __init__(self) -> None:
+        self.left = 60
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def call(self, operation: str, request: dict[str, Any]) -> Reply:
+        self.calls.append((operation, request))
+        if operation == "GetAwsOpportunitySummary":
+            return Reply("not found", reason="ResourceNotFoundException")
+        if operation == "ListEngagements":
+            return Reply("answered", {"EngagementSummaryList": [{"Id": "eng-1"}]})
+        if operation == "ListSolutions" and "MaxResults" in request:
+            return Reply("invalid", reason="ValidationException")
+        return page(("O1", day(1)), LifeCycle={"ReviewStatus": "Pending Submission"})
+
+
+def test_a_service_is_asked_about_drafts_members_and_the_size_of_pages() -> None:
+    service, evidence = Asked(), Evidence()
+    operations = ("ListEngagementMembers", "ListEngagements", "ListSolutions")
+    Steps(service, evidence, service_model(), operations, wait=lambda _: None, show=lambda _: None).run(0)  # type: ignore[arg-type]
+    assert of_service.draft_summary(evidence).details == {"found": False}
+    assert ("ListEngagementMembers", {"MaxResults": 10, "Identifier": "eng-1"}) in service.calls
+    assert of_service.page_size(evidence).details["refused"] == ["ListSolutions"]
+    assert evidence.operations["ListSolutions"].is_answered
+    assert evidence.unasked == []
