@@ -80,6 +80,18 @@ def test_the_file_and_the_catalog_can_be_chosen(sandbox: Sandbox, emulator: Emul
     assert {call.request["Catalog"] for call in emulator.calls if call.request} == {"Sandbox"}
 
 
+def test_a_listed_account_is_probed_with_its_own_settings(sandbox: Sandbox, emulator: Emulator) -> None:
+    with Emulator(opportunities=12, seed=2, rps=None) as globex:
+        (sandbox.folder / ".dlt").mkdir()
+        account = f'name = "globex"\ncatalog = "Sandbox"\nendpoint_url = "{globex.endpoint}"\n'
+        (sandbox.folder / ".dlt" / "config.toml").write_text(f"[[partner_central.accounts]]\n{account}")
+        ended = sandbox.command(*QUICK, "--account", "globex")
+        assert ended.returncode == 0, ended.stderr
+        assert {call.request["Catalog"] for call in globex.calls if call.request} == {"Sandbox"}
+    assert emulator.calls == []
+    assert "globex" not in (sandbox.folder / FILE).read_text()
+
+
 def test_a_folder_that_is_missing_costs_no_call(sandbox: Sandbox, emulator: Emulator) -> None:
     ended = sandbox.command(*QUICK, "--output", "nowhere/here.json")
     assert (ended.returncode, emulator.calls) == (2, [])
