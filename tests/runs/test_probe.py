@@ -301,6 +301,16 @@ def test_no_more_than_sixty_calls_are_made_and_all_count_among_those_of_the_day(
         assert ledger.execute("SELECT sum(calls) FROM calls").fetchone() == (MOST_CALLS,)
 
 
+def test_a_long_search_leaves_the_calls_that_tokens_need(tmp_path: Path) -> None:
+    with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
+        emulator.on_call = lambda number, _: Fault("server_error") if number % 2 and number < 16 else None
+        result = run(emulator, tmp_path)
+    assert result.calls > MOST_CALLS - 5
+    assert details(result, "search_cap")["ended"] is False
+    assert details(result, "token_lifetime")["valid"] is True
+    assert "No opportunity changed" in seen(result)["token_kind"].text
+
+
 def test_a_day_without_calls_left_ends_the_probe_before_its_first(tmp_path: Path) -> None:
     with Emulator(opportunities=30, seed=1, rps=None) as emulator:
         spent = run(emulator, tmp_path, calls_per_day=20)
