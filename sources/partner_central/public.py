@@ -21,17 +21,23 @@ from .api.failures import (
 )
 from .api.misconfiguration import credentials_misconfiguration, is_outage_of_credentials
 from .api.model_extras import service_model, with_extras
+from .api.quota import Quota, account_of
+from .api.raw_json import Answer, BadBody
 from .errors import (
     ActionDenied,
+    CallBudgetExhausted,
     CallLimitReached,
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
+    RecordNotFound,
+    RequestInvalid,
     RequestRejected,
     ServiceUnavailable,
 )
 from .list_stream import WholeListStream
 from .metrics import StreamMetrics, SyncMetrics
+from .options import Options
 from .own_section import from_own_section, own_value
 from .per_id_stream import PerIdStream
 from .permissions import least_policy, policy_to_attach
@@ -85,6 +91,9 @@ __all__ = [
     "STREAMS",
     "UNMOVED",
     "ActionDenied",
+    "Answer",
+    "BadBody",
+    "CallBudgetExhausted",
     "CallLimitReached",
     "ChunkedLoad",
     "ColumnType",
@@ -94,12 +103,16 @@ __all__ = [
     "FullListing",
     "IncrementalStream",
     "NamedIds",
+    "Options",
     "PaginationError",
     "PartnerCentral",
     "PartnerCentralError",
     "PerIdStream",
     "PiiPolicy",
+    "Quota",
     "RecordModel",
+    "RecordNotFound",
+    "RequestInvalid",
     "RequestRejected",
     "ServiceUnavailable",
     "StoredCounters",
@@ -107,6 +120,7 @@ __all__ = [
     "StreamMetrics",
     "SyncMetrics",
     "WholeListStream",
+    "account_of",
     "chosen_streams",
     "connect",
     "content_hash_of",
@@ -138,6 +152,7 @@ __all__ = [
     "reason_of",
     "rejected_columns",
     "root_columns",
+    "service_model",
     "stream_model",
     "table_columns",
     "to_credentials_error",

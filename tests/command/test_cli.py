@@ -54,7 +54,7 @@ def lines(told: str) -> dict[str, str]:
     return {parts[0]: parts[-1].strip() for parts in found}
 
 
-@pytest.mark.parametrize("command", ["sync", "check", "status", "query", "report", "demo", "emulator"])
+@pytest.mark.parametrize("command", ["sync", "check", "status", "query", "report", "probe", "demo", "emulator"])
 def test_every_command_explains_itself_and_its_exit_codes(command: str, sandbox: Sandbox) -> None:
     told = sandbox.command(command, "--help")
     assert (told.returncode, told.stderr) == (0, "")

@@ -61,6 +61,7 @@ LAYERS: dict[str, set[str]] = {  # of the source, each with the layers it may im
     "resources": {"errors", "options", "api", "tables", "stream", "list_stream", "per_id_stream", "read"},
     "public": {
         "errors",
+        "options",
         "own_section",
         "metrics",
         "permissions",
@@ -88,7 +89,8 @@ PIPELINE_LAYERS: dict[str, set[str]] = {  # of the sync job and the command, eac
     "query": {"destinations", "console", "views", "sync"},
     "report": {"destinations", "views", "sync", "query"},
     "forget": {"destinations", "console", "sync"},
-    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget", "events"},
+    "probe": {"version", "sync"},
+    "cli": {"version", "destinations", "console", "sync", "query", "report", "forget", "events", "probe"},
 }
 
 

@@ -18,6 +18,7 @@ from .emulator import emulator
 from .forget import forget
 from .listen import listen
 from .policy import policy
+from .probe import probe
 from .query import query
 from .report import report
 from .status import status
@@ -37,7 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=help_text(),
 )
-for command in (sync, listen, check, policy, status, forget, query, tables, report, demo, emulator):
+for command in (sync, listen, check, policy, status, forget, query, tables, report, probe, demo, emulator):
     app.command(epilog="Exit codes: see partner-central --help.")(command)
 
 
