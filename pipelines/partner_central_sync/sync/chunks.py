@@ -16,7 +16,7 @@ from ..console.output import Console
 from ..destinations.loading import keep_open, require_all_tables
 from . import run_lease, run_log
 from .pending import has_extracted_jobs, load_pending
-from .run_log import RunRecord
+from .run_record import RunRecord
 from .settings import Settings
 
 

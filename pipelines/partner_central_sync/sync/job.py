@@ -40,7 +40,7 @@ from .missed_events import missed_by_events
 from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
-from .run_log import RunRecord
+from .run_record import RunRecord
 from .settings import Settings
 from .stream_log import tables_of_rejected
 from .summary import Summary

@@ -28,7 +28,7 @@ from .chunks import has_more, load_chunk
 from .details import IDS_PER_CHUNK, Details
 from .events_step import EventsStep
 from .lists import Lists
-from .run_log import RunRecord
+from .run_record import RunRecord
 from .settings import Settings
 from .state_folder import base_of
 

@@ -9,7 +9,7 @@ import dlt
 from partner_central.public import SPINE
 
 from ..destinations import of
-from .run_log import RunRecord
+from .run_record import RunRecord
 
 ON_THE_WAY = timedelta(minutes=5)  # an event may take so long
 LOAD_ID = "_dlt_load_id"

@@ -13,7 +13,7 @@ from ..destinations.loading import complete_tables
 from ..destinations.probe import DestinationState, probe
 from . import run_lease, working_folder
 from .housekeeping import remove_loaded_packages
-from .run_log import RunRecord
+from .run_record import RunRecord
 from .settings import Settings
 from .shared_dataset import check_key
 

@@ -19,7 +19,7 @@ from ..destinations.pipeline_state import state_of_source
 from ..views.keeping import create_views
 from ..views.sync_step import warnings
 from . import removals, run_log
-from .run_log import RunRecord
+from .run_record import RunRecord
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ..destinations.own_tables import Kind, OwnTable
 from .lists import Ending
 
 if TYPE_CHECKING:
-    from .run_log import RunRecord
+    from .run_record import RunRecord
 
 TABLE = own_tables.STREAM_RUNS
 LONGEST_MESSAGE = 2000

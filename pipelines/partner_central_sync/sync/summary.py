@@ -12,7 +12,7 @@ from .stream_log import StreamRun, rejected_table_of, stream_runs
 
 if TYPE_CHECKING:
     from .removals import Removals
-    from .run_log import RunRecord
+    from .run_record import RunRecord
 
 SHORT_LIST = 3
 

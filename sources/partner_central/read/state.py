@@ -83,8 +83,7 @@ class State:
         self._filter_set = filter_set
         self.is_new = not stored.get("cursors")
         self._stored_counters: Callable[[], StoredCounters] | None = stored_counters
-        self.cursors: Mapping[str, Any] = stored.get("cursors", {})
-        cursors = self.cursors
+        self.cursors: Mapping[str, Any] = (cursors := stored.get("cursors", {}))
         own = cursors.get(filter_set, {})
         self.elsewhere = OtherFilterSets({name: cursors[name] for name in cursors if name != filter_set})
         listing = stored.get("listing", {})
@@ -151,11 +150,7 @@ class State:
         }
 
     def dump_beside(self, cursors: Mapping[str, Any]) -> dict[str, Any]:
-        """The whole state after a reading beside the cursors, JSON-ready.
-
-        Args:
-            cursors: the state of every set of filters.
-        """
+        """The whole state after a reading beside the cursors, with these, JSON-ready."""
         listing = {**self._stored.get("listing", {}), "begun": self.begun}
         return {**self._stored, "cursors": dict(cursors), "listing": listing, "order": self.order}
 
