@@ -24,7 +24,7 @@ help: ## Print the targets
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
-test: $(STAMP)-dev ## The tests of every promise; four minutes
+test: $(STAMP)-dev ## The tests of every promise; 7 to 13 minutes on two cores
 	$(PYTEST) -m "$(or $(CHOICE),not slow and not long)" --durations 10 $(COVERAGE) $(ARGS)
 
 test-long: CHOICE := long and not slow
@@ -37,7 +37,7 @@ test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) $(CLIENTS:%
 	HYPOTHESIS_PROFILE=many $(PYTEST) $(ARGS)
 
 test-iceberg: .venv-test-iceberg/.set-up ## What every destination must do, of Iceberg tables
-	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/destinations/test_conformance.py tests/destinations/test_lake.py tests/destinations/test_lake_lease.py $(ARGS)
+	WAREHOUSES=iceberg $(<D)/bin/python -m pytest tests/destinations/test_conformance.py tests/destinations/test_lake.py tests/destinations/test_lake_lease.py tests/destinations/test_lake_names.py $(ARGS)
 
 test-snowflake: .venv-test-snowflake/.set-up ## What every destination must do, asked of fakesnow; and the newest botocore
 	WAREHOUSES=snowflake $(<D)/bin/python -m pytest tests/destinations/test_conformance.py tests/unit/api/test_model_extras.py $(ARGS)

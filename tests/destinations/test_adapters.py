@@ -12,7 +12,9 @@ import pytest
 from dlt.common.destination import Destination
 from dlt.common.exceptions import MissingDependencyException
 
+from partner_central import ChunkedLoad, partner_central
 from partner_central.errors import ConfigurationError
+from partner_central.public import STREAMS, Stream
 from partner_central_emulator import Emulator
 from partner_central_sync import destinations
 from partner_central_sync.console.exit_codes import ExitCode
@@ -134,3 +136,12 @@ def test_the_registry_is_imported_without_dlt_or_a_driver() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.table)
+@pytest.mark.parametrize("name", ["duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "filesystem"])
+def test_every_adapter_takes_a_source_of_any_stream_alone(sandbox: Sandbox, name: str, stream: Stream) -> None:
+    arguments = sandbox.settings().source_arguments() | {"tables": [stream.table]}
+    with ChunkedLoad() as load:
+        source = destinations.get(name).adapt_source(partner_central(chunked_load=load, **arguments))
+    assert stream.table in source.resources

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dlt
 import pytest
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.schema.utils import get_nested_tables
@@ -21,7 +22,9 @@ from sqlglot import exp, parse
 from adversarial_server import AdversarialServer, nasty_records
 from oracle import COLUMNS, CUSTOMER_SPEND, DELIVERY_MODELS, ROOT
 from partner_central import ChunkedLoad, partner_central
+from partner_central.public import SPINE, STREAMS, Stream
 from partner_central.tables import stored_columns
+from partner_central_emulator import Emulator
 from partner_central_sync import destinations
 from partner_central_sync.destinations.merge import WithMerge
 from partner_central_sync.sync import run_log, working_folder
@@ -135,14 +138,13 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     for setting, value in SETTINGS[name].items():
         monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
     monkeypatch.setattr(stored_columns, "stored_columns", lambda _: {})  # nothing is connected to
+    pipeline = working_folder.attach(Warehouse(tmp_path, "", name).settings())
     with AdversarialServer(nasty_records(7, 60, unknown=False)) as server:
-        settings = Warehouse(tmp_path, server.endpoint, name).settings()
-        pipeline = working_folder.attach(settings)
-        with ChunkedLoad() as run:
-            while run.has_more():
-                source = partner_central(chunked_load=run, **settings.source_arguments())
-                run_log.add_to_schema(source.schema)
-                pipeline.extract(destinations.get(name).adapt_source(source))
+        _extract(pipeline, Warehouse(tmp_path, server.endpoint, name), SPINE)
+    with Emulator(opportunities=12, rps=None) as emulator:  # the adversarial server has one operation
+        for stream in STREAMS:
+            if stream is not SPINE:
+                _extract(pipeline, Warehouse(tmp_path, emulator.endpoint, name), stream)
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)
@@ -157,6 +159,16 @@ def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         for view, text in view_texts().items()
     }
     return Written(name, tables, staging, names, merges, views)
+
+
+def _extract(pipeline: dlt.Pipeline, place: Warehouse, stream: Stream) -> None:
+    with ChunkedLoad() as run:
+        while run.has_more():
+            source = partner_central(
+                chunked_load=run, **place.settings().source_arguments() | {"tables": [stream.table]}
+            )
+            run_log.add_to_schema(source.schema)
+            pipeline.extract(destinations.get(place.destination).adapt_source(source))
 
 
 def _create(client: SqlJobClientBase, table: str) -> str:

@@ -22,7 +22,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations.filesystem import filesystem
-from partner_central_sync.destinations.lake.client import LakeClient, StoredTypeDiffers
+from partner_central_sync.destinations.lake.client import LakeClient, StoredTableDiffers
 from partner_central_sync.destinations.lake.maintenance import retention, tidy
 from partner_central_sync.destinations.lake.pipeline_state import newest_state, sequence_name
 from partner_central_sync.destinations.lake.table_format import FORMATS
@@ -383,7 +383,7 @@ def test_types_are_those_of_the_stored_table_and_nothing_is_cast_into_them(lake:
         "good": "bool",
     }
     assert client.stored_types("opportunities__nothing") == {}
-    with pytest.raises(StoredTypeDiffers, match="score is stored as bigint, and comes as double"):
+    with pytest.raises(StoredTableDiffers, match="score is stored as bigint, and comes as double"):
         client.ensure_table("opportunities", pa.schema([("id", pa.string()), ("score", pa.float64())]))
     assert client.ensure_table("opportunities", pa.schema([pa.field("new", pa.string(), nullable=False)])).schema.field(
         "new"

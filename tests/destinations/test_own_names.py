@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import dlt
 import pytest
 
@@ -13,7 +11,6 @@ from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.sync.check import check
 from sandbox import Sandbox
-from startable_destinations import Warehouse
 
 OWN = {
     "opportunities": "TABLE opportunities (id VARCHAR(9), note VARCHAR(9))",
@@ -132,14 +129,12 @@ def test_a_dataset_of_this_release_is_not_asked_again(synced: Sandbox, monkeypat
     assert not asked
 
 
-def test_a_folder_of_a_lake_that_is_no_table_is_left_alone(
-    tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", f"file://{tmp_path}/lake")
-    monkeypatch.setenv("DESTINATION__FILESYSTEM__TABLE_FORMAT", "delta")
-    folder = tmp_path / "lake" / "partner_central" / "opportunities"
-    folder.mkdir(parents=True)
-    lake = Warehouse(tmp_path, emulator.endpoint, "filesystem")
-    (folder / "mine.csv").write_text("one\n1\n")
-    assert "already has opportunities, which is not of this program" in refused(lake)
-    assert [file.name for file in folder.iterdir()] == ["mine.csv"]
+def test_a_table_of_the_user_is_left_alone_by_a_stream_chosen_later(synced: Sandbox) -> None:
+    database = Database(synced.folder, synced.endpoint)
+    database.sql("CREATE TABLE engagements AS SELECT 'mine' AS note")
+    with pytest.raises(ConfigurationError, match="already has engagements, which is not of this program"):
+        synced.sync(tables=("opportunities", "engagements"))
+    assert database.sql("SELECT * FROM engagements") == [("mine",)]
+    database.sql("ALTER TABLE engagements RENAME TO kept")
+    synced.sync(tables=("opportunities", "engagements"))
+    assert database.sql("SELECT count(*) > 0 FROM engagements") == [(True,)]

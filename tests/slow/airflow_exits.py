@@ -16,8 +16,8 @@ from airflow.sdk.definitions.context import Context
 from airflow.sdk.execution_time.context import OutletEventAccessors, set_current_context
 
 
-def ended(sync: Any, account: dict[str, Any]) -> tuple[str | None, str]:
-    context: Any = {"params": {"full": False}, "outlet_events": OutletEventAccessors()}
+def ended(sync: Any, params: dict[str, Any], account: dict[str, Any]) -> tuple[str | None, str]:
+    context: Any = {"params": params, "outlet_events": OutletEventAccessors()}
     with set_current_context(Context(context)):
         try:
             return None, str(sync(account)["changed"])
@@ -28,4 +28,4 @@ def ended(sync: Any, account: dict[str, Any]) -> tuple[str | None, str]:
 if __name__ == "__main__":
     dag = runpy.run_path(sys.argv[1])["partner_central"]()
     run = dag.get_task("sync").python_callable
-    print(json.dumps([ended(run, account) for account in json.loads(sys.argv[2])]))
+    print(json.dumps([ended(run, dag.params.dump(), account) for account in json.loads(sys.argv[2])]))

@@ -46,7 +46,7 @@ def cron(sandbox: Sandbox, *lines: str) -> Iterator[None]:
     assert shutil.which("cron"), "this needs Debian's package cron"
     wanted = ("AWS_", "DLT_", "SOURCES__")
     names = {name: value for name, value in sandbox.environment().items() if name.startswith(wanted)}
-    variables = [f'{name}="{value}"' for name, value in {"MAILTO": "", **names}.items()]
+    variables = [f"{name}='{value}'" for name, value in {"MAILTO": "", **names}.items()]
     crontab = sandbox.folder / "crontab"
     crontab.write_text("\n".join([*variables, *(f"* * * * * {line}" for line in lines), ""]))
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]

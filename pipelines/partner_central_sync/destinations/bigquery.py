@@ -24,6 +24,8 @@ from dlt.destinations.impl.bigquery.factory import BigQueryTypeMapper
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltResource, DltSource
 
+from partner_central.public import SPINE
+
 from .base import Adapter, RefusedSetting
 from .errors import WrongQuery
 
@@ -68,8 +70,9 @@ class BigQueryAdapter(Adapter):
         return bigquery
 
     def adapt_source(self, source: DltSource) -> DltSource:
-        """Partitions and clusters the opportunities."""
-        partition_by_modified(source.resources["opportunities"])
+        """Partitions and clusters the opportunities, if they are among what is loaded."""
+        if SPINE.table in source.resources:
+            partition_by_modified(source.resources[SPINE.table])
         return source
 
     @contextmanager

@@ -42,9 +42,9 @@ class clickhouse(dlt_clickhouse):  # noqa: N801 - the class name is the name of 
         return capabilities
 
 
-def make_keys_nullable(rejected: DltResource) -> None:
-    """Lets the key of `opportunities_rejected` be null."""
-    clickhouse_adapter(rejected, settings={"allow_nullable_key": True})
+def make_keys_nullable(resource: DltResource) -> None:
+    """Lets columns of a key be null, such as the key of a rejected record, or the order of an early version."""
+    clickhouse_adapter(resource, settings={"allow_nullable_key": True})
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,9 @@ class ClickHouseAdapter(Adapter):
         return clickhouse
 
     def adapt_source(self, source: DltSource) -> DltSource:
-        """Lets the key of rejected records be null."""
-        make_keys_nullable(source.resources["opportunities_rejected"])
+        """Lets columns of keys be null, in every table."""
+        for resource in source.resources.values():
+            make_keys_nullable(resource)
         return source
 
     def update_statement(self, table: str, changes: str, condition: str) -> str:

@@ -11,6 +11,8 @@ from partner_central.public import StoredCounters
 
 from . import of, stored_tables
 from .errors import NotWritable
+from .lake.pipeline_state import WithLakeState
+from .own_names import refuse_taken_folders
 from .probe import missing_tables
 
 
@@ -46,12 +48,17 @@ def require_all_tables(pipeline: dlt.Pipeline) -> None:
 def complete_tables(pipeline: dlt.Pipeline) -> None:
     """Creates what the destination lacks for what is to be loaded, which dlt would not notice; see `stored_tables`.
 
-    Where the type of a column was changed there, dlt's schema and the packages to be loaded take it over.
+    In a lake, the load itself creates that. Where the type of a column was changed there, dlt's schema and the packages
+    to be loaded take it over.
 
     Raises:
         ConfigurationError: a column there would change the values that it gets, or a table is not of this program.
     """
     client = pipeline.destination_client()
+    if isinstance(client, WithLakeState):
+        with client:
+            client.is_storage_initialized()  # lists the dataset's folder
+            refuse_taken_folders(client)
     if not isinstance(client, SqlJobClientBase):
         return
     with client:

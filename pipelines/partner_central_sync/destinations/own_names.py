@@ -76,9 +76,34 @@ def refuse_taken(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TCo
         for name in set(schema.data_table_names()) - OF_THE_SYNC.keys()
         if stored[name] and schema.get_new_table_columns(name, dict(stored[name]), case_sensitive=exactly)
     ]
-    if not changed:
+    _refuse_others(client, changed)
+
+
+def refuse_taken_folders(client: WithLakeState) -> None:
+    """Refuses what is in the folder of a table that a load would make.
+
+    Such as the table of a stream that is chosen later, or of a list that AWS adds.
+
+    Args:
+        client: of the open lake, with the schema of the load; the dataset's folder was listed before.
+
+    Raises:
+        ConfigurationError: it is not of this program; nothing was changed.
+    """
+    loaded = client.get_newest_schema()
+    known = loaded.tables.keys() if loaded else set()
+    _refuse_others(client, set(client.schema.data_table_names()) - OF_THE_SYNC.keys() - known)
+
+
+def _refuse_others(client: JobClientBase, names: Collection[str]) -> None:
+    """Refuses those of these tables that no load of this source made.
+
+    Raises:
+        ConfigurationError: there are some.
+    """
+    if not names:
         return
-    found = of(client).stored_columns(client, changed)
+    found = of(client).stored_columns(client, names)
     foreign = {name for name, columns in found.items() if not columns >= OF_A_LOAD}
     _raise_for(client, foreign | _of_other_sources(client, found.keys() - foreign))
 

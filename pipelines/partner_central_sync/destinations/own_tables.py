@@ -109,12 +109,13 @@ def _change(client: SqlJobClientBase, tables: Iterable[str], declare: Callable[[
     """Brings tables of the destination to what a schema defines.
 
     The schema that is stored with that is the destination's own. The client's may have tables and columns of a package
-    that was never loaded, which the next run would miss.
+    that was never loaded, which the next run would miss. Before a first load, dlt's table of states is left out. Its
+    columns are complete only when rows are normalized, and BigQuery adds no column that must not be null.
     """
     schema = client.get_newest_schema() if isinstance(client, WithPipelineState) else None
     if schema is None:
         schema = client.schema.clone()
-        schema.drop_tables(schema.data_table_names())
+        schema.drop_tables([*schema.data_table_names(), *({schema.state_table_name} & schema.tables.keys())])
     declare(schema)
     client.schema = Schema.from_stored_schema(schema.to_dict())
     client.update_stored_schema(only_tables=[*tables, *schema.dlt_table_names()], force=True)

@@ -20,10 +20,11 @@ def clear(pipeline: dlt.Pipeline, settings: Settings) -> None:
     """Deletes the rows of records that were loaded since, and rows of earlier releases that a newer row replaces.
 
     It costs a query or two, after a load only, and one for each list that was loaded. The working folder keeps for
-    which load it was done. If a run is killed before, the next run does it.
+    which load it was done. If a run is killed before, the next run does it. If a list could not be loaded, the working
+    folder is ahead of the destination, so a later run does it as well.
     """
     stored, local = pipeline.state.get("_version_hash"), cast("dict[str, Any]", pipeline.state["_local"])
-    if local.get(CLEARED) == stored or not run_lease.take_if_free(pipeline):
+    if local.get(CLEARED) == stored or pipeline.has_pending_data or not run_lease.take_if_free(pipeline):
         return
     cleared: dict[str, str] = dict(local.get(LISTS_CLEARED, {}))
     client = pipeline.destination_client()

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 REJECTED, PRESENCE = "opportunities_rejected", "opportunity_presence"
 
 
-class StoredTypeDiffers(DestinationTerminalException):
-    """A staged column has another type than the stored one: nothing is cast on the way in."""
+class StoredTableDiffers(DestinationTerminalException):
+    """A stored table is not of this program, or a column has another type: nothing is cast on the way in."""
 
 
 class LakeClient(WithLakeLease, WithLakeState):
@@ -77,6 +77,10 @@ class LakeClient(WithLakeLease, WithLakeState):
             paths = []
         self.folder_names = frozenset(posixpath.basename(path.rstrip("/")) for path in paths)
         return posixpath.basename(self.init_file_path) in self.folder_names
+
+    def create_dataset(self) -> None:
+        """Creates the dataset's folder, which may be there: empty, or with tables of others."""
+        self.fs_client.makedirs(self.dataset_path, exist_ok=True)
 
     def count(self, name: str, account: str | None) -> int:
         """Counts the rows of a table; of a shared one, the rows of this account.
@@ -134,7 +138,7 @@ class LakeClient(WithLakeLease, WithLakeState):
         """Opens a table with at least these columns; creates it if it is missing.
 
         Raises:
-            StoredTypeDiffers: one of them is stored with another type.
+            StoredTableDiffers: one of them is stored with another type, or the table is not of this program.
         """
         import pyarrow as pa
 
@@ -227,9 +231,11 @@ class LakeClient(WithLakeLease, WithLakeState):
 
 
 def _check_types(name: str, stored: LakeTable, coming: pa.Schema) -> dict[str, str]:
-    """The types of a stored table, if what comes has the same."""
+    """The types of a stored table, if what comes has the same, and if a load made it."""
     stored_types = data_types(stored.schema)
+    if C_DLT_ID not in stored_types:
+        raise StoredTableDiffers(f"{name} has no column {C_DLT_ID}: it took the place of the table of this program.")
     for column, kind in data_types(coming).items():
         if stored_types.get(column, kind) != kind:
-            raise StoredTypeDiffers(f"{name}.{column} is stored as {stored_types[column]}, and comes as {kind}.")
+            raise StoredTableDiffers(f"{name}.{column} is stored as {stored_types[column]}, and comes as {kind}.")
     return stored_types
