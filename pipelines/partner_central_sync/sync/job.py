@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import operator
 import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 
 import dlt
-from dlt.common.schema import Schema
 
 from partner_central import ChunkedLoad, SyncMetrics
 from partner_central.public import (
     OPPORTUNITY_SEARCH_SUMMARIES,
     ROWS_PER_CHUNK,
     SPINE,
-    STREAMS,
     IncrementalStream,
     PartnerCentralError,
+    Stream,
     chosen_streams,
-    hint_rules,
-    stream_model,
-    table_columns,
 )
 
 from ..console.exit_codes import of_result
@@ -41,8 +39,10 @@ from . import (
     search_gaps,
     working_folder,
 )
-from .chunks import has_more, load_chunk
+from .chunks import has_more, load_chunk, make_source
 from .lists import Lists
+from .new_columns import columns_of, unknown
+from .next_stream import NextStream
 from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
@@ -189,45 +189,40 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     """
     if settings.since and not settings.full and pipeline.state.get("sources"):
         console.note("--since is only where a first load begins, or a full one. Add --full to read again from there.")
-    before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
+    before: set[str] = columns_of(pipeline.default_schema) if pipeline.default_schema_name else set()
     rows_per_chunk = settings.rows_per_chunk or ROWS_PER_CHUNK
     counters = partial(stored_counters, pipeline)
     lists = Lists(pipeline, chosen_streams(settings.tables), full=settings.full)
     load_next = partial(load_chunk, pipeline, settings, console, run_record)
-    with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
-        while has_more(load, console):
-            load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
-    lists.find_due(run_record.metrics.first)
-    run_record.lists = lists
-    for streams in (loads := lists.loads):
+
+    def load_for(streams: Sequence[Stream]) -> ChunkedLoad:
         rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
-        load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
-        with load_of(partial(newest_order, pipeline)) as load:
+        newest = partial(newest_order, pipeline)
+        return ChunkedLoad(run_record.metrics, rows, counters, base_of(settings), lists.note_failure, newest)
+
+    def begin_next() -> None:
+        lists.find_due(run_record.metrics.first)
+        next_stream.begin()
+
+    next_stream = NextStream(lists, load_for, partial(make_source, settings))
+    spine = ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings), on_read=begin_next)
+    with closing(next_stream):
+        with spine as load:
+            while has_more(load, console):
+                load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
+        lists.find_due(run_record.metrics.first)
+        run_record.lists = lists
+        _load_lists(lists, next_stream, load_next, console)
+    return sorted(unknown(columns_of(pipeline.default_schema) - before, settings.account))
+
+
+def _load_lists(lists: Lists, next_stream: NextStream, load_next: Callable[..., None], console: Console) -> None:
+    """Reads and loads the lists that are due; a failure of one is noted."""
+    for streams in (loads := lists.loads):
+        with next_stream.load_of(streams) as load:
             try:
                 while has_more(load, console):
                     load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))
             except PartnerCentralError as error:
                 lists.note_failure(streams[0], error)
         lists.conclude(streams, console)
-    return sorted(_unknown(_columns(pipeline.default_schema) - before, settings.account))
-
-
-def _columns(schema: Schema) -> set[str]:
-    """Returns the columns that members of records may bring, as `table.column`; the history has the same."""
-    roots = {stream.table for stream in STREAMS}
-    return {
-        f"{table['name']}.{name}"
-        for table in schema.data_tables(include_incomplete=True)
-        if str(table["name"]).partition("__")[0] in roots
-        for name in table["columns"]
-        if not name.startswith("_dlt")
-    }
-
-
-def _unknown(columns: set[str], account: str | None) -> set[str]:
-    """Returns those of these columns that the model does not know."""
-    for stream in STREAMS:
-        if any(name.startswith((f"{stream.table}.", f"{stream.table}__")) for name in columns):
-            known = table_columns(stream, stream_model(stream), hint_rules(stream, account))
-            columns -= {f"{table}.{column['name']}" for table, found in known.items() for column in found}
-    return columns
