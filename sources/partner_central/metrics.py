@@ -176,6 +176,14 @@ class SyncMetrics:
             made = StreamMetrics() if self.streams else self.first
             self.current = self.streams.setdefault(table, made)
 
+    def drop_rows(self, table: str) -> None:
+        """Forget what was read of a stream, which is begun again; what was asked counts."""
+        with self._lock:
+            counts = self.streams.get(table, StreamMetrics())
+            for name in ("pages", "read", "changed", "rejected"):
+                setattr(self, name, getattr(self, name) - getattr(counts, name))
+            self.streams[table] = StreamMetrics(calls=counts.calls, throttles=counts.throttles)
+
     def estimate(self, records: int) -> None:
         """About so many records are to be read of the stream that was begun last."""
         with self._lock:

@@ -296,5 +296,24 @@ def test_a_prepared_search_shows_the_same(connect: Connect) -> None:
         assert found(connect(plain)) == found(connect(prepared))
 
 
+@pytest.mark.parametrize("prepared", [True, False])
+def test_results_from_a_date_follow_changes(prepared: bool, connect: Connect) -> None:  # noqa: FBT001 - a case
+    with Emulator(opportunities=60, rps=None) as emulator:
+        if prepared:
+            emulator.prepare(search=True)
+        client = connect(emulator)
+
+        def since(date: Any, key: str) -> list[str]:
+            bound = leaf("GreaterThanOrEquals", key, DateValue=date)
+            return ids(found(client, Filter=bound, Sort={"SortBy": key, "SortOrder": "ASCENDING"}))
+
+        for key in ("CreatedDate", "LastModifiedDate"):
+            records = sorted(emulator.truth(stream=STREAM), key=lambda record: (record[key], record["Id"]))
+            assert since(records[20][key], key) == [r["Id"] for r in records if r[key] >= records[20][key]]
+        assert since(records[20]["LastModifiedDate"], "LastModifiedDate") != ids(records)
+        emulator.change(records[0]["Id"], {"LifeCycle": {"Stage": "Launched"}})
+        assert since(records[-1]["LastModifiedDate"], "LastModifiedDate")[-1] == records[0]["Id"]
+
+
 def test_the_state_of_the_search_is_on_at_first() -> None:
     assert Emulator(opportunities=0).search == SearchState(lag_seconds=0, cap=None, in_sandbox=True)

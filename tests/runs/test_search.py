@@ -147,6 +147,37 @@ def test_a_refusal_is_one_line_and_is_remembered(
     assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(20,)]
 
 
+def test_the_search_is_begun_while_the_opportunities_are_not_loaded_yet(tmp_path: Path) -> None:
+    phases: list[str] = []
+    at_first_search: list[list[str]] = []
+
+    class Phases(Console):
+        def begin_phase(self, name: str) -> None:
+            phases.append(name)
+            super().begin_phase(name)
+
+    with Emulator(opportunities=700, seed=1, rps=None) as emulator:
+        emulator.on_call = lambda _, parameters: (
+            at_first_search.append(list(phases)) if parameters.operation == OPERATION else None
+        )
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        run(sandbox.settings(tables=(STREAM,)), Phases())
+        assert at_first_search[0][-1] == "reading"
+        assert phases.index("loading") < phases.index(f"reading {STREAM}")
+        assert stored(sandbox) == truth(emulator)
+        assert rows(sandbox, f"SELECT sum(records) FROM sync_run_streams WHERE stream = '{STREAM}'")[0][0] >= 700
+
+
+def test_a_failure_while_the_search_is_begun_holds_nothing_up_and_counts_once(tmp_path: Path) -> None:
+    with Emulator(opportunities=20, seed=1, rps=None) as emulator:
+        emulator.faults.append(Fault("server_error", operation=OPERATION, calls=1))
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        sync(sandbox)
+        assert stored(sandbox) == truth(emulator)
+        assert calls(emulator)[OPERATION] == 2
+        assert (of_last_run(sandbox, "records"), of_last_run(sandbox, "outcome")) == (20, "done")
+
+
 @pytest.mark.parametrize("kind", ["throttle", "server_error"])
 def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_search(kind: str, tmp_path: Path) -> None:
     with Emulator(opportunities=250, seed=1, rps=None) as emulator:

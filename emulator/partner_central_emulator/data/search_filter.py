@@ -60,6 +60,14 @@ def compiled(tree: Json, keys: Mapping[str, Searchable], path: str = "Filter") -
     return _node(tree, keys, path, 1)
 
 
+def lower_bound(tree: Json | None) -> tuple[str, int] | None:
+    """Returns the key and the least instant of a filter that is nothing but `GreaterThanOrEquals` of a date."""
+    match tree:
+        case {"GreaterThanOrEquals": {"Key": str(key), "Value": {"DateValue": str(value)}}}:
+            return key, parse_instant(value)
+    return None
+
+
 def sort_key(value: Any, kind: Kind) -> Key:  # noqa: ANN401
     """Returns what a list is sorted by; absent values sort below all others."""
     match kind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from .search_request import LazyRecord, SearchRequest, SearchState
 from .store import Store
 
 _SELECTIONS_AT_MOST = 32
+_PREPARED = ("CreatedDate", "CustomerCompanyName", "LastModifiedDate")
 
 
 class _Version(NamedTuple):
@@ -61,6 +63,7 @@ class SearchIndex:
         self._log: list[_Version] = []
         self._encoded: dict[str, bytes] = {}
         self._selections: dict[tuple[str, int | None], list[Entry]] = {}
+        self._sorted: dict[str, list[Entry]] = {}
         self._shown_at: tuple[int, int] | None = None
         self._version = 0
         self._projection: Callable[[Any], Any] | None = None
@@ -83,10 +86,15 @@ class SearchIndex:
         return [self._shown(identifier) for identifier in self._identifiers()]
 
     def prepare(self) -> None:
-        """Makes the JSON of every record."""
+        """Makes the JSON of every record, and sorts them as clients list them."""
         self._refresh()
+        entries: dict[str, list[Entry]] = {name: [] for name in _PREPARED}
         for identifier in self._identifiers():
-            self._encode(identifier, {})
+            shown = self._shown(identifier)
+            self._encoded[identifier] = json.dumps(shown).encode()
+            for name, found in entries.items():
+                found.append((sort_key(KEYS[name].of(shown), KEYS[name].kind), identifier))
+        self._sorted = {name: sorted(found) for name, found in entries.items()}
 
     def put(self, record: Json) -> str:
         """Adds a record that no opportunity has, or replaces one; gives its identifier."""
@@ -164,6 +172,7 @@ class SearchIndex:
             self._encoded.clear()
         if at != self._shown_at:
             self._selections.clear()
+            self._sorted.clear()
             self._shown_at = at
 
     def _earlier(self) -> dict[str, Json | None]:
@@ -185,11 +194,25 @@ class SearchIndex:
         )
 
     def _entries(self, request: SearchRequest, earlier: dict[str, Json | None]) -> list[Entry]:
+        """Returns what a request finds. Without lag, what is sorted already is cut or filtered."""
         key, test = KEYS[request.sort_by], request.test
-        records = [(i, self._lookup(i)) for i in self._identifiers() if i not in earlier]
-        records += [(i, record) for i, record in earlier.items() if record is not None]
-        found = [(i, record) for i, record in records if test is None or test(record)]
-        return sorted((sort_key(key.of(record), key.kind), i) for i, record in found)
+        if earlier:
+            records = [(i, self._lookup(i)) for i in self._identifiers() if i not in earlier]
+            records += [(i, record) for i, record in earlier.items() if record is not None]
+            found = [(i, record) for i, record in records if test is None or test(record)]
+            return sorted((sort_key(key.of(record), key.kind), i) for i, record in found)
+        entries = self._in_order(request.sort_by)
+        if request.since is not None:
+            return entries[bisect_left(entries, (request.since, "")) :]
+        return entries if test is None else [entry for entry in entries if test(self._lookup(entry[1]))]
+
+    def _in_order(self, sort_by: str) -> list[Entry]:
+        """Returns all records, by a key of `KEYS`."""
+        if sort_by not in self._sorted:
+            key = KEYS[sort_by]
+            found = ((i, self._lookup(i)) for i in self._identifiers())
+            self._sorted[sort_by] = sorted((sort_key(key.of(record), key.kind), i) for i, record in found)
+        return self._sorted[sort_by]
 
     def _lookup(self, identifier: str) -> Lookup:
         if identifier in self._own or identifier in self._changes or identifier in self._overlays:

@@ -34,10 +34,12 @@ class SearchRequest(PageRequest):
     Attributes:
         test: Whether a record is a result; `None` if all are.
         sort_by: A key of `KEYS`.
+        since: The least sort value of a result, where the test asks for nothing else; `None` where it does.
     """
 
     test: Test | None
     sort_by: str
+    since: int | None = None
 
 
 class LazyRecord:

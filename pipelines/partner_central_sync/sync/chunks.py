@@ -32,7 +32,7 @@ def load_chunk(
 ) -> None:
     """Reads a chunk of these streams and loads it; after the last one the destination stays open for the rest."""
     console.begin_phase("reading" if SPINE.table in tables else f"reading {', '.join(tables)}")
-    pipeline.extract(_source(settings, load, tables))
+    pipeline.extract(make_source(settings, load, tables))
     if not has_extracted_jobs(pipeline):
         pipeline.normalize()  # drops the empty package
         return
@@ -45,7 +45,7 @@ def load_chunk(
     run_lease.record_basis(pipeline, pipeline.state["_version_hash"])
 
 
-def _source(settings: Settings, load: ChunkedLoad, tables: Sequence[str]) -> DltSource:
+def make_source(settings: Settings, load: ChunkedLoad, tables: Sequence[str]) -> DltSource:
     """Returns the source as the destination needs it; its schema has the table of runs as well."""
     source = partner_central(chunked_load=load, **settings.source_arguments() | {"tables": tables})
     run_log.add_to_schema(source.schema)

@@ -7,16 +7,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 import dlt
-from dlt.common.schema import Schema
 
 from partner_central import SyncMetrics
-from partner_central.public import (
-    OPPORTUNITY_SEARCH_SUMMARIES,
-    STREAMS,
-    hint_rules,
-    stream_model,
-    table_columns,
-)
+from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES
 
 from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
@@ -37,6 +30,7 @@ from . import (
 from .events_step import EventsStep, events_of
 from .loads import Loads
 from .missed_events import missed_by_events
+from .new_columns import columns_of, unknown
 from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
@@ -192,27 +186,6 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     """
     if settings.since and not settings.full and pipeline.state.get("sources"):
         console.note("--since is only where a first load begins, or a full one. Add --full to read again from there.")
-    before: set[str] = _columns(pipeline.default_schema) if pipeline.default_schema_name else set()
+    before: set[str] = columns_of(pipeline.default_schema) if pipeline.default_schema_name else set()
     Loads(pipeline, settings, console, run_record).run()
-    return sorted(_unknown(_columns(pipeline.default_schema) - before, settings.account))
-
-
-def _columns(schema: Schema) -> set[str]:
-    """Returns the columns that members of records may bring, as `table.column`; the history has the same."""
-    roots = {stream.table for stream in STREAMS}
-    return {
-        f"{table['name']}.{name}"
-        for table in schema.data_tables(include_incomplete=True)
-        if str(table["name"]).partition("__")[0] in roots
-        for name in table["columns"]
-        if not name.startswith("_dlt")
-    }
-
-
-def _unknown(columns: set[str], account: str | None) -> set[str]:
-    """Returns those of these columns that the model does not know."""
-    for stream in STREAMS:
-        if any(name.startswith((f"{stream.table}.", f"{stream.table}__")) for name in columns):
-            known = table_columns(stream, stream_model(stream), hint_rules(stream, account))
-            columns -= {f"{table}.{column['name']}" for table, found in known.items() for column in found}
-    return columns
+    return sorted(unknown(columns_of(pipeline.default_schema) - before, settings.account))

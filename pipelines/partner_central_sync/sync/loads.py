@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -24,10 +25,11 @@ from partner_central.public import (
 from ..console.output import Console
 from ..destinations.loading import newest_order, stored_counters
 from ..destinations.pipeline_state import state_of_source
-from .chunks import has_more, load_chunk
+from .chunks import has_more, load_chunk, make_source
 from .details import IDS_PER_CHUNK, Details
 from .events_step import EventsStep
 from .lists import Lists
+from .next_stream import NextStream
 from .run_record import RunRecord
 from .settings import Settings
 from .state_folder import base_of
@@ -50,26 +52,28 @@ class Loads:
         self._lists = Lists(pipeline, chosen, full=settings.full)
         by_ids = [one for one in chosen if isinstance(one, PerIdStream)]
         self._details = Details(pipeline, settings, by_ids, run_record.metrics)
-        self._new_load: Callable[..., ChunkedLoad] = partial(
-            ChunkedLoad,
-            run_record.metrics,
-            stored_counters=partial(stored_counters, pipeline),
-            calls_folder=base_of(settings),
-            newest_order=partial(newest_order, pipeline),
-        )
+        self._next = NextStream(self._lists, self._make_load_of_list, partial(make_source, settings))
 
     def run(self) -> None:
         """Makes the loads. After the last one the destination stays open, for what is concluded from it."""
         events = self._record.events
-        if self._settings.polls:
-            self._load([SPINE], is_last=lambda: events is None and not self._find_due())
-        else:
-            self._metrics.begin_stream(SPINE.table)
-            self._metrics.end_list(complete=True, mode="events")
-        if events is not None:
-            self._load_named(events)
-        self._find_due()
-        self._record.lists = self._lists
+        with closing(self._next):
+            if self._settings.polls:
+                is_last = partial(self._ends_with_the_spine, events)
+                self._load(self._make_load([SPINE], on_read=self._begin_next), [SPINE], is_last=is_last)
+            else:
+                self._metrics.begin_stream(SPINE.table)
+                self._metrics.end_list(complete=True, mode="events")
+            if events is not None:
+                self._load_named(events)
+            self._find_due()
+            self._record.lists = self._lists
+            self._load_lists()
+        if events is not None and not self._lists.has_failed:
+            events.conclude()
+
+    def _load_lists(self) -> None:
+        """Loads what is due after the opportunities; a failure is noted."""
         try:
             for streams in (loads := self._lists.loads):
                 try:
@@ -79,8 +83,14 @@ class Loads:
                 self._lists.conclude(streams)
         finally:
             self._lists.warn_of_refusals(self._console, self._settings.catalog)
-        if events is not None and not self._lists.has_failed:
-            events.conclude()
+
+    def _begin_next(self) -> None:
+        """Begins to read the stream behind the opportunities, while the last of these are not loaded yet."""
+        self._find_due()
+        self._next.begin()
+
+    def _ends_with_the_spine(self, events: EventsStep | None) -> bool:
+        return events is None and not self._find_due()
 
     def _find_due(self) -> list[Stream]:
         events = self._record.events
@@ -90,28 +100,41 @@ class Loads:
         """Loads what events name, batch by batch; what is read by ids as well is due from then on."""
         for named in events.batches():
             if named.ids:
-                self._load([SPINE], is_last=lambda: False, rows_per_chunk=None, named=named)
+                load = self._make_load([SPINE], rows_per_chunk=None, named=named)
+                self._load(load, [SPINE], is_last=lambda: False)
                 self._details.name({*named.ids} - named.unread)
             events.loaded(named, self._metrics)
 
     def _load_due(self, streams: Sequence[Stream], *, is_last: bool) -> None:
         """Loads streams that are due; of one that is read by ids, those that are due now."""
-        first, settings = streams[0], self._settings
-        options: dict[str, Any] = {"on_failure": self._lists.note_failure}
-        if isinstance(first, PerIdStream):
-            state = state_of_source(self._pipeline.state, first) or {}
-            due: list[DueId] = self._details.due(first, reading_of(state, full=settings.full))
-            if not due:
-                return
-            options |= {"ids_due": lambda *_: due, "rows_per_chunk": IDS_PER_CHUNK}
-        elif not isinstance(first, IncrementalStream):
-            options["rows_per_chunk"] = None
-        self._load(streams, is_last=lambda: is_last, **options)
+        first = streams[0]
+        if not isinstance(first, PerIdStream):
+            self._load(self._next.load_of(streams), streams, is_last=lambda: is_last)
+            return
+        state = state_of_source(self._pipeline.state, first) or {}
+        due: list[DueId] = self._details.due(first, reading_of(state, full=self._settings.full))
+        if due:
+            load = self._make_load_of_list(streams, rows_per_chunk=IDS_PER_CHUNK, ids_due=lambda *_: due)
+            self._load(load, streams, is_last=lambda: is_last)
 
-    def _load(self, streams: Sequence[Stream], *, is_last: Callable[[], bool], **options: Any) -> None:  # noqa: ANN401 - of a ChunkedLoad
+    def _make_load_of_list(self, streams: Sequence[Stream], **options: Any) -> ChunkedLoad:  # noqa: ANN401 - of a ChunkedLoad
+        return self._make_load(streams, on_failure=self._lists.note_failure, **options)
+
+    def _make_load(self, streams: Sequence[Stream], **options: Any) -> ChunkedLoad:  # noqa: ANN401 - of a ChunkedLoad
+        """Returns the load of some streams; only what has a cursor is in chunks, unless the options say otherwise."""
+        in_chunks = isinstance(streams[0], IncrementalStream)
+        rows = (self._settings.rows_per_chunk or ROWS_PER_CHUNK) if in_chunks else None
+        return ChunkedLoad(
+            self._metrics,
+            stored_counters=partial(stored_counters, self._pipeline),
+            calls_folder=base_of(self._settings),
+            newest_order=partial(newest_order, self._pipeline),
+            **{"rows_per_chunk": rows} | options,
+        )
+
+    def _load(self, load: ChunkedLoad, streams: Sequence[Stream], *, is_last: Callable[[], bool]) -> None:
         """Reads some streams and loads them, a chunk at a time."""
-        settings, tables = self._settings, [one.table for one in streams]
-        options = {"rows_per_chunk": settings.rows_per_chunk or ROWS_PER_CHUNK} | options
-        with self._new_load(**options) as load:
+        tables = [one.table for one in streams]
+        with load:
             while has_more(load, self._console):
-                load_chunk(self._pipeline, settings, self._console, self._record, load, tables, is_last=is_last)
+                load_chunk(self._pipeline, self._settings, self._console, self._record, load, tables, is_last=is_last)

@@ -40,6 +40,9 @@ class PartnerCentral:
         metrics: where calls, throttles and waiting are counted.
         share_of_calls: the share of the day's calls, 0 to 1, that this client and others may take; the rest is kept.
         stop: set by `close`; all waiting is done on it.
+
+    Attributes:
+        is_hurried: whether the first failure of a call is its last.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class PartnerCentral:
         stop: threading.Event | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
+        self.is_hurried = False
         self._connect = connect
         self._quota = quota
         self._attempts = attempts
@@ -90,7 +94,7 @@ class PartnerCentral:
                 passes = isinstance(error, BadBody) or is_throttle(error) or is_transient(error, boto)
                 if not passes and not (isinstance(error, ProxyConnectionError) and self._latency):  # it worked before
                     raise to_source_error(error, request, boto) from error
-                if failures >= self._attempts:
+                if failures >= self._attempts or self.is_hurried:
                     raise ServiceUnavailable(
                         f"Partner Central did not answer {operation} in {failures} attempts; the last failure "
                         f"was: {error}. Run again later; nothing is lost."

@@ -226,9 +226,11 @@ class IncrementalReader:
         first = checkpoint.partitions or first_partitions(density, self._client.concurrency())
         self._plan = plan = PartitionPlan(first, density, checkpoint.watermark or self._progress.listed.at)
         self._state.checkpoint, checkpoint.token = checkpoint, None
-        reader = ParallelReader(plan, listing, self._call, self._client.concurrency)
-        with closing(reader.parts()) as parts:
-            for part in parts:
+        self._client.is_hurried = False
+        with closing(ParallelReader(plan, listing, self._call, self._client.concurrency)) as reader:
+            reader.start()
+            yield TableRows()  # whoever reads ahead waits for no page
+            for part in reader.parts():
                 part.partition.mark_delivered(part)
                 checkpoint.estimated_records = round(plan.total())
                 self._metrics.estimate(checkpoint.estimated_records)

@@ -2,126 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 
 from dlt.common import logger
-from dlt.extract import DltResource
 
 from ..errors import PartnerCentralError, RequestRejected
 from ..metrics import SyncMetrics
 from ..per_id_stream import PerIdStream
 from ..stream import Stream
 from ..tables.id_reads import DueId
-from ..tables.row_batch import TableRows
-from ..tables.rows import RowMaker
-from ..tables.table import RecordModel
 from .named import NamedIds
 from .state_parts import StoredCounters
+from .stream_reading import StreamReading
 
-ROWS_PER_CHUNK, ROWS_PER_BATCH = 20_000, 5_000
-SMALLEST_SHARE = 5
-
-
-class Reader(Protocol):
-    """Reads a stream, whichever way."""
-
-    @property
-    def is_resumable(self) -> bool:
-        """Returns whether a later run can continue from `state`, though not everything has been read."""
-
-    def batches(self) -> Generator[TableRows]:
-        """Every page as a batch."""
-
-    def state(self) -> dict[str, Any]:
-        """The whole state of the stream after what has been handed on."""
-
-
-class StreamReading:
-    """The reading of one stream within a load.
-
-    Args:
-        load: the load that it is part of.
-        table: of the stream.
-
-    Attributes:
-        row_maker: makes the rows; set when reading begins.
-        is_over: whether its last chunk was made.
-        pages: the resource that yields its rows; None where it is not read.
-    """
-
-    def __init__(self, load: ChunkedLoad, table: str) -> None:
-        self.row_maker: RowMaker | None = None
-        self.is_over = False
-        self.pages: DltResource | None = None
-        self._load = load
-        self._table = table
-        self._reading: Reader | None = None
-        self._batches: Generator[TableRows] | None = None
-
-    @property
-    def has_begun(self) -> bool:
-        """Returns whether anything was to be read; a stream that is not selected never begins."""
-        return self._reading is not None
-
-    def next_chunk(self, begin: Callable[[], Reader]) -> Iterator[TableRows]:
-        """The batches of the next part; `begin` opens the reading, for the first one."""
-        if self.is_over:
-            yield TableRows()
-            return
-        if self._reading is None or self._batches is None:
-            self._reading = begin()
-            self._batches = self._reading.batches()
-        most = self._load.rows_per_chunk
-        rows, batches = 0, TableRows()
-        try:
-            for batch in self._counted(self._batches):
-                batches.add(batch)
-                rows += len(batch.rows) + len(batch.rejected)
-                ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
-                if ends or len(batches.rows) + len(batches.rejected) >= ROWS_PER_BATCH:
-                    yield batches
-                    batches = TableRows()
-                if ends:
-                    return
-        except PartnerCentralError as error:
-            if most is None or not self._reading.is_resumable:
-                raise
-            self._load.fail(error)
-        yield batches
-        self.is_over = True
-
-    def state(self) -> dict[str, Any]:
-        """The whole state of the stream after what has been handed on."""
-        return self._reading.state() if self._reading else {}
-
-    @property
-    def placed(self) -> RecordModel:
-        """The columns of the records, as the destination has them."""
-        return self.row_maker.placed if self.row_maker else RecordModel((), ())
-
-    def close(self) -> None:
-        """Stop reading."""
-        if self._batches is not None:
-            self._batches.close()
-
-    def _counted(self, batches: Iterator[TableRows]) -> Iterator[TableRows]:
-        """Each batch, read while the load counts for this stream: dlt may take turns between streams."""
-        while True:
-            self._load.metrics.begin_stream(self._table)
-            batch = next(batches, None)
-            if batch is None:
-                return
-            yield batch
-
-    def _enough(self, most: int) -> float:
-        """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
-        metrics = self._load.metrics.current
-        if metrics.estimated_records is None:
-            return most
-        return min(most, max(most / SMALLEST_SHARE, (metrics.estimated_records - metrics.read) / 2))
+ROWS_PER_CHUNK = 20_000
 
 
 class ChunkedLoad:
@@ -145,6 +42,7 @@ class ChunkedLoad:
             the ids are the ones that the source is given, or that change in this load.
         on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
             and everything else ends the run.
+        on_read: called once everything has been read without a failure, while the last chunk is not loaded yet.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
     """
 
@@ -158,6 +56,7 @@ class ChunkedLoad:
         newest_order: Callable[[str], int] = lambda _: 0,
         ids_due: Callable[[PerIdStream, int], Iterable[DueId]] | None = None,
         named: NamedIds | None = None,
+        on_read: Callable[[], None] = lambda: None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
@@ -167,6 +66,7 @@ class ChunkedLoad:
         self.newest_order = newest_order
         self.ids_due = ids_due
         self.named = named
+        self.on_read = on_read
         self._waiting: list[Callable[[], object]] = []
         self._failure: PartnerCentralError | None = None
         self._streams: dict[str, StreamReading] = {}
@@ -203,6 +103,11 @@ class ChunkedLoad:
     def is_complete(self) -> bool:
         """Returns whether the part that was made last is the last one, and reading did not fail."""
         return self._is_over and self._failure is None
+
+    def stream_is_read(self) -> None:
+        """Tell `on_read` once that was the last stream; the rows behind are still to be made and loaded."""
+        if self.is_complete:
+            self.on_read()
 
     def go_on_without(self, stream: Stream, error: PartnerCentralError, *, alone: bool) -> None:
         """Ends the reading of a stream that failed. Its state stays as it was, so that the next run reads it again.

@@ -79,6 +79,7 @@ class ParallelReader:
         self._lock = threading.Lock()
         self._parts: queue.Queue[PartitionPage | None] = queue.Queue(PAGES_AHEAD)
         self._active = 0
+        self._is_started = False
         self._failure: BaseException | None = None
         self._abandoned = False
 
@@ -91,14 +92,24 @@ class ParallelReader:
             PartnerCentralError: a partition could not be read to its end.
             Unplaced: a record has no CreatedDate, or a page is not in its order.
         """
-        self._start_workers()
+        self.start()
         try:
             while (part := self._parts.get()) is not None:
                 yield part
         finally:
-            self._abandoned = True
+            self.close()
         if self._failure is not None:
             raise self._failure
+
+    def start(self) -> None:
+        """Begin to read, as far as pages are kept until they are taken; does nothing the second time."""
+        if not self._is_started:
+            self._is_started = True
+            self._start_workers()
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._abandoned = True
 
     def _start_workers(self) -> None:
         """Start readers while there is something to read and the quota has room for them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from copy import deepcopy
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
+from ..api.client import PartnerCentral
 from ..errors import PartnerCentralError
 from ..options import Options
 from ..read.filter_sets import note_values
@@ -18,6 +20,7 @@ from ..read.load import ChunkedLoad
 from ..read.masks import form_of_masks, rename_filter_set
 from ..read.named import NamedReader
 from ..read.state import check_catalog, check_tables
+from ..read.stream_reading import StreamReading
 from ..stream import IncrementalStream
 from ..tables.hints import HintRules, rejected_columns
 from ..tables.history import drop_seen_in_this_load, history_model
@@ -45,6 +48,8 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
     arrow = options.arrow and not dlt.config.get("normalize.parquet_normalizer.add_dlt_id", bool)  # rows have their own
     rules = HintRules(stream.table_names, stream.noun, options.account)
     shared_key = [] if options.account is None else [ACCOUNT]
+
+    reading.begin_ahead = partial(reader.begin_ahead, reading)
 
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
     def pages() -> Iterator[TableRows]:
@@ -100,6 +105,7 @@ class _ReaderOf:
     def __init__(self, stream: IncrementalStream, options: Options, load: ChunkedLoad) -> None:
         self._stream, self._options, self._load = stream, options, load
         self._connection = StreamConnection(stream, options, load)
+        self._client: PartnerCentral | None = None
         privacy = options.pii_policy(stream)
         self._filters = options.filter_set(stream)
         self._conceal = None if privacy.keeps else privacy.in_state
@@ -111,12 +117,29 @@ class _ReaderOf:
         """Note the values of the filters in the state, for `status`; personal ones only if they are kept."""
         note_values(state, self._filter_set, self._filters.known_values(conceal=self._conceal is not None))
 
-    def begin(self, state: MutableMapping[str, Any]) -> IncrementalReader | NamedReader:
+    def begin_ahead(self, reading: StreamReading) -> None:
+        """Begin to read from within the extraction of another stream, whose state and package this does not touch.
+
+        Nothing is tried twice here, so that a failure does not hold up what is to be loaded meanwhile.
+        """
+        state = deepcopy(dlt.current.source_state().get("resources", {}).get(self._stream.table, {}))
+
+        def begin() -> IncrementalReader | NamedReader:
+            check_catalog(state, self._options.catalog)
+            check_tables(state, self._stream.tables, self._stream.tables)
+            return self.begin(state, is_hurried=True)
+
+        reading.read_ahead(begin, lambda: self._client is None or not self._client.is_hurried)
+        if self._client is not None:
+            self._client.is_hurried = False
+
+    def begin(self, state: MutableMapping[str, Any], *, is_hurried: bool = False) -> IncrementalReader | NamedReader:
         """Connect, and begin to read where `state` says, or what is named."""
         options, load = self._options, self._load
         load.metrics.begin_stream(self._stream.table)
         load.metrics.current.filter_set = self._filter_set
-        client = self._connection.client(state)
+        client = self._client = self._connection.client(state)
+        client.is_hurried = is_hurried
         if self._conceal is not None:
             rename_filter_set(state, self._filters.former_names(self._conceal), self._filter_set)
         privacy = options.pii_policy(self._stream, form_of_masks(state, keeps=self._conceal is None))

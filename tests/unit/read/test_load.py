@@ -223,3 +223,47 @@ def test_the_first_failure_of_several_streams_is_raised_once_all_of_them_are_loa
     with pytest.raises(ServiceUnavailable) as raised:
         run.has_more()
     assert raised.value is first
+
+
+def ahead(run: ChunkedLoad, pages: Pages) -> None:
+    run.stream(TABLE).read_ahead(lambda: cast("IncrementalReader", pages), lambda: False)
+
+
+def test_what_was_read_ahead_is_the_first_of_the_first_chunk_together() -> None:
+    run, pages = ChunkedLoad(rows_per_chunk=50), Pages([100] * 4)
+    ahead(run, pages)
+    assert pages.read == 2
+    assert run.has_more()
+    assert (next_chunk(run, pages), run.stream(TABLE).state()) == (200, {"pages": 2})
+    assert parts(run, pages) == [100, 100, 0]
+    assert pages.begun == 1
+
+
+def test_what_fails_ahead_is_begun_again_in_its_turn() -> None:
+    run, failing, pages = ChunkedLoad(), Pages([100], ServiceUnavailable("down")), Pages([100, 50])
+    ahead(run, failing)
+    assert failing.closed
+    assert run.has_more()
+    assert parts(run, pages) == [150]
+
+
+def test_what_was_counted_ahead_counts_no_more_once_it_is_dropped() -> None:
+    metrics = SyncMetrics()
+    for table in ("spine", TABLE):
+        metrics.begin_stream(table)
+        metrics.record_call(left=9)
+        metrics.record_page(read=100, changed=90, rejected=10)
+    metrics.drop_rows(TABLE)
+    assert (metrics.calls, metrics.pages, metrics.read, metrics.changed, metrics.rejected) == (2, 1, 100, 90, 10)
+    assert (metrics.streams[TABLE].calls, metrics.streams[TABLE].read) == (1, 0)
+
+
+def test_a_load_tells_that_all_is_read_before_its_last_rows_and_not_after_a_failure() -> None:
+    told: list[str] = []
+    run = ChunkedLoad(on_read=lambda: told.append("read"))
+    batches = run.stream(TABLE).next_chunk(lambda: cast("IncrementalReader", Pages([100])))
+    told.extend(f"{len(batch.rows)} rows" for batch in batches)
+    assert told == ["read", "100 rows"]
+    run = ChunkedLoad(on_read=lambda: told.append("read again"))
+    next_chunk(run, Pages([100], ServiceUnavailable("down")))
+    assert "read again" not in told

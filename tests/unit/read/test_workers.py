@@ -379,6 +379,18 @@ def test_a_consumer_that_is_closed_while_readers_wait_for_it_lets_them_end() -> 
     parts.close()
 
 
+def test_readers_that_were_started_ahead_end_when_nobody_takes_their_pages() -> None:
+    listed_from, ahead, before = account(12_000), threading.Event(), set(threading.enumerate())
+    listed_from.on_call = lambda number: ahead.set() if number > PAGES_AHEAD else None
+    reader = ParallelReader(plan_for(listed_from, partitions=30), LISTING, listed_from.ask, lambda: 4)
+    reader.start()
+    wait_for(ahead)
+    reader.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
 def test_readers_are_only_so_far_ahead_of_the_consumer() -> None:
     listed_from, too_far = account(12_000), threading.Event()
     listed_from.on_call = lambda number: too_far.set() if number > 1 + PAGES_AHEAD + 4 else None

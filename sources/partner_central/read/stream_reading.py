@@ -1,0 +1,153 @@
+"""The reading of one stream, cut into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dlt.common import logger
+
+from ..errors import PartnerCentralError
+from ..tables.row_batch import TableRows
+from ..tables.rows import RowMaker
+from ..tables.table import RecordModel
+
+if TYPE_CHECKING:
+    from dlt.extract import DltResource
+
+    from .load import ChunkedLoad
+
+ROWS_PER_BATCH = 5_000
+SMALLEST_SHARE = 5
+BATCHES_AHEAD = 2
+
+
+class Reader(Protocol):
+    """Reads a stream, whichever way."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """Returns whether a later run can continue from `state`, though not everything has been read."""
+
+    def batches(self) -> Generator[TableRows]:
+        """Every page as a batch."""
+
+    def state(self) -> dict[str, Any]:
+        """The whole state of the stream after what has been handed on."""
+
+
+class StreamReading:
+    """The reading of one stream within a load.
+
+    Args:
+        load: the load that it is part of.
+        table: of the stream.
+
+    Attributes:
+        row_maker: makes the rows; set when reading begins.
+        is_over: whether its last chunk was made.
+        pages: the resource that yields its rows; None where it is not read.
+        begin_ahead: begins to read before the first chunk, where the way of reading allows that.
+    """
+
+    def __init__(self, load: ChunkedLoad, table: str) -> None:
+        self.row_maker: RowMaker | None = None
+        self.is_over = False
+        self.pages: DltResource | None = None
+        self.begin_ahead: Callable[[], None] | None = None
+        self._load = load
+        self._table = table
+        self._reading: Reader | None = None
+        self._batches: Generator[TableRows] | None = None
+        self._ahead: TableRows | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Returns whether anything was to be read; a stream that is not selected never begins."""
+        return self._reading is not None
+
+    def next_chunk(self, begin: Callable[[], Reader]) -> Iterator[TableRows]:
+        """The batches of the next part; `begin` opens the reading, for the first one."""
+        if self.is_over:
+            yield TableRows()
+            return
+        if self._reading is None or self._batches is None:
+            self._reading = begin()
+            self._batches = self._reading.batches()
+        most = self._load.rows_per_chunk
+        rows, batches = 0, TableRows()
+        try:
+            for batch in chain(self._read_ahead(), self._counted(self._batches)):
+                batches.add(batch)
+                rows += len(batch.rows) + len(batch.rejected)
+                ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
+                if ends or len(batches.rows) + len(batches.rejected) >= ROWS_PER_BATCH:
+                    yield batches
+                    batches = TableRows()
+                if ends:
+                    return
+        except PartnerCentralError as error:
+            if most is None or not self._reading.is_resumable:
+                raise
+            self._load.fail(error)
+        self.is_over = True
+        self._load.stream_is_read()
+        yield batches
+
+    def read_ahead(self, begin: Callable[[], Reader], is_enough: Callable[[], bool]) -> None:
+        """Begins to read, for the first chunk, which is made later; what fails is begun again then.
+
+        Args:
+            begin: opens the reading.
+            is_enough: says after a batch whether the reading continues by itself.
+        """
+        ahead = TableRows()
+        try:
+            reading = begin()
+            batches = reading.batches()
+            for count, batch in enumerate(self._counted(batches), start=1):
+                ahead.add(batch)  # one batch, so that the state behind it is the reader's
+                if is_enough() or count == BATCHES_AHEAD:
+                    break
+        except Exception as error:  # noqa: BLE001 - it is raised when this stream's turn comes, if it comes again
+            logger.info(f"{self._table} could not be read ahead: {error}")
+            self._load.metrics.drop_rows(self._table)
+        else:
+            self._reading, self._batches, self._ahead = reading, batches, ahead
+
+    def state(self) -> dict[str, Any]:
+        """The whole state of the stream after what has been handed on."""
+        return self._reading.state() if self._reading else {}
+
+    @property
+    def placed(self) -> RecordModel:
+        """The columns of the records, as the destination has them."""
+        return self.row_maker.placed if self.row_maker else RecordModel((), ())
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._ahead = None
+        if self._batches is not None:
+            self._batches.close()
+
+    def _read_ahead(self) -> Iterator[TableRows]:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            yield ahead
+
+    def _counted(self, batches: Iterator[TableRows]) -> Iterator[TableRows]:
+        """Each batch, read while the load counts for this stream: dlt may take turns between streams."""
+        while True:
+            self._load.metrics.begin_stream(self._table)
+            batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def _enough(self, most: int) -> float:
+        """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
+        metrics = self._load.metrics.current
+        if metrics.estimated_records is None:
+            return most
+        return min(most, max(most / SMALLEST_SHARE, (metrics.estimated_records - metrics.read) / 2))
