@@ -7,9 +7,10 @@
         client.list_opportunities(Catalog="AWS")
         emulator.advance(days=3)
 
-It offers opportunities, the search for them, invitations, engagements with leads, the tasks that link them, and
-solutions, in the catalogs `AWS` and `Sandbox`. Its data is invented and follows from the seed. Days move opportunities
-through their stages. `docs/how-to/emulator.md` describes what a test can change and spoil.
+It offers opportunities, the search for them, AWS's summaries of them, invitations, engagements with leads and members,
+the tasks that link them, and solutions, in the catalogs `AWS` and `Sandbox`. Its data is invented and follows from the
+seed. Days move opportunities through their stages. `docs/how-to/emulator.md` describes what a test can change and
+spoil.
 
 - Protocol, for any operation: `server.py` HTTP · `signature.py` · `quota.py` · `faults.py` · `tokens.py` NextTokens ·
   `service_model.py` validation · `service.py` the answer to a call · `control.py` control from outside
@@ -23,6 +24,7 @@ from __future__ import annotations
 from .data.merge import ABSENT
 from .data.records import Skew
 from .data.search_request import SearchState
+from .data.single_reads import SingleReads
 from .emulator import NOW, Emulator
 from .faults import Fault, Kind
 from .foreground import Options, serve
@@ -40,6 +42,7 @@ __all__ = [
     "Options",
     "Parameters",
     "SearchState",
+    "SingleReads",
     "Skew",
     "TokenKind",
     "serve",

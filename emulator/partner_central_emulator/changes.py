@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from .clock import Clock
-from .data.catalog import OPPORTUNITIES, Catalog, Records
+from .data.catalog import DETAILS, OPPORTUNITIES, Catalog, Records
 from .data.records import Json
 
 T = TypeVar("T")
+# The list and the details of an opportunity show the same record.
+ONE_RECORD = (OPPORTUNITIES, DETAILS)
 
 
 class Changes:
@@ -33,9 +35,7 @@ class Changes:
             stream: What the records are, such as `engagement_invitations`. Opportunities are as `ListOpportunities`
                 shows them. Of other streams, these are the records as the operation of that name shows them.
         """
-        if stream == OPPORTUNITIES:
-            return self._catalogs[catalog].truth()
-        return self._records(catalog, stream, lambda records: records.truth())
+        return self._catalogs[catalog].truth(stream)
 
     def put(self, record: Json, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> str:
         """Inserts or replaces a record, members it lacks are null; gives its identifier.
@@ -43,7 +43,7 @@ class Changes:
         CreatedDate and LastModifiedDate of an opportunity become the emulated now where the record has none, Id a new
         one. In other streams, a record has its identifier.
         """
-        if stream == OPPORTUNITIES:
+        if stream in ONE_RECORD:
             return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
         return self._records(catalog, stream, lambda records: records.put(copy.deepcopy(record)))
 
@@ -64,7 +64,7 @@ class Changes:
         Raises:
             KeyError: The record does not exist.
         """
-        if stream != OPPORTUNITIES:
+        if stream not in ONE_RECORD:
             self._records(catalog, stream, lambda records: records.change(identifier, copy.deepcopy(changes)))
             return
         moment = self._clock.now() if at is None else at
@@ -78,7 +78,7 @@ class Changes:
         Raises:
             KeyError: The record does not exist.
         """
-        if stream == OPPORTUNITIES:
+        if stream in ONE_RECORD:
             self._catalogs[catalog].remove(identifier)
         else:
             self._records(catalog, stream, lambda records: records.remove(identifier))
@@ -93,10 +93,20 @@ class Changes:
         Raises:
             KeyError: The record does not exist.
         """
-        if stream == OPPORTUNITIES:
+        if stream in ONE_RECORD:
             self._catalogs[catalog].overlay(identifier, copy.deepcopy(members))
         else:
             self._records(catalog, stream, lambda records: records.overlay(identifier, copy.deepcopy(members)))
+
+    def change_aws_side(self, identifier: str, catalog: str = "AWS") -> None:
+        """Has AWS look at an opportunity: its summary gets next steps and another score, and no date moves.
+
+        `change` with `stream="aws_opportunity_summaries"` changes what a test wants.
+
+        Raises:
+            KeyError: The opportunity does not exist, or AWS has no summary of it.
+        """
+        self._catalogs[catalog].look_again(identifier)
 
     def clear(self, catalog: str = "AWS") -> None:
         """Makes every record of a catalog invisible, in every stream."""

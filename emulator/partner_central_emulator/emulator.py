@@ -10,9 +10,8 @@ from typing import Final, Self
 from .changes import Changes
 from .clock import DAY, HOUR, SECOND, Clock, Stamp, from_datetime, to_datetime
 from .control import Control
-from .data.catalog import Catalog
+from .data.catalog import Behavior, Catalog
 from .data.records import Json, Recipe, Skew
-from .data.search_request import SearchState
 from .quota import Quota
 from .server import HOST, Server
 from .service import OnCall, Service
@@ -50,6 +49,7 @@ class Emulator(Changes):
             `SEARCH_OPPORTUNITIES_NOT_ENABLED`, or with `None` if the caller's policy lacks the operation.
         empty_tokens: Operations whose last page has an empty text as NextToken.
         search: How `SearchOpportunities` behaves.
+        single_reads: How the operations that read one record behave.
     """
 
     def __init__(
@@ -75,10 +75,12 @@ class Emulator(Changes):
         clock = Clock(start)
         catalogs: dict[str, Catalog] = {}
         super().__init__(catalogs, clock)
-        self.search = SearchState()
+        behavior = Behavior()
+        self.search = behavior.search
+        self.single_reads = behavior.single_reads
         for name, count in (("AWS", opportunities), ("Sandbox", sandbox_opportunities)):
             recipe = Recipe(seed, name, stamp, customers=max(40, count // 3), imported=skew != "uniform")
-            catalogs[name] = Catalog(recipe, Tokens(seed), token, clock, self.search)
+            catalogs[name] = Catalog(recipe, Tokens(seed), token, clock, behavior)
             catalogs[name].fill(count, start, skew)
         self._service = Service(
             catalogs,

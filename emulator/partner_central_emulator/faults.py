@@ -122,6 +122,16 @@ def denial(operation: str, reason: str | None) -> ServiceError:
     return ServiceError("AccessDeniedException", message)
 
 
+def denied_record(operation: str, identifier: str) -> ServiceError:
+    """Returns the `AccessDeniedException` for one record, where the policy allows the operation for others."""
+    action = f"partnercentral:{operation}"
+    message = (
+        f"User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: {action} on resource: "
+        f"{identifier} with an explicit deny in an identity-based policy"
+    )
+    return ServiceError("AccessDeniedException", message)
+
+
 def error_of(kind: str) -> ServiceError | None:
     """Returns the error that a fault answers with; `None` for faults that break the connection or the answer."""
     if kind == "expired_token":

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from ..clock import Clock
+from ..clock import SECOND, Clock
 from ..errors import ServiceError, invalid_field
+from ..faults import denied_record
 from ..tokens import TokenKind, Tokens
+from .aws_side import AwsSide
 from .collection import CollectionRequest
 from .collections import Collections
 from .deals import Deals
@@ -16,14 +21,19 @@ from .draws import Draws
 from .life import Life
 from .listing import Listing
 from .pager import Pager
-from .query import ListRequest
+from .query import ListRequest, PageRequest
 from .records import Json, Recipe, Skew
+from .row import Row
 from .search_index import SearchIndex
 from .search_request import SearchRequest, SearchState
+from .single_reads import SingleReads
 from .store import Store
 
 OPPORTUNITIES: Final = "opportunities"
+DETAILS: Final = "opportunity_details"
 SEARCHED: Final = "opportunity_search_summaries"
+SUMMARIES: Final = "aws_opportunity_summaries"
+MEMBERS: Final = "engagement_members"
 
 
 class Records(Protocol):
@@ -48,20 +58,34 @@ class Records(Protocol):
         """Returns every visible record."""
 
 
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """How the catalogs behave, as a test sets it."""
+
+    search: SearchState = field(default_factory=SearchState)
+    single_reads: SingleReads = field(default_factory=SingleReads)
+
+
+def bare(identifier: str) -> str:
+    """Returns the identifier that an ARN ends with, or the identifier itself."""
+    return identifier.rpartition("/")[2]
+
+
 class Catalog:
     """`AWS` or `Sandbox`. Instants are microseconds since 1970."""
 
-    def __init__(self, recipe: Recipe, tokens: Tokens, kind: TokenKind, clock: Clock, search: SearchState) -> None:
+    def __init__(self, recipe: Recipe, tokens: Tokens, kind: TokenKind, clock: Clock, behavior: Behavior) -> None:
         self.lock: Final = threading.RLock()
         self._stamp = recipe.stamp
         self._is_sandbox = recipe.catalog == "Sandbox"
-        self._search_state = search
+        self._behavior = behavior
         self._clock = clock
         self._store = Store(recipe)
         self._listing = Listing(self._store, tokens, kind)
         self._life = Life(self._store)
         draws = Draws(recipe.seed, recipe.catalog)
-        self._search = SearchIndex(self._store, Pager(tokens, kind), draws, search, clock)
+        self._aws = AwsSide(self._store, draws, clock, behavior.single_reads)
+        self._search = SearchIndex(self._store, Pager(tokens, kind), self._aws, behavior.search, clock)
         self._collections = Collections(Deals(self._store, draws, clock.lived), clock, lambda: Pager(tokens, kind))
 
     def fill(self, count: int, now: int, skew: Skew) -> None:
@@ -87,7 +111,7 @@ class Catalog:
         Raises:
             ServiceError: `ValidationException`; this catalog has no search, or the NextToken is not valid.
         """
-        if self._is_sandbox and not self._search_state.in_sandbox:
+        if self._is_sandbox and not self._behavior.search.in_sandbox:
             raise invalid_field("Catalog", "SearchOpportunities does not have this catalog", "ACTION_NOT_PERMITTED")
         with self.lock:
             return self._search.page(request)
@@ -101,25 +125,59 @@ class Catalog:
         """Returns one record as an operation shows it; `identifier` can be an ARN.
 
         Raises:
-            ServiceError: `ResourceNotFoundException`; the record does not exist or is not visible.
+            ServiceError: `ResourceNotFoundException` or `AccessDeniedException`.
         """
-        with self.lock:
-            try:
-                return self._collections.views[operation].shown(identifier.rpartition("/")[2])
-            except KeyError:
-                raise ServiceError("ResourceNotFoundException", f"{identifier} was not found.") from None
+        with self._read(operation, identifier):
+            return self._collections.views[operation].shown(bare(identifier))
 
-    def opportunity(self, identifier: str) -> Json:
+    def members_page(self, operation: str, identifier: str, request: PageRequest) -> tuple[list[bytes], str | None]:
+        """Returns one page of an engagement's members, each in JSON, and the NextToken.
+
+        Raises:
+            ServiceError: `ResourceNotFoundException` or `AccessDeniedException`; or the NextToken is not valid.
+        """
+        with self._read(operation, identifier):
+            return self._collections.members.page(bare(identifier), request)
+
+    def opportunity(self, operation: str, identifier: str) -> Json:
         """Returns one record as `GetOpportunity` shows it.
 
         Raises:
-            ServiceError: `ResourceNotFoundException`; the record does not exist or is not visible.
+            ServiceError: `ResourceNotFoundException` or `AccessDeniedException`.
         """
+        with self._read(operation, identifier):
+            return self._store.full(self._readable(identifier))
+
+    def aws_summary(self, operation: str, identifier: str) -> Json:
+        """Returns AWS's summary of an opportunity.
+
+        Raises:
+            ServiceError: `ResourceNotFoundException` or `AccessDeniedException`.
+        """
+        with self._read(operation, identifier):
+            return self._aws.shown(self._readable(identifier).id)
+
+    def look_again(self, identifier: str) -> None:
+        """Has AWS look at an opportunity: its summary changes, and no date of the opportunity does."""
         with self.lock:
-            row = self._store.rows.get(identifier)
-            if row is None:
-                raise ServiceError("ResourceNotFoundException", f"Opportunity {identifier} was not found.")
-            return self._store.full(row)
+            self._aws.look_again(identifier)
+
+    @contextmanager
+    def _read(self, operation: str, identifier: str) -> Iterator[None]:
+        """Holds the lock; answers what must not be read or is not there as the service does."""
+        with self.lock:
+            if bare(identifier) in self._behavior.single_reads.denied:
+                raise denied_record(operation, identifier)
+            try:
+                yield
+            except KeyError:
+                raise ServiceError("ResourceNotFoundException", f"{identifier} was not found.") from None
+
+    def _readable(self, identifier: str) -> Row:
+        row = self._store.rows[identifier]
+        if self._clock.now() < row.created + round(self._behavior.single_reads.delay_seconds * SECOND):
+            raise KeyError(identifier)
+        return row
 
     def records(self, stream: str) -> Records:
         """Returns the records of a stream other than `opportunities`; hold the lock while you use them.
@@ -127,15 +185,24 @@ class Catalog:
         Raises:
             KeyError: There is no such stream.
         """
-        streams: dict[str, Records] = {SEARCHED: self._search, **self._collections.streams}
+        streams: dict[str, Records] = {
+            SEARCHED: self._search,
+            SUMMARIES: self._aws,
+            MEMBERS: self._collections.members,
+            **self._collections.streams,
+        }
         if stream not in streams:
-            known = ", ".join(sorted([OPPORTUNITIES, *streams]))
+            known = ", ".join(sorted([OPPORTUNITIES, DETAILS, *streams]))
             raise KeyError(f"no stream is called {stream}; choose one of {known}")
         return streams[stream]
 
-    def truth(self) -> list[Json]:
-        """Returns every visible record as `ListOpportunities` shows it."""
+    def truth(self, stream: str) -> list[Json]:
+        """Returns every visible record of a stream, of opportunities as its operation shows them."""
         with self.lock:
+            if stream == DETAILS:
+                return [self._store.full(row) for row in self._store]
+            if stream != OPPORTUNITIES:
+                return self.records(stream).truth()
             encoded = [self._store.encoded(row) for row in self._store]
         return [json.loads(record) for record in encoded]
 

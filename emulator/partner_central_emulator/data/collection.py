@@ -143,14 +143,21 @@ class Collection:
         Raises:
             KeyError: The record does not exist.
         """
-        self.refresh()
+        self._check(identifier)
         if identifier in self._own:
             return self._own[identifier]
-        if identifier in self._removed or identifier not in self._planned:
-            raise KeyError(identifier)
         if identifier not in self._made:
             self._made[identifier] = self._planned[identifier].make()
         return self._made[identifier]
+
+    def known_head(self, identifier: str) -> Json:
+        """Returns at least the members of a record that lists filter and sort by.
+
+        Raises:
+            KeyError: The record does not exist.
+        """
+        self._check(identifier)
+        return self.head(identifier)
 
     def head(self, identifier: str) -> Json:
         """Returns at least the members of a visible record that lists filter and sort by."""
@@ -198,6 +205,11 @@ class Collection:
         self.refresh()
         for identifier in list(self.identifiers()):
             self.remove(identifier)
+
+    def _check(self, identifier: str) -> None:
+        self.refresh()
+        if identifier not in self._own and (identifier in self._removed or identifier not in self._planned):
+            raise KeyError(identifier)
 
     def _touch(self, identifier: str) -> None:
         self.refresh()

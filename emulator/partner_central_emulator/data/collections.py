@@ -10,6 +10,7 @@ from .collection import Collection, Planned, View
 from .deals import Deals
 from .engagements import associations, engagements
 from .invitations import invitations
+from .members import Members
 from .pager import Pager
 from .records import Json
 from .tasks import (
@@ -74,6 +75,7 @@ class Collections:
     Attributes:
         streams: Each collection by the name of its stream.
         views: The pages of each operation.
+        members: The members of the engagements.
     """
 
     def __init__(self, deals: Deals, clock: Clock, pager: Callable[[], Pager]) -> None:
@@ -84,6 +86,7 @@ class Collections:
             self.streams[stream] = collection
             for operation, shape in kind.operations.items():
                 self.views[operation] = collection.view(pager(), shape)
+        self.members = Members(self.streams["engagements"], pager())
 
 
 def _collection(kind: Kind, deals: Deals, clock: Clock) -> Collection:

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..clock import DAY, HOUR, Stamp
+from .aws_summary import NOT_SUBMITTED, is_referral
 from .draws import Draws
 from .records import Json
 from .row import Invented
-from .search_records import is_referral
 from .store import Store
 
 ACCOUNT: Final = "123456789012"
 AWS: Final = "aws"
 EXPIRES_AFTER: Final = 15 * DAY
-NOT_SUBMITTED: Final = ("", "Pending Submission")
 
 
 @dataclass(frozen=True, slots=True)

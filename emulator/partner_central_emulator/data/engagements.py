@@ -11,6 +11,7 @@ from .collection import Planned
 from .deals import ACCOUNT, AWS, Deal, Deals
 from .invitations import TITLE_AT_MOST, is_lead_of_aws
 from .leads import lead_contexts, lead_types, newest_interaction
+from .members import accounts_of
 from .records import Json, date_of
 
 PROJECT: Final = "CustomerProject"
@@ -20,12 +21,13 @@ def engagements(deals: Deals, lived: int) -> Iterator[Planned]:
     """Yields the engagements that exist at a time, as they are then."""
     for deal in deals:
         if deal.is_referral and deal.began <= lived:
-            yield _of_deal(deals, deal, AWS, 2)
+            yield _of_deal(deals, deal, (AWS, ACCOUNT), lived)
         if deal.lead_since is not None and deal.lead_since <= lived:
             yield _of_lead(deals, deal, lived)
     for deal in deals.shared(lived):
         if not deal.is_failed:
-            yield _of_deal(deals, deal, ACCOUNT, 2 if deal.answered <= lived and not deal.is_refused else 1)
+            joined = deal.answered <= lived and not deal.is_refused
+            yield _of_deal(deals, deal, (ACCOUNT, AWS) if joined else (ACCOUNT,), lived)
 
 
 def associations(deals: Deals, lived: int) -> Iterator[Planned]:
@@ -52,9 +54,9 @@ def _association(deals: Deals, deal: Deal, purpose: str) -> Planned:
     return Planned(f"{engagement}/{deal.opportunity}", record, record.copy)
 
 
-def _of_deal(deals: Deals, deal: Deal, creator: str, members: int) -> Planned:
-    head = _head(deals, deals.identifier("eng", "deal", deal), deal.began, creator)
-    head |= {"ContextTypes": [PROJECT], "MemberCount": members}
+def _of_deal(deals: Deals, deal: Deal, sides: tuple[str, ...], lived: int) -> Planned:
+    head = _head(deals, deals.identifier("eng", "deal", deal), deal.began, sides[0])
+    head |= {"ContextTypes": [PROJECT], **_members(deals, head["Id"], sides, deal.began, lived)}
 
     def make() -> Json:
         return {**head, "Title": deals.title(deal)[:TITLE_AT_MOST], "Contexts": [_project(deals, deal)]}
@@ -66,7 +68,8 @@ def _of_lead(deals: Deals, deal: Deal, lived: int) -> Planned:
     since = deal.lead_since or 0
     creator = AWS if is_lead_of_aws(deals, deal) else ACCOUNT
     head = _head(deals, deals.identifier("eng", "lead", deal), since, creator)
-    head |= {"ContextTypes": lead_types(deals, deal), "MemberCount": 2 if creator == AWS else 1}
+    sides = (AWS, ACCOUNT) if creator == AWS else (ACCOUNT,)
+    head |= {"ContextTypes": lead_types(deals, deal), **_members(deals, head["Id"], sides, since, lived)}
     newest = newest_interaction(deals, deal, lived)
     if newest > since:
         head |= {"ModifiedAt": deals.text(newest), "ModifiedBy": creator}
@@ -76,6 +79,11 @@ def _of_lead(deals: Deals, deal: Deal, lived: int) -> Planned:
         return {**head, "Title": title, "Contexts": lead_contexts(deals, deal, lived)}
 
     return Planned(head["Id"], head, make)
+
+
+def _members(deals: Deals, engagement: str, sides: tuple[str, ...], began: int, lived: int) -> Json:
+    accounts = accounts_of(deals.draws, engagement, sides, began, lived)
+    return {"MemberCount": len(accounts), "Members": accounts}
 
 
 def _head(deals: Deals, identifier: str, at: int, creator: str) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from ..clock import DAY, parse_instant, to_datetime
+from ..clock import DAY, parse_instant
 from . import words
 from .records import Json, chance, currency_of, date_of, spend_entry
 from .store import Store
@@ -109,11 +109,8 @@ def _slip(rng: Random, record: Json, at: int) -> Json:
         return {"LifeCycle": {"TargetCloseDate": date_of(at + delay)}}
 
 
-def _plan_next_steps(rng: Random, record: Json, at: int) -> Json:
-    steps = rng.choice(words.NEXT_STEPS)
-    history = (record.get("LifeCycle") or {}).get("NextStepsHistory") or []
-    entry = {"Time": to_datetime(at).strftime("%Y-%m-%dT%H:%M:%SZ"), "Value": steps}
-    return {"LifeCycle": {"NextSteps": steps, "NextStepsHistory": [*history, entry][-50:]}}
+def _plan_next_steps(rng: Random, _record: Json, _at: int) -> Json:
+    return {"LifeCycle": {"NextSteps": rng.choice(words.NEXT_STEPS)}}
 
 
 def _edit_spend(rng: Random, record: Json, _at: int) -> Json:

@@ -63,7 +63,7 @@ class Recipe:
         }
 
     def details(self, index: int, summary: Json) -> Json:
-        """Returns the members that only `GetOpportunity` shows of an opportunity."""
+        """Returns members that `ListOpportunities` does not show of an opportunity."""
         rng = self.rng(index, "details")
         first, last = rng.choice(words.PEOPLE)
         use_case = rng.choice(words.USE_CASES)
@@ -72,9 +72,8 @@ class Recipe:
         return {
             "Customer": {
                 "Account": {"Address": {"StreetAddress": f"{rng.randint(1, 180)} Station Road"}},
-                "Contacts": [_person(rng, host, "IT Manager")] if chance(rng, 0.7) else [],
+                "Contacts": [person(rng, host, "IT Manager")] if chance(rng, 0.7) else [],
             },
-            "Marketing": {"Source": "None"},
             "NationalSecurity": "No",
             "OpportunityTeam": [
                 {
@@ -92,8 +91,6 @@ class Recipe:
                 "Title": f"{use_case} for {account['CompanyName']}"[:255],
             },
             "RelatedEntityIdentifiers": {
-                "AwsMarketplaceOffers": [],
-                "AwsProducts": [],
                 "Solutions": [rng.choice(words.ACTIVE_SOLUTIONS)] if chance(rng, 0.5) else [],
             },
         }
@@ -230,7 +227,8 @@ def _project(rng: Random, currency: str) -> Json:
     return project
 
 
-def _person(rng: Random, host: str, title: str) -> Json:
+def person(rng: Random, host: str, title: str) -> Json:
+    """Returns an invented person."""
     first, last = rng.choice(words.PEOPLE)
     return {
         "BusinessTitle": title,

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from ..clock import SECOND, Clock
 from ..service_model import projection, service_model
-from .draws import Draws
+from .aws_side import AwsSide
+from .details import searched_members
 from .merge import merged
 from .pager import Entry, Pager, Selection
 from .records import Json
 from .row import Row
 from .search_filter import sort_key
-from .search_records import KEYS, Lookup, search_members
+from .search_records import KEYS, Lookup
 from .search_request import LazyRecord, SearchRequest, SearchState
 from .store import Store
 
@@ -35,7 +36,7 @@ class SearchIndex:
     Args:
         store: The opportunities.
         pager: Cuts the pages.
-        draws: Of the catalog.
+        aws: The summaries of AWS.
         state: How it behaves.
         clock: The emulated time. Scores move only when it is moved, not with the real time that passes.
     """
@@ -44,13 +45,13 @@ class SearchIndex:
         self,
         store: Store,
         pager: Pager,
-        draws: Draws,
+        aws: AwsSide,
         state: SearchState,
         clock: Clock,
     ) -> None:
         self._store = store
         self._pager = pager
-        self._draws = draws
+        self._aws = aws
         self._state = state
         self._clock = clock
         self._changes: dict[str, Json] = {}
@@ -64,6 +65,7 @@ class SearchIndex:
         self._version = 0
         self._projection: Callable[[Any], Any] | None = None
         store.watchers.append(self)
+        aws.watchers.append(self._touch)
 
     def page(self, request: SearchRequest) -> tuple[list[bytes], str | None]:
         """Returns the records of one page in JSON, and the token of the next page if there is one.
@@ -95,8 +97,14 @@ class SearchIndex:
         return identifier
 
     def change(self, identifier: str, changes: Json) -> None:
-        """Merges changes into what is shown of a record; its LastModifiedDate stays as it is."""
+        """Merges changes into what is shown of a record; its LastModifiedDate stays as it is.
+
+        What changes in the summary of AWS changes in `GetAwsOpportunitySummary` too.
+        """
         self._touch(self._known(identifier))
+        if identifier in self._store.rows and isinstance(changes.get("AwsOpportunitySummary"), dict):
+            changes = dict(changes)
+            self._aws.change(identifier, changes.pop("AwsOpportunitySummary"))
         self._changes[identifier] = merged(self._changes.get(identifier, {}), changes)
 
     def remove(self, identifier: str) -> None:
@@ -208,6 +216,7 @@ class SearchIndex:
             return self._own[identifier]
         row = self._store.rows[identifier]
         record = self._store.record(row)
+        summary = {"AwsOpportunitySummary": self._aws.searched(row, record)}
         if row.index < 0:
-            return record
-        return merged(search_members(self._store.recipe, self._draws, row, record, self._clock.lived), record)
+            return {**record, **summary}
+        return {**merged(searched_members(self._store.recipe, row, record), record), **summary}

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..clock import parse_instant
 from ..service_model import projection, service_model
+from .details import HISTORY_AT_MOST, detailed_members, history_entry, next_steps_history
 from .merge import merged
 from .query import Key
 from .records import FIRST_NUMBER, Json, Recipe, Skew
@@ -77,7 +78,8 @@ class Store:
     def change(self, identifier: str, changes: Json, at: str) -> None:
         """Merges changes into a record and sets its LastModifiedDate."""
         row = self._row(identifier)
-        record = merged(merged(self.record(row), changes), {"LastModifiedDate": at, "Id": identifier})
+        record = merged(merged(self.record(row), self._with_history(row, changes, at)), {"LastModifiedDate": at})
+        record["Id"] = identifier
         created, modified = _instant(record["CreatedDate"]), _instant(at)
         self._take_out(row)
         successor = Row(identifier, row.index, created, modified)
@@ -122,11 +124,15 @@ class Store:
 
     def full(self, row: Row) -> Json:
         """Returns a row as `GetOpportunity` shows it."""
+        return self._shown(row, {"RelatedEntityIdentifiers": {}, **self.whole(row)}, self._as_full)
+
+    def whole(self, row: Row) -> Json:
+        """Returns a row's record with all its members."""
         record = self.record(row)
         if row.index >= 0:
-            original = self.recipe.summary(row.index, row.id, row.created, row.modified)
-            record = merged(self.recipe.details(row.index, original), record)
-        return self._shown(row, {"RelatedEntityIdentifiers": {}, **record}, self._as_full)
+            earlier = self.invented[row.index // 2].id if row.index else None
+            record = merged(detailed_members(self.recipe, row, record, earlier), record)
+        return record
 
     def sorted_by(self, name: str) -> list[tuple[Key, str]]:
         """Returns all (value, identifier) of a sort key, ascending. Kept sorted through changes; do not alter."""
@@ -185,6 +191,19 @@ class Store:
         for watcher in self.watchers:
             watcher.before_change(row)
         self._encoded.pop(row.id, None)
+
+    def _with_history(self, row: Row, changes: Json, at: str) -> Json:
+        """Returns the changes, with the next steps so far and those that they set."""
+        life = changes.get("LifeCycle", {})
+        if not isinstance(life, dict) or "NextStepsHistory" in life:
+            return changes
+        record = self.record(row)
+        history = (record.get("LifeCycle") or {}).get("NextStepsHistory")
+        if history is None and row.record is None:
+            history = next_steps_history(self.recipe, row, record)
+        if isinstance(life.get("NextSteps"), str):
+            history = [*(history or []), history_entry(life["NextSteps"], at)][-HISTORY_AT_MOST:]
+        return changes if history is None else {**changes, "LifeCycle": {**life, "NextStepsHistory": history}}
 
     def _new_id(self) -> str:
         # Ids are given out in steps, as the service shares its numbers among all partners. All have eight

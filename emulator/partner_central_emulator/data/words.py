@@ -116,9 +116,57 @@ SALES_ACTIVITIES = (
     *("Initialized discussions with customer", "Customer has shown interest in solution"),
     *("Conducted POC / Demo", "In evaluation / planning stage", "Agreed on solution to Business Problem"),
 )
+CAMPAIGNS = ("Cloud days", "Data and breakfast", "Modern workplaces")
+CHANNELS = ("Email", "Live Event", "Search", "Social", "Virtual Event", "AWS Marketing Central", "Display")
+COMPETITORS = ("Google Cloud Platform", "Microsoft Azure", "On-Prem", "Oracle Cloud", "No Competition", "*Other")
 PEOPLE = (
     *(("Ada", "Lindqvist"), ("Bruno", "Keller"), ("Chidi", "Okoro"), ("Dana", "Morel"), ("Emil", "Novak")),
     *(("Farah", "Siddiq"), ("Greta", "Hansen"), ("Hugo", "Marin"), ("Ines", "Duarte"), ("Jun", "Watari")),
+)
+
+
+class Product(NamedTuple):
+    """A product of AWS, with its service and categories."""
+
+    code: str
+    service: str
+    categories: tuple[str, ...]
+
+
+AWS_PRODUCTS = (
+    Product("AmazonEC2", "EC2", ("Compute",)),
+    Product("AmazonS3", "S3", ("Storage",)),
+    Product("AmazonRDS", "RDS", ("Database",)),
+    Product("AmazonEKS", "EKS", ("Compute", "Containers")),
+    Product("AmazonRedshift", "Redshift", ("Analytics", "Database")),
+    Product("AWSLambda", "Lambda", ("Compute", "Serverless")),
+    Product("AmazonBedrock", "Bedrock", ("Machine Learning",)),
+)
+# The stages that AWS may have for each stage of the partner, the later the further along.
+AWS_STAGES = {
+    "Prospect": ("Not Started", "Research", "Prospect", "Engaged"),
+    "Qualified": ("Identified", "Qualify", "Qualified"),
+    "Technical Validation": ("Seller Engaged", "Evaluating", "Technical Validation"),
+    "Business Validation": ("On-hold", "Term Sheet Negotiation", "Business Validation"),
+    "Committed": ("Contract Negotiation", "Committed"),
+    "Launched": ("Onboarding", "Launched", "Completed"),
+    "Closed Lost": ("Closed Lost",),
+}
+AWS_NEXT_STEPS = (
+    *("The account team meets the customer", "A specialist reviews the architecture", "Funding request is prepared"),
+    *("Waiting for the partner's estimate", "The partner is asked for an update"),
+)
+AWS_TEAM = (
+    *(("AWSSalesRep", "Kim", "Aalto"), ("AWSAccountOwner", "Lior", "Ben-Ami"), ("PDM", "Mona", "Faye")),
+    *(("PSM", "Nils", "Ekberg"), ("WWPSPDM", "Olga", "Petrenko"), ("ISVSM", "Pia", "Romano")),
+)
+NEXT_BEST_ACTIONS = (
+    *("Add the use case and the expected close date.", "Engage a specialist for the proof of concept."),
+    *("Confirm the expected monthly spend with the customer.", "Share the plan for the launch."),
+)
+INVOLVEMENT_CHANGES = (
+    *("Expansion Opportunity", "Change in Deal Information", "Customer Requested", "Technical Complexity"),
+    *("Risk Mitigation",),
 )
 
 

@@ -1,4 +1,4 @@
-"""Engagements: `ListEngagements`, `GetEngagement`, `SearchEngagements` and `ListEngagementResourceAssociations`."""
+"""Engagements: lists, search, one in detail, its members, and the opportunities that belong to engagements."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Any
 
 from ..data.catalog import Catalog
 from ..data.engagement_search import KEYS
-from .operation import Operation, SingleRecord
-from .paging import listing, searching
+from ..data.query import PageRequest
+from .operation import Operation, RecordPage, SingleRecord
+from .paging import fingerprint, listing, searching
+
+MEMBERS_PAGE = 10
 
 
 def get_engagement(catalog: Catalog, request: dict[str, Any]) -> SingleRecord:
@@ -19,8 +22,25 @@ def get_engagement(catalog: Catalog, request: dict[str, Any]) -> SingleRecord:
     return SingleRecord(catalog.collection_record("GetEngagement", request["Identifier"]))
 
 
+def list_members(catalog: Catalog, request: dict[str, Any]) -> RecordPage:
+    """Returns one page of the members of an engagement.
+
+    Raises:
+        ServiceError: `ResourceNotFoundException`; the engagement does not exist or is not visible.
+    """
+    page = PageRequest(
+        descending=False,
+        page=request.get("MaxResults") or MEMBERS_PAGE,
+        token=request.get("NextToken"),
+        fingerprint=fingerprint(request),
+    )
+    name = "ListEngagementMembers"
+    return RecordPage("EngagementMemberList", *catalog.members_page(name, request["Identifier"], page))
+
+
 OPERATIONS = (
     Operation("GetEngagement", get_engagement),
+    Operation("ListEngagementMembers", list_members),
     searching("SearchEngagements", "EngagementSearchSummaries", keys=KEYS, default="CreatedAt"),
     listing(
         "ListEngagements",

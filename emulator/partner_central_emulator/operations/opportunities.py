@@ -1,4 +1,4 @@
-"""Opportunities: `ListOpportunities` with its filters and sort orders, and `GetOpportunity`."""
+"""Opportunities: the list with its filters and sort orders, one in detail, and AWS's summary of one."""
 
 from __future__ import annotations
 
@@ -32,10 +32,23 @@ def get_opportunity(catalog: Catalog, request: dict[str, Any]) -> SingleRecord:
     Raises:
         ServiceError: `ResourceNotFoundException`; the opportunity does not exist or is not visible.
     """
-    return SingleRecord(catalog.opportunity(request["Identifier"]))
+    return SingleRecord(catalog.opportunity("GetOpportunity", request["Identifier"]))
 
 
-OPERATIONS = (Operation("ListOpportunities", list_opportunities), Operation("GetOpportunity", get_opportunity))
+def get_aws_summary(catalog: Catalog, request: dict[str, Any]) -> SingleRecord:
+    """Returns AWS's summary of one opportunity.
+
+    Raises:
+        ServiceError: `ResourceNotFoundException`; the opportunity does not exist or is not visible.
+    """
+    return SingleRecord(catalog.aws_summary("GetAwsOpportunitySummary", request["RelatedOpportunityIdentifier"]))
+
+
+OPERATIONS = (
+    Operation("ListOpportunities", list_opportunities),
+    Operation("GetOpportunity", get_opportunity),
+    Operation("GetAwsOpportunitySummary", get_aws_summary),
+)
 
 
 def read_request(request: dict[str, Any]) -> ListRequest:
