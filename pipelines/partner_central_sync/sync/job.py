@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,6 +19,7 @@ from partner_central.public import (
     IncrementalStream,
     PartnerCentralError,
     PerIdStream,
+    Stream,
     chosen_streams,
     hint_rules,
     stream_model,
@@ -196,25 +197,33 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     counters = partial(stored_counters, pipeline)
     lists = Lists(pipeline, chosen_streams(settings.tables), full=settings.full)
     load_next = partial(load_chunk, pipeline, settings, console, run_record)
+
+    def load_all(load: ChunkedLoad, streams: Sequence[Stream], *, ends: bool) -> None:
+        with load:
+            try:
+                while has_more(load, console):
+                    load_next(load, [one.table for one in streams], is_last=lambda: ends)
+            except PartnerCentralError as error:
+                lists.note_failure(streams[0], error)
+        lists.conclude(streams, console)
+
     with ChunkedLoad(run_record.metrics, rows_per_chunk, counters, base_of(settings)) as load:
         while has_more(load, console):
             load_next(load, [SPINE.table], is_last=lambda: not lists.find_due(run_record.metrics.first))
     lists.find_due(run_record.metrics.first)
     run_record.lists = lists
-    details = Details(
-        pipeline, settings, [one for one in lists.due if isinstance(one, PerIdStream)], run_record.metrics
-    )
+    by_ids = [stream for stream in lists.due if isinstance(stream, PerIdStream)]
+    start = partial(ChunkedLoad, run_record.metrics, stored_counters=counters, calls_folder=base_of(settings))
+    start = partial(start, on_failure=lists.note_failure, newest_order=partial(newest_order, pipeline))
     for streams in (loads := lists.loads):
-        rows = IDS_PER_CHUNK if isinstance(streams[0], PerIdStream) else None
-        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else rows
-        load_of = partial(ChunkedLoad, run_record.metrics, rows, counters, base_of(settings), lists.note_failure)
-        with load_of(partial(newest_order, pipeline), details.due) as load:
-            try:
-                while has_more(load, console):
-                    load_next(load, [one.table for one in streams], is_last=partial(operator.is_, streams, loads[-1]))
-            except PartnerCentralError as error:
-                lists.note_failure(streams[0], error)
-        lists.conclude(streams, console)
+        rows = rows_per_chunk if isinstance(streams[0], IncrementalStream) else None
+        load_all(start(rows_per_chunk=rows), streams, ends=not by_ids and streams is loads[-1])
+    details = Details(pipeline, settings, run_record.metrics)
+    due = details.find_due(by_ids, run_record.open_until_logged)
+    lists.leave_out(stream for stream in by_ids if stream not in due)
+    for stream in due:
+        load = start(rows_per_chunk=IDS_PER_CHUNK, ids_due=details.due)
+        load_all(load, [stream], ends=stream is due[-1])
     return sorted(_unknown(_columns(pipeline.default_schema) - before, settings.account))
 
 

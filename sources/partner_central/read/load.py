@@ -78,7 +78,7 @@ class StreamReading:
         try:
             for batch in self._counted(self._batches):
                 batches.add(batch)
-                rows += len(batch.rows) + len(batch.rejected)
+                rows += max(len(batch.rows) + len(batch.rejected), len(batch.listed))  # an id may have no row
                 ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
                 if ends or len(batches.rows) + len(batches.rejected) >= ROWS_PER_BATCH:
                     yield batches
@@ -139,8 +139,8 @@ class ChunkedLoad:
             is one chunk, which is lost as a whole when reading fails.
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
         newest_order: returns the greatest read_order in a table of versions of a list; called when one is new.
-        ids_due: gives the ids that a stream is to read now, by the number of its reading of everything. Without it,
-            the ids are the ones that the source is given, or that change in this load.
+        ids_due: gives the ids that a stream is to read now. Without it, the ids are the ones that the source is given,
+            or that change in this load.
         on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
             and everything else ends the run.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
@@ -154,7 +154,7 @@ class ChunkedLoad:
         calls_folder: Path | None = None,
         on_failure: Callable[[Stream, PartnerCentralError], None] | None = None,
         newest_order: Callable[[str], int] = lambda _: 0,
-        ids_due: Callable[[PerIdStream, int], Iterable[DueId]] | None = None,
+        ids_due: Callable[[PerIdStream], Iterable[DueId]] | None = None,
     ) -> None:
         self.metrics = metrics or SyncMetrics()
         self.stored_counters = stored_counters
