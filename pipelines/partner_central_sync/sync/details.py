@@ -51,8 +51,8 @@ class Details:
         """Returns the streams with ids that this run is to read.
 
         Args:
-            streams: those that are read by ids.
-            until_logged: keeps the destination open, if there are none: then nothing is loaded any more.
+            streams: their ids may be due.
+            until_logged: keeps the destination open if no id is due, since nothing more is loaded then.
         """
         if not streams:
             return []

@@ -1,7 +1,7 @@
 """Finds the ids that are due of a stream that is read by ids: the queue is a query, so nothing about it can be lost.
 
-An id is due if it was never read, or if its record has changed since. It is also due if what was read is old: of an
-open record older than the stream's refresh, of any that AWS refused or that could not become a row older than a month.
+An id is due if it was never read, or if its record has changed since. That of an open record is due again after the
+stream's refresh. An id that AWS refused, or whose record could not become a row, is due again after a month.
 What changed and what was never read comes first, and what is open before the rest. A fifth of each run is for the ids
 that have waited longest, so that no id waits for ever.
 """

@@ -1,7 +1,7 @@
 """Reads what belongs to each of some ids, a call each, and says what came of it.
 
 Which ids are due is a question to the destination, or to whoever runs the source. So nothing about them is kept in the
-state, and a reading that ends early has lost nothing: the ids that it did not come to are still due.
+state. A reading that ends early has lost nothing: the ids that it did not come to are still due.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OTHER_RECORD = "the answer is of another id than was asked for"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What belongs to an id.
+    """An answer: what belongs to an id.
 
     Attributes:
         due: the id.
@@ -241,7 +241,7 @@ def unique(due: Iterable[DueId], seen: set[tuple[str, datetime | None]] | None =
 
     Args:
         due: the ids.
-        seen: those that were yielded before, each with its change.
+        seen: the ids that were yielded before, each with its change.
     """
     seen = set() if seen is None else seen
     for one in due:

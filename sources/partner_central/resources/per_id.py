@@ -37,8 +37,8 @@ NO_IDS = (
 def per_id_resources(stream: PerIdStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
     """Returns the resources of a stream: records, rejected records, what was read of each id, and versions.
 
-    The ids are those that the load says are due. Without that, they are those of the options, or those of the parent's
-    rows in this run.
+    The load says which ids are due. Where it does not, the ids are in the options, or in the rows of the parent that
+    this run reads.
 
     Args:
         stream: what to read.
@@ -88,7 +88,7 @@ def _pages_of(stream: PerIdStream, options: Options, load: ChunkedLoad) -> DltRe
 
 
 def _pages_of_ids(stream: PerIdStream, options: Options, load: ChunkedLoad) -> DltResource:
-    """Returns the resource that reads ids which are known."""
+    """Returns the resource that reads the ids of the load, or of the options."""
     reading, reader_of = load.stream(stream.table), _ReaderOf(stream, options, load)
 
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
@@ -133,7 +133,7 @@ def _handed_on(
     load: ChunkedLoad,
     batches: Callable[[MutableMapping[str, Any]], Iterator[TableRows]],
 ) -> Iterator[TableRows]:
-    """Yields batches that are made with the state of a stream. Without what AWS refuses, the load goes on."""
+    """Yields batches that are made with the state of a stream. What AWS refuses is left out of the load."""
     state = dlt.current.resource_state(stream.table)
     check_catalog(state, options.catalog)
     try:
