@@ -13,7 +13,8 @@ seed. Days move opportunities through their stages. `docs/how-to/emulator.md` de
 spoil.
 
 - Protocol, for any operation: `server.py` HTTP · `signature.py` · `quota.py` · `faults.py` · `tokens.py` NextTokens ·
-  `service_model.py` validation · `service.py` the answer to a call · `control.py` control from outside
+  `service_model.py` validation · `service.py` the answer to a call · `control.py` control from outside ·
+  `publisher.py` events to EventBridge
 - `emulator.py` its life · `changes.py` its records, as tests see and change them
 - `operations/` one file a family of operations
 - `data/` invented records, the lists of them, and events over days
@@ -29,6 +30,7 @@ from .emulator import NOW, Emulator
 from .faults import Fault, Kind
 from .foreground import Options, serve
 from .messages import Call, Parameters
+from .publisher import EventState
 from .service_model import use_loader
 from .tokens import TokenKind
 
@@ -37,6 +39,7 @@ __all__ = [
     "NOW",
     "Call",
     "Emulator",
+    "EventState",
     "Fault",
     "Kind",
     "Options",

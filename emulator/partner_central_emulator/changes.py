@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .clock import Clock
-from .data.catalog import DETAILS, OPPORTUNITIES, Catalog, Records
+from .data.catalog import DETAILS, OPPORTUNITIES, Catalog
 from .data.records import Json
+from .data.stream_records import Records
+from .publisher import Publisher
 
 T = TypeVar("T")
 # The list and the details of an opportunity show the same record.
 ONE_RECORD = (OPPORTUNITIES, DETAILS)
+COMPARED = ("engagement_invitations", "engagement_members", "engagements")
 
 
 class Changes:
@@ -21,10 +25,12 @@ class Changes:
     Args:
         catalogs: `AWS` and `Sandbox`.
         clock: The emulated time.
+        publisher: Sends events; `None` if nothing is told.
     """
 
-    def __init__(self, catalogs: Mapping[str, Catalog], clock: Clock) -> None:
+    def __init__(self, catalogs: Mapping[str, Catalog], clock: Clock, publisher: Publisher | None) -> None:
         self._catalogs = catalogs
+        self._publisher = publisher
         self._clock = clock
 
     def truth(self, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> list[Json]:
@@ -44,7 +50,8 @@ class Changes:
         one. In other streams, a record has its identifier.
         """
         if stream in ONE_RECORD:
-            return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
+            with self._told(catalog):
+                return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
         return self._records(catalog, stream, lambda records: records.put(copy.deepcopy(record)))
 
     def change(
@@ -68,7 +75,8 @@ class Changes:
             self._records(catalog, stream, lambda records: records.change(identifier, copy.deepcopy(changes)))
             return
         moment = self._clock.now() if at is None else at
-        self._catalogs[catalog].change(identifier, copy.deepcopy(changes), moment)
+        with self._told(catalog):
+            self._catalogs[catalog].change(identifier, copy.deepcopy(changes), moment)
 
     def remove(self, identifier: str, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> None:
         """Makes a record invisible, as when access to it is lost.
@@ -106,12 +114,35 @@ class Changes:
         Raises:
             KeyError: The opportunity does not exist, or AWS has no summary of it.
         """
-        self._catalogs[catalog].look_again(identifier)
+        with self._told(catalog):
+            self._catalogs[catalog].look_again(identifier)
 
     def clear(self, catalog: str = "AWS") -> None:
         """Makes every record of a catalog invisible, in every stream."""
         self._catalogs[catalog].clear()
 
     def _records(self, catalog: str, stream: str, use: Callable[[Records], T]) -> T:
-        with self._catalogs[catalog].lock:
+        with self._told(catalog, compared=stream in COMPARED), self._catalogs[catalog].lock:
             return use(self._catalogs[catalog].records(stream))
+
+    @contextmanager
+    def _told(self, *catalogs: str, compared: bool = False) -> Iterator[None]:
+        """Tells, as events, what changes inside.
+
+        Args:
+            *catalogs: The catalogs in which something can change.
+            compared: Whether invitations and engagements can change.
+        """
+        if self._publisher is None:
+            yield
+            return
+        news = [(self._catalogs[name].lock, self._catalogs[name].news) for name in catalogs]
+        for lock, one in news:
+            with lock:
+                if compared and one is not None:
+                    one.remember()
+        yield
+        for lock, one in news:
+            with lock:
+                events = [] if one is None else one.take(compared=compared)
+            self._publisher.publish(events)

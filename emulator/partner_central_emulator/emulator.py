@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
@@ -12,6 +13,7 @@ from .clock import DAY, HOUR, SECOND, Clock, Stamp, from_datetime, to_datetime
 from .control import Control
 from .data.catalog import Behavior, Catalog
 from .data.records import Json, Recipe, Skew
+from .publisher import EventState, Publisher, Receive
 from .quota import Quota
 from .server import HOST, Server
 from .service import OnCall, Service
@@ -41,6 +43,8 @@ class Emulator(Changes):
             in one instant. `hour` and `instant` have all within one hour or one second, as after an import.
         sandbox_opportunities: How many opportunities the catalog `Sandbox` starts with.
         secret_access_key: The key signatures have to come from; `None` accepts any signature.
+        events: What is told of changes: the address of an EventBridge endpoint, or a function that is called with each
+            entry of `PutEvents`.
 
     Attributes:
         calls: Every call so far.
@@ -69,13 +73,15 @@ class Emulator(Changes):
         skew: Skew = "uniform",
         sandbox_opportunities: int = 20,
         secret_access_key: str | None = None,
+        events: str | Receive | None = None,
     ) -> None:
         start = from_datetime(now)
         stamp = Stamp(milliseconds=milliseconds)
         clock = Clock(start)
         catalogs: dict[str, Catalog] = {}
-        super().__init__(catalogs, clock)
-        behavior = Behavior()
+        publisher = None if events is None else Publisher(events, seed)
+        super().__init__(catalogs, clock, publisher)
+        behavior = Behavior(tells=publisher is not None)
         self.search = behavior.search
         self.single_reads = behavior.single_reads
         for name, count in (("AWS", opportunities), ("Sandbox", sandbox_opportunities)):
@@ -112,6 +118,22 @@ class Emulator(Changes):
         return f"http://{HOST}:{self._server.server_port}"
 
     @property
+    def events(self) -> EventState:
+        """The behavior of events, and how many were sent and lost.
+
+        Raises:
+            RuntimeError: The emulator tells no events.
+        """
+        if self._publisher is None:
+            raise RuntimeError("the emulator tells no events; give it `events=`")
+        return self._publisher.state
+
+    def wait_for_events(self) -> None:
+        """Waits until every event so far was sent or is lost."""
+        if self._publisher is not None:
+            self._publisher.wait()
+
+    @property
     def on_call(self) -> OnCall | None:
         """Called with a call's number, from 1, and its parameters before its answer; may return a Fault."""
         return self._service.on_call
@@ -142,6 +164,8 @@ class Emulator(Changes):
             for thread in self._threads:
                 thread.join()
             self._server = None
+        if self._publisher is not None:
+            self._publisher.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -184,8 +208,9 @@ class Emulator(Changes):
         gaps = (self._clock.now() - self._clock.lived) // gap
         end = self._clock.lived + gaps * gap + span
         begin = min(end, self._clock.lived + (gaps + 1) * gap)
-        self._clock.advance(span)
-        return sum(catalog.pass_time(begin, end) for catalog in self._catalogs.values())
+        with self._told(*self._catalogs, compared=True):
+            self._clock.advance(span)
+            return sum(catalog.pass_time(begin, end) for catalog in self._catalogs.values())
 
     def describe(self) -> Json:
         """Returns clock, settings, and number of records by catalog."""
@@ -195,8 +220,10 @@ class Emulator(Changes):
             "opportunities": sizes,
             "calls": len(self.calls),
             **self._settings,
+            **({} if self._publisher is None else {"events": asdict(self._publisher.state)}),
         }
 
     def _change_by_itself(self) -> None:
         while not self._service.stopping.wait(60 / self._change_rate):
-            self._catalogs["AWS"].happen_once(self._clock.now())
+            with self._told("AWS"):
+                self._catalogs["AWS"].happen_once(self._clock.now())

@@ -12,6 +12,7 @@ from typing import TypedDict, Unpack
 
 from .data.records import Skew
 from .emulator import Emulator
+from .publisher import Receive
 from .tokens import TokenKind
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Options(TypedDict, total=False):
     skew: Skew
     sandbox_opportunities: int
     secret_access_key: str | None
+    events: str | Receive | None
 
 
 def serve(ready: Callable[[Emulator], object] | None = None, **options: Unpack[Options]) -> None:

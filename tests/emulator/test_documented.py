@@ -17,6 +17,7 @@ def test_the_examples_run() -> None:
     for block in re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
         exec(block, names)
     assert names["lapsed"]
+    assert names["told"] == ["Opportunity Created"]
 
 
 def test_the_table_names_every_stream_and_operation() -> None:

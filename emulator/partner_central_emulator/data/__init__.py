@@ -7,5 +7,6 @@
 - The search for them: `search_records.py` the keys · `search_filter.py` the filter · `search_index.py` the index
 - Lists that are read whole: `collection.py` any · `collections.py` which there are · `deals.py`, `draws.py` what fits
   together · `invitations.py`, `engagements.py`, `leads.py`, `tasks.py` the records
+- `news.py` changes as events
 - `pager.py` pages of any list · `catalog.py` one catalog, safe for threads
 """

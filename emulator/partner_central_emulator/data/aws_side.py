@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..clock import Clock
 from ..service_model import projection, service_model
-from .aws_summary import aws_steps, searched_summary, whole_summary
+from .aws_summary import REVIEWED_EVERY, aws_steps, searched_summary, whole_summary
 from .details import HISTORY_AT_MOST
 from .draws import Draws
 from .merge import merged
@@ -86,6 +86,13 @@ class AwsSide:
         self._touch(identifier)
         self._asked.setdefault(identifier, []).append(self._clock.now())
 
+    def moved(self, begin: int, end: int) -> Iterator[str]:
+        """Yields the opportunities that AWS looked at between two instants, without being asked."""
+        for row in self._store:
+            reviewed = max(0, begin - row.created) // REVIEWED_EVERY < (end - row.created) // REVIEWED_EVERY
+            if row.index >= 0 and reviewed and self.searched(row, self._store.record(row)) is not None:
+                yield row.id
+
     def truth(self) -> list[Json]:
         """Returns every summary that `GetAwsOpportunitySummary` shows."""
         return [self.shown(identifier) for identifier in self._store.rows if self._shows(identifier)]
@@ -100,7 +107,7 @@ class AwsSide:
         return identifier
 
     def change(self, identifier: str, changes: Json) -> None:
-        """Merges changes into a summary. The search shows those that it shows at all."""
+        """Merges changes into a summary. The search shows its part of them."""
         self._row(identifier)
         if identifier in self._hidden:
             raise KeyError(f"AWS has no summary of {identifier}")

@@ -1,4 +1,4 @@
-"""What AWS has of an invented opportunity: who brought it, its score, stage, team and recommendations.
+"""AWS's summary of an invented opportunity: who brought it, its score, stage, team and recommendations.
 
 Everything follows from the draws of a catalog, the opportunity and the emulated time. AWS looks at each opportunity
 every two weeks, and whenever a test asks. No date of the opportunity moves then.

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ..clock import SECOND, Clock
 from ..errors import ServiceError, invalid_field
@@ -20,6 +20,7 @@ from .deals import Deals
 from .draws import Draws
 from .life import Life
 from .listing import Listing
+from .news import News
 from .pager import Pager
 from .query import ListRequest, PageRequest
 from .records import Json, Recipe, Skew
@@ -28,6 +29,7 @@ from .search_index import SearchIndex
 from .search_request import SearchRequest, SearchState
 from .single_reads import SingleReads
 from .store import Store
+from .stream_records import Records
 
 OPPORTUNITIES: Final = "opportunities"
 DETAILS: Final = "opportunity_details"
@@ -36,34 +38,13 @@ SUMMARIES: Final = "aws_opportunity_summaries"
 MEMBERS: Final = "engagement_members"
 
 
-class Records(Protocol):
-    """The records of a stream that a test can change."""
-
-    def put(self, record: Json) -> str:
-        """Inserts or replaces a record; gives its identifier."""
-
-    def change(self, identifier: str, changes: Json) -> None:
-        """Merges changes into a record."""
-
-    def remove(self, identifier: str) -> None:
-        """Makes a record invisible."""
-
-    def overlay(self, identifier: str, members: Json) -> None:
-        """Lays members over what is shown of a record."""
-
-    def clear(self) -> None:
-        """Makes every record invisible."""
-
-    def truth(self) -> list[Json]:
-        """Returns every visible record."""
-
-
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """How the catalogs behave, as a test sets it."""
+    """The behavior of the catalogs, as a test sets it."""
 
     search: SearchState = field(default_factory=SearchState)
     single_reads: SingleReads = field(default_factory=SingleReads)
+    tells: bool = False
 
 
 def bare(identifier: str) -> str:
@@ -86,7 +67,9 @@ class Catalog:
         draws = Draws(recipe.seed, recipe.catalog)
         self._aws = AwsSide(self._store, draws, clock, behavior.single_reads)
         self._search = SearchIndex(self._store, Pager(tokens, kind), self._aws, behavior.search, clock)
-        self._collections = Collections(Deals(self._store, draws, clock.lived), clock, lambda: Pager(tokens, kind))
+        deals = Deals(self._store, draws, clock.lived)
+        self._collections = Collections(deals, clock, lambda: Pager(tokens, kind))
+        self.news = News(self._store, deals, self._collections, self._aws, clock) if behavior.tells else None
 
     def fill(self, count: int, now: int, skew: Skew) -> None:
         """Adds `count` invented opportunities from before `now`."""

@@ -84,6 +84,12 @@ class Deals:
             if not deal.is_referral and deal.began <= lived and self._is_submitted(deal):
                 yield deal
 
+    def engagement_of(self, number: int, lived: int) -> str | None:
+        """Returns the engagement in which an invented opportunity is shared with AWS by now; `None` without one."""
+        deal = list(self)[number] if len(self._deals) <= number else self._deals[number]
+        is_shared = deal.is_referral or (not deal.is_failed and self._is_submitted(deal))
+        return self.identifier("eng", "deal", deal) if is_shared and deal.began <= lived else None
+
     def identifier(self, kind: str, purpose: str, deal: Deal) -> str:
         """Returns an identifier; `kind` is `eng`, `engi`, `task` or `job`."""
         return self.draws.identifier(f"{kind}-", 14 if kind == "eng" else 13, f"{kind} {purpose}", deal.number)

@@ -123,6 +123,10 @@ class Members:
     def clear(self) -> None:
         """Does nothing: members are those of the engagements that are visible."""
 
+    def company(self, identifier: str) -> str | None:
+        """Returns the company of a member."""
+        return self._record(identifier).get("CompanyName")
+
     def _record(self, identifier: str) -> Json:
         engagement, _, account = identifier.partition("/")
         if account not in self._accounts(engagement):

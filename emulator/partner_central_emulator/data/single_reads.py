@@ -14,8 +14,8 @@ class SingleReads:
         delay_seconds: How long after its CreatedDate `GetOpportunity` and `GetAwsOpportunitySummary` do not find an
             opportunity, in emulated seconds.
         denied: The identifiers of opportunities and engagements that the caller must not read.
-        drafts: The answer to `GetAwsOpportunitySummary` for an opportunity of which AWS has no summary. `blank` has the
-            identifier and no other value. `not_found` is a `ResourceNotFoundException`.
+        drafts: The answer to `GetAwsOpportunitySummary` where AWS has no summary. `blank` has the identifier and no
+            other value. `not_found` is a `ResourceNotFoundException`.
     """
 
     delay_seconds: float = 0

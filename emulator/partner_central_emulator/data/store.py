@@ -193,7 +193,7 @@ class Store:
         self._encoded.pop(row.id, None)
 
     def _with_history(self, row: Row, changes: Json, at: str) -> Json:
-        """Returns the changes, with the next steps so far and those that they set."""
+        """Returns the changes, with the history of next steps."""
         life = changes.get("LifeCycle", {})
         if not isinstance(life, dict) or "NextStepsHistory" in life:
             return changes

@@ -22,6 +22,9 @@ def emulator(
     fault_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of calls that meet a random fault.")] = 0,
     milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Timestamps with milliseconds.")] = False,
     skew: Annotated[Skew, typer.Option(help="How CreatedDates lie.")] = "uniform",
+    events_endpoint: Annotated[
+        str | None, typer.Option(help="URL of an EventBridge endpoint that is told of each change.", metavar="URL")
+    ] = None,
 ) -> None:
     """Run a local Partner Central until Ctrl-C, for any AWS client. It listens on 127.0.0.1 only."""
     from botocore.loaders import create_loader
@@ -52,6 +55,7 @@ def emulator(
             fault_rate=fault_rate,
             milliseconds=milliseconds,
             skew=skew,
+            events=events_endpoint,
         )
     except OSError as error:
         typer.echo(f"Port {port} cannot be used: {error.strerror}.", err=True)
