@@ -28,11 +28,13 @@ class RequestRejected(PartnerCentralError):
 
     Attributes:
         reason: the name that AWS gives to its reason, such as `INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE`; None without.
+        of_all: whether AWS says that the operation is refused, and not only this request.
     """
 
-    def __init__(self, message: str, reason: str | None = None) -> None:
+    def __init__(self, message: str, reason: str | None = None, *, of_all: bool = False) -> None:
         super().__init__(message)
         self.reason = reason
+        self.of_all = of_all
 
 
 class ActionDenied(RequestRejected):
@@ -42,8 +44,8 @@ class ActionDenied(RequestRejected):
         denial: what AWS denied, without what to do about it.
     """
 
-    def __init__(self, denial: str, advice: str = "") -> None:
-        super().__init__(f"{denial} {advice}".rstrip())
+    def __init__(self, denial: str, advice: str = "", *, of_all: bool = False) -> None:
+        super().__init__(f"{denial} {advice}".rstrip(), of_all=of_all)
         self.denial = denial
 
 

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from botocore.model import ListShape, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from partner_central.api.model_extras import service_model
 from partner_central.list_stream import WholeListStream
-from partner_central.operation import Search
+from partner_central.operation import PAGE_SIZE, Search
+from partner_central.per_id_stream import PerIdStream
 from partner_central.public import OPPORTUNITIES, stream_model
 from partner_central.stream import IncrementalStream, Stream
 from partner_central.streams import STREAMS
 from partner_central.tables.pii import personal_column
-from partner_central.tables.table import MAX_NAME, ChildTable, column_name
+from partner_central.tables.table import MAX_NAME, ChildTable, RecordModel
+from partner_central.tables.table import Path as TablePath
 
 
 def input_of(stream: Stream) -> StructureShape:
@@ -25,9 +27,23 @@ def input_of(stream: Stream) -> StructureShape:
 
 
 def record_of(stream: Stream) -> StructureShape:
-    model = service_model().operation_model(stream.operation.name)
-    records = cast("StructureShape", model.output_shape).members[stream.operation.records]
-    return cast("StructureShape", cast("ListShape", records).member)
+    answer = cast("StructureShape", service_model().operation_model(stream.operation.name).output_shape)
+    if not stream.operation.records:
+        return answer  # the answer is the record
+    return cast("StructureShape", cast("ListShape", answer.members[stream.operation.records]).member)
+
+
+def added_to(stream: Stream) -> set[str]:
+    """The members that a record is given when it is read."""
+    return {stream.id_member} if isinstance(stream, PerIdStream) else set()
+
+
+def typed_paths(model: RecordModel | ChildTable, above: TablePath = ()) -> Iterator[TablePath]:
+    """The paths that can have a type: of the columns of a table and of its lists. A map has the type of its values."""
+    yield from ((*above, *column.path) for column in model.columns)
+    for child in model.children:
+        yield (*above, *child.path)
+        yield from typed_paths(child, (*above, *child.path))
 
 
 def keys_of_search(request: StructureShape) -> set[str]:
@@ -55,17 +71,36 @@ def of(kind: type[Stream]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("stream", found, ids=lambda stream: stream.table)
 
 
-each, each_with_a_cursor, each_whole = of(Stream), of(IncrementalStream), of(WholeListStream)
+each, each_with_a_cursor, each_whole, each_by_id = map(of, (Stream, IncrementalStream, WholeListStream, PerIdStream))
 
 
 @each
 def test_the_record_has_its_key_and_its_dates(stream: Stream) -> None:
-    assert {*stream.members.required} <= record_of(stream).members.keys()
+    assert {*stream.members.required} <= record_of(stream).members.keys() | added_to(stream)
 
 
 @each
 def test_the_request_takes_the_page_size(stream: Stream) -> None:
-    assert input_of(stream).members["MaxResults"].metadata["max"] == stream.operation.page_size
+    size = input_of(stream).members.get("MaxResults")
+    if stream.operation.records:
+        assert size is not None
+        assert size.metadata["max"] == stream.operation.page_size
+    else:
+        assert (size, stream.operation.page_size) == (None, PAGE_SIZE), "a record has no pages"
+
+
+@each_by_id
+def test_the_request_for_an_id_has_what_the_operation_needs(stream: PerIdStream) -> None:
+    assert {*input_of(stream).required_members} == {"Catalog", stream.operation.id_member}
+    members = {column.name for column in stream_model(stream.parent.stream).columns}
+    assert {stream.parent.modified, stream.parent.created} <= members
+    if stream.parent.closed is not None:
+        name, values = stream.parent.closed
+        (column,) = [one for one in stream_model(stream.parent.stream).columns if one.name == name]
+        shape: Shape = record_of(stream.parent.stream)
+        for member in column.path:
+            shape = cast("StructureShape", shape).members[member]
+        assert {*values} < {*cast("StringShape", shape).enum}
 
 
 @each_with_a_cursor
@@ -133,7 +168,7 @@ def test_what_it_says_of_columns_is_about_columns_there_are(stream: Stream) -> N
     lists = columns_of_lists(stream.table, model.children)
     assert all(wanted <= lists[table] for table, wanted in stream.personal_in_lists.items())
     assert len(stream.personal_columns) + sum(map(len, stream.personal_in_lists.values())) == len(stream.personal)
-    assert {column_name(path) for path in stream.types} <= columns
+    assert {*stream.types} <= {*typed_paths(model)}
 
 
 @pytest.mark.parametrize("stream", [one for one in STREAMS if one.history], ids=lambda one: one.table)
@@ -153,6 +188,9 @@ def sensitive_members(shape: Shape, path: str = "") -> Iterator[str]:
             yield from sensitive_members(member, f"{path}.{name}" if path else name)
     elif isinstance(shape, ListShape):
         yield from sensitive_members(shape.member, f"{path}[]")
+    elif isinstance(shape, MapShape):
+        yield from sensitive_members(shape.key, f"{path}[].Key")
+        yield from sensitive_members(shape.value, f"{path}[].Value")
     elif shape.metadata.get("sensitive"):
         yield path
 

@@ -7,8 +7,10 @@ hour gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import dlt
 
@@ -20,16 +22,20 @@ from partner_central.public import (
     PerIdStream,
     SyncMetrics,
     from_own_section,
+    reading_of,
 )
 
 from ..destinations import of
+from ..destinations.loading import keep_open
+from ..destinations.pipeline_state import state_of_source
 from . import run_lease
-from .ids_due import Queue, find_due, newest_read
+from .ids_due import count_due, find_due, newest_read
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DETAILS_SHARE = 0.2
 IDS_PER_CHUNK = 1000  # that are loaded together: what a run loses at most that is killed
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Details:
@@ -38,57 +44,89 @@ class Details:
     Args:
         pipeline: whose destination says what is due.
         settings: whose ids.
-        streams: those that are read by ids.
         metrics: of the run; they have the service's clock.
     """
 
-    def __init__(
-        self, pipeline: dlt.Pipeline, settings: Settings, streams: Sequence[PerIdStream], metrics: SyncMetrics
-    ) -> None:
+    def __init__(self, pipeline: dlt.Pipeline, settings: Settings, metrics: SyncMetrics) -> None:
         self._pipeline, self._settings, self._metrics = pipeline, settings, metrics
-        self._to_come = len(streams)
-        self._left: int | None = None
-        self._streams = streams
-        self._named: set[str] = set()
+        self._ids: dict[str, list[DueId]] = {}
+        self._named = 0
 
-    def name(self, ids: Iterable[str]) -> None:
+    def name(self, ids: Iterable[str], streams: Sequence[PerIdStream]) -> None:
         """Lets opportunities be due, since an event named them; it is kept in the destination until they are read."""
         named = sorted(ids)
-        of_them = [one for one in self._streams if one.parent.stream is SPINE]
+        of_them = [one for one in streams if one.parent.stream is SPINE]
         if not named or not of_them:
             return
-        self._named.update(named)
+        self._named += len(named) * len(of_them)
         run_lease.take(self._pipeline)
         client = self._pipeline.destination_client()
         with client:
             for stream in of_them:
                 of(client).set_due(client, stream.reads_table, named, self._settings.account)
 
-    def due(self, stream: PerIdStream, reading: int) -> list[DueId]:
-        """Returns the ids of a stream that this run reads; it may take what those before it left.
+    def find_due(self, streams: Sequence[PerIdStream], until_logged: ExitStack) -> list[PerIdStream]:
+        """Returns the streams with ids that this run is to read.
 
         Args:
-            stream: what is read by ids.
-            reading: number of the reading of everything.
+            streams: their ids may be due.
+            until_logged: keeps the destination open if no id is due, since nothing more is loaded then.
         """
-        now = self._metrics.service_now()
+        if not streams:
+            return []
+        with ExitStack() as opened:
+            opened.enter_context(keep_open(self._pipeline))
+            self._ids = {table: ids for table, ids in self._find(streams).items() if ids}
+            if not self._ids:
+                until_logged.push(opened.pop_all())
+        return [stream for stream in streams if stream.table in self._ids]
+
+    def due(self, stream: PerIdStream) -> list[DueId]:
+        """Returns the ids of a stream that this run is to read."""
+        return self._ids.get(stream.table, [])
+
+    def _find(self, streams: Sequence[PerIdStream]) -> dict[str, list[DueId]]:
+        now, account = self._metrics.service_now(), self._settings.account
+        state = cast("dict[str, Any]", self._pipeline.state)
+        readings = {
+            one.table: reading_of(state_of_source(state, one) or {}, full=self._settings.full) for one in streams
+        }
         client = self._pipeline.destination_client()
         with client:
-            if self._left is None:
-                newest = [newest_read(client, one, self._settings.account) for one in self._streams]
-                self._left = allowed(self._settings, max(filter(None, newest), default=None), now)
-            most = max(self._left // max(1, self._to_come), len(self._named))
-            queue = find_due(client, stream, self._settings.account, reading, most, now) if most else Queue([], 0)
-        self._to_come -= 1
-        self._left -= len(queue.ids)
-        return queue.ids
+            newest = {one.table: newest_read(client, one, account) for one in streams}
+            most = max(self._named, allowed(self._settings, max(filter(None, newest.values()), default=None), now))
+            order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)
+            waiting = {one.table: count_due(client, one, account, readings[one.table], now) for one in order if most}
+            given = shares(most, waiting)
+            return {
+                one.table: find_due(client, one, account, readings[one.table], given[one.table], now)
+                for one in streams
+                if given.get(one.table)
+            }
+
+
+def shares(most: int, waiting: Mapping[str, int]) -> dict[str, int]:
+    """Returns how many ids each stream may read: equal shares, and what one does not need is for the others.
+
+    Args:
+        most: ids of all streams.
+        waiting: ids that are due, by stream. What cannot be divided is for the first ones.
+    """
+    given = dict.fromkeys(waiting, 0)
+    while most and (unmet := [name for name, count in waiting.items() if given[name] < count]):
+        each = max(1, most // len(unmet))
+        for name in unmet:
+            taken = min(each, waiting[name] - given[name], most)
+            given[name] += taken
+            most -= taken
+    return given
 
 
 def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:
     """Returns how many ids may be read now.
 
     Args:
-        settings: they say what share of the day's calls these are.
+        settings: they say which share of the day's calls this is.
         newest: when an id was read last; None for never.
         now: the present time. A clock that is more than an hour behind the service's gives what an hour gives.
     """

@@ -1,56 +1,56 @@
 """Finds the ids that are due of a stream that is read by ids: the queue is a query, so nothing about it can be lost.
 
-An id is due if it was never read, if its record has changed since, or if an open record was not read for longer than
-the stream's refresh. What changed and what was never read comes first, and of these what is open. A fifth of each run
-is for the ids that have waited longest, so that no id waits for ever.
+An id is due if it was never read, or if its record has changed since. That of an open record is due again after the
+stream's refresh. An id that AWS refused, or whose record could not become a row, is due again after a month.
+What changed and what was never read comes first, and what is open before the rest. A fifth of each run is for the ids
+that have waited longest, so that no id waits for ever.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dlt.common.destination.client import JobClientBase
 
-from partner_central.public import DueId, IncrementalStream, PerIdStream
+from partner_central.public import DueId, PerIdStream, WholeListStream
 
 from ..destinations import of
 
 NEED = (
     "CASE WHEN r.id IS NULL OR r.reading < {reading} THEN 1 "
     "WHEN r.read_for < {modified} OR (r.read_for IS NULL AND {modified} IS NOT NULL) THEN 0 "
-    "WHEN r.outcome <> 'not found' AND {closed} = 0 AND r.read_at < %s THEN 2 END"
+    "WHEN r.outcome = 'read' AND {closed} = 0 AND r.read_at < %s THEN 2 "
+    "WHEN r.outcome IN ('refused', 'rejected') AND r.read_at < %s THEN 2 END"
+)
+FACTS = (
+    "SELECT p.id AS id, p.{modified} AS modified, {known} AS known, {closed} AS is_closed, {need} AS need, "
+    "{since} AS waiting_since FROM {rows}"
 )
 DUE = (
-    "SELECT id, modified, known, waiting FROM (SELECT d.*, COUNT(*) OVER () AS waiting, "
+    "SELECT id, modified, known FROM (SELECT d.*, "
     "ROW_NUMBER() OVER (ORDER BY waiting_since, id) AS by_wait, "
     "ROW_NUMBER() OVER (ORDER BY CASE WHEN need = 2 THEN 1 ELSE 0 END, is_closed, need, "
     "CASE WHEN need = 2 THEN waiting_since END, modified DESC, id) AS by_need "
-    "FROM (SELECT p.id AS id, p.{modified} AS modified, {known} AS known, {closed} AS is_closed, {need} AS need, "
-    "{since} AS waiting_since FROM {rows}) d WHERE need IS NOT NULL) o "
+    "FROM ({facts}) d WHERE need IS NOT NULL) o "
     "ORDER BY CASE WHEN by_wait <= {longest} THEN 0 ELSE 1 END, by_need LIMIT {limit}"
 )
+COUNT = "SELECT COUNT(*) FROM ({facts}) d WHERE need IS NOT NULL"
+NEWEST_VERSIONS = (
+    "SELECT h.id, h.content_hash FROM {{{history}}} h JOIN "
+    "(SELECT id, MAX(read_order) AS read_order FROM {{{history}}}{mine} GROUP BY id) n "
+    "ON n.id = h.id AND n.read_order = h.read_order{mine_too}"
+)
 SHARE_OF_LONGEST = 5  # one in so many
-DAY = timedelta(days=1)
+NEVER = timedelta(days=36_500)
+AGAIN = timedelta(days=30)  # after which what did not become a row is asked for again
 OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading", "version_hash"})
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """The ids that are due.
-
-    Attributes:
-        ids: those that come first.
-        waiting: how many there are in all.
-    """
-
-    ids: list[DueId]
-    waiting: int
 
 
 def find_due(
     client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, limit: int, now: datetime
-) -> Queue:
+) -> list[DueId]:
     """Returns the ids that are due, the first ones first.
 
     Args:
@@ -63,23 +63,52 @@ def find_due(
     """
     tables = _Tables(client, stream, account)
     if not tables.has_parent:
-        return Queue([], 0)
-    refresh = stream.refresh or DAY
-    query, values = tables.query(limit, reading, now - refresh)
+        return []
+    facts, values = tables.facts(reading, now)
+    query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
     rows = of(client).select(client, tables.columns, query, *values)
-    ids = [DueId(key, _in_utc(modified), known) for key, modified, known, *_ in rows]
-    return Queue(ids, int(rows[0][3]) if rows else 0)
+    ids = [DueId(key, _in_utc(modified), known) for key, modified, known in rows]
+    if stream.history is None or all(one.content_hash for one in ids):
+        return ids
+    stored = _newest_versions(client, stream, account)
+    return [replace(one, content_hash=one.content_hash or stored.get(one.id)) for one in ids]
+
+
+def count_due(client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, now: datetime) -> int:
+    """Returns how many ids are due; the arguments are those of `find_due`."""
+    tables = _Tables(client, stream, account)
+    if not tables.has_parent:
+        return 0
+    facts, values = tables.facts(reading, now)
+    ((count,),) = of(client).select(client, tables.columns, COUNT.format(facts=facts), *values)
+    return int(count)
+
+
+def _newest_versions(client: JobClientBase, stream: PerIdStream, account: str | None) -> dict[str, str]:
+    """Returns the content_hash of the newest version of each id. It outlives the table of reads."""
+    history = stream.history_table
+    columns = {history: _of_account({"id", "content_hash", "read_order"}, account)}
+    if not columns[history] <= of(client).stored_columns(client, columns).get(history, set()):
+        return {}
+    mine, mine_too = ("", "") if account is None else (" WHERE account = %s", " WHERE h.account = %s")
+    query = NEWEST_VERSIONS.format(history=history, mine=mine, mine_too=mine_too)
+    values = () if account is None else (account, account)
+    rows: Iterable[Sequence[str]] = of(client).select(client, columns, query, *values)
+    return {key: known for key, known, *_ in rows}
+
+
+def _of_account(columns: set[str], account: str | None) -> set[str]:
+    return columns if account is None else {*columns, "account"}
 
 
 def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None) -> datetime | None:
     """Returns when the newest id was read; None if none was, or the table is not there."""
-    tables = _Tables(client, stream, account)
-    if not tables.has_reads:
+    columns = {stream.reads_table: _of_account({"read_at"}, account)}
+    if not columns[stream.reads_table] <= of(client).stored_columns(client, columns).get(stream.reads_table, set()):
         return None
-    mine, values = (" WHERE account = %s", [account]) if account is not None else ("", [])
-    query = f"SELECT max(read_at) FROM {{{stream.reads_table}}}{mine}"  # noqa: S608 - the schema's own names
-    columns = {stream.reads_table: tables.columns[stream.reads_table]}
-    ((newest,),) = of(client).select(client, columns, query, *values)
+    mine = "" if account is None else " WHERE account = %s"
+    query = f"SELECT MAX(read_at) FROM {{{stream.reads_table}}}{mine}"  # noqa: S608 - the schema's own names
+    ((newest,),) = of(client).select(client, columns, query, *([] if account is None else [account]))
     return _in_utc(newest)
 
 
@@ -89,19 +118,14 @@ class _Tables:
     def __init__(self, client: JobClientBase, stream: PerIdStream, account: str | None) -> None:
         parent = stream.parent
         self._stream, self._account = stream, account
-        self._presence = parent.stream.presence_table if isinstance(parent.stream, IncrementalStream) else None
+        self._seen = "last_listed_at" if isinstance(parent.stream, WholeListStream) else "gone_since"
+        closed = {parent.closed[0]} if parent.closed else set[str]()
         wanted = {
-            parent.stream.table: {
-                "id",
-                parent.modified,
-                parent.created,
-                *([parent.closed[0]] if parent.closed else []),
-            },
-            stream.reads_table: OF_READS,
-            **({self._presence: {"id", "gone_since"}} if self._presence else {}),
+            parent.stream.table: {"id", parent.modified, parent.created, *closed},
+            parent.stream.presence_table: {"id", self._seen},
+            stream.reads_table: {*OF_READS},
         }
-        if account is not None:
-            wanted = {name: {*columns, "account"} for name, columns in wanted.items()}
+        wanted = {name: _of_account(columns, account) for name, columns in wanted.items()}
         there = of(client).stored_columns(client, wanted)
         self.columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
 
@@ -115,10 +139,11 @@ class _Tables:
         """Returns whether any id was read."""
         return self._stream.reads_table in self.columns
 
-    def query(self, limit: int, reading: int, stale_before: datetime) -> tuple[str, list[object]]:
-        """Returns the query for the ids that are due, and its values."""
+    def facts(self, reading: int, now: datetime) -> tuple[str, list[object]]:
+        """Returns the query for each id that AWS lists, with why it is due; and its values."""
         stream, parent = self._stream, self._stream.parent
-        facts = {"known": "NULL", "need": "1", "closed": "0", "since": f"p.{parent.created}"}
+        modified = f"p.{parent.modified}"
+        facts = {"known": "NULL", "need": "1", "closed": "0", "since": f"COALESCE(p.{parent.created}, {modified})"}
         same = " AND {0}.account = p.account" if self._account is not None else ""
         joins, values, where = "", list[object](), []
         if parent.closed is not None:
@@ -126,18 +151,25 @@ class _Tables:
             facts["closed"] = f"CASE WHEN p.{column} IN ({', '.join(map(_quoted, closed))}) THEN 1 ELSE 0 END"
         if self.has_reads:
             joins += f" LEFT JOIN {{{stream.reads_table}}} r ON r.id = p.id{same.format('r')}"
-            facts |= {"known": "r.version_hash", "since": f"COALESCE(r.read_at, p.{parent.created})"}
-            facts["need"] = NEED.format(closed=facts["closed"], modified=f"p.{parent.modified}", reading=reading)
-            values.append(stale_before)
-        if self._presence in self.columns:
-            joins += f" LEFT JOIN {{{self._presence}}} q ON q.id = p.id{same.format('q')}"
-            where.append("q.gone_since IS NULL")
+            facts |= {"known": "r.version_hash", "since": f"COALESCE(r.read_at, {facts['since']})"}
+            facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading)
+            values += [now - (stream.refresh or NEVER), now - AGAIN]
+        presence = parent.stream.presence_table
+        if presence in self.columns:
+            joins += f" LEFT JOIN {{{presence}}} q ON q.id = p.id{same.format('q')}"
+            where.append("q.gone_since IS NULL" if self._seen == "gone_since" else self._is_listed(presence))
+            values += [self._account] if self._account is not None and self._seen != "gone_since" else []
         if self._account is not None:
             where.append("p.account = %s")
             values.append(self._account)
         rows = f"{{{parent.stream.table}}} p{joins}{' WHERE ' if where else ''}{' AND '.join(where)}"
-        longest = -(-limit // SHARE_OF_LONGEST)
-        return DUE.format(**facts, modified=parent.modified, rows=rows, longest=longest, limit=limit), values
+        return FACTS.format(**facts, modified=parent.modified, rows=rows), values
+
+    def _is_listed(self, presence: str) -> str:
+        """Returns the condition that a record was in its list when that was read last."""
+        mine = "" if self._account is None else " WHERE account = %s"
+        newest = f"SELECT MAX(last_listed_at) FROM {{{presence}}}{mine}"  # noqa: S608 - the schema's own names
+        return f"(q.id IS NULL OR q.last_listed_at = ({newest}))"
 
 
 def _quoted(value: str) -> str:

@@ -108,15 +108,18 @@ class Lists:
 
         A list that was not loaded yet is loaded by itself, so that it can be used as soon as it is in. So is one with a
         cursor, which may be long. The others are loaded together, which costs a warehouse less. What is read by ids
-        comes last: the ids are in what was loaded before.
+        is loaded after all of them, since the ids are in them.
         """
         lists = [one for one in self.due if not isinstance(one, PerIdStream)]
         known = [one for one in lists if self._is_stored(one) and not isinstance(one, IncrementalStream)]
         return [
             *([stream] for stream in lists if stream not in known),
             *([known] if known else []),
-            *([stream] for stream in self.due if stream not in lists),
         ]
+
+    def leave_out(self, streams: Iterable[Stream]) -> None:
+        """Notes which streams have nothing that is due after all."""
+        self.endings |= {stream.table: Ending("not due") for stream in streams}
 
     def note_failure(self, stream: Stream, error: PartnerCentralError) -> None:
         """Notes that a list could not be read; a refusal is not asked about again for a day."""

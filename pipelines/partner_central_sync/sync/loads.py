@@ -13,18 +13,15 @@ from partner_central import ChunkedLoad
 from partner_central.public import (
     ROWS_PER_CHUNK,
     SPINE,
-    DueId,
     IncrementalStream,
     PartnerCentralError,
     PerIdStream,
     Stream,
     chosen_streams,
-    reading_of,
 )
 
 from ..console.output import Console
 from ..destinations.loading import newest_order, stored_counters
-from ..destinations.pipeline_state import state_of_source
 from .chunks import has_more, load_chunk, make_source
 from .details import IDS_PER_CHUNK, Details
 from .events_step import EventsStep
@@ -50,8 +47,8 @@ class Loads:
         chosen = chosen_streams(settings.tables)
         self._metrics = run_record.metrics
         self._lists = Lists(pipeline, chosen, full=settings.full)
-        by_ids = [one for one in chosen if isinstance(one, PerIdStream)]
-        self._details = Details(pipeline, settings, by_ids, run_record.metrics)
+        self._by_ids = [one for one in chosen if isinstance(one, PerIdStream)]
+        self._details = Details(pipeline, settings, run_record.metrics)
         self._next = NextStream(self._lists, self._make_load_of_list, partial(make_source, settings))
 
     def run(self) -> None:
@@ -73,16 +70,19 @@ class Loads:
             events.conclude()
 
     def _load_lists(self) -> None:
-        """Loads what is due after the opportunities; a failure is noted."""
+        """Loads what is due after the opportunities, and last what is read by ids, since the ids are in all these."""
+        lists = self._lists
+        by_ids = [one for one in lists.due if isinstance(one, PerIdStream)]
         try:
-            for streams in (loads := self._lists.loads):
-                try:
-                    self._load_due(streams, is_last=streams is loads[-1])
-                except PartnerCentralError as error:
-                    self._lists.note_failure(streams[0], error)
-                self._lists.conclude(streams)
+            for streams in (loads := lists.loads):
+                self._load_due(self._next.load_of(streams), streams, is_last=not by_ids and streams is loads[-1])
+            due = self._details.find_due(by_ids, self._record.open_until_logged)
+            lists.leave_out(one for one in by_ids if one not in due)
+            for stream in due:
+                load = self._make_load_of_list([stream], rows_per_chunk=IDS_PER_CHUNK, ids_due=self._details.due)
+                self._load_due(load, [stream], is_last=stream is due[-1])
         finally:
-            self._lists.warn_of_refusals(self._console, self._settings.catalog)
+            lists.warn_of_refusals(self._console, self._settings.catalog)
 
     def _begin_next(self) -> None:
         """Begins to read the stream behind the opportunities, while the last of these are not loaded yet."""
@@ -102,20 +102,16 @@ class Loads:
             if named.ids:
                 load = self._make_load([SPINE], rows_per_chunk=None, named=named)
                 self._load(load, [SPINE], is_last=lambda: False)
-                self._details.name({*named.ids} - named.unread)
+                self._details.name({*named.ids} - named.unread, self._by_ids)
             events.loaded(named, self._metrics)
 
-    def _load_due(self, streams: Sequence[Stream], *, is_last: bool) -> None:
-        """Loads streams that are due; of one that is read by ids, those that are due now."""
-        first = streams[0]
-        if not isinstance(first, PerIdStream):
-            self._load(self._next.load_of(streams), streams, is_last=lambda: is_last)
-            return
-        state = state_of_source(self._pipeline.state, first) or {}
-        due: list[DueId] = self._details.due(first, reading_of(state, full=self._settings.full))
-        if due:
-            load = self._make_load_of_list(streams, rows_per_chunk=IDS_PER_CHUNK, ids_due=lambda *_: due)
+    def _load_due(self, load: ChunkedLoad, streams: Sequence[Stream], *, is_last: bool) -> None:
+        """Loads streams that are due; a failure is noted."""
+        try:
             self._load(load, streams, is_last=lambda: is_last)
+        except PartnerCentralError as error:
+            self._lists.note_failure(streams[0], error)
+        self._lists.conclude(streams)
 
     def _make_load_of_list(self, streams: Sequence[Stream], **options: Any) -> ChunkedLoad:  # noqa: ANN401 - of a ChunkedLoad
         return self._make_load(streams, on_failure=self._lists.note_failure, **options)

@@ -68,6 +68,7 @@ BAD_CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
+NO_POLICY = "no identity-based policy allows"
 REFUSALS = {"ValidationException": RequestInvalid, "ResourceNotFoundException": RecordNotFound}
 
 
@@ -163,10 +164,11 @@ def _from_denial(error: ClientError, message: str, catalog: str) -> RequestRejec
         return ActionDenied(
             f"AWS denied partnercentral:{operation} on catalog {catalog} ({message}).",
             policy_to_attach([operation], catalog),
+            of_all=NO_POLICY in message,
         )
     said = message if reason in message else f"{reason}: {message}"
     what_to_do = REASONS.get(reason, "No policy changes that: ask AWS Partner support what is to be enabled.")
-    return RequestRejected(f"AWS refuses {operation} on catalog {catalog} ({said}). {what_to_do}", reason)
+    return RequestRejected(f"AWS refuses {operation} on catalog {catalog} ({said}). {what_to_do}", reason, of_all=True)
 
 
 def _status(error: ClientError) -> int:

@@ -18,11 +18,13 @@ def in_order(questions: Iterable[Q], ask: Callable[[Q], A], concurrency: Callabl
 
     Args:
         questions: they are taken when they can be asked, so there may be any number of them.
-        ask: called from several threads. What it raises is raised in the place of its answer; those behind are lost.
+        ask: called from several threads. After it raises, no question is asked any more. The answers to the questions
+            that were asked by then are yielded, so no call was made for nothing. Then the first error is raised.
         concurrency: how many calls side by side the quota and the latency can keep busy now.
     """
     waiting: deque[Future[A]] = deque()
     rest = iter(questions)
+    failure: Exception | None = None
     with_threads = ThreadPoolExecutor(MAX_CONCURRENT_CALLS, thread_name_prefix="partner_central")
     try:
         is_over = False
@@ -33,7 +35,14 @@ def in_order(questions: Iterable[Q], ask: Callable[[Q], A], concurrency: Callabl
                     break
                 waiting.append(with_threads.submit(ask, question))
             if not waiting:
-                return
-            yield waiting.popleft().result()
+                break
+            try:
+                answer = waiting.popleft().result()
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                failure, is_over = failure or error, True
+            else:
+                yield answer
     finally:
         with_threads.shutdown(wait=False, cancel_futures=True)
+    if failure is not None:
+        raise failure

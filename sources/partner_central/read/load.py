@@ -38,8 +38,8 @@ class ChunkedLoad:
         stored_counters: returns the numbers that the destination's tables hold already; called when something is new.
         newest_order: returns the greatest read_order in a table of versions of a list; called when one is new.
         named: ids of records that are read, instead of what the cursor says.
-        ids_due: gives the ids that a stream is to read now, by the number of its reading of everything. Without it,
-            the ids are the ones that the source is given, or that change in this load.
+        ids_due: gives the ids that a stream is to read now. Without it, the ids are the ones that the source is given,
+            or that change in this load.
         on_failure: takes the failure of a stream that a run can do without; without it, what AWS refuses is a warning,
             and everything else ends the run.
         on_read: called once everything has been read without a failure, while the last chunk is not loaded yet.
@@ -54,7 +54,7 @@ class ChunkedLoad:
         calls_folder: Path | None = None,
         on_failure: Callable[[Stream, PartnerCentralError], None] | None = None,
         newest_order: Callable[[str], int] = lambda _: 0,
-        ids_due: Callable[[PerIdStream, int], Iterable[DueId]] | None = None,
+        ids_due: Callable[[PerIdStream], Iterable[DueId]] | None = None,
         named: NamedIds | None = None,
         on_read: Callable[[], None] = lambda: None,
     ) -> None:

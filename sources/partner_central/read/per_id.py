@@ -1,7 +1,7 @@
 """Reads what belongs to each of some ids, a call each, and says what came of it.
 
 Which ids are due is a question to the destination, or to whoever runs the source. So nothing about them is kept in the
-state, and a reading that ends early has lost nothing: the ids behind it are still due.
+state. A reading that ends early has lost nothing: the ids that it did not come to are still due.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..tables.row_batch import TableRows
 from ..tables.row_ids import RowIds
 from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
 from .concurrent_calls import in_order
-from .id_state import READING, reading_of
+from .id_state import READING
 from .pages import pages, parse_page, parse_record
 
 READS_PER_BATCH = 50
@@ -35,13 +35,13 @@ OTHER_RECORD = "the answer is of another id than was asked for"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What belongs to an id.
+    """An answer: what belongs to an id.
 
     Attributes:
         due: the id.
-        records: what AWS gave.
+        records: from AWS.
         read_at: when, by the service's clock.
-        refusal: why it gave nothing.
+        refusal: why there are none.
     """
 
     due: DueId
@@ -69,7 +69,7 @@ class PerIdReader:
         rows: makes the batches.
         due: the ids.
         stored_order: returns the greatest read_order in the table of versions.
-        full: whether everything is to be read again.
+        reading: number of the reading of everything that has begun.
 
     Attributes:
         is_resumable: whether a later run can continue half-way.
@@ -87,13 +87,12 @@ class PerIdReader:
         rows: ListedRows,
         due: Iterable[DueId],
         stored_order: Callable[[], int],
-        *,
-        full: bool = False,
+        reading: int = 1,
     ) -> None:
         self._stream, self._catalog, self._client = stream, catalog, client
         self._stored = dict(state)
         self._row_maker, self._rows, self._due = row_maker, rows, due
-        self._reading = reading_of(state, full=full)
+        self._reading = reading
         self._first = READING not in state
         self._ids = RowIds()
         self._history = History(row_maker, stream.history, now()) if stream.history else None
@@ -105,7 +104,7 @@ class PerIdReader:
         return self._stored | {READING: self._reading, "members": self._row_maker.assigned_names}
 
     def batches(self) -> Generator[TableRows]:
-        """What was read, in the order of the ids. It ends early, and says so, when no call is left.
+        """Yields what was read, in the order of the ids. It ends early, and says so, when no call is left.
 
         Raises:
             PartnerCentralError: an id could not be read; what was read before was handed on.
@@ -137,7 +136,9 @@ class PerIdReader:
         return batch
 
     def _found(self) -> Generator[Found]:
-        """What belongs to each id. While every answer is a refusal, it is not known whether the ids are refused.
+        """Yields what belongs to each id.
+
+        While every answer is a refusal, it is not known whether the ids are refused or the operation is.
 
         Raises:
             RequestRejected: all are refused.
@@ -154,7 +155,10 @@ class PerIdReader:
                     refused = None
                 elif len(refused) == REFUSALS_OF_ALL and found.refusal is not None:
                     raise found.refusal
-        yield from refused or ()
+        for found in refused or ():
+            if found.refusal is not None and found.refusal.of_all:
+                raise found.refusal
+            yield found
 
     def _ask(self, due: DueId) -> Found:
         """Asks for what belongs to an id."""
@@ -175,11 +179,11 @@ class PerIdReader:
                 record, served_at = self._client.call(operation.name, request, parse=parse_one)
                 records = [record]
         except RequestRejected as refusal:
-            return Found(due, (), now(), refusal)
+            return Found(due, (), self._client.metrics.served_at or now(), refusal)
         member = self._stream.id_member
         given = tuple({member: due.id} | _without_nulls(record, member) for record in records)
         if any(record[member] != due.id for record in given):
-            return Found(due, (), now(), RequestRejected(OTHER_RECORD, OTHER_RECORD))
+            return Found(due, (), served_at or now(), RequestRejected(OTHER_RECORD, OTHER_RECORD))
         return Found(due, given, served_at or now())
 
     def _put(self, batch: TableRows, found: Found) -> None:
@@ -227,15 +231,20 @@ class _Listing:
 
 
 def _without_nulls(record: object, member: str) -> dict[str, Any]:
-    """The record, without a member if that is null; what is no structure becomes one that is rejected."""
+    """Returns a record without a member if that is null. One that is not a structure becomes one that is rejected."""
     structure = record if isinstance(record, dict) else {"Record": [record]}
     return {name: value for name, value in structure.items() if name != member or value is not None}
 
 
-def unique(due: Iterable[DueId]) -> Iterator[DueId]:
-    """Yields each id once."""
-    seen: set[str] = set()
+def unique(due: Iterable[DueId], seen: set[tuple[str, datetime | None]] | None = None) -> Iterator[DueId]:
+    """Yields each id once for each change.
+
+    Args:
+        due: the ids.
+        seen: the ids that were yielded before, each with its change.
+    """
+    seen = set() if seen is None else seen
     for one in due:
-        if one.id not in seen:
-            seen.add(one.id)
+        if (change := (one.id, one.modified)) not in seen:
+            seen.add(change)
             yield one

@@ -80,7 +80,7 @@ class StreamReading:
         try:
             for batch in chain(self._read_ahead(), self._counted(self._batches)):
                 batches.add(batch)
-                rows += len(batch.rows) + len(batch.rejected)
+                rows += max(len(batch.rows) + len(batch.rejected), len(batch.listed))  # an id may have no row
                 ends = most is not None and rows >= self._enough(most) and self._reading.is_resumable
                 if ends or len(batches.rows) + len(batches.rejected) >= ROWS_PER_BATCH:
                     yield batches

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -36,8 +37,8 @@ NO_IDS = (
 def per_id_resources(stream: PerIdStream, options: Options, load: ChunkedLoad) -> tuple[DltResource, ...]:
     """Returns the resources of a stream: records, rejected records, what was read of each id, and versions.
 
-    The ids are those that the load says are due. Without that, they are those of the options, or those of the parent's
-    rows in this run.
+    The load says which ids are due. Where it does not, the ids are in the options, or in the rows of the parent that
+    this run reads.
 
     Args:
         stream: what to read.
@@ -73,50 +74,73 @@ def per_id_resources(stream: PerIdStream, options: Options, load: ChunkedLoad) -
 
 
 def _pages_of(stream: PerIdStream, options: Options, load: ChunkedLoad) -> DltResource:
-    """Returns the resource that reads the ids, for the tables of the stream.
+    """Returns the resource that reads by ids, for the tables of the stream.
 
     Raises:
         ConfigurationError: nothing says which ids.
     """
-    reading, reader_of = load.stream(stream.table), _ReaderOf(stream, options, load)
-    name, parents, ids_due = f"{stream.singular}_pages", load.stream(stream.parent.stream.table).pages, load.ids_due
-
-    def handed_on(batches: Callable[[MutableMapping[str, Any]], Iterator[TableRows]]) -> Iterator[TableRows]:
-        state = dlt.current.resource_state(stream.table)
-        check_catalog(state, options.catalog)
-        try:
-            yield from batches(state)
-        except PartnerCentralError as error:
-            selected = dlt.current.source().selected_resources.keys()
-            load.go_on_without(stream, error, alone=selected <= {*stream.tables})
-
-    @dlt.resource(name=name, selected=False)
-    def of_ids() -> Iterator[TableRows]:
-        def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
-            number = reading_of(state, full=options.full)
-            ids = map(DueId, options.details_of) if ids_due is None else ids_due(stream, number)
-            yield from reading.next_chunk(lambda: reader_of.begin(state, ids))
-            state.update(reading.state())
-
-        yield from handed_on(batches)
-
-    if ids_due is not None or options.details_of:
-        return of_ids
+    parents = load.stream(stream.parent.stream.table).pages
+    if load.ids_due is not None or options.details_of:
+        return _pages_of_ids(stream, options, load)
     if parents is None:
         raise ConfigurationError(NO_IDS.format(stream.table, stream.parent.stream.table))
+    return _pages_of_parents(stream, options, load, parents)
 
-    @dlt.transformer(name=name, data_from=parents, selected=False)
+
+def _pages_of_ids(stream: PerIdStream, options: Options, load: ChunkedLoad) -> DltResource:
+    """Returns the resource that reads the ids of the load, or of the options."""
+    reading, reader_of = load.stream(stream.table), _ReaderOf(stream, options, load)
+
+    @dlt.resource(name=f"{stream.singular}_pages", selected=False)
+    def of_ids() -> Iterator[TableRows]:
+        def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
+            def begin() -> PerIdReader:
+                ids = map(DueId, options.details_of) if load.ids_due is None else load.ids_due(stream)
+                return reader_of.begin(state, unique(ids), reading_of(state, full=options.full))
+
+            yield from reading.next_chunk(begin)
+            state.update(reading.state())
+
+        yield from _handed_on(stream, options, load, batches)
+
+    return of_ids
+
+
+def _pages_of_parents(stream: PerIdStream, options: Options, load: ChunkedLoad, parents: DltResource) -> DltResource:
+    """Returns the resource that reads the ids of the records that its parent reads in this run."""
+    reading, reader_of = load.stream(stream.table), _ReaderOf(stream, options, load)
+    seen: set[tuple[str, datetime | None]] = set()
+    numbers: list[int] = []  # of the reading of everything: one for all pages
+
+    @dlt.transformer(name=f"{stream.singular}_pages", data_from=parents, selected=False)
     def of_parents(changed: TableRows) -> Iterator[TableRows]:
         def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
+            numbers[:] = numbers or [reading_of(state, full=options.full)]
             ids = (DueId(row["id"], row.get(stream.parent.modified)) for row in changed.rows)
-            reader = reader_of.begin(state, ids)
+            reader = reader_of.begin(state, unique(ids, seen), numbers[0])
             yield from reader.batches()
             state.update(reader.state())
 
         if not reading.is_over:  # AWS did not refuse an earlier part
-            yield from handed_on(batches)
+            yield from _handed_on(stream, options, load, batches)
 
     return of_parents
+
+
+def _handed_on(
+    stream: PerIdStream,
+    options: Options,
+    load: ChunkedLoad,
+    batches: Callable[[MutableMapping[str, Any]], Iterator[TableRows]],
+) -> Iterator[TableRows]:
+    """Yields batches that are made with the state of a stream. What AWS refuses is left out of the load."""
+    state = dlt.current.resource_state(stream.table)
+    check_catalog(state, options.catalog)
+    try:
+        yield from batches(state)
+    except PartnerCentralError as error:
+        selected = dlt.current.source().selected_resources.keys()
+        load.go_on_without(stream, error, alone=selected <= {*stream.tables})
 
 
 class _ReaderOf:
@@ -127,7 +151,7 @@ class _ReaderOf:
         self._connection = StreamConnection(stream, options, load)
         self._privacy = options.pii_policy(stream)
 
-    def begin(self, state: MutableMapping[str, Any], due: Iterable[DueId]) -> PerIdReader:
+    def begin(self, state: MutableMapping[str, Any], due: Iterable[DueId], reading: int) -> PerIdReader:
         """Connect, and begin to read."""
         stream, load = self._stream, self._load
         client, row_maker = self._connection.client(state), self._connection.row_maker(state)
@@ -138,7 +162,7 @@ class _ReaderOf:
             client,
             row_maker,
             ListedRows(row_maker, self._privacy, in_rows=False),
-            unique(due),
+            due,
             partial(load.newest_order, stream.history_table),
-            full=self._options.full,
+            reading,
         )

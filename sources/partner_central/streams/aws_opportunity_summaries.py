@@ -36,6 +36,7 @@ def _names(source: str, name: str) -> Iterator[tuple[Path, str]]:
     for member, column in {"CurrencyCode": "currency_code", "Frequency": "frequency", **TOTALS}.items():
         yield (*here, member), f"{name}_spend_{column}"
     yield (*here, "AwsProducts"), f"{name}_spend_products"
+    yield (*here, "AwsProducts", "Optimizations"), "savings"
     yield (*here, "TotalAmountByCategory"), f"{name}_spend_by_category"
 
 
@@ -49,7 +50,7 @@ def _amounts(source: str) -> Iterator[Path]:
 
 
 def _not_personal(source: str) -> Iterator[tuple[str, str]]:
-    """What the service model calls sensitive in what AWS says of the spend, by one source."""
+    """Members that the service model calls sensitive in what AWS says of the spend, by one source."""
     here = ".".join((*SPEND, source))
     yield f"{here}.CurrencyCode", CURRENCY
     yield from ((f"{here}.{member}", FIGURE) for member in (*TOTALS, "TotalAmountByCategory[].Value"))

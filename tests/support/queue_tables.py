@@ -1,0 +1,63 @@
+"""The tables that say which ids are due, in a DuckDB in memory, and the adapter that the query is asked through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, cast
+from unittest.mock import patch
+
+import duckdb
+from dlt.common.destination.client import JobClientBase
+
+from partner_central.public import DueId
+from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as STREAM
+from partner_central_sync.sync import ids_due
+
+CREATE = {
+    "opportunities": "id TEXT, account TEXT, life_cycle_stage TEXT, created_date TIMESTAMPTZ, "
+    "last_modified_date TIMESTAMPTZ",
+    "opportunity_presence": "id TEXT, account TEXT, gone_since TIMESTAMPTZ",
+    STREAM.reads_table: "id TEXT, account TEXT, read_at TIMESTAMPTZ, read_for TIMESTAMPTZ, outcome TEXT, "
+    "version_hash TEXT, reading BIGINT",
+    STREAM.history_table: "id TEXT, account TEXT, content_hash TEXT, read_order BIGINT",
+}
+
+
+class QueueTables:
+    """The tables, and the adapter of a destination that holds them."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(":memory:", config={"threads": 1})
+        self.connection.execute("SET TimeZone = 'UTC'")
+        for table, columns in CREATE.items():
+            self.connection.execute(f"CREATE TABLE {table} ({columns})")
+
+    def add(self, table: str, *rows: Mapping[str, object]) -> None:
+        for row in rows:
+            places = ", ".join("?" for _ in row)
+            self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])
+
+    def due(self, limit: int, now: datetime, account: str | None = None, reading: int = 1) -> list[DueId]:
+        with self.asked():
+            return ids_due.find_due(cast("JobClientBase", self), STREAM, account, reading, limit, now)
+
+    def count(self, now: datetime, account: str | None = None, reading: int = 1) -> int:
+        with self.asked():
+            return ids_due.count_due(cast("JobClientBase", self), STREAM, account, reading, now)
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        with patch.object(ids_due, "of", lambda client: client):
+            yield
+
+    def stored_columns(self, _: object, names: Iterable[str]) -> dict[str, set[str]]:
+        known = self.connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall()
+        return {name: {column for table, column in known if table == name} for name in names}
+
+    def select(
+        self, _: object, columns: Mapping[str, Collection[str]], query: str, *values: object
+    ) -> Sequence[Sequence[Any]]:
+        plain = query.format(**{table: table for table in columns}).replace("%s", "?")
+        return self.connection.execute(plain, list(values)).fetchall()
