@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 NOTES: dict[str, str] = {
+    "listen needs a queue of events": "Or run sync, which needs none.",
+    "details_share must be": "Correct it in .dlt/config.toml.",
     "AWS denied partnercentral:": "Attach the policy that the message ends with to the user or role you run as.",
     "The queue … cannot be used now": "Nothing: the messages stay in the queue, and the next run receives them.",
     "as many messages in flight as SQS allows": "Nothing: they come back when their readers are done.",

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from partner_central.errors import ConfigurationError
-from partner_central.public import SPINE, STREAMS, chosen_streams
+from partner_central.public import SPINE, chosen_streams
 from partner_central_emulator import Emulator
 from partner_central_sync.cli.app import app
 from partner_central_sync.console.output import Console
@@ -18,7 +18,7 @@ from partner_central_sync.sync.check import check
 from partner_central_sync.sync.job import sync
 from sandbox import Sandbox
 
-OTHERS = [stream for stream in STREAMS if stream is not SPINE]
+OTHERS = [stream for stream in chosen_streams(["bulk"]) if stream is not SPINE]
 REASON = "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE"
 
 
@@ -49,7 +49,7 @@ def test_one_warning_has_one_policy_for_all_tables_that_are_denied(
     tmp_path: Path, small: Emulator, needed: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sandbox = Sandbox(tmp_path, small.endpoint)
-    assert sync(sandbox.settings(tables=("all",)), Console()).code == 0
+    assert sync(sandbox.settings(tables=("bulk",)), Console()).code == 0
     told = capsys.readouterr().err
     (policy,) = policies(told)
     assert actions(policy) == needed
@@ -58,7 +58,7 @@ def test_one_warning_has_one_policy_for_all_tables_that_are_denied(
     assert all(
         f"AWS denied partnercentral:{stream.operations[-1]}" in warning for stream in OTHERS if not named(stream)
     )
-    sync(sandbox.settings(tables=("all",)), Console())
+    sync(sandbox.settings(tables=("bulk",)), Console())
     assert policies(capsys.readouterr().err) == []
 
 
@@ -70,7 +70,7 @@ def named(stream: Any) -> bool:
 def test_check_prints_one_policy_for_all_tables_that_are_denied(
     tmp_path: Path, small: Emulator, needed: set[str]
 ) -> None:
-    found = list(check(Sandbox(tmp_path, small.endpoint).settings(tables=("all",))))
+    found = list(check(Sandbox(tmp_path, small.endpoint).settings(tables=("bulk",))))
     (text,) = [one.text for one in found if policies(one.text)]
     assert actions(policies(text)[0]) == needed
     assert [one.mark for one in found if "left out" in one.text] == ["--"] * len(OTHERS)

@@ -21,7 +21,7 @@ class Account:
 
     def __init__(self, opportunities: int, open_ones: int, calls_of_a_day: int) -> None:
         self.tables, self.now, self.calls = QueueTables(), BEGIN, 0
-        self.settings = Settings(source={"calls_per_day": calls_of_a_day, "details_share": 1.0})
+        self.settings = Settings(source={"calls_per_day": calls_of_a_day}, details_share=1.0)
         self.tables.connection.execute(
             "INSERT INTO opportunities SELECT 'O' || n, NULL, CASE WHEN n < ? THEN 'Qualified' ELSE 'Launched' END, "
             "TIMESTAMPTZ '2024-01-01' + n * INTERVAL 10 MINUTE, TIMESTAMPTZ '2025-01-01' + n * INTERVAL 5 MINUTE "

@@ -141,8 +141,8 @@ def calls_of_a_day(settings: Settings) -> float:
         ConfigurationError: details_share is not a share.
     """
     given = settings.source or {}
-    calls = {"calls_per_day": given["calls_per_day"]} if "calls_per_day" in given else {}
-    return _share_of_a_day(**calls)
+    options = {"calls_per_day": given.get("calls_per_day"), "details_share": settings.details_share}
+    return _share_of_a_day(**{name: value for name, value in options.items() if value is not None})
 
 
 @from_own_section

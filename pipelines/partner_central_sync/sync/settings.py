@@ -38,6 +38,7 @@ class Settings:
         pii: `keep`, `mask` or `drop` personal data.
         accept_removals: mark as gone what a full run finds no longer listed, however many they are.
         accept_account: load from another AWS account than the dataset was loaded from.
+        details_share: share of a day's calls, 0 to 1, for what is read by ids; None for the configured one, or a fifth.
         polls: whether the cursor is followed, and not only what events name.
         events_queue: URL of the SQS queue with the events of this account and catalog; None without one.
         rows_per_chunk: rows after which a part of a long load is loaded; by default the source's own number.
@@ -59,6 +60,7 @@ class Settings:
     accept_removals: bool = False
     accept_account: bool = False
     events_queue: str | None = None
+    details_share: float | None = None
     polls: bool = True
     rows_per_chunk: int | None = None
 

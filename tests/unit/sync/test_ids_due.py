@@ -130,7 +130,7 @@ def test_an_id_without_dates_is_due_like_others(tables: QueueTables) -> None:
     assert due(tables) == ["other"]
 
 
-SETTINGS = Settings(source={"calls_per_day": 100_000, "details_share": 0.2})
+SETTINGS = Settings(source={"calls_per_day": 100_000}, details_share=0.2)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_run_may_read_what_the_share_gives_since_the_last_reading(since: timed
 
 
 def test_a_share_of_nothing_gives_nothing() -> None:
-    assert allowed(Settings(source={"details_share": 0}), None, NOW) == 0
+    assert allowed(Settings(details_share=0), None, NOW) == 0
 
 
 @pytest.mark.parametrize("minutes", [1, 7, 30, 24 * 60])
