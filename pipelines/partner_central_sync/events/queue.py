@@ -114,6 +114,7 @@ class EventQueue:
                 batch.add(read_message(message, self._catalog))
             now = self._clock()
             end = now + limits.seconds if end is None else end
+            batch.is_last = not messages
             if not messages or now >= end:
                 break
             wait = SHORT_WAIT_S

@@ -141,7 +141,7 @@ def calls_of_a_day(settings: Settings) -> float:
         ConfigurationError: details_share is not a share.
     """
     given = settings.source or {}
-    options = {"calls_per_day": given.get("calls_per_day"), "details_share": settings.details_share}
+    options: dict[str, Any] = {"calls_per_day": given.get("calls_per_day"), "details_share": settings.details_share}
     return _share_of_a_day(**{name: value for name, value in options.items() if value is not None})
 
 

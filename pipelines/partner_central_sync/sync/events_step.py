@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import median
+from typing import TYPE_CHECKING
 
 from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
 
-from ..events.batch import Batch
-from ..events.message import Event
-from ..events.queue import NO_LIMITS, EventQueue
 from .own_session import open_queue
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..events.batch import Batch
+    from ..events.message import Event
+    from ..events.queue import EventQueue
 
 OF_INVITATIONS = frozenset({"engagement_invitations", "engagement_by_accepting_invitation_tasks"})
 OF_ENGAGEMENTS = frozenset(
@@ -63,7 +66,7 @@ class EventsStep:
     def batches(self) -> Iterator[NamedIds]:
         """Yields the opportunities of each batch; call `loaded` before the next one is taken."""
         while self._receive() and self.batch is not None:
-            batch, self.is_drained = self.batch, not self.batch.is_full(NO_LIMITS)
+            batch, self.is_drained = self.batch, self.batch.is_last
             if batch.events:
                 yield NamedIds(batch.opportunity_ids)
             self.batch = None
