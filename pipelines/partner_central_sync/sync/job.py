@@ -11,6 +11,7 @@ from dlt.common.schema import Schema
 
 from partner_central import SyncMetrics
 from partner_central.public import (
+    ACCOUNT,
     OPPORTUNITY_SEARCH_SUMMARIES,
     STREAMS,
     hint_rules,
@@ -209,9 +210,11 @@ def _columns(schema: Schema) -> set[str]:
 
 
 def _unknown(columns: set[str], account: str | None) -> set[str]:
-    """Returns those of these columns that the model does not know."""
+    """Returns those of these columns that the model does not know, without the keys of lists that are new."""
     for stream in STREAMS:
         if any(name.startswith((f"{stream.table}.", f"{stream.table}__")) for name in columns):
             known = table_columns(stream, stream_model(stream), hint_rules(stream, account))
             columns -= {f"{table}.{column['name']}" for table, found in known.items() for column in found}
+            keys = (f".{stream.child_key}", f".{ACCOUNT}")[: 1 if account is None else 2]
+            columns -= {name for name in columns if name.startswith(f"{stream.table}__") and name.endswith(keys)}
     return columns
