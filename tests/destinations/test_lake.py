@@ -372,11 +372,13 @@ def rejected_rows(*ids: str | None, at: int = 1, order: str = "5") -> list[dict[
     return [row | {"_dlt_id": f"{order} {row['record_key']}"} for row in rows]
 
 
-def cleared(lake: Lake, stream: Stream, find: Callable[[RejectedTables], Iterator[str]]) -> list[str | None]:
+def cleared(
+    lake: Lake, stream: Stream, find: Callable[[RejectedTables], Iterator[str]], account: str | None = None
+) -> list[str | None]:
     """Delete what is found among the rejected records of a stream, twice; returns which are left."""
     for _ in range(2):
         with lake.client as client:
-            tables = RejectedTables(client, None)
+            tables = RejectedTables(client, account)
             tables.delete(stream, find(tables))
     return [key for (key,) in lake.rows(stream.rejected_table, "id")]
 
@@ -425,6 +427,18 @@ def test_rejected_records_go_that_a_search_of_everything_has_not_found(lake: Lak
     load_rows(lake, **{SEARCH.table: found("O1"), SEARCH.rejected_table: rejected_rows("lost", "bad", None)})
     load_rows(lake, **{SEARCH.table: found("O1", listed=2), SEARCH.rejected_table: rejected_rows("bad", order="6")})
     assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH)) == ["bad"]
+
+
+def test_rejected_records_of_another_account_stay(lake: Lake) -> None:
+    def of_both(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row | {"account": "acme" if row["id"].startswith("A") else "globex"} for row in rows]
+
+    load_rows(lake, **{SEARCH.rejected_table: of_both(rejected_rows("A1", "A2", "G1", "G2"))})
+    load_rows(lake, **{SEARCH.table: of_both(found("A1", "G1"))})
+    assert cleared(lake, SEARCH, lambda tables: tables.loaded(SEARCH), "acme") == ["A2", "G1", "G2"]
+    assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH), "acme") == ["G1", "G2"]
+    assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "acme") == ["G1", "G2"]
+    assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "globex") == []
 
 
 def test_types_are_those_of_the_stored_table_and_nothing_is_cast_into_them(lake: Lake) -> None:
