@@ -125,12 +125,18 @@ def _privacy(stream: Stream) -> str:
         for path, why in stream.not_personal.items()
     ]
     rows += [
-        (f"`{table}`", f"`{begin}…`", "personal, although AWS does not describe it", "a keyed hash", "null")
-        for table, begin in stream.wholly_personal_columns.items()
+        (f"`{table}`", f"`{columns.begin}…`", _unlisted(columns.known), "a keyed hash", "null")
+        for table, columns in stream.further_personal_columns.items()
     ]
     if not rows:
         return f"## {stream.table}\n\nAWS calls no member sensitive, and none is free text of a person."
     return f"## {stream.table}\n\n{markdown_text.table(('table', 'column', 'class', 'mask', 'drop'), sorted(rows))}"
+
+
+def _unlisted(known: tuple[str, ...]) -> str:
+    """Returns the class of columns that are not listed."""
+    but = f"; not what begins as {', '.join(f'`{one}`' for one in known)}" if known else ""
+    return f"personal, although AWS does not describe it{but}"
 
 
 def _place(stream: Stream, path: str) -> tuple[str, str]:

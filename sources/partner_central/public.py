@@ -63,6 +63,7 @@ from .streams import DEFAULT, NO_TABLE, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
 from .streams.opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
+from .tables.further_columns import FurtherColumns
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
 from .tables.history import ORDERING, content_hash_of
 from .tables.id_reads import DueId
@@ -101,6 +102,7 @@ __all__ = [
     "CursorReport",
     "DueId",
     "FullListing",
+    "FurtherColumns",
     "IncrementalStream",
     "NamedIds",
     "Options",

@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from .operation import Filter, List
+from .tables.further_columns import FurtherColumns, further_columns
 from .tables.history import HistoryRules
 from .tables.pii import FIRST_FORM, FORM, LIST, PiiPolicy, personal_column
 from .tables.record import Members
@@ -73,6 +74,8 @@ class Stream:
         names: names of columns and lists that the naming rule would make too long, by path.
         personal: paths of personal members, with dots, and `[]` after a list of structures.
         wholly_personal: paths of structures in which every member is personal, also one that no model describes.
+        unknown_personal: paths of structures in which a member is personal, with all it holds, unless a path of
+            `personal` or `wholly_personal` leads into it.
         personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
@@ -92,6 +95,7 @@ class Stream:
     names: Mapping[Path, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
     wholly_personal: tuple[str, ...] = ()
+    unknown_personal: tuple[str, ...] = ()
     personal_at_first: tuple[str, ...] = ()
     not_personal: Mapping[str, str] = field(default_factory=dict)
     not_text: tuple[str, ...] = ()
@@ -169,17 +173,20 @@ class Stream:
         """Returns what a mode does to the personal data of the stream; parameters as of `PiiPolicy`."""
         personal = self.personal_at_first if form == FIRST_FORM else self.personal
         return PiiPolicy(
-            mode, key, personal, form, names=self.names, not_text=self.not_text, wholly=self.wholly_personal
+            mode,
+            key,
+            personal,
+            form,
+            names=self.names,
+            not_text=self.not_text,
+            wholly=self.wholly_personal,
+            unknown=self.unknown_personal,
         )
 
     @cached_property
-    def wholly_personal_columns(self) -> Mapping[str, str]:
-        """The first part of the names of columns in wholly personal structures, by the table that has them."""
-        found: dict[str, str] = {}
-        for path in self.wholly_personal:
-            *lists, column = personal_column(f"{path}.x", self.names).split(".")
-            found["__".join((self.table, *lists))] = column.removesuffix("x")
-        return found
+    def further_personal_columns(self) -> Mapping[str, FurtherColumns]:
+        """The columns that are personal although no model describes them, by the table that has them."""
+        return further_columns(self.table, self.personal, self.wholly_personal, self.unknown_personal, self.names)
 
     @cached_property
     def personal_in_lists(self) -> Mapping[str, frozenset[str]]:

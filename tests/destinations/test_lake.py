@@ -20,6 +20,8 @@ from dlt.common.versioned_state import compress_state
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central.errors import ConfigurationError
+from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
+from partner_central.public import SPINE, Stream
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations.filesystem import filesystem
 from partner_central_sync.destinations.lake.client import LakeClient, StoredTableDiffers
@@ -27,6 +29,7 @@ from partner_central_sync.destinations.lake.maintenance import retention, tidy
 from partner_central_sync.destinations.lake.pipeline_state import newest_state, sequence_name
 from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.destinations.lake.tables import Delta, Iceberg
+from partner_central_sync.sync.rejected import RejectedTables
 from startable_destinations import Warehouse
 from variants import rarely
 
@@ -344,31 +347,98 @@ def test_versions_without_an_order_are_told_apart_by_content(lake: Lake) -> None
     assert sorted(versions(lake, version("C", 2), version("A", 3))) == ["A", "A", "B", "C"]
 
 
+def load_rows(lake: Lake, **tables: list[dict[str, Any]]) -> None:
+    """Load rows of tables in one package, and rows of rejected records by their own key."""
+    columns: Any = {name: {"data_type": "text"} for name in ("id", "_dlt_id")}
+    columns |= {name: {"data_type": "timestamp"} for name in ("last_modified_date", "rejected_since")}
+    columns["_dlt_id"]["dedup_sort"] = "desc"
+    pipeline = lake.pipeline()
+    resources = [
+        dlt.resource(
+            rows,
+            name=name,
+            table_format=lake.table_format,
+            write_disposition="merge",
+            primary_key="record_key" if name.endswith("_rejected") else "id",
+            columns=columns,
+        )
+        for name, rows in tables.items()
+    ]
+    pipeline.run(resources, schema=schema(pipeline))
+
+
+def rejected_rows(*ids: str | None, at: int = 1, order: str = "5") -> list[dict[str, Any]]:
+    rows = [{"record_key": one or "hash", "id": one, "seen_at": day(at), "last_modified_date": day(at)} for one in ids]
+    return [row | {"_dlt_id": f"{order} {row['record_key']}"} for row in rows]
+
+
+def cleared(
+    lake: Lake, stream: Stream, find: Callable[[RejectedTables], Iterator[str]], account: str | None = None
+) -> list[str | None]:
+    """Delete what is found among the rejected records of a stream, twice; returns which are left."""
+    for _ in range(2):
+        with lake.client as client:
+            tables = RejectedTables(client, account)
+            tables.delete(stream, find(tables))
+    return [key for (key,) in lake.rows(stream.rejected_table, "id")]
+
+
 def test_rejected_rows_go_when_their_record_has_become_a_row(lake: Lake) -> None:
-    text, moment = {"data_type": "text"}, {"data_type": "timestamp"}
-    rejected = [{"record_key": key or "hash", "id": key} for key in ("O1", "O2", "O3", None)]
-    present = [{"id": key, "rejected_since": since} for key, since in (("O1", None), ("O2", day(1)), ("O4", None))]
-    pipeline = lake.pipeline()
-    hints: dict[str, Any] = {"write_disposition": "merge"}
-    lake.run(pipeline, "opportunities_rejected", rejected, primary_key="record_key", columns={"id": text}, **hints)
-    lake.client.forget_rejected()  # nothing is known of their presence yet
-    lake.run(pipeline, "opportunity_presence", present, primary_key="id", columns={"rejected_since": moment}, **hints)
-    for _ in range(2):
-        lake.client.forget_rejected()
-        assert lake.rows("opportunities_rejected", "id") == [("O2",), ("O3",), (None,)]
+    present = [
+        {"id": key, "rejected_since": since, "last_listed_sweep": 1}
+        for key, since in (("O1", None), ("O2", day(1)), ("O4", None))
+    ]
+    load_rows(lake, opportunities_rejected=rejected_rows("O1", "O2", "O3", None))
+    assert len(cleared(lake, SPINE, lambda tables: tables.loaded(SPINE))) == 4, "nothing is known of their presence"
+    load_rows(lake, opportunity_presence=present)
+    assert cleared(lake, SPINE, lambda tables: tables.loaded(SPINE)) == ["O2", "O3", None]
+    assert cleared(lake, SPINE, lambda tables: tables.seen_before(SPINE, day(1))) == ["O2", "O3", None]
+    assert cleared(lake, SPINE, lambda tables: tables.seen_before(SPINE, day(2))) == []
 
 
-def test_rejected_rows_of_a_list_with_a_cursor_go_when_their_record_comes_with_a_later_load(lake: Lake) -> None:
-    text = {"data_type": "text"}
-    rejected = [{"record_key": key or "hash", "id": key} for key in ("O1", "O2", None)]
-    pipeline = lake.pipeline()
-    hints: dict[str, Any] = {"write_disposition": "merge"}
-    lake.run(pipeline, "found", [{"id": "O2"}], primary_key="id", **hints)
-    lake.run(pipeline, "found_rejected", rejected, primary_key="record_key", columns={"id": text}, **hints)
-    lake.run(pipeline, "found", [{"id": "O1"}, {"id": "O3"}], primary_key="id", **hints)
-    for _ in range(2):
-        lake.client.forget_rejected_of("found", "found_rejected")
-        assert lake.rows("found_rejected", "id") == [("O2",), (None,)]
+def found(*ids: str, at: int = 1, listed: int = 1, order: str = "5") -> list[dict[str, Any]]:
+    dates = {"last_modified_date": day(at), "last_listed_at": day(listed)}
+    return [{"id": one, "_dlt_id": f"{order} {one}", **dates} for one in ids]
+
+
+def test_a_rejected_record_of_a_search_goes_when_a_row_is_newer_or_came_later(lake: Lake) -> None:
+    load_rows(lake, **{SEARCH.table: found("before")})
+    load_rows(
+        lake,
+        **{
+            SEARCH.table: [
+                *found("mended", order="6"),
+                *found("newer", at=2),
+                *found("turned bad", order="4"),
+                *found("older", at=1),
+            ],
+            SEARCH.rejected_table: [
+                *rejected_rows("before", "mended", "newer", "turned bad", "same", "undated", None),
+                *rejected_rows("older", at=2),
+            ],
+        },
+    )
+    load_rows(lake, **{SEARCH.table: found("same", "older", "other", order="1")})
+    left = cleared(lake, SEARCH, lambda tables: tables.loaded(SEARCH))
+    assert left == ["before", "older", "turned bad", "undated", None]
+
+
+def test_rejected_records_go_that_a_search_of_everything_has_not_found(lake: Lake) -> None:
+    load_rows(lake, **{SEARCH.table: found("O1"), SEARCH.rejected_table: rejected_rows("lost", "bad", None)})
+    load_rows(lake, **{SEARCH.table: found("O1", listed=2), SEARCH.rejected_table: rejected_rows("bad", order="6")})
+    assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH)) == ["bad"]
+
+
+def test_rejected_records_of_another_account_stay(lake: Lake) -> None:
+    def of_both(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row | {"account": "acme" if row["id"].startswith("A") else "globex"} for row in rows]
+
+    load_rows(lake, **{SEARCH.rejected_table: of_both(rejected_rows("A1", "A2", "G1", "G2"))})
+    load_rows(lake, **{SEARCH.table: of_both(found("A1", "G1"))})
+    assert cleared(lake, SEARCH, lambda tables: tables.loaded(SEARCH), "acme") == ["A2", "G1", "G2"]
+    assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH), "acme") == ["G1", "G2"]
+    assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "acme") == ["G1", "G2"]
+    assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "globex") == []
 
 
 def test_types_are_those_of_the_stored_table_and_nothing_is_cast_into_them(lake: Lake) -> None:

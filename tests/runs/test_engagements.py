@@ -170,9 +170,13 @@ def test_what_nobody_knows_of_a_lead_is_cleaned_and_then_masked(sandbox: Sandbox
     lead = contexts[at]["Payload"]["Lead"]
     lead |= {"Nick": secret, "Notes": [{"Text": secret}, secret], "Deep": {"Er": secret}, "Age": 47}
     lead["Interactions"][0] |= {"Account": secret, "Said": [secret]}
+    contexts[at]["Payload"] |= {"Kind": {"Text": secret, "Said": [secret]}}
     small.overlay(engagement["Id"], {"Contexts": contexts}, stream=ENGAGEMENTS)
-    sync(sandbox, ENGAGEMENTS)
-    assert str(contents(sandbox)).count(secret) == 6
+    new = sync(sandbox, ENGAGEMENTS).new_columns
+    below = "engagements__contexts__payload_"
+    assert {f"{below}lead_notes.text", f"{below}lead_notes.value", f"{below}kind_said.value"} <= {*new}
+    assert not [name for name in new if name.endswith(".engagement_id")], "the key of a new list is no new member"
+    assert str(contents(sandbox)).count(secret) == 8
     masked = {"source": {"pii": "mask", "pii_key": "a secret of sixteen"}}
     told = "\n".join(forget(sandbox.settings(**masked), Console()))
     assert secret not in str(contents(sandbox))
@@ -182,7 +186,7 @@ def test_what_nobody_knows_of_a_lead_is_cleaned_and_then_masked(sandbox: Sandbox
     stored = contents(sandbox)
     assert secret not in str(stored)
     (row,) = [row for row in stored["engagements__contexts"] if row["payload_lead_nick"]]
-    hashes = [row[f"payload_lead_{name}"] for name in ("nick", "deep", "age_text")]
+    hashes = [row[f"payload_{name}"] for name in ("lead_nick", "lead_deep", "lead_age_text", "kind")]
     assert all(map(MASKED.fullmatch, hashes))
 
 

@@ -54,6 +54,7 @@ class Destination:
     state: str | None = None
     generation: int = 0
     sweeps: dict[int, str] = field(default_factory=dict)
+    _loads: dict[str, int] = field(default_factory=dict)
     _holder: str | None = None
     _until: datetime | None = None
 
@@ -106,7 +107,7 @@ class Destination:
             held = self.rows.get(key)
             older = held is not None and row["last_modified_date"] < held["last_modified_date"]
             if not older or self.broken.newest_wins:
-                self.rows[key] = row
+                self.rows[key], self._loads[key] = row, self.generation
 
     def _versions(self, staged: list[Row]) -> None:
         """Insert the versions that differ from the one before, of the same date."""
@@ -129,11 +130,20 @@ class Destination:
 
     def _reject(self, whole: TableRows) -> None:
         """Keep what was rejected, until its id loads again."""
-        for row in whole.rejected:
-            self.rejected[row["record_key"]] = row
-        for row in whole.rows:
-            if self.presence.get(row["id"], {}).get("rejected_since") is None:
-                self.rejected.pop(row["id"], None)
+        newest = {row["record_key"]: row for row in sorted(whole.rejected, key=lambda row: str(row["_dlt_id"]))}
+        self.rejected |= {key: row | {"load": self.generation} for key, row in newest.items()}
+        for key in {row["id"] for row in whole.rows} & self.rejected.keys():
+            presence = self.presence.get(key)
+            is_row = self._is_newer(key) if presence is None else presence["rejected_since"] is None
+            if is_row:
+                del self.rejected[key]
+
+    def _is_newer(self, key: str) -> bool:
+        """Whether a row is a newer version than was rejected of its id, or was read later."""
+        row, rejected = self.rows[key], self.rejected[key]
+        date = row["last_modified_date"]
+        place = rejected["last_modified_date"] or date, rejected["load"], rejected["_dlt_id"]
+        return bool((date, self._loads[key], row["_dlt_id"]) > place)
 
     def conclude(self, number: int, at: str, *, windows: bool, accept: bool) -> None:
         """Mark what the listing of everything of that number did not list, unless it was looked at before."""

@@ -65,6 +65,22 @@ FOUND = {
         page=2,
         runs=(Run(), Run(events=(Event(call=3, kind="change", which=260, late=25),), full=True)),
     ),
+    "a record that a full search reads as a row, and rejects in what changed meanwhile": Schedule(
+        made=628, records=6, cap=60, runs=(Run(events=(Event(call=5, kind="bad", which=286),), full=True),)
+    ),
+    "a record that a search reads as a row, and rejects in a window of the same load": Schedule(
+        made=682,
+        records=20,
+        token="position",
+        cap=60,
+        runs=(Run(events=(Event(call=2, kind="bad", which=271),), rows=30),),
+    ),
+    "a record that a search rejects, and reads as a row in the same load": Schedule(
+        made=628,
+        records=6,
+        cap=60,
+        runs=(Run(events=(Event(call=1, kind="bad", which=286), Event(call=5, kind="mend")), full=True),),
+    ),
 }
 
 

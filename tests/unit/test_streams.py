@@ -211,7 +211,10 @@ def test_every_member_of_a_wholly_personal_structure_is_personal(stream: Stream)
         there = {one for one in members if one.startswith(f"{path}.")}
         assert there
         assert there <= {*stream.personal}
-    assert not stream.wholly_personal or stream.history is None, "else its columns there are to be cleaned"
+    for path in stream.unknown_personal:
+        inside = {one.removeprefix(f"{path}.").partition(".")[0] for one in members if one.startswith(f"{path}.")}
+        assert inside == {one.removeprefix(f"{path}.").partition(".")[0] for one in stream.personal if path in one}
+    assert not stream.further_personal_columns or stream.history is None, "else its columns there are to be cleaned"
 
 
 def members_of(shape: Shape, path: str = "") -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
@@ -98,23 +97,11 @@ class FilesystemAdapter(Adapter):
         del client
         return None
 
-    def clear_rejected(self, client: JobClientBase, account: str | None) -> None:
-        """Deletes what has become a row since; each account's rows are found by their key."""
-        del account
-        _lake(client).forget_rejected()
+    def delete_rows(self, client: JobClientBase, table: str, row_ids: Sequence[str]) -> None:
+        """Deletes rows of a table by their `_dlt_id`, in one commit."""
+        from .lake.queries import delete_rows
 
-    def clear_rejected_of_list(
-        self, client: JobClientBase, table: str, handed_on_at: datetime, account: str | None
-    ) -> None:
-        """Deletes from a table of rejected records what was seen before its list was handed on last."""
-        _lake(client).forget_rejected_before(table, handed_on_at, account)
-
-    def clear_rejected_of_rows(
-        self, client: JobClientBase, table: str, rejected_table: str, account: str | None
-    ) -> None:
-        """Deletes from a table of rejected records what came into the table of records with a later load."""
-        del account
-        _lake(client).forget_rejected_of(table, rejected_table)
+        delete_rows(_lake(client), table, row_ids)
 
     def tidy(self, client: JobClientBase) -> None:
         """Joins small files, and removes files and snapshots of earlier versions.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -58,27 +57,14 @@ class TableAccess:
 
         return restore.count_gone(_sql(client))
 
-    def clear_rejected(self, client: JobClientBase, account: str | None) -> None:
-        """Deletes from `opportunities_rejected` what has become a row since."""
-        from . import rejected_rows
-
-        rejected_rows.clear(_sql(client), account)
-
-    def clear_rejected_of_list(
-        self, client: JobClientBase, table: str, handed_on_at: datetime, account: str | None
-    ) -> None:
-        """Deletes from a table of rejected records what was seen before its list was handed on last."""
-        from . import listed_rejections
-
-        listed_rejections.clear(_sql(client), table, handed_on_at, account)
-
-    def clear_rejected_of_rows(
-        self, client: JobClientBase, table: str, rejected_table: str, account: str | None
-    ) -> None:
-        """Deletes from a table of rejected records what came into the table of records with a later load."""
-        from . import listed_rejections
-
-        listed_rejections.clear_loaded(_sql(client), table, rejected_table, account)
+    def delete_rows(self, client: JobClientBase, table: str, row_ids: Sequence[str]) -> None:
+        """Deletes rows of a table by their `_dlt_id`."""
+        sql = _sql(client).sql_client
+        name, row_id = sql.make_qualified_table_name(table), sql.escape_column_name("_dlt_id")
+        for at in range(0, len(row_ids), IDS_PER_STATEMENT):
+            some = row_ids[at : at + IDS_PER_STATEMENT]
+            places = ", ".join(["%s"] * len(some))
+            sql.execute_sql(f"DELETE FROM {name} WHERE {row_id} IN ({places})", *some)  # noqa: S608 - the schema's own names
 
     def tidy(self, client: JobClientBase) -> None:
         """Removes what loads leave behind in an open destination, under the lease; a database does that itself.

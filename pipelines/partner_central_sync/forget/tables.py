@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from partner_central.public import ACCOUNT, STREAMS, PiiPolicy, Stream
+from partner_central.public import ACCOUNT, STREAMS, FurtherColumns, PiiPolicy, Stream
 
+EVERYTHING = FurtherColumns("")
 LEVEL = "__"  # between the names of a list and of one in it
 Policies = Mapping[Stream, PiiPolicy]
 
@@ -21,7 +22,7 @@ class PersonalTable:
         personal: the columns that may be in clear.
         read: these, and what else has to be known to change them.
         what: its rows, for a message.
-        others: how the names of further columns begin that may be in clear; None for no others.
+        others: further columns that may be in clear; None for no others.
     """
 
     name: str
@@ -29,7 +30,7 @@ class PersonalTable:
     personal: frozenset[str]
     read: frozenset[str]
     what: str
-    others: str | None = None
+    others: FurtherColumns | None = None
 
     def with_others(self, columns: Iterable[str], account: str | None) -> PersonalTable:
         """Returns the table with those of its columns that no model describes and that may be in clear.
@@ -41,7 +42,7 @@ class PersonalTable:
         if self.others is None:
             return self
         keys = {self.stream.child_key, *([] if account is None else [ACCOUNT])}
-        found = {one for one in columns if one.startswith(self.others) and not one.startswith("_dlt")} - keys
+        found = {one for one in columns if one in self.others and not one.startswith("_dlt")} - keys
         return replace(self, personal=self.personal | found, read=self.read | found)
 
     @property
@@ -66,13 +67,13 @@ def _tables_of(stream: Stream) -> Iterator[PersonalTable]:
         yield PersonalTable(name, stream, entries, entries, f"entries of {name}", _others(stream, name))
 
 
-def _others(stream: Stream, name: str) -> str | None:
-    """Returns how columns of a list begin that are personal whatever they hold; None if it has no such columns."""
-    for table, begin in stream.wholly_personal_columns.items():
+def _others(stream: Stream, name: str) -> FurtherColumns | None:
+    """Returns the columns of a list that are personal whatever they hold; None if it has no such columns."""
+    for table, columns in stream.further_personal_columns.items():
         if name == table:
-            return begin
-        if name.startswith(f"{table}{LEVEL}{begin}"):
-            return ""
+            return columns
+        if name.startswith(f"{table}{LEVEL}") and name.removeprefix(f"{table}{LEVEL}") in columns:
+            return EVERYTHING
     return None
 
 

@@ -112,8 +112,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     pipeline, location = _load_everything(settings, console, run_record)
     run_record.missed_by_events = missed_by_events(pipeline, run_record)
     removed = removals.mark_removed(pipeline, settings, run_record.metrics.first.full_listing)
-    rejected.clear(pipeline, settings)
-    search_gaps.clear_rejected(pipeline, settings, run_record.metrics.streams.get(SEARCH))
+    rejected.clear(pipeline, settings, run_record.metrics.streams.get(SEARCH))
     housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console, run_lease.basis(pipeline))

@@ -8,28 +8,12 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import OPPORTUNITIES, StreamMetrics
 from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
 
-from ..destinations import listed_rejections
-from . import run_lease
 from .settings import Settings
 
 
 def found_everything(search: StreamMetrics | None) -> bool:
     """Returns whether a run searched for everything, to its end."""
     return search is not None and search.complete and search.mode != "incremental" and search.filter_set == "all"
-
-
-def clear_rejected(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | None) -> None:
-    """Deletes rejected records that a search of everything did not reject again: they are rows now, or not found.
-
-    Parameters as of `gaps`.
-    """
-    if not found_everything(search) or not run_lease.take_if_free(pipeline):
-        return
-    client = pipeline.destination_client()
-    known = pipeline.default_schema.data_table_names(seen_data_only=True)
-    if isinstance(client, SqlJobClientBase) and SEARCH.rejected_table in known:
-        with client:
-            listed_rejections.clear_not_found(client, SEARCH.table, SEARCH.rejected_table, settings.account)
 
 
 def gaps(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | None) -> str | None:

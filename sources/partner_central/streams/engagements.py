@@ -1,7 +1,7 @@
 """Engagements with their contexts: shared deals, leads, prospecting results, and plans for customers.
 
 `SearchEngagements` gives the contexts in its list. Where AWS refuses it, `ListEngagements` shows what has changed, and
-`GetEngagement` gives that. Everything in a lead is personal.
+`GetEngagement` gives that. Everything in a lead is personal, and in a context of a kind that AWS has added.
 https://docs.aws.amazon.com/partner-central/latest/APIReference/API_GetEngagement.html
 """
 
@@ -79,6 +79,7 @@ ENGAGEMENTS = WholeListStream(
         "Contexts[].Payload.ProspectingResult.Aws.TaskName",
     ),
     wholly_personal=(LEAD,),
+    unknown_personal=("Contexts[].Payload",),
     not_personal={
         "CreatedBy": ACCOUNT,
         "ModifiedBy": ACCOUNT,

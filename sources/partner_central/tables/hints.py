@@ -37,16 +37,12 @@ class HintRules:
 
 
 def root_columns(model: RecordModel, rules: HintRules) -> dict[str, TColumnSchema]:
-    """Returns hints for every column of a root table.
-
-    `_dlt_id` ends the list: of several rows with one key in one load, the merge keeps the one with the greatest.
-    """
+    """Returns hints for every column of a root table."""
     columns = _account(rules) | {column.name: _hint(column) for column in model.columns}
     for name in columns.keys() & NEVER_NULL:
         columns[name]["nullable"] = False
     columns["_dlt_load_id"] = _system("_dlt_load_id")
-    columns["_dlt_id"] = cast("TColumnSchema", {**_system("_dlt_id", row_key=True, unique=True), "dedup_sort": "desc"})
-    return columns
+    return columns | _row_id()
 
 
 def list_columns(model: RecordModel, rules: HintRules) -> dict[tuple[str, ...], list[TColumnSchema]]:
@@ -116,10 +112,20 @@ def rejected_columns(rules: HintRules) -> dict[str, TColumnSchema]:
         ("record", "text", "The record as the API sent it, as JSON; a hash of it where personal data is not kept."),
         ("seen_at", "timestamp", "When a run last read it, by the clock of the machine that ran."),
     )
-    return _account(rules) | {
-        name: cast("TColumnSchema", {"name": name, "data_type": kind, "nullable": True, "description": description})
-        for name, kind, description in columns
-    }
+    return (
+        _account(rules)
+        | {
+            name: cast("TColumnSchema", {"name": name, "data_type": kind, "nullable": True, "description": description})
+            for name, kind, description in columns
+        }
+        | _row_id()
+    )
+
+
+def _row_id() -> dict[str, TColumnSchema]:
+    """The column by which a merge chooses: of several rows with one key in one load, it keeps the greatest."""
+    column = {**_system("_dlt_id", row_key=True, unique=True), "dedup_sort": "desc"}
+    return {"_dlt_id": cast("TColumnSchema", column)}
 
 
 def _account(rules: HintRules) -> dict[str, TColumnSchema]:

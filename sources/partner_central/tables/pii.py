@@ -55,6 +55,7 @@ class PiiPolicy:
         names: names of columns and lists that the naming rule does not give, by path.
         not_text: paths of personal members whose column can hold no mask: they are dropped.
         wholly: paths of structures in which every member is personal, also one that no model describes.
+        unknown: paths of structures in which a member is personal if nothing of it is named here.
 
     Raises:
         ConfigurationError: the mode does not exist, or the key to mask with is missing or short.
@@ -70,6 +71,7 @@ class PiiPolicy:
         names: Mapping[Path, str] = NO_NAMES,
         not_text: Collection[str] = (),
         wholly: Iterable[str] = (),
+        unknown: Iterable[str] = (),
     ) -> None:
         if mode not in get_args(Mode):
             raise ConfigurationError(f"pii is one of {', '.join(get_args(Mode))}, not {mode!r}.")
@@ -89,6 +91,8 @@ class PiiPolicy:
             _structure(self._tree, structures)[member] = NO_MASK if path in not_text else personal_column(path, names)
         for path in wholly:
             _mark_wholly(_structure(self._tree, _parts(path)), path)
+        for path in unknown:
+            _structure(self._tree, _parts(path))[OTHERS] = path
 
     @property
     def keeps(self) -> bool:

@@ -134,7 +134,8 @@ class RowBatchBuilder:
             if key:
                 self._rejected[key] = modified or listed.at, modified
             rejection = rejection_row(self._members, record, str(unfit), self._privacy)
-            batch.rejected.append(self._row_maker.constant | rejection)
+            row_id = self._ids.next(modified or listed.at)
+            batch.rejected.append(self._row_maker.constant | rejection | {"_dlt_id": row_id})
             return False
         _, rejected = self._rejected.get(row["id"], (None, None))
         if rejected is None or rejected <= row["last_modified_date"]:

@@ -66,6 +66,15 @@ def test_nothing_unknown_of_a_wholly_personal_structure_is_stored(mode: str) -> 
     record = {"Contexts": [{"Payload": {"Lead": lead}}], "New": "in clear"}
     stored = engagements.pii_policy(mode, KEY).record(record)
     assert SECRET not in str(stored)
+    for payload in ({"NewKind": {"Deep": [{"Er": SECRET}]}}, {"NewText": SECRET}, {"NewList": [SECRET, 1]}):
+        (context,) = engagements.pii_policy(mode, KEY).record({"Contexts": [{"Payload": payload}]})["Contexts"]  # type: ignore[index]
+        ((name, value),) = context["Payload"].items()
+        assert (name in payload, MASKED.fullmatch(str(value)) is not None) == (True, mode == "mask")
+        assert (value is None) == (mode == "drop")
+    project = {"CustomerProject": {"Project": {"TargetCompletionDate": "2026-12-01"}}}
+    record = {"Contexts": [{"Payload": project}], "New": "in clear"}
+    assert engagements.pii_policy(mode, KEY).record(record) == record, "known kinds are classified by their members"
+    stored = engagements.pii_policy(mode, KEY).record(record)
     assert stored["New"] == "in clear"  # type: ignore[index]
     assert engagements.pii_policy("keep", None).record(record) is record
 

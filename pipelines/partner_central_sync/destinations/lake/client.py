@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from dlt.common.destination import PreparedTableSchema
@@ -30,8 +29,6 @@ from .tables import Delta, Iceberg, LakeTable, data_types
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-REJECTED, PRESENCE = "opportunities_rejected", "opportunity_presence"
 
 
 class StoredTableDiffers(DestinationTerminalException):
@@ -144,54 +141,6 @@ class LakeClient(WithLakeLease, WithLakeState):
 
         coming = pa.schema([field.with_nullable(nullable=True) for field in schema])
         return self._delta(name, coming) if self._format(name) == "delta" else self._iceberg(name, coming)
-
-    def forget_rejected(self) -> None:
-        """Takes rows out of `opportunities_rejected` whose record has become a row since."""
-        import pyarrow.compute as pc
-
-        known = self.stored_types(PRESENCE)
-        if "rejected_since" not in known or not self.stored_types(REJECTED):
-            return
-        keys = [name for name in (ACCOUNT, "id") if name in known]
-        rejected = self.open_table(REJECTED)
-        rejected_keys = rejected.rows(keys).drop_null()
-        presence = self.open_table(PRESENCE).rows([*keys, "rejected_since"], rejected_keys)
-        fine = presence.filter(pc.is_null(presence["rejected_since"])).select(keys).cast(rejected_keys.schema)
-        if (loaded := rejected_keys.join(fine, keys, join_type="left semi").group_by(keys).aggregate([])).num_rows:
-            self.fence()
-            rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), loaded)
-
-    def forget_rejected_before(self, name: str, before: datetime, account: str | None) -> None:
-        """Takes rows out of a table of rejected records that were seen before a time."""
-        import pyarrow.compute as pc
-
-        keys = [column for column in (ACCOUNT, "record_key") if column in self.stored_types(name)]
-        table = self.open_table(name)
-        rows = table.rows([*keys, "seen_at"])
-        old = rows.filter(pc.less(rows["seen_at"], before))
-        if account is not None:
-            old = old.filter(pc.equal(old[ACCOUNT], account))
-        if old.num_rows:
-            self.fence()
-            table.replace(table.rows([C_DLT_ID]).slice(0, 0), old.select(keys))
-
-    def forget_rejected_of(self, name: str, rejected_name: str) -> None:
-        """Takes rows out of a table of rejected records whose record came into its own table with a later load."""
-        import pyarrow.compute as pc
-
-        keys = [column for column in (ACCOUNT, "id") if column in self.stored_types(rejected_name)]
-        rejected = self.open_table(rejected_name)
-        found = rejected.rows([*keys, "record_key", C_DLT_LOAD_ID])
-        found = found.filter(pc.is_valid(found["id"]))
-        rows = self.open_table(name).rows([*keys, C_DLT_LOAD_ID], found.select(keys))
-        both = found.join(
-            rows.cast(found.select(rows.column_names).schema), keys, join_type="inner", right_suffix="_row"
-        )
-        loaded = both.filter(pc.greater(both[f"{C_DLT_LOAD_ID}_row"], both[C_DLT_LOAD_ID]))
-        if loaded.num_rows:
-            self.fence()
-            gone = loaded.select([*keys[:-1], "record_key"])
-            rejected.replace(rejected.rows([C_DLT_ID]).slice(0, 0), gone.group_by(gone.column_names).aggregate([]))
 
     def _lease_name(self, pipeline_name: str) -> str:
         """A Delta table takes one of two commits; an Iceberg table may take both, and lose one, if two runs write."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dlt.common.schema.typing import C_DLT_ID
+
 from partner_central.public import ACCOUNT
 
 if TYPE_CHECKING:
@@ -33,6 +35,22 @@ def select(
             connection.register(table, client.open_table(table).rows(list(names)))
         plain = query.format(**{table: table for table in columns}).replace("%s", "?")
         return connection.execute(plain, list(values)).fetchall()
+
+
+def delete_rows(client: LakeClient, table: str, row_ids: Sequence[str]) -> None:
+    """Deletes rows of a table by their `_dlt_id`, under the lease.
+
+    Args:
+        client: of the lake.
+        table: the table.
+        row_ids: the ids.
+    """
+    import pyarrow as pa
+
+    stored = client.open_table(table)
+    nothing = stored.rows([C_DLT_ID]).slice(0, 0)
+    client.fence()
+    stored.replace(nothing, pa.table({C_DLT_ID: pa.array(row_ids, nothing.schema.field(C_DLT_ID).type)}))
 
 
 def set_due(client: LakeClient, table: str, ids: Sequence[str], account: str | None) -> None:
