@@ -20,7 +20,7 @@ CREATE = {
     "last_modified_date TIMESTAMPTZ",
     "opportunity_presence": "id TEXT, account TEXT, gone_since TIMESTAMPTZ",
     STREAM.reads_table: "id TEXT, account TEXT, read_at TIMESTAMPTZ, read_for TIMESTAMPTZ, outcome TEXT, "
-    "version_hash TEXT, reading BIGINT",
+    "reading BIGINT",
     STREAM.history_table: "id TEXT, account TEXT, content_hash TEXT, read_order BIGINT",
 }
 

@@ -202,7 +202,7 @@ def test_an_id_that_is_refused_is_told_and_the_others_are_read(
     assert ids(found) == ["O2", "O3"]
     assert outcomes(found) == {"O1": outcome, "O2": "read", "O3": "read"}
     told = found.listed[0]
-    assert (told["reason"], told["read_for"], told["version_hash"]) == (reason, MODIFIED, None)
+    assert (told["reason"], told["read_for"]) == (reason, MODIFIED)
 
 
 def test_three_refusals_and_no_other_answer_are_a_refusal_of_all() -> None:
@@ -254,19 +254,12 @@ def test_a_version_is_made_only_of_what_is_not_the_newest_one() -> None:
     service = Service({"O1": summary("O1", "High"), "O2": summary("O2", "Low")})
     first = read(service, ["O1", "O2"], SUMMARIES, newest=40)
     assert [(row["id"], row["read_order"]) for row in first.versions] == [("O1", 41), ("O2", 42)]
-    known = {row["id"]: row["version_hash"] for row in first.listed}
-    assert [*known.values()] == [row["content_hash"] for row in first.versions]
+    known = {row["id"]: row["content_hash"] for row in first.versions}
     due = [DueId(key, MODIFIED, known[key]) for key in known]
     assert read(service, due, SUMMARIES).versions == []
     service.answers = {"O1": summary("O1", "Medium"), "O2": summary("O2", "Low")}
     again = read(service, due, SUMMARIES, newest=42)
     assert [(row["id"], row["read_order"]) for row in again.versions] == [("O1", 43)]
-    assert again.listed[1]["version_hash"] == known["O2"]
-
-
-def test_the_newest_version_of_an_id_that_is_not_found_stays_known() -> None:
-    found = read(Service({"O1": RecordNotFound("none")}), [DueId("O1", MODIFIED, "a hash")], SUMMARIES)
-    assert [row["version_hash"] for row in found.listed] == ["a hash"]
 
 
 def test_members_are_read_over_all_pages_and_are_of_the_engagement_asked_for() -> None:
