@@ -19,6 +19,7 @@ from .errors import (
     ConfigurationError,
     PaginationError,
     PartnerCentralError,
+    RecordNotFound,
     RequestRejected,
     ServiceUnavailable,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "PerIdStream",
     "PiiPolicy",
     "RecordModel",
+    "RecordNotFound",
     "RequestRejected",
     "ServiceUnavailable",
     "StoredCounters",

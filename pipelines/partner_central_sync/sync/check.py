@@ -17,6 +17,8 @@ from dlt.sources.credentials import AwsCredentials
 from partner_central.public import (
     SPINE,
     PartnerCentral,
+    PerIdStream,
+    RecordNotFound,
     RequestRejected,
     Stream,
     WholeListStream,
@@ -130,6 +132,8 @@ def _identity(session: botocore.session.Session) -> Finding:
 
 def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding:
     """Asks for one record of a stream; of the spine, for one that does not exist."""
+    if isinstance(stream, PerIdStream):
+        return _permission_by_id(client, stream, catalog)
     request: dict[str, Any] = {"Catalog": catalog, "MaxResults": 1}
     if stream is SPINE:
         request |= {"Identifier": [NO_SUCH_OPPORTUNITY]}
@@ -147,6 +151,29 @@ def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding
         return Finding("permission", text if stream is SPINE else f"{stream.table}: {text}", code)
     about = f" for {stream.table}" if stream is not SPINE else ""
     return Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}{about}")
+
+
+def _permission_by_id(client: PartnerCentral, stream: PerIdStream, catalog: str) -> Finding:
+    """Asks for what belongs to one id of a stream. The id is the first one of its parent's list."""
+    operation, parent = stream.operation, stream.parent.stream
+    action = f"partnercentral:{operation.name} on catalog {catalog}"
+    lists = parent.requests[0] if isinstance(parent, WholeListStream) else {}
+    try:
+        first = page_call(client, parent.operation)({"Catalog": catalog, "MaxResults": 1, **lists}).records
+        ids = [key for record in first if (key := parent.members.key_of(record))]
+        if not ids:
+            text = f"{action}: not asked for {stream.table}, since there are no {parent.table}"
+            return Finding("permission", text, is_left_out=True)
+        size = {"MaxResults": operation.page_size} if operation.records else {}
+        request = {"Catalog": catalog, operation.id_member: ids[0], **size}
+        with suppress(RecordNotFound):  # this one: the operation is permitted
+            client.call(operation.name, request, parse=lambda _: None)
+    except RequestRejected as refused:
+        return Finding("permission", f"{stream.table} is left out: {refused}", is_left_out=True)
+    except Exception as error:  # noqa: BLE001 - every failure becomes a line
+        code, text = exit_code_and_message(error)
+        return Finding("permission", f"{stream.table}: {text}", code)
+    return Finding("permission", f"{action} for {stream.table}")
 
 
 def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:

@@ -6,7 +6,7 @@ state. A reading that ends early has lost nothing: the ids that it did not come 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +25,7 @@ from ..tables.row_batch import TableRows
 from ..tables.row_ids import RowIds
 from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
 from .concurrent_calls import in_order
-from .id_state import READING, READS
+from .id_state import ORDER, READING, READS
 from .pages import pages, parse_page, parse_record
 
 READS_PER_BATCH = 50
@@ -102,8 +102,9 @@ class PerIdReader:
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready: what is known of members, and nothing of ids."""
+        order = {} if self._order is None else {ORDER: self._order}
         members = {"members": self._row_maker.assigned_names}
-        return self._stored | {READING: self._reading, READS: self._reads} | members
+        return self._stored | {READING: self._reading, READS: self._reads} | order | members
 
     def batches(self) -> Generator[TableRows]:
         """Yields what was read, in the order of the ids. It ends early, and says so, when no call is left.
@@ -216,7 +217,9 @@ class PerIdReader:
                 batch.versions.append(version | {"read_order": self._next_order()})
 
     def _next_order(self) -> int:
-        self._order = (self._stored_order() if self._order is None else self._order) + 1
+        if self._order is None:
+            self._order = max(self._stored_order(), self._stored.get(ORDER, 0))
+        self._order += 1
         return self._order
 
 
@@ -235,17 +238,3 @@ def _without_nulls(record: object, member: str) -> dict[str, Any]:
     """Returns a record without a member if that is null. One that is not a structure becomes one that is rejected."""
     structure = record if isinstance(record, dict) else {"Record": [record]}
     return {name: value for name, value in structure.items() if name != member or value is not None}
-
-
-def unique(due: Iterable[DueId], seen: set[tuple[str, datetime | None]] | None = None) -> Iterator[DueId]:
-    """Yields each id once for each change.
-
-    Args:
-        due: the ids.
-        seen: the ids that were yielded before, each with its change.
-    """
-    seen = set() if seen is None else seen
-    for one in due:
-        if (change := (one.id, one.modified)) not in seen:
-            seen.add(change)
-            yield one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -85,3 +86,17 @@ def read_row(due: DueId, read_at: datetime, outcome: Outcome, reason: str | None
         REASON: reason,
         ROUND: reading,
     }
+
+
+def unique(due: Iterable[DueId], seen: set[tuple[str, datetime | None]] | None = None) -> Iterator[DueId]:
+    """Yields each id once for each change.
+
+    Args:
+        due: the ids.
+        seen: the ids that were yielded before, each with its change.
+    """
+    seen = set() if seen is None else seen
+    for one in due:
+        if (change := (one.id, one.modified)) not in seen:
+            seen.add(change)
+            yield one
