@@ -16,6 +16,7 @@ import sqlglot
 from dlt.destinations import postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from partner_central.per_id_stream import PerIdStream
 from partner_central.public import STREAMS
 from partner_central_sync import destinations
 from partner_central_sync.views.files import tables_read, view_texts
