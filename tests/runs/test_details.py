@@ -12,6 +12,7 @@ from typing import Any
 import dlt
 import duckdb
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central import partner_central
 from partner_central.errors import ConfigurationError, ServiceUnavailable
@@ -231,7 +232,7 @@ def test_a_run_that_is_killed_loses_at_most_its_last_part(
         return ask(reader, due)
 
     monkeypatch.setattr(PerIdReader, "_ask", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(PipelineStepFailed, match="KeyboardInterrupt"):
         sync(sandbox, DETAILS)
     monkeypatch.setattr(PerIdReader, "_ask", ask)
     kept = outcomes(sandbox, DETAIL_READS).keys()

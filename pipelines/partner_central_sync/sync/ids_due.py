@@ -84,7 +84,7 @@ def _newest_versions(client: JobClientBase, stream: PerIdStream, account: str | 
     """Returns the content_hash of the newest version of each id."""
     history = stream.history_table
     columns = {history: _of_account({"id", "content_hash", "read_order"}, account)}
-    if not columns[history] <= of(client).stored_columns(client, columns).get(history, set()):
+    if not columns[history] <= of(client).queryable_columns(client, columns).get(history, set()):
         return {}
     mine, mine_too = ("", "") if account is None else (" WHERE account = %s", " WHERE h.account = %s")
     query = NEWEST_VERSIONS.format(history=history, mine=mine, mine_too=mine_too)
@@ -100,7 +100,7 @@ def _of_account(columns: set[str], account: str | None) -> set[str]:
 def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None) -> datetime | None:
     """Returns when the newest id was read; None if none was, or the table is not there."""
     columns = {stream.reads_table: _of_account({"read_at"}, account)}
-    if not columns[stream.reads_table] <= of(client).stored_columns(client, columns).get(stream.reads_table, set()):
+    if not columns[stream.reads_table] <= of(client).queryable_columns(client, columns).get(stream.reads_table, set()):
         return None
     mine = "" if account is None else " WHERE account = %s"
     query = f"SELECT MAX(read_at) FROM {{{stream.reads_table}}}{mine}"  # noqa: S608 - the schema's own names
@@ -122,7 +122,7 @@ class _Tables:
             stream.reads_table: {*OF_READS},
         }
         wanted = {name: _of_account(columns, account) for name, columns in wanted.items()}
-        there = of(client).stored_columns(client, wanted)
+        there = of(client).queryable_columns(client, wanted)
         self.columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
 
     @property
