@@ -79,7 +79,7 @@ def _tables(names: list[str]) -> Iterator[Line]:
 def _content(name: str, stream: Stream) -> str:
     """Returns what a table of a stream holds; empty text if it is not one of it."""
     if name.startswith(f"{stream.table}__"):
-        return f"A list of each {stream.noun}; joins on {stream.noun}_id."
+        return f"A list of each {stream.noun}; joins on {stream.table_names.child_key}."
     return stream.tables.get(name, "")
 
 

@@ -158,8 +158,15 @@ def _permission_by_id(client: PartnerCentral, stream: PerIdStream, catalog: str)
     operation, parent = stream.operation, stream.parent.stream
     action = f"partnercentral:{operation.name} on catalog {catalog}"
     lists = parent.requests[0] if isinstance(parent, WholeListStream) else {}
+    fallback = parent.fallback.operation if isinstance(parent, WholeListStream) and parent.fallback else None
+    question = {"Catalog": catalog, "MaxResults": 1, **lists}
     try:
-        first = page_call(client, parent.operation)({"Catalog": catalog, "MaxResults": 1, **lists}).records
+        try:
+            first = page_call(client, parent.operation)(question).records
+        except RequestRejected:
+            if fallback is None:
+                raise
+            first = page_call(client, fallback)(question).records
         ids = [key for record in first if (key := parent.members.key_of(record))]
         if not ids:
             text = f"{action}: not asked for {stream.table}, since there are no {parent.table}"
