@@ -27,8 +27,11 @@
 --   outdated: Number of opportunities whose row is older than the version of AWS, which was rejected; null for other
 --     streams.
 --   records: Number of rows, including what is listed no more.
---   not_listed: How many of them AWS does not list any more, or a search of everything did not find.
+--   not_listed: How many of them AWS does not list any more, or a search of everything did not find; null for streams
+--     that are read one id at a time.
 --   is_stale: True if it was not read for more than a day before the last successful run; null if it was never read.
+--   waiting: Ids that were never read, or that changed since they were read, of a stream that is read one id at a time.
+--     Null for other streams, and if it was never read. Ids that are read again because time has passed do not count.
 WITH runs AS (
     SELECT
         run_id,
@@ -95,6 +98,60 @@ WITH runs AS (
     UNION ALL SELECT 'opportunity_from_engagement_tasks' AS stream, COUNT(*) AS rejected
     FROM opportunity_from_engagement_tasks_rejected
     UNION ALL SELECT 'solutions' AS stream, COUNT(*) AS rejected FROM solutions_rejected
+), by_ids AS (
+    SELECT
+        'opportunity_details' AS stream,
+        (SELECT COUNT(*) FROM opportunity_details) AS records,
+        (SELECT COUNT(*) FROM opportunity_details_rejected) AS rejected,
+        (SELECT COUNT(*) FROM opportunity_detail_reads) AS ids_read,
+        COUNT(*) AS waiting
+    FROM opportunities
+    LEFT JOIN opportunity_presence ON opportunity_presence.id = opportunities.id
+    LEFT JOIN opportunity_detail_reads ON opportunity_detail_reads.id = opportunities.id
+    WHERE
+        opportunity_presence.gone_since IS NULL
+        AND (opportunity_detail_reads.id IS NULL OR opportunity_detail_reads.read_for < opportunities.last_modified_date)
+    UNION ALL
+    SELECT
+        'aws_opportunity_summaries' AS stream,
+        (SELECT COUNT(*) FROM aws_opportunity_summaries) AS records,
+        (SELECT COUNT(*) FROM aws_opportunity_summaries_rejected) AS rejected,
+        (SELECT COUNT(*) FROM aws_opportunity_summary_reads) AS ids_read,
+        COUNT(*) AS waiting
+    FROM opportunities
+    LEFT JOIN opportunity_presence ON opportunity_presence.id = opportunities.id
+    LEFT JOIN aws_opportunity_summary_reads ON aws_opportunity_summary_reads.id = opportunities.id
+    WHERE
+        opportunity_presence.gone_since IS NULL
+        AND (aws_opportunity_summary_reads.id IS NULL OR aws_opportunity_summary_reads.read_for < opportunities.last_modified_date)
+    UNION ALL
+    SELECT
+        'engagement_members' AS stream,
+        (SELECT COUNT(*) FROM engagement_members) AS records,
+        (SELECT COUNT(*) FROM engagement_members_rejected) AS rejected,
+        (SELECT COUNT(*) FROM engagement_member_reads) AS ids_read,
+        COUNT(*) AS waiting
+    FROM engagements
+    LEFT JOIN engagement_member_reads ON engagement_member_reads.id = engagements.id
+    WHERE
+        (engagement_member_reads.id IS NULL OR engagement_member_reads.read_for < engagements.modified_at)
+), streams AS (
+    SELECT
+        rejections.stream,
+        rejections.rejected,
+        COALESCE(counted.records, 0) AS records,
+        COALESCE(counted.not_listed, 0) AS not_listed,
+        CAST(NULL AS BIGINT) AS waiting
+    FROM rejections
+    LEFT JOIN counted ON counted.stream = rejections.stream
+    UNION ALL
+    SELECT
+        stream,
+        rejected,
+        records,
+        CAST(NULL AS BIGINT) AS not_listed,
+        CASE WHEN ids_read > 0 THEN waiting END AS waiting
+    FROM by_ids
 )
 SELECT
     'opportunities' AS stream,
@@ -111,11 +168,12 @@ SELECT
     (SELECT COUNT(*) FROM opportunity_standing WHERE rejected_since IS NOT NULL) AS outdated,
     (SELECT COUNT(*) FROM opportunities) AS records,
     (SELECT COUNT(*) FROM opportunity_presence WHERE gone_since IS NOT NULL) AS not_listed,
-    CASE WHEN spine.last_success_at IS NOT NULL THEN FALSE END AS is_stale
+    CASE WHEN spine.last_success_at IS NOT NULL THEN FALSE END AS is_stale,
+    CAST(NULL AS BIGINT) AS waiting
 FROM spine
 UNION ALL
 SELECT
-    rejections.stream,
+    streams.stream,
     reads.as_of,
     CAST(reads.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
     reads.last_success_at,
@@ -125,16 +183,19 @@ SELECT
     CAST(NULL AS TIMESTAMPTZ) AS history_since,
     CAST(NULL AS BIGINT) AS opportunities,
     CAST(NULL AS BIGINT) AS gone,
-    rejections.rejected,
+    streams.rejected,
     CAST(NULL AS BIGINT) AS outdated,
-    COALESCE(counted.records, 0) AS records,
-    COALESCE(counted.not_listed, 0) AS not_listed,
-    DATE_DIFF(
-        'day',
-        CAST(reads.last_success_at AT TIME ZONE 'UTC' AS DATE),
-        CAST(spine.last_success_at AT TIME ZONE 'UTC' AS DATE)
-    ) > 1 AS is_stale
-FROM rejections
+    streams.records,
+    streams.not_listed,
+    CASE
+        WHEN streams.waiting = 0 THEN FALSE
+        ELSE DATE_DIFF(
+            'day',
+            CAST(reads.last_success_at AT TIME ZONE 'UTC' AS DATE),
+            CAST(spine.last_success_at AT TIME ZONE 'UTC' AS DATE)
+        ) > 1
+    END AS is_stale,
+    streams.waiting
+FROM streams
 CROSS JOIN spine
-LEFT JOIN counted ON counted.stream = rejections.stream
-LEFT JOIN reads ON reads.stream = rejections.stream
+LEFT JOIN reads ON reads.stream = streams.stream

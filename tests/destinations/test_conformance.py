@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
+from partner_central.per_id_stream import PerIdStream
 from partner_central.streams import SPINE, STREAMS
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.lake.table_format import FORMATS
+from partner_central_sync.sync import details
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.lists import Lists
 from partner_central_sync.sync.status import status
@@ -215,6 +217,42 @@ def test_every_list_is_the_same_everywhere(warehouse_for: MakeWarehouse, monkeyp
         assert_lists(sandbox, emulator)
 
 
+def test_what_is_read_one_id_at_a_time_is_the_same_everywhere(
+    warehouse_for: MakeWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lists, "_is_due", lambda *_: True)
+    monkeypatch.setattr(details, "allowed", lambda *_: 1000)
+    names = [stream.table for stream in STREAMS if isinstance(stream, PerIdStream)]
+    gets = {stream.operation.name for stream in STREAMS if isinstance(stream, PerIdStream)}
+    with Emulator(opportunities=12, seed=3, rps=None) as emulator:
+        sandbox = warehouse_for(emulator.endpoint)
+
+        def asked(**options: Any) -> list[str]:
+            emulator.calls.clear()
+            sandbox.sync(tables=("opportunities", "engagements", *names), **options)
+            return [call.operation for call in emulator.calls if call.operation in gets]
+
+        engagements = len(emulator.truth(stream="engagements"))
+        assert len(asked()) == 2 * 12 + engagements
+        rows = sandbox.rows()
+        titles = {row["id"]: row["project_title"] for row in rows["opportunity_details"]}
+        assert titles == {one["Id"]: one["Project"]["Title"] for one in emulator.truth(stream="opportunity_details")}
+        members = {(row["engagement_id"], row["account_id"]) for row in rows["engagement_members"]}
+        truth = emulator.truth(stream="engagement_members")
+        assert members == {(one["EngagementId"], one["AccountId"]) for one in truth}
+        assert len(rows["aws_opportunity_summary_history"]) == 12
+        assert asked() == []
+        key = emulator.truth()[0]["Id"]
+        emulator.change(key, {"Project": {"Title": "another"}, "LastModifiedDate": "2026-11-28T00:00:00Z"})
+        assert sorted(asked()) == ["GetAwsOpportunitySummary", "GetOpportunity"]
+        titles = {row["id"]: row["project_title"] for row in sandbox.rows()["opportunity_details"]}
+        assert titles[key] == "another"
+        assert len(asked(full=True)) == 2 * 12 + engagements
+        assert len(sandbox.rows()["aws_opportunity_summary_history"]) == 12
+        told = dict(line[:2] for line in status(sandbox.settings(tables=("all",))))
+        assert " ids wait, done in 0.0 days" in told["opportunity_details"], "the emulated clock is months behind"
+
+
 def assert_lists(sandbox: Warehouse, emulator: Emulator) -> None:
     """What is listed is in the table of its stream once, and was listed last; every table of the stream is there."""
     rows = sandbox.rows()
@@ -224,6 +262,11 @@ def assert_lists(sandbox: Warehouse, emulator: Emulator) -> None:
         assert rows.keys() >= stream.tables.keys()
         found = [row[stream.key_column] for row in rows[stream.table]]
         assert len(found) == len(set(found))
+        if isinstance(stream, PerIdStream):
+            listed_now = {one["Id"] for one in emulator.truth(stream=stream.parent.stream.table)}
+            assert {row["id"] for row in rows[stream.reads_table]} >= listed_now
+            assert rows[stream.rejected_table] == []
+            continue
         has_presence = stream.presence_table in stream.tables
         listed = rows[stream.presence_table if has_presence else stream.table]
         newest = max((row["last_listed_at"] for row in listed), default=None)

@@ -45,7 +45,7 @@ class Account:
         ids = [one.id for one in chunk]
         self.tables.connection.execute(f"DELETE FROM {READS} WHERE id IN (SELECT unnest(?))", [ids])
         self.tables.connection.execute(
-            f"INSERT INTO {READS} SELECT o.id, NULL, ?, o.last_modified_date, 'read', 'hash', 1 "
+            f"INSERT INTO {READS} SELECT o.id, NULL, ?, o.last_modified_date, 'read', 1 "
             "FROM opportunities o WHERE o.id IN (SELECT unnest(?))",
             [self.now, ids],
         )

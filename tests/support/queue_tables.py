@@ -20,7 +20,7 @@ CREATE = {
     "last_modified_date TIMESTAMPTZ",
     "opportunity_presence": "id TEXT, account TEXT, gone_since TIMESTAMPTZ",
     STREAM.reads_table: "id TEXT, account TEXT, read_at TIMESTAMPTZ, read_for TIMESTAMPTZ, outcome TEXT, "
-    "version_hash TEXT, reading BIGINT",
+    "reading BIGINT",
     STREAM.history_table: "id TEXT, account TEXT, content_hash TEXT, read_order BIGINT",
 }
 
@@ -52,7 +52,7 @@ class QueueTables:
         with patch.object(ids_due, "of", lambda client: client):
             yield
 
-    def stored_columns(self, _: object, names: Iterable[str]) -> dict[str, set[str]]:
+    def queryable_columns(self, _: object, names: Iterable[str]) -> dict[str, set[str]]:
         known = self.connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall()
         return {name: {column for table, column in known if table == name} for name in names}
 

@@ -16,6 +16,7 @@ import sqlglot
 from dlt.destinations import postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from partner_central.per_id_stream import PerIdStream
 from partner_central.public import STREAMS
 from partner_central_sync import destinations
 from partner_central_sync.views.files import tables_read, view_texts
@@ -47,16 +48,16 @@ ANSWERS: dict[str, tuple[tuple[str, ...] | None, list[tuple[Any, ...]]]] = {
         [
             (
                 *("opportunities", moment("06-10 12:00"), day("06-10"), moment("06-10 12:30"), moment("06-10 13:00")),
-                *("unavailable", moment("06-10 12:30"), moment("06-01 12:30"), 10, 1, 2, 1, 10, 1, False),
+                *("unavailable", moment("06-10 12:30"), moment("06-01 12:30"), 10, 1, 2, 1, 10, 1, False, None),
             ),
             (
                 *("opportunity_search_summaries", moment("06-10 11:00"), day("06-10"), moment("06-10 12:30")),
-                *(moment("06-10 12:29"), *(None,) * 5, 0, None, 2, 1, False),
+                *(moment("06-10 12:29"), *(None,) * 5, 0, None, 2, 1, False, None),
             ),
-            ("solutions", None, None, moment(FIRST), moment("06-10 12:29"), *(None,) * 5, 0, None, 1, 0, True),
-            ("engagement_by_accepting_invitation_tasks", *(None,) * 9, 0, None, 4, 0, None),
+            ("solutions", None, None, moment(FIRST), moment("06-10 12:29"), *(None,) * 5, 0, None, 1, 0, True, None),
+            ("engagement_by_accepting_invitation_tasks", *(None,) * 9, 0, None, 4, 0, None, None),
             *(
-                (stream.table, *(None,) * 9, 0, None, 0, 0, None)
+                (stream.table, *(None,) * 9, 0, None, 0, None if isinstance(stream, PerIdStream) else 0, None, None)
                 for stream in STREAMS
                 if stream.table not in {"opportunities", SEARCH, *TABLES}
             ),

@@ -38,8 +38,9 @@ def tables(
 ) -> None:
     """List what can be loaded, and the tables and views that can be queried. Makes no call to AWS.
 
-    First each stream: its operation, how it is read, and how many calls it takes to read it whole. Whether AWS permits
-    it is what the last run or check found. Then each table and view, with a line on what it holds.
+    First each stream: its operation, how it is read, and how many calls it takes to read it whole. For what is read one
+    id at a time, it says how many days that takes at the present share, and how many ids wait. Whether AWS permits it
+    is what the last run or check found. Then each table and view, with a line on what it holds.
     """
     with run_command():
         from ..query.listing import COLUMNS, OF_STREAMS, list_everything, list_tables, stream_lines

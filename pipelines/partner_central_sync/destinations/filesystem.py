@@ -128,6 +128,12 @@ class FilesystemAdapter(Adapter):
 
         return _lake(client).max_value(table, ORDER[1])
 
+    def queryable_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of the tables under these names that a query can read."""
+        from .lake.queries import columns_of
+
+        return columns_of(_lake(client), names)
+
     def select(
         self, client: JobClientBase, columns: Mapping[str, Collection[str]], query: str, *values: object
     ) -> Sequence[Sequence[Any]]:

@@ -32,6 +32,10 @@ class TableAccess:
 
         return own_tables.columns_of(_sql(client), names)
 
+    def queryable_columns(self, client: JobClientBase, names: Iterable[str]) -> dict[str, set[str]]:
+        """Returns the columns of the tables under these names that a query can read."""
+        return self.stored_columns(client, names)
+
     def create_tables(self, client: JobClientBase, names: Iterable[str]) -> None:
         """Creates tables again that were dropped, with all columns, and columns of tables that are there."""
         from . import stored_tables

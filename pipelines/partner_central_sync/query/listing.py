@@ -15,7 +15,7 @@ from ..sync.stream_status import StreamStatus
 from ..views.files import view_texts
 
 COLUMNS = ("name", "kind", "what it holds")
-OF_STREAMS = ("operation", "way", "calls", "permitted", "rows", "last refreshed", "next due")
+OF_STREAMS = ("operation", "way", "calls", "days", "permitted", "rows", "waiting", "last refreshed", "next due")
 OWN = {
     "sync_runs": "A row for each run: when, how it ended, what it counted.",
     "sync_run_streams": "A row for each stream of a run.",
@@ -28,7 +28,18 @@ Line = tuple[str, str, str]
 def stream_lines(statuses: Iterable[StreamStatus]) -> list[tuple[Any, ...]]:
     """Returns the table of each stream, and what `OF_STREAMS` names."""
     return [
-        (one.stream.table, one.operation, one.way, one.calls, one.permitted, one.rows, one.refreshed_at, one.next_due)
+        (
+            one.stream.table,
+            one.operation,
+            one.way,
+            one.calls,
+            one.days,
+            one.permitted,
+            one.rows,
+            one.waiting,
+            one.refreshed_at,
+            one.next_due,
+        )
         for one in statuses
     ]
 
@@ -68,7 +79,7 @@ def _tables(names: list[str]) -> Iterator[Line]:
 def _content(name: str, stream: Stream) -> str:
     """Returns what a table of a stream holds; empty text if it is not one of it."""
     if name.startswith(f"{stream.table}__"):
-        return f"A list of each {stream.noun}; joins on {stream.noun}_id."
+        return f"A list of each {stream.noun}; joins on {stream.table_names.child_key}."
     return stream.tables.get(name, "")
 
 

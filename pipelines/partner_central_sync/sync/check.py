@@ -16,6 +16,8 @@ from partner_central.public import (
     SPINE,
     ActionDenied,
     PartnerCentral,
+    PerIdStream,
+    RecordNotFound,
     RequestRejected,
     Stream,
     WholeListStream,
@@ -125,6 +127,8 @@ def _identity(session: botocore.session.Session) -> Finding:
 
 def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding:
     """Asks for one record of a stream; of the spine, for one that does not exist."""
+    if isinstance(stream, PerIdStream):
+        return _permission_by_id(client, stream, catalog)
     request: dict[str, Any] = {"Catalog": catalog, "MaxResults": 1}
     if stream is SPINE:
         request |= {"Identifier": [NO_SUCH_OPPORTUNITY]}
@@ -172,6 +176,36 @@ def _events(settings: Settings, session: botocore.session.Session) -> Iterator[F
     elif state.dead_letters:
         text = f"{state.dead_letters} in {state.dead_letter_queue}: messages that nobody could use"
         yield Finding("dead letters", text, is_left_out=True)
+
+
+def _permission_by_id(client: PartnerCentral, stream: PerIdStream, catalog: str) -> Finding:
+    """Asks for what belongs to one id of a stream. The id is the first one of its parent's list."""
+    operation, parent = stream.operation, stream.parent.stream
+    action = f"partnercentral:{operation.name} on catalog {catalog}"
+    lists = parent.requests[0] if isinstance(parent, WholeListStream) else {}
+    fallback = parent.fallback.operation if isinstance(parent, WholeListStream) and parent.fallback else None
+    question = {"Catalog": catalog, "MaxResults": 1, **lists}
+    try:
+        try:
+            first = page_call(client, parent.operation)(question).records
+        except RequestRejected:
+            if fallback is None:
+                raise
+            first = page_call(client, fallback)(question).records
+        ids = [key for record in first if (key := parent.members.key_of(record))]
+        if not ids:
+            text = f"{action}: not asked for {stream.table}, since there are no {parent.table}"
+            return Finding("permission", text, is_left_out=True)
+        size = {"MaxResults": operation.page_size} if operation.records else {}
+        request = {"Catalog": catalog, operation.id_member: ids[0], **size}
+        with suppress(RecordNotFound):  # this one: the operation is permitted
+            client.call(operation.name, request, parse=lambda _: None)
+    except RequestRejected as refused:
+        return Finding("permission", f"{stream.table} is left out: {refused}", is_left_out=True)
+    except Exception as error:  # noqa: BLE001 - every failure becomes a line
+        code, text = exit_code_and_message(error)
+        return Finding("permission", f"{stream.table}: {text}", code)
+    return Finding("permission", f"{action} for {stream.table}")
 
 
 def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:

@@ -9,7 +9,6 @@ that have waited longest, so that no id waits for ever.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dlt.common.destination.client import JobClientBase
@@ -25,11 +24,11 @@ NEED = (
     "WHEN r.outcome IN ('refused', 'rejected') AND r.read_at < %s THEN 2 END"
 )
 FACTS = (
-    "SELECT p.id AS id, p.{modified} AS modified, {known} AS known, {closed} AS is_closed, {need} AS need, "
+    "SELECT p.id AS id, p.{modified} AS modified, {closed} AS is_closed, {need} AS need, "
     "{since} AS waiting_since FROM {rows}"
 )
 DUE = (
-    "SELECT id, modified, known FROM (SELECT d.*, "
+    "SELECT id, modified FROM (SELECT d.*, "
     "ROW_NUMBER() OVER (ORDER BY waiting_since, id) AS by_wait, "
     "ROW_NUMBER() OVER (ORDER BY CASE WHEN need = 2 THEN 1 ELSE 0 END, is_closed, need, "
     "CASE WHEN need = 2 THEN waiting_since END, modified DESC, id) AS by_need "
@@ -45,7 +44,7 @@ NEWEST_VERSIONS = (
 SHARE_OF_LONGEST = 5  # one in so many
 NEVER = timedelta(days=36_500)
 AGAIN = timedelta(days=30)  # after which what did not become a row is asked for again
-OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading", "version_hash"})
+OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading"})
 
 
 def find_due(
@@ -67,11 +66,8 @@ def find_due(
     facts, values = tables.facts(reading, now)
     query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
     rows = of(client).select(client, tables.columns, query, *values)
-    ids = [DueId(key, _in_utc(modified), known) for key, modified, known in rows]
-    if stream.history is None or all(one.content_hash for one in ids):
-        return ids
-    stored = _newest_versions(client, stream, account)
-    return [replace(one, content_hash=one.content_hash or stored.get(one.id)) for one in ids]
+    newest = _newest_versions(client, stream, account) if rows and stream.history is not None else {}
+    return [DueId(key, _in_utc(modified), newest.get(key)) for key, modified in rows]
 
 
 def count_due(client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, now: datetime) -> int:
@@ -85,10 +81,10 @@ def count_due(client: JobClientBase, stream: PerIdStream, account: str | None, r
 
 
 def _newest_versions(client: JobClientBase, stream: PerIdStream, account: str | None) -> dict[str, str]:
-    """Returns the content_hash of the newest version of each id. It outlives the table of reads."""
+    """Returns the content_hash of the newest version of each id."""
     history = stream.history_table
     columns = {history: _of_account({"id", "content_hash", "read_order"}, account)}
-    if not columns[history] <= of(client).stored_columns(client, columns).get(history, set()):
+    if not columns[history] <= of(client).queryable_columns(client, columns).get(history, set()):
         return {}
     mine, mine_too = ("", "") if account is None else (" WHERE account = %s", " WHERE h.account = %s")
     query = NEWEST_VERSIONS.format(history=history, mine=mine, mine_too=mine_too)
@@ -104,7 +100,7 @@ def _of_account(columns: set[str], account: str | None) -> set[str]:
 def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None) -> datetime | None:
     """Returns when the newest id was read; None if none was, or the table is not there."""
     columns = {stream.reads_table: _of_account({"read_at"}, account)}
-    if not columns[stream.reads_table] <= of(client).stored_columns(client, columns).get(stream.reads_table, set()):
+    if not columns[stream.reads_table] <= of(client).queryable_columns(client, columns).get(stream.reads_table, set()):
         return None
     mine = "" if account is None else " WHERE account = %s"
     query = f"SELECT MAX(read_at) FROM {{{stream.reads_table}}}{mine}"  # noqa: S608 - the schema's own names
@@ -126,7 +122,7 @@ class _Tables:
             stream.reads_table: {*OF_READS},
         }
         wanted = {name: _of_account(columns, account) for name, columns in wanted.items()}
-        there = of(client).stored_columns(client, wanted)
+        there = of(client).queryable_columns(client, wanted)
         self.columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
 
     @property
@@ -143,7 +139,7 @@ class _Tables:
         """Returns the query for each id that AWS lists, with why it is due; and its values."""
         stream, parent = self._stream, self._stream.parent
         modified = f"p.{parent.modified}"
-        facts = {"known": "NULL", "need": "1", "closed": "0", "since": f"COALESCE(p.{parent.created}, {modified})"}
+        facts = {"need": "1", "closed": "0", "since": f"COALESCE(p.{parent.created}, {modified})"}
         same = " AND {0}.account = p.account" if self._account is not None else ""
         joins, values, where = "", list[object](), []
         if parent.closed is not None:
@@ -151,7 +147,7 @@ class _Tables:
             facts["closed"] = f"CASE WHEN p.{column} IN ({', '.join(map(_quoted, closed))}) THEN 1 ELSE 0 END"
         if self.has_reads:
             joins += f" LEFT JOIN {{{stream.reads_table}}} r ON r.id = p.id{same.format('r')}"
-            facts |= {"known": "r.version_hash", "since": f"COALESCE(r.read_at, {facts['since']})"}
+            facts["since"] = f"COALESCE(r.read_at, {facts['since']})"
             facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading)
             values += [now - (stream.refresh or NEVER), now - AGAIN]
         presence = parent.stream.presence_table

@@ -28,7 +28,7 @@ from . import working_folder
 from .last_run import LastRun, Unknown, last_run
 from .settings import Settings
 from .state_folder import take_over
-from .stream_status import is_worth_a_line, stream_statuses
+from .stream_status import StreamStatus, is_worth_a_line, stream_statuses
 
 
 class Line(NamedTuple):
@@ -144,6 +144,7 @@ def _stream_lines(client: JobClientBase, settings: Settings) -> Iterator[Line]:
             "no rows" if one.rows is None else f"{one.rows:,} rows",
             f"refreshed {_format_timestamp(refreshed)}" if refreshed else "not refreshed yet",
             f"next due: {one.next_due}",
+            *([_backlog(one)] if one.waiting is not None else []),
             *([f"AWS refuses it: {one.refused}"] if one.refused else []),
         ]
         values[table] = {
@@ -151,8 +152,18 @@ def _stream_lines(client: JobClientBase, settings: Settings) -> Iterator[Line]:
             "refreshed_at": refreshed and _iso(refreshed),
             "next_due": one.next_due,
             "refused": one.refused,
+            "waiting": one.waiting,
+            "days_left": one.days_left,
         }
         yield Line(table, ", ".join(parts), {"streams": dict(values)})
+
+
+def _backlog(stream: StreamStatus) -> str:
+    """Returns how many ids wait, and for how long."""
+    if not stream.waiting:
+        return "no id waits"
+    pace = "details_share gives none a day" if stream.days_left is None else f"done in {stream.days_left:,} days"
+    return f"{stream.waiting:,} ids wait, {pace}"
 
 
 def _run_lines(last: LastRun) -> Iterator[Line]:

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from dlt.common.destination.client import JobClientBase
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import SPINE, STREAMS, IncrementalStream, Stream, WholeListStream, chosen_streams
+from partner_central.public import (
+    SPINE,
+    STREAMS,
+    IncrementalStream,
+    PerIdStream,
+    Stream,
+    WholeListStream,
+    chosen_streams,
+    reading_of,
+)
 
 from .. import destinations
 from ..destinations.own_tables import columns_of
+from ..destinations.pipeline_state import state_of_source
 from . import run_log, stream_log, working_folder
+from .details import calls_of_a_day
+from .ids_due import count_due
 from .lists import Note, notes
 from .settings import Settings
 from .state_folder import folder_of
 
 EACH_RUN, NEXT_RUN, NOT_CHOSEN = "each run", "next run", "not chosen"
-FROM_CURSOR, WHOLE = "what changed", "whole list"
+FROM_CURSOR, WHOLE, BY_ID = "what changed", "whole list", "one id at a time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,9 @@ class StreamStatus:
         refreshed_at: when its table was last brought up to date.
         refused: why AWS refuses it; None if it does not, as far as is known.
         next_due: when it is read next: a time, or a time or a change, `each run`, `next run`, or `not chosen`.
+        ids: for a stream that is read one id at a time, how many there are.
+        waiting: how many of these are due; None for other streams.
+        ids_per_day: how many its share of the day's calls gives.
     """
 
     stream: Stream
@@ -50,6 +65,9 @@ class StreamStatus:
     refreshed_at: datetime | None
     refused: str | None
     next_due: str
+    ids: int = 0
+    waiting: int | None = None
+    ids_per_day: float = 0.0
 
     @property
     def operation(self) -> str:
@@ -59,14 +77,34 @@ class StreamStatus:
     @property
     def way(self) -> str:
         """Returns the way it is read."""
+        if isinstance(self.stream, PerIdStream):
+            return BY_ID
         return FROM_CURSOR if isinstance(self.stream, IncrementalStream) else WHOLE
 
     @property
     def calls(self) -> int:
-        """Returns the calls that reading all of it takes, by the rows that are loaded."""
+        """Returns the calls that reading all of it takes, by the rows that are loaded.
+
+        A stream that is read by ids takes more, where the list of an id has several pages.
+        """
+        if isinstance(self.stream, PerIdStream):
+            return self.ids
         lists = len(self.stream.requests) if isinstance(self.stream, WholeListStream) else 1
         full_pages, rest = divmod(self.rows or 0, self.stream.operation.page_size)
         return max(lists, full_pages + bool(rest) + lists - 1)
+
+    @property
+    def days(self) -> float | None:
+        """Returns the days that reading all ids takes at the present share; None for other streams, or without one."""
+        return self._days(self.ids) if isinstance(self.stream, PerIdStream) else None
+
+    @property
+    def days_left(self) -> float | None:
+        """Returns the days until no id waits, at the present share."""
+        return None if self.waiting is None else self._days(self.waiting)
+
+    def _days(self, ids: int) -> float | None:
+        return round(ids / self.ids_per_day, 1) if self.ids_per_day else None
 
     @property
     def permitted(self) -> str:
@@ -84,8 +122,9 @@ def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[Strea
         settings: whose tables, and where this machine remembers them.
     """
     logged = _logged(client, settings.account) if isinstance(client, SqlJobClientBase) else {}
-    remembered, chosen = _remembered(settings), chosen_streams(settings.tables)
+    (remembered, state), chosen = _remembered(settings), chosen_streams(settings.tables)
     there = _tables_there(client)
+    by_ids = [stream for stream in chosen if isinstance(stream, PerIdStream)]
     for stream in STREAMS:
         note, log = remembered.get(stream.table, Note()), logged.get(stream.table)
         read = [log.refreshed_at] if log and log.refreshed_at else []
@@ -98,11 +137,28 @@ def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[Strea
             max(read, default=None),
             note.why if note.refused_at else of_others,
             _next_due(stream, note) if stream in chosen else NOT_CHOSEN,
+            *(
+                _queue(client, stream, settings, state, len({*by_ids, stream}))
+                if isinstance(stream, PerIdStream)
+                else ()
+            ),
         )
 
 
+def _queue(
+    client: JobClientBase, stream: Stream, settings: Settings, state: Mapping[str, Any], sharing: int
+) -> tuple[int, int | None, float]:
+    """Returns how many ids a stream has, how many are due, and how many it may read a day; see `StreamStatus`."""
+    if not isinstance(stream, PerIdStream):
+        return 0, None, 0.0
+    reading = reading_of(state_of_source(state, stream) or {}, full=False)
+    ids = _count(client, stream.parent.stream, settings.account) or 0
+    waiting = count_due(client, stream, settings.account, reading, datetime.now(UTC)) if ids else 0
+    return ids, waiting, calls_of_a_day(settings) / sharing
+
+
 def _next_due(stream: Stream, note: Note) -> str:
-    if stream.refresh is None:
+    if stream.refresh is None or (isinstance(stream, PerIdStream) and not note.refused_at):
         return EACH_RUN
     due_at = note.due_at(stream)
     if due_at is None or due_at <= datetime.now(UTC):
@@ -111,15 +167,19 @@ def _next_due(stream: Stream, note: Note) -> str:
     return f"{due_at:%Y-%m-%d %H:%M:%S} UTC{', or after a change' if sooner else ''}"
 
 
-def _remembered(settings: Settings) -> dict[str, Note]:
-    """Returns what this machine remembers of each list; nothing where no sync ran, or its folder is damaged."""
+def _remembered(settings: Settings) -> tuple[dict[str, Note], Mapping[str, Any]]:
+    """Returns what this machine remembers of each list, and the state of the pipeline.
+
+    Both are empty where no sync ran, or its folder is damaged.
+    """
     if not (folder_of(settings) / settings.pipeline_name).exists():
-        return {}
+        return {}, {}
     try:
         with working_folder.detect_damage():
-            return notes(working_folder.attach(settings, reading=True))
+            pipeline = working_folder.attach(settings, reading=True)
+            return notes(pipeline), cast("Mapping[str, Any]", pipeline.state)
     except working_folder.WorkingFolderCorrupt:
-        return {}
+        return {}, {}
 
 
 def _tables_there(client: JobClientBase) -> set[str] | None:

@@ -1,6 +1,8 @@
 """The state of a stream that is read by ids. It says nothing of ids: what is due is a question to the destination.
 
 - `reading`: number of the newest reading of everything that was begun. Ids that were read in an earlier one are due.
+- `reads`: how many ids were read. So each load changes the state, by which loads of two machines are told apart.
+- `order`: read_order of the newest version, where versions are kept.
 - `catalog`, `account`, `members`: as in `state.py`.
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-READING = "reading"
+READING, READS, ORDER = "reading", "reads", "order"
 
 
 def reading_of(state: Mapping[str, Any], *, full: bool) -> int:

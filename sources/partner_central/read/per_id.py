@@ -6,7 +6,7 @@ state. A reading that ends early has lost nothing: the ids that it did not come 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +25,7 @@ from ..tables.row_batch import TableRows
 from ..tables.row_ids import RowIds
 from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
 from .concurrent_calls import in_order
-from .id_state import READING
+from .id_state import ORDER, READING, READS
 from .pages import pages, parse_page, parse_record
 
 READS_PER_BATCH = 50
@@ -94,6 +94,7 @@ class PerIdReader:
         self._row_maker, self._rows, self._due = row_maker, rows, due
         self._reading = reading
         self._first = READING not in state
+        self._reads: int = state.get(READS, 0)
         self._ids = RowIds()
         self._history = History(row_maker, stream.history, now()) if stream.history else None
         self._stored_order = stored_order
@@ -101,7 +102,9 @@ class PerIdReader:
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready: what is known of members, and nothing of ids."""
-        return self._stored | {READING: self._reading, "members": self._row_maker.assigned_names}
+        order = {} if self._order is None else {ORDER: self._order}
+        members = {"members": self._row_maker.assigned_names}
+        return self._stored | {READING: self._reading, READS: self._reads} | order | members
 
     def batches(self) -> Generator[TableRows]:
         """Yields what was read, in the order of the ids. It ends early, and says so, when no call is left.
@@ -132,6 +135,7 @@ class PerIdReader:
 
     def _handed_on(self, batch: TableRows) -> TableRows:
         batch.first, self._first = self._first, False
+        self._reads += len(batch.listed)
         self._client.metrics.record_page(read=len(batch.listed), changed=len(batch.rows), rejected=len(batch.rejected))
         return batch
 
@@ -195,7 +199,7 @@ class PerIdReader:
         read_for = max(filter(None, (due.modified, *map(self._modified, found.records))), default=None)
         due = replace(due, modified=read_for)
         for row in made.rows:
-            due = self._version(batch, row, due)
+            self._version(batch, row, due)
             row |= {READ_AT: found.read_at, READ_FOR: read_for}
         outcome: Outcome = "rejected" if made.rejected else found.outcome
         batch.add(made)
@@ -205,17 +209,17 @@ class PerIdReader:
     def _modified(self, record: object) -> datetime | None:
         return self._row_maker.members.modified_date(record)
 
-    def _version(self, batch: TableRows, row: Row, due: DueId) -> DueId:
+    def _version(self, batch: TableRows, row: Row, due: DueId) -> None:
         """Puts the version of a row into a batch, if it is another than the newest stored one."""
-        if self._history is None:
-            return due
-        version = self._history.version(row, 0)
-        if version["content_hash"] != due.content_hash:
-            batch.versions.append(version | {"read_order": self._next_order()})
-        return replace(due, content_hash=version["content_hash"])
+        if self._history is not None:
+            version = self._history.version(row, 0)
+            if version["content_hash"] != due.content_hash:
+                batch.versions.append(version | {"read_order": self._next_order()})
 
     def _next_order(self) -> int:
-        self._order = (self._stored_order() if self._order is None else self._order) + 1
+        if self._order is None:
+            self._order = max(self._stored_order(), self._stored.get(ORDER, 0))
+        self._order += 1
         return self._order
 
 
@@ -234,17 +238,3 @@ def _without_nulls(record: object, member: str) -> dict[str, Any]:
     """Returns a record without a member if that is null. One that is not a structure becomes one that is rejected."""
     structure = record if isinstance(record, dict) else {"Record": [record]}
     return {name: value for name, value in structure.items() if name != member or value is not None}
-
-
-def unique(due: Iterable[DueId], seen: set[tuple[str, datetime | None]] | None = None) -> Iterator[DueId]:
-    """Yields each id once for each change.
-
-    Args:
-        due: the ids.
-        seen: the ids that were yielded before, each with its change.
-    """
-    seen = set() if seen is None else seen
-    for one in due:
-        if (change := (one.id, one.modified)) not in seen:
-            seen.add(change)
-            yield one

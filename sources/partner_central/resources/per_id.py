@@ -15,11 +15,11 @@ from ..options import Options
 from ..per_id_stream import PerIdStream
 from ..read.id_state import reading_of
 from ..read.load import ChunkedLoad
-from ..read.per_id import PerIdReader, unique
+from ..read.per_id import PerIdReader
 from ..read.state import check_catalog
 from ..tables.hints import HintRules, rejected_columns
 from ..tables.history import history_model
-from ..tables.id_reads import DueId, reads_model, with_read_columns
+from ..tables.id_reads import DueId, reads_model, unique, with_read_columns
 from ..tables.items import Items
 from ..tables.listed_rows import ListedRows
 from ..tables.row_batch import TableRows

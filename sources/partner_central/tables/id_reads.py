@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,7 +11,7 @@ from .rows import READ_AT, READ_FOR, Row
 from .table import Column, RecordModel
 
 Outcome = Literal["read", "not found", "refused", "rejected"]
-OUTCOME, REASON, HASH, ROUND = "outcome", "reason", "version_hash", "reading"
+OUTCOME, REASON, ROUND = "outcome", "reason", "reading"
 READ_COLUMNS = (
     Column((), READ_AT, "timestamp", "When it was read, by the service's clock."),
     Column((), READ_FOR, "timestamp", "The date of the last change that it was read for."),
@@ -35,7 +36,6 @@ def reads_model(noun: str) -> RecordModel:
                 "could not become a row.",
             ),
             Column((), REASON, "text", "The reason that AWS gave, where it was refused."),
-            Column((), HASH, "text", "The content_hash of the newest version that was read, where versions are kept."),
             Column(
                 (),
                 ROUND,
@@ -72,7 +72,7 @@ def read_row(due: DueId, read_at: datetime, outcome: Outcome, reason: str | None
     """Returns the row of an id that was read.
 
     Args:
-        due: the id, with the change that was read and the newest version of it.
+        due: the id, with the change that was read.
         read_at: when, by the service's clock.
         outcome: of it.
         reason: the reason that AWS gave, where it was refused.
@@ -84,6 +84,19 @@ def read_row(due: DueId, read_at: datetime, outcome: Outcome, reason: str | None
         READ_FOR: due.modified,
         OUTCOME: outcome,
         REASON: reason,
-        HASH: due.content_hash,
         ROUND: reading,
     }
+
+
+def unique(due: Iterable[DueId], seen: set[tuple[str, datetime | None]] | None = None) -> Iterator[DueId]:
+    """Yields each id once for each change.
+
+    Args:
+        due: the ids.
+        seen: the ids that were yielded before, each with its change.
+    """
+    seen = set() if seen is None else seen
+    for one in due:
+        if (change := (one.id, one.modified)) not in seen:
+            seen.add(change)
+            yield one

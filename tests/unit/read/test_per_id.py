@@ -22,12 +22,12 @@ from partner_central.errors import (
 )
 from partner_central.metrics import SyncMetrics
 from partner_central.per_id_stream import PerIdStream
-from partner_central.read.per_id import OTHER_RECORD, READS_PER_BATCH, PerIdReader, unique
+from partner_central.read.per_id import OTHER_RECORD, READS_PER_BATCH, PerIdReader
 from partner_central.resources.columns import stream_model
 from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as SUMMARIES
 from partner_central.streams.engagement_members import ENGAGEMENT_MEMBERS as MEMBERS
 from partner_central.streams.opportunity_details import OPPORTUNITY_DETAILS as DETAILS
-from partner_central.tables.id_reads import DueId
+from partner_central.tables.id_reads import DueId, unique
 from partner_central.tables.listed_rows import ListedRows
 from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
@@ -81,13 +81,14 @@ def summary(key: str, score: str) -> dict[str, Any]:
 
 
 def reader_of(
-    service: Service, due: Iterable[DueId | str], stream: PerIdStream = DETAILS, newest: int = 0
+    service: Service, due: Iterable[DueId | str], stream: PerIdStream = DETAILS, newest: int = 0, **options: Any
 ) -> PerIdReader:
     maker = RowMaker(stream_model(stream, service_model()), stream.table_names, stream.members)
     ids = (one if isinstance(one, DueId) else DueId(one, MODIFIED) for one in due)
     rows = ListedRows(maker, PiiPolicy("keep", None, stream.personal), in_rows=False)
     client = cast("PartnerCentral", service)
-    return PerIdReader(stream, "AWS", {}, client, maker, rows, unique(ids), lambda: newest, 7)
+    state = options.get("state", {})
+    return PerIdReader(stream, "AWS", state, client, maker, rows, unique(ids), lambda: newest, 7)
 
 
 def read(service: Service, due: Iterable[DueId | str], stream: PerIdStream = DETAILS, newest: int = 0) -> TableRows:
@@ -202,7 +203,7 @@ def test_an_id_that_is_refused_is_told_and_the_others_are_read(
     assert ids(found) == ["O2", "O3"]
     assert outcomes(found) == {"O1": outcome, "O2": "read", "O3": "read"}
     told = found.listed[0]
-    assert (told["reason"], told["read_for"], told["version_hash"]) == (reason, MODIFIED, None)
+    assert (told["reason"], told["read_for"]) == (reason, MODIFIED)
 
 
 def test_three_refusals_and_no_other_answer_are_a_refusal_of_all() -> None:
@@ -254,19 +255,21 @@ def test_a_version_is_made_only_of_what_is_not_the_newest_one() -> None:
     service = Service({"O1": summary("O1", "High"), "O2": summary("O2", "Low")})
     first = read(service, ["O1", "O2"], SUMMARIES, newest=40)
     assert [(row["id"], row["read_order"]) for row in first.versions] == [("O1", 41), ("O2", 42)]
-    known = {row["id"]: row["version_hash"] for row in first.listed}
-    assert [*known.values()] == [row["content_hash"] for row in first.versions]
+    known = {row["id"]: row["content_hash"] for row in first.versions}
     due = [DueId(key, MODIFIED, known[key]) for key in known]
     assert read(service, due, SUMMARIES).versions == []
     service.answers = {"O1": summary("O1", "Medium"), "O2": summary("O2", "Low")}
     again = read(service, due, SUMMARIES, newest=42)
     assert [(row["id"], row["read_order"]) for row in again.versions] == [("O1", 43)]
-    assert again.listed[1]["version_hash"] == known["O2"]
 
 
-def test_the_newest_version_of_an_id_that_is_not_found_stays_known() -> None:
-    found = read(Service({"O1": RecordNotFound("none")}), [DueId("O1", MODIFIED, "a hash")], SUMMARIES)
-    assert [row["version_hash"] for row in found.listed] == ["a hash"]
+def test_the_order_of_versions_goes_on_where_the_destination_is_not_asked() -> None:
+    reader = reader_of(Service({"O1": summary("O1", "High")}), ["O1"], SUMMARIES)
+    list(reader.batches())
+    assert reader.state()["order"] == 1
+    again = reader_of(Service({"O1": summary("O1", "Low")}), ["O1"], SUMMARIES, state=reader.state())
+    assert [row["read_order"] for batch in again.batches() for row in batch.versions] == [2]
+    assert (again.state()["order"], again.state()["reads"]) == (2, 2)
 
 
 def test_members_are_read_over_all_pages_and_are_of_the_engagement_asked_for() -> None:

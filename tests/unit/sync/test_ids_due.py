@@ -30,7 +30,7 @@ def opportunity(key: str, *, days: float = 100, stage: str = "Qualified", **more
 def read(key: str, *, days: float, changed: float = 100, outcome: str = "read", **more: object) -> dict[str, object]:
     """A reading of an opportunity so many days ago, for a change so many days ago."""
     at, of = NOW - days * DAY, NOW - changed * DAY
-    return {"id": key, "read_at": at, "read_for": of, "outcome": outcome, "reading": 1, "version_hash": "h", **more}
+    return {"id": key, "read_at": at, "read_for": of, "outcome": outcome, "reading": 1, **more}
 
 
 def due(tables: QueueTables, limit: int = 100, **options: object) -> list[str]:
@@ -113,15 +113,13 @@ def test_tables_that_are_not_there_are_done_without(tables: QueueTables) -> None
     assert due(tables) == []
 
 
-def test_the_newest_version_is_known_also_where_the_reads_are_lost(tables: QueueTables) -> None:
+def test_the_newest_version_of_an_id_is_known(tables: QueueTables) -> None:
     for account in (None, "one"):
         tables.add("opportunities", opportunity("O1", account=account), opportunity("O2", account=account))
     tables.add(HISTORY, *({"id": "O1", "content_hash": f"hash {order}", "read_order": order} for order in (9, 30, 7)))
     tables.add(HISTORY, {"id": "O1", "account": "one", "content_hash": "mine", "read_order": 8})
     assert {one.id: one.content_hash for one in tables.due(9, NOW)} == {"O1": "hash 30", "O2": None}
     assert {one.id: one.content_hash for one in tables.due(9, NOW, "one")} == {"O1": "mine", "O2": None}
-    tables.add(READS, read("O1", days=9, version_hash="of the reads"))
-    assert {one.id: one.content_hash for one in tables.due(9, NOW)}["O1"] == "of the reads"
 
 
 def test_an_id_without_dates_is_due_like_others(tables: QueueTables) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema.typing import C_DLT_ID
 
 from partner_central.public import ACCOUNT
 
 if TYPE_CHECKING:
     from .client import LakeClient
+
+
+def columns_of(client: LakeClient, names: Iterable[str]) -> dict[str, set[str]]:
+    """Returns the columns of the tables that are there under these names."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        with suppress(DestinationUndefinedEntity):
+            found[name] = {*client.open_table(name).schema.names}
+    return found
 
 
 def select(
