@@ -51,12 +51,14 @@ class Batch:
         foreign: messages of another catalog or source, by id.
         unreadable: messages that are not events, by id, with the reason.
         received: how many messages came, repeated ones counted again.
+        is_last: whether the queue gave no more after these.
     """
 
     events: dict[str, Event] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
     received: int = 0
+    is_last: bool = False
     _ids: dict[str, None] = field(default_factory=dict, repr=False)
 
     def add(self, message: Event | Foreign | Unreadable) -> None:

@@ -5,7 +5,8 @@ A queue that fails does not keep a run from loading what it finds without events
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import median
@@ -36,16 +37,18 @@ class EventsStep:
     Attributes:
         queue: the queue.
         batch: what was received and is not settled yet; None before anything was received.
+        takes_more: whether to receive messages besides that batch.
         received: events that were received.
         unread: how many of the opportunities that they named AWS did not show.
         tables: tables of lists that they are about.
         ids: the opportunities that they named.
-        is_drained: whether the queue gave all that it had.
+        is_drained: whether this run received all that the queue had.
         failure: why the queue could not be used.
     """
 
     queue: EventQueue
     batch: Batch | None = None
+    takes_more: bool = True
     received: int = 0
     unread: int = 0
     tables: set[str] = field(default_factory=set)
@@ -60,14 +63,18 @@ class EventsStep:
         """The median of the seconds from an event to the commit of what it named; None without such an event."""
         return round(median(self._seconds), 3) if self._seconds else None
 
-    def batches(self) -> Iterator[NamedIds]:
-        """Yields the opportunities of each batch; call `loaded` before the next one is taken."""
+    def batches(self) -> Generator[NamedIds]:
+        """Yields the opportunities of each batch; call `loaded` before the next one is taken.
+
+        The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
+        """
         while self._receive() and self.batch is not None:
-            batch, self.is_drained = self.batch, not self.batch.is_full(NO_LIMITS)
+            batch, self.is_drained = self.batch, self.batch.is_last and self.takes_more
             if batch.events:
-                yield NamedIds(batch.opportunity_ids)
+                with self.queue.hold(batch.handles) if self.takes_more else nullcontext():
+                    yield NamedIds(batch.opportunity_ids)
             self.batch = None
-            if self.is_drained:
+            if not (self.takes_more and batch.is_full(NO_LIMITS)):
                 return
 
     def loaded(self, named: NamedIds, metrics: SyncMetrics) -> None:

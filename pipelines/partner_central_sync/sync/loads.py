@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -88,11 +89,12 @@ class Loads:
 
     def _load_named(self, events: EventsStep) -> None:
         """Loads what events name, batch by batch; what is read by ids as well is due from then on."""
-        for named in events.batches():
-            if named.ids:
-                self._load([SPINE], is_last=lambda: False, rows_per_chunk=None, named=named)
-                self._details.name({*named.ids} - named.unread)
-            events.loaded(named, self._metrics)
+        with closing(events.batches()) as batches:
+            for named in batches:
+                if named.ids:
+                    self._load([SPINE], is_last=lambda: False, rows_per_chunk=None, named=named)
+                    self._details.name({*named.ids} - named.unread)
+                events.loaded(named, self._metrics)
 
     def _load_due(self, streams: Sequence[Stream], *, is_last: bool) -> None:
         """Loads streams that are due; of one that is read by ids, those that are due now."""
