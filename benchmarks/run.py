@@ -26,6 +26,7 @@ from typing import Any
 import boto3
 import duckdb
 
+import events
 import process
 from partner_central_emulator import Emulator
 
@@ -33,7 +34,7 @@ HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 PAGE, QUOTA = 100, 10
 KEYS: Any = {"region_name": "us-east-1", "aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
-SCALE, ROUNDS, PAIRS = 100_000, 3, 15
+SCALE, ROUNDS, PAIRS, CHANGES = 100_000, 3, 15, 20
 IMPORTS = """
 import boto3, dlt
 boto3.client("partnercentral-selling", region_name="us-east-1").list_opportunities(Catalog="AWS", MaxResults=1)
@@ -332,15 +333,33 @@ def growth(shop: Workshop, report: Report, known: Measured, largest: int) -> Non
         report.row(f"{records:,}", f"{cpu:.1f}", f"{cpu / records * SCALE:.1f}", f"{measured.cost.peak_mb:,.0f}")
 
 
+def seconds_of_events(report: Report) -> None:
+    """From a change to its row, with `listen`."""
+    report.table(
+        "From a change to its row",
+        "what | median s | 90th percentile s | slowest s",
+        "One change after the other, with `partner-central listen --gather 0`: from the change at the emulator, over "
+        "EventBridge and SQS as moto emulates them, to the commit in DuckDB.",
+    )
+    with TemporaryDirectory() as folder:
+        found = sorted(events.measure(Path(folder), CHANGES))
+    nineties = found[int(len(found) * 0.9)]
+    report.row(f"{len(found)} changes", f"{statistics.median(found):.1f}", f"{nineties:.1f}", f"{found[-1]:.1f}")
+
+
 def main() -> None:
-    """Measure everything."""
+    """Measure everything, or one section, which is then printed only."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--pandas", type=Path, required=True, help="virtual environment of peers/pandas.lock")
     arguments.add_argument("--singer", type=Path, required=True, help="virtual environment of peers/singer.lock")
     arguments.add_argument("--out", type=Path, required=True, help="Markdown file to write")
     arguments.add_argument("--largest", type=int, default=1_000_000, help="size of the largest load")
+    arguments.add_argument("--only", choices=["events"], help="print this section, and write nothing")
     given = arguments.parse_args()
     report = Report()
+    if given.only:
+        seconds_of_events(report)
+        return
     report.say(
         "# Benchmarks",
         "",
@@ -356,6 +375,7 @@ def main() -> None:
         known = costs(shop, report)
         speeds(shop, report)
         growth(shop, report, known, given.largest)
+    seconds_of_events(report)
     given.out.parent.mkdir(exist_ok=True)
     given.out.write_text("\n".join(report.lines) + "\n")
 

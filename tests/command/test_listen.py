@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from command_server import KillWhen, Process
 from partner_central_emulator import Emulator
 from sandbox import TIMEOUT_S, Sandbox, held_at, rows
 
+NUMBERS = count()
+
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[str]:
@@ -24,8 +28,8 @@ def aws() -> Iterator[str]:
 
 
 @pytest.fixture
-def queue(aws: str, request: pytest.FixtureRequest) -> str:
-    name = request.node.name[:30].replace("_", "-")
+def queue(aws: str) -> str:
+    name = f"changes-{next(NUMBERS)}"
     return deploy_events(aws, name, QueueName=name, RuleName=name, Catalog="AWS")["QueueUrl"]
 
 
@@ -148,6 +152,29 @@ def test_what_a_signal_interrupts_while_it_loads_is_loaded_later(
             "SELECT count(*) FROM partner_central.partner_central.opportunity_history WHERE id = ?", [identifier]
         ).fetchall()
     assert found == [(2,)], "the version of the first sync, and the last one, once"
+
+
+@pytest.mark.long
+def test_two_listeners_share_a_queue_and_lose_nothing(aws: str, queue: str, told: Emulator, listened: Sandbox) -> None:
+    listened.sync()
+    both = [start(listened, aws, queue, "--poll-every", "0") for _ in range(2)]
+    try:
+        for process in both:
+            until(process, "Waiting for events")
+        for one in told.truth():
+            told.change(one["Id"], {"LifeCycle": {"NextSteps": "Call them."}})
+        told.wait_for_events()
+        end = time.monotonic() + TIMEOUT_S
+        while counts(aws, queue) != (0, 0):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        for process in both:
+            process.send_signal(signal.SIGTERM)
+        assert [ended(process)[0] for process in both] == [0, 0]
+    finally:
+        for process in both:
+            process.kill()
+    listened.assert_equals(told.truth())
 
 
 def test_without_a_queue_it_ends_at_once(listened: Sandbox) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
@@ -28,6 +28,7 @@ OF_ENGAGEMENTS = frozenset(
         "opportunity_from_engagement_tasks",
     }
 )
+READABLE_AFTER = timedelta(minutes=1)  # an event may be told so long before its change can be read
 
 
 @dataclass(slots=True)
@@ -57,22 +58,27 @@ class EventsStep:
     failure: PartnerCentralError | None = None
     _later: list[str] = field(default_factory=list)
     _seconds: list[float] = field(default_factory=list)
+    _read_at: dict[str, datetime] = field(default_factory=dict)
+    _begun: datetime | None = None
 
     @property
     def seconds(self) -> float | None:
         """The median of the seconds from an event to the commit of what it named; None without such an event."""
         return round(median(self._seconds), 3) if self._seconds else None
 
-    def batches(self) -> Generator[NamedIds]:
+    def batches(self, metrics: SyncMetrics) -> Generator[NamedIds]:
         """Yields the opportunities of each batch; call `loaded` before the next one is taken.
+
+        What an earlier batch of the run loaded is not read again for an event that is older than that.
 
         The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
         """
         while self._receive() and self.batch is not None:
             batch, self.is_drained = self.batch, self.batch.is_last and self.takes_more
             if batch.events:
+                self._begun = metrics.served_at and metrics.service_now()
                 with self.queue.hold(batch.handles) if self.takes_more else nullcontext():
-                    yield NamedIds(batch.opportunity_ids)
+                    yield NamedIds(self._to_read(batch))
             self.batch = None
             if not (self.takes_more and batch.is_full(NO_LIMITS)):
                 return
@@ -86,16 +92,33 @@ class EventsStep:
         about = {event.handle for event in batch.events.values() if self._note_tables(event)}
         self._later += [handle for handle in settled.done if handle in about]
         now = metrics.service_now()
+        read = {*named.ids} - named.unread
         self._seconds += [
             max(0.0, (now - event.happened_at) / timedelta(seconds=1))
             for event in batch.events.values()
-            if event.happened_at and event.opportunity_ids and named.unread.isdisjoint(event.opportunity_ids)
+            if event.happened_at and event.opportunity_ids and read.issuperset(event.opportunity_ids)
         ]
+        if self._begun is not None:
+            self._read_at.update(dict.fromkeys(read, self._begun))
         self.received += len(batch.events)
         self.unread += len(named.unread)
         self.ids.update(batch.opportunity_ids)
         self._try_to(lambda: self.queue.delete([h for h in (*settled.done, *settled.given_up) if h not in about]))
         self._try_to(lambda: self.queue.release(settled.waiting))
+
+    def _to_read(self, batch: Batch) -> tuple[str, ...]:
+        """Returns the opportunities of a batch, without those that were read well after everything it says of them."""
+        ids: dict[str, None] = {}
+        for event in batch.events.values():
+            known = event.happened_at and event.happened_at + READABLE_AFTER
+            ids.update(
+                {
+                    one: None
+                    for one in event.opportunity_ids
+                    if known is None or one not in self._read_at or known > self._read_at[one]
+                }
+            )
+        return tuple(ids)
 
     def conclude(self) -> None:
         """Deletes the messages about lists, which are loaded now."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from typing import Self
 
 from partner_central.public import ConfigurationError
 
@@ -107,7 +108,7 @@ class _Listener:
         self._hold = ExitStack()
         self._pause, self._told = 0.0, ""
 
-    def __enter__(self) -> _Listener:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

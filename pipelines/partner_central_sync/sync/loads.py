@@ -89,7 +89,7 @@ class Loads:
 
     def _load_named(self, events: EventsStep) -> None:
         """Loads what events name, batch by batch; what is read by ids as well is due from then on."""
-        with closing(events.batches()) as batches:
+        with closing(events.batches(self._metrics)) as batches:
             for named in batches:
                 if named.ids:
                     self._load([SPINE], is_last=lambda: False, rows_per_chunk=None, named=named)
