@@ -189,21 +189,6 @@ def test_an_event_of_an_invitation_makes_its_list_due(tmp_path: Path, small: Emu
     assert sqs.deleted == ["1"]
 
 
-def test_a_change_by_aws_alone_reaches_the_summary(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    tables = ("opportunities", "aws_opportunity_summaries")
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync(tables=tables)
-    identifier = ids(small)[0]
-    before = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
-    small.change_aws_side(identifier)
-    sqs.send_update(identifier)
-    small.calls.clear()
-    load(sandbox, sqs, tables=tables)
-    assert [call.operation for call in small.calls] == ["ListOpportunities", "GetAwsOpportunitySummary"]
-    after = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
-    assert (len(before), len(after)) == (1, 2)
-
-
 def test_a_run_of_events_alone_says_nothing_of_freshness(synced: Sandbox, small: Emulator, sqs: FakeSqs) -> None:
     freshness = (
         "SELECT last_success_at, last_run_at, last_run_outcome FROM data_freshness WHERE stream = 'opportunities'"

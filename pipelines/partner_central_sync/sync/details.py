@@ -3,6 +3,9 @@
 They take a share of the day's calls, spread over the day's runs: what the share gives for the time since ids were read
 last. So a run every half hour reads a forty-eighth of it, and one every night all of it. The first run reads what an
 hour gives.
+
+What events name comes first. It may take as much again of the hour as the share gives, whatever others read meanwhile.
+What does not fit is due until it is read.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import dlt
+from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import (
     CALLS_PER_DAY,
@@ -23,12 +27,14 @@ from partner_central.public import (
 )
 
 from ..destinations import of
+from ..events.batch import chunks
 from . import run_lease
-from .ids_due import Queue, find_due, newest_read
+from .ids_due import Queue, find_due, newest_read, reads_since
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DETAILS_SHARE = 0.2
+IDS_PER_QUERY = 1000  # that events named
 IDS_PER_CHUNK = 1000  # that are loaded together: what a run loses at most that is killed
 
 
@@ -48,6 +54,7 @@ class Details:
         self._pipeline, self._settings, self._metrics = pipeline, settings, metrics
         self._to_come = len(streams)
         self._left: int | None = None
+        self._left_named = 0
         self._streams = streams
         self._named: set[str] = set()
 
@@ -75,13 +82,39 @@ class Details:
         client = self._pipeline.destination_client()
         with client:
             if self._left is None:
-                newest = [newest_read(client, one, self._settings.account) for one in self._streams]
-                self._left = allowed(self._settings, max(filter(None, newest), default=None), now)
-            most = max(self._left // max(1, self._to_come), len(self._named))
-            queue = find_due(client, stream, self._settings.account, reading, most, now) if most else Queue([], 0)
+                self._left, self._left_named = self._allowed(client, now)
+            named = self._of_named(client, stream, reading, now)
+            most = self._left // max(1, self._to_come)
+            first = {one.id for one in named}
+            more = most - len(named)
+            queue = find_due(client, stream, self._settings.account, reading, most, now) if more > 0 else Queue([], 0)
+        ids = [*named, *[one for one in queue.ids if one.id not in first][: max(0, more)]]
         self._to_come -= 1
-        self._left -= len(queue.ids)
-        return queue.ids
+        self._left = max(0, self._left - len(ids))
+        self._left_named = max(0, self._left_named - len(named))
+        return ids
+
+    def _allowed(self, client: JobClientBase, now: datetime) -> tuple[int, int]:
+        """Returns how many ids may be read now, and how many of those that events named."""
+        account = self._settings.account
+        newest = [newest_read(client, one, account) for one in self._streams]
+        left = allowed(self._settings, max(filter(None, newest), default=None), now)
+        if not self._named:
+            return left, 0
+        read = sum(reads_since(client, one, account, now - HOUR) for one in self._streams)
+        of_an_hour = 2 * calls_of_a_day(self._settings) * (HOUR / DAY)
+        return left, max(left, int(of_an_hour) - read)
+
+    def _of_named(self, client: JobClientBase, stream: PerIdStream, reading: int, now: datetime) -> list[DueId]:
+        """Returns the ids that events named, as far as they are due and fit."""
+        most = self._left_named // max(1, self._to_come)
+        found: list[DueId] = []
+        for some in chunks(sorted(self._named) if stream.parent.stream is SPINE else [], IDS_PER_QUERY):
+            if len(found) >= most:
+                break
+            left = most - len(found)
+            found += find_due(client, stream, self._settings.account, reading, left, now, some).ids
+        return found
 
 
 def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:

@@ -7,6 +7,7 @@ is for the ids that have waited longest, so that no id waits for ever.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,7 +50,13 @@ class Queue:
 
 
 def find_due(
-    client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, limit: int, now: datetime
+    client: JobClientBase,
+    stream: PerIdStream,
+    account: str | None,
+    reading: int,
+    limit: int,
+    now: datetime,
+    among: Sequence[str] = (),
 ) -> Queue:
     """Returns the ids that are due, the first ones first.
 
@@ -60,12 +67,13 @@ def find_due(
         reading: number of the reading of everything; what was read in an earlier one is due.
         limit: how many ids at most; at least one.
         now: the present time.
+        among: ids of which they are to be; of all without.
     """
     tables = _Tables(client, stream, account)
     if not tables.has_parent:
         return Queue([], 0)
     refresh = stream.refresh or DAY
-    query, values = tables.query(limit, reading, now - refresh)
+    query, values = tables.query(limit, reading, now - refresh, among)
     rows = of(client).select(client, tables.columns, query, *values)
     ids = [DueId(key, _in_utc(modified), known) for key, modified, known, *_ in rows]
     return Queue(ids, int(rows[0][3]) if rows else 0)
@@ -81,6 +89,18 @@ def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None)
     columns = {stream.reads_table: tables.columns[stream.reads_table]}
     ((newest,),) = of(client).select(client, columns, query, *values)
     return _in_utc(newest)
+
+
+def reads_since(client: JobClientBase, stream: PerIdStream, account: str | None, since: datetime) -> int:
+    """Returns how many ids were read since a time; 0 if the table is not there."""
+    tables = _Tables(client, stream, account)
+    if not tables.has_reads:
+        return 0
+    mine, values = (" AND account = %s", [account]) if account is not None else ("", [])
+    query = f"SELECT count(*) FROM {{{stream.reads_table}}} WHERE read_at > %s{mine}"  # noqa: S608 - the schema's own names
+    columns = {stream.reads_table: tables.columns[stream.reads_table]}
+    ((count,),) = of(client).select(client, columns, query, since, *values)
+    return int(count)
 
 
 class _Tables:
@@ -115,7 +135,9 @@ class _Tables:
         """Returns whether any id was read."""
         return self._stream.reads_table in self.columns
 
-    def query(self, limit: int, reading: int, stale_before: datetime) -> tuple[str, list[object]]:
+    def query(
+        self, limit: int, reading: int, stale_before: datetime, among: Sequence[str] = ()
+    ) -> tuple[str, list[object]]:
         """Returns the query for the ids that are due, and its values."""
         stream, parent = self._stream, self._stream.parent
         facts = {"known": "NULL", "need": "1", "closed": "0", "since": f"p.{parent.created}"}
@@ -135,6 +157,9 @@ class _Tables:
         if self._account is not None:
             where.append("p.account = %s")
             values.append(self._account)
+        if among:
+            where.append(f"p.id IN ({', '.join(['%s'] * len(among))})")
+            values += among
         rows = f"{{{parent.stream.table}}} p{joins}{' WHERE ' if where else ''}{' AND '.join(where)}"
         longest = -(-limit // SHARE_OF_LONGEST)
         return DUE.format(**facts, modified=parent.modified, rows=rows, longest=longest, limit=limit), values
