@@ -44,7 +44,7 @@ class Details:
     Args:
         pipeline: whose destination says what is due.
         settings: whose ids.
-        streams: those that are read by ids.
+        streams: what is read by ids.
         metrics: of the run; they have the service's clock.
     """
 
@@ -95,7 +95,7 @@ class Details:
         return ids
 
     def _allowed(self, client: JobClientBase, now: datetime) -> tuple[int, int]:
-        """Returns how many ids may be read now, and how many of those that events named."""
+        """Returns how many ids may be read now, and how many that events named."""
         account = self._settings.account
         newest = [newest_read(client, one, account) for one in self._streams]
         left = allowed(self._settings, max(filter(None, newest), default=None), now)

@@ -107,7 +107,7 @@ class EventsStep:
         self._try_to(lambda: self.queue.release(settled.waiting))
 
     def _to_read(self, batch: Batch) -> tuple[str, ...]:
-        """Returns the opportunities of a batch, without those that were read well after everything it says of them."""
+        """Returns the opportunities of a batch, unless it was read well after all that the batch says of it."""
         ids: dict[str, None] = {}
         for event in batch.events.values():
             known = event.happened_at and event.happened_at + READABLE_AFTER

@@ -41,7 +41,7 @@ class Queue:
     """The ids that are due.
 
     Attributes:
-        ids: those that come first.
+        ids: the first ones.
         waiting: how many there are in all.
     """
 
@@ -67,7 +67,7 @@ def find_due(
         reading: number of the reading of everything; what was read in an earlier one is due.
         limit: how many ids at most; at least one.
         now: the present time.
-        among: ids of which they are to be; of all without.
+        among: the ids to choose from; empty for all.
     """
     tables = _Tables(client, stream, account)
     if not tables.has_parent:

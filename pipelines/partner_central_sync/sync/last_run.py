@@ -36,7 +36,7 @@ FRESH = (ExitCode.DONE, ExitCode.REVIEW_REMOVALS)
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """What runs counted of events.
+    """Counts of events in runs.
 
     Attributes:
         newest_at: when the newest run with a queue began.

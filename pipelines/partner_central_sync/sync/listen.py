@@ -146,7 +146,7 @@ class _Listener:
         return False
 
     def _load(self, settings: Settings) -> None:
-        """Makes a run with the events that are kept, or those that it receives; keeps what it does not settle."""
+        """Makes a run with the events that are kept, or with new ones; keeps what it does not settle."""
         events = EventsStep(self._queue, self._batch, takes_more=self._batch is None)
         try:
             summary = sync(settings, self._console, events)

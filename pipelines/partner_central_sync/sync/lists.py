@@ -95,7 +95,7 @@ class Lists:
 
         Args:
             opportunities: what was read of them.
-            told: tables of which an event said that they changed; what AWS refuses is not due by that.
+            told: tables that changed, as an event said; what AWS refuses is not due by that.
         """
         self._scope = opportunities.filter_set
         self.due = [one for one in self._chosen if self._full or self._is_due(one, opportunities, one.table in told)]

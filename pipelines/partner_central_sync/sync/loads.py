@@ -97,7 +97,7 @@ class Loads:
                 events.loaded(named, self._metrics)
 
     def _load_due(self, streams: Sequence[Stream], *, is_last: bool) -> None:
-        """Loads streams that are due; of one that is read by ids, those that are due now."""
+        """Loads streams that are due; of one that is read by ids, the ids that are due now."""
         first, settings = streams[0], self._settings
         options: dict[str, Any] = {"on_failure": self._lists.note_failure}
         if isinstance(first, PerIdStream):

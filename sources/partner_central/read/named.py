@@ -1,4 +1,4 @@
-"""Reads records by their ids, beside the cursor: those that an event named.
+"""Reads records by their ids, beside the cursor, since an event named them.
 
 The cursor does not move by it, and what is read here counts as unseen for it. So the next increment reads these records
 again, and finds the others that nothing named.
@@ -32,7 +32,7 @@ class NamedIds:
 
     Attributes:
         ids: each once.
-        unread: those that AWS does not show now: they may be too new, or gone.
+        unread: the ids that AWS does not show now: they may be too new, or gone.
     """
 
     ids: Sequence[str]
@@ -84,7 +84,7 @@ class NamedReader:
         """The records that are named, as batches.
 
         Raises:
-            PartnerCentralError: they could not all be read; nothing is to be concluded from those that were.
+            PartnerCentralError: they could not all be read; nothing is to be concluded from the others.
         """
         try:
             ids, most = self._named.ids, self._key.max_values
