@@ -68,6 +68,7 @@ def test_more_names_than_the_share_stay_due_until_they_are_read(tmp_path: Path, 
     load(sandbox, sqs, tables=TABLES, source={"calls_per_day": 1440})
     assert (len(read(small)), len(sqs.deleted)) == (4, 20)
     assert len(rows(sandbox, DUE)) == 16, "the opportunities are read all the same"
+    small.advance(days=1)
     small.calls.clear()
     sandbox.sync(tables=TABLES)
     assert (len(rows(sandbox, DUE)), small.calls[0].operation) == (0, "ListOpportunities")
