@@ -12,17 +12,21 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import statistics
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import events
 from partner_central_emulator import Emulator
 from quiet import quiet
 from report import Report
 from search import search
 from workshop import PAGE, ROUNDS, SCALE, Measured, Workshop, emulated
+
+CHANGES = 20  # of the benchmark of events
 
 
 def costs(shop: Workshop, report: Report) -> Measured:
@@ -119,16 +123,33 @@ def growth(shop: Workshop, report: Report, known: Measured, largest: int) -> Non
         report.row(f"{records:,}", f"{cpu:.1f}", f"{cpu / records * SCALE:.1f}", f"{measured.cost.peak_mb:,.0f}")
 
 
+def seconds_of_events(report: Report) -> None:
+    """From a change to its row, with `listen`."""
+    report.table(
+        "From a change to its row",
+        "what | median s | 90th percentile s | slowest s",
+        "One change after the other, with `partner-central listen --gather 0`: from the change at the emulator, over "
+        "EventBridge and SQS as moto emulates them, to the commit in DuckDB.",
+    )
+    with TemporaryDirectory() as folder:
+        found = sorted(events.measure(Path(folder), CHANGES))
+    nineties = found[int(len(found) * 0.9)]
+    report.row(f"{len(found)} changes", f"{statistics.median(found):.1f}", f"{nineties:.1f}", f"{found[-1]:.1f}")
+
+
 def main() -> None:
-    """Measure everything."""
+    """Measure everything, or one section, which is then printed only."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--pandas", type=Path, required=True, help="virtual environment of peers/pandas.lock")
     arguments.add_argument("--singer", type=Path, required=True, help="virtual environment of peers/singer.lock")
     arguments.add_argument("--out", type=Path, required=True, help="Markdown file to write")
     arguments.add_argument("--largest", type=int, default=1_000_000, help="size of the largest load")
-    arguments.add_argument("--only", choices=["search"], help="measure only this, and write no file")
+    arguments.add_argument("--only", choices=["events", "search"], help="measure only this, and write no file")
     given = arguments.parse_args()
     report = Report()
+    if given.only == "events":
+        seconds_of_events(report)
+        return
     report.say(
         "# Benchmarks",
         "",
@@ -148,6 +169,7 @@ def main() -> None:
         speeds(shop, report)
         search(shop, report)
         growth(shop, report, known, given.largest)
+    seconds_of_events(report)
     given.out.parent.mkdir(exist_ok=True)
     given.out.write_text("\n".join(report.lines) + "\n")
 

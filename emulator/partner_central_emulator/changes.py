@@ -50,7 +50,7 @@ class Changes:
         one. In other streams, a record has its identifier.
         """
         if stream in ONE_RECORD:
-            with self._told(catalog):
+            with self._told(catalog, compared=True):
                 return self._catalogs[catalog].put(copy.deepcopy(record), self._clock.now())
         return self._records(catalog, stream, lambda records: records.put(copy.deepcopy(record)))
 
@@ -75,7 +75,7 @@ class Changes:
             self._records(catalog, stream, lambda records: records.change(identifier, copy.deepcopy(changes)))
             return
         moment = self._clock.now() if at is None else at
-        with self._told(catalog):
+        with self._told(catalog, compared=True):
             self._catalogs[catalog].change(identifier, copy.deepcopy(changes), moment)
 
     def remove(self, identifier: str, catalog: str = "AWS", *, stream: str = OPPORTUNITIES) -> None:

@@ -5,6 +5,8 @@
 -- runs, or else the newest last_modified_date. Every other view counts its days up to it. A list has as_of only if it
 -- has a watermark. is_stale marks a list that was not read for more than a day before the last successful run, since it
 -- was switched off, refused, or fails. Its tables keep what was read last.
+-- A run that loaded only what events named (mode events) says nothing of the other opportunities. So the row of
+-- opportunities does not count it.
 -- Pitfalls: as_of is AWS's time, never the clock of a machine. A wrong clock cannot make deals older or younger. It
 -- does not move while nothing changes in Partner Central, and no age changes then. last_success_at, by the clock of the
 -- machine that ran, shows whether syncs still run. A run that only held removals back counts as a success. The column
@@ -43,6 +45,7 @@ WITH runs AS (
         complete,
         ROW_NUMBER() OVER (ORDER BY started_at DESC, run_id DESC) AS newest_first
     FROM sync_runs
+    WHERE mode <> 'events'
 ), reads AS (
     SELECT
         sync_run_streams.stream,
@@ -50,7 +53,7 @@ WITH runs AS (
         MAX(CASE WHEN sync_run_streams.complete THEN runs.finished_at END) AS last_success_at,
         MAX(runs.started_at) AS last_run_at
     FROM sync_run_streams
-    JOIN runs ON runs.run_id = sync_run_streams.run_id
+    JOIN sync_runs AS runs ON runs.run_id = sync_run_streams.run_id
     GROUP BY sync_run_streams.stream
 ), spine AS (
     SELECT

@@ -123,6 +123,21 @@ def test_changes_on_demand_are_told_also_those_of_aws() -> None:
     assert json.loads(entries[1]["Detail"])["engagementMember"] == {"accountId": "1" * 12, "companyName": "New"}
 
 
+def test_the_engagements_that_a_change_on_demand_brings_are_told() -> None:
+    emulator, entries = told(opportunities=100)
+
+    def engagements() -> set[str]:
+        return {one["Id"] for one in emulator.truth(stream="engagements")}
+
+    before = engagements()
+    for one in emulator.truth():
+        emulator.change(one["Id"], {"LifeCycle": {"Stage": "Launched", "ReviewStatus": "Approved"}})
+    details = [json.loads(one["Detail"]) for one in entries if one["DetailType"] == "Engagement Created"]
+    created = [detail["engagement"]["engagementId"] for detail in details]
+    assert (bool(created), sorted(created)) == (True, sorted(engagements() - before))
+    assert "Engagement Invitation Created" in kinds(entries)
+
+
 def test_loss_duplicates_and_disorder_follow_from_the_seed() -> None:
     def seen(**settings: float) -> list[str]:
         emulator, entries = told(seed=3)

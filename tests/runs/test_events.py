@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from fake_queue import FakeSqs, queue_of
 from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
 from partner_central_sync.sync.events_step import EventsStep
 from partner_central_sync.sync.job import sync
+from partner_central_sync.sync.status import LAST, status
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox, rows
 
@@ -186,16 +189,37 @@ def test_an_event_of_an_invitation_makes_its_list_due(tmp_path: Path, small: Emu
     assert sqs.deleted == ["1"]
 
 
-def test_a_change_by_aws_alone_reaches_the_summary(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    tables = ("opportunities", "aws_opportunity_summaries")
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync(tables=tables)
-    identifier = ids(small)[0]
-    before = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
-    small.change_aws_side(identifier)
-    sqs.send_update(identifier)
-    small.calls.clear()
-    load(sandbox, sqs, tables=tables)
-    assert [call.operation for call in small.calls] == ["ListOpportunities", "GetAwsOpportunitySummary"]
-    after = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
-    assert (len(before), len(after)) == (1, 2)
+def test_a_run_of_events_alone_says_nothing_of_freshness(synced: Sandbox, small: Emulator, sqs: FakeSqs) -> None:
+    freshness = (
+        "SELECT last_success_at, last_run_at, last_run_outcome FROM data_freshness WHERE stream = 'opportunities'"
+    )
+    before = rows(synced, freshness)
+    (poll,) = rows(synced, "SELECT started_at FROM sync_runs")
+    sqs.send_update(ids(small)[0])
+    load(synced, sqs)
+    assert rows(synced, freshness) == before
+    assert (last(synced)["mode"], last(synced)["outcome"], last(synced)["complete"]) == ("events", "done", False)
+    said = {line.subject: line for line in status(synced.settings())}
+    shown = said["data as of"].values[LAST]
+    assert (shown.as_of, shown.values["mode"]) == (poll["started_at"], "first")
+    assert said["events"].text.startswith("1 at ")
+    small.faults.append(Fault("server_error", calls=99))
+    sqs.send_update(ids(small)[0])
+    with pytest.raises(PipelineStepFailed):
+        load(synced, sqs, source={"attempts": 1})
+    said = {line.subject: line for line in status(synced.settings())}
+    assert (last(synced)["mode"], said["data as of"].values[LAST].values["mode"]) == ("events", "first")
+    assert said["data as of"].values[LAST].code(timedelta(days=1), datetime.now(UTC)) is ExitCode.DONE
+    assert "ended: later" in said["events"].text
+    assert rows(synced, freshness) == before
+
+
+def test_the_status_shows_what_came_without_an_event(synced: Sandbox, small: Emulator, sqs: FakeSqs) -> None:
+    assert "events" not in {line.subject for line in status(synced.settings())}
+    load(synced, sqs, polls=True)
+    small.advance(0.5)
+    load(synced, sqs, polls=True)
+    (line,) = [line for line in status(synced.settings()) if line.subject == "events"]
+    missed = last(synced)["missed_by_events"]
+    assert (line.text, missed > 0) == (f"none yet; {missed} changes came without one", True)
+    assert line.values["events"]["missed"] == missed

@@ -23,6 +23,7 @@ class FakeSqs:
         self.in_flight: dict[str, dict[str, Any]] = {}
         self.deleted: list[str] = []
         self.failure: Exception | None = None
+        self.most_in_flight = 0
         self._sent = 0
 
     def send(self, detail: dict[str, Any], kind: str = "Opportunity Updated", at: datetime | None = None) -> None:
@@ -47,6 +48,7 @@ class FakeSqs:
         for message in given:
             message["count"] += 1
             self.in_flight[message["MessageId"]] = message
+        self.most_in_flight = max(self.most_in_flight, len(self.in_flight))
         return {
             "Messages": [
                 {

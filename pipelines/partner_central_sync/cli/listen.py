@@ -49,6 +49,7 @@ def listen(
     """
     with run_command(log_format, quiet=quiet, verbose=verbose) as console:
         from ..sync.listen import listen as run_listen
+        from ..sync.listen import queue_to_listen
 
         accounts = selected_accounts(account, catalog, dataset, every=False)
         base = settings_from(catalog, destination, dataset)
@@ -56,6 +57,7 @@ def listen(
         run_listen(
             replace(settings, tables=named_tables(tables)),
             console,
+            queue_to_listen(settings),
             poll_every=timedelta(minutes=poll_every),
             gather=gather,
         )

@@ -51,7 +51,7 @@ class Batch:
         foreign: messages of another catalog or source, by id.
         unreadable: messages that are not events, by id, with the reason.
         received: how many messages came, repeated ones counted again.
-        is_last: whether the queue had nothing more when it was received.
+        is_last: whether the queue gave no more after these.
     """
 
     events: dict[str, Event] = field(default_factory=dict)

@@ -89,6 +89,7 @@ class EventQueue:
         self._client = client or connect(session, self.address)
         self._catalog = catalog
         self._clock, self._sleep = clock, sleep
+        self._held: set[str] = set()
 
     def receive(self, limits: Limits = NO_LIMITS, *, wait: int = SHORT_WAIT_S) -> Batch:
         """Returns messages until none are left, or until the limits.
@@ -115,7 +116,7 @@ class EventQueue:
             now = self._clock()
             end = now + limits.seconds if end is None else end
             batch.is_last = not messages
-            if not messages or now >= end:
+            if batch.is_last or now >= end:
                 break
             wait = SHORT_WAIT_S
         return batch
@@ -126,7 +127,7 @@ class EventQueue:
         Raises:
             PartnerCentralError: the queue cannot be used.
         """
-        return self._in_batches(handles, self._delete_some)
+        return self._in_batches(self._let_go(handles), self._delete_some)
 
     def release(self, handles: Iterable[str], seconds: int = GIVE_BACK_S) -> int:
         """Lets messages come again after some seconds; returns how many come when their time is over instead.
@@ -134,20 +135,22 @@ class EventQueue:
         Raises:
             PartnerCentralError: the queue cannot be used.
         """
-        return self._in_batches(handles, lambda some: self._hide(some, seconds))
+        return self._in_batches(self._let_go(handles), lambda some: self._hide(some, seconds))
 
     @contextmanager
     def hold(self, handles: Iterable[str], every: float = VISIBILITY_S / 3) -> Iterator[None]:
-        """Keeps messages hidden from other readers while the block runs, however long.
+        """Keeps messages hidden from other readers while the block runs, or until they are deleted or given back.
 
         A failure to do so is logged. The messages may then be read twice, which changes nothing.
         """
-        held, ended = tuple(handles), threading.Event()
+        mine, ended = tuple(handles), threading.Event()
+        self._held.update(mine)
 
         def renew() -> None:
             while not ended.wait(every):
                 try:
-                    self.release(held, VISIBILITY_S)
+                    held = [one for one in mine if one in self._held]
+                    self._in_batches(held, lambda some: self._hide(some, VISIBILITY_S))
                 except PartnerCentralError as error:
                     log.warning("Messages may be received twice: %s", error)
 
@@ -158,6 +161,7 @@ class EventQueue:
         finally:
             ended.set()
             thread.join()
+            self._held.difference_update(mine)
 
     def describe(self) -> QueueState:
         """Returns how many messages wait, and how many are dead. SQS itself does not say how old the oldest is.
@@ -200,6 +204,12 @@ class EventQueue:
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
         return list(answer.get("Messages") or ())
+
+    def _let_go(self, handles: Iterable[str]) -> tuple[str, ...]:
+        """Returns the messages, which are held no more."""
+        found = tuple(handles)
+        self._held.difference_update(found)
+        return found
 
     def _in_batches(self, handles: Iterable[str], call: Callable[[list[str]], list[Mapping[str, Any]]]) -> int:
         """Calls for some handles at a time, again where SQS itself failed; returns how many failed."""

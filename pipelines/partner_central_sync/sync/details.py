@@ -3,6 +3,9 @@
 They take a share of the day's calls, spread over the day's runs: what the share gives for the time since ids were read
 last. So a run every half hour reads a forty-eighth of it, and one every night all of it. The first run reads what an
 hour gives.
+
+What events name comes first. It may take as much again of the hour as the share gives, whatever others read meanwhile.
+What does not fit is due until it is read.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import dlt
+from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import (
     CALLS_PER_DAY,
@@ -28,12 +32,14 @@ from partner_central.public import (
 from ..destinations import of
 from ..destinations.loading import keep_open
 from ..destinations.pipeline_state import state_of_source
+from ..events.batch import chunks
 from . import run_lease
-from .ids_due import count_due, find_due, newest_read
+from .ids_due import count_due, find_due, newest_read, reads_since
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DETAILS_SHARE = 0.2
+IDS_PER_QUERY = 1000  # that events named
 IDS_PER_CHUNK = 1000  # that are loaded together: what a run loses at most that is killed
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -50,7 +56,7 @@ class Details:
     def __init__(self, pipeline: dlt.Pipeline, settings: Settings, metrics: SyncMetrics) -> None:
         self._pipeline, self._settings, self._metrics = pipeline, settings, metrics
         self._ids: dict[str, list[DueId]] = {}
-        self._named = 0
+        self._named: set[str] = set()
 
     def name(self, ids: Iterable[str], streams: Sequence[PerIdStream]) -> None:
         """Lets opportunities be due, since an event named them; it is kept in the destination until they are read."""
@@ -58,7 +64,7 @@ class Details:
         of_them = [one for one in streams if one.parent.stream is SPINE]
         if not named or not of_them:
             return
-        self._named += len(named) * len(of_them)
+        self._named.update(named)
         run_lease.take(self._pipeline)
         client = self._pipeline.destination_client()
         with client:
@@ -94,15 +100,46 @@ class Details:
         client = self._pipeline.destination_client()
         with client:
             newest = {one.table: newest_read(client, one, account) for one in streams}
-            most = max(self._named, allowed(self._settings, max(filter(None, newest.values()), default=None), now))
+            most = allowed(self._settings, max(filter(None, newest.values()), default=None), now)
+            found = self._find_named(client, streams, readings, most, now)
+            left = max(0, most - sum(map(len, found.values())))
             order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)
-            waiting = {one.table: count_due(client, one, account, readings[one.table], now) for one in order if most}
-            given = shares(most, waiting)
-            return {
-                one.table: find_due(client, one, account, readings[one.table], given[one.table], now)
-                for one in streams
-                if given.get(one.table)
+            waiting = {
+                one.table: count_due(client, one, account, readings[one.table], now) - len(found.get(one.table, ()))
+                for one in order
+                if left
             }
+            for one in streams:
+                if more := shares(left, waiting).get(one.table):
+                    first = found.get(one.table, [])
+                    ids = find_due(client, one, account, readings[one.table], more + len(first), now)
+                    found[one.table] = [*first, *[due for due in ids if due not in first][:more]]
+            return found
+
+    def _find_named(
+        self,
+        client: JobClientBase,
+        streams: Sequence[PerIdStream],
+        readings: Mapping[str, int],
+        allowed_now: int,
+        now: datetime,
+    ) -> dict[str, list[DueId]]:
+        """Returns the ids that events named, as far as they are due and fit: twice what an hour gives, in an hour."""
+        of_them = [one for one in streams if one.parent.stream is SPINE]
+        if not self._named or not of_them:
+            return {}
+        account = self._settings.account
+        read = sum(reads_since(client, one, account, now - HOUR) for one in of_them)
+        left = max(allowed_now, int(2 * calls_of_a_day(self._settings) * (HOUR / DAY)) - read)
+        found: dict[str, list[DueId]] = {}
+        for to_come, stream in zip(range(len(of_them), 0, -1), of_them, strict=True):
+            ids: list[DueId] = []
+            for some in chunks(sorted(self._named), IDS_PER_QUERY):
+                if most := left // to_come - len(ids):
+                    ids += find_due(client, stream, account, readings[stream.table], most, now, some)
+            found[stream.table] = ids
+            left -= len(ids)
+        return found
 
 
 def shares(most: int, waiting: Mapping[str, int]) -> dict[str, int]:

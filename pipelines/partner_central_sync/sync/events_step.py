@@ -5,14 +5,16 @@ A queue that fails does not keep a run from loading what it finds without events
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
 from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
 
+from ..events.batch import Limits
 from .own_session import open_queue
 from .settings import Settings
 
@@ -30,6 +32,7 @@ OF_ENGAGEMENTS = frozenset(
         "opportunity_from_engagement_tasks",
     }
 )
+READABLE_AFTER = timedelta(minutes=1)  # an event may be told so long before its change can be read
 
 
 @dataclass(slots=True)
@@ -39,16 +42,18 @@ class EventsStep:
     Attributes:
         queue: the queue.
         batch: what was received and is not settled yet; None before anything was received.
+        takes_more: whether to receive messages besides that batch.
         received: events that were received.
         unread: how many of the opportunities that they named AWS did not show.
         tables: tables of lists that they are about.
         ids: the opportunities that they named.
-        is_drained: whether the queue gave all that it had.
+        is_drained: whether this run received all that the queue had.
         failure: why the queue could not be used.
     """
 
     queue: EventQueue
     batch: Batch | None = None
+    takes_more: bool = True
     received: int = 0
     unread: int = 0
     tables: set[str] = field(default_factory=set)
@@ -57,20 +62,29 @@ class EventsStep:
     failure: PartnerCentralError | None = None
     _later: list[str] = field(default_factory=list)
     _seconds: list[float] = field(default_factory=list)
+    _read_at: dict[str, datetime] = field(default_factory=dict)
+    _begun: datetime | None = None
 
     @property
     def seconds(self) -> float | None:
         """The median of the seconds from an event to the commit of what it named; None without such an event."""
         return round(median(self._seconds), 3) if self._seconds else None
 
-    def batches(self) -> Iterator[NamedIds]:
-        """Yields the opportunities of each batch; call `loaded` before the next one is taken."""
+    def batches(self, metrics: SyncMetrics) -> Generator[NamedIds]:
+        """Yields the opportunities of each batch; call `loaded` before the next one is taken.
+
+        What an earlier batch of the run loaded is not read again for an event that is older than that.
+
+        The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
+        """
         while self._receive() and self.batch is not None:
-            batch, self.is_drained = self.batch, self.batch.is_last
+            batch, self.is_drained = self.batch, self.batch.is_last and self.takes_more
             if batch.events:
-                yield NamedIds(batch.opportunity_ids)
+                self._begun = metrics.served_at and metrics.service_now()
+                with self.queue.hold(batch.handles) if self.takes_more else nullcontext():
+                    yield NamedIds(self._to_read(batch))
             self.batch = None
-            if self.is_drained:
+            if not (self.takes_more and batch.is_full(Limits())):
                 return
 
     def loaded(self, named: NamedIds, metrics: SyncMetrics) -> None:
@@ -82,16 +96,33 @@ class EventsStep:
         about = {event.handle for event in batch.events.values() if self._note_tables(event)}
         self._later += [handle for handle in settled.done if handle in about]
         now = metrics.service_now()
+        read = {*named.ids} - named.unread
         self._seconds += [
             max(0.0, (now - event.happened_at) / timedelta(seconds=1))
             for event in batch.events.values()
-            if event.happened_at and event.opportunity_ids and named.unread.isdisjoint(event.opportunity_ids)
+            if event.happened_at and event.opportunity_ids and read.issuperset(event.opportunity_ids)
         ]
+        if self._begun is not None:
+            self._read_at.update(dict.fromkeys(read, self._begun))
         self.received += len(batch.events)
         self.unread += len(named.unread)
         self.ids.update(batch.opportunity_ids)
         self._try_to(lambda: self.queue.delete([h for h in (*settled.done, *settled.given_up) if h not in about]))
         self._try_to(lambda: self.queue.release(settled.waiting))
+
+    def _to_read(self, batch: Batch) -> tuple[str, ...]:
+        """Returns the opportunities of a batch, unless it was read well after all that the batch says of it."""
+        ids: dict[str, None] = {}
+        for event in batch.events.values():
+            known = event.happened_at and event.happened_at + READABLE_AFTER
+            ids.update(
+                {
+                    one: None
+                    for one in event.opportunity_ids
+                    if known is None or one not in self._read_at or known > self._read_at[one]
+                }
+            )
+        return tuple(ids)
 
     def conclude(self) -> None:
         """Deletes the messages about lists, which are loaded now."""

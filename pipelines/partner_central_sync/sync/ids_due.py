@@ -48,7 +48,13 @@ OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading"})
 
 
 def find_due(
-    client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, limit: int, now: datetime
+    client: JobClientBase,
+    stream: PerIdStream,
+    account: str | None,
+    reading: int,
+    limit: int,
+    now: datetime,
+    among: Sequence[str] = (),
 ) -> list[DueId]:
     """Returns the ids that are due, the first ones first.
 
@@ -59,11 +65,12 @@ def find_due(
         reading: number of the reading of everything; what was read in an earlier one is due.
         limit: how many ids at most; at least one.
         now: the present time.
+        among: the ids to choose from; empty for all.
     """
     tables = _Tables(client, stream, account)
     if not tables.has_parent:
         return []
-    facts, values = tables.facts(reading, now)
+    facts, values = tables.facts(reading, now, among)
     query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
     rows = of(client).select(client, tables.columns, query, *values)
     newest = _newest_versions(client, stream, account) if rows and stream.history is not None else {}
@@ -108,6 +115,18 @@ def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None)
     return _in_utc(newest)
 
 
+def reads_since(client: JobClientBase, stream: PerIdStream, account: str | None, since: datetime) -> int:
+    """Returns how many ids were read since a time; 0 if the table is not there."""
+    tables = _Tables(client, stream, account)
+    if not tables.has_reads:
+        return 0
+    mine, values = (" AND account = %s", [account]) if account is not None else ("", [])
+    query = f"SELECT count(*) FROM {{{stream.reads_table}}} WHERE read_at > %s{mine}"  # noqa: S608 - the schema's own names
+    columns = {stream.reads_table: tables.columns[stream.reads_table]}
+    ((count,),) = of(client).select(client, columns, query, since, *values)
+    return int(count)
+
+
 class _Tables:
     """The tables that the query reads, as far as they are there."""
 
@@ -135,7 +154,7 @@ class _Tables:
         """Returns whether any id was read."""
         return self._stream.reads_table in self.columns
 
-    def facts(self, reading: int, now: datetime) -> tuple[str, list[object]]:
+    def facts(self, reading: int, now: datetime, among: Sequence[str] = ()) -> tuple[str, list[object]]:
         """Returns the query for each id that AWS lists, with why it is due; and its values."""
         stream, parent = self._stream, self._stream.parent
         modified = f"p.{parent.modified}"
@@ -158,6 +177,9 @@ class _Tables:
         if self._account is not None:
             where.append("p.account = %s")
             values.append(self._account)
+        if among:
+            where.append(f"p.id IN ({', '.join(['%s'] * len(among))})")
+            values += among
         rows = f"{{{parent.stream.table}}} p{joins}{' WHERE ' if where else ''}{' AND '.join(where)}"
         return FACTS.format(**facts, modified=parent.modified, rows=rows), values
 

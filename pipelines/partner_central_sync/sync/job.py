@@ -116,7 +116,8 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console, run_lease.basis(pipeline))
-    pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
+    if settings.polls:
+        pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     if sentence := search_gaps.gaps(pipeline, settings, run_record.metrics.streams.get(SEARCH)):
         console.note(sentence)
     _warn(settings, console, run_record, removed)

@@ -30,12 +30,36 @@ RUN = (
     "scope",
 )
 EVERYTHING = "all"  # the scope of a run without filters
+POLLS = "mode <> 'events'"
 FRESH = (ExitCode.DONE, ExitCode.REVIEW_REMOVALS)
+
+
+@dataclass(frozen=True, slots=True)
+class EventCounts:
+    """Counts of events in runs.
+
+    Attributes:
+        newest_at: when the newest run with a queue began.
+        outcome: how it ended.
+        last_at: when the newest run began that received an event; None if none did.
+        received: the events of that run.
+        seconds: the median of the seconds from an event to the commit of its opportunity, in that run.
+        missed: the opportunities that changed without an event, in the newest run that could count them.
+    """
+
+    newest_at: datetime
+    outcome: str
+    last_at: datetime | None
+    received: int
+    seconds: float | None
+    missed: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """The end of the newest run of each set of filters, and the age of the data.
+
+    A run that loaded only what events named counts for neither: it says nothing of the other opportunities.
 
     Attributes:
         values: columns of `sync_runs` of the newest run, by name; empty if there was none.
@@ -44,6 +68,7 @@ class LastRun:
         gone: opportunities that are marked as gone; None if that is unknown.
         held: opportunities that the newest listing did not show, and that wait for a review.
         others: the same columns of the newest runs with other filters, if no run without filters is done since.
+        events: what the newest run with a queue counted; None if there was none.
     """
 
     values: dict[str, Any]
@@ -51,6 +76,7 @@ class LastRun:
     gone: int | None
     held: int
     others: tuple[dict[str, Any], ...] = ()
+    events: EventCounts | None = None
 
     def lag(self, now: datetime) -> timedelta | None:
         """Returns how old the data are."""
@@ -110,7 +136,7 @@ def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:
     done = f"exit_code IN ({codes}) OR watermark IS NOT NULL OR complete"  # a list may have failed, once these were in
     fresh = f"MAX(CASE WHEN {done} THEN started_at END) OVER (PARTITION BY scope)"
     nth = "ROW_NUMBER() OVER (PARTITION BY scope ORDER BY started_at DESC)"
-    of_scopes = f"SELECT {columns}, {fresh} AS fresh, {nth} AS nth FROM {runs} WHERE {mine}"  # noqa: S608 - the schema's own names
+    of_scopes = f"SELECT {columns}, {fresh} AS fresh, {nth} AS nth FROM {runs} WHERE {mine} AND {POLLS}"  # noqa: S608 - the schema's own names
     newest = _rows(client, f"SELECT {columns}, fresh FROM ({of_scopes}) r WHERE nth = 1", *keys)  # noqa: S608
     presence = client.sql_client.make_qualified_table_name("opportunity_presence")
     of_account = "" if account is None else f" AND {mine}"
@@ -124,7 +150,25 @@ def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:
         gone=int(gone[0][0]) if gone else None,
         held=int(verdict[0][1]) if verdict and verdict[0][0] == "held" else 0,
         others=others,
+        events=event_counts(client, account),
     )
+
+
+def event_counts(client: SqlJobClientBase, account: str | None) -> EventCounts | None:
+    """Reads what the newest runs of an account counted of events; None if none had a queue."""
+    mine, keys = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
+    runs = client.sql_client.make_qualified_table_name(run_log.TABLE)
+
+    def newest(columns: str, having: str) -> tuple[Any, ...] | None:
+        query = f"SELECT {columns} FROM {runs} WHERE {mine} AND {having} ORDER BY started_at DESC LIMIT 1"  # noqa: S608 - the schema's own names
+        return next((tuple(map(_plain, row)) for row in _rows(client, query, *keys)), None)
+
+    run = newest("started_at, outcome", "events IS NOT NULL")
+    if run is None:
+        return None
+    last = newest("started_at, events, event_seconds", "events > 0") or (None, 0, None)
+    missed = newest("missed_by_events", "missed_by_events IS NOT NULL") or (None,)
+    return EventCounts(*run, *last, *missed)
 
 
 def judge(newest: Iterable[Sequence[Any]]) -> tuple[dict[str, Any], tuple[dict[str, Any], ...], datetime | None]:

@@ -98,12 +98,13 @@ class Loads:
 
     def _load_named(self, events: EventsStep) -> None:
         """Loads what events name, batch by batch; what is read by ids as well is due from then on."""
-        for named in events.batches():
-            if named.ids:
-                load = self._make_load([SPINE], rows_per_chunk=None, named=named)
-                self._load(load, [SPINE], is_last=lambda: False)
-                self._details.name({*named.ids} - named.unread, self._by_ids)
-            events.loaded(named, self._metrics)
+        with closing(events.batches(self._metrics)) as batches:
+            for named in batches:
+                if named.ids:
+                    load = self._make_load([SPINE], rows_per_chunk=None, named=named)
+                    self._load(load, [SPINE], is_last=lambda: False)
+                    self._details.name({*named.ids} - named.unread, self._by_ids)
+                events.loaded(named, self._metrics)
 
     def _load_due(self, load: ChunkedLoad, streams: Sequence[Stream], *, is_last: bool) -> None:
         """Loads streams that are due; a failure is noted."""

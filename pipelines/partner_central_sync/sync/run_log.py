@@ -118,8 +118,9 @@ COLUMNS = (
     Column(
         "complete",
         "bool",
-        "Whether all opportunities were read and loaded that were to be, whatever became of the other lists.",
-        lambda run: run.is_concluded and run.metrics.first.complete,
+        "Whether all opportunities were read and loaded that were to be, whatever became of the other lists; false in "
+        "the mode events, which says nothing of the others.",
+        lambda run: run.is_concluded and run.metrics.first.complete and run.settings.polls,
     ),
     Column(
         "events",

@@ -55,6 +55,8 @@ class RunRecord:
     @property
     def mode(self) -> str:
         """The mode of reading, also of a run that failed before it read."""
+        if not self.settings.polls:
+            return "events"
         if self.metrics.first.mode:
             return self.metrics.first.mode
         if self.settings.full:

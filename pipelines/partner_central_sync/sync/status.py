@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -25,7 +26,7 @@ from ..destinations.errors import NotAllowed, classify_read_error
 from ..destinations.lease import WithLease
 from ..destinations.pipeline_state import state_of_source
 from . import working_folder
-from .last_run import LastRun, Unknown, last_run
+from .last_run import EventCounts, LastRun, Unknown, last_run
 from .settings import Settings
 from .state_folder import take_over
 from .stream_status import StreamStatus, is_worth_a_line, stream_statuses
@@ -185,6 +186,8 @@ def _run_lines(last: LastRun) -> Iterator[Line]:
     values["other_runs"] = others
     text = "nothing complete yet" if last.as_of is None else f"{_format_timestamp(last.as_of)}, {_age(lag)} ago"
     yield Line("data as of", text, values | {LAST: last})
+    if last.events is not None:
+        yield Line("events", _events_text(last.events), {"events": _run_values(asdict(last.events))})
     if last.gone is not None:
         yield Line("gone", f"{last.gone:,} opportunities are no longer listed", {"gone": last.gone})
     text = f"{last.held:,} opportunities wait for a review" if last.held else "none"
@@ -198,6 +201,19 @@ def _run_values(run: Mapping[str, Any]) -> dict[str, Any]:
 def _run_text(run: Mapping[str, Any]) -> str:
     why = f": {run['message']}" if run["message"] else ""
     return f"{_format_timestamp(run['started_at'])}, {run['outcome']} (exit code {run['exit_code']}){why}"
+
+
+def _events_text(counts: EventCounts) -> str:
+    """Returns when the last events came, how fast they were loaded, and how many are known to be missing."""
+    parts = ["none yet"]
+    if counts.last_at is not None:
+        seconds = "" if counts.seconds is None else f", loaded after {counts.seconds:.1f} s at the median"
+        parts = [f"{counts.received:,} at {_format_timestamp(counts.last_at)}{seconds}"]
+    if counts.missed is not None:
+        parts.append(f"{counts.missed:,} changes came without one")
+    if counts.outcome != "done":
+        parts.append(f"the newest run with the queue, {_format_timestamp(counts.newest_at)}, ended: {counts.outcome}")
+    return "; ".join(parts)
 
 
 def _age(lag: timedelta | None) -> str:

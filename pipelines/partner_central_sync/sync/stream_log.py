@@ -57,7 +57,12 @@ COLUMNS: tuple[tuple[str, Kind, str, Callable[[StreamRun], object]], ...] = (
         lambda one: one.run.settings.account,
     ),
     ("stream", "text", "The table of the stream's records.", lambda one: one.table),
-    ("mode", "text", "As in sync_runs: incremental, first or full.", lambda one: one.counts.mode or one.run.mode),
+    (
+        "mode",
+        "text",
+        "As in sync_runs: incremental, first, full or events.",
+        lambda one: one.counts.mode or one.run.mode,
+    ),
     ("scope", "text", "The name of what the filters select; all without.", lambda one: one.counts.filter_set),
     ("calls", "bigint", "Requests sent, retries included.", lambda one: one.counts.calls),
     ("throttles", "bigint", "Requests refused for being too fast.", lambda one: one.counts.throttles),

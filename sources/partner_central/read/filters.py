@@ -50,7 +50,7 @@ class FilterSet:
 
         Args:
             one: the filter.
-            values: the ones that are to match.
+            values: what is to match.
         """
         set_before = next((found for known, found in self.values if known == one), None)
         matching = tuple(value for value in values if set_before is None or value in set_before)

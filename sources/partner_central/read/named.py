@@ -1,4 +1,4 @@
-"""Reads the records that an event named, by their ids and beside the cursor.
+"""Reads records by their ids, beside the cursor, since an event named them.
 
 The cursor does not move by it, and what is read here counts as unseen for it. So the next increment reads these records
 again, and finds the others that nothing named.
@@ -84,7 +84,7 @@ class NamedReader:
         """The records that are named, as batches.
 
         Raises:
-            PartnerCentralError: they could not all be read; nothing follows from the others.
+            PartnerCentralError: they could not all be read; nothing is to be concluded from the others.
         """
         try:
             ids, most = self._named.ids, self._key.max_values

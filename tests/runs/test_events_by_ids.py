@@ -1,0 +1,103 @@
+"""What is read by ids, for opportunities that events name: before the backlog, and within a share of the calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_queue import FakeSqs
+from partner_central_emulator import Emulator, Fault
+from runs.test_events import ids, load
+from sandbox import Sandbox, rows
+
+TABLES = ("opportunities", "aws_opportunity_summaries")
+DUE = "SELECT id FROM aws_opportunity_summary_reads WHERE reading = 0"
+
+
+@pytest.fixture
+def sqs() -> FakeSqs:
+    return FakeSqs()
+
+
+def read(emulator: Emulator) -> list[str]:
+    """The ids whose summaries were read, in their order."""
+    return [str(call.request["RelatedOpportunityIdentifier"]) for call in emulator.calls if is_of_summary(call)]
+
+
+def is_of_summary(call: Any) -> bool:
+    return bool(call.operation == "GetAwsOpportunitySummary")
+
+
+def test_a_change_by_aws_alone_reaches_the_summary(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
+    tables = ("opportunities", "aws_opportunity_summaries")
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sandbox.sync(tables=tables)
+    identifier = ids(small)[0]
+    before = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
+    small.change_aws_side(identifier)
+    sqs.send_update(identifier)
+    small.calls.clear()
+    load(sandbox, sqs, tables=tables)
+    assert [call.operation for call in small.calls] == ["ListOpportunities", "GetAwsOpportunitySummary"]
+    after = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
+    assert (len(before), len(after)) == (1, 2)
+
+
+def test_what_an_event_names_comes_before_the_backlog(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sandbox.sync(tables=TABLES, source={"calls_per_day": 600})
+    known = set(read(small))
+    assert 0 < len(known) < 20, "a backlog is left"
+    small.calls.clear()
+    never_read = [one for one in ids(small) if one not in known][-1]
+    sqs.send_update(never_read)
+    load(sandbox, sqs, tables=TABLES, source={"calls_per_day": 600})
+    assert read(small)[0] == never_read
+    assert len(read(small)) <= 2, "the share of the seconds since then is of the backlog"
+
+
+def test_more_names_than_the_share_stay_due_until_they_are_read(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sandbox.sync(tables=TABLES)
+    for identifier in ids(small):
+        sqs.send_update(identifier)
+    small.calls.clear()
+    # A share of 12 an hour, twice that with events: 4 are left after the first 20.
+    load(sandbox, sqs, tables=TABLES, source={"calls_per_day": 1440})
+    assert (len(read(small)), len(sqs.deleted)) == (4, 20)
+    assert len(rows(sandbox, DUE)) == 16, "the opportunities are read all the same"
+    small.advance(days=1)
+    small.calls.clear()
+    sandbox.sync(tables=TABLES)
+    assert (len(rows(sandbox, DUE)), small.calls[0].operation) == (0, "ListOpportunities")
+
+
+def test_a_share_of_nothing_reads_nothing_that_events_name(
+    tmp_path: Path, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sandbox.sync(tables=TABLES)
+    sqs.send_update(ids(small)[0])
+    small.calls.clear()
+    monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__DETAILS_SHARE", "0")
+    load(sandbox, sqs, tables=TABLES)
+    assert read(small) == []
+
+
+def test_what_is_not_read_by_ids_after_a_crash_is_still_due(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
+    """The message is deleted by then: the table of reads says what is due."""
+    sandbox = Sandbox(tmp_path, small.endpoint)
+    sandbox.sync(tables=TABLES)
+    identifier = ids(small)[0]
+    small.change_aws_side(identifier)
+    sqs.send_update(identifier)
+    small.faults.append(Fault("server_error", operation="GetAwsOpportunitySummary", calls=99))
+    with pytest.raises(Exception, match="aws_opportunity_summaries"):
+        load(sandbox, sqs, tables=TABLES, source={"attempts": 1})
+    assert (sqs.deleted, [row["id"] for row in rows(sandbox, DUE)]) == (["1"], [identifier])
+    small.faults.clear()
+    small.calls.clear()
+    sandbox.sync(tables=TABLES)
+    assert read(small) == [identifier]
