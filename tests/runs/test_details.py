@@ -222,7 +222,7 @@ def test_a_run_that_is_killed_loses_at_most_its_last_part(
     sandbox: Sandbox, account: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("partner_central.read.per_id.READS_PER_BATCH", 5)
-    monkeypatch.setattr("partner_central_sync.sync.job.IDS_PER_CHUNK", 10)
+    monkeypatch.setattr("partner_central_sync.sync.loads.IDS_PER_CHUNK", 10)
 
     numbers, ask = count(), PerIdReader._ask
 
@@ -243,15 +243,17 @@ def test_a_run_that_is_killed_loses_at_most_its_last_part(
     assert_equals_details(sandbox, account)
 
 
-@pytest.mark.parametrize("limit", [{"max_calls": 11}, {"calls_per_day": 50, "details_share": 0.2}])
+@pytest.mark.parametrize(
+    "limit", [{"source": {"max_calls": 11}}, {"source": {"calls_per_day": 100}, "details_share": 0.1}]
+)
 def test_spent_calls_end_the_reading_and_later_runs_come_to_its_end(
     sandbox: Sandbox, account: Emulator, limit: dict[str, Any]
 ) -> None:
-    assert sync(sandbox, DETAILS, source=limit).code == 0
+    assert sync(sandbox, DETAILS, **limit).code == 0
     assert asked(account) == {GET: 10}
     assert len(outcomes(sandbox, DETAIL_READS)) == 10
     for _ in range(2):
-        assert sync(sandbox, DETAILS, source=limit).code == 0
+        assert sync(sandbox, DETAILS, **limit).code == 0
     assert asked(account) == {GET: 20}
     assert_equals_details(sandbox, account)
 
@@ -364,8 +366,7 @@ def test_arrow_gives_the_same_rows(sandbox: Sandbox, account: Emulator) -> None:
 
 
 def test_several_streams_share_the_ids_of_a_run(sandbox: Sandbox, account: Emulator) -> None:
-    limit = {"calls_per_day": 100, "details_share": 0.2}
-    sync(sandbox, DETAILS, SUMMARIES, source=limit)
+    sync(sandbox, DETAILS, SUMMARIES, source={"calls_per_day": 100}, details_share=0.2)
     assert asked(account) == {GET: 10, SUMMARY: 10}
 
 
