@@ -141,7 +141,7 @@ def test_the_registry_is_imported_without_dlt_or_a_driver() -> None:
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.table)
 @pytest.mark.parametrize("name", ["duckdb", "postgres", "snowflake", "bigquery", "clickhouse", "filesystem"])
 def test_every_adapter_takes_a_source_of_any_stream_alone(sandbox: Sandbox, name: str, stream: Stream) -> None:
-    arguments = sandbox.settings().source_arguments() | {"tables": [stream.table]}
+    arguments = sandbox.settings().source_arguments() | {"tables": [stream.table], "details_of": ["O1"]}
     with ChunkedLoad() as load:
         source = destinations.get(name).adapt_source(partner_central(chunked_load=load, **arguments))
     assert stream.table in source.resources
