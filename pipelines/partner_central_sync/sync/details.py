@@ -109,8 +109,9 @@ class Details:
                 for one in order
                 if left
             }
+            given = shares(left, waiting)
             for one in streams:
-                if more := shares(left, waiting).get(one.table):
+                if more := given.get(one.table):
                     first = found.get(one.table, [])
                     ids = find_due(client, one, account, readings[one.table], more + len(first), now)
                     found[one.table] = [*first, *[due for due in ids if due not in first][:more]]

@@ -9,13 +9,15 @@ that have waited longest, so that no id waits for ever.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import DueId, PerIdStream, WholeListStream
 
 from ..destinations import of
+from .utc import in_utc
 
 NEED = (
     "CASE WHEN r.id IS NULL OR r.reading < {reading} THEN 1 "
@@ -74,7 +76,7 @@ def find_due(
     query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
     rows = of(client).select(client, tables.columns, query, *values)
     newest = _newest_versions(client, stream, account) if rows and stream.history is not None else {}
-    return [DueId(key, _in_utc(modified), newest.get(key)) for key, modified in rows]
+    return [DueId(key, modified and in_utc(modified), newest.get(key)) for key, modified in rows]
 
 
 def count_due(client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, now: datetime) -> int:
@@ -106,25 +108,25 @@ def _of_account(columns: set[str], account: str | None) -> set[str]:
 
 def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None) -> datetime | None:
     """Returns when the newest id was read; None if none was, or the table is not there."""
-    columns = {stream.reads_table: _of_account({"read_at"}, account)}
-    if not columns[stream.reads_table] <= of(client).queryable_columns(client, columns).get(stream.reads_table, set()):
-        return None
-    mine = "" if account is None else " WHERE account = %s"
-    query = f"SELECT MAX(read_at) FROM {{{stream.reads_table}}}{mine}"  # noqa: S608 - the schema's own names
-    ((newest,),) = of(client).select(client, columns, query, *([] if account is None else [account]))
-    return _in_utc(newest)
+    newest: datetime | None = _of_reads(client, stream, account, "MAX(read_at)")
+    return newest and in_utc(newest)
 
 
 def reads_since(client: JobClientBase, stream: PerIdStream, account: str | None, since: datetime) -> int:
     """Returns how many ids were read since a time; 0 if the table is not there."""
-    tables = _Tables(client, stream, account)
-    if not tables.has_reads:
-        return 0
-    mine, values = (" AND account = %s", [account]) if account is not None else ("", [])
-    query = f"SELECT count(*) FROM {{{stream.reads_table}}} WHERE read_at > %s{mine}"  # noqa: S608 - the schema's own names
-    columns = {stream.reads_table: tables.columns[stream.reads_table]}
-    ((count,),) = of(client).select(client, columns, query, since, *values)
-    return int(count)
+    return int(_of_reads(client, stream, account, "COUNT(CASE WHEN read_at > %s THEN 1 END)", since) or 0)
+
+
+def _of_reads(client: JobClientBase, stream: PerIdStream, account: str | None, what: str, *values: object) -> Any:  # noqa: ANN401 - what a driver gives
+    """Returns a figure over the table of reads; None if that is not there."""
+    table = stream.reads_table
+    columns = {table: _of_account({"read_at"}, account)}
+    if not columns[table] <= of(client).queryable_columns(client, columns).get(table, set()):
+        return None
+    mine, of_account = ("", ()) if account is None else (" WHERE account = %s", (account,))
+    query = f"SELECT {what} FROM {{{table}}}{mine}"  # noqa: S608 - the schema's own names
+    ((figure,),) = of(client).select(client, columns, query, *values, *of_account)
+    return figure
 
 
 class _Tables:
@@ -193,9 +195,3 @@ class _Tables:
 def _quoted(value: str) -> str:
     """Returns a text of this program as SQL."""
     return "'" + value.replace("'", "''") + "'"
-
-
-def _in_utc(timestamp: datetime | None) -> datetime | None:
-    if timestamp is None:
-        return None
-    return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
@@ -13,6 +13,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from ..console.exit_codes import ExitCode, of_several
 from . import full_listings, run_log
+from .utc import in_utc
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 AGE = re.compile(r"(\d+)([smhd])")
@@ -200,6 +201,4 @@ def _rows(client: SqlJobClientBase, query: str, *values: object) -> list[tuple[A
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - of any column
     """Returns a value with its time in UTC, whatever the database says of zones."""
-    if not isinstance(value, datetime):
-        return value
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return in_utc(value) if isinstance(value, datetime) else value

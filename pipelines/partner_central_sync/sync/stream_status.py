@@ -31,6 +31,7 @@ from .ids_due import count_due
 from .lists import Note, notes
 from .settings import Settings
 from .state_folder import folder_of
+from .utc import in_utc
 
 EACH_RUN, NEXT_RUN, NOT_CHOSEN = "each run", "next run", "not chosen"
 FROM_CURSOR, WHOLE, BY_ID = "what changed", "whole list", "one id at a time"
@@ -210,13 +211,9 @@ def _logged(client: SqlJobClientBase, account: str | None) -> Mapping[str, Logge
         f"ON r.run_id = s.run_id WHERE {mine} AND (s.scope IS NULL OR s.scope = 'all')) x WHERE nth = 1"
     )
     rows: Sequence[Sequence[Any]] = client.sql_client.execute_sql(query, *keys) or ()
-    return {table: Logged(outcome or "", why, _in_utc(refreshed)) for table, outcome, why, refreshed in rows}
-
-
-def _in_utc(timestamp: datetime | None) -> datetime | None:
-    if timestamp is None:
-        return None
-    return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+    return {
+        table: Logged(outcome or "", why, refreshed and in_utc(refreshed)) for table, outcome, why, refreshed in rows
+    }
 
 
 def is_worth_a_line(status: StreamStatus) -> bool:
