@@ -22,4 +22,5 @@ ENGAGEMENT_MEMBERS = PerIdStream(
     members=UndatedMembers(key_parts=("EngagementId", "AccountId")),
     personal=("CompanyName", "WebsiteUrl"),
     not_personal={"AccountId": "the account of a partner or of AWS, by which members are told apart"},
+    plain=("EngagementId",),
 )
