@@ -360,6 +360,44 @@ def test_members_are_those_of_each_engagement_over_all_pages(sandbox: Sandbox, a
     assert gone not in ids_asked(account)
 
 
+@pytest.mark.usefixtures("due")
+def test_members_that_have_left_go_also_when_none_is_left(sandbox: Sandbox, account: Emulator) -> None:
+    sync(sandbox, "engagements", MEMBERS)
+    members = [(one["EngagementId"], one["AccountId"]) for one in account.truth(stream=MEMBERS)]
+    empty, fewer = sorted({engagement for engagement, _ in members})[:2]
+    gone = [one for one in members if one[0] == empty] + [one for one in members if one[0] == fewer][:1]
+    for engagement, member in gone:
+        account.remove(f"{engagement}/{member}", stream=MEMBERS)
+    execute(sandbox, f"UPDATE engagement_member_reads SET outcome = 'refused' WHERE id NOT IN ('{empty}', '{fewer}')")
+    make_stale(sandbox, "engagement_member_reads")
+    sync(sandbox, "engagements", MEMBERS)
+    assert {*of(sandbox, f"SELECT engagement_id, account_id FROM {MEMBERS}")} == {*members} - {*gone}
+    assert of(sandbox, f"SELECT outcome FROM engagement_member_reads WHERE id = '{empty}'") == [("read",)]
+
+
+def test_lists_that_have_become_empty_have_no_rows(sandbox: Sandbox, account: Emulator) -> None:
+    sync(sandbox, DETAILS, SUMMARIES)
+    (key,) = of(
+        sandbox,
+        f"SELECT min(c.opportunity_id) FROM {DETAILS}__customer_contacts c "
+        f"JOIN {SUMMARIES}__opportunity_team t ON t.opportunity_id = c.opportunity_id",
+    )[0]
+    lists = {
+        DETAILS: ("customer_contacts", "opportunity_team", "related_aws_products"),
+        SUMMARIES: ("opportunity_team",),
+    }
+    found = [f"{table}__{name}" for table, names in lists.items() for name in names]
+    counts = f"SELECT count(*) FROM {{}} WHERE opportunity_id = '{key}'"
+    assert all(of(sandbox, counts.format(name)) > [(0,)] for name in found)
+    empty = {"Customer": {"Contacts": []}, "OpportunityTeam": [], "RelatedEntityIdentifiers": {"AwsProducts": []}}
+    account.overlay(key, empty, stream=DETAILS)
+    account.overlay(key, {"OpportunityTeam": []}, stream=SUMMARIES)
+    for reads in (DETAIL_READS, SUMMARY_READS):
+        execute(sandbox, f"UPDATE {reads} SET read_for = NULL WHERE id = '{key}'")
+    sync(sandbox, DETAILS, SUMMARIES)
+    assert [of(sandbox, counts.format(name)) for name in found] == [[(0,)]] * len(found)
+
+
 def test_arrow_gives_the_same_rows(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES, source={"arrow": True})
     assert_equals(sandbox, account)
