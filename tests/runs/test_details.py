@@ -433,6 +433,16 @@ def test_a_dlt_user_gets_what_changed_in_the_run_or_the_ids_that_are_given(sandb
     assert isinstance(raised.value, ConfigurationError) or "ConfigurationError" in repr(raised.value)
 
 
+def test_a_dlt_user_gets_a_version_only_where_something_changed(sandbox: Sandbox, account: Emulator) -> None:
+    found = [one["RelatedOpportunityId"] for one in account.truth(stream=SUMMARIES)][:3]
+    for score, versions in (("High", 3), ("High", 3), ("Low", 4), ("High", 5)):
+        account.overlay(found[0], {"Insights": {"EngagementScore": score}}, stream=SUMMARIES)
+        with plain(sandbox, tables=[SUMMARIES], details_of=found).sql_client() as client:
+            assert client.execute_sql(f"SELECT count(*) FROM {HISTORY}") == [(versions,)]
+            orders = f"SELECT count(DISTINCT read_order) FROM {HISTORY}"
+            assert client.execute_sql(orders) == [(versions,)]
+
+
 def test_two_accounts_of_a_dataset_have_queues_of_their_own(sandbox: Sandbox, account: Emulator) -> None:
     with Emulator(opportunities=12, seed=9, rps=None) as other:
         first: dict[str, Any] = {"account": "one"}
