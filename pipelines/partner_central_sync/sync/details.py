@@ -33,7 +33,7 @@ from ..destinations.loading import keep_open
 from ..destinations.pipeline_state import state_of_source
 from ..events.batch import chunks
 from . import run_lease
-from .ids_due import count_due, find_due, newest_read, reads_since
+from .ids_due import IdQueue, newest_read, reads_since
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -106,11 +106,12 @@ class Details:
         with client:
             newest = {one.table: newest_read(client, one, account) for one in streams}
             most = allowed(self._settings, max(filter(None, newest.values()), default=None), now)
-            found = self._find_named(client, streams, readings, most, now)
+            queues = {one.table: IdQueue(client, one, account) for one in streams}
+            found = self._find_named(client, streams, queues, readings, most, now)
             left = max(0, most - sum(map(len, found.values())))
             order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)
             waiting = {
-                one.table: count_due(client, one, account, readings[one.table], now) - len(found.get(one.table, ()))
+                one.table: queues[one.table].count(readings[one.table], now) - len(found.get(one.table, ()))
                 for one in order
                 if left
             }
@@ -118,7 +119,7 @@ class Details:
             for one in streams:
                 if more := given.get(one.table):
                     first = found.get(one.table, [])
-                    ids = find_due(client, one, account, readings[one.table], more + len(first), now)
+                    ids = queues[one.table].find(readings[one.table], more + len(first), now)
                     found[one.table] = [*first, *[due for due in ids if due not in first][:more]]
             return found
 
@@ -126,6 +127,7 @@ class Details:
         self,
         client: JobClientBase,
         streams: Sequence[PerIdStream],
+        queues: Mapping[str, IdQueue],
         readings: Mapping[str, int],
         allowed_now: int,
         now: datetime,
@@ -142,7 +144,7 @@ class Details:
             ids: list[DueId] = []
             for some in chunks(sorted(self._named[stream.parent.stream.table]), IDS_PER_QUERY):
                 if most := left // to_come - len(ids):
-                    ids += find_due(client, stream, account, readings[stream.table], most, now, some)
+                    ids += queues[stream.table].find(readings[stream.table], most, now, some)
             found[stream.table] = ids
             left -= len(ids)
         return found

@@ -49,46 +49,6 @@ AGAIN = timedelta(days=30)  # after which what did not become a row is asked for
 OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading"})
 
 
-def find_due(
-    client: JobClientBase,
-    stream: PerIdStream,
-    account: str | None,
-    reading: int,
-    limit: int,
-    now: datetime,
-    among: Sequence[str] = (),
-) -> list[DueId]:
-    """Returns the ids that are due, the first ones first.
-
-    Args:
-        client: of the open destination.
-        stream: what is read by ids.
-        account: whose rows, in a shared dataset.
-        reading: number of the reading of everything; what was read in an earlier one is due.
-        limit: how many ids at most; at least one.
-        now: the present time.
-        among: the ids to choose from; empty for all.
-    """
-    tables = _Tables(client, stream, account)
-    if not tables.has_parent:
-        return []
-    facts, values = tables.facts(reading, now, among)
-    query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
-    rows = of(client).select(client, tables.columns, query, *values)
-    newest = _newest_versions(client, stream, account) if rows and stream.history is not None else {}
-    return [DueId(key, modified and in_utc(modified), newest.get(key)) for key, modified in rows]
-
-
-def count_due(client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, now: datetime) -> int:
-    """Returns how many ids are due; the arguments are those of `find_due`."""
-    tables = _Tables(client, stream, account)
-    if not tables.has_parent:
-        return 0
-    facts, values = tables.facts(reading, now)
-    ((count,),) = of(client).select(client, tables.columns, COUNT.format(facts=facts), *values)
-    return int(count)
-
-
 def _newest_versions(client: JobClientBase, stream: PerIdStream, account: str | None) -> dict[str, str]:
     """Returns the content_hash of the newest version of each id."""
     history = stream.history_table
@@ -129,12 +89,18 @@ def _of_reads(client: JobClientBase, stream: PerIdStream, account: str | None, w
     return figure
 
 
-class _Tables:
-    """The tables that the query reads, as far as they are there."""
+class IdQueue:
+    """The ids of one stream in an open destination. Which tables are there is asked once.
+
+    Args:
+        client: of the open destination.
+        stream: what is read by ids.
+        account: whose rows, in a shared dataset.
+    """
 
     def __init__(self, client: JobClientBase, stream: PerIdStream, account: str | None) -> None:
         parent = stream.parent
-        self._stream, self._account = stream, account
+        self._client, self._stream, self._account = client, stream, account
         self._seen = "last_listed_at" if isinstance(parent.stream, WholeListStream) else "gone_since"
         closed = {parent.closed[0]} if parent.closed else set[str]()
         wanted = {
@@ -144,19 +110,39 @@ class _Tables:
         }
         wanted = {name: _of_account(columns, account) for name, columns in wanted.items()}
         there = of(client).queryable_columns(client, wanted)
-        self.columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
+        self._columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
+
+    def find(self, reading: int, limit: int, now: datetime, among: Sequence[str] = ()) -> list[DueId]:
+        """Returns the ids that are due, the first ones first.
+
+        Args:
+            reading: number of the reading of everything; what was read in an earlier one is due.
+            limit: how many ids at most; at least one.
+            now: the present time.
+            among: the ids to choose from; empty for all.
+        """
+        if not self._has_ids:
+            return []
+        facts, values = self._facts(reading, now, among)
+        query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
+        rows = of(self._client).select(self._client, self._columns, query, *values)
+        is_versioned = bool(rows) and self._stream.history is not None
+        newest = _newest_versions(self._client, self._stream, self._account) if is_versioned else {}
+        return [DueId(key, modified and in_utc(modified), newest.get(key)) for key, modified in rows]
+
+    def count(self, reading: int, now: datetime) -> int:
+        """Returns how many ids are due; the arguments are those of `find`."""
+        if not self._has_ids:
+            return 0
+        facts, values = self._facts(reading, now)
+        ((count,),) = of(self._client).select(self._client, self._columns, COUNT.format(facts=facts), *values)
+        return int(count)
 
     @property
-    def has_parent(self) -> bool:
-        """Returns whether there are ids."""
-        return self._stream.parent.stream.table in self.columns
+    def _has_ids(self) -> bool:
+        return self._stream.parent.stream.table in self._columns
 
-    @property
-    def has_reads(self) -> bool:
-        """Returns whether any id was read."""
-        return self._stream.reads_table in self.columns
-
-    def facts(self, reading: int, now: datetime, among: Sequence[str] = ()) -> tuple[str, list[object]]:
+    def _facts(self, reading: int, now: datetime, among: Sequence[str] = ()) -> tuple[str, list[object]]:
         """Returns the query for each id that AWS lists, with why it is due; and its values."""
         stream, parent = self._stream, self._stream.parent
         modified = f"p.{parent.modified}"
@@ -166,13 +152,13 @@ class _Tables:
         if parent.closed is not None:
             column, closed = parent.closed
             facts["closed"] = f"CASE WHEN p.{column} IN ({', '.join(map(_quoted, closed))}) THEN 1 ELSE 0 END"
-        if self.has_reads:
+        if stream.reads_table in self._columns:
             joins += f" LEFT JOIN {{{stream.reads_table}}} r ON r.id = p.id{same.format('r')}"
             facts["since"] = f"COALESCE(r.read_at, {facts['since']})"
             facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading)
             values += [now - (stream.refresh or NEVER), now - AGAIN]
         presence = parent.stream.presence_table
-        if presence in self.columns:
+        if presence in self._columns:
             joins += f" LEFT JOIN {{{presence}}} q ON q.id = p.id{same.format('q')}"
             where.append("q.gone_since IS NULL" if self._seen == "gone_since" else self._is_listed(presence))
             values += [self._account] if self._account is not None and self._seen != "gone_since" else []

@@ -20,7 +20,7 @@ from partner_central.errors import PaginationError, RequestRejected, ServiceUnav
 from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
 from partner_central.read.partitions import Density, Partition, PartitionPage, first_partitions
-from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader, fetch_concurrently
+from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST = NOON - timedelta(days=400)
@@ -414,25 +414,3 @@ def test_a_defect_in_engaging_readers_is_raised_and_leaves_nobody_waiting(record
 
     with pytest.raises(ZeroDivisionError):
         list(sweep(account(records), readers=concurrency))
-
-
-def test_first_pages_are_asked_for_side_by_side() -> None:
-    together = threading.Barrier(2)
-
-    def ask(request: Mapping[str, Any]) -> Page:
-        together.wait(PATIENCE)
-        return Page([request["Sort"]["SortOrder"]], None, NOON)
-
-    pages = fetch_concurrently(ask, LISTING.samples(), lambda: 2)
-    assert sorted(str(page.records[0]) for page in pages) == ["ASCENDING", "DESCENDING"]
-
-
-@pytest.mark.parametrize("failure", [ServiceUnavailable("no network"), ZeroDivisionError("a defect")])
-def test_a_first_page_that_fails_is_raised(failure: Exception) -> None:
-    def ask(request: Mapping[str, Any]) -> Page:
-        if request["Sort"]["SortOrder"] == "ASCENDING":
-            raise failure
-        return Page([], None, NOON)
-
-    with pytest.raises(type(failure)):
-        fetch_concurrently(ask, LISTING.samples(), lambda: 2)
