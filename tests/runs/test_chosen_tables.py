@@ -18,7 +18,8 @@ from partner_central_emulator import Emulator, Fault
 from partner_central_sync.cli.app import app
 from partner_central_sync.query.read_only import open_read_only
 from partner_central_sync.sync import lists as module
-from partner_central_sync.sync.check import Finding, check
+from partner_central_sync.sync.check import check
+from partner_central_sync.sync.finding import Finding
 from partner_central_sync.sync.status import status
 from partner_central_sync.sync.stream_status import StreamStatus, stream_statuses
 
