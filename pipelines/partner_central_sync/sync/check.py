@@ -34,7 +34,7 @@ from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
 from ..events.queue import QueueState
 from . import dlt_settings, working_folder
-from .lists import forget_refusals, is_refusal_remembered
+from .list_notes import forget_refusals, is_refusal_remembered
 from .own_session import arguments, open_queue, session_of
 from .settings import Settings
 
