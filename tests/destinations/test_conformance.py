@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import pytest
 
 from adversarial_server import AdversarialServer, Record, bad_records, nasty_records
 from partner_central.per_id_stream import PerIdStream
+from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
+from partner_central.public import Stream, chosen_streams
 from partner_central.streams import SPINE, STREAMS
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
@@ -217,6 +221,45 @@ def test_every_list_is_the_same_everywhere(warehouse_for: MakeWarehouse, monkeyp
         assert_lists(sandbox, emulator)
 
 
+@pytest.mark.long
+def test_search_and_lists_are_equal_to_the_source_after_a_day(
+    warehouse_for: MakeWarehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Lists, "_is_due", lambda *_: True)
+    invitations = "engagement_invitations"
+    with Emulator(opportunities=30, seed=3, rps=None) as emulator:
+        sandbox = warehouse_for(emulator.endpoint)
+        settings = sandbox.settings(tables=("bulk",))
+        for hours, status in ((0, "PENDING"), (14, "EXPIRED")):
+            emulator.advance(days=hours / 24)
+            emulator.put({"Customer": {"Account": {"CompanyName": f"New after {hours} hours"}}})
+            emulator.change(emulator.truth()[hours]["Id"], {"LifeCycle": {"Stage": "Launched"}})
+            emulator.change(emulator.truth(stream=invitations)[0]["Id"], {"Status": status}, stream=invitations)
+            sync(settings, Console(quiet=True))
+        lacking = emulator.truth()[3]["Id"]
+        emulator.remove(lacking, stream=SEARCH.table)
+        emulator.remove(emulator.truth()[4]["Id"])
+        emulator.advance(days=0.5)
+        capsys.readouterr()
+        sync(replace(settings, full=True), Console())
+        assert re.search(
+            rf"SearchOpportunities did not find 1 of {len(emulator.truth())} opportunities\.", capsys.readouterr().err
+        )
+        truth = {one["Id"]: one for one in emulator.truth(stream=SEARCH.table)}
+        rows = {row["id"]: row for row in sandbox.rows()[SEARCH.table]}
+        newest = max(row["last_listed_at"] for row in rows.values())
+        assert {key for key, row in rows.items() if row["last_listed_at"] == newest} == truth.keys()
+        for key, one in truth.items():
+            quality = ((one.get("AwsOpportunitySummary") or {}).get("Insights") or {}).get("OpportunityQuality") or {}
+            found = rows[key]
+            assert found["life_cycle_stage"] == (one.get("LifeCycle") or {}).get("Stage")
+            assert found["aws_opportunity_summary_insights_opportunity_quality_score"] == quality.get("Score")
+        listed = {one["Id"]: one["LastModifiedDate"] for one in emulator.truth()}
+        stored = {row["id"]: row["last_modified_date"] for row in sandbox.rows()["opportunities"]}
+        assert {key: stored[key] for key in listed} == {key: datetime.fromisoformat(at) for key, at in listed.items()}
+        assert_lists(sandbox, emulator, chosen_streams(["bulk"]))
+
+
 def test_what_is_read_one_id_at_a_time_is_the_same_everywhere(
     warehouse_for: MakeWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,10 +298,10 @@ def test_what_is_read_one_id_at_a_time_is_the_same_everywhere(
         )
 
 
-def assert_lists(sandbox: Warehouse, emulator: Emulator) -> None:
+def assert_lists(sandbox: Warehouse, emulator: Emulator, streams: Iterable[Stream] = STREAMS) -> None:
     """What is listed is in the table of its stream once, and was listed last; every table of the stream is there."""
     rows = sandbox.rows()
-    for stream in STREAMS:
+    for stream in streams:
         if stream is SPINE:
             continue
         assert rows.keys() >= stream.tables.keys()

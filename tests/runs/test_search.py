@@ -13,6 +13,7 @@ from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
+from partner_central_sync.sync.check import check
 from partner_central_sync.sync.job import sync as run
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox
@@ -145,6 +146,16 @@ def test_a_refusal_is_one_line_and_is_remembered(
     sync(sandbox)
     assert calls(small) == {"ListOpportunities": 1}
     assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(20,)]
+
+
+def test_check_ends_a_refusal_with_filters_as_well(tmp_path: Path, small: Emulator) -> None:
+    sandbox, filters = Sandbox(tmp_path, small.endpoint), {"life_cycle_stage": ["Prospect"]}
+    small.denied[OPERATION] = "SEARCH_OPPORTUNITIES_NOT_ENABLED"
+    sync(sandbox, filters=filters)
+    small.denied.clear()
+    assert {int(one.code) for one in check(sandbox.settings(tables=(STREAM,), filters=filters))} == {0}
+    sync(sandbox, filters=filters)
+    assert stored(sandbox) == {key: values for key, values in truth(small).items() if values[0] == "Prospect"}
 
 
 def test_the_search_is_begun_while_the_opportunities_are_not_loaded_yet(tmp_path: Path) -> None:

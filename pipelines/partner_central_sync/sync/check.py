@@ -33,7 +33,7 @@ from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
 from . import check_events, dlt_settings, working_folder
 from .finding import Finding, look_at
-from .lists import forget_refusals, is_refusal_remembered
+from .list_notes import forget_refusals, is_refusal_remembered
 from .own_session import arguments, session_of
 from .settings import Settings
 

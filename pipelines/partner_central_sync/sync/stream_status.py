@@ -29,7 +29,7 @@ from ..destinations.pipeline_state import state_of_source
 from . import run_log, stream_log, working_folder
 from .details import calls_of_a_day
 from .ids_due import IdQueue, newest_read
-from .lists import Note, notes
+from .list_notes import Note, notes
 from .settings import Settings
 from .state_folder import folder_of
 from .utc import in_utc
