@@ -32,7 +32,7 @@ from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
-from ..events.queue import QueueState
+from ..events.state import QueueState
 from . import dlt_settings, working_folder
 from .lists import forget_refusals, is_refusal_remembered
 from .own_session import arguments, open_queue, session_of
@@ -167,6 +167,9 @@ def _events(settings: Settings, session: botocore.session.Session) -> Iterator[F
     if state is None:
         return
     yield Finding("events", f"{settings.events_queue}: {state.waiting} messages wait, {state.in_flight} are in flight")
+    if state.key is not None:
+        text = f"encrypted with {state.key}: only a message that is received shows whether kms:Decrypt is allowed"
+        yield Finding("events key", text, is_left_out=True)
     if state.dead_letter_queue is None:
         text = f"there is no dead-letter queue: what cannot be read comes back for {state.retention_days:g} days"
         yield Finding("dead letters", text, is_left_out=True)
