@@ -15,9 +15,9 @@ import pytest
 
 from html_page import Page
 from partner_central.errors import ConfigurationError
+from partner_central_sync.query.currency import money, spend, spend_of_version
 from partner_central_sync.report import tables, write_report
 from partner_central_sync.report.charts import columns, stacks
-from partner_central_sync.report.currency import money, spend, spend_of_version
 from partner_central_sync.report.snapshot import SHOWN
 from partner_central_sync.sync.settings import Settings
 from sandbox import Sandbox

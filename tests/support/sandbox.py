@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -150,6 +151,15 @@ def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
     finally:
         emulator.on_call = None
         release.set()
+
+
+def wait_for(file: Path, words: str, times: int = 1) -> str:
+    """Waits until a file of another process has these words, so many times; returns its text."""
+    end = time.monotonic() + TIMEOUT_S
+    while (text := file.read_text() if file.exists() else "").count(words) < times:
+        assert time.monotonic() < end, f"not {times} times {words!r} in {text!r}"
+        time.sleep(0.2)
+    return text
 
 
 def rows(sandbox: Sandbox, query: str) -> list[dict[str, Any]]:

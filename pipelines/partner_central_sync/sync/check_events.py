@@ -8,7 +8,7 @@ import botocore.session
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from .. import destinations
-from ..events.queue import QueueState
+from ..events.state import QueueState
 from . import working_folder
 from .finding import Finding, look_at
 from .last_run import event_counts
@@ -38,6 +38,9 @@ def findings(settings: Settings, session: botocore.session.Session) -> Iterator[
     if state is None:
         return
     yield Finding("events", f"{settings.events_queue}: {state.waiting} messages wait, {state.in_flight} are in flight")
+    if state.key is not None:
+        text = f"encrypted with {state.key}: only a message that is received shows whether kms:Decrypt is allowed"
+        yield Finding("events key", text, is_left_out=True)
     last, _ = look_at("last event", lambda: _last_event(settings))  # what fails here is the destination's own line
     if last is not None:
         yield Finding("last event", last)
