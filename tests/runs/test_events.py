@@ -16,7 +16,8 @@ from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
-from partner_central_sync.events.queue import EventQueue, QueueState
+from partner_central_sync.events.queue import EventQueue
+from partner_central_sync.events.state import QueueState
 from partner_central_sync.sync import check_events
 from partner_central_sync.sync.events_step import EventsStep
 from partner_central_sync.sync.job import sync
