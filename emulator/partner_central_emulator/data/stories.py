@@ -58,7 +58,8 @@ class Story:
         lived = (modified - created) / self.length
         if self.ending != "forgotten" and modified - created > self.length - SECOND:  # a date has no parts of one
             return words.STAGES[-1] if self.ending == "won" else words.LOST
-        return next(stage for stage, end in zip(words.STAGES, _STAGE_ENDS, strict=False) if lived <= end)
+        passed = sum(lived > end for end in _STAGE_ENDS)
+        return words.STAGES[min(passed, len(_STAGE_ENDS) - 1)]
 
     def review_status(self, rng: Random, created: int, modified: int) -> str:
         """Returns AWS's review status; what is young waits for it, and few ever fail it."""
