@@ -40,6 +40,7 @@ VIEW_ROWS = {  # at the end of the life
     "past_target_close": 71,
     "pipeline_by_stage": 20,
     "review_ageing": 86,
+    "review_statuses": 7,
     "slipped_close_dates": 0,
     "stage_periods": 230,
     "stage_transitions": 0,
