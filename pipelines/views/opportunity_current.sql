@@ -6,8 +6,8 @@
 -- All columns are then of an older version. Days are whole days between UTC dates, up to data_freshness.as_of.
 -- closed_on is the day when a closing was seen. If the opportunity was closed at the first sync, it is the earlier of
 -- target close date and last change. monthly_spend is a text to read ("EUR 500.00, USD 1200.00"). monthly_amount and
--- currency_code are filled if there is exactly one currency, so that rows can be sorted. What the list of
--- opportunities lacks comes from other streams, from origin on. It is null where such a stream is off or refused.
+-- currency_code are filled if there is exactly one currency, so that rows can be sorted. What the list of opportunities
+-- lacks comes from other streams, from origin on. It is null where such a stream is off or refused.
 -- Pitfalls: now is the newest watermark, not the clock. If stage_since_is_seen or review_since_is_seen is false, the
 -- days are at least that many. Review fields exist for opportunities that the partner originated; AWS fills them for no
 -- others. Columns that AWS adds later are in opportunities, not here.
@@ -57,6 +57,9 @@
 --     an amount.
 --   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
 --   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+--   reporting_amount: Expected spend a month in all currencies, in the reporting currency; null if one has no rate.
+--   reporting_currency: Reporting currency; null if a currency has no rate.
+--   rate_date: Oldest first day of the rates that were used; null where none was needed.
 --   contract_months: Length of the expected contract in months; null if it has none, or its unit is not known here.
 --   delivery_models: Delivery models of the project, sorted.
 --   origin: Who brought the opportunity, in AWS's words: AWS Referral or Partner Referral. Without the search, only
@@ -65,8 +68,8 @@
 --   engagement_score: AWS's engagement score: High, Medium or Low.
 --   quality_score: AWS's score of the opportunity's quality, from 0 to 100.
 --   project_title: Title of the project.
---   owner: Names of the owners in the partner's team, sorted. It is null with pii = mask or drop, since these
---     conceal who the owner is.
+--   owner: Names of the owners in the partner's team, sorted. It is null with pii = mask or drop, since these conceal
+--     who the owner is.
 --   solutions: Names of the solutions, sorted; the identifier where the name is not known.
 --   private_offers: ARNs of the AWS Marketplace offers, sorted.
 --   customer_aws_account_id: The customer's AWS account.
@@ -109,7 +112,10 @@ WITH versions AS (
             ', ' ORDER BY COALESCE(currency_code, '')
         ) AS monthly_spend,
         CASE WHEN COUNT(*) = 1 THEN MAX(monthly_amount) END AS monthly_amount,
-        CASE WHEN COUNT(*) = 1 THEN MAX(currency_code) END AS currency_code
+        CASE WHEN COUNT(*) = 1 THEN MAX(currency_code) END AS currency_code,
+        CASE WHEN COUNT(*) = COUNT(reporting_amount) THEN SUM(reporting_amount) END AS reporting_amount,
+        CASE WHEN COUNT(*) = COUNT(reporting_amount) THEN MAX(reporting_currency) END AS reporting_currency,
+        CASE WHEN COUNT(*) = COUNT(reporting_amount) THEN MIN(rate_date) END AS rate_date
     FROM opportunity_spend
     GROUP BY id
 ), dated AS (
@@ -218,6 +224,9 @@ SELECT
     spend.monthly_spend,
     spend.monthly_amount,
     spend.currency_code,
+    spend.reporting_amount,
+    spend.reporting_currency,
+    spend.rate_date,
     CASE opportunities.project_expected_contract_duration_term
         WHEN 'Months' THEN opportunities.project_expected_contract_duration_value
     END AS contract_months,

@@ -34,11 +34,13 @@ VIEW_ROWS = {  # at the end of the life
     "expected_spend_by_month": 20,
     "launched_monthly_recurring": 4,
     "life_cycle_stages": 7,
+    "open_by_review": 12,
     "opportunity_current": 230,
     "opportunity_spend": 203,
     "opportunity_standing": 230,
     "past_target_close": 71,
     "pipeline_by_stage": 20,
+    "reporting_rates": 0,
     "review_ageing": 86,
     "review_statuses": 7,
     "slipped_close_dates": 0,
@@ -46,6 +48,7 @@ VIEW_ROWS = {  # at the end of the life
     "stage_transitions": 0,
     "stage_velocity": 0,
     "stalled": 69,
+    "weighted_pipeline": 20,
     "win_rate_by_quarter": 5,
 }
 MakeWarehouse = Callable[[str], Warehouse]

@@ -17,6 +17,7 @@ from partner_central.public import STREAMS, hint_rules, stream_model, table_colu
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views.user_tables import USER_TABLES
 
 TEXTS = (
     *("id", "arn", "catalog", "opportunity_type", "partner_opportunity_identifier"),
@@ -99,6 +100,10 @@ TABLES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("run_id", "stream"), "TEXT"),
         "watermark": "TIMESTAMP WITH TIME ZONE",
         "complete": "BOOLEAN",
+    },
+    **{
+        name: {column: KINDS.get(kind, "DOUBLE PRECISION") for column, kind, _ in table.columns}
+        for name, table in USER_TABLES.items()
     },
     **_tables_of_streams(
         *("opportunity_search_summaries", "opportunity_search_summaries__opportunity_team"),
@@ -406,6 +411,14 @@ SMALL_CASE: dict[str, list[Row]] = {
         )
     ],
     "solutions": [{"id": "S-0000001", "name": "Backups", "last_listed_at": moment("06-01 12:30")}],
+    "currency_rates": [
+        {"from_currency": code, "to_currency": "USD", "rate": rate, "valid_from": day(at)}
+        for code, rate, at in (
+            *(("EUR", 1.1, "01-01"), ("EUR", 1.2, "06-05"), ("EUR", 9.0, "06-11")),
+            *(("JPY", 0.01, "06-10"), ("XXX", 2.0, "06-11")),
+        )
+    ],
+    "stage_weights": [{"life_cycle_stage": "Qualified", "weight": 0.25}],
     "engagement_invitations": INVITATIONS,
     "engagement_invitation_history": [
         {

@@ -129,7 +129,7 @@ def test_an_opportunity_of_an_id_and_a_date_alone_is_open_and_of_today(kind: str
     with opened(kind, server, tmp_path, "one", {"opportunities": [one]}) as client:
         columns = ["id", "is_open", "is_gone", "days_unchanged", "days_in_stage", "age_days", "monthly_spend"]
         assert rows_of(client, "opportunity_current", columns) == [("O1", True, False, 0, 0, None, None)]
-        assert rows_of(client, "pipeline_by_stage") == [(None, None, 1, None, 1, None)]
+        assert rows_of(client, "pipeline_by_stage") == [(None, None, 1, None, 1, None, 0, None, None, None)]
         assert freshness_of(client, ["as_of", "as_of_date"]) == [(moment("01-31 23:59"), day("01-31"))]
 
 

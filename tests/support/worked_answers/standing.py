@@ -8,10 +8,16 @@ from partner_central.per_id_stream import PerIdStream
 from partner_central.public import STREAMS
 from worked_example import FIRST, SEARCH, SMALL_CASE, day, moment
 
-from .answer import A1_SPEND, J10_SPEND, STAGES, Answers
+from .answer import A1_SPEND, J10_SPEND, STAGES, WEIGHTS, Answers
 
 ANSWERS: Answers = {
-    "life_cycle_stages": (None, [(stage, sandbox, sandbox > 5) for sandbox, stage in enumerate(STAGES, 1)]),
+    "life_cycle_stages": (
+        None,
+        [
+            (stage, place, place > 5, Decimal(weight))
+            for place, (stage, weight) in enumerate(zip(STAGES, WEIGHTS, strict=True), 1)
+        ],
+    ),
     "data_freshness": (
         None,
         [
@@ -37,14 +43,22 @@ ANSWERS: Answers = {
     "opportunity_spend": (
         None,
         [
-            ("A1", "USD", Decimal("1200.50")),
-            ("A1", "EUR", Decimal(50)),
-            ("C3", "JPY", Decimal(300000)),
-            ("E5", "USD", Decimal(10)),
-            ("F6", "USD", Decimal(7)),
-            ("H8", None, Decimal(1)),
-            ("I9", "XXX", Decimal(5)),
-            ("J10", "USD", Decimal("40.25")),
+            ("A1", "USD", Decimal("1200.50"), Decimal("1200.50"), "USD", None),
+            ("A1", "EUR", Decimal(50), Decimal(60), "USD", day("06-05")),
+            ("C3", "JPY", Decimal(300000), Decimal(3000), "USD", day("06-10")),
+            ("E5", "USD", Decimal(10), Decimal(10), "USD", None),
+            ("F6", "USD", Decimal(7), Decimal(7), "USD", None),
+            ("H8", None, Decimal(1), None, None, None),
+            ("I9", "XXX", Decimal(5), None, None, None),
+            ("J10", "USD", Decimal("40.25"), Decimal("40.25"), "USD", None),
+        ],
+    ),
+    "reporting_rates": (
+        None,
+        [
+            ("USD", "USD", 1.0, None),
+            ("EUR", "USD", 1.2, day("06-05")),
+            ("JPY", "USD", 0.01, day("06-10")),
         ],
     ),
     "opportunity_current": (
@@ -126,12 +140,39 @@ ANSWERS: Answers = {
     "pipeline_by_stage": (
         None,
         [
-            ("Qualified", 2, 2, "EUR", 1, Decimal(50)),
-            ("Qualified", 2, 2, "USD", 2, Decimal("1240.75")),
-            ("Technical Validation", 3, 1, None, 1, Decimal(1)),
-            ("Committed", 5, 1, None, 1, None),
-            ("Negotiation", None, 1, "XXX", 1, Decimal(5)),
-            (None, None, 1, None, 1, None),
+            ("Qualified", 2, 2, "EUR", 1, Decimal(50), 1, None, Decimal(60), "USD"),
+            ("Qualified", 2, 2, "USD", 2, Decimal("1240.75"), 1, Decimal("40.25"), Decimal("1240.75"), "USD"),
+            ("Technical Validation", 3, 1, None, 1, Decimal(1), 0, None, None, None),
+            ("Committed", 5, 1, None, 1, None, 1, None, None, None),
+            ("Negotiation", None, 1, "XXX", 1, Decimal(5), 0, None, None, None),
+            (None, None, 1, None, 1, None, 0, None, None, None),
+        ],
+    ),
+    "open_by_review": (
+        None,
+        [
+            ("in review", True, 1, "USD", 1, Decimal("1200.50"), Decimal("1200.50"), "USD"),
+            ("in review", True, 1, "EUR", 1, Decimal(50), Decimal(60), "USD"),
+            ("approved", True, 2, None, 1, None, None, None),
+            ("approved", True, 2, "USD", 1, Decimal("40.25"), Decimal("40.25"), "USD"),
+            ("action required", True, 1, None, 1, Decimal(1), None, None),
+            ("unknown", True, 2, None, 1, None, None, None),
+            ("unknown", True, 2, "XXX", 1, Decimal(5), None, None),
+        ],
+    ),
+    "weighted_pipeline": (
+        None,
+        [
+            (
+                *("Qualified", 2, Decimal("0.25"), "USD", 2, Decimal("1240.75"), Decimal("40.25"), Decimal("310.19")),
+                *(Decimal("310.19"), "USD"),
+            ),
+            (
+                *("Qualified", 2, Decimal("0.25"), "EUR", 1, Decimal(50), None, Decimal("12.50")),
+                *(Decimal(15), "USD"),
+            ),
+            ("Technical Validation", 3, Decimal("0.4"), None, 1, Decimal(1), None, Decimal("0.40"), None, None),
+            ("Negotiation", None, None, "XXX", 1, Decimal(5), None, None, None, None),
         ],
     ),
 }

@@ -21,11 +21,11 @@ ANSWERS: Answers = {
     "expected_spend_by_month": (
         None,
         [
-            (day("06-01"), "USD", 1, Decimal("40.25"), False),
-            (day("08-01"), "USD", 1, Decimal("1200.50"), False),
-            (day("08-01"), "EUR", 1, Decimal(50), False),
-            (None, "XXX", 1, Decimal(5), None),
-            (None, None, 1, Decimal(1), None),
+            (day("06-01"), "USD", 1, Decimal("40.25"), False, Decimal("40.25"), Decimal("40.25"), "USD"),
+            (day("08-01"), "USD", 1, Decimal("1200.50"), False, None, Decimal("1200.50"), "USD"),
+            (day("08-01"), "EUR", 1, Decimal(50), False, None, Decimal(60), "USD"),
+            (None, "XXX", 1, Decimal(5), None, None, None, None),
+            (None, None, 1, Decimal(1), None, None, None, None),
         ],
     ),
 }
