@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import typer.main
 
@@ -80,9 +81,8 @@ def source_settings() -> str:
 
 def commands() -> str:
     """Returns a section for each command, with its arguments and options."""
-    group = typer.main.get_command(app)
     sections = []
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in _commands(typer.main.get_command(app)):
         context = command.context_class(command, info_name=name)
         usage = " ".join(["partner-central", name, *command.collect_usage_pieces(context)])
         text = "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(command.help).split("\n\n"))
@@ -90,6 +90,15 @@ def commands() -> str:
         rows = ((f"`{option}`", meaning) for option, meaning in records)
         sections.append(f"## {name}\n\n```\n{usage}\n\n{wrapped(text)}\n```\n\n{table(('option', 'meaning'), rows)}")
     return "\n\n".join(sections)
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - of typer, which has no public type
+    """Yields every command with its name, those of a group after the group's."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def views() -> str:

@@ -1,38 +1,52 @@
--- What is open, by stage, and what may it bring a month?
+-- What is the pipeline, by stage, and what may it bring a month?
 --
--- Definition: one row per stage and currency, of opportunities that are open and not gone. opportunities_in_stage
--- counts the whole stage, and repeats in each of its rows. The column opportunities counts the ones with an amount in
--- this currency.
+-- Definition: one row per stage and currency, of opportunities that are pipeline: open, not gone, and neither rejected
+-- nor still to be submitted. opportunities_in_stage and validated_in_stage count the whole stage, and repeat in each of
+-- its rows. Validated is what AWS approved. The column opportunities counts the ones with an amount in this currency.
 -- Pitfalls: an opportunity with two currencies is in two rows. So add up opportunities_in_stage of distinct stages,
--- never opportunities. Amounts are for one month and must not be added across currencies. If currency_code and
--- monthly_amount are null, AWS has no amount.
+-- never opportunities. Amounts are for one month and must not be added across currencies; reporting_amount can be. If
+-- currency_code and monthly_amount are null, AWS has no amount. open_by_review has what is open and no pipeline.
 --
 -- Columns:
 --   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
 --   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   opportunities_in_stage: Number of open opportunities in the stage; the same in each row of the stage.
+--   opportunities_in_stage: Number of opportunities in the stage; the same in each row of the stage.
 --   currency_code: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of open opportunities in the stage with an amount in this currency; without currency and
---     amount, of the ones that have none.
+--   opportunities: Number of opportunities in the stage with an amount in this currency; without currency and amount,
+--     of the ones that have none.
 --   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
-WITH open_ones AS (
-    SELECT id, life_cycle_stage, stage_order
+--   validated_in_stage: How many in the stage AWS approved; the same in each row of the stage.
+--   validated_amount: The part of monthly_amount that AWS approved; null if none was.
+--   reporting_amount: monthly_amount in the reporting currency; null without a rate.
+--   reporting_currency: Reporting currency; null without a rate.
+WITH pipeline AS (
+    SELECT id, life_cycle_stage, stage_order, is_validated
     FROM opportunity_standing
-    WHERE is_open AND NOT is_gone
+    WHERE is_pipeline
 ), sizes AS (
-    SELECT life_cycle_stage, COUNT(*) AS opportunities_in_stage
-    FROM open_ones
+    SELECT
+        life_cycle_stage,
+        COUNT(*) AS opportunities_in_stage,
+        COUNT(CASE WHEN is_validated THEN 1 END) AS validated_in_stage
+    FROM pipeline
     GROUP BY life_cycle_stage
 ), amounts AS (
     SELECT
-        open_ones.life_cycle_stage,
-        open_ones.stage_order,
+        pipeline.life_cycle_stage,
+        pipeline.stage_order,
         opportunity_spend.currency_code,
+        opportunity_spend.reporting_currency,
         COUNT(*) AS opportunities,
-        SUM(opportunity_spend.monthly_amount) AS monthly_amount
-    FROM open_ones
-    LEFT JOIN opportunity_spend ON opportunity_spend.id = open_ones.id
-    GROUP BY open_ones.life_cycle_stage, open_ones.stage_order, opportunity_spend.currency_code
+        SUM(opportunity_spend.monthly_amount) AS monthly_amount,
+        SUM(CASE WHEN pipeline.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
+        SUM(opportunity_spend.reporting_amount) AS reporting_amount
+    FROM pipeline
+    LEFT JOIN opportunity_spend ON opportunity_spend.id = pipeline.id
+    GROUP BY
+        pipeline.life_cycle_stage,
+        pipeline.stage_order,
+        opportunity_spend.currency_code,
+        opportunity_spend.reporting_currency
 )
 SELECT
     amounts.life_cycle_stage,
@@ -40,6 +54,11 @@ SELECT
     sizes.opportunities_in_stage,
     amounts.currency_code,
     amounts.opportunities,
-    amounts.monthly_amount
+    amounts.monthly_amount,
+    sizes.validated_in_stage,
+    amounts.validated_amount,
+    amounts.reporting_amount,
+    amounts.reporting_currency
 FROM amounts
 JOIN sizes ON sizes.life_cycle_stage IS NOT DISTINCT FROM amounts.life_cycle_stage
+ORDER BY amounts.stage_order DESC, amounts.monthly_amount DESC

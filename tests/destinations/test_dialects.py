@@ -31,7 +31,7 @@ from partner_central_sync.sync import run_log, working_folder
 from partner_central_sync.views.files import view_texts
 from partner_central_sync.views.translation import translate
 from startable_destinations import Warehouse
-from views.test_views import ANSWERS
+from worked_answers import ANSWERS
 from worked_example import SMALL_CASE
 
 REJECTED = "opportunities_rejected"

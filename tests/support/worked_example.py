@@ -13,9 +13,11 @@ from typing import Any
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
 
+from partner_central.public import STREAMS, hint_rules, stream_model, table_columns
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views.user_tables import USER_TABLES
 
 TEXTS = (
     *("id", "arn", "catalog", "opportunity_type", "partner_opportunity_identifier"),
@@ -32,6 +34,26 @@ OPPORTUNITY = {
     "life_cycle_target_close_date": "DATE",
     "project_expected_contract_duration_value": "BIGINT",
 }
+KINDS = {
+    "text": "TEXT",
+    "bigint": "BIGINT",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "decimal": "DECIMAL(38, 2)",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+}
+
+
+def _tables_of_streams(*names: str) -> dict[str, dict[str, str]]:
+    """The columns of tables, by the service's model."""
+    found = {
+        table: {str(one["name"]): KINDS[str(one["data_type"])] for one in columns if one["name"][0] != "_"}
+        for stream in STREAMS
+        for table, columns in table_columns(stream, stream_model(stream), hint_rules(stream)).items()
+    }
+    return {name: found[name] for name in names}
+
+
 TABLES: dict[str, dict[str, str]] = {
     "opportunities": OPPORTUNITY,
     "opportunities__project_delivery_models": {"opportunity_id": "TEXT", "value": "TEXT"},
@@ -79,23 +101,17 @@ TABLES: dict[str, dict[str, str]] = {
         "watermark": "TIMESTAMP WITH TIME ZONE",
         "complete": "BOOLEAN",
     },
-    "opportunity_search_summaries": {
-        **dict.fromkeys(("id", "project_title", "customer_aws_account_id"), "TEXT"),
-        "aws_opportunity_summary_origin": "TEXT",
-        "aws_opportunity_summary_cosell_motion": "TEXT",
-        "aws_opportunity_summary_insights_engagement_score": "TEXT",
-        "aws_opportunity_summary_insights_opportunity_quality_score": "BIGINT",
-        "last_listed_at": "TIMESTAMP WITH TIME ZONE",
+    **{
+        name: {column: KINDS.get(kind, "DOUBLE PRECISION") for column, kind, _ in table.columns}
+        for name, table in USER_TABLES.items()
     },
-    "opportunity_search_summaries__opportunity_team": {
-        **dict.fromkeys(("opportunity_id", "first_name", "last_name", "business_title"), "TEXT"),
-    },
-    "opportunity_search_summaries__related_solutions": {"opportunity_id": "TEXT", "value": "TEXT"},
-    "engagement_by_accepting_invitation_tasks": {
-        **dict.fromkeys(("task_id", "opportunity_id"), "TEXT"),
-        "last_listed_at": "TIMESTAMP WITH TIME ZONE",
-    },
-    "solutions": {**dict.fromkeys(("id", "name"), "TEXT"), "last_listed_at": "TIMESTAMP WITH TIME ZONE"},
+    **_tables_of_streams(
+        *("opportunity_search_summaries", "opportunity_search_summaries__opportunity_team"),
+        *("opportunity_search_summaries__related_solutions", "engagement_by_accepting_invitation_tasks", "solutions"),
+        *("engagement_invitations", "engagement_invitation_history", "engagement_resource_associations"),
+        *("aws_opportunity_summaries", "aws_opportunity_summary_history", "aws_opportunity_summary_reads"),
+        *("aws_opportunity_summaries__insights_recommendations", "aws_opportunity_summaries__opportunity_team"),
+    ),
 }
 Row = dict[str, Any]
 SEARCH = "opportunity_search_summaries"
@@ -247,6 +263,49 @@ def _spend(identifier: str, amount: str | None, currency: str | None, frequency:
     }
 
 
+def _invitation(identifier: str, status: str, sent: str, expires: str, **values: Any) -> Row:
+    return {
+        "id": identifier,
+        "status": status,
+        "payload_type": "OpportunityInvitation",
+        "participant_type": "RECEIVER",
+        "invitation_date": moment(sent),
+        "expiration_date": moment(expires),
+        "sender_company_name": "AWS",
+        "last_listed_at": moment("06-10 11:00"),
+        **values,
+    }
+
+
+def _read(identifier: str) -> Row:
+    return {"id": identifier, "read_at": moment("06-10 11:00"), "read_for": moment("06-10 11:00"), "outcome": "read"}
+
+
+INVITATIONS = [  # the task of an accepted one says which opportunity it became
+    _invitation("i1", "ACCEPTED", "05-28 09:00", "06-12 09:00", engagement_id="g1"),
+    _invitation("i2", "PENDING", "06-08 09:00", "06-13 09:00", engagement_id="g2"),
+    _invitation("i3", "EXPIRED", "05-01 09:00", "05-16 09:00", engagement_id="g3"),
+    _invitation("i4", "REJECTED", "05-20 09:00", "06-04 09:00", engagement_id="g4"),
+    _invitation("i5", "ACCEPTED", "04-10 09:00", "04-25 09:00", engagement_id="g5"),
+    _invitation("i6", "PENDING", "06-09 09:00", "06-24 09:00", participant_type="SENDER", receiver_alias="Bolt"),
+]
+SUMMARIES = [
+    {
+        "id": "A1",
+        "related_opportunity_id": "A1",
+        "life_cycle_stage": "Prospect",
+        "origin": "Partner Referral",
+        "involvement_type": "Co-Sell",
+        "visibility": "Full",
+        "cosell_motion": "Partner-led",
+        "insights_engagement_score": "High",
+        "insights_opportunity_quality_score": 70,
+        "insights_next_best_actions": "Meet the account team",
+        "life_cycle_target_close_date": day("09-01"),
+    },
+    {"id": "B2", "life_cycle_stage": "Committed", "involvement_type": "For Visibility Only", "visibility": "Limited"},
+    {"id": "C3", "life_cycle_stage": "Launched", "involvement_type": "Co-Sell", "origin": "AWS Referral"},
+]
 SMALL_CASE: dict[str, list[Row]] = {
     "opportunities": _current(),
     "opportunities__project_delivery_models": [{"opportunity_id": "A1", "value": "Resell"}],
@@ -337,10 +396,60 @@ SMALL_CASE: dict[str, list[Row]] = {
         {"opportunity_id": "A1", "value": "S-0000001"},
     ],
     "engagement_by_accepting_invitation_tasks": [
-        {"task_id": "t1", "opportunity_id": "A1", "last_listed_at": moment("06-01 12:30")},
-        {"task_id": "t2", "opportunity_id": "C3", "last_listed_at": moment("06-01 12:30")},
-        {"task_id": "t3", "opportunity_id": "C3", "last_listed_at": moment("06-01 12:30")},
-        {"task_id": "t4", "opportunity_id": None, "last_listed_at": moment("06-01 12:30")},
+        {
+            "task_id": task,
+            "opportunity_id": opportunity,
+            "engagement_invitation_id": invitation,
+            "start_time": moment(started),
+            "last_listed_at": moment("06-01 12:30"),
+        }
+        for task, opportunity, invitation, started in (
+            ("t1", "A1", "i1", "06-01 09:00"),
+            ("t2", "C3", "i5", "04-12 21:00"),
+            ("t3", "C3", "i5", "04-13 09:00"),
+            ("t4", None, None, "06-01 09:00"),
+        )
     ],
     "solutions": [{"id": "S-0000001", "name": "Backups", "last_listed_at": moment("06-01 12:30")}],
+    "currency_rates": [
+        {"from_currency": code, "to_currency": "USD", "rate": rate, "valid_from": day(at)}
+        for code, rate, at in (
+            *(("EUR", 1.1, "01-01"), ("EUR", 1.2, "06-05"), ("EUR", 9.0, "06-11")),
+            *(("JPY", 0.01, "06-10"), ("XXX", 2.0, "06-11")),
+        )
+    ],
+    "stage_weights": [{"life_cycle_stage": "Qualified", "weight": 0.25}],
+    "engagement_invitations": INVITATIONS,
+    "engagement_invitation_history": [
+        {
+            **{name: value for name, value in INVITATIONS[number].items() if name != "last_listed_at"},
+            "status": status,
+            "read_order": order,
+            "content_hash": str(order),
+            "first_seen_at": moment(seen),
+        }
+        for order, (number, status, seen) in enumerate(
+            (
+                (0, "PENDING", "05-30 12:30"),
+                (0, "ACCEPTED", "06-02 12:30"),
+                (1, "PENDING", "06-08 12:30"),
+                (2, "EXPIRED", FIRST),
+                (3, "REJECTED", FIRST),
+                (4, "ACCEPTED", FIRST),
+                (5, "PENDING", "06-09 12:30"),
+            ),
+            start=1,
+        )
+    ],
+    "aws_opportunity_summaries": [row | {"read_at": moment("06-10 11:00")} for row in SUMMARIES],
+    "aws_opportunity_summary_reads": [_read(identifier) for identifier in ("A1", "B2", "C3")],
+    "aws_opportunity_summaries__insights_recommendations": [
+        {"opportunity_id": "A1", "type": "Funding", "details": "Ask for MAP"},
+        {"opportunity_id": "C3", "type": "Program", "details": "Write a case study"},
+    ],
+    "aws_opportunity_summaries__opportunity_team": [
+        {"opportunity_id": "A1", "first_name": "Al", "last_name": "Ash", "business_title": "AWSSalesRep"},
+        {"opportunity_id": "C3", "first_name": "Al", "last_name": "Ash", "business_title": "AWSSalesRep"},
+        {"opportunity_id": "C3", "first_name": "Pia", "last_name": "Poe", "business_title": "PDM"},
+    ],
 }

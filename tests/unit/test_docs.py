@@ -25,6 +25,7 @@ import dlt, sys
 from pathlib import Path
 from partner_central_sync import destinations
 from partner_central_sync.views.keeping import create_views
+from worked_answers import ANSWERS
 from worked_example import SMALL_CASE, make_tables
 
 folder, view = sys.argv[1:]
@@ -179,7 +180,10 @@ def test_a_view_is_added_as_its_guide_says(tmp_path: Path) -> None:
     assert [page.relative_to(repository).as_posix() for page in changed] == printed.split()
     assert f"## closing_soon\n\n*{sql.splitlines()[0].removeprefix('-- ')}*\n" in changed[0].read_text()
     assert run(repository, "-c", WORKED_EXAMPLE, str(tmp_path), "closing_soon") == "1\n"
-    for file, name in (("views/test_views.py", "ANSWERS"), ("destinations/test_conformance.py", "VIEW_ROWS")):
+    for file, name in (
+        ("support/worked_answers/attention.py", "ANSWERS"),
+        ("destinations/test_conformance.py", "VIEW_ROWS"),
+    ):
         assert re.search(rf"^{name}\b.* = {{", (ROOT / "tests" / file).read_text(), re.MULTILINE), name
 
 

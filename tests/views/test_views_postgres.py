@@ -16,7 +16,8 @@ from partner_central_sync.views.files import head_of, view_texts
 from partner_central_sync.views.keeping import create_views
 from partner_central_sync.views.sync_step import warnings
 from postgres import WORKER, Postgres
-from views.test_views import ANSWERS, opened, rows_of
+from views.test_views import opened, rows_of
+from worked_answers import ANSWERS
 from worked_example import SMALL_CASE
 
 OLD_MARK = f"made by partner-central-sync {'0' * 16}"

@@ -12,8 +12,9 @@ from partner_central_sync.destinations import split_columns
 from partner_central_sync.views.keeping import create_views
 from postgres import Postgres
 from sandbox import Sandbox
-from views.test_views import ANSWERS, opened, rows_of
+from views.test_views import opened, rows_of
 from views.test_views_sync import asked, change
+from worked_answers import ANSWERS
 from worked_example import SMALL_CASE
 
 RECORDS = ("opportunities", "opportunity_history")

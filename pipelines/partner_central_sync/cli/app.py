@@ -20,6 +20,7 @@ from .listen import listen
 from .policy import policy
 from .probe import probe
 from .query import query
+from .rates import rates
 from .report import report
 from .status import status
 from .sync import sync
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 for command in (sync, listen, check, policy, status, forget, query, tables, report, probe, demo, emulator):
     app.command(epilog="Exit codes: see partner-central --help.")(command)
+app.add_typer(rates, name="rates")
 
 
 @app.callback()

@@ -13,6 +13,7 @@ from partner_central.public import STREAMS, Stream
 from ..destinations.pipeline_state import WithPipelineState
 from ..sync.stream_status import StreamStatus
 from ..views.files import view_texts
+from ..views.user_tables import USER_TABLES
 
 COLUMNS = ("name", "kind", "what it holds")
 OF_STREAMS = ("operation", "way", "calls", "days", "permitted", "rows", "waiting", "last refreshed", "next due")
@@ -21,6 +22,7 @@ OWN = {
     "sync_run_streams": "A row for each stream of a run.",
     "sync_sweeps": "What was concluded from each complete listing.",
     "sync_lease": "The run that loads now.",
+    **{name: table.content for name, table in USER_TABLES.items()},
 }
 Line = tuple[str, str, str]
 

@@ -1,6 +1,7 @@
 """The views: their SQL files, their translation, and what a sync does to keep them.
 
 - `files.py`: the files of `pipelines/views`, and the comments at their heads.
+- `absent_tables.py` and `user_tables.py`: tables that may be missing, and the ones that a user fills.
 - `translation.py`: the dialect of the destination.
 - `keeping.py`: compares the views of an open destination with the files, and replaces what differs.
 - `sync_step.py`: when a sync does so, and the warnings.

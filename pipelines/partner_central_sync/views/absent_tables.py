@@ -1,4 +1,7 @@
-"""Reads the tables of a stream that is off as empty, so that each view has the same columns whatever is loaded."""
+"""Reads tables that are not there as empty, so that each view has the same columns whatever is loaded.
+
+These are the tables of a stream that is off, and the ones that a user fills.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,17 @@ from types import MappingProxyType
 from partner_central.public import SPINE, STREAMS, hint_rules, stream_model, table_columns
 
 from ..destinations.split_columns import SQL_TYPES
+from .user_tables import USER_TABLES
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def empty_queries(absent: Iterable[str]) -> Mapping[str, str]:
-    """Returns for each table of a stream that is not there a query of its columns without rows, in DuckDB's dialect.
+    """Returns for each of these tables that is not there a query of its columns without rows, in DuckDB's dialect.
 
     The tables of the stream that every run loads have none: without them, something is wrong.
     """
-    roots = {table for stream in STREAMS if stream is not SPINE for table in stream.tables}
+    roots = {table for stream in STREAMS if stream is not SPINE for table in stream.tables} | USER_TABLES.keys()
     found = [table for table in sorted(absent) if table.partition("__")[0] in roots]
     return {table: _empty()[table] for table in found} if found else NONE
 
@@ -44,8 +48,11 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
 
 @cache
 def _empty() -> dict[str, str]:
-    """A query without rows for each table of the streams."""
-    return {
+    """A query without rows for each table of the streams, and each that a user fills."""
+    of_users = {
+        name: _empty_query((column, kind) for column, kind, _ in table.columns) for name, table in USER_TABLES.items()
+    }
+    return of_users | {
         table: _empty_query((str(column["name"]), str(column["data_type"])) for column in columns)
         for stream in STREAMS
         for table, columns in table_columns(stream, stream_model(stream), hint_rules(stream)).items()

@@ -22,6 +22,7 @@ from ..destinations.views.store import NotReplaced, Stored, View, ViewStore
 from .absent_tables import empty_queries, mentioned, words_of
 from .files import head_of, tables_read, texts, view_texts
 from .translation import TRANSLATION_VERSION, columns_of, names_read, translate
+from .user_tables import USER_TABLES, make_missing
 
 
 @dataclass(slots=True)
@@ -65,7 +66,10 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     """
     store = store_of(client)
     tables = dict(client.get_storage_tables(sorted(tables_read())))
-    missing = frozenset(table for table, columns in tables.items() if not columns)
+    usable = make_missing(client, tables)
+    missing = frozenset(
+        table for table, columns in tables.items() if (table not in usable if table in USER_TABLES else not columns)
+    )
     empty = empty_queries(missing)
     kept = Kept(missing=missing - empty.keys())
     joins = {table: text for table, found in tables.items() if (text := join_columns(table, types_of(found), plain))}
@@ -89,7 +93,7 @@ def are_as_in_the_files(client: SqlJobClientBase, tables: Container[str]) -> boo
         tables: the names of the tables that are there.
     """
     found = store_of(client).stored(texts())
-    empty = empty_queries(name for name in words_of(texts().values()) if name not in tables)
+    empty = empty_queries(name for name in words_of(texts().values()) if name not in tables and name not in USER_TABLES)
     return all(
         name in found and found[name].fingerprint == fingerprint(text, mentioned(text, empty))
         for name, text in texts().items()

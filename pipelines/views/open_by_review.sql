@@ -1,0 +1,56 @@
+-- How much of what is open is validated, in review, or no pipeline at all?
+--
+-- Definition: one row per standing in AWS's review and per currency, of opportunities that are open and not gone.
+-- is_pipeline is false for the ones that AWS rejected and for the ones that were never submitted.
+-- opportunities_in_standing counts the whole standing, and repeats in each of its rows.
+-- Pitfalls: an opportunity with two currencies is in two rows. Amounts are for one month and must not be added across
+-- currencies; reporting_amount can be.
+--
+-- Columns:
+--   review_standing: Where the opportunity stands in AWS's review: approved, in review, action required, not submitted,
+--     rejected, or unknown.
+--   is_pipeline: True unless it is rejected or still to be submitted.
+--   opportunities_in_standing: Number of opportunities with this standing; the same in each of its rows.
+--   currency_code: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
+--   opportunities: Number of opportunities with this standing and an amount in this currency; without currency and
+--     amount, of the ones that have none.
+--   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
+--   reporting_amount: monthly_amount in the reporting currency; null without a rate.
+--   reporting_currency: Reporting currency; null without a rate.
+WITH open_ones AS (
+    SELECT id, review_standing, is_pipeline
+    FROM opportunity_standing
+    WHERE is_open AND NOT is_gone
+), sizes AS (
+    SELECT review_standing, COUNT(*) AS opportunities_in_standing
+    FROM open_ones
+    GROUP BY review_standing
+), amounts AS (
+    SELECT
+        open_ones.review_standing,
+        open_ones.is_pipeline,
+        opportunity_spend.currency_code,
+        opportunity_spend.reporting_currency,
+        COUNT(*) AS opportunities,
+        SUM(opportunity_spend.monthly_amount) AS monthly_amount,
+        SUM(opportunity_spend.reporting_amount) AS reporting_amount
+    FROM open_ones
+    LEFT JOIN opportunity_spend ON opportunity_spend.id = open_ones.id
+    GROUP BY
+        open_ones.review_standing,
+        open_ones.is_pipeline,
+        opportunity_spend.currency_code,
+        opportunity_spend.reporting_currency
+)
+SELECT
+    amounts.review_standing,
+    amounts.is_pipeline,
+    sizes.opportunities_in_standing,
+    amounts.currency_code,
+    amounts.opportunities,
+    amounts.monthly_amount,
+    amounts.reporting_amount,
+    amounts.reporting_currency
+FROM amounts
+JOIN sizes ON sizes.review_standing = amounts.review_standing
+ORDER BY sizes.opportunities_in_standing DESC, amounts.monthly_amount DESC
