@@ -24,12 +24,29 @@ from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the def
 from command_server import COMMAND, KillWhen, Process  # noqa: E402
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
 from partner_central_sync.console.output import Console  # noqa: E402
+from partner_central_sync.sync import job  # noqa: E402
 from partner_central_sync.sync.job import sync  # noqa: E402
 from partner_central_sync.sync.state_folder import folder_of  # noqa: E402
 from partner_central_sync.sync.summary import Summary  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on however busy a machine
+
+_keep_views = job.keep_views
+
+
+def makes_views(*, wanted: bool) -> None:
+    """Let the syncs of this process make views, or leave them out; the command always makes them."""
+    job.keep_views = _keep_views if wanted else _leave_views_out
+
+
+def views_are_made() -> bool:
+    """Whether the syncs of this process make views."""
+    return job.keep_views is _keep_views
+
+
+def _leave_views_out(*_: object) -> None:
+    """Make no views."""
 
 
 @dataclass
