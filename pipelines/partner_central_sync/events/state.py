@@ -1,4 +1,4 @@
-"""What a queue says of itself: its messages in numbers, and the key that encrypts it."""
+"""The state of a queue: its messages in numbers, and the key that encrypts it."""
 
 from __future__ import annotations
 
