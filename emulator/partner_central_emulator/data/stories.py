@@ -43,7 +43,7 @@ class Story:
     def draw(cls, rng: Random) -> Story:
         """Returns a story."""
         days = min(500.0, max(20.0, rng.lognormvariate(_MEDIAN_LOG_DAYS, 0.5)))
-        ending: Ending = rng.choices(("won", "lost", "forgotten"), (44, 50, 6))[0]  # type: ignore[assignment]
+        ending: Ending = rng.choices(("won", "lost", "forgotten"), (44, 50, 6))[0]
         return cls(int(days * DAY), ending, int(rng.expovariate(1 / 10) * DAY), rng.uniform(0.9, 1.3))
 
     def modified(self, created: int, now: int) -> int:
