@@ -9,6 +9,7 @@ such a column only by a setting.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
+TEXT_OR_COMMENT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+SEMICOLON = r"\x3B"  # as ClickHouse reads it in a text
+
+
 class TypeMapper(ClickHouseTypeMapper):
     """dlt's mapping of types, with the wider of the two for dates."""
 
@@ -40,6 +45,18 @@ class clickhouse(dlt_clickhouse):  # noqa: N801 - the class name is the name of 
         capabilities = super()._raw_capabilities()
         capabilities.type_mapper = TypeMapper
         return capabilities
+
+    @property
+    def client_class(self) -> type[ClickHouseClient]:
+        """The client dlt loads with."""
+        from .clickhouse_client import WholeStatementsClient
+
+        return WholeStatementsClient
+
+
+def hide_semicolons(query: str) -> str:
+    """Returns a query with every semicolon in a text as a code; those between statements stay."""
+    return TEXT_OR_COMMENT.sub(lambda found: found[0].replace(";", SEMICOLON), query) if ";" in query else query
 
 
 def make_keys_nullable(resource: DltResource) -> None:
