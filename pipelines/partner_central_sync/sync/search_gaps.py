@@ -40,7 +40,10 @@ def gaps(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | Non
 
 
 def _count(client: SqlJobClientBase, account: str | None) -> tuple[int, int]:
-    """Returns how many opportunities the newest search of everything lacks, and how many there are."""
+    """Returns how many opportunities the newest search of everything lacks, and how many there are.
+
+    What the join does not find is counted by a column that may be null: in ClickHouse, the id is then an empty text.
+    """
     opportunities, presence, found = map(
         client.sql_client.make_qualified_table_name,
         (OPPORTUNITIES.table, OPPORTUNITIES.presence_table, SEARCH.table),
@@ -49,7 +52,7 @@ def _count(client: SqlJobClientBase, account: str | None) -> tuple[int, int]:
     mine, same = (" AND o.account = %s", " AND {0}.account = o.account") if keys else ("", "")
     newest = f"SELECT max(last_listed_at) FROM {found}" + (" WHERE account = %s" if keys else "")  # noqa: S608 - the schema's own names
     rows = client.sql_client.execute_sql(
-        f"SELECT count(*) - count(s.id), count(*) FROM {opportunities} o "  # noqa: S608
+        f"SELECT count(*) - count(s.last_listed_at), count(*) FROM {opportunities} o "  # noqa: S608
         f"LEFT JOIN {presence} p ON p.id = o.id{same.format('p')} "
         f"LEFT JOIN {found} s ON s.id = o.id{same.format('s')} AND s.last_listed_at = ({newest}) "
         f"WHERE p.gone_since IS NULL{mine}",
