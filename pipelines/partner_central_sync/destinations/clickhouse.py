@@ -10,6 +10,7 @@ such a column only by a setting.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,10 +21,12 @@ from dlt.destinations.adapters import clickhouse_adapter
 from dlt.destinations.impl.clickhouse.factory import ClickHouseTypeMapper
 from dlt.extract import DltResource, DltSource
 
+from . import clickhouse_rows
 from .base import Adapter, RefusedSetting
 
 if TYPE_CHECKING:
     from dlt.destinations.impl.clickhouse.clickhouse import ClickHouseClient
+    from dlt.destinations.job_client_impl import SqlJobClientBase
     from sqlglot import exp
 
 
@@ -81,6 +84,27 @@ class ClickHouseAdapter(Adapter):
     def update_statement(self, table: str, changes: str, condition: str) -> str:
         """Returns a mutation, which has ended when the statement has."""
         return f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+
+    def dataset_names(self, client: JobClientBase) -> set[str]:
+        """Returns the names before the separator in those of all tables: ClickHouse has no schemas."""
+        return {dataset for dataset, _ in clickhouse_rows.places(client)}
+
+    def table_names(self, client: JobClientBase, dataset: str) -> list[str]:
+        """Returns the names of the tables of a dataset, without the one that says that it is there."""
+        return [table for of, table in clickhouse_rows.places(client) if of == dataset]
+
+    def change_rows(self, client: JobClientBase, table: str, values: Mapping[str, str], condition: str) -> None:
+        """Changes the rows of a table that meet a condition, also what is a key in them."""
+        rest = clickhouse_rows.change_keys(client, table, values, condition)
+        if rest:
+            super().change_rows(client, table, rest, condition)
+
+    def free_blocks(self, client: SqlJobClientBase, tables: Iterable[str]) -> str | None:
+        """Writes the parts of tables again without the rows that were deleted."""
+        for table in tables:
+            name = client.sql_client.make_qualified_table_name(table)
+            client.sql_client.execute_sql(f"ALTER TABLE {name} APPLY DELETED MASK SETTINGS mutations_sync = 2")
+        return "deleted rows: removed from the tables' parts"
 
     def adapt_view(self, query: exp.Expr) -> None:
         """Names columns and makes them nullable, as other databases do by themselves."""
