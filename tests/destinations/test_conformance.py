@@ -105,6 +105,13 @@ def bigquery() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def clickhouse() -> Any:
+    from fake_clickhouse import Engine
+
+    return Engine()
+
+
 @pytest.fixture(params=WAREHOUSES)
 def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWarehouse:
     """An empty destination to sync into from any endpoint."""
@@ -123,6 +130,10 @@ def warehouse_for(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
         address = request.getfixturevalue("bigquery")
         monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", address)
         settings = service_account(address, tmp_path.name)
+    elif name == "clickhouse":
+        from fake_clickhouse import account as database
+
+        settings = database(request.getfixturevalue("clickhouse"), tmp_path.name, monkeypatch)
     elif name == "filesystem":
         from aws_server import bucket
 

@@ -4,6 +4,8 @@ An id is due if it was never read, or if its record has changed since. That of a
 stream's refresh. An id that AWS refused, or whose record could not become a row, is due again after a month.
 What changed and what was never read comes first, and what is open before the rest. A fifth of each run is for the ids
 that have waited longest, so that no id waits for ever.
+
+A row that a join does not find shows by a column that may be null. In ClickHouse, a key of such a row is an empty text.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from ..destinations import of
 from .utc import in_utc
 
 NEED = (
-    "CASE WHEN r.id IS NULL OR r.reading < {reading} THEN 1 "
+    "CASE WHEN r.reading IS NULL OR r.reading < {reading} THEN 1 "
     "WHEN r.read_for < {modified} OR (r.read_for IS NULL AND {modified} IS NOT NULL) THEN 0 "
     "WHEN r.outcome = 'read' AND {closed} = 0 AND r.read_at < %s THEN 2 "
     "WHEN r.outcome IN ('refused', 'rejected') AND r.read_at < %s THEN 2 END"
@@ -175,7 +177,7 @@ class IdQueue:
         """Returns the condition that a record was in its list when that was read last."""
         mine = "" if self._account is None else " WHERE account = %s"
         newest = f"SELECT MAX(last_listed_at) FROM {{{presence}}}{mine}"  # noqa: S608 - the schema's own names
-        return f"(q.id IS NULL OR q.last_listed_at = ({newest}))"
+        return f"(q.last_listed_at IS NULL OR q.last_listed_at = ({newest}))"
 
 
 def _quoted(value: str) -> str:

@@ -50,7 +50,8 @@ def _count(client: JobClientBase, account: str | None, listing: int) -> tuple[in
     """Returns how many opportunities the newest search of everything lacks, and how many there are.
 
     In a lake nothing is marked as gone, so what the newest listing of everything did not show does not count. A dataset
-    of an earlier release has no table of presence before something of it changes.
+    of an earlier release has no table of presence before something of it changes. What the join does not find is
+    counted by a column that may be null: in ClickHouse, the id is then an empty text.
     """
     there = of(client).queryable_columns(client, COLUMNS)
     if not there.keys() >= {OPPORTUNITIES.table, SEARCH.table}:
@@ -63,7 +64,7 @@ def _count(client: JobClientBase, account: str | None, listing: int) -> tuple[in
     unlisted = f"NOT EXISTS (SELECT 1 FROM {presence} p WHERE p.id = o.id{same.format('p')} AND {gone})"  # noqa: S608
     listed, numbers = (unlisted, (listing,)) if OPPORTUNITIES.presence_table in there else ("1 = 1", ())
     query = (
-        f"SELECT count(*) - count(s.id), count(*) FROM {opportunities} o "  # noqa: S608
+        f"SELECT count(*) - count(s.last_listed_at), count(*) FROM {opportunities} o "  # noqa: S608
         f"LEFT JOIN {found} s ON s.id = o.id{same.format('s')} AND s.last_listed_at = ({newest}) WHERE {listed}{mine}"
     )
     columns = {table: {*names, "account"} if keys else names for table, names in COLUMNS.items() if table in there}
