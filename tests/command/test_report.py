@@ -224,7 +224,7 @@ def test_a_report_says_what_is_new_since_the_last_one_on_other_data(folder: Path
             "SELECT id, what FROM changes WHERE first_seen_at > '2026-06-05 12:30:00+00' AND what <> 'gone'",
         )
         assert sorted((row[2], row[3]) for row in changes) == sorted(expected)
-        assert len(expected) == 10
+        assert len(expected) == 11
 
 
 @pytest.mark.long

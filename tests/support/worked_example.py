@@ -187,6 +187,8 @@ def version(at: str, seen: str, **values: Any) -> Row:
 
 
 FIRST = "06-01 12:30"
+SPEND_BEFORE = "1,000.00 USD Monthly (AWS); 25.50 USD; 5.00 Monthly (Self); 9,999.00 EUR Yearly; GBP Monthly (AWS)"
+SPEND = "1,000.50 USD Monthly (AWS); 200.00 USD; 50.00 EUR Monthly; 9,999.00 EUR Yearly; GBP Monthly (AWS)"
 ACME = {
     "id": "A1",
     "name": "Acme",
@@ -198,19 +200,26 @@ ACME = {
     "project_expected_contract_duration_value": 12,
 }
 CARGO = {"id": "C3", "name": "Cargo", "created": "02-01 00:00", "review": "Approved", "customer_country_code": "DE"}
-EPIC = {"id": "E5", "name": "Epic", "created": "06-01 06:00", "target": day("12-01")}
+EPIC = {"id": "E5", "name": "Epic", "created": "06-01 06:00", "target": day("12-01"), "spend": "10.00 USD Monthly"}
 HOTEL = {"id": "H8", "name": "Hotel", "created": "05-01 10:00", "stage": "Technical Validation"}
 JUNO = {"id": "J10", "name": "Juno", "created": "06-01 00:00", "review": "Approved"}
 HISTORY = [
     version("06-02 08:00", "06-02 12:30", **ACME, stage="Prospect", review="Submitted", target=day("07-01")),
-    version("06-06 08:00", "06-06 12:30", **ACME, stage="Qualified", review="In review", target=day("07-31")),
+    version(
+        *("06-06 08:00", "06-06 12:30"),
+        **ACME,
+        stage="Qualified",
+        review="In review",
+        target=day("07-31"),
+        spend=SPEND_BEFORE,
+    ),
     version(
         *("06-09 08:00", "06-09 12:30"),
         **ACME,
         stage="Qualified",
         review="In review",
         target=day("08-15"),
-        spend="EUR 50.00, USD 1200.50",
+        spend=SPEND,
     ),
     version(
         *("04-01 23:30", FIRST),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worked_example import moment
 
-from . import attention, aws_side, over_time, stages, standing, who, won_and_lost
+from . import attention, aws_side, flow, over_time, stages, standing, who, won_and_lost
 from .answer import Answers
 
 WEEK = moment("06-04 00:00")
@@ -16,5 +16,6 @@ ANSWERS: Answers = {
     **over_time.ANSWERS,
     **who.ANSWERS,
     **aws_side.ANSWERS,
+    **flow.ANSWERS,
 }
 ANSWERS["changes_last_7_days"] = None, [row for row in ANSWERS["changes"][1] if row[5] >= WEEK]
