@@ -24,39 +24,39 @@
 --   launch_is_exact: True if syncs saw the launch; if false, launched_on is an estimate.
 --   is_gone: True if the newest full listing lacks the opportunity.
 WITH launches AS (
-    SELECT id, customer_company_name, closed_on, stage_since_is_seen, is_gone
-    FROM opportunity_current
-    WHERE life_cycle_stage = 'Launched'
-), milestones AS (
     SELECT
         id,
+        MAX(customer_company_name) AS customer_company_name,
         MAX(CASE WHEN milestone = 'created' THEN reached_on END) AS created_on,
         MAX(CASE WHEN milestone = 'submitted' THEN reached_on END) AS submitted_on,
         MAX(CASE WHEN milestone = 'submitted' THEN CASE WHEN is_exact THEN 1 ELSE 0 END END) AS submissions_known,
         MAX(CASE WHEN milestone = 'approved' THEN reached_on END) AS approved_on,
-        MAX(CASE WHEN milestone = 'approved' THEN CASE WHEN is_exact THEN 1 ELSE 0 END END) AS approvals_known
+        MAX(CASE WHEN milestone = 'approved' THEN CASE WHEN is_exact THEN 1 ELSE 0 END END) AS approvals_known,
+        MAX(CASE WHEN milestone = 'launched' THEN reached_on END) AS launched_on,
+        MAX(CASE WHEN milestone = 'launched' THEN CASE WHEN is_exact THEN 1 ELSE 0 END END) AS launches_known
     FROM opportunity_milestones
     GROUP BY id
 )
 SELECT
     launches.id,
     launches.customer_company_name,
-    milestones.created_on,
-    milestones.submitted_on,
-    milestones.approved_on,
-    launches.closed_on AS launched_on,
-    DATE_DIFF('day', milestones.created_on, milestones.submitted_on) AS days_to_submission,
-    CASE WHEN milestones.approvals_known = 1
-        THEN DATE_DIFF('day', milestones.submitted_on, milestones.approved_on)
+    launches.created_on,
+    launches.submitted_on,
+    launches.approved_on,
+    launches.launched_on,
+    DATE_DIFF('day', launches.created_on, launches.submitted_on) AS days_to_submission,
+    CASE WHEN launches.approvals_known = 1
+        THEN DATE_DIFF('day', launches.submitted_on, launches.approved_on)
     END AS days_to_approval,
-    CASE WHEN launches.stage_since_is_seen
-        THEN DATE_DIFF('day', milestones.approved_on, launches.closed_on)
+    CASE WHEN launches.launches_known = 1
+        THEN DATE_DIFF('day', launches.approved_on, launches.launched_on)
     END AS days_from_approval,
-    DATE_DIFF('day', milestones.created_on, launches.closed_on) AS days_to_launch,
-    milestones.submissions_known = 1 AS submission_is_exact,
-    milestones.approvals_known = 1 AS approval_is_exact,
-    launches.stage_since_is_seen AS launch_is_exact,
-    launches.is_gone
+    DATE_DIFF('day', launches.created_on, launches.launched_on) AS days_to_launch,
+    launches.submissions_known = 1 AS submission_is_exact,
+    launches.approvals_known = 1 AS approval_is_exact,
+    launches.launches_known = 1 AS launch_is_exact,
+    opportunity_standing.is_gone
 FROM launches
-LEFT JOIN milestones ON milestones.id = launches.id
-ORDER BY launched_on DESC, days_to_launch DESC NULLS LAST, launches.id
+JOIN opportunity_standing ON opportunity_standing.id = launches.id
+WHERE launches.launched_on IS NOT NULL
+ORDER BY launches.launched_on DESC, days_to_launch DESC NULLS LAST, launches.id

@@ -18,36 +18,60 @@
 --   reached_on: Last day on which it can have been reached; for launched and lost, closed_on.
 --   is_exact: True if the day is known; if false, it was reached between the two days, or reached_on is an estimate.
 WITH firsts AS (
-    SELECT id, 'submitted' AS milestone, 2 AS milestone_order, MIN(version_number) AS version_number
+    SELECT
+        id,
+        MAX(CASE WHEN version_number = 1 THEN created_date END) AS created_date,
+        MAX(CASE WHEN version_number = 1 THEN first_seen_at END) AS first_seen_at,
+        MIN(
+            CASE WHEN review_standing IN ('in review', 'action required', 'approved', 'rejected')
+                THEN version_number
+            END
+        ) AS submitted_version,
+        MIN(
+            CASE WHEN review_standing IN ('in review', 'action required', 'approved', 'rejected') THEN valid_from END
+        ) AS submitted_at,
+        MIN(CASE WHEN review_standing = 'approved' THEN version_number END) AS approved_version,
+        MIN(CASE WHEN review_standing = 'approved' THEN valid_from END) AS approved_at
     FROM opportunity_versions
-    WHERE review_standing IN ('in review', 'action required', 'approved', 'rejected')
-    GROUP BY id
-    UNION ALL
-    SELECT id, 'approved' AS milestone, 3 AS milestone_order, MIN(version_number) AS version_number
-    FROM opportunity_versions
-    WHERE review_standing = 'approved'
     GROUP BY id
 ), reviews AS (
     SELECT
-        firsts.id,
-        firsts.milestone,
-        firsts.milestone_order,
+        id,
+        'submitted' AS milestone,
+        2 AS milestone_order,
+        submitted_version AS version_number,
+        submitted_at AS begun_at,
+        created_date,
+        first_seen_at
+    FROM firsts
+    WHERE submitted_version IS NOT NULL
+    UNION ALL
+    SELECT
+        id,
+        'approved' AS milestone,
+        3 AS milestone_order,
+        approved_version AS version_number,
+        approved_at AS begun_at,
+        created_date,
+        first_seen_at
+    FROM firsts
+    WHERE approved_version IS NOT NULL
+), bounds AS (
+    SELECT
+        reviews.id,
+        reviews.milestone,
+        reviews.milestone_order,
         CAST(
-            CASE
-                WHEN firsts.version_number = 1 THEN opportunity_versions.created_date
-                ELSE opportunity_versions.valid_from
-            END AT TIME ZONE 'UTC' AS DATE
+            CASE WHEN reviews.version_number = 1 THEN reviews.created_date ELSE reviews.begun_at END
+            AT TIME ZONE 'UTC' AS DATE
         ) AS earliest_on,
         CAST(
-            CASE
-                WHEN firsts.version_number = 1
-                    THEN COALESCE(opportunity_versions.first_seen_at, data_freshness.as_of)
-                ELSE opportunity_versions.valid_from
+            CASE WHEN reviews.version_number = 1
+                THEN COALESCE(reviews.first_seen_at, data_freshness.as_of)
+                ELSE reviews.begun_at
             END AT TIME ZONE 'UTC' AS DATE
         ) AS reached_on
-    FROM firsts
-    JOIN opportunity_versions
-        ON opportunity_versions.id = firsts.id AND opportunity_versions.version_number = firsts.version_number
+    FROM reviews
     JOIN data_freshness ON data_freshness.stream = 'opportunities'
 ), milestones AS (
     SELECT
@@ -57,7 +81,7 @@ WITH firsts AS (
         CAST(created_date AT TIME ZONE 'UTC' AS DATE) AS earliest_on,
         CAST(created_date AT TIME ZONE 'UTC' AS DATE) AS reached_on,
         TRUE AS is_exact
-    FROM opportunity_current
+    FROM opportunities
     WHERE created_date IS NOT NULL
     UNION ALL
     SELECT
@@ -67,7 +91,7 @@ WITH firsts AS (
         earliest_on,
         reached_on,
         COALESCE(earliest_on = reached_on, FALSE) AS is_exact
-    FROM reviews
+    FROM bounds
     UNION ALL
     SELECT
         id,
