@@ -36,6 +36,7 @@ VIEW_ROWS = {  # at the end of the life
     "co_sell_or_visibility": 4,
     "data_freshness": len(STREAMS),
     "expected_spend_by_month": 20,
+    "first_seen_as_of": 0,
     "launched_monthly_recurring": 4,
     "life_cycle_stages": 7,
     "opportunity_current": 230,
