@@ -4,9 +4,10 @@
 -- differ since the last time at which both were seen in one stage. AWS's stages are in aws_opportunity_summary_history,
 -- the partner's in opportunity_history.
 -- Pitfalls: AWS uses more stages than the partner. For one that life_cycle_stages does not list, aws_stages_ahead is
--- null, and the two need not contradict each other. No date of AWS tells when its stage changed. So a change of AWS is
--- as old as the sync that first saw it. If differs_since_is_seen is false, no sync saw both in one stage, and they
--- differ since differs_since or longer. The view is empty unless aws_opportunity_summaries are loaded.
+-- null, and the two need not contradict each other. No date of AWS tells when its stage changed. So it counts from
+-- as_of of the run that first saw it, as in first_seen_as_of. If differs_since_is_seen is false, no sync saw both in
+-- one stage, and they differ since differs_since or longer. The view is empty unless aws_opportunity_summaries are
+-- loaded.
 --
 -- Columns:
 --   id: AWS's identifier of the opportunity.
@@ -38,9 +39,10 @@ WITH versions AS (
     SELECT
         versions.id,
         versions.life_cycle_stage,
-        versions.first_seen_at AS entered_at,
+        first_seen_as_of.as_of AS entered_at,
         versions.read_order
     FROM versions
+    JOIN first_seen_as_of ON first_seen_as_of.first_seen_at = versions.first_seen_at
     WHERE versions.version_number = 1 OR versions.life_cycle_stage IS DISTINCT FROM versions.previous_stage
 ), aws_periods AS (
     SELECT
@@ -63,8 +65,14 @@ WITH versions AS (
     JOIN aws_periods
         ON aws_periods.id = stage_periods.id AND aws_periods.life_cycle_stage = stage_periods.life_cycle_stage
     WHERE
-        (stage_periods.left_at IS NULL OR aws_periods.entered_at < stage_periods.left_at)
-        AND (aws_periods.left_at IS NULL OR stage_periods.entered_at < aws_periods.left_at)
+        (
+            stage_periods.left_at IS NULL
+            OR (aws_periods.entered_at < stage_periods.left_at AND stage_periods.entered_at < stage_periods.left_at)
+        )
+        AND (
+            aws_periods.left_at IS NULL
+            OR (stage_periods.entered_at < aws_periods.left_at AND aws_periods.entered_at < aws_periods.left_at)
+        )
     GROUP BY stage_periods.id
 ), partner_beginnings AS (
     SELECT stage_periods.id, MIN(stage_periods.entered_at) AS began_at

@@ -4,10 +4,11 @@
 -- waiting or unclear. Lapsed means that it has expired, or that it is pending and its expiration date is not after
 -- data_freshness.as_of. Waiting means pending and in the newest list. Unclear is every other one: an unknown status, or
 -- pending and listed no more. The time of an answer is when the partner's task of acceptance began. Without such a
--- task, it is when a sync first saw the answer of an invitation that it had seen pending.
+-- task, it is as_of of the run that first saw the answer of an invitation that had been seen pending, as in
+-- first_seen_as_of.
 -- Pitfalls: answered_at is null for an answer that was there when the first sync came, unless there is a task. If
--- answered_is_exact is false, the answer came between two syncs, at answered_at or earlier. Now is the newest
--- watermark, not the clock.
+-- answered_is_exact is false, it can be off by the time between two syncs, or between two changes in Partner Central.
+-- Now is the newest watermark, not the clock.
 --
 -- Columns:
 --   id: AWS's identifier of the invitation.
@@ -21,8 +22,8 @@
 --   expiration_date: When the invitation expires.
 --   days_left: Days from data_freshness.as_of to the expiration date; null unless the invitation is waiting.
 --   answered_at: When the partner accepted or rejected it; null without an answer, or if nobody knows when.
---   answered_is_exact: True if a task shows when it was accepted; if false, a sync saw the answer at answered_at. Null
---     without answered_at.
+--   answered_is_exact: True if a task shows when it was accepted; if false, answered_at is as_of of the run that first
+--     saw the answer. Null without answered_at.
 --   days_to_answer: Days from invitation_date to answered_at, between UTC dates.
 --   opportunity_id: AWS's identifier of the opportunity that an accepted invitation became; null if there is none.
 --   life_cycle_stage: Stage of this opportunity; null if it is not loaded, or AWS sent none.
@@ -49,8 +50,9 @@ WITH freshness AS (
         LAG(status) OVER (PARTITION BY id ORDER BY read_order) AS previous_status
     FROM engagement_invitation_history
 ), answers AS (
-    SELECT versions.id, versions.status, MIN(versions.first_seen_at) AS seen_at
+    SELECT versions.id, versions.status, MIN(first_seen_as_of.as_of) AS seen_at
     FROM versions
+    JOIN first_seen_as_of ON first_seen_as_of.first_seen_at = versions.first_seen_at
     WHERE versions.previous_status = 'PENDING' AND versions.status IN ('ACCEPTED', 'REJECTED')
     GROUP BY versions.id, versions.status
 ), invitations AS (
@@ -72,7 +74,10 @@ WITH freshness AS (
         received.invitation_date,
         received.expiration_date,
         CASE WHEN received.status = 'ACCEPTED' THEN tasks.accepted_at END AS accepted_at,
-        COALESCE(CASE WHEN received.status = 'ACCEPTED' THEN tasks.accepted_at END, answers.seen_at) AS answered_at,
+        COALESCE(
+            CASE WHEN received.status = 'ACCEPTED' THEN tasks.accepted_at END,
+            CASE WHEN answers.seen_at < received.invitation_date THEN received.invitation_date ELSE answers.seen_at END
+        ) AS answered_at,
         CASE WHEN received.status = 'ACCEPTED' THEN tasks.opportunity_id END AS opportunity_id,
         freshness.as_of_date
     FROM engagement_invitations AS received

@@ -1,7 +1,7 @@
 -- What does AWS recommend to do on the open deals?
 --
 -- Definition: one row per recommendation of AWS for an opportunity that is open and not gone. The next best actions of
--- an opportunity are one row of the type NextBestActions.
+-- an opportunity are one row of the type NextBestActions. The pipeline comes first, by target close date.
 -- Pitfalls: AWS may have looked at the opportunity again since read_at. No date of AWS tells when it recommended
 -- something. The view is empty unless aws_opportunity_summaries are loaded.
 --
@@ -45,6 +45,7 @@ JOIN opportunity_current ON opportunity_current.id = recommendations.opportunity
 JOIN aws_opportunity_summaries ON aws_opportunity_summaries.id = recommendations.opportunity_id
 WHERE opportunity_current.is_open AND NOT opportunity_current.is_gone
 ORDER BY
+    opportunity_current.is_pipeline DESC,
     opportunity_current.life_cycle_target_close_date,
     opportunity_current.id,
     recommendations.recommendation_type

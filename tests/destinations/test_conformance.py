@@ -45,6 +45,7 @@ VIEW_ROWS = {  # at the end of the life
     "days_to_launch": 29,
     "days_to_launch_by_quarter": 5,
     "expected_spend_by_month": 20,
+    "first_seen_as_of": 0,
     "launched_by_quarter": 12,
     "launched_monthly_recurring": 4,
     "life_cycle_stages": 7,

@@ -9,6 +9,7 @@ from worked_example import day, moment
 from .answer import A1_SPEND, Answers
 
 INVITED = "OpportunityInvitation"
+SEEN_BEFORE = ("06-01", "06-02", "06-03", "06-05", "06-06", "06-08", "06-09")
 ANSWERS: Answers = {
     "received_invitations": (
         None,
@@ -37,7 +38,7 @@ ANSWERS: Answers = {
             ),
             (
                 *("i7", INVITED, None, None, "AWS", "REJECTED", "rejected"),
-                *(moment("06-01 09:00"), moment("06-16 09:00"), None, moment("06-05 12:30"), False, 4, None, None),
+                *(moment("06-01 09:00"), moment("06-16 09:00"), None, moment("06-01 09:00"), False, 0, None, None),
             ),
             (
                 *("i8", INVITED, None, None, "AWS", "PENDING", "lapsed"),
@@ -49,12 +50,17 @@ ANSWERS: Answers = {
             ),
         ],
     ),
+    "first_seen_as_of": (  # two runs had a watermark: one before the first of these days, one at their end
+        None,
+        [(moment(f"{seen} 12:30"), moment("06-01 07:00")) for seen in SEEN_BEFORE]
+        + [(moment("05-30 12:30"), moment("05-30 12:30"))],
+    ),
     "referral_funnel": (
         None,
         [
             (day("04-01"), "AWS", 1, 1, 0, 0, 0, 0, Decimal(100), 1, Decimal(2), 1, 0),
             (day("05-01"), "AWS", 3, 1, 1, 1, 0, 0, Decimal("33.3"), 1, Decimal(4), 0, 0),
-            (day("06-01"), "AWS", 3, 0, 1, 1, 1, 0, Decimal(0), 1, Decimal(4), 0, 0),
+            (day("06-01"), "AWS", 3, 0, 1, 1, 1, 0, Decimal(0), 1, Decimal(0), 0, 0),
             (day("06-01"), "Partner", 1, 0, 0, 0, 0, 1, None, 0, None, 0, 0),
         ],
     ),
