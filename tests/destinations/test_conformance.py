@@ -173,6 +173,7 @@ def touched(record: Record, second: int, **members: Any) -> Record:
     return record | {"LastModifiedDate": f"2026-03-01T12:01:{second:02}Z"} | members
 
 
+@pytest.mark.views
 def test_a_life_of_an_account_is_the_same_everywhere(warehouse_for: MakeWarehouse) -> None:
     records = nasty_records(5, 230, unknown=False)
     with AdversarialServer([*records, *bad_records(5, 12)]) as server:
