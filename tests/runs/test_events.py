@@ -194,6 +194,7 @@ def test_an_event_of_an_invitation_makes_its_list_due(tmp_path: Path, small: Emu
     assert sqs.deleted == ["1"]
 
 
+@pytest.mark.views
 def test_a_run_of_events_alone_says_nothing_of_freshness(synced: Sandbox, small: Emulator, sqs: FakeSqs) -> None:
     freshness = (
         "SELECT last_success_at, last_run_at, last_run_outcome FROM data_freshness WHERE stream = 'opportunities'"

@@ -150,6 +150,7 @@ def test_a_member_that_is_new_in_a_list_is_named(first_sync: Sandbox, small: Emu
     assert sync(first_sync, full=True).new_columns == [f"{STREAM}.mood"]
 
 
+@pytest.mark.views
 def test_an_account_without_opportunities_is_up_to_date_though_a_list_failed(tmp_path: Path) -> None:
     with Emulator(opportunities=0, seed=1, rps=None) as empty:
         sandbox = Sandbox(tmp_path, empty.endpoint)

@@ -13,6 +13,8 @@ from runs.test_removals import execute
 from runs.test_tables import query, record
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.views
+
 BAD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01T00:00:00Z"}}
 GOOD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01"}}
 

@@ -189,6 +189,7 @@ def test_a_failure_while_the_search_is_begun_holds_nothing_up_and_counts_once(tm
         assert (of_last_run(sandbox, "records"), of_last_run(sandbox, "outcome")) == (20, "done")
 
 
+@pytest.mark.views
 @pytest.mark.parametrize("kind", ["throttle", "server_error"])
 def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_search(kind: str, tmp_path: Path) -> None:
     with Emulator(opportunities=250, seed=1, rps=None) as emulator:
@@ -245,6 +246,7 @@ def test_a_rejected_record_that_is_found_no_more_leaves_with_the_next_search_of_
     assert rows(first_sync, f"SELECT id FROM {STREAM}_rejected") == [(bad,)]
 
 
+@pytest.mark.views
 @pytest.mark.usefixtures("due")
 def test_so_many_rejected_records_that_the_search_stays_where_it_was_are_told(
     first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]

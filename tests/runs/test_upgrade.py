@@ -18,6 +18,8 @@ from partner_central_sync.sync import details
 from partner_central_sync.sync.job import sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.views
+
 RELEASE_0_1_0 = Path(__file__).parents[1] / "support" / "release_0_1_0.sql"
 EARLIER = "partner_central_sync.typed_duckdb.duckdb"  # releases stored the module of the factory
 
