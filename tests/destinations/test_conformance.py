@@ -462,7 +462,8 @@ def assert_by_ids(sandbox: Warehouse, emulator: Emulator) -> None:
 def assert_queue(sandbox: Warehouse, emulator: Emulator) -> None:
     """What changed is due before what was never read, and what waited longest before both, wherever the tables are."""
     changed, *_ = emulator.truth()
-    emulator.change(changed["Id"], {"LifeCycle": {"NextSteps": "next"}, "LastModifiedDate": "2026-11-28T01:00:00Z"})
+    is_open = {"LifeCycle": {"NextSteps": "next", "Stage": "Qualified"}}
+    emulator.change(changed["Id"], {**is_open, "LastModifiedDate": "2026-11-28T01:00:00Z"})
     new = [
         emulator.put({"CreatedDate": f"20{year}-01-01T00:00:00Z", "LastModifiedDate": "2026-11-28T02:00:00Z"})
         for year in (24, 25)
@@ -472,9 +473,9 @@ def assert_queue(sandbox: Warehouse, emulator: Emulator) -> None:
     with client:
         for stream in STREAMS:
             if isinstance(stream, PerIdStream) and stream.parent.stream is SPINE:
-                due = ids_due.find_due(client, stream, None, 1, 5, emulator.now())
-                assert [one.id for one in due] == [new[0], changed["Id"], new[1]]
-                assert ids_due.count_due(client, stream, None, 1, emulator.now()) == 3
+                queue = ids_due.IdQueue(client, stream, None)
+                assert [one.id for one in queue.find(1, 5, emulator.now())] == [new[0], changed["Id"], new[1]]
+                assert queue.count(1, emulator.now()) == 3
 
 
 def assert_holds(rows: Rows, emulator: Emulator, stream: Stream) -> None:

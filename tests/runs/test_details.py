@@ -136,6 +136,7 @@ def make_stale(sandbox: Sandbox, reads: str) -> None:
 
 def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(sandbox: Sandbox, account: Emulator) -> None:
     account.single_reads.drafts = "not_found"
+    account.change(keys(account)[0], {"LifeCycle": {"ReviewStatus": "Pending Submission"}})
     assert sync(sandbox, SUMMARIES).code == 0
     found = outcomes(sandbox, SUMMARY_READS)
     drafts = [key for key, outcome in found.items() if outcome == "not found"]
