@@ -247,6 +247,7 @@ def test_a_run_that_was_interrupted_is_completed_by_the_next(phase: str, warehou
         sandbox.assert_equals(server.truth())
 
 
+@pytest.mark.long
 def test_every_list_is_the_same_everywhere(
     warehouse_for: MakeWarehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -328,6 +329,7 @@ def test_search_and_lists_are_equal_to_the_source_after_a_day(
         assert_lists(sandbox, emulator, chosen_streams(["bulk"]))
 
 
+@pytest.mark.long
 def test_what_is_read_one_id_at_a_time_is_the_same_everywhere(
     warehouse_for: MakeWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

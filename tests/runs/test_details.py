@@ -107,6 +107,7 @@ def test_a_first_sync_reads_each_id_once_and_a_quiet_one_none(sandbox: Sandbox, 
     assert of(sandbox, "SELECT count(*) FROM _dlt_loads") == loads
 
 
+@pytest.mark.long
 def test_a_change_is_read_once_and_one_of_aws_alone_when_the_id_is_stale(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES)
     asked(account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -136,6 +137,8 @@ def no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
+        while thread.ident is None:  # it is listed before it begins
+            time.sleep(0.001)
         thread.join(PATIENCE)
         assert not thread.is_alive()
 
@@ -361,6 +364,8 @@ def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
     parts.close()
     release.set()
     for thread in set(threading.enumerate()) - before:
+        while thread.ident is None:  # it is listed before it begins
+            time.sleep(0.001)
         thread.join(PATIENCE)
     assert len(listed_from.requests) <= 1 + 4
 
@@ -387,6 +392,8 @@ def test_readers_that_were_started_ahead_end_when_nobody_takes_their_pages() -> 
     wait_for(ahead)
     reader.close()
     for thread in set(threading.enumerate()) - before:
+        while thread.ident is None:  # it is listed before it begins
+            time.sleep(0.001)
         thread.join(PATIENCE)
         assert not thread.is_alive()
 
