@@ -245,7 +245,7 @@ def test_a_run_without_rows_does_not_ask_for_types(
 
 
 def test_without_a_pipeline_nothing_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partner_central.tables.stored_columns._pipeline", lambda: None)
+    monkeypatch.setattr("partner_central.tables.stored_columns.active_pipeline", lambda: None)
     assert stored_columns(["opportunities"]) == {}
 
 

@@ -151,7 +151,9 @@ def register_defaults(*, verbose: bool = False) -> None:
         "load": {"delete_completed_jobs": True},
     }
     from .bare_names import ignore_bare_names, ignore_shared_files
+    from .run_context import leave_out_http
 
+    leave_out_http()
     ignore_shared_files()
     ignore_bare_names()
     with suppress(DuplicateConfigProviderException):  # a process may run several

@@ -8,7 +8,6 @@ from typing import Any
 
 import dlt
 from dlt.common.pipeline import get_dlt_pipelines_dir
-from dlt.pipeline.exceptions import PipelineNotActive
 
 from ..api.account_identity import identity_of
 from ..api.client import PartnerCentral
@@ -20,7 +19,7 @@ from ..read.load import ChunkedLoad
 from ..read.state import assigned_names, check_account
 from ..stream import Stream
 from ..tables.rows import RowMaker
-from ..tables.stored_columns import StoredColumns
+from ..tables.stored_columns import StoredColumns, active_pipeline
 from .columns import stream_model
 
 
@@ -66,7 +65,5 @@ class StreamConnection:
 
 def _folder() -> Path:
     """Returns where dlt keeps the working folders of pipelines; the calls of the day are counted in a file there."""
-    try:
-        return Path(dlt.current.pipeline().pipelines_dir)
-    except PipelineNotActive:
-        return Path(get_dlt_pipelines_dir())
+    pipeline = active_pipeline()
+    return Path(pipeline.pipelines_dir if pipeline else get_dlt_pipelines_dir())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import dlt
 from dlt.extract import DltResource
-from dlt.pipeline.exceptions import PipelineNotActive
 
 from ..stream import Stream
 from ..tables.hints import INSERT_ONLY
+from ..tables.stored_columns import active_pipeline
 
 
 def with_mark(resource: DltResource, stream: Stream) -> DltResource:
@@ -24,9 +23,7 @@ def with_mark(resource: DltResource, stream: Stream) -> DltResource:
 
 def insert_only() -> Any:  # noqa: ANN401 - dlt's hint
     """Returns a merge that leaves the rows a table has; where the destination has none such, one that replaces them."""
-    try:
-        destination = dlt.current.pipeline().destination
-    except PipelineNotActive:
-        return INSERT_ONLY
+    pipeline = active_pipeline()
+    destination = pipeline.destination if pipeline else None
     strategies = destination.capabilities().supported_merge_strategies if destination else None
     return "merge" if strategies and INSERT_ONLY["strategy"] not in strategies else INSERT_ONLY

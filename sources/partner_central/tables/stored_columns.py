@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 import dlt
+from dlt.common.configuration.container import Container
 from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.normalizers.naming import NamingConvention
+from dlt.common.pipeline import PipelineContext
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema, TColumnType
 from dlt.common.schema.utils import new_table
 from dlt.destinations.job_client_impl import SqlJobClientBase
-from dlt.pipeline.exceptions import PipelineNotActive
 
 from .types import AMOUNT_SCALE
 
@@ -29,7 +30,7 @@ def stored_columns(tables: Collection[str]) -> dict[str, Types]:
     Raises:
         Exception: the destination's own, when it cannot be asked.
     """
-    pipeline = _pipeline()
+    pipeline = active_pipeline()
     if pipeline is None or pipeline.destination is None:
         return {}
     client = pipeline.destination_client()
@@ -86,11 +87,10 @@ class StoredColumns:
         return self._naming.shorten_fragments(*map(self._naming.normalize_table_identifier, name.split("__")))
 
 
-def _pipeline() -> dlt.Pipeline | None:
-    try:
-        return dlt.current.pipeline()
-    except PipelineNotActive:
-        return None
+def active_pipeline() -> dlt.Pipeline | None:
+    """Returns the pipeline that is active in dlt, without resolving the settings of one, as `dlt.current` does."""
+    context = Container()[PipelineContext]
+    return cast("dlt.Pipeline", context.pipeline()) if context.is_active() else None
 
 
 def _of_lake(client: JobClientBase, tables: Collection[str]) -> dict[str, Types]:
