@@ -41,11 +41,14 @@ class QueueTables:
 
     def due(self, limit: int, now: datetime, account: str | None = None, reading: int = 1) -> list[DueId]:
         with self.asked():
-            return ids_due.IdQueue(cast("JobClientBase", self), STREAM, account).find(reading, limit, now)
+            return self._queue(account).find(reading, limit, now)
 
     def count(self, now: datetime, account: str | None = None, reading: int = 1) -> int:
         with self.asked():
-            return ids_due.IdQueue(cast("JobClientBase", self), STREAM, account).count(reading, now)
+            return self._queue(account).count(reading, now)
+
+    def _queue(self, account: str | None) -> ids_due.IdQueue:
+        return ids_due.queues_of(cast("JobClientBase", self), [STREAM], account)[STREAM.table]
 
     @contextmanager
     def asked(self) -> Iterator[None]:

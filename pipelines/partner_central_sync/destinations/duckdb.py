@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
 
 COLUMNS = """
-SELECT table_name, column_name, table_type = 'VIEW'
-FROM information_schema.tables JOIN information_schema.columns USING (table_catalog, table_schema, table_name)
-WHERE table_catalog = current_database() AND table_schema = %s AND lower(table_name) IN ({places})
-"""
+SELECT table_name, column_name, table_oid IN (SELECT view_oid FROM duckdb_views())
+FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name = %s AND lower(table_name) IN ({places})
+"""  # its information_schema, which is made of these, takes twice as long
 
 
 class duckdb(dlt_duckdb):  # noqa: N801 - the class name is the name of its configuration section

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import dlt
-from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import (
     CALLS_PER_DAY,
@@ -33,7 +32,7 @@ from ..destinations.loading import keep_open
 from ..destinations.pipeline_state import state_of_source
 from ..events.batch import chunks
 from . import run_lease
-from .ids_due import IdQueue, newest_read, reads_since
+from .ids_due import IdQueue, queues_of
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -104,10 +103,10 @@ class Details:
         }
         client = self._pipeline.destination_client()
         with client:
-            newest = {one.table: newest_read(client, one, account) for one in streams}
+            queues = queues_of(client, streams, account)
+            newest = {table: queue.newest_read() for table, queue in queues.items()}
             most = allowed(self._settings, max(filter(None, newest.values()), default=None), now)
-            queues = {one.table: IdQueue(client, one, account) for one in streams}
-            found = self._find_named(client, streams, queues, readings, most, now)
+            found = self._find_named(streams, queues, readings, most, now)
             left = max(0, most - sum(map(len, found.values())))
             order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)
             waiting = {
@@ -125,7 +124,6 @@ class Details:
 
     def _find_named(
         self,
-        client: JobClientBase,
         streams: Sequence[PerIdStream],
         queues: Mapping[str, IdQueue],
         readings: Mapping[str, int],
@@ -136,8 +134,7 @@ class Details:
         of_them = [one for one in streams if one.parent.stream.table in self._named]
         if not of_them:
             return {}
-        account = self._settings.account
-        read = sum(reads_since(client, one, account, now - HOUR) for one in of_them)
+        read = sum(queues[one.table].reads_since(now - HOUR) for one in of_them)
         left = max(allowed_now, int(2 * calls_of_a_day(self._settings) * (HOUR / DAY)) - read)
         found: dict[str, list[DueId]] = {}
         for to_come, stream in zip(range(len(of_them), 0, -1), of_them, strict=True):

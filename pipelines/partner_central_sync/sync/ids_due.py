@@ -10,7 +10,7 @@ A row that a join does not find shows by a column that may be null. In ClickHous
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,51 +68,68 @@ def _of_account(columns: set[str], account: str | None) -> set[str]:
     return columns if account is None else {*columns, "account"}
 
 
-def newest_read(client: JobClientBase, stream: PerIdStream, account: str | None) -> datetime | None:
-    """Returns when the newest id was read; None if none was, or the table is not there."""
-    newest: datetime | None = _of_reads(client, stream, account, "MAX(read_at)")
-    return newest and in_utc(newest)
+def queues_of(client: JobClientBase, streams: Iterable[PerIdStream], account: str | None) -> dict[str, IdQueue]:
+    """Returns the queues of some streams in an open destination, by table. Which tables are there is asked once.
+
+    Args:
+        client: of the open destination.
+        streams: what is read by ids.
+        account: whose rows, in a shared dataset.
+    """
+    wanted = {stream.table: _columns_of(stream, account) for stream in streams}
+    there = of(client).queryable_columns(client, set().union(*wanted.values()))
+    return {
+        stream.table: IdQueue(
+            client,
+            stream,
+            account,
+            {name: columns for name, columns in wanted[stream.table].items() if columns <= there.get(name, set())},
+        )
+        for stream in streams
+    }
 
 
-def reads_since(client: JobClientBase, stream: PerIdStream, account: str | None, since: datetime) -> int:
-    """Returns how many ids were read since a time; 0 if the table is not there."""
-    return int(_of_reads(client, stream, account, "COUNT(CASE WHEN read_at > %s THEN 1 END)", since) or 0)
+def _columns_of(stream: PerIdStream, account: str | None) -> dict[str, set[str]]:
+    """Returns the columns that the queue of a stream reads, by table."""
+    parent = stream.parent
+    closed = {parent.closed[0]} if parent.closed else set[str]()
+    wanted = {
+        parent.stream.table: {"id", parent.modified, parent.created, *closed},
+        parent.stream.presence_table: {"id", _seen(stream)},
+        stream.reads_table: {*OF_READS},
+    }
+    return {name: _of_account(columns, account) for name, columns in wanted.items()}
 
 
-def _of_reads(client: JobClientBase, stream: PerIdStream, account: str | None, what: str, *values: object) -> Any:  # noqa: ANN401 - what a driver gives
-    """Returns a figure over the table of reads; None if that is not there."""
-    table = stream.reads_table
-    columns = {table: _of_account({"read_at"}, account)}
-    if not columns[table] <= of(client).queryable_columns(client, columns).get(table, set()):
-        return None
-    mine, of_account = ("", ()) if account is None else (" WHERE account = %s", (account,))
-    query = f"SELECT {what} FROM {{{table}}}{mine}"  # noqa: S608 - the schema's own names
-    ((figure,),) = of(client).select(client, columns, query, *values, *of_account)
-    return figure
+def _seen(stream: PerIdStream) -> str:
+    """Returns the column of presence that says whether the parent is there."""
+    return "last_listed_at" if isinstance(stream.parent.stream, WholeListStream) else "gone_since"
 
 
 class IdQueue:
-    """The ids of one stream in an open destination. Which tables are there is asked once.
+    """The ids of one stream in an open destination; see `queues_of`.
 
     Args:
         client: of the open destination.
         stream: what is read by ids.
         account: whose rows, in a shared dataset.
+        columns: the columns that are read, by table, of those tables that are there.
     """
 
-    def __init__(self, client: JobClientBase, stream: PerIdStream, account: str | None) -> None:
-        parent = stream.parent
-        self._client, self._stream, self._account = client, stream, account
-        self._seen = "last_listed_at" if isinstance(parent.stream, WholeListStream) else "gone_since"
-        closed = {parent.closed[0]} if parent.closed else set[str]()
-        wanted = {
-            parent.stream.table: {"id", parent.modified, parent.created, *closed},
-            parent.stream.presence_table: {"id", self._seen},
-            stream.reads_table: {*OF_READS},
-        }
-        wanted = {name: _of_account(columns, account) for name, columns in wanted.items()}
-        there = of(client).queryable_columns(client, wanted)
-        self._columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
+    def __init__(
+        self, client: JobClientBase, stream: PerIdStream, account: str | None, columns: Mapping[str, set[str]]
+    ) -> None:
+        self._client, self._stream, self._account, self._columns = client, stream, account, columns
+        self._seen = _seen(stream)
+
+    def newest_read(self) -> datetime | None:
+        """Returns when the newest id was read; None if none was, or the table is not there."""
+        newest: datetime | None = self._of_reads("MAX(read_at)")
+        return newest and in_utc(newest)
+
+    def reads_since(self, since: datetime) -> int:
+        """Returns how many ids were read since a time; 0 if the table is not there."""
+        return int(self._of_reads("COUNT(CASE WHEN read_at > %s THEN 1 END)", since) or 0)
 
     def find(self, reading: int, limit: int, now: datetime, among: Sequence[str] = ()) -> list[DueId]:
         """Returns the ids that are due, the first ones first.
@@ -139,6 +156,16 @@ class IdQueue:
         facts, values = self._facts(reading, now)
         ((count,),) = of(self._client).select(self._client, self._columns, COUNT.format(facts=facts), *values)
         return int(count)
+
+    def _of_reads(self, what: str, *values: object) -> Any:  # noqa: ANN401 - what a driver gives
+        """Returns a figure over the table of reads; None if that is not there."""
+        table = self._stream.reads_table
+        if table not in self._columns:
+            return None
+        mine, of_account = ("", ()) if self._account is None else (" WHERE account = %s", (self._account,))
+        query = f"SELECT {what} FROM {{{table}}}{mine}"  # noqa: S608 - the schema's own names
+        ((figure,),) = of(self._client).select(self._client, self._columns, query, *values, *of_account)
+        return figure
 
     @property
     def _has_ids(self) -> bool:

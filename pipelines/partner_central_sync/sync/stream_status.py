@@ -28,7 +28,7 @@ from ..destinations.own_tables import columns_of
 from ..destinations.pipeline_state import state_of_source
 from . import run_log, stream_log, working_folder
 from .details import calls_of_a_day
-from .ids_due import IdQueue, newest_read
+from .ids_due import queues_of
 from .list_notes import Note, notes
 from .settings import Settings
 from .state_folder import folder_of
@@ -158,8 +158,9 @@ def _queue(
         return 0, None, 0.0
     reading = reading_of(state_of_source(state, stream) or {}, full=False)
     ids = _count(client, stream.parent.stream, settings.account) or 0
-    at = newest_read(client, stream, settings.account) or datetime.now(UTC)  # without it, every id is due at any time
-    waiting = IdQueue(client, stream, settings.account).count(reading, at) if ids else 0
+    queue = queues_of(client, [stream], settings.account)[stream.table]
+    at = queue.newest_read() or datetime.now(UTC)  # without it, every id is due at any time
+    waiting = queue.count(reading, at) if ids else 0
     return ids, waiting, calls_of_a_day(settings) / sharing
 
 

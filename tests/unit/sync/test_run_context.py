@@ -47,7 +47,7 @@ def test_a_context_that_is_in_use_stays(monkeypatch: pytest.MonkeyPatch) -> None
     [(False, None, False), (True, None, True), (False, "https://key@example.com/1", True)],
 )
 def test_whoever_reports_is_set_up_as_dlt_does(
-    telemetry: bool, sentry: str | None, is_dlts: bool, monkeypatch: pytest.MonkeyPatch
+    *, telemetry: bool, sentry: str | None, is_dlts: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     monkeypatch.setattr("dlt.common.runtime.run_context.initialize_runtime", lambda *given: asked.append(given))
