@@ -29,7 +29,6 @@ NOTES: dict[str, str] = {
     "must be a URL that begins with": "Correct AWS_ENDPOINT_URL, or endpoint_url of the source.",
     "lead in a circle": "Remove one of the links, or set DLT_DATA_DIR to another folder.",
     "The page needs the name of a file": "Name a file with --out.",
-    "The report draws with packages": "Install them with the line in the message.",
     "views that the dataset … does not have": "If it was run, its warnings name the views it could not make.",
     "The setting … = … of dlt": "Remove the setting where the message says that it is.",
     "There is no account": "Choose one of the names, or add the account to the list.",

@@ -1,32 +1,48 @@
-"""Amounts in the one form that they have for people: the currency's code, groups of three digits, two decimals."""
+"""Amounts as people read them: short where there is little room, and exact."""
 
 from __future__ import annotations
 
-import re
-from decimal import ROUND_HALF_UP, Context, Decimal
+from collections.abc import Mapping
+from decimal import Context
 
 EXACT = Context(prec=100)  # an amount has up to 38 digits, and a sum of them more
-CENTS = Decimal("0.01")  # the scale of the stored amounts
-STORED = re.compile(r"(^|; )(-?[\d,]+\.\d+) ([^\s(;]+)")  # what an entry of the list in a version begins with
-ENTRY = re.compile(r"(?:(\S+) )?(-?\d+(?:\.\d+)?)")
+SYMBOLS = {
+    "USD": "$",
+    "EUR": "\N{EURO SIGN}",
+    "GBP": "\N{POUND SIGN}",
+    "JPY": "\N{YEN SIGN}",
+    "INR": "\N{INDIAN RUPEE SIGN}",
+}
+UNITS = ("", "K", "M", "B", "T")
+ROUNDS_TO_THOUSAND, NEXT_UNIT = 99_950, 10_000  # in hundredths, and in tenths of a unit
 
 
-def money(amount: Decimal | float | None, currency: str | None) -> str:
-    """An amount, such as `USD 1,234.50`; without a currency, the number alone."""
-    if amount is None:
-        return ""
-    rounded = Decimal(amount).quantize(CENTS, ROUND_HALF_UP, EXACT)
-    return f"{currency}\N{NO-BREAK SPACE}{rounded:,f}" if currency else f"{rounded:,f}"
+def exact(hundredths: int, currency: str) -> str:
+    """An amount with every digit, such as `USD 1,234.50`; without a currency, the number alone."""
+    sign, whole, rest = "-" * (hundredths < 0), abs(hundredths) // 100, abs(hundredths) % 100
+    return f"{currency and currency + NBSP}{sign}{whole:,}.{rest:02}"
 
 
-def spend(text: str | None) -> str:
-    """The text of `monthly_spend`, such as `EUR 50.00, USD 1200.50`, with every amount as `money` writes it."""
-    entries = (text or "").split(", ")
-    return ", ".join(
-        money(Decimal(found[2]), found[1]) if (found := ENTRY.fullmatch(entry)) else entry for entry in entries
-    )
+def short(hundredths: int, currency: str) -> str:
+    """An amount in few characters, such as `$163.4M` or `CAD 12`."""
+    sign, left = "-" * (hundredths < 0), abs(hundredths)
+    head = SYMBOLS.get(currency) or (currency and currency + NBSP)
+    if left < ROUNDS_TO_THOUSAND:
+        return f"{sign}{head}{(left + 50) // 100}"
+    place, unit = 1, 1_000
+    while place < len(UNITS) - 1 and _tenths(left, unit) >= NEXT_UNIT:
+        place, unit = place + 1, unit * 1_000
+    tenths = _tenths(left, unit)
+    return f"{sign}{head}{tenths // 10:,}.{tenths % 10}{UNITS[place]}"
 
 
-def spend_of_version(text: str | None) -> str:
-    """The text of a version's expected spend, such as `1,200.50 USD Monthly (AWS)`, with amounts as `money` does."""
-    return STORED.sub(lambda found: found[1] + money(Decimal(found[2].replace(",", "")), found[3]), text or "")
+def all_exact(sums: Mapping[str, int]) -> str:
+    """Amounts in every currency, by its name."""
+    return ", ".join(exact(amount, currency) for currency, amount in sorted(sums.items()))
+
+
+def _tenths(hundredths: int, unit: int) -> int:
+    return (hundredths + 5 * unit) // (10 * unit)
+
+
+NBSP = "\N{NO-BREAK SPACE}"
