@@ -62,7 +62,7 @@ lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/mypy
 
 bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
-	$(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
 		--out docs/BENCHMARKS.md $(ARGS)
 
 .venv-bench-%/.set-up: benchmarks/peers/%.lock

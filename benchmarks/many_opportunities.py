@@ -31,12 +31,12 @@ OTHER = {  # what differs from copy to copy, so that texts, amounts and dates ar
 
 
 def multiply(small: Path, out: Path, opportunities: int) -> None:
-    """Writes a file with so many opportunities, each with its history, spend, team and invitations."""
+    """Writes a file with at most so many opportunities, each with its history, spend, team and invitations."""
     shutil.copyfile(small, out)
     with duckdb.connect(str(out)) as connection:
         connection.execute(f"USE {out.stem}.partner_central")
         (there,) = connection.execute("SELECT count(*) FROM opportunities").fetchall()[0]
-        copies = -(-opportunities // there)
+        copies = opportunities // there
         for table, keys in KEYS.items():
             columns = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
             again = {name: f"{name} || '-' || copy" for name in keys} | {

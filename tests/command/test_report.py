@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from html_page import Page
 from partner_central.errors import ConfigurationError
 from partner_central_sync.query.read_only import open_read_only
 from partner_central_sync.report import page as page_module
-from partner_central_sync.report import write_report
-from partner_central_sync.report.currency import EXACT, exact, short
+from partner_central_sync.report import snapshot, write_report
+from partner_central_sync.report.currency import EXACT, exact, short, spend_of_version
+from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
 from partner_central_sync.report.evaluate import Entry
 from partner_central_sync.report.snapshot import Snapshot, load_snapshot
@@ -90,8 +92,8 @@ def number(entries: list[Entry]) -> int:
 
 def assert_equals_views(settings: Settings) -> None:
     """The figures of a page are those of the views, asked here in other words."""
-    snapshot = snapshot_of(settings)
-    found = {name: tally.entries(snapshot.stages) for name, tally in snapshot.tallies.items()}
+    taken = snapshot_of(settings)
+    found = {name: tally.entries(taken.stages) for name, tally in taken.tallies.items()}
     for name, query in {
         "open": "SELECT count(*) FROM opportunity_current WHERE is_open AND NOT is_gone",
         "gone": "SELECT count(*) FROM opportunity_current WHERE is_gone",
@@ -328,3 +330,70 @@ def test_a_view_of_the_user_s_own_in_the_place_of_one_is_named(folder: Path) -> 
 def test_money_is_short_in_tiles_and_exact_in_tooltips(hundredths: int, currency: str, brief: str, whole: str) -> None:
     assert short(hundredths, currency).replace("\N{NO-BREAK SPACE}", " ") == brief
     assert exact(hundredths, currency).replace("\N{NO-BREAK SPACE}", " ") == whole
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("34,904.60 USD Monthly (AWS)", "USD~34,904.60 Monthly (AWS)"),
+        ("1,250.00 EUR; -3.00 JPY Monthly", "EUR~1,250.00; JPY~-3.00 Monthly"),
+        ("7.00 USD (1.00 EUR Ltd)", "USD~7.00 (1.00 EUR Ltd)"),
+        ("7.00", "7.00"),
+        ("USD Monthly (AWS)", "USD Monthly (AWS)"),
+    ],
+)
+def test_the_spend_of_a_version_has_the_form_of_every_amount(stored: str, shown: str) -> None:
+    assert spend_of_version(stored) == shown.replace("~", "\N{NO-BREAK SPACE}")
+
+
+@pytest.mark.parametrize(
+    ("highest", "end"), [(0, 4), (4, 4), (5, 6), (13, 16), (31, 40), (404, 500), (2_301, 2_500), (10**33, 10**33)]
+)
+def test_an_axis_ends_soon_after_its_highest_column_and_has_a_whole_middle(highest: int, end: int) -> None:
+    assert nice(highest) == end
+
+
+def test_the_link_of_the_settings_is_checked_at_once(
+    small: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARTNER_CENTRAL__REPORT__OPPORTUNITY_URL", "javascript:alert('{id}')")
+    with pytest.raises(ConfigurationError, match=r"must be an address with \{id\}"):
+        write_report(small, folder / "none.html")
+    monkeypatch.setenv("PARTNER_CENTRAL__REPORT__OPPORTUNITY_URL", "https://example.com/o/{id}?a=b")
+    write_report(small, folder / "report.html")
+    assert '"link":"https://example.com/o/{id}?a=b"' in (folder / "report.html").read_text()
+
+
+def test_without_a_browser_there_is_no_pdf(small: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(ConfigurationError, match="No Chromium was found"):
+        write_report(small, folder / "report.pdf", form="pdf")
+
+
+def test_changes_begin_with_the_day_that_is_named(small: Settings, folder: Path) -> None:
+    def changes(since: date | None) -> list[tuple[Any, ...]]:
+        write_report(small, folder / "report.html", since)
+        page = Page((folder / "report.html").read_text())
+        return [(int(page.figures["changed"][1]),)]
+
+    query = "SELECT count(*) FROM changes WHERE what <> 'first seen' AND changed_at >= '{}'"
+    assert changes(None) == asked(small, query.format("2026-06-03"))
+    assert changes(date(2026, 6, 8)) == asked(small, query.format("2026-06-08"))
+
+
+def test_a_page_that_is_cut_says_so_and_counts_all(
+    small: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "MOST_OPPORTUNITIES", 4)
+    page = reported(small, folder)
+    assert "This page has 4 of 10 opportunities" in page.text
+    assert page.figures["open"][:2] == ["Open in all", "6"]
+    rows = unpacked((folder / "report.html").read_text())
+    assert rows["tables"]["opportunities"]["id"] == ["H8", "B2", "A1", "J10"]
+
+
+def test_without_other_streams_there_is_a_page(folder: Path) -> None:
+    settings = filled(settings_in(folder), folder / "work", SMALL_CASE)
+    page = reported(settings, folder)
+    assert "Not in this dataset: invitations." in page.text
+    assert page.figures["lapsing"][:2] == ["Referrals that lapse", "0"]

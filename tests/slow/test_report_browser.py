@@ -181,7 +181,7 @@ def test_without_programs_the_page_is_readable(browser: Browser, page: Path) -> 
         browser.call("Page.navigate", url=page.as_uri())
         browser.wait("document.readyState === 'complete' && document.getElementById('opportunities')")
         assert number(browser, "open") == "6"
-        rows = browser.evaluate("document.querySelectorAll('#table tbody tr').length")
+        rows = browser.evaluate("document.querySelectorAll('#first tbody tr').length")
         assert rows == len(SMALL_CASE["opportunities"])
         assert browser.evaluate("document.getElementById('filters').hidden") is True
     finally:
@@ -221,7 +221,7 @@ def test_paper_has_every_number_and_no_controls(browser: Browser, page: Path) ->
     browser.open(page)
     browser.media(media="print")
     hidden = "[...document.querySelectorAll('{}')].every((one) => one.getClientRects().length === 0)"
-    assert browser.evaluate(hidden.format("#filters form, nav, .tools, .foot"))
+    assert browser.evaluate(hidden.format("#filters form, nav, .screen"))
     assert browser.evaluate("[...document.querySelectorAll('[data-figure]')].every((one) => one.offsetHeight > 30)")
     assert browser.evaluate("document.querySelectorAll('main details:not([open])').length") == 1
 

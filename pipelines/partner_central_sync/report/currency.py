@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Context
 
+NBSP = "\N{NO-BREAK SPACE}"
+STORED = re.compile(r"(^|; )(-?[\d,]+\.\d+) ([^\s(;]+)")  # what an entry of the list in a version begins with
 EXACT = Context(prec=100)  # an amount has up to 38 digits, and a sum of them more
 SYMBOLS = {
     "USD": "$",
@@ -41,8 +44,10 @@ def all_exact(sums: Mapping[str, int]) -> str:
     return ", ".join(exact(amount, currency) for currency, amount in sorted(sums.items()))
 
 
+def spend_of_version(text: str) -> str:
+    """The text of a version's expected spend, such as `1,200.50 USD Monthly (AWS)`, with currencies before amounts."""
+    return STORED.sub(lambda found: f"{found[1]}{found[3]}{NBSP}{found[2]}", text)
+
+
 def _tenths(hundredths: int, unit: int) -> int:
     return (hundredths + 5 * unit) // (10 * unit)
-
-
-NBSP = "\N{NO-BREAK SPACE}"

@@ -17,6 +17,7 @@ NOTHING = "\N{EN DASH}"
 COLOURS = {"won": "b", "lost": "c", "forward": "a", "other": "d", "the quarter before": "e"}
 EMPTY = Group([0, 0], [{}, {}])
 LIST_ROWS = 5
+STEPS = (4, 5, 6, 8, 10, 12, 15, 16, 20, 25, 30)
 
 
 def format_day(day: int | None, today: date) -> str:
@@ -36,7 +37,7 @@ def amount(sums: Mapping[str, int], currency: str) -> Html:
 
 
 def tile(figure: Figure, entries: Sequence[Entry], currency: str, rows: Html | None = None) -> Html:
-    """A number with its amount, and the first opportunities of those that it counts."""
+    """A number with its amount, and the first opportunities that it counts."""
     group = entries[0].group if entries else EMPTY
     number = count(group.counts[0])
     if "share" in figure:
@@ -46,8 +47,14 @@ def tile(figure: Figure, entries: Sequence[Entry], currency: str, rows: Html | N
     sums = None
     if figure["table"] == "opportunities" and "share" not in figure:
         others = len(group.sums[0].keys() - {currency})
-        more = f", and {others} more {'currency' if others == 1 else 'currencies'}" if others else None
-        sums = tag("p", amount(group.sums[0], currency), " a month", tag("small", more), class_="sum")
+        more = f" and {others} more {'currency' if others == 1 else 'currencies'}" if others else None
+        sums = tag(
+            "p",
+            amount(group.sums[0], currency),
+            " a month" if currency in group.sums[0] else None,
+            tag("small", more),
+            class_="sum",
+        )
     return tag(
         "div",
         tag("h3", figure["title"]),
@@ -78,7 +85,7 @@ def bars(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
             tag("td", tag("i", style=f"width:{_percent(length, longest)}%"), class_="bar"),
             tag("td", count(length), class_="n"),
             tag("td", amount(one.group.sums[0], own(one)), class_="n") if has_sums else None,
-            tag("td", f"of {count(one.group.counts[0])}", class_="n") if medians else None,
+            tag("td", _stays(one.group.counts[0]), class_="n") if medians else None,
         )
         for one, length in zip(shown, lengths, strict=False)
     ]
@@ -121,7 +128,7 @@ def columns(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
             )
         )
     legend = [tag("li", tag("i", class_=COLOURS.get(one["name"], "a")), one["name"]) for one in series if one["name"]]
-    ticks = [tag("li", text(top * step // 4)) for step in (4, 2, 0)]
+    ticks = [tag("li", text(top * step // 4).replace(".0", "")) for step in (4, 2, 0)]
     return tag(
         "figure",
         tag("h3", figure["title"], f", {currency}" if money and currency else None),
@@ -133,11 +140,11 @@ def columns(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
 
 
 def nice(highest: int) -> int:
-    """The end of an axis: at least this high, and four steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """The end of an axis: at least this high, round, and even, so that its middle is a whole number."""
     power = 1
     while True:
-        for step in (4, 8, 10 if power > 1 else 12, 20):
-            if step * power >= highest:
+        for step in STEPS:
+            if step * power >= highest and step * power % 2 == 0:
                 return step * power
         power *= 10
 
@@ -149,7 +156,11 @@ def rows_of(figure: Figure, table: Mapping[str, Sequence[Any]], rows: Sequence[i
     heads = [tag("th", fields[name].label, scope="col", class_=align(fields[name])) for name in shown]
     body = [
         tag(
-            "tr", *(tag("td", cell(fields[name], table, row), class_=align(fields[name]), dir="auto") for name in shown)
+            "tr",
+            *(
+                tag("td", cell(field, table, row), class_=align(field), dir="auto", data_label=field.label)
+                for field in (fields[name] for name in shown)
+            ),
         )
         for row in rows[: figure["list"].get("rows", LIST_ROWS)]
     ]
@@ -161,7 +172,13 @@ def rows_of(figure: Figure, table: Mapping[str, Sequence[Any]], rows: Sequence[i
 
 def align(field: Field) -> str | None:
     """The class of a cell: numbers are aligned at their end."""
+    if field.kind == "text":
+        return "wide"
     return "n" if field.kind in {"money", "count"} else "date" if field.kind == "day" else None
+
+
+def _stays(number: int) -> str:
+    return f"{count(number)} {'stay' if number == 1 else 'stays'}"
 
 
 def _percent(value: float, whole: float) -> float:

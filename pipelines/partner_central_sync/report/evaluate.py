@@ -20,7 +20,6 @@ NO_SPEND = ((None, 0),)
 SEVERAL = {field.name for fields in TABLES.values() for field in fields if field.kind == "names"}
 NONE, NO_DATE, LATER, EARLIER = "none given", "no date", "later", "earlier"
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda value, other: value == other,
     "in": lambda value, other: value in other,
     "not in": lambda value, other: value not in other,
     "<": lambda value, other: value is not None and value < other,
@@ -36,7 +35,7 @@ class Group:
     Attributes:
         counts: how many rows, for each series.
         sums: their amounts by currency, for each series.
-        values: the values of which the median is taken.
+        values: the values whose median is shown.
     """
 
     counts: list[int]
@@ -198,7 +197,7 @@ class Batch:
         self._known: dict[tuple[Condition, ...], Sequence[int]] = {(): range(len(columns["id"]))}
 
     def matching(self, where: Sequence[Condition]) -> Sequence[int]:
-        """The rows of which all conditions are true; figures that begin with the same ones share the work."""
+        """The rows that meet all conditions; figures that begin with the same ones share the work."""
         for end in range(1, len(where) + 1):
             key = tuple(where[:end])
             if key not in self._known:
@@ -207,10 +206,14 @@ class Batch:
 
 
 def matching(rows: Iterable[int], columns: Columns, where: Sequence[Condition]) -> Iterable[int]:
-    """Returns the rows of which all conditions are true."""
+    """Returns the rows that meet all conditions."""
     for name, operator, other in where:
-        test, column = TESTS[operator], columns[name]
-        rows = [row for row in rows if test(column[row], other)]
+        column = columns[name]
+        if operator == "=":  # nearly all conditions
+            rows = [row for row in rows if column[row] == other]
+        else:
+            test = TESTS[operator]
+            rows = [row for row in rows if test(column[row], other)]
     return rows
 
 

@@ -79,7 +79,10 @@ class Page:
             Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
             Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
             tag("title", f"{TITLE}: {self._snapshot.dataset}"),
-            tag("style", Html(text("vendor/tabulator.min.css") + text("style.css") + text("table.css"))),
+            tag(
+                "style",
+                Html(text("vendor/tabulator.min.css") + text("style.css") + text("table.css") + text("print.css")),
+            ),
         )
         body = tag(
             "body",
@@ -108,6 +111,7 @@ class Page:
             "filters": FILTERS,
             "ranges": RANGES,
             "shown": SHOWN,
+            "first": FIRST_ROWS,
             "colours": draw.COLOURS,
             "figures": {name: tally.figure for name, tally in snapshot.tallies.items()},
             "fields": {
@@ -145,9 +149,10 @@ class Page:
         """The rows by the column that the figure names, what lacks it at the end."""
         name, direction = figure["list"]["sort"]
         columns = self._snapshot.tables[figure["table"]].columns
-        values = columns[name]
         if name == "amount":
-            values = [self._spends(row).get(self._currency) for row in range(len(values))]
+            values: dict[int, Any] = {row: self._spends(row).get(self._currency) for row in rows}
+        else:
+            values = {row: columns[name][row] for row in rows}
         there = [row for row in rows if values[row] is not None]
         there.sort(key=values.__getitem__, reverse=direction == "down")
         return [*there, *(row for row in rows if values[row] is None)]
@@ -184,8 +189,9 @@ class Page:
                 "div",
                 draw.rows_of(figure, table.columns, range(table.size), self._cell),
                 tag("p", f"and {more:,} more", class_="note") if more else None,
-                id="table",
+                id="first",
             ),
+            tag("div", id="table"),
             id="opportunities",
             aria_labelledby="opportunities-title",
         )

@@ -13,7 +13,7 @@ from partner_central.public import ConfigurationError
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 FLAGS = (
     *("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-pdf-header-footer", "--blink-settings=scriptEnabled=false"),
+    *("--disable-sync", "--no-pdf-header-footer"),
 )
 
 

@@ -16,6 +16,7 @@ from partner_central.public import ConfigurationError
 from ..destinations.errors import WrongQuery
 from ..query.read_only import run_query
 from ..views.translation import translate
+from .currency import spend_of_version
 from .evaluate import Batch, Tally
 from .fields import TABLES, Field
 from .figures import figures
@@ -28,6 +29,9 @@ FRESHNESS = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunitie
 SOURCES = {
     "opportunities": f"""opportunity_current AS o
         LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id
+        LEFT JOIN (
+            SELECT id, MAX(monthly_amount) AS amount FROM opportunity_spend GROUP BY id
+        ) AS largest ON largest.id = o.id
         CROSS JOIN {FRESHNESS}
         ORDER BY
             CASE
@@ -35,7 +39,7 @@ SOURCES = {
                 WHEN o.life_cycle_review_status = 'Action Required' OR o.days_to_target_close < 0 THEN 0
                 ELSE 1
             END,
-            COALESCE(o.monthly_amount, 0) DESC,
+            COALESCE(largest.amount, 0) DESC,
             o.id""",
     "changes": f"""changes CROSS JOIN {FRESHNESS}
         WHERE changes.what <> 'first seen'
@@ -86,7 +90,7 @@ class Snapshot:
         since: the day from which on changes are new.
         tables: by name.
         spends: the amounts of each opportunity that has several currencies, by its row.
-        tallies: the figures, over all rows, also those that the page does not have.
+        tallies: the figures, over all rows, also over what the page does not have.
         absent: tables that could not be queried.
     """
 
@@ -140,8 +144,8 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, held: int, since: date
         except WrongQuery as error:
             if name != "invitations":
                 raise ConfigurationError(
-                    f"The report needs the views as this program makes them, and they are not in {dataset}: {error} "
-                    "Rename a view of your own that has the name of one of them, and run partner-central sync."
+                    f"The report cannot be made from the views of {dataset}. {error} If one of them is a view of your "
+                    "own, rename it, and run partner-central sync."
                 ) from error
             snapshot.absent.append(name)
             snapshot.tables[name] = Table({field.name: [] for field in TABLES[name]})
@@ -165,6 +169,8 @@ def _load(client: SqlJobClientBase, name: str, snapshot: Snapshot, several: dict
     with run_query(client, translate(query, client)) as answer:
         while rows := list(islice(answer.rows, BATCH)):
             columns = _columns(fields, rows)
+            if name == "changes":
+                _write_spends(columns)
             spends = _spends(columns, several) if name == "opportunities" else None
             batch = Batch(columns, spends)
             for tally in tallies:
@@ -191,6 +197,15 @@ def _columns(fields: Sequence[Field], rows: Sequence[tuple[Any, ...]]) -> dict[s
         else:
             found[one.name] = [None if value is None else str(value) for value in values]
     return found
+
+
+def _write_spends(columns: dict[str, list[Any]]) -> None:
+    """Writes the amounts of changes as all others are."""
+    for name in ("before", "now"):
+        columns[name] = [
+            spend_of_version(text) if text and what == "expected spend" else text
+            for text, what in zip(columns[name], columns["what"], strict=True)
+        ]
 
 
 def _hundredths(amount: Decimal | float) -> int:

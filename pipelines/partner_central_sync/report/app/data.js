@@ -7,7 +7,8 @@ const money = { currencies: [], of: null, amounts: null };
 
 async function unpack() {
   const letters = atob(document.getElementById("rows").textContent);
-  const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+  const bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place += 1) bytes[place] = letters.charCodeAt(place);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const packed = JSON.parse(await new Response(stream).text());
   for (const [name, columns] of Object.entries(packed.tables)) {

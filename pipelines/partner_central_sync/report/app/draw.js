@@ -20,12 +20,13 @@ function amountText(sums, currency) {
 
 function drawSum(sums, currency) {
   const others = sums.size - (sums.has(currency) ? 1 : 0);
-  const more = others ? `, and ${others} more ${others === 1 ? "currency" : "currencies"}` : null;
-  return h("p", { class: "sum" }, amountText(sums, currency), " a month", h("small", null, more));
+  const more = others ? ` and ${others} more ${others === 1 ? "currency" : "currencies"}` : null;
+  return h("p", { class: "sum" }, amountText(sums, currency), sums.has(currency) ? " a month" : null, h("small", null, more));
 }
 
-const alignOf = (field) =>
-  field.kind === "money" || field.kind === "count" ? "n" : field.kind === "day" ? "date" : null;
+const CLASSES = { text: "wide", money: "n", count: "n", day: "date" };
+const alignOf = (field) => CLASSES[field.kind] ?? null;
+
 const percent = (value, whole) =>
   Math.floor(Number((1000n * BigInt(Math.round(Number(value)))) / BigInt(Math.round(Number(whole)) || 1))) / 10;
 const EMPTY_GROUP = { counts: [0, 0], sums: [new Map(), new Map()] };
@@ -58,7 +59,7 @@ function drawRows(figure, rows) {
       const { text, title } = cellOf(table, field, row);
       const opens = (field.name === "customer" || field.name === "title") && id !== null && placeOf(id) !== undefined;
       const content = opens ? h("button", { type: "button", class: "open", onclick: () => openPanel(id) }, text) : text;
-      return h("td", { class: alignOf(field), dir: "auto", title: title || null }, content);
+      return h("td", { class: alignOf(field), dir: "auto", title: title || null, "data-label": field.label }, content);
     });
     return h("tr", null, cells);
   });
@@ -87,7 +88,7 @@ function drawBars(figure, entries, currency) {
       hasSums
         ? h("td", { class: "n" }, amountText(one.sums[0], figure.by.field === "currency" ? (one.key ?? "") : currency))
         : null,
-      figure.median ? h("td", { class: "n" }, `of ${formatCount(one.counts[0])}`) : null,
+      figure.median ? h("td", { class: "n" }, `${formatCount(one.counts[0])} ${one.counts[0] === 1 ? "stay" : "stays"}`) : null,
     );
   });
   const others = rest.reduce((sum, one) => sum + one.counts[0], 0);
@@ -108,9 +109,14 @@ function barLabel(figure, { label, key }) {
   return h("button", attributes, label);
 }
 
+const STEPS = [4n, 5n, 6n, 8n, 10n, 12n, 15n, 16n, 20n, 25n, 30n];
+
 function nice(highest) {
   for (let power = 1n; ; power *= 10n) {
-    for (const step of [4n, 8n, power > 1n ? 10n : 12n, 20n]) if (step * power >= highest) return step * power;
+    for (const step of STEPS) {
+      const end = step * power;
+      if (end >= highest && end % 2n === 0n) return end;
+    }
   }
 }
 
@@ -150,7 +156,7 @@ function drawColumns(figure, entries, currency) {
   const legend = figure.series
     .filter((one) => one.name)
     .map((one) => h("li", null, h("i", { class: colour(one.name) }), one.name));
-  const ticks = [4n, 2n, 0n].map((step) => h("li", null, text((top * step) / 4n)));
+  const ticks = [4n, 2n, 0n].map((step) => h("li", null, text((top * step) / 4n).replace(".0", "")));
   return [
     h("h3", null, figure.title, money && currency ? `, ${currency}` : null),
     legend.length ? h("ul", { class: "legend" }, legend) : null,

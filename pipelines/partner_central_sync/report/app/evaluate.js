@@ -25,7 +25,7 @@ function filtered(rows, test) {
 
 const matches = new Map(); // rows by the conditions that they meet, of one drawing
 
-// The rows of which all conditions are true; figures that begin with the same conditions share the work.
+// The rows that meet all conditions; figures that begin with the same conditions share the work.
 function matching(table, rows, where) {
   let left = rows;
   let key = table.name;

@@ -58,14 +58,23 @@ function buildTable() {
     headerHozAlign: alignOf(field) === "n" ? "right" : "left",
     headerSortStartingDir: ["money", "count"].includes(field.kind) ? "desc" : "asc",
     formatter: cellElement,
-    minWidth: 90,
-    widthGrow: field.name === "customer" || field.kind === "text" ? 2 : 1,
+    minWidth: field.kind === "money" ? 140 : 100,
+    widthGrow: field.name === "customer" ? 3 : field.kind === "name" || field.kind === "names" ? 2 : 1,
   }));
   const place = document.getElementById("table");
   const target = h("div", { class: "grid-table" });
   const pages = h("div", { class: "pages" });
   const counter = h("span", { class: "counter" });
-  place.replaceChildren(buildTools(fields), h("p", { id: "listed", role: "status" }), target, h("div", { class: "foot" }, counter, pages));
+  place.append(
+    h(
+      "div",
+      { class: "screen" },
+      buildTools(fields),
+      h("p", { id: "listed", role: "status" }),
+      target,
+      h("div", { class: "foot" }, counter, pages),
+    ),
+  );
   grid = new Tabulator(target, {
     columns: meta.shown
       .map((name) => columns.find((one) => one.field === name))
@@ -201,3 +210,13 @@ function saveCsv() {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
+
+// On paper are the first rows of the table, as they are sorted, instead of one page of it.
+addEventListener("beforeprint", () => {
+  if (!grid) return;
+  const rows = Array.from(gridRows.slice(0, meta.first));
+  const figure = { title: "All opportunities", table: "opportunities", list: { columns: meta.shown, rows: meta.first } };
+  const more = gridRows.length - rows.length;
+  const note = more ? h("p", { class: "note" }, `and ${formatCount(more)} more`) : "";
+  document.getElementById("first").replaceChildren(drawRows(figure, rows), note);
+});
