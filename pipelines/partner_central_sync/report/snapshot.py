@@ -40,7 +40,7 @@ SOURCES = {
                 ELSE 1
             END,
             COALESCE(largest.amount, 0) DESC,
-            o.id""",
+            o.id""",  # noqa: S608 - the names of this file
     "changes": f"""changes CROSS JOIN {FRESHNESS}
         WHERE changes.what <> 'first seen'
         ORDER BY changes.changed_at DESC, changes.id, changes.what""",
