@@ -21,7 +21,9 @@ from partner_central_sync.sync.settings import Settings
 from worked_example import SMALL_CASE, filled
 
 pytestmark = pytest.mark.slow
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "reports.md"
+ROOT = Path(__file__).parents[2]
+AIRFLOW = ROOT / ".venv-test-airflow" / "bin"
+PAGE = ROOT / "docs" / "how-to" / "reports.md"
 SCRIPTS = dict(re.findall(r"<!-- (\w+) -->\s+```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
 
 
@@ -82,3 +84,34 @@ def test_the_mail_has_the_report_as_an_attachment(folder: Path) -> None:
     (attachment,) = mail.iter_attachments()
     assert attachment.get_filename() == "report.html"
     assert attachment.get_content().replace("\r\n", "\n") == (folder / "report.html").read_text("utf-8")
+
+
+def test_the_dag_writes_the_report_and_uploads_it(folder: Path) -> None:
+    assert (AIRFLOW / "airflow").exists(), "Airflow is not set up: make .venv-test-airflow/.set-up"
+    (folder / "dags").mkdir()
+    (folder / "dags" / "report.py").write_text(SCRIPTS["airflow"].replace("/srv/partner-central", str(folder)))
+    (folder / "upload.py").write_text(SCRIPTS["upload"])
+    with moto_server() as endpoint:
+        client(endpoint, "s3").create_bucket(Bucket="my-reports")
+        variables = {
+            "AWS_ENDPOINT_URL_S3": endpoint,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AIRFLOW_HOME": str(folder / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "PATH": f"{AIRFLOW}:{os.environ['PATH']}",
+        }
+        for command in (["db", "migrate"], ["dags", "test", "partner_central_report"]):
+            ran = subprocess.run(
+                [AIRFLOW / "airflow", *command],
+                cwd=folder,
+                env=os.environ | variables,
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+        found = client(endpoint, "s3").get_object(Bucket="my-reports", Key="report.html")
+        assert found["Body"].read() == (folder / "report.html").read_bytes()

@@ -18,7 +18,6 @@ from typing import Literal
 from partner_central.public import ConfigurationError
 
 from ..query.read_only import open_read_only
-from ..sync.last_run import held_removals
 from ..sync.private_folder import private_files
 from ..sync.settings import Settings
 from .currency import EXACT
@@ -55,8 +54,7 @@ def write_report(
     browser = find_browser() if form == "pdf" else None
     with localcontext(EXACT):
         with open_read_only(settings) as client:
-            held = held_removals(client, settings.account)
-            snapshot = load_snapshot(client, settings.dataset_name, held, since)
+            snapshot = load_snapshot(client, settings.dataset_name, settings.account, since)
         html = Page(snapshot, link, datetime.now(UTC)).render()
     _write(out, print_page(browser, html) if browser else html.encode("utf-8", "replace"))
     return out

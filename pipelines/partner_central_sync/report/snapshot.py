@@ -14,7 +14,9 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import ConfigurationError
 
 from ..destinations.errors import WrongQuery
+from ..destinations.own_tables import LISTINGS, columns_of
 from ..query.read_only import run_query
+from ..sync.last_run import held_removals
 from ..views.translation import translate
 from .currency import spend_of_version
 from .evaluate import Batch, Tally
@@ -25,6 +27,9 @@ Row = dict[str, Any]
 Spends = list[tuple[str, int]]
 MOST_OPPORTUNITIES, MOST_OTHERS, BATCH = 100_000, 300_000, 20_000
 NEW_DAYS = 7
+OPTIONAL = frozenset(
+    ("engagement_invitations", "engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks")
+)
 FRESHNESS = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
 SOURCES = {
     "opportunities": f"""opportunity_current AS o
@@ -91,7 +96,7 @@ class Snapshot:
         tables: by name.
         spends: the amounts of each opportunity that has several currencies, by its row.
         tallies: the figures, over all rows, also over what the page does not have.
-        absent: tables that could not be queried.
+        absent: tables of other streams that the dataset does not have.
     """
 
     dataset: str
@@ -111,13 +116,13 @@ class Snapshot:
         return day
 
 
-def load_snapshot(client: SqlJobClientBase, dataset: str, held: int, since: date | None) -> Snapshot:
+def load_snapshot(client: SqlJobClientBase, dataset: str, account: str | None, since: date | None) -> Snapshot:
     """Runs all queries on an open destination.
 
     Args:
         client: the destination's.
         dataset: whose views it are.
-        held: how many opportunities wait for `--accept-removals`.
+        account: whose data it is, where several accounts share the dataset.
         since: the day from which on changes are new; by default seven days before the newest one.
 
     Raises:
@@ -131,24 +136,27 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, held: int, since: date
             f"The report is made from views that the dataset {dataset} does not have: run partner-central sync, which "
             "makes them unless several accounts share the dataset."
         ) from error
+    there = columns_of(client, {LISTINGS, *OPTIONAL}).keys()  # a query that fails would end the transaction
+    held = held_removals(client, account) if LISTINGS in there else 0
     snapshot = Snapshot(dataset, freshness, held, [row["life_cycle_stage"] for row in stages])
+    snapshot.absent = sorted(OPTIONAL - there)
     snapshot.since = since or snapshot.today - timedelta(NEW_DAYS)
     defined = figures(snapshot.today, snapshot.since)
     snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
     several: dict[str, Spends] = {}
     for row in fetch_rows(client, SPENDS):
         several.setdefault(row["id"], []).append((row["currency"], _hundredths(row["monthly_amount"])))
-    for name in TABLES:
+    for name, fields in TABLES.items():
+        if name == "invitations" and snapshot.absent:
+            snapshot.tables[name] = Table({field.name: [] for field in fields})
+            continue
         try:
             snapshot.tables[name] = _load(client, name, snapshot, several)
         except WrongQuery as error:
-            if name != "invitations":
-                raise ConfigurationError(
-                    f"The report cannot be made from the views of {dataset}. {error} If one of them is a view of your "
-                    "own, rename it, and run partner-central sync."
-                ) from error
-            snapshot.absent.append(name)
-            snapshot.tables[name] = Table({field.name: [] for field in TABLES[name]})
+            raise ConfigurationError(
+                f"The report cannot be made from the views of {dataset}. {error} If one of them is a view of your own, "
+                "rename it, and run partner-central sync."
+            ) from error
     return snapshot
 
 
