@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,7 +14,24 @@ from .run import run_command, settings_to_read
 
 
 def report(
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write. [default: report.html, or report.pdf]", show_default=False)
+    ] = None,
+    form: Annotated[
+        Literal["html", "pdf"],
+        typer.Option(
+            "--format", "-f", help="A page for the browser, or one to print. PDF needs an installed Chromium."
+        ),
+    ] = "html",
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="Show what changed since this day. [default: 7 days before the newest change]",
+            show_default=False,
+        ),
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     catalog: CatalogOption = None,
     destination: DestinationOption = None,
@@ -25,7 +43,8 @@ def report(
     with run_command():
         from ..report import write_report
 
-        path = write_report(settings_to_read(account, catalog, destination, dataset, database), out)
+        settings = settings_to_read(account, catalog, destination, dataset, database)
+        path = write_report(settings, out or Path(f"report.{form}"), since and since.date(), form)
         print_line(f"The report is in {path}")
         if show:
             import webbrowser

@@ -1,0 +1,225 @@
+"""Every figure of the page, as data: which rows count, by what they are grouped, and how that is shown.
+
+`evaluate.py` works them out for the page as it is written, and `app/evaluate.js` in the browser, for the rows that a
+filter leaves. So a figure is defined once.
+
+A condition is `(field, operator, value)`; `=`, `in`, `<` and `>=` are true of no missing value.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+Condition = tuple[str, str, Any]
+Figure = dict[str, Any]
+
+WEEKS, QUARTER_WEEKS, MONTHS, QUARTERS, TOP = 8, 13, 12, 8, 10
+LAPSING_DAYS, STALE_DAYS = 7, 30
+OPEN: tuple[Condition, ...] = (("open", "=", 1), ("gone", "=", 0))
+APPROVED: tuple[Condition, ...] = (*OPEN, ("review", "=", "Approved"))
+CLOSED: tuple[Condition, ...] = (("open", "=", 0),)
+LAUNCHED: tuple[Condition, ...] = (("stage", "=", "Launched"), ("gone", "=", 0))
+TREND = (
+    "Thirteen weeks up to now, and beside them the thirteen before. By the days of creation and of closing as they are "
+    "known today: what was reopened counts as open throughout."
+)
+NOT_WAITING = ("Approved", "Rejected")
+WAITING = ("up to 7 days", "8 to 14 days", "15 to 30 days", "over 30 days")
+
+
+def quarter_end(today: date) -> int:
+    """Returns how many days from now the quarter ends."""
+    year, month = divmod(today.year * 12 + 3 * ((today.month - 1) // 3) + 3, 12)
+    first_of_next = date(year, month + 1, 1)
+    return (first_of_next - timedelta(1) - today).days
+
+
+def figures(today: date, since: date) -> dict[str, Figure]:
+    """Returns all of them by name.
+
+    Args:
+        today: the day up to which everything is counted.
+        since: the day from which on changes are new.
+    """
+    found = [*_news((since - today).days), *_needs(today), *_pipeline(today), *_splits(), *_outcomes()]
+    return {figure["name"]: figure for figure in found}
+
+
+def _tile(name: str, title: str, where: tuple[Condition, ...], **more: Any) -> Figure:  # noqa: ANN401 - JSON
+    return {"name": name, "show": "tile", "table": "opportunities", "title": title, "where": where, **more}
+
+
+def _bars(name: str, title: str, field: str, where: tuple[Condition, ...] = OPEN, **more: Any) -> Figure:  # noqa: ANN401
+    figure = _tile(name, title, where, by={"field": field}, top=TOP)
+    return figure | {"show": "bars"} | more
+
+
+def _columns(name: str, title: str, by: dict[str, Any], where: tuple[Condition, ...], **more: Any) -> Figure:  # noqa: ANN401
+    figure = _tile(name, title, where, by=by, value="count", series=[{"name": "", "where": []}])
+    return figure | {"show": "columns"} | more
+
+
+def _news(since: int) -> list[Figure]:
+    where: tuple[Condition, ...] = (("day", ">=", since),)
+    columns = ["day", "customer", "what", "before", "now"]
+    return [
+        _bars("changes", "Changes by kind", "what", where, table="changes"),
+        _tile(
+            "changed",
+            "Changes",
+            where,
+            table="changes",
+            note="Newest first. What the first sync found is not a change.",
+            list={"sort": ["day", "down"], "columns": columns, "rows": 10},
+        ),
+    ]
+
+
+def _needs(today: date) -> list[Figure]:
+    until = quarter_end(today) + 1
+    slipping: tuple[Condition, ...] = (*OPEN, ("slips", ">=", 1), ("target", ">=", 0), ("target", "<", until))
+    lapsing = (
+        ("side", "=", "RECEIVER"),
+        ("status", "=", "PENDING"),
+        ("expires", ">=", 0),
+        ("expires", "<", LAPSING_DAYS + 1),
+    )
+    return [
+        _tile(
+            "action_required",
+            "Action required",
+            (*OPEN, ("review", "=", "Action Required")),
+            note="AWS sent it back: correct it and submit it again. Longest first.",
+            list={"sort": ["review_since", "up"], "columns": ["customer", "reason", "review_since", "amount"]},
+        ),
+        _tile(
+            "lapsing",
+            "Referrals that lapse",
+            lapsing,
+            table="invitations",
+            note=f"Invitations from AWS without an answer that lapse within {LAPSING_DAYS} days.",
+            list={"sort": ["expires", "up"], "columns": ["title", "sender", "expires"]},
+        ),
+        _tile(
+            "overdue",
+            "Past target close",
+            (*OPEN, ("target", "<", 0)),
+            note="Close it, or set a new date. Largest first.",
+            list={"sort": ["amount", "down"], "columns": ["customer", "stage", "target", "amount"]},
+        ),
+        _tile(
+            "slipping",
+            "Slipped, due this quarter",
+            slipping,
+            note="The date moved before, and falls into this quarter. Largest first.",
+            list={"sort": ["amount", "down"], "columns": ["customer", "slips", "target", "amount"]},
+        ),
+    ]
+
+
+def _pipeline(today: date) -> list[Figure]:
+    due: tuple[Condition, ...] = (*OPEN, ("target", ">=", 0), ("target", "<", quarter_end(today) + 1))
+    held = {"field": "created", "until": "closed", "unit": "standing", "count": QUARTER_WEEKS}
+    series = [
+        {"name": "this quarter", "where": [], "shift": 0},
+        {"name": "the quarter before", "where": [], "shift": 7 * QUARTER_WEEKS},
+    ]
+    return [
+        _tile("approved", "Open and approved", APPROVED, note="The pipeline that AWS has validated."),
+        _tile("open", "Open in all", OPEN, note="With what is in review, not submitted, or rejected."),
+        _tile("due", "Due this quarter", due),
+        _tile("launched", "Launched", LAUNCHED),
+        _tile(
+            "win_rate",
+            "Won of closed",
+            (*CLOSED, ("closed", ">=", -364)),
+            share=[("stage", "=", "Launched")],
+            note="Within a year, by the day of closing.",
+        ),
+        _tile("stalled", "Unchanged for 30 days", (*OPEN, ("modified", "<", 1 - STALE_DAYS))),
+        _columns(
+            "trend",
+            "Open at the end of each week",
+            held,
+            (("gone", "=", 0),),
+            beside=True,
+            series=series,
+            note=TREND,
+        ),
+        _columns(
+            "by_month",
+            "Expected a month, by target close",
+            {"field": "target", "unit": "month", "count": MONTHS},
+            (*OPEN, ("target", ">=", 0)),
+            value="amount",
+            note="Without what is past its date, which has a tile of its own.",
+        ),
+    ]
+
+
+def _splits() -> list[Figure]:
+    waiting: tuple[Condition, ...] = (*OPEN, ("review", "set", None), ("review", "not in", NOT_WAITING))
+    return [
+        _bars("by_stage", "By stage", "stage", order="stages"),
+        _bars("by_review", "By review status", "review"),
+        _bars("by_owner", "By owner", "owner"),
+        _bars("by_origin", "By origin", "origin"),
+        _bars("by_country", "By country", "country"),
+        _bars("by_industry", "By industry", "industry"),
+        _bars("by_type", "By type", "type"),
+        _bars("by_solution", "By solution", "solutions"),
+        _bars("by_currency", "By currency", "currency"),
+        _bars(
+            "waiting",
+            "How long reviews wait",
+            "review_since",
+            waiting,
+            by={"field": "review_since", "edges": [7, 14, 30], "labels": WAITING},
+        ),
+    ]
+
+
+def _outcomes() -> list[Figure]:
+    won, lost = [("stage", "=", "Launched")], [("stage", "=", "Closed Lost")]
+    kinds = {
+        "forward": [("movement", "=", "forward")],
+        "won": [("movement", "=", "won")],
+        "lost": [("movement", "=", "lost")],
+    }
+    other = [("movement", "not in", tuple(kinds))]
+    return [
+        _columns(
+            "by_quarter",
+            "Won and lost, by quarter",
+            {"field": "closed", "unit": "quarter", "count": QUARTERS},
+            CLOSED,
+            series=[{"name": "won", "where": won}, {"name": "lost", "where": lost}],
+            note="By the day of closing. For what was closed at the first sync, that day is an estimate.",
+        ),
+        _bars("why_lost", "Why they were lost", "lost", (("stage", "=", "Closed Lost"),)),
+        _columns(
+            "moves",
+            "Moves between stages, by week",
+            {"field": "day", "unit": "week", "count": WEEKS},
+            (),
+            table="moves",
+            series=[
+                *({"name": name, "where": where} for name, where in kinds.items()),
+                {"name": "other", "where": other},
+            ],
+            note="Other: back, reopened or unknown.",
+        ),
+        _bars(
+            "velocity",
+            "Median days in a stage",
+            "from",
+            (("exact", "=", 1),),
+            table="moves",
+            order="stages",
+            median="days",
+            note="Only stays whose begin and end syncs have seen. The longer the history, the truer.",
+        ),
+        _bars("launched_by_currency", "Launched, by currency", "currency", LAUNCHED),
+        _tile("gone", "Gone", (("gone", "=", 1),), note="Not in the newest complete listing, and in no other number."),
+    ]
