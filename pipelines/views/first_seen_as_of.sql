@@ -3,8 +3,8 @@
 -- Definition: one row per first_seen_at in engagement_invitation_history and aws_opportunity_summary_history. as_of is
 -- what data_freshness.as_of was for that run: the greatest watermark of the runs that had begun by then.
 -- Pitfalls: first_seen_at is by the clock of the machine that ran, as_of is AWS's time. Such a version has no date of
--- AWS, so other views take as_of for it. It is not later than the run, and earlier if little changed in Partner Central.
--- Without any watermark, as_of is first_seen_at.
+-- AWS, so other views take as_of for it. It is not later than the run, and earlier if little changed in Partner
+-- Central. Without any watermark, as_of is first_seen_at.
 --
 -- Columns:
 --   first_seen_at: When the run began that first read the version, by its machine's clock.

@@ -21,7 +21,7 @@
 --   opportunities: Number of pipeline opportunities of the group with an amount in this currency; without currency and
 --     amount, of the ones that have none.
 --   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_monthly_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
 WITH entries AS (
     SELECT
         opportunity_groups.dimension,
@@ -47,7 +47,7 @@ WITH entries AS (
         entries.currency_code,
         COUNT(CASE WHEN entries.is_pipeline THEN 1 END) AS opportunities,
         SUM(entries.monthly_amount) AS monthly_amount,
-        SUM(CASE WHEN entries.is_validated THEN entries.monthly_amount END) AS validated_monthly_amount,
+        SUM(CASE WHEN entries.is_validated THEN entries.monthly_amount END) AS validated_amount,
         COUNT(CASE WHEN entries.is_pipeline AND entries.entry_number = 1 THEN 1 END) AS pipeline_ids,
         COUNT(CASE WHEN entries.is_validated AND entries.entry_number = 1 THEN 1 END) AS validated_ids,
         COUNT(CASE WHEN entries.is_won THEN 1 END) AS won_ids,
@@ -66,7 +66,7 @@ WITH entries AS (
         sums.currency_code,
         sums.opportunities,
         sums.monthly_amount,
-        sums.validated_monthly_amount
+        sums.validated_amount
     FROM sums
 )
 SELECT
@@ -83,7 +83,7 @@ SELECT
     totals.currency_code,
     totals.opportunities,
     totals.monthly_amount,
-    totals.validated_monthly_amount
+    totals.validated_amount
 FROM totals
 WHERE totals.opportunities > 0 OR totals.opportunities_in_group = 0
 ORDER BY

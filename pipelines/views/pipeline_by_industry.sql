@@ -19,7 +19,7 @@
 --   opportunities: Number of pipeline opportunities of the industry with an amount in this currency; without currency
 --     and amount, of the ones that have none.
 --   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_monthly_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
 SELECT
     value AS customer_industry,
     opportunities_in_group,
@@ -30,7 +30,7 @@ SELECT
     currency_code,
     opportunities,
     monthly_amount,
-    validated_monthly_amount
+    validated_amount
 FROM pipeline_by_group
 WHERE dimension = 'customer_industry'
 ORDER BY monthly_amount DESC NULLS LAST, opportunities_in_group DESC, value

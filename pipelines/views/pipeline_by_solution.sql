@@ -20,7 +20,7 @@
 --   opportunities: Number of pipeline opportunities of the solution with an amount in this currency; without currency
 --     and amount, of the ones that have none.
 --   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_monthly_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
 SELECT
     value AS solution,
     opportunities_in_group,
@@ -31,7 +31,7 @@ SELECT
     currency_code,
     opportunities,
     monthly_amount,
-    validated_monthly_amount
+    validated_amount
 FROM pipeline_by_group
 WHERE dimension = 'solution'
 ORDER BY monthly_amount DESC NULLS LAST, opportunities_in_group DESC, value

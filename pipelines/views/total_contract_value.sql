@@ -1,7 +1,7 @@
 -- What may a contract bring over its whole length?
 --
--- Definition: one row per opportunity and currency, not gone, with an amount and a contract length. total_contract_value
--- is the expected spend a month times the contract's months.
+-- Definition: one row per opportunity and currency, not gone, with an amount and a contract length. The column
+-- total_contract_value is the expected spend a month times the contract's months.
 -- Pitfalls: the view has open, won and lost deals. So choose by is_pipeline, is_validated or life_cycle_stage before
 -- adding up, and never add across currencies. Deals without an amount or length are in no row. The value is null for a
 -- length below 1 or above 1200 months, and for amounts of more than 33 digits.

@@ -107,6 +107,7 @@ def test_a_first_sync_reads_each_id_once_and_a_quiet_one_none(sandbox: Sandbox, 
     assert of(sandbox, "SELECT count(*) FROM _dlt_loads") == loads
 
 
+@pytest.mark.long
 def test_a_change_is_read_once_and_one_of_aws_alone_when_the_id_is_stale(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES)
     asked(account)
@@ -136,6 +137,7 @@ def make_stale(sandbox: Sandbox, reads: str) -> None:
 
 def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(sandbox: Sandbox, account: Emulator) -> None:
     account.single_reads.drafts = "not_found"
+    account.change(keys(account)[0], {"LifeCycle": {"ReviewStatus": "Pending Submission"}})
     assert sync(sandbox, SUMMARIES).code == 0
     found = outcomes(sandbox, SUMMARY_READS)
     drafts = [key for key, outcome in found.items() if outcome == "not found"]

@@ -61,6 +61,7 @@ def test_what_nobody_knows_of_a_person_is_never_in_clear(sandbox: Sandbox, mode:
     assert {len(row.get(name) or "") for row in team for name in names} == ({32} if mode == "mask" else {0})
 
 
+@pytest.mark.long
 def test_what_nobody_knows_of_a_person_is_cleaned_by_forget(sandbox: Sandbox) -> None:
     mode = "mask"
     sync(sandbox, "keep")

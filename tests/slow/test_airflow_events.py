@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from aws_server import client, deploy_events, moto_server
+from aws_server import client, deploy_events
 from partner_central_emulator import Emulator
 from sandbox import TIMEOUT_S, Sandbox
 from servers import free_port, until_it_answers
@@ -31,19 +31,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.geteuid() != 0, reason="its processes end together in a namespace, which needs root"),
 ]
-
-
-@pytest.fixture
-def aws() -> Iterator[str]:
-    with moto_server() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def told(aws: str) -> Iterator[Emulator]:
-    """A Partner Central that tells the bus of each change."""
-    with Emulator(opportunities=30, seed=1, rps=None, events=aws) as emulator:
-        yield emulator
 
 
 @contextmanager

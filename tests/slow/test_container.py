@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_server import client, deploy_events, moto_server
+from aws_server import client, deploy_events
 from namespaces import hidden_interpreter, process_1, write_users
 from partner_central_emulator import Emulator
 from sandbox import TIMEOUT_S, Sandbox, held_at
@@ -56,19 +56,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.geteuid() != 0, reason="a process 1 of another user needs root"),
 ]
-
-
-@pytest.fixture
-def aws() -> Iterator[str]:
-    with moto_server() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def told(aws: str) -> Iterator[Emulator]:
-    """A Partner Central that tells the bus of each change."""
-    with Emulator(opportunities=30, seed=1, rps=None, events=aws) as emulator:
-        yield emulator
 
 
 @pytest.fixture

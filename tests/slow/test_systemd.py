@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aws_server import deploy_events, moto_server
+from aws_server import deploy_events
 from partner_central_emulator import Emulator, Fault
 from sandbox import TIMEOUT_S, Sandbox, held_at, wait_for
 from systemd import HOME, systemd
@@ -47,19 +46,6 @@ def units() -> dict[str, str]:
     found[f"{LISTEN}.d/soon.conf"] = "[Service]\nRestartSec=0\n"
     found[f"{TIMER}.d/now.conf"] = "[Timer]\nOnCalendar=\nOnActiveSec=0\nRandomizedDelaySec=0\n"
     return found
-
-
-@pytest.fixture
-def aws() -> Iterator[str]:
-    with moto_server() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def told(aws: str) -> Iterator[Emulator]:
-    """A Partner Central that tells the bus of each change."""
-    with Emulator(opportunities=30, seed=1, rps=None, events=aws) as emulator:
-        yield emulator
 
 
 @pytest.fixture

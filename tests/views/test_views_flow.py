@@ -13,6 +13,7 @@ from postgres import Postgres
 from views.test_views import opened, rows_of
 from worked_example import TABLES, Row, day, moment, version
 
+pytestmark = pytest.mark.long
 BOTH = pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 TECHNICAL = {"id", "last_modified_date", "content_hash", "read_order", "order_is_known", "first_seen_at"}
 RUN = {"run_id": "r1", "mode": "first", "scope": "all", "outcome": "done", "exit_code": 0, "complete": True}

@@ -11,6 +11,7 @@ from postgres import Postgres
 from views.test_views import opened, rows_of
 from worked_example import TABLES, Row, day, moment, version
 
+pytestmark = pytest.mark.long
 KINDS = pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 
 

@@ -136,7 +136,7 @@ def check_groups_are_counted_and_added_up_as_in_pandas(whole: duckdb.DuckDBPyCon
             value: counts for value, counts in expected.items() if counts[0] + counts[2] + counts[3] > 0
         }, dimension
         spent = frame[frame.is_pipeline.astype(bool)].join(truth.spend, how="inner")
-        for column, part in (("monthly_amount", spent), ("validated_monthly_amount", spent[spent.is_validated])):
+        for column, part in (("monthly_amount", spent), ("validated_amount", spent[spent.is_validated])):
             shown = found[found[column].notna()]
             assert sums(shown.astype({column: float}), ["value", "currency_code"], column) == about(
                 sums(part, ["value", "currency_code"], "amount")
@@ -150,7 +150,7 @@ def check_groups_are_counted_and_added_up_as_in_pandas(whole: duckdb.DuckDBPyCon
 
 def check_a_view_of_one_kind_of_group_is_that_part_of_all_groups(whole: duckdb.DuckDBPyConnection) -> None:
     columns = "opportunities_in_group, validated_in_group, won, lost, win_rate_percent, currency_code, opportunities"
-    columns = f"{columns}, monthly_amount, validated_monthly_amount"
+    columns = f"{columns}, monthly_amount, validated_amount"
     for name, dimension in BY_GROUP.items():
         shown = whole.execute(f"SELECT * FROM {name}").fetchall()
         amounts = [row[-2] for row in shown if row[-2] is not None]

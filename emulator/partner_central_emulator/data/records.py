@@ -117,7 +117,7 @@ class Recipe:
         return Random((salt << 128) + (self.seed << 64) + index)  # noqa: S311
 
     def story(self, index: int) -> Story:
-        """Returns how one opportunity goes on that no import brought."""
+        """Returns how one opportunity continues that no import brought."""
         return Story.draw(self.rng(index, "story"))
 
     def _life_cycle(self, index: int, rng: Random, created: int, modified: int) -> Json:

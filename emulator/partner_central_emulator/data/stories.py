@@ -82,7 +82,7 @@ class Story:
         return {"Stage": stage, "ReviewStatus": status, "TargetCloseDate": close}
 
     def close(self, rng: Random, created: int, modified: int) -> int:
-        """Returns the instant of the target close date; whoever touches an opportunity plans it anew."""
+        """Returns the instant of the target close date; whoever touches an opportunity plans it again."""
         planned = created + int(self.length * self.planned)
         while planned < modified + DAY:
             planned += rng.randrange(14, 75) * DAY

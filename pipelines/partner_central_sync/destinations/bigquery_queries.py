@@ -1,6 +1,7 @@
 """Views in BigQuery: adapts a translated query where BigQuery lacks a function, or its numbers are too small.
 
 - SPLIT_PART is an element of an array there.
+- Days are added to a date by a function.
 - A NUMERIC has at most 29 digits before the point. Amounts are BIGNUMERIC.
 """
 
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from .add_days import add_days_by_function
 from .bigquery import NUMERIC_WHOLE_DIGITS
 
 
 def adapt(query: exp.Expr) -> None:
     """Changes a query so that BigQuery answers as DuckDB does."""
+    add_days_by_function(query)
     for split in list(query.find_all(exp.SplitPart)):
         split.replace(_element_of(split))
     for kind in list(query.find_all(exp.DataType)):

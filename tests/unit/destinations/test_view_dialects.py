@@ -41,3 +41,10 @@ def test_nothing_is_divided_by_0_in_clickhouse() -> None:
     )
     assert "100 * won / CASE WHEN (won + lost) = 0 THEN 1 ELSE (won + lost) END" in written
     assert "CASE WHEN (won + lost) <> 0 THEN" in written
+
+
+def test_days_are_added_to_a_date_by_a_function() -> None:
+    text = "SELECT CAST(DATE '1970-01-05' + CAST(week + 6 AS INTEGER) AS DATE) AS week_end, 1 + 2 AS three FROM weeks"
+    assert "DATEADD(DAY, CAST(week + 6 AS INT), CAST('1970-01-05' AS DATE))" in adapted("snowflake", text)
+    assert "DATE_ADD(CAST('1970-01-05' AS DATE), INTERVAL (CAST(week + 6 AS INT64)) DAY)" in adapted("bigquery", text)
+    assert "1 + 2 AS three" in adapted("snowflake", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -130,13 +131,22 @@ def numbers(parts: list[PartitionPage]) -> list[int]:
     return [int(one["Id"][1:]) for part in parts for one in part.records if isinstance(one, dict)]
 
 
+def ended_since(before: set[threading.Thread]) -> set[threading.Thread]:
+    """The threads that began since then, after each was given time to end."""
+    found = set(threading.enumerate()) - before
+    for thread in found:
+        while thread.ident is None:  # it is listed before it begins
+            time.sleep(0.001)
+        thread.join(PATIENCE)
+    return found
+
+
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     """Every thread that a test starts ends with it."""
     before = set(threading.enumerate())
     yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+    for thread in ended_since(before):
         assert not thread.is_alive()
 
 
@@ -360,8 +370,7 @@ def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
     next(parts)
     parts.close()
     release.set()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+    ended_since(before)
     assert len(listed_from.requests) <= 1 + 4
 
 
@@ -386,8 +395,7 @@ def test_readers_that_were_started_ahead_end_when_nobody_takes_their_pages() -> 
     reader.start()
     wait_for(ahead)
     reader.close()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+    for thread in ended_since(before):
         assert not thread.is_alive()
 
 
