@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from html_page import Page
 from partner_central.errors import ConfigurationError
@@ -27,8 +28,10 @@ from partner_central_sync.report.currency import exact, short
 from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
 from partner_central_sync.report.evaluate import Entry
-from partner_central_sync.report.snapshot import Snapshot, load_snapshot
+from partner_central_sync.report.snapshot import OPTIONAL, Snapshot, load_snapshot
 from partner_central_sync.sync.settings import Settings
+from partner_central_sync.sync.working_folder import attach
+from partner_central_sync.views.keeping import create_views
 from sandbox import Sandbox
 from worked_example import SMALL_CASE, TABLES, Row, filled, moment, version
 
@@ -96,20 +99,28 @@ def assert_equals_views(settings: Settings) -> None:
     taken = snapshot_of(settings)
     found = {name: tally.entries(taken.stages) for name, tally in taken.tallies.items()}
     for name, query in {
-        "open": "SELECT count(*) FROM opportunity_current WHERE is_open AND NOT is_gone",
+        "pipeline": "SELECT count(*) FROM opportunity_current WHERE is_pipeline",
+        "no_pipeline": "SELECT count(*) FROM opportunity_standing WHERE is_open AND NOT is_gone AND NOT is_pipeline",
         "gone": "SELECT count(*) FROM opportunity_current WHERE is_gone",
         "launched": "SELECT count(*) FROM opportunity_current WHERE life_cycle_stage = 'Launched' AND NOT is_gone",
-        "approved": (
-            "SELECT count(*) FROM opportunity_current "
-            "WHERE is_open AND NOT is_gone AND life_cycle_review_status = 'Approved'"
-        ),
+        "validated": "SELECT count(*) FROM opportunity_current WHERE is_validated",
+        "due": "SELECT count(*) FROM closing_this_quarter WHERE NOT is_overdue",
+        "slipping": "SELECT count(*) FROM closing_this_quarter WHERE NOT is_overdue AND times_slipped > 0",
+        "referrals": "SELECT count(*) FROM referrals_waiting",
         "action_required": "SELECT count(*) FROM action_required",
         "overdue": "SELECT count(*) FROM past_target_close",
         "stalled": "SELECT count(*) FROM stalled",
     }.items():
         assert [(number(found[name]),)] == asked(settings, query), name
-    stages = asked(settings, "SELECT DISTINCT life_cycle_stage, opportunities_in_stage FROM pipeline_by_stage")
-    assert counts(found["by_stage"]) == dict(stages)
+    stages = asked(
+        settings,
+        "SELECT DISTINCT life_cycle_stage, opportunities_in_stage, validated_in_stage FROM pipeline_by_stage",
+    )
+    assert counts(found["by_stage"]) == {stage: counted for stage, counted, _ in stages}
+    assert number(found["pipeline"]) == sum(counted for _, counted, _ in stages)
+    assert number(found["validated"]) == sum(validated for *_, validated in stages)
+    standings = asked(settings, "SELECT DISTINCT review_standing, opportunities_in_standing FROM open_by_review")
+    assert counts(found["by_review"]) == dict(standings)
     for name, query in {
         "by_stage": "SELECT life_cycle_stage, currency_code, monthly_amount FROM pipeline_by_stage",
         "launched_by_currency": "SELECT currency_code, currency_code, monthly_amount FROM launched_monthly_recurring",
@@ -129,7 +140,7 @@ def assert_equals_views(settings: Settings) -> None:
         "SELECT year(target_close_month) * 12 + month(target_close_month) - 1, currency_code, sum(monthly_amount) "
         "FROM (SELECT date_trunc('month', life_cycle_target_close_date) AS target_close_month, s.currency_code, "
         "s.monthly_amount FROM opportunity_current o JOIN opportunity_spend s USING (id) "
-        "WHERE is_open AND NOT is_gone AND days_to_target_close >= 0) GROUP BY ALL",
+        "WHERE is_pipeline AND days_to_target_close >= 0) GROUP BY ALL",
     )
     near = {key: amount for key, amount in sums(found["by_month"]).items() if isinstance(key[0], int)}
     last = max((entry.key for entry in found["by_month"] if isinstance(entry.key, int)), default=0)
@@ -144,8 +155,22 @@ def test_every_number_is_that_of_the_views(small: Settings, folder: Path) -> Non
     assert_equals_views(small)
     page = reported(small, folder)
     assert "As of 2026-06-10 12:00 UTC" in page.text
-    assert page.figures["open"][:2] == ["Open in all", "6"]
+    assert page.figures["pipeline"][:2] == ["Pipeline", "6"]
     assert page.figures["gone"][:2] == ["Gone", "1"]
+
+
+def test_what_was_rejected_or_never_submitted_is_no_pipeline(folder: Path) -> None:
+    added: list[Row] = []
+    for key, review in (("R2", "Rejected"), ("D3", "Disqualified"), ("P4", "Pending Submission"), ("V5", "Approved")):
+        row = {"id": key, "life_cycle_stage": "Qualified", "life_cycle_review_status": review}
+        added.append(row | {"last_modified_date": moment("06-09 00:00"), "created_date": moment("06-09 00:00")})
+    rows = SMALL_CASE | {"opportunities": [*SMALL_CASE["opportunities"], *added]}
+    settings = filled(settings_in(folder), folder / "work", rows)
+    assert_equals_views(settings)
+    page = reported(settings, folder)
+    assert page.figures["validated"][:2] == ["Validated pipeline", "3"]
+    assert page.figures["pipeline"][:2] == ["Pipeline", "7"]
+    assert page.figures["no_pipeline"][:2] == ["Open, but no pipeline", "3"]
 
 
 def test_a_launched_opportunity_of_two_currencies_counts_once(folder: Path) -> None:
@@ -211,7 +236,7 @@ def test_an_empty_account_has_a_page(folder: Path) -> None:
     settings = filled(settings_in(folder), folder / "work", {})
     page = reported(settings, folder)
     assert "No opportunity has been seen yet" in page.text
-    assert page.figures["open"][:3] == ["Open in all", "0", EMPTY]
+    assert page.figures["pipeline"][:3] == ["Pipeline", "0", EMPTY]
     assert_equals_views(settings)
 
 
@@ -388,13 +413,20 @@ def test_a_page_that_is_cut_says_so_and_counts_all(
     monkeypatch.setattr(snapshot, "MOST_OPPORTUNITIES", 4)
     page = reported(small, folder)
     assert "This page has 4 of 10 opportunities" in page.text
-    assert page.figures["open"][:2] == ["Open in all", "6"]
+    assert page.figures["pipeline"][:2] == ["Pipeline", "6"]
     rows = unpacked((folder / "report.html").read_text())
     assert rows["tables"]["opportunities"]["id"] == ["H8", "B2", "A1", "J10"]
 
 
 def test_without_other_streams_there_is_a_page(folder: Path) -> None:
-    settings = filled(settings_in(folder), folder / "work", SMALL_CASE)
+    settings = filled(settings_in(folder), folder / "work", {"opportunities": SMALL_CASE["opportunities"]})
+    with duckdb.connect(str(settings.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        for table in OPTIONAL - {"engagement_from_opportunity_tasks"}:
+            connection.execute(f"DROP TABLE {table}")
+    with attach(settings).destination_client() as client:
+        assert isinstance(client, SqlJobClientBase)
+        create_views(client)
     page = reported(settings, folder)
-    assert "Not in this dataset: engagement_from_opportunity_tasks, engagement_invitations." in page.text
-    assert page.figures["lapsing"][:2] == ["Referrals that lapse", "0"]
+    assert f"Not in this dataset: {', '.join(sorted(OPTIONAL))}." in page.text
+    assert page.figures["referrals"][:2] == ["Referrals waiting", "0"]

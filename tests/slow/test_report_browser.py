@@ -75,8 +75,8 @@ def test_the_browser_counts_as_python_does(browser: Browser, tmp_path: Path, cas
 
 def test_another_number_would_be_found(browser: Browser, page: Path) -> None:
     browser.open(page)
-    browser.evaluate("tables.opportunities.columns.open.ints.fill(1), matches.clear(), redraw()")
-    assert {name for name, *_ in browser.evaluate(DIFFERENT)} >= {"open", "by_stage"}
+    browser.evaluate("tables.opportunities.columns.pipeline.ints.fill(1), matches.clear(), redraw()")
+    assert {name for name, *_ in browser.evaluate(DIFFERENT)} >= {"pipeline", "by_stage"}
 
 
 def test_a_filter_is_followed_by_every_figure_and_kept_in_the_address(
@@ -85,13 +85,13 @@ def test_a_filter_is_followed_by_every_figure_and_kept_in_the_address(
     browser.open(page)
     browser.evaluate("document.querySelector('[data-figure=by_stage] .pick').click()")
     stage = browser.evaluate("[...state.filters.stage][0]")
-    query = f"SELECT count(*) FROM opportunity_current WHERE is_open AND NOT is_gone AND life_cycle_stage = '{stage}'"
+    query = f"SELECT count(*) FROM opportunity_current WHERE is_pipeline AND life_cycle_stage = '{stage}'"
     ((expected,),) = asked(small, query)
-    assert number(browser, "open") == str(expected)
+    assert number(browser, "pipeline") == str(expected)
     fragment = browser.evaluate("location.hash")
     assert fragment == f"#stage={stage.replace(' ', '+')}"
     browser.open(page, fragment)
-    assert number(browser, "open") == str(expected)
+    assert number(browser, "pipeline") == str(expected)
     assert number(browser, "launched") == "0"
     browser.evaluate("document.getElementById('reset').click()")
     assert browser.evaluate(DIFFERENT) == []
@@ -100,17 +100,17 @@ def test_a_filter_is_followed_by_every_figure_and_kept_in_the_address(
 
 def test_a_search_finds_words_wherever_they_are(browser: Browser, page: Path) -> None:
     browser.open(page, "#q=acme+archive")
-    assert number(browser, "open") == "1"
+    assert number(browser, "pipeline") == "1"
     assert [row[:4] for row in browser.evaluate(LISTED)] == ["Acme"]
 
 
 def test_dates_limit_what_is_counted(browser: Browser, page: Path, small: Settings) -> None:
     browser.open(page, "#target=2026-06-01..2026-07-31&created=..2026-06-01")
     query = (
-        "SELECT count(*) FROM opportunity_current WHERE is_open AND NOT is_gone AND life_cycle_target_close_date "
+        "SELECT count(*) FROM opportunity_current WHERE is_pipeline AND life_cycle_target_close_date "
         "BETWEEN '2026-06-01' AND '2026-07-31' AND created_date < '2026-06-02'"
     )
-    assert [(int(number(browser, "open")),)] == asked(small, query)
+    assert [(int(number(browser, "pipeline")),)] == asked(small, query)
 
 
 def test_a_tile_leads_to_its_opportunities(browser: Browser, page: Path, small: Settings) -> None:
@@ -127,7 +127,7 @@ def test_a_bar_filters_by_the_keyboard(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.evaluate("document.querySelector('[data-figure=by_review] .pick').focus()")
     browser.key("Enter", "\r")
-    assert browser.evaluate("location.hash").startswith("#review=")
+    assert browser.evaluate("location.hash").startswith("#standing=")
 
 
 def test_a_panel_tells_the_history_of_an_opportunity(browser: Browser, page: Path) -> None:
@@ -180,7 +180,7 @@ def test_without_programs_the_page_is_readable(browser: Browser, page: Path) -> 
     try:
         browser.call("Page.navigate", url=page.as_uri())
         browser.wait("document.readyState === 'complete' && document.getElementById('opportunities')")
-        assert number(browser, "open") == "6"
+        assert number(browser, "pipeline") == "6"
         rows = browser.evaluate("document.querySelectorAll('#first tbody tr').length")
         assert rows == len(SMALL_CASE["opportunities"])
         assert browser.evaluate("document.getElementById('filters').hidden") is True

@@ -14,21 +14,12 @@ from postgres import Postgres
 from views.test_views import opened
 from worked_example import SMALL_CASE
 
-INVITATIONS = (
-    (
-        "CREATE TABLE {engagement_invitations} (id TEXT, engagement_title TEXT, sender_company_name TEXT, "
-        "participant_type TEXT, status TEXT, invitation_date TIMESTAMP WITH TIME ZONE, "
-        "expiration_date TIMESTAMP WITH TIME ZONE)"
-    ),
-    (
-        "INSERT INTO {engagement_invitations} VALUES ('i1', 'Join us', 'AWS', 'RECEIVER', 'PENDING', "
-        "'2026-06-01 00:00:00+00', '2026-06-12 23:00:00+00'), ('i2', 'Old', 'AWS', 'RECEIVER', 'ACCEPTED', "
-        "'2026-05-01 00:00:00+00', '2026-05-12 00:00:00+00')"
-    ),
-    "CREATE TABLE {engagement_from_opportunity_tasks} (engagement_invitation_id TEXT, opportunity_id TEXT)",
-    "INSERT INTO {engagement_from_opportunity_tasks} VALUES ('i2', 'A1')",
-    "ALTER TABLE {engagement_by_accepting_invitation_tasks} ADD COLUMN engagement_invitation_id TEXT",
+SENT = (
+    "CREATE TABLE {} (engagement_invitation_id TEXT, opportunity_id TEXT)",
+    "INSERT INTO {} VALUES ('i6', 'B2')",
 )
+
+INVITED = ("id", "side", "status", "standing", "expires", "left")
 
 
 def taken(client: SqlJobClientBase, dataset: str) -> Snapshot:
@@ -40,28 +31,21 @@ def taken(client: SqlJobClientBase, dataset: str) -> Snapshot:
 def snapshots(
     request: pytest.FixtureRequest, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Snapshot, Snapshot]:
-    """The small case without and with invitations."""
+    """The small case without and with the tasks that made invitations."""
     database = f"report_{request.param}"
     postgres_server.database(database)
     folder: Path = tmp_path_factory.mktemp("report")
     with opened(request.param, postgres_server.url(database), folder, "report", SMALL_CASE) as client:
         without = taken(client, "report")
-        sql = client.sql_client
-        names = {
-            name: sql.make_qualified_table_name(name)
-            for name in (
-                *("engagement_invitations", "engagement_from_opportunity_tasks"),
-                "engagement_by_accepting_invitation_tasks",
-            )
-        }
-        for statement in INVITATIONS:
-            sql.execute_sql(statement.format(**names))
+        name = client.sql_client.make_qualified_table_name("engagement_from_opportunity_tasks")
+        for statement in SENT:
+            client.sql_client.execute_sql(statement.format(name))
         return without, taken(client, "report")
 
 
 def test_opportunities_have_their_days_and_amounts(snapshots: tuple[Snapshot, Snapshot]) -> None:
     without, _ = snapshots
-    assert without.absent == ["engagement_from_opportunity_tasks", "engagement_invitations"]
+    assert without.absent == ["engagement_from_opportunity_tasks"]
     columns = without.tables["opportunities"].columns
     rows = {key: {name: values[n] for name, values in columns.items()} for n, key in enumerate(columns["id"])}
     assert list(rows)[:4] == ["H8", "B2", "A1", "J10"]
@@ -77,7 +61,14 @@ def test_opportunities_have_their_days_and_amounts(snapshots: tuple[Snapshot, Sn
 def test_invitations_know_their_opportunity(snapshots: tuple[Snapshot, Snapshot]) -> None:
     _, whole = snapshots
     assert whole.absent == []
-    columns = whole.tables["invitations"].columns
-    assert (columns["title"], columns["id"], columns["expires"]) == (["Join us", "Old"], [None, "A1"], [2, -29])
-    (lapsing,) = whole.tallies["lapsing"].entries(whole.stages)
-    assert lapsing.group.counts == [1]
+    rows = [list(zip(*(one.tables["invitations"].columns[name] for name in INVITED), strict=True)) for one in snapshots]
+    assert rows[1][:4] == [
+        ("B2", "SENDER", "PENDING", None, 14, None),
+        (None, "RECEIVER", "PENDING", "unclear", 14, None),
+        (None, "RECEIVER", "PENDING", "waiting", 3, 3),
+        (None, "RECEIVER", "REJECTED", "rejected", 6, None),
+    ]
+    assert {row[0] for row in rows[0]} == {None, "A1", "C3"}
+    for one in snapshots:
+        (waiting,) = one.tallies["referrals"].entries(one.stages)
+        assert waiting.group.counts == [1]

@@ -43,7 +43,8 @@ OPPORTUNITIES = (
     Field("title", "Project", "text", "o.project_title"),
     Field("partner_id", "Own identifier", "text", "o.partner_opportunity_identifier"),
     Field("stage", "Stage", "name", "o.life_cycle_stage"),
-    Field("review", "Review", "name", "o.life_cycle_review_status"),
+    Field("review", "Review status", "name", "o.life_cycle_review_status"),
+    Field("standing", "Review", "name", "o.review_standing"),
     Field("amount", "Expected a month", "money", "o.monthly_amount"),
     Field("currency", "Currency", "name", "o.currency_code"),
     Field("target", "Target close", "day", "o.days_to_target_close"),
@@ -71,6 +72,8 @@ OPPORTUNITIES = (
     Field("rejected_since", "Not readable since", "day", _day("o.rejected_since")),
     Field("estimated", "Begin of the stage is estimated", "flag", _flag("NOT o.stage_since_is_seen")),
     Field("open", "Open", "flag", _flag("o.is_open")),
+    Field("pipeline", "Pipeline", "flag", _flag("o.is_pipeline")),
+    Field("validated", "Validated", "flag", _flag("o.is_validated")),
     Field("gone", "Gone", "flag", _flag("o.is_gone")),
 )
 CHANGES = (
@@ -90,14 +93,16 @@ MOVES = (
     Field("exact", "Begin and end were seen", "flag", _flag("moves.days_are_exact")),
 )
 INVITATIONS = (
-    Field("id", "Opportunity", "text", "linked.opportunity_id"),
+    Field("id", "Opportunity", "text", "COALESCE(received.opportunity_id, sent.opportunity_id)"),
     Field("title", "Invitation", "text", "i.engagement_title"),
     Field("sender", "From", "name", "i.sender_company_name"),
     Field("side", "Side", "name", "i.participant_type"),
     Field("status", "Answer", "name", "i.status"),
+    Field("standing", "Standing", "name", "received.standing"),
+    Field("left", "Days left", "count", "received.days_left"),
     Field("invited", "Invited", "day", _day("i.invitation_date")),
     Field("expires", "Lapses", "day", _day("i.expiration_date")),
 )
 TABLES = {"opportunities": OPPORTUNITIES, "changes": CHANGES, "moves": MOVES, "invitations": INVITATIONS}
-FILTERS = ("stage", "review", "owner", "origin", "country", "industry", "type", "solutions", "currency")
+FILTERS = ("stage", "standing", "owner", "origin", "country", "industry", "type", "solutions", "currency")
 RANGES = ("created", "target", "closed")

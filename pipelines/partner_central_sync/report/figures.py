@@ -15,9 +15,10 @@ Condition = tuple[str, str, Any]
 Figure = dict[str, Any]
 
 WEEKS, QUARTER_WEEKS, MONTHS, QUARTERS, TOP = 8, 13, 12, 8, 10
-LAPSING_DAYS, STALE_DAYS = 7, 30
+STALE_DAYS = 30
 OPEN: tuple[Condition, ...] = (("open", "=", 1), ("gone", "=", 0))
-APPROVED: tuple[Condition, ...] = (*OPEN, ("review", "=", "Approved"))
+PIPELINE: tuple[Condition, ...] = (("pipeline", "=", 1),)
+VALIDATED: tuple[Condition, ...] = (("validated", "=", 1),)
 CLOSED: tuple[Condition, ...] = (("open", "=", 0),)
 LAUNCHED: tuple[Condition, ...] = (("stage", "=", "Launched"), ("gone", "=", 0))
 TREND = (
@@ -50,7 +51,7 @@ def _tile(name: str, title: str, where: tuple[Condition, ...], **more: Any) -> F
     return {"name": name, "show": "tile", "table": "opportunities", "title": title, "where": where, **more}
 
 
-def _bars(name: str, title: str, field: str, where: tuple[Condition, ...] = OPEN, **more: Any) -> Figure:  # noqa: ANN401
+def _bars(name: str, title: str, field: str, where: tuple[Condition, ...] = PIPELINE, **more: Any) -> Figure:  # noqa: ANN401
     figure = _tile(name, title, where, by={"field": field}, top=TOP)
     return figure | {"show": "bars"} | more
 
@@ -78,13 +79,7 @@ def _news(since: int) -> list[Figure]:
 
 def _needs(today: date) -> list[Figure]:
     until = quarter_end(today) + 1
-    slipping: tuple[Condition, ...] = (*OPEN, ("slips", ">=", 1), ("target", ">=", 0), ("target", "<", until))
-    lapsing = (
-        ("side", "=", "RECEIVER"),
-        ("status", "=", "PENDING"),
-        ("expires", ">=", 0),
-        ("expires", "<", LAPSING_DAYS + 1),
-    )
+    slipping: tuple[Condition, ...] = (*PIPELINE, ("slips", ">=", 1), ("target", ">=", 0), ("target", "<", until))
     return [
         _tile(
             "action_required",
@@ -94,12 +89,12 @@ def _needs(today: date) -> list[Figure]:
             list={"sort": ["review_since", "up"], "columns": ["customer", "reason", "review_since", "amount"]},
         ),
         _tile(
-            "lapsing",
-            "Referrals that lapse",
-            lapsing,
+            "referrals",
+            "Referrals waiting",
+            (("standing", "=", "waiting"),),
             table="invitations",
-            note=f"Invitations from AWS without an answer that lapse within {LAPSING_DAYS} days.",
-            list={"sort": ["expires", "up"], "columns": ["title", "sender", "expires"]},
+            note="Invitations without an answer. The one that lapses first is first.",
+            list={"sort": ["expires", "up"], "columns": ["title", "sender", "expires", "left"]},
         ),
         _tile(
             "overdue",
@@ -119,15 +114,16 @@ def _needs(today: date) -> list[Figure]:
 
 
 def _pipeline(today: date) -> list[Figure]:
-    due: tuple[Condition, ...] = (*OPEN, ("target", ">=", 0), ("target", "<", quarter_end(today) + 1))
+    due: tuple[Condition, ...] = (*PIPELINE, ("target", ">=", 0), ("target", "<", quarter_end(today) + 1))
     held = {"field": "created", "until": "closed", "unit": "standing", "count": QUARTER_WEEKS}
     series = [
         {"name": "this quarter", "where": [], "shift": 0},
         {"name": "the quarter before", "where": [], "shift": 7 * QUARTER_WEEKS},
     ]
     return [
-        _tile("approved", "Open and approved", APPROVED, note="The pipeline that AWS has validated."),
-        _tile("open", "Open in all", OPEN, note="With what is in review, not submitted, or rejected."),
+        _tile("validated", "Validated pipeline", VALIDATED, note="The part that AWS has approved."),
+        _tile("pipeline", "Pipeline", PIPELINE, note="Open, and neither rejected nor still to be submitted."),
+        _tile("no_pipeline", "Open, but no pipeline", (*OPEN, ("pipeline", "=", 0)), note="Rejected or not submitted."),
         _tile("due", "Due this quarter", due),
         _tile("launched", "Launched", LAUNCHED),
         _tile(
@@ -151,7 +147,7 @@ def _pipeline(today: date) -> list[Figure]:
             "by_month",
             "Expected a month, by target close",
             {"field": "target", "unit": "month", "count": MONTHS},
-            (*OPEN, ("target", ">=", 0)),
+            (*PIPELINE, ("target", ">=", 0)),
             value="amount",
             note="Without what is past its date, which has a tile of its own.",
         ),
@@ -162,7 +158,7 @@ def _splits() -> list[Figure]:
     waiting: tuple[Condition, ...] = (*OPEN, ("review", "set", None), ("review", "not in", NOT_WAITING))
     return [
         _bars("by_stage", "By stage", "stage", order="stages"),
-        _bars("by_review", "By review status", "review"),
+        _bars("by_review", "What is open, by review", "standing", OPEN),
         _bars("by_owner", "By owner", "owner"),
         _bars("by_origin", "By origin", "origin"),
         _bars("by_country", "By country", "country"),

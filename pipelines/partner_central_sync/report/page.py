@@ -18,32 +18,12 @@ from .evaluate import matching
 from .fields import FILTERS, RANGES, TABLES, Field
 from .figures import Figure
 from .html import Html, join, tag
+from .sections import SECTIONS
 from .snapshot import Snapshot
 
 HERE = Path(__file__).parent
 TITLE = "Co-sell pipeline"
 APP = ("format", "data", "evaluate", "order", "draw", "filters", "state", "table", "panel", "page")
-SECTIONS = (
-    ("new", "What changed", ("changes", "changed"), "news"),
-    ("needs", "What needs you", ("action_required", "lapsing", "overdue", "slipping"), "needs"),
-    ("pipeline", "Pipeline", ("approved", "open", "due", "launched", "win_rate", "stalled", "gone"), "tiles"),
-    ("trend", "Trend", ("trend", "by_month"), "wide"),
-    (
-        "splits",
-        "What is open, by",
-        (
-            *("by_stage", "by_review", "by_owner", "by_origin", "by_country", "by_industry", "by_type", "by_solution"),
-            *("by_currency", "waiting"),
-        ),
-        "grid",
-    ),
-    (
-        "outcomes",
-        "What moved, what was won and lost",
-        ("by_quarter", "moves", "why_lost", "velocity", "launched_by_currency"),
-        "grid",
-    ),
-)
 FIRST_ROWS = 50
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 SHOWN = ("customer", "id", "stage", "review", "amount", "target", "owner")

@@ -18,6 +18,7 @@ from ..destinations.own_tables import LISTINGS, columns_of
 from ..query.currency import spend_of_version
 from ..query.read_only import run_query
 from ..sync.last_run import held_removals
+from ..views.absent_tables import empty_queries
 from ..views.translation import translate
 from .evaluate import Batch, Tally
 from .fields import TABLES, Field
@@ -28,7 +29,10 @@ Spends = list[tuple[str, int]]
 MOST_OPPORTUNITIES, MOST_OTHERS, BATCH = 100_000, 300_000, 20_000
 NEW_DAYS = 7
 OPTIONAL = frozenset(
-    ("engagement_invitations", "engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks")
+    (
+        *("opportunity_search_summaries", "aws_opportunity_summaries", "engagement_invitations"),
+        *("engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks"),
+    )
 )
 FRESHNESS = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
 SOURCES = {
@@ -51,15 +55,12 @@ SOURCES = {
         ORDER BY changes.changed_at DESC, changes.id, changes.what""",
     "moves": f"stage_transitions AS moves CROSS JOIN {FRESHNESS} ORDER BY moves.changed_at DESC, moves.id",
     "invitations": f"""engagement_invitations AS i
+        LEFT JOIN received_invitations AS received ON received.id = i.id
         LEFT JOIN (
-            SELECT engagement_invitation_id, MAX(opportunity_id) AS opportunity_id
-            FROM (
-                SELECT engagement_invitation_id, opportunity_id FROM engagement_by_accepting_invitation_tasks
-                UNION ALL
-                SELECT engagement_invitation_id, opportunity_id FROM engagement_from_opportunity_tasks
-            ) AS tasks
+            SELECT engagement_invitation_id AS id, MAX(opportunity_id) AS opportunity_id
+            FROM engagement_from_opportunity_tasks
             GROUP BY engagement_invitation_id
-        ) AS linked ON linked.engagement_invitation_id = i.id
+        ) AS sent ON sent.id = i.id
         CROSS JOIN {FRESHNESS}
         ORDER BY i.invitation_date DESC, i.id""",  # noqa: S608 - the names of this file
 }
@@ -146,10 +147,7 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, account: str | None, s
     several: dict[str, Spends] = {}
     for row in fetch_rows(client, SPENDS):
         several.setdefault(row["id"], []).append((row["currency"], _hundredths(row["monthly_amount"])))
-    for name, fields in TABLES.items():
-        if name == "invitations" and snapshot.absent:
-            snapshot.tables[name] = Table({field.name: [] for field in fields})
-            continue
+    for name in TABLES:
         try:
             snapshot.tables[name] = _load(client, name, snapshot, several)
         except WrongQuery as error:
@@ -174,7 +172,7 @@ def _load(client: SqlJobClientBase, name: str, snapshot: Snapshot, several: dict
     table = Table({field.name: [] for field in fields})
     most = MOST_OPPORTUNITIES if name == "opportunities" else MOST_OTHERS
     tallies = [tally for tally in snapshot.tallies.values() if tally.figure["table"] == name]
-    with run_query(client, translate(query, client)) as answer:
+    with run_query(client, translate(query, client, empty_queries(snapshot.absent))) as answer:
         while rows := list(islice(answer.rows, BATCH)):
             columns = _columns(fields, rows)
             if name == "changes":
