@@ -45,6 +45,7 @@ NOTES: dict[str, str] = {
     "This is not a SELECT of": "Correct the query where the message says.",
     "This would change the data": "Write a SELECT. The data are changed by syncs only.",
     "catalog is one of": "Correct it in .dlt/config.toml.",
+    "a day such as": "Write --since 2026-05-31, or --since last.",
     "either one account or all": "Leave out --account or --all-accounts.",
     "make the user that loads the owner": "Or let the owner add the columns that the message names.",
     "most_gone must be": "Correct it in .dlt/config.toml.",

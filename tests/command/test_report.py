@@ -407,6 +407,52 @@ def test_changes_begin_with_the_day_that_is_named(small: Settings, folder: Path)
     assert changes(date(2026, 6, 8)) == asked(small, query.format("2026-06-08"))
 
 
+def marks(settings: Settings) -> list[tuple[Any, ...]]:
+    return asked(
+        settings,
+        "SELECT account, strftime(as_of AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M') FROM report_marks ORDER BY as_of",
+    )
+
+
+def test_the_destination_knows_where_the_last_report_ended(folder: Path) -> None:
+    settings = filled(settings_in(folder), folder / "work", SMALL_CASE)
+    write_report(settings, folder / "report.html", "last")
+    assert "Since 2026-06-03." in Page((folder / "report.html").read_text()).text
+    write_report(settings, folder / "report.html", "last")
+    assert marks(settings) == [(None, "2026-06-10 12:00")]
+    with duckdb.connect(str(settings.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        connection.execute(
+            "INSERT INTO sync_runs SELECT * REPLACE ('r9' AS run_id, TIMESTAMPTZ '2026-06-12 12:30+00' AS finished_at, "
+            "TIMESTAMPTZ '2026-06-12 12:00+00' AS watermark) FROM sync_runs WHERE run_id = 'r2'"
+        )
+        connection.execute(
+            "INSERT INTO sync_run_streams SELECT * REPLACE ('r9' AS run_id) FROM sync_run_streams WHERE run_id = 'r2'"
+        )
+    write_report(settings, folder / "report.html", "last")
+    text = Page((folder / "report.html").read_text()).text
+    assert "Since 2026-06-10. The last report before these data knew up to 2026-06-10." in text
+    assert marks(settings) == [(None, "2026-06-10 12:00"), (None, "2026-06-12 12:00")]
+
+
+def test_who_cannot_write_gets_the_report_and_a_line(folder: Path) -> None:
+    settings = filled(settings_in(folder), folder / "work", SMALL_CASE)
+    said: list[str] = []
+    with duckdb.connect(str(settings.database)) as connection:
+        connection.execute("CREATE VIEW partner_central.partner_central.report_marks AS SELECT 1 AS mine")
+    write_report(settings, folder / "report.html", "last", warn=said.append)
+    with duckdb.connect(str(settings.database)) as connection:
+        connection.execute("DROP VIEW partner_central.partner_central.report_marks")
+    with duckdb.connect(str(settings.database), read_only=True):  # as another program may have it open
+        write_report(settings, folder / "report.html", "last", warn=said.append)
+    assert Page((folder / "report.html").read_text()).figures["pipeline"][:2] == ["Pipeline", "6"]
+    assert len(said) == 2
+    assert all(line.startswith("The destination was not told of this report") for line in said)
+    write_report(settings, folder / "report.html", "last", warn=said.append)
+    assert len(said) == 2
+    assert marks(settings) == [(None, "2026-06-10 12:00")]
+
+
 def test_a_page_that_is_cut_says_so_and_counts_all(
     small: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

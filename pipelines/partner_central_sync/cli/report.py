@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +11,22 @@ import typer
 from ..console.streams import print_line
 from .options import AccountOption, CatalogOption, DatabaseOption, DatasetOption, DestinationOption
 from .run import run_command, settings_to_read
+
+
+def parse_since(text: str | None) -> date | Literal["last"] | None:
+    """Returns the day that an option means.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    if text is None:
+        return None
+    if text == "last":
+        return "last"
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("a day such as 2026-05-31, or last", param_hint="--since") from None
 
 
 def report(
@@ -24,11 +40,11 @@ def report(
         ),
     ] = "html",
     since: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help="Show what changed since this day. [default: 7 days before the newest change]",
+            metavar="DATE|last",
+            help="Show what changed since this day, or since the last report on older data. [default: 7 days before "
+            "the newest change]",
             show_default=False,
         ),
     ] = None,
@@ -40,11 +56,12 @@ def report(
     database: DatabaseOption = None,
 ) -> None:
     """Write a page about the pipeline: one HTML file that loads nothing from anywhere. Makes no call to AWS."""
-    with run_command():
+    with run_command() as console:
         from ..report import write_report
 
         settings = settings_to_read(account, catalog, destination, dataset, database)
-        path = write_report(settings, out or Path(f"report.{form}"), since and since.date(), form)
+        path = write_report(settings, out or Path(f"report.{form}"), parse_since(since), form, console.warn)
+        console.close()
         print_line(f"The report is in {path}")
         if show:
             import webbrowser

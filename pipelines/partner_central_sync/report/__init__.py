@@ -6,10 +6,12 @@ the page as it is written. The programs in `app` do the same in the browser, for
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import localcontext
 from pathlib import Path
@@ -21,24 +23,38 @@ from ..query.currency import EXACT
 from ..query.read_only import open_read_only
 from ..sync.private_folder import private_files
 from ..sync.settings import Settings
+from .last_report import move_mark
 from .page import Page
 from .pdf import find_browser, print_page
 from .snapshot import load_snapshot
 
+log = logging.getLogger("partner_central.report")
+NOT_MARKED = (
+    "The destination was not told of this report, so that --since last begins where an earlier one ended: {}. The "
+    "report is complete."
+)
 LINK = "partner_central.report.opportunity_url"
 TEMPLATE = re.compile(r"https?://[^\s{}]+(\{id\})[^\s{}]*")
 
 
 def write_report(
-    settings: Settings, out: Path, since: date | None = None, form: Literal["html", "pdf"] = "html"
+    settings: Settings,
+    out: Path,
+    since: date | Literal["last"] | None = None,
+    form: Literal["html", "pdf"] = "html",
+    warn: Callable[[str], None] = log.warning,
 ) -> Path:
     """Writes the report to `out`; returns its absolute path.
+
+    The destination is given the mark of it, from which `last` begins.
 
     Args:
         settings: whose data it is about.
         out: the file.
-        since: the day from which on changes are new; by default seven days before the newest one.
+        since: the day from which on changes are new, or `last` for where the last report ended; by default seven days
+            before the newest change.
         form: `html`, or `pdf` where a Chromium is installed.
+        warn: takes a sentence, if the destination could not be given the mark.
 
     Raises:
         ConfigurationError: data or views are missing, `out` cannot be a file, the link in the settings is none, or
@@ -57,6 +73,8 @@ def write_report(
             snapshot = load_snapshot(client, settings.dataset_name, settings.account, since)
         html = Page(snapshot, link, datetime.now(UTC)).render()
     _write(out, print_page(browser, html) if browser else html.encode("utf-8", "replace"))
+    if reason := move_mark(settings, snapshot.freshness["as_of"]):
+        warn(NOT_MARKED.format(reason))
     return out
 
 

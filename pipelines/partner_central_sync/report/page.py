@@ -83,6 +83,7 @@ class Page:
         return {
             "today": f"{snapshot.today}",
             "since": (snapshot.since - snapshot.today).days,
+            "last": snapshot.last and (snapshot.last - snapshot.today).days,
             "currency": self._currency,
             "symbols": SYMBOLS,
             "link": self._link,
@@ -106,11 +107,17 @@ class Page:
         return tag(
             "section",
             tag("h2", title, id=f"{name}-title"),
-            tag("p", f"Since {self._snapshot.since}.", class_="soft", id="since") if name == "new" else None,
+            self._since() if name == "new" else None,
             tag("div", *drawn, class_=layout),
             id=name,
             aria_labelledby=f"{name}-title",
         )
+
+    def _since(self) -> Html:
+        """Returns since when changes are new; the programs of the page put a choice in its place."""
+        last = self._snapshot.last
+        known = f" The last report before these data knew up to {last}." if last else None
+        return tag("p", f"Since {self._snapshot.since}.", known, class_="soft", id="since")
 
     def _figure(self, name: str) -> Html:
         figure, entries = self._snapshot.tallies[name].figure, self._entries[name]

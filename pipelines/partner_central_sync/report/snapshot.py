@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
@@ -23,6 +23,7 @@ from ..views.translation import translate
 from .evaluate import Batch, Tally
 from .fields import TABLES, Field
 from .figures import figures
+from .last_report import last_report
 
 Row = dict[str, Any]
 Spends = list[tuple[str, int]]
@@ -97,6 +98,7 @@ class Snapshot:
         tables: by name.
         spends: the amounts of each opportunity that has several currencies, by its row.
         tallies: the figures, over all rows, also over what the page does not have.
+        last: up to which day the last report knew that was written before these data came; None without one.
         absent: tables of other streams that the dataset does not have.
     """
 
@@ -105,6 +107,7 @@ class Snapshot:
     held: int
     stages: list[str]
     since: date = date(1970, 1, 1)
+    last: date | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     spends: dict[int, Spends] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -117,14 +120,17 @@ class Snapshot:
         return day
 
 
-def load_snapshot(client: SqlJobClientBase, dataset: str, account: str | None, since: date | None) -> Snapshot:
+def load_snapshot(
+    client: SqlJobClientBase, dataset: str, account: str | None, since: date | Literal["last"] | None
+) -> Snapshot:
     """Runs all queries on an open destination.
 
     Args:
         client: the destination's.
         dataset: whose views it are.
         account: whose data it is, where several accounts share the dataset.
-        since: the day from which on changes are new; by default seven days before the newest one.
+        since: the day from which on changes are new, or `last` for where the last report ended; by default seven days
+            before the newest change.
 
     Raises:
         ConfigurationError: the views are not there yet.
@@ -141,7 +147,9 @@ def load_snapshot(client: SqlJobClientBase, dataset: str, account: str | None, s
     held = held_removals(client, account) if LISTINGS in there else 0
     snapshot = Snapshot(dataset, freshness, held, [row["life_cycle_stage"] for row in stages])
     snapshot.absent = sorted(OPTIONAL - there)
-    snapshot.since = since or snapshot.today - timedelta(NEW_DAYS)
+    snapshot.last = last_report(client, account, freshness["as_of"])
+    chosen = snapshot.last if since == "last" else since
+    snapshot.since = chosen or snapshot.today - timedelta(NEW_DAYS)
     defined = figures(snapshot.today, snapshot.since)
     snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
     several: dict[str, Spends] = {}

@@ -68,10 +68,19 @@ function buildSince() {
   const input = h("input", { type: "date", id: "since-date", max: formatDay(0) });
   input.value = formatDay(state.since);
   input.addEventListener("change", () => {
-    state.since = input.value ? dayOf(input.value) : meta.since;
-    changed();
+    choose(input.value ? dayOf(input.value) : meta.since);
   });
-  document.getElementById("since").replaceChildren(h("label", null, "Since ", input));
+  const choose = (day) => {
+    state.since = day;
+    input.value = formatDay(day);
+    changed();
+  };
+  const found = [h("label", null, "Since ", input)];
+  if (meta.last !== null) {
+    const attributes = { type: "button", id: "since-last", onclick: () => choose(meta.last) };
+    found.push(" or ", h("button", attributes, `since the last report, ${formatDay(meta.last)}`));
+  }
+  document.getElementById("since").replaceChildren(...found);
 }
 
 // The fragment holds the filters, so links of the page itself scroll without it.
