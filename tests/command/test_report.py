@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from partner_central_sync.report.currency import exact, short
 from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
 from partner_central_sync.report.evaluate import Entry
-from partner_central_sync.report.snapshot import OPTIONAL, Snapshot, load_snapshot
+from partner_central_sync.report.queries import OPTIONAL
+from partner_central_sync.report.snapshot import Snapshot, load_snapshot
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
 from partner_central_sync.views.keeping import create_views
@@ -94,6 +95,17 @@ def number(entries: list[Entry]) -> int:
     return entries[0].group.counts[0] if entries else 0
 
 
+def pipeline_by_week(taken: Snapshot) -> dict[date, int]:
+    """The trend of both quarters, by the last day of each week; the last week is the running one."""
+    by = taken.tallies["trend"].figure["by"]
+    return {
+        taken.today + timedelta(by["end"] - 7 * (entry.key + by["count"] * place)): counted
+        for entry in taken.tallies["trend"].entries(taken.stages)
+        for place, counted in enumerate(entry.group.counts)
+        if counted
+    }
+
+
 def assert_equals_views(settings: Settings) -> None:
     """The figures of a page are those of the views, asked here in other words."""
     taken = snapshot_of(settings)
@@ -145,6 +157,12 @@ def assert_equals_views(settings: Settings) -> None:
     near = {key: amount for key, amount in sums(found["by_month"]).items() if isinstance(key[0], int)}
     last = max((entry.key for entry in found["by_month"] if isinstance(entry.key, int)), default=0)
     assert near == {(month, currency): amount for month, currency, amount in months if month <= last}
+    weeks = asked(
+        settings,
+        "SELECT week_end, sum(opportunities_in_stage)::BIGINT FROM (SELECT DISTINCT week_end, life_cycle_stage, "
+        "opportunities_in_stage FROM pipeline_by_week) GROUP BY ALL",
+    )
+    assert pipeline_by_week(taken) == {sunday: held for sunday, held in weeks if held}
     moves = asked(settings, "SELECT movement, count(*) FROM stage_transitions GROUP BY ALL")
     assert sum(sum(entry.group.counts) for entry in found["moves"]) <= sum(times for _, times in moves)
     medians = asked(settings, "SELECT life_cycle_stage, stays FROM stage_velocity")

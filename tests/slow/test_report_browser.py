@@ -134,7 +134,14 @@ def test_a_panel_tells_the_history_of_an_opportunity(browser: Browser, page: Pat
     browser.open(page)
     browser.evaluate("openPanel('A1')")
     text = browser.evaluate("document.getElementById('panel').textContent")
-    for part in ("Acme", "EUR\N{NO-BREAK SPACE}50.00, USD\N{NO-BREAK SPACE}1,200.50", "In review", "Partner Referral"):
+    for part in (
+        "Acme",
+        "EUR\N{NO-BREAK SPACE}50.00, USD\N{NO-BREAK SPACE}1,200.50",
+        "In review",
+        "Partner Referral",
+        "Ask for MAP",
+        "Al Ash (AWSSalesRep)",
+    ):
         assert part in text
     browser.key("Escape")
     assert browser.evaluate("document.getElementById('panel').open") is False

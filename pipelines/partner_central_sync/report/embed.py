@@ -31,7 +31,7 @@ def pack(snapshot: Snapshot) -> str:
         for name, table in snapshot.tables.items()
     }
     opportunities = {key: place for place, key in enumerate(snapshot.tables["opportunities"].columns["id"])}
-    for name in ("changes", "moves", "invitations"):
+    for name in tables.keys() - {"opportunities"}:
         columns: dict[str, Any] = tables[name]
         ids = snapshot.tables[name].columns["id"]
         columns["id"] = [opportunities.get(key, -1) for key in ids]  # the place of its row: a filter finds it by that

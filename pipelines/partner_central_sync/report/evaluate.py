@@ -18,7 +18,7 @@ Sums = dict[str, int]  # by currency, in hundredths
 OUTSIDE = object()
 NO_SPEND = ((None, 0),)
 SEVERAL = {field.name for fields in TABLES.values() for field in fields if field.kind == "names"}
-NONE, NO_DATE, LATER, EARLIER = "none given", "no date", "later", "earlier"
+NONE, NO_DATE, LATER, EARLIER, NOW = "none given", "no date", "later", "earlier", "now"
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "in": lambda value, other: value in other,
     "not in": lambda value, other: value not in other,
@@ -147,10 +147,10 @@ class Tally:
     def _along(self, unit: str, count: int) -> Iterator[tuple[Any, str]]:
         """The keys of an axis of time, and their labels."""
         if unit in {"week", "standing"}:
-            back = 6 if unit == "week" else 0
+            end = -6 if unit == "week" else self.figure["by"]["end"]
             for week in reversed(range(count)):
-                day = self._today - timedelta(7 * week + back)
-                yield week, f"{day.day} {day:%b}"
+                day = self._today + timedelta(end - 7 * week)
+                yield week, NOW if unit == "standing" and week == 0 else f"{day.day} {day:%b}"
             return
         now = _number(unit, self._today)
         if unit == "month":
@@ -162,21 +162,22 @@ class Tally:
         yield from ((key, key or NO_DATE) for key in (LATER, None) if key in self.groups)
 
     def _add_standing(self, columns: Columns, rows: Sequence[int], place: int, shift: int) -> None:
-        """Counts for each week's end what was created by then and not closed."""
+        """Counts for each week's end what had begun by then and not ended, but for weeks before all is known."""
         by = self.figure["by"]
-        begins, ends, weeks = columns[by["field"]], columns[by["until"]], by["count"]
+        begins, ends, weeks, sunday = columns[by["field"]], columns[by["until"]], by["count"], by["end"] - shift
         steps = [0] * (weeks + 1)
         for row in rows:
             begin, end = begins[row], ends[row]
             if begin is None:
                 continue
-            last = min(weeks - 1, (-shift - begin) // 7)
-            first = 0 if end is None else max(0, (-shift - end) // 7 + 1)
+            last = min(weeks - 1, (sunday - begin) // 7)
+            first = 0 if end is None else max(0, (sunday - end) // 7 + 1)
             if first <= last:
                 steps[first] += 1
                 steps[last + 1] -= 1
         for week, number in enumerate(accumulate(steps[:-1])):
-            self._group(week).counts[place] += number
+            if sunday - 7 * week >= by["begin"]:
+                self._group(week).counts[place] += number
 
     def _group(self, key: Any) -> Group:  # noqa: ANN401 - whatever a column holds
         if key not in self.groups:

@@ -33,6 +33,14 @@ def _day(column: str) -> str:
     return f"DATE_DIFF('day', freshness.as_of_date, CAST({column} AT TIME ZONE 'UTC' AS DATE))"
 
 
+def _until(date: str) -> str:
+    return f"DATE_DIFF('day', freshness.as_of_date, {date})"
+
+
+def _capped(day: str) -> str:
+    return f"CASE WHEN {day} > 0 THEN 0 ELSE {day} END"
+
+
 def _flag(condition: str) -> str:
     return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
 
@@ -57,13 +65,19 @@ OPPORTUNITIES = (
     Field("motion", "Co-sell motion", "name", "o.cosell_motion"),
     Field("score", "Engagement score", "name", "o.engagement_score"),
     Field("quality", "Quality score", "count", "o.quality_score"),
+    Field("aws_stage", "Stage at AWS", "name", "o.aws_stage"),
+    Field("involvement", "Involvement of AWS", "name", "o.involvement_type"),
+    Field("visibility", "Visibility to AWS", "name", "aws.visibility"),
+    Field("aws_target", "Target close at AWS", "day", _until("aws.life_cycle_target_close_date")),
+    Field("aws_next", "Next steps of AWS", "text", "aws.life_cycle_next_steps"),
+    Field("aws_team", "Team at AWS", "names", "aws_teams.names"),
     Field("created", "Created", "day", "-o.age_days"),
     Field("modified", "Last change", "day", "-o.days_unchanged"),
     Field("stage_since", "In this stage since", "day", "-o.days_in_stage"),
     Field("review_since", "In this review since", "day", "-o.days_in_review_status"),
     Field("slips", "Times slipped", "count", "slipped.times_slipped"),
     Field("slipped_days", "Days slipped", "count", "slipped.days_slipped"),
-    Field("closed", "Closed", "day", "DATE_DIFF('day', freshness.as_of_date, o.closed_on)"),
+    Field("closed", "Closed", "day", _until("o.closed_on")),
     Field("lost", "Reason of the loss", "name", "o.life_cycle_closed_lost_reason"),
     Field("next", "Next steps", "text", "o.life_cycle_next_steps"),
     Field("reason", "Reason of the review", "name", "o.life_cycle_review_status_reason"),
@@ -103,6 +117,27 @@ INVITATIONS = (
     Field("invited", "Invited", "day", _day("i.invitation_date")),
     Field("expires", "Lapses", "day", _day("i.expiration_date")),
 )
-TABLES = {"opportunities": OPPORTUNITIES, "changes": CHANGES, "moves": MOVES, "invitations": INVITATIONS}
+RECOMMENDATIONS = (
+    Field("id", "Opportunity", "text", "recommendations_open.id"),
+    Field("type", "Kind", "name", "recommendations_open.recommendation_type"),
+    Field("text", "Recommendation", "text", "recommendations_open.recommendation"),
+)
+SPANS = (  # how long each opportunity was pipeline, without a gap
+    Field("id", "Opportunity", "text", "spans.id"),
+    Field("from", "Pipeline from", "day", _capped(_day("spans.began_at"))),
+    Field("until", "Pipeline until", "day", _capped(_day("spans.ended_at"))),
+)
+TABLES = {
+    "opportunities": OPPORTUNITIES,
+    "changes": CHANGES,
+    "moves": MOVES,
+    "invitations": INVITATIONS,
+    "recommendations": RECOMMENDATIONS,
+    "spans": SPANS,
+}
+AT_AWS = (
+    *("origin", "involvement", "visibility", "aws_stage", "aws_target", "motion", "score", "quality", "aws_team"),
+    "aws_next",
+)
 FILTERS = ("stage", "standing", "owner", "origin", "country", "industry", "type", "solutions", "currency")
 RANGES = ("created", "target", "closed")

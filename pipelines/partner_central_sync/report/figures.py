@@ -21,10 +21,7 @@ PIPELINE: tuple[Condition, ...] = (("pipeline", "=", 1),)
 VALIDATED: tuple[Condition, ...] = (("validated", "=", 1),)
 CLOSED: tuple[Condition, ...] = (("open", "=", 0),)
 LAUNCHED: tuple[Condition, ...] = (("stage", "=", "Launched"), ("gone", "=", 0))
-TREND = (
-    "Thirteen weeks up to now, and beside them the thirteen before. By the days of creation and of closing as they are "
-    "known today: what was reopened counts as open throughout."
-)
+TREND = "Thirteen weeks up to now, and beside them the thirteen before. By the history of each opportunity."
 NOT_WAITING = ("Approved", "Rejected")
 WAITING = ("up to 7 days", "8 to 14 days", "15 to 30 days", "over 30 days")
 
@@ -36,14 +33,15 @@ def quarter_end(today: date) -> int:
     return (first_of_next - timedelta(1) - today).days
 
 
-def figures(today: date, since: date) -> dict[str, Figure]:
+def figures(today: date, since: date, first: date) -> dict[str, Figure]:
     """Returns all of them by name.
 
     Args:
         today: the day up to which everything is counted.
         since: the day from which on changes are new.
+        first: the day of the first watermark: what was pipeline before is not known.
     """
-    found = [*_news((since - today).days), *_needs(today), *_pipeline(today), *_splits(), *_outcomes()]
+    found = [*_news((since - today).days), *_needs(today), *_pipeline(today, first), *_splits(), *_outcomes()]
     return {figure["name"]: figure for figure in found}
 
 
@@ -113,9 +111,12 @@ def _needs(today: date) -> list[Figure]:
     ]
 
 
-def _pipeline(today: date) -> list[Figure]:
+def _pipeline(today: date, first: date) -> list[Figure]:
     due: tuple[Condition, ...] = (*PIPELINE, ("target", ">=", 0), ("target", "<", quarter_end(today) + 1))
-    held = {"field": "created", "until": "closed", "unit": "standing", "count": QUARTER_WEEKS}
+    weeks = {"field": "from", "until": "until", "unit": "standing", "count": QUARTER_WEEKS}
+    monday = first - timedelta(first.weekday())
+    weeks |= {"end": 6 - today.weekday(), "begin": (monday - today).days}
+    known = "" if (today - monday).days >= 14 * QUARTER_WEEKS else f" Weeks before {monday} are not known."
     series = [
         {"name": "this quarter", "where": [], "shift": 0},
         {"name": "the quarter before", "where": [], "shift": 7 * QUARTER_WEEKS},
@@ -136,12 +137,13 @@ def _pipeline(today: date) -> list[Figure]:
         _tile("stalled", "Unchanged for 30 days", (*OPEN, ("modified", "<", 1 - STALE_DAYS))),
         _columns(
             "trend",
-            "Open at the end of each week",
-            held,
-            (("gone", "=", 0),),
+            "Pipeline at the end of each week",
+            weeks,
+            (),
+            table="spans",
             beside=True,
             series=series,
-            note=TREND,
+            note=TREND + known,
         ),
         _columns(
             "by_month",

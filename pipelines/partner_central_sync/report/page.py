@@ -15,7 +15,7 @@ from .banner import warnings
 from .currency import SYMBOLS, all_exact, short
 from .embed import pack, to_json
 from .evaluate import matching
-from .fields import FILTERS, RANGES, TABLES, Field
+from .fields import AT_AWS, FILTERS, RANGES, TABLES, Field
 from .figures import Figure
 from .html import Html, join, tag
 from .sections import SECTIONS
@@ -92,6 +92,7 @@ class Page:
             "filters": FILTERS,
             "ranges": RANGES,
             "shown": SHOWN,
+            "at_aws": AT_AWS,
             "first": FIRST_ROWS,
             "colours": draw.COLOURS,
             "figures": {name: tally.figure for name, tally in snapshot.tallies.items()},

@@ -24,52 +24,12 @@ from .evaluate import Batch, Tally
 from .fields import TABLES, Field
 from .figures import figures
 from .last_report import last_report
+from .queries import OPTIONAL, SOURCES, SPENDS
 
 Row = dict[str, Any]
 Spends = list[tuple[str, int]]
 MOST_OPPORTUNITIES, MOST_OTHERS, BATCH = 100_000, 300_000, 20_000
 NEW_DAYS = 7
-OPTIONAL = frozenset(
-    (
-        *("opportunity_search_summaries", "aws_opportunity_summaries", "engagement_invitations"),
-        *("engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks"),
-    )
-)
-FRESHNESS = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
-SOURCES = {
-    "opportunities": f"""opportunity_current AS o
-        LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id
-        LEFT JOIN (
-            SELECT id, MAX(monthly_amount) AS amount FROM opportunity_spend GROUP BY id
-        ) AS largest ON largest.id = o.id
-        CROSS JOIN {FRESHNESS}
-        ORDER BY
-            CASE
-                WHEN o.is_gone OR NOT o.is_open THEN 2
-                WHEN o.life_cycle_review_status = 'Action Required' OR o.days_to_target_close < 0 THEN 0
-                ELSE 1
-            END,
-            COALESCE(largest.amount, 0) DESC,
-            o.id""",  # noqa: S608 - the names of this file
-    "changes": f"""changes CROSS JOIN {FRESHNESS}
-        WHERE changes.what <> 'first seen'
-        ORDER BY changes.changed_at DESC, changes.id, changes.what""",
-    "moves": f"stage_transitions AS moves CROSS JOIN {FRESHNESS} ORDER BY moves.changed_at DESC, moves.id",
-    "invitations": f"""engagement_invitations AS i
-        LEFT JOIN received_invitations AS received ON received.id = i.id
-        LEFT JOIN (
-            SELECT engagement_invitation_id AS id, MAX(opportunity_id) AS opportunity_id
-            FROM engagement_from_opportunity_tasks
-            GROUP BY engagement_invitation_id
-        ) AS sent ON sent.id = i.id
-        CROSS JOIN {FRESHNESS}
-        ORDER BY i.invitation_date DESC, i.id""",  # noqa: S608 - the names of this file
-}
-SPENDS = """
-    SELECT id, COALESCE(currency_code, '') AS currency, monthly_amount
-    FROM opportunity_spend
-    WHERE id IN (SELECT id FROM opportunity_spend GROUP BY id HAVING COUNT(*) > 1)
-    ORDER BY id, COALESCE(currency_code, '')"""
 
 
 @dataclass(slots=True)
@@ -150,7 +110,8 @@ def load_snapshot(
     snapshot.last = last_report(client, account, freshness["as_of"])
     chosen = snapshot.last if since == "last" else since
     snapshot.since = chosen or snapshot.today - timedelta(NEW_DAYS)
-    defined = figures(snapshot.today, snapshot.since)
+    first = fetch_rows(client, "SELECT CAST(MIN(watermark) AT TIME ZONE 'UTC' AS DATE) AS day FROM sync_runs")[0]["day"]
+    defined = figures(snapshot.today, snapshot.since, first or snapshot.today)
     snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
     several: dict[str, Spends] = {}
     for row in fetch_rows(client, SPENDS):

@@ -182,17 +182,21 @@ function numberOf(unit, day) {
   return unit === "month" ? year * 12 + month : year * 4 + Math.floor(month / 3);
 }
 
-// What stood at the end of each week: it was created by then, and closes later or not at all.
+// What stood at the end of each week: it had begun by then and not ended; weeks before all is known have none.
 function countStanding(table, by, rows, shift, set) {
   const [begins, ends] = [table.columns[by.field].ints, table.columns[by.until].ints];
   const steps = new Int32Array(by.count + 1);
+  const sunday = by.end - shift;
   for (const row of rows) {
     if (begins[row] === MISSING) continue;
-    const last = Math.min(by.count - 1, Math.floor((-shift - begins[row]) / 7));
-    const first = ends[row] === MISSING ? 0 : Math.max(0, Math.floor((-shift - ends[row]) / 7) + 1);
+    const last = Math.min(by.count - 1, Math.floor((sunday - begins[row]) / 7));
+    const first = ends[row] === MISSING ? 0 : Math.max(0, Math.floor((sunday - ends[row]) / 7) + 1);
     if (first > last) continue;
     steps[first] += 1;
     steps[last + 1] -= 1;
   }
-  for (let week = 0, number = 0; week < by.count; week += 1) set(week, (number += steps[week]));
+  for (let week = 0, number = 0; week < by.count; week += 1) {
+    number += steps[week];
+    if (sunday - 7 * week >= by.begin) set(week, number);
+  }
 }

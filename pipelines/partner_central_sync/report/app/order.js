@@ -11,12 +11,12 @@ function order(figure, groups) {
   return keys.map((key) => [key, key || "none given"]);
 }
 
-function along({ unit, count }, groups) {
+function along({ unit, count, end = -6 }, groups) {
   const steps = [...Array(count).keys()];
   if (unit === "week" || unit === "standing") {
     return steps.reverse().map((week) => {
-      const date = dateOf(-7 * week - (unit === "week" ? 6 : 0));
-      return [week, `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`];
+      const date = dateOf(end - 7 * week);
+      return [week, unit === "standing" && week === 0 ? "now" : `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`];
     });
   }
   const now = numberOf(unit, 0);

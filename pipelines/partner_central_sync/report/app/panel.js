@@ -1,4 +1,4 @@
-// The panel of one opportunity: all that is known of it, its history and its invitations.
+// The panel of one opportunity: all that is known of it, AWS's side, its history and its invitations.
 
 let places = null; // the row of an opportunity, by its id
 
@@ -12,14 +12,13 @@ function openPanel(id) {
   if (row === undefined) return;
   const table = tables.opportunities;
   const panel = document.getElementById("panel") ?? buildPanel();
-  const facts = Object.values(table.fields).filter(({ name, kind }) => name !== "customer" && kind !== "flag");
-  const lines = facts.flatMap((field) => {
-    if (field.name === "currency" || table.columns[field.name].at(row) === null) {
-      if (field.name !== "amount" || !spendsOf(row).length) return [];
-    }
-    const { text, title } = cellOf(table, field, row);
-    return [h("div", null, h("dt", null, field.label), h("dd", { dir: "auto" }, title || text))];
-  });
+  const own = Object.values(table.fields).filter(
+    ({ name, kind }) => !["customer", "standing", "currency", ...meta.at_aws].includes(name) && kind !== "flag",
+  );
+  const atAws = facts(
+    row,
+    meta.at_aws.map((name) => table.fields[name]),
+  );
   const marks = [];
   if (!table.columns.open.at(row))
     marks.push(table.columns.estimated.at(row) ? "Closed; the day is an estimate." : "Closed.");
@@ -37,7 +36,10 @@ function openPanel(id) {
     .replaceChildren(
       h("h2", { id: "panel-title", dir: "auto" }, table.columns.customer.at(row) ?? id),
       h("p", { class: "soft" }, ...marks.map((mark) => `${mark} `), link || ""),
-      h("dl", null, lines),
+      h("dl", null, facts(row, own)),
+      h("h3", null, "At AWS"),
+      atAws.length ? h("dl", null, atAws) : h("p", { class: "soft" }, "Nothing is known."),
+      ...part("What AWS recommends", tables.recommendations, row, ["type", "text"], null),
       ...part(
         "History",
         tables.changes,
@@ -56,11 +58,23 @@ function openPanel(id) {
   panel.showModal();
 }
 
+// Each field that has a value, with it.
+function facts(row, fields) {
+  const table = tables.opportunities;
+  return fields
+    .filter(({ name }) => (name === "amount" ? spendsOf(row).length : table.columns[name].at(row) !== null))
+    .map((field) => {
+      const { text, title } = cellOf(table, field, row);
+      return h("div", null, h("dt", null, field.label), h("dd", { dir: "auto" }, title || text));
+    });
+}
+
+// The rows of another table about an opportunity; without any, what is said instead, or nothing at all.
 function part(title, table, opportunity, names, none) {
   const ids = table.columns.id.rows;
   const rows = [];
   for (let row = 0; row < table.size; row += 1) if (ids[row] === opportunity) rows.push(row);
-  if (!rows.length) return [h("h3", null, title), h("p", { class: "soft" }, none)];
+  if (!rows.length) return none === null ? [] : [h("h3", null, title), h("p", { class: "soft" }, none)];
   const fields = names.map((name) => table.fields[name]);
   const body = rows.map((row) =>
     h(
