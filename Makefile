@@ -63,7 +63,7 @@ lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/mypy
 
 bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
-	$(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
 		--out docs/BENCHMARKS.md $(ARGS)
 
 .venv-bench-%/.set-up: benchmarks/peers/%.lock
@@ -84,7 +84,7 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	@touch $@
 
 # With EXTRAS, packages that the lock does not have come as they are resolved; none that it has changes its version.
-setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it; EXTRAS=postgres,report adds extras
+setup: $(STAMP) ## .venv with exactly the locked packages, and the command in it; EXTRAS=postgres adds extras
 ifneq ($(EXTRAS),)
 	sed -n 's/^\([a-z0-9][^ ]*==[^\\]*\)\\$$/\1/p' requirements.lock > $(VENV)/pins.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/pins.txt \
@@ -109,10 +109,10 @@ RESOLVE := uv pip compile --quiet pyproject.toml --universal --python-version 3.
 lock: ## Resolve pyproject.toml into all locks but those of the benchmarks (needs uv)
 	$(RESOLVE) --extra dev -o requirements-dev.lock --upgrade
 	sed -n 's/ \\$$//p' requirements-dev.lock | grep == > .constraints
-	$(RESOLVE) --extra build --extra report -c .constraints -o requirements.lock --upgrade
+	$(RESOLVE) --extra build -c .constraints -o requirements.lock --upgrade
 	for server in $(SERVERS); do $(RESOLVE:pyproject.toml=tests/locks/$$server.in) \
 		--no-emit-package partner-central-sync -o tests/locks/$$server.lock --upgrade; done
-	for extra in $(EXTRAS_LOCKED); do $(RESOLVE) --extra build --extra report --extra $$extra -c .constraints \
+	for extra in $(EXTRAS_LOCKED); do $(RESOLVE) --extra build --extra $$extra -c .constraints \
 		-o locks/$$extra.lock --upgrade; done
 	$(RESOLVE:pyproject.toml=locks/audit.in) -o locks/audit.lock --upgrade
 	$(RESOLVE:pyproject.toml=tests/locks/duckdb.in) -o tests/locks/duckdb.lock --upgrade

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import events
+from pages import pages
 from partner_central_emulator import Emulator
 from quiet import quiet
 from report import Report
@@ -144,7 +145,9 @@ def main() -> None:
     arguments.add_argument("--singer", type=Path, required=True, help="virtual environment of peers/singer.lock")
     arguments.add_argument("--out", type=Path, required=True, help="Markdown file to write")
     arguments.add_argument("--largest", type=int, default=1_000_000, help="size of the largest load")
-    arguments.add_argument("--only", choices=["events", "search"], help="measure only this, and write no file")
+    arguments.add_argument(
+        "--only", choices=["events", "search", "report"], help="measure only this, and write no file"
+    )
     given = arguments.parse_args()
     report = Report()
     if given.only == "events":
@@ -161,6 +164,9 @@ def main() -> None:
     )
     with TemporaryDirectory() as folder:
         shop = Workshop(Path(folder), given.pandas.absolute(), given.singer.absolute())
+        if given.only == "report":
+            pages(Path(folder), report)
+            return
         if given.only == "search":
             search(shop, report)
             return
@@ -169,6 +175,7 @@ def main() -> None:
         speeds(shop, report)
         search(shop, report)
         growth(shop, report, known, given.largest)
+        pages(Path(folder), report)
     seconds_of_events(report)
     given.out.parent.mkdir(exist_ok=True)
     given.out.write_text("\n".join(report.lines) + "\n")

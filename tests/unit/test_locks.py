@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-DESTINATIONS = sorted(EXTRAS.keys() - {"dev", "build", "report"})
+DESTINATIONS = sorted(EXTRAS.keys() - {"dev", "build"})
 LOCKS = [ROOT / "requirements.lock", *(ROOT / "locks" / f"{extra}.lock" for extra in DESTINATIONS)]
 PINNED = re.compile(
     r"^([a-z0-9][^ =\[]*)(?:\[[^]]*\])?==([^ ]+)([^\n]*)\n((?:    --hash=sha256:[0-9a-f]{64}[ \\]*\n)+)", re.MULTILINE

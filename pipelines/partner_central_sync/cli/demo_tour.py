@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console as Terminal
 from rich.table import Column, Table
 
-from partner_central.public import ConfigurationError, with_extras
+from partner_central.public import with_extras
 from partner_central_emulator import Emulator, use_loader
 
 from ..console.output import Console
@@ -81,7 +81,7 @@ def demo(console: Console) -> None:
             f"\n{DAYS} days pass: new opportunities, moved stages, slipped dates.\nSecond sync: what changed."
         )
         console.print_summary(sync(settings, console))
-        page = _page(settings)
+        page = f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         connection.execute("USE partner_central_demo.partner_central")
         lock(connection)
@@ -100,14 +100,6 @@ def _settings(endpoint: str, folder: Path) -> Settings:
     keys.aws_access_key_id, keys.aws_secret_access_key, keys.region_name = "demo", "demo", "us-east-1"
     source = {"credentials": keys, "endpoint_url": endpoint}
     return Settings(tables=("bulk",), database=DATABASE.absolute(), pipelines_dir=folder, source=source)
-
-
-def _page(settings: Settings) -> str:
-    """Returns where the page on these data is, or why there is none."""
-    try:
-        return f"A page about these data, for a browser: {write_report(settings, PAGE)}\n"
-    except ConfigurationError as missing:
-        return f"There is no page about these data: {missing}\n"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> Table:

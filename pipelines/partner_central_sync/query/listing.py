@@ -22,6 +22,7 @@ OWN = {
     "sync_run_streams": "A row for each stream of a run.",
     "sync_sweeps": "What was concluded from each complete listing.",
     "sync_lease": "The run that loads now.",
+    "report_marks": "How far each report knew, for report --since last.",
     **{name: table.content for name, table in USER_TABLES.items()},
 }
 Line = tuple[str, str, str]

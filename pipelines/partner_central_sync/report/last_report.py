@@ -1,74 +1,89 @@
-"""Keeps what the last report knew, for the news of the next one, in a small file next to dlt's working folder."""
+"""Keeps in the destination how far the last report knew, so that whoever writes the next one can begin there.
+
+The table `report_marks` has a row for each state of the data that a report showed. A report on the same data again adds
+none.
+"""
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import tempfile
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+from dlt.common.destination.exceptions import DestinationException
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from ..destinations.errors import first_line
+from ..destinations.own_tables import columns_of
+from ..sync import working_folder
 from ..sync.settings import Settings
-from ..sync.state_folder import prepare
+from ..sync.utc import in_utc
+from ..views.user_tables import UserTable, make_table
+
+MARKS = UserTable(
+    "report_marks",
+    "How far each report knew, for report --since last.",
+    (
+        ("account", "text", "Whose report it was, where several accounts share the dataset; null for all of them."),
+        ("as_of", "timestamp", "Newest change in AWS that the report had."),
+        ("written_at", "timestamp", "When it was written, by the clock of its machine."),
+    ),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportState:
-    """The newest timestamps that a report found in the data, ISO 8601, or None where there were none.
-
-    Attributes:
-        as_of: the newest change AWS had shown.
-        seen: when a sync had last seen a version for the first time.
-        gone: when the last opportunity was marked as gone.
-    """
-
-    as_of: str | None
-    seen: str | None
-    gone: str | None
-
-
-class ReportStates:
-    """The marks of the two newest reports on different data; a report on the same data again keeps its predecessor.
+def last_report(client: SqlJobClientBase, account: str | None, as_of: datetime | None) -> date | None:
+    """Returns up to which day the last report knew that was written before these data came; None without one.
 
     Args:
-        settings: whose reports they are.
-        location: the database they are about, without secrets.
+        client: of the open destination.
+        account: whose report it was; None for all.
+        as_of: the newest change that the data have.
     """
+    if as_of is None or not MARKS.is_usable(dict.fromkeys(columns_of(client, [MARKS.name]).get(MARKS.name, ()))):
+        return None
+    mine, keys = _of(account)
+    name = client.sql_client.make_qualified_table_name(MARKS.name)
+    query = f"SELECT MAX(as_of) FROM {name} WHERE as_of < %s AND {mine}"  # noqa: S608 - a name of this program
+    ((found,),) = client.sql_client.execute_sql(query, as_of, *keys) or ((None,),)
+    return found and in_utc(found).date()
 
-    def __init__(self, settings: Settings, location: str) -> None:
-        self._file: Path = prepare(settings) / f"{settings.dataset_name}.report"
-        self._key = location
 
-    def before(self, now: ReportState) -> ReportState | None:
-        """The mark of the last report that knew less than `now`; None if there was none."""
-        newest_last = [mark for mark in self._read() if mark != now]
-        return newest_last[-1] if newest_last else None
+def move_mark(settings: Settings, as_of: datetime | None) -> str | None:
+    """Stores how far a report knew.
 
-    def remember(self, now: ReportState) -> None:
-        """Records a report; where that cannot be written, the next one compares with an older one."""
-        marks = [mark for mark in (self.before(now), now) if mark]
-        with suppress(OSError):
-            unfinished = self._file.with_suffix(".report.new")
-            unfinished.write_text(json.dumps({**self._all(), self._key: [asdict(mark) for mark in marks]}))
-            unfinished.replace(self._file)
-
-    def _read(self) -> list[ReportState]:
+    Returns:
+        Why it was not stored; None if it is.
+    """
+    if as_of is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline = working_folder.attach(replace(settings, pipelines_dir=Path(folder)))
+        client = pipeline.destination_client()
+        if not isinstance(client, SqlJobClientBase):
+            return f"{settings.destination} takes no SQL"
+        database: Any = client.sql_client.dbapi
         try:
-            return [
-                ReportState(**{name: _moment(entry[name]) for name in ReportState.__slots__})
-                for entry in self._all()[self._key]
-            ]
-        except (KeyError, TypeError, ValueError):
-            return []
-
-    def _all(self) -> dict[str, list[dict[str, str | None]]]:
-        try:
-            content = json.loads(self._file.read_text())
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
+            with client:
+                _insert(client, settings.account, as_of)
+        except (DestinationException, OSError, database.Error) as error:
+            return first_line(error)
+    return None
 
 
-def _moment(text: str | None) -> str | None:
-    """Returns the text, if it is a timestamp: it becomes part of a query."""
-    return text and datetime.fromisoformat(text).isoformat()
+def _insert(client: SqlJobClientBase, account: str | None, as_of: datetime) -> None:
+    if not columns_of(client, [MARKS.name]):
+        make_table(client, MARKS)
+    mine, keys = _of(account)
+    name = client.sql_client.make_qualified_table_name(MARKS.name)
+    query = f"SELECT COUNT(*) FROM {name} WHERE as_of = %s AND {mine}"  # noqa: S608 - a name of this program
+    ((known,),) = client.sql_client.execute_sql(query, as_of, *keys) or ((0,),)
+    if not known:
+        place = "NULL" if account is None else "%s"  # BigQuery refuses None as a parameter
+        statement = f"INSERT INTO {name} (account, as_of, written_at) VALUES ({place}, %s, %s)"  # noqa: S608 - see above
+        client.sql_client.execute_sql(statement, *keys, as_of, datetime.now(UTC))
+
+
+def _of(account: str | None) -> tuple[str, tuple[str, ...]]:
+    return ("account IS NULL", ()) if account is None else ("account = %s", (account,))

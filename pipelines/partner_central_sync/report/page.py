@@ -1,135 +1,236 @@
-"""The page: a heading, figures, and a section for each question of a partner manager."""
+"""The page: a heading, what needs somebody, and a section for each further question of a partner manager."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from ..query.currency import money
-from .html import Html, tag
-from .sections import gone_section, late, movement, new_since, pipeline, review
+from . import draw
+from .banner import warnings
+from .currency import SYMBOLS, all_exact, short
+from .embed import pack, to_json
+from .evaluate import matching
+from .fields import AT_AWS, FILTERS, RANGES, TABLES, Field
+from .figures import Figure
+from .html import Html, join, tag
+from .sections import SECTIONS
 from .snapshot import Snapshot
-from .tables import NOTHING, format_value
-from .won_and_lost import won_and_lost
 
 HERE = Path(__file__).parent
 TITLE = "Co-sell pipeline"
-BAD_ENDS_WELL = ("done", "held")
+APP = ("format", "data", "evaluate", "order", "draw", "filters", "state", "table", "panel", "page")
+FIRST_ROWS = 50
+SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+SHOWN = ("customer", "id", "stage", "review", "amount", "target", "owner")
 
 
-def page(snapshot: Snapshot) -> str:
-    """The whole page, which loads nothing: styles, the program that sorts tables, and charts are in it."""
-    sections = [
-        ("new", "Since the last report", new_since(snapshot)),
-        ("pipeline", "What is open", pipeline(snapshot)),
-        ("movement", "What moved", movement(snapshot)),
-        ("review", "What waits in review", review(snapshot)),
-        ("late", "What is late", late(snapshot)),
-        ("outcomes", "What was won and lost", won_and_lost(snapshot)),
-        ("gone", "What is gone", gone_section(snapshot)),
-    ]
-    links = [tag("li", tag("a", title, href=f"#{name}")) for name, title, _ in sections]
-    head = tag(
-        "head",
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        # nothing is fetched, and the browser refuses to
-        Html("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "),
-        Html("script-src 'unsafe-inline'\">"),
-        tag("title", f"{TITLE}: {snapshot.dataset}"),
-        tag("style", Html((HERE / "style.css").read_text(encoding="utf-8"))),
-    )
-    body = tag(
-        "body",
-        tag("a", "To the content", class_="skip", href="#content"),
-        tag("header", *_heading(snapshot), tag("nav", tag("ul", *links), aria_label="Sections")),
-        tag("main", *[_section(*section) for section in sections], id="content"),
-        tag("footer", *_footer(snapshot)),
-        tag("script", Html((HERE / "sort.js").read_text(encoding="utf-8"))),
-    )
-    return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
+class Page:
+    """The page of a snapshot.
 
+    Args:
+        snapshot: what is on it.
+        link: the address of an opportunity in Partner Central, with `{id}`; None without one.
+        now: when it is written.
+    """
 
-def _section(name: str, title: str, content: Html) -> Html:
-    return tag("section", tag("h2", title, id=f"{name}-title"), content, id=name, aria_labelledby=f"{name}-title")
+    def __init__(self, snapshot: Snapshot, link: str | None, now: datetime) -> None:
+        self._snapshot, self._link, self._now = snapshot, link, now
+        self._entries = {name: tally.entries(snapshot.stages) for name, tally in snapshot.tallies.items()}
+        named = [entry.key for entry in self._entries["by_currency"] if entry.key is not None]
+        self._currency: str = named[0] if named else ""
 
-
-def _heading(snapshot: Snapshot) -> list[Html]:
-    freshness, results = snapshot.freshness, snapshot.results
-    as_of = freshness["as_of"]
-    text = (
-        f"As of {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the newest change AWS has shown. All ages count up to then."
-        if as_of
-        else "No opportunity has been seen yet."
-    )
-    sizes = {row["life_cycle_stage"]: row["opportunities_in_stage"] for row in results["stages"]}
-    won, lost = (sum(quarter[name] for quarter in results["quarters"][:4]) for name in ("won", "lost"))
-    open_spend: dict[str | None, float] = {}
-    for row in results["stages"]:
-        if row["monthly_amount"] is not None:
-            open_spend[row["currency_code"]] = open_spend.get(row["currency_code"], 0) + row["monthly_amount"]
-    launched = {row["currency_code"]: row["monthly_amount"] for row in results["launched"]}
-    tables = snapshot.tables
-    figures = [
-        _figure("Open", f"{sum(sizes.values()):,}"),
-        _figure("Launched", f"{sum(quarter['won'] for quarter in results['quarters']):,}"),
-        _figure("Won of closed, last 4 quarters", f"{100 * won / (won + lost):.0f} %" if won + lost else NOTHING),
-        _figure("Action required", f"{tables['action_required'].total:,}"),
-        _figure("Past target close", f"{tables['past_target_close'].total:,}"),
-        _figure("Slipped", f"{tables['slipped'].total:,}"),
-        _figure("Unchanged for 30 days", f"{tables['stalled'].total:,}"),
-        _figure("Gone", f"{tables['gone'].total:,}"),
-    ]
-    sums = [
-        _figure("Open, expected a month", *_amounts(open_spend)),
-        _figure("Launched, expected a month", *_amounts(launched)),
-    ]
-    warning = None
-    if freshness["last_run_outcome"] not in (*BAD_ENDS_WELL, None):
-        last = freshness["last_success_at"]
-        warning = tag(
-            "p",
-            f"The last sync did not end well ({freshness['last_run_outcome']}). The last good one ended ",
-            f"{format_value(last)} UTC." if last else "never.",
-            class_="warning",
-            role="note",
+    def render(self) -> str:
+        """Returns the whole page, which loads nothing: styles, programs and rows are in it."""
+        script = "".join(text(path) for path in ("vendor/tabulator.min.js", *(f"app/{name}.js" for name in APP)))
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = (
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+            f"script-src 'sha256-{digest}'"
         )
-    return [
-        tag("h1", TITLE),
-        tag("p", text, class_="soft"),
-        *([warning] if warning else []),
-        tag("dl", *figures, class_="figures", aria_label="Figures"),
-        tag("dl", *sums, class_="figures sums", aria_label="Sums"),
-    ]
+        links = [tag("li", tag("a", title, href=f"#{name}")) for name, title, *_ in SECTIONS]
+        links.append(tag("li", tag("a", "All opportunities", href="#opportunities")))
+        head = tag(
+            "head",
+            Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+            Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+            tag("title", f"{TITLE}: {self._snapshot.dataset}"),
+            tag(
+                "style",
+                Html(text("vendor/tabulator.min.css") + text("style.css") + text("table.css") + text("print.css")),
+            ),
+        )
+        body = tag(
+            "body",
+            tag("a", "To the content", class_="skip", href="#content"),
+            tag("header", *self._heading(), tag("nav", tag("ul", *links), aria_label="Sections")),
+            tag("div", id="filters", hidden=""),
+            tag("main", *(self._section(*section) for section in SECTIONS), self._all(), id="content"),
+            tag("footer", *self._footer()),
+            tag("script", Html(to_json(self._meta())), type="application/json", id="meta"),
+            tag("script", Html(pack(self._snapshot)), type="application/json", id="rows"),
+            tag("script", Html(script)),
+        )
+        return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
+
+    def _meta(self) -> dict[str, Any]:
+        """Returns what the programs of the page have to know besides the rows."""
+        snapshot = self._snapshot
+        return {
+            "today": f"{snapshot.today}",
+            "since": (snapshot.since - snapshot.today).days,
+            "last": snapshot.last and (snapshot.last - snapshot.today).days,
+            "currency": self._currency,
+            "symbols": SYMBOLS,
+            "link": self._link,
+            "dataset": snapshot.dataset,
+            "stages": snapshot.stages,
+            "filters": FILTERS,
+            "ranges": RANGES,
+            "shown": SHOWN,
+            "at_aws": AT_AWS,
+            "first": FIRST_ROWS,
+            "colours": draw.COLOURS,
+            "figures": {name: tally.figure for name, tally in snapshot.tallies.items()},
+            "fields": {
+                name: [{"name": one.name, "label": one.label, "kind": one.kind} for one in fields]
+                for name, fields in TABLES.items()
+            },
+            "totals": {name: table.total for name, table in snapshot.tables.items()},
+        }
+
+    def _section(self, name: str, title: str, figures: Sequence[str], layout: str) -> Html:
+        drawn = [self._figure(figure) for figure in figures]
+        return tag(
+            "section",
+            tag("h2", title, id=f"{name}-title"),
+            self._since() if name == "new" else None,
+            tag("div", *drawn, class_=layout),
+            id=name,
+            aria_labelledby=f"{name}-title",
+        )
+
+    def _since(self) -> Html:
+        """Returns since when changes are new; the programs of the page put a choice in its place."""
+        last = self._snapshot.last
+        known = f" The last report before these data knew up to {last}." if last else None
+        return tag("p", f"Since {self._snapshot.since}.", known, class_="soft", id="since")
+
+    def _figure(self, name: str) -> Html:
+        figure, entries = self._snapshot.tallies[name].figure, self._entries[name]
+        if figure["show"] == "bars":
+            return draw.bars(figure, entries, self._currency)
+        if figure["show"] == "columns":
+            return draw.columns(figure, entries, self._currency)
+        rows = None
+        if "list" in figure:
+            table = self._snapshot.tables[figure["table"]]
+            found = self._sorted(figure, list(matching(range(table.size), table.columns, figure["where"])))
+            rows = draw.rows_of(figure, table.columns, found, self._cell)
+        return draw.tile(figure, entries, self._currency, rows)
+
+    def _sorted(self, figure: Figure, rows: list[int]) -> list[int]:
+        """The rows by the column that the figure names, what lacks it at the end."""
+        name, direction = figure["list"]["sort"]
+        columns = self._snapshot.tables[figure["table"]].columns
+        if name == "amount":
+            values: dict[int, Any] = {row: self._spends(row).get(self._currency) for row in rows}
+        else:
+            values = {row: columns[name][row] for row in rows}
+        there = [row for row in rows if values[row] is not None]
+        there.sort(key=values.__getitem__, reverse=direction == "down")
+        return [*there, *(row for row in rows if values[row] is None)]
+
+    def _cell(self, field: Field, columns: Mapping[str, Sequence[Any]], row: int) -> str:
+        value = columns[field.name][row]
+        if field.kind == "money":
+            sums = self._spends(row)
+            written = ", ".join(short(amount, currency) for currency, amount in sorted(sums.items()))
+            return tag("span", written or draw.NOTHING, title=all_exact(sums) or None)
+        if field.kind == "day":
+            return draw.format_day(value, self._snapshot.today)
+        return draw.NOTHING if value is None else draw.count(value) if field.kind == "count" else str(value)
+
+    def _spends(self, row: int) -> dict[str, int]:
+        """The amounts of an opportunity, by currency."""
+        columns = self._snapshot.tables["opportunities"].columns
+        one = columns["amount"][row]
+        return dict(self._snapshot.spends.get(row, ())) if one is None else {columns["currency"][row] or "": one}
+
+    def _all(self) -> Html:
+        """Returns the first opportunities; the programs of the page put a table with all of them in its place."""
+        table = self._snapshot.tables["opportunities"]
+        figure = {
+            "title": "All opportunities",
+            "table": "opportunities",
+            "list": {"columns": SHOWN, "rows": FIRST_ROWS},
+        }
+        more = table.total - min(table.size, FIRST_ROWS)
+        return tag(
+            "section",
+            tag("h2", "All opportunities", id="opportunities-title"),
+            tag(
+                "div",
+                draw.rows_of(figure, table.columns, range(table.size), self._cell),
+                tag("p", f"and {more:,} more", class_="note") if more else None,
+                id="first",
+            ),
+            tag("div", id="table"),
+            id="opportunities",
+            aria_labelledby="opportunities-title",
+        )
+
+    def _heading(self) -> list[Html]:
+        as_of = self._snapshot.freshness["as_of"]
+        said = (
+            f"As of {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the newest change AWS has shown. Ages count up to then."
+            if as_of
+            else "No opportunity has been seen yet."
+        )
+        table = self._snapshot.tables["opportunities"]
+        cut = None
+        if table.total > table.size:
+            cut = tag(
+                "p",
+                f"This page has {table.size:,} of {table.total:,} opportunities: the open ones that need somebody, "
+                "then the other open ones, then the closed ones, the largest amounts first in each. The figures count "
+                "all of them as long as no filter is set.",
+                class_="warning",
+                role="note",
+            )
+        return [tag("h1", TITLE), tag("p", said, class_="soft"), join(*warnings(self._snapshot, self._now), cut)]
+
+    def _footer(self) -> list[Html]:
+        freshness = self._snapshot.freshness
+        since, last = freshness["history_since"], freshness["last_success_at"]
+        cut = [
+            f"The newest {table.size:,} of {table.total:,} {name} are here. "
+            for name, table in self._snapshot.tables.items()
+            if name != "opportunities" and table.total > table.size
+        ]
+        absent = self._snapshot.absent
+        return [
+            tag(
+                "p",
+                f"{freshness['opportunities']:,} opportunities in the dataset {self._snapshot.dataset}. ",
+                f"History since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC. " if since else None,
+                f"Last good sync {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC. " if last else None,
+                f"Not in this dataset: {', '.join(absent)}. " if absent else None,
+                *cut,
+            ),
+            tag(
+                "p",
+                "Amounts are expected monthly spend, as entered in Partner Central; currencies are never added. Review "
+                "fields are those of opportunities that the partner originated. What each figure means: "
+                "docs/how-to/reports.md.",
+            ),
+        ]
 
 
-def _amounts(amounts: dict[str | None, float]) -> list[str]:
-    ordered = sorted(amounts.items(), key=lambda item: (item[0] is None, item[0] or ""))
-    return [money(amount, currency) for currency, amount in ordered]
-
-
-def _figure(name: str, *values: str) -> Html:
-    shown: Sequence[str | Html] = values or [NOTHING]
-    return tag("div", tag("dt", name), *(tag("dd", value) for value in shown))
-
-
-def _footer(snapshot: Snapshot) -> list[Html]:
-    freshness = snapshot.freshness
-    since, last = format_value(freshness["history_since"]), format_value(freshness["last_success_at"])
-    rejected, outdated = freshness["rejected"], freshness["outdated"]
-    return [
-        tag(
-            "p",
-            f"{freshness['opportunities']:,} opportunities in the dataset {snapshot.dataset}. ",
-            f"History since {since} UTC. " if since else None,
-            f"Last good sync {last} UTC. " if last else None,
-            f"{rejected:,} records could not be read: see opportunities_rejected. " if rejected else None,
-            f"For {outdated:,} of them an older version is counted here. " if outdated else None,
-        ),
-        tag(
-            "p",
-            "Amounts are expected monthly spend, as entered in Partner Central; currencies are never added. Review "
-            "fields are those of opportunities that the partner originated. What each figure means: "
-            "docs/reference/views.md.",
-        ),
-    ]
+def text(path: str) -> str:
+    """Returns a file that becomes part of the page."""
+    return SOURCE_MAP.sub("", (HERE / path).read_text(encoding="utf-8"))

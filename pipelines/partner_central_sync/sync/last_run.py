@@ -142,17 +142,24 @@ def last_run(client: SqlJobClientBase, account: str | None) -> LastRun:
     presence = client.sql_client.make_qualified_table_name("opportunity_presence")
     of_account = "" if account is None else f" AND {mine}"
     gone = _rows(client, f"SELECT count(*) FROM {presence} WHERE gone_since IS NOT NULL{of_account}", *keys)  # noqa: S608
-    listings = client.sql_client.make_qualified_table_name(full_listings.TABLE.name)
-    verdict = _rows(client, f"SELECT verdict, gone FROM {listings} WHERE {mine} ORDER BY number DESC LIMIT 1", *keys)  # noqa: S608
     values, others, as_of = judge([tuple(map(_plain, row)) for row in newest])
     return LastRun(
         values=values,
         as_of=as_of,
         gone=int(gone[0][0]) if gone else None,
-        held=int(verdict[0][1]) if verdict and verdict[0][0] == "held" else 0,
+        held=held_removals(client, account),
         others=others,
         events=event_counts(client, account),
     )
+
+
+def held_removals(client: SqlJobClientBase, account: str | None) -> int:
+    """Reads how many opportunities the newest listing of an account did not show, and that wait for a review."""
+    mine, keys = ("account IS NULL", ()) if account is None else ("account = %s", (account,))
+    listings = client.sql_client.make_qualified_table_name(full_listings.TABLE.name)
+    query = f"SELECT verdict, gone FROM {listings} WHERE {mine} ORDER BY number DESC LIMIT 1"  # noqa: S608 - the schema's own names
+    verdict = _rows(client, query, *keys)
+    return int(verdict[0][1]) if verdict and verdict[0][0] == "held" else 0
 
 
 def event_counts(client: SqlJobClientBase, account: str | None) -> EventCounts | None:

@@ -69,12 +69,12 @@ def make_missing(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, Any
     for name, table in USER_TABLES.items():
         if stored[name]:
             usable |= {name} if table.is_usable(stored[name]) else set()
-        elif _was_made(client, table):
+        elif make_table(client, table):
             usable.add(name)
     return usable
 
 
-def _was_made(client: SqlJobClientBase, table: UserTable) -> bool:
+def make_table(client: SqlJobClientBase, table: UserTable) -> bool:
     """Makes a table; returns whether the destination lets this user."""
     import sqlglot
 

@@ -1,0 +1,115 @@
+// Puts it together: unpacks the rows, then draws each figure again whenever a choice changes.
+
+const written = new Map(); // the figures as the file has them, for a page that has not all rows
+let listBefore = null;
+
+function redrawFigure(element, mask) {
+  const figure = { ...meta.figures[element.dataset.figure] };
+  if (figure.table === "changes") figure.where = [["day", ">=", state.since]];
+  const table = tables[figure.table];
+  const rows = figure.table === "invitations" && mask !== null ? rowsOfInvitations(table, mask) : rowsLeft(table, mask);
+  const entries = evaluate(figure, rows);
+  if (figure.show === "bars")
+    return element.replaceChildren(...drawBars(figure, entries, state.currency).filter(Boolean));
+  if (figure.show === "columns")
+    return element.replaceChildren(...drawColumns(figure, entries, state.currency).filter(Boolean));
+  const listed = figure.list ? firstOf(figure, matching(table, rows, figure.where)) : null;
+  return element.replaceChildren(...drawTile(figure, entries, state.currency, listed).filter(Boolean));
+}
+
+// An invitation without an answer is of no opportunity yet: only the search reaches it.
+function rowsOfInvitations(table, mask) {
+  const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const ids = table.columns.id.rows;
+  const text = (row) => (table.columns.title.at(row) ?? "").toLowerCase();
+  return filtered(rowsLeft(table, null), (row) =>
+    ids[row] >= 0 ? mask[ids[row]] : words.every((word) => text(row).includes(word)),
+  );
+}
+
+// The first rows of a list in its order; what lacks the value that it is sorted by is at the end.
+function firstOf(figure, rows) {
+  const [name, direction] = figure.list.sort;
+  const { ints } = tables[figure.table].columns[name];
+  const sign = direction === "down" ? -1 : 1;
+  const value = name === "amount" ? sortedAmount : (row) => (ints[row] === MISSING ? null : ints[row]);
+  const size = figure.list.rows ?? 5;
+  const first = []; // [row, value], sorted
+  for (const row of rows) {
+    const one = value(row);
+    let place = first.length;
+    while (place > 0 && comesBefore(one, first[place - 1][1], sign)) place -= 1;
+    if (place < size) first.splice(place, 0, [row, one]);
+    if (first.length > size) first.pop();
+  }
+  return first.map(([row]) => row);
+}
+
+const comesBefore = (one, other, sign) => one !== null && (other === null || sign * byText(one, other) < 0);
+
+function redraw() {
+  matches.clear();
+  const mask = maskOf();
+  const left = rowsLeft(tables.opportunities, mask);
+  const isWhole = meta.totals.opportunities === tables.opportunities.size;
+  const asWritten = !isWhole && mask === null && state.currency === meta.currency;
+  for (const element of document.querySelectorAll("[data-figure]")) {
+    const { table } = meta.figures[element.dataset.figure];
+    if (asWritten && table === "opportunities") element.replaceChildren(...written.get(element));
+    else redrawFigure(element, mask);
+  }
+  showFilters(left.length);
+  showTable(left, state.list !== listBefore);
+  listBefore = state.list;
+  document.documentElement.dataset.drawn = String(left.length);
+}
+
+function buildSince() {
+  const input = h("input", { type: "date", id: "since-date", max: formatDay(0) });
+  input.value = formatDay(state.since);
+  input.addEventListener("change", () => {
+    choose(input.value ? dayOf(input.value) : meta.since);
+  });
+  const choose = (day) => {
+    state.since = day;
+    input.value = formatDay(day);
+    changed();
+  };
+  const found = [h("label", null, "Since ", input)];
+  if (meta.last !== null) {
+    const attributes = { type: "button", id: "since-last", onclick: () => choose(meta.last) };
+    found.push(" or ", h("button", attributes, `since the last report, ${formatDay(meta.last)}`));
+  }
+  document.getElementById("since").replaceChildren(...found);
+}
+
+// The fragment holds the filters, so links of the page itself scroll without it.
+function keepFragment() {
+  for (const link of document.querySelectorAll('a[href^="#"]')) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const target = document.getElementById(link.hash.slice(1));
+      target.scrollIntoView();
+      target.setAttribute("tabindex", "-1");
+      target.focus({ preventScroll: true });
+    });
+  }
+  document.getElementById("opportunities-title").setAttribute("tabindex", "-1");
+  addEventListener("hashchange", () => {
+    readState();
+    redraw();
+  });
+}
+
+async function start() {
+  await unpack();
+  for (const element of document.querySelectorAll("[data-figure]")) written.set(element, [...element.childNodes]);
+  readState();
+  buildFilters();
+  buildSince();
+  keepFragment();
+  buildTable();
+  grid.on("tableBuilt", redraw);
+}
+
+start();

@@ -1,0 +1,223 @@
+"""Every figure of the page, as data: which rows count, by what they are grouped, and how that is shown.
+
+`evaluate.py` works them out for the page as it is written, and `app/evaluate.js` in the browser, for the rows that a
+filter leaves. So a figure is defined once.
+
+A condition is `(field, operator, value)`; `=`, `in`, `<` and `>=` are true of no missing value.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+Condition = tuple[str, str, Any]
+Figure = dict[str, Any]
+
+WEEKS, QUARTER_WEEKS, MONTHS, QUARTERS, TOP = 8, 13, 12, 8, 10
+STALE_DAYS = 30
+OPEN: tuple[Condition, ...] = (("open", "=", 1), ("gone", "=", 0))
+PIPELINE: tuple[Condition, ...] = (("pipeline", "=", 1),)
+VALIDATED: tuple[Condition, ...] = (("validated", "=", 1),)
+CLOSED: tuple[Condition, ...] = (("open", "=", 0),)
+LAUNCHED: tuple[Condition, ...] = (("stage", "=", "Launched"), ("gone", "=", 0))
+TREND = "Thirteen weeks up to now, and beside them the thirteen before. By the history of each opportunity."
+NOT_WAITING = ("Approved", "Rejected")
+WAITING = ("up to 7 days", "8 to 14 days", "15 to 30 days", "over 30 days")
+
+
+def quarter_end(today: date) -> int:
+    """Returns how many days from now the quarter ends."""
+    year, month = divmod(today.year * 12 + 3 * ((today.month - 1) // 3) + 3, 12)
+    first_of_next = date(year, month + 1, 1)
+    return (first_of_next - timedelta(1) - today).days
+
+
+def figures(today: date, since: date, first: date) -> dict[str, Figure]:
+    """Returns all of them by name.
+
+    Args:
+        today: the day up to which everything is counted.
+        since: the day from which on changes are new.
+        first: the day of the first watermark: what was pipeline before is not known.
+    """
+    found = [*_news((since - today).days), *_needs(today), *_pipeline(today, first), *_splits(), *_outcomes()]
+    return {figure["name"]: figure for figure in found}
+
+
+def _tile(name: str, title: str, where: tuple[Condition, ...], **more: Any) -> Figure:  # noqa: ANN401 - JSON
+    return {"name": name, "show": "tile", "table": "opportunities", "title": title, "where": where, **more}
+
+
+def _bars(name: str, title: str, field: str, where: tuple[Condition, ...] = PIPELINE, **more: Any) -> Figure:  # noqa: ANN401
+    figure = _tile(name, title, where, by={"field": field}, top=TOP)
+    return figure | {"show": "bars"} | more
+
+
+def _columns(name: str, title: str, by: dict[str, Any], where: tuple[Condition, ...], **more: Any) -> Figure:  # noqa: ANN401
+    figure = _tile(name, title, where, by=by, value="count", series=[{"name": "", "where": []}])
+    return figure | {"show": "columns"} | more
+
+
+def _news(since: int) -> list[Figure]:
+    where: tuple[Condition, ...] = (("day", ">=", since),)
+    columns = ["day", "customer", "what", "before", "now"]
+    return [
+        _bars("changes", "Changes by kind", "what", where, table="changes"),
+        _tile(
+            "changed",
+            "Changes",
+            where,
+            table="changes",
+            note="Newest first. What the first sync found is not a change.",
+            list={"sort": ["day", "down"], "columns": columns, "rows": 10},
+        ),
+    ]
+
+
+def _needs(today: date) -> list[Figure]:
+    until = quarter_end(today) + 1
+    slipping: tuple[Condition, ...] = (*PIPELINE, ("slips", ">=", 1), ("target", ">=", 0), ("target", "<", until))
+    return [
+        _tile(
+            "action_required",
+            "Action required",
+            (*OPEN, ("review", "=", "Action Required")),
+            note="AWS sent it back: correct it and submit it again. Longest first.",
+            list={"sort": ["review_since", "up"], "columns": ["customer", "reason", "review_since", "amount"]},
+        ),
+        _tile(
+            "referrals",
+            "Referrals waiting",
+            (("standing", "=", "waiting"),),
+            table="invitations",
+            note="Invitations without an answer. The one that lapses first is first.",
+            list={"sort": ["expires", "up"], "columns": ["title", "sender", "expires", "left"]},
+        ),
+        _tile(
+            "overdue",
+            "Past target close",
+            (*OPEN, ("target", "<", 0)),
+            note="Close it, or set a new date. Largest first.",
+            list={"sort": ["amount", "down"], "columns": ["customer", "stage", "target", "amount"]},
+        ),
+        _tile(
+            "slipping",
+            "Slipped, due this quarter",
+            slipping,
+            note="The date moved before, and falls into this quarter. Largest first.",
+            list={"sort": ["amount", "down"], "columns": ["customer", "slips", "target", "amount"]},
+        ),
+    ]
+
+
+def _pipeline(today: date, first: date) -> list[Figure]:
+    due: tuple[Condition, ...] = (*PIPELINE, ("target", ">=", 0), ("target", "<", quarter_end(today) + 1))
+    weeks = {"field": "from", "until": "until", "unit": "standing", "count": QUARTER_WEEKS}
+    monday = first - timedelta(first.weekday())
+    weeks |= {"end": 6 - today.weekday(), "begin": (monday - today).days}
+    known = "" if (today - monday).days >= 14 * QUARTER_WEEKS else f" Weeks before {monday} are not known."
+    series = [
+        {"name": "this quarter", "where": [], "shift": 0},
+        {"name": "the quarter before", "where": [], "shift": 7 * QUARTER_WEEKS},
+    ]
+    return [
+        _tile("validated", "Validated pipeline", VALIDATED, note="The part that AWS has approved."),
+        _tile("pipeline", "Pipeline", PIPELINE, note="Open, and neither rejected nor still to be submitted."),
+        _tile("no_pipeline", "Open, but no pipeline", (*OPEN, ("pipeline", "=", 0)), note="Rejected or not submitted."),
+        _tile("due", "Due this quarter", due),
+        _tile("launched", "Launched", LAUNCHED),
+        _tile(
+            "win_rate",
+            "Won of closed",
+            (*CLOSED, ("closed", ">=", -364)),
+            share=[("stage", "=", "Launched")],
+            note="Within a year, by the day of closing.",
+        ),
+        _tile("stalled", "Unchanged for 30 days", (*OPEN, ("modified", "<", 1 - STALE_DAYS))),
+        _columns(
+            "trend",
+            "Pipeline at the end of each week",
+            weeks,
+            (),
+            table="spans",
+            beside=True,
+            series=series,
+            note=TREND + known,
+        ),
+        _columns(
+            "by_month",
+            "Expected a month, by target close",
+            {"field": "target", "unit": "month", "count": MONTHS},
+            (*PIPELINE, ("target", ">=", 0)),
+            value="amount",
+            note="Without what is past its date, which has a tile of its own.",
+        ),
+    ]
+
+
+def _splits() -> list[Figure]:
+    waiting: tuple[Condition, ...] = (*OPEN, ("review", "set", None), ("review", "not in", NOT_WAITING))
+    return [
+        _bars("by_stage", "By stage", "stage", order="stages"),
+        _bars("by_review", "What is open, by review", "standing", OPEN),
+        _bars("by_owner", "By owner", "owner"),
+        _bars("by_origin", "By origin", "origin"),
+        _bars("by_country", "By country", "country"),
+        _bars("by_industry", "By industry", "industry"),
+        _bars("by_type", "By type", "type"),
+        _bars("by_solution", "By solution", "solutions"),
+        _bars("by_currency", "By currency", "currency"),
+        _bars(
+            "waiting",
+            "How long reviews wait",
+            "review_since",
+            waiting,
+            by={"field": "review_since", "edges": [7, 14, 30], "labels": WAITING},
+        ),
+    ]
+
+
+def _outcomes() -> list[Figure]:
+    won, lost = [("stage", "=", "Launched")], [("stage", "=", "Closed Lost")]
+    kinds = {
+        "forward": [("movement", "=", "forward")],
+        "won": [("movement", "=", "won")],
+        "lost": [("movement", "=", "lost")],
+    }
+    other = [("movement", "not in", tuple(kinds))]
+    return [
+        _columns(
+            "by_quarter",
+            "Won and lost, by quarter",
+            {"field": "closed", "unit": "quarter", "count": QUARTERS},
+            CLOSED,
+            series=[{"name": "won", "where": won}, {"name": "lost", "where": lost}],
+            note="By the day of closing. For what was closed at the first sync, that day is an estimate.",
+        ),
+        _bars("why_lost", "Why they were lost", "lost", (("stage", "=", "Closed Lost"),)),
+        _columns(
+            "moves",
+            "Moves between stages, by week",
+            {"field": "day", "unit": "week", "count": WEEKS},
+            (),
+            table="moves",
+            series=[
+                *({"name": name, "where": where} for name, where in kinds.items()),
+                {"name": "other", "where": other},
+            ],
+            note="Other: back, reopened or unknown.",
+        ),
+        _bars(
+            "velocity",
+            "Median days in a stage",
+            "from",
+            (("exact", "=", 1),),
+            table="moves",
+            order="stages",
+            median="days",
+            note="Only stays whose begin and end syncs have seen. The longer the history, the truer.",
+        ),
+        _bars("launched_by_currency", "Launched, by currency", "currency", LAUNCHED),
+        _tile("gone", "Gone", (("gone", "=", 1),), note="Not in the newest complete listing, and in no other number."),
+    ]

@@ -1,0 +1,84 @@
+"""The queries behind the tables of the page, written as the views are: in DuckDB's words, of views and tables."""
+
+from __future__ import annotations
+
+from .figures import QUARTER_WEEKS
+
+WEEKS_BACK = 2 * QUARTER_WEEKS + 1
+ENDED = "CAST(spans.ended_at AT TIME ZONE 'UTC' AS DATE)"
+OPTIONAL = frozenset(
+    (
+        *("opportunity_search_summaries", "aws_opportunity_summaries", "engagement_invitations"),
+        *("engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks"),
+    )
+)
+FRESHNESS = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
+SOURCES = {
+    "opportunities": f"""opportunity_current AS o
+        LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id
+        LEFT JOIN (
+            SELECT id, MAX(monthly_amount) AS amount FROM opportunity_spend GROUP BY id
+        ) AS largest ON largest.id = o.id
+        LEFT JOIN aws_opportunity_summaries AS aws ON aws.id = o.id
+        LEFT JOIN (
+            SELECT opportunity_id, STRING_AGG(name, '; ' ORDER BY name) AS names
+            FROM (
+                SELECT DISTINCT
+                    opportunity_id,
+                    TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, ''))
+                        || COALESCE(' (' || business_title || ')', '') AS name
+                FROM aws_opportunity_summaries__opportunity_team
+                WHERE COALESCE(first_name, last_name) IS NOT NULL
+            ) AS members
+            GROUP BY opportunity_id
+        ) AS aws_teams ON aws_teams.opportunity_id = o.id
+        CROSS JOIN {FRESHNESS}
+        ORDER BY
+            CASE
+                WHEN o.is_gone OR NOT o.is_open THEN 2
+                WHEN o.life_cycle_review_status = 'Action Required' OR o.days_to_target_close < 0 THEN 0
+                ELSE 1
+            END,
+            COALESCE(largest.amount, 0) DESC,
+            o.id""",  # noqa: S608 - the names of this file
+    "changes": f"""changes CROSS JOIN {FRESHNESS}
+        WHERE changes.what <> 'first seen'
+        ORDER BY changes.changed_at DESC, changes.id, changes.what""",
+    "moves": f"stage_transitions AS moves CROSS JOIN {FRESHNESS} ORDER BY moves.changed_at DESC, moves.id",
+    "invitations": f"""engagement_invitations AS i
+        LEFT JOIN received_invitations AS received ON received.id = i.id
+        LEFT JOIN (
+            SELECT engagement_invitation_id AS id, MAX(opportunity_id) AS opportunity_id
+            FROM engagement_from_opportunity_tasks
+            GROUP BY engagement_invitation_id
+        ) AS sent ON sent.id = i.id
+        CROSS JOIN {FRESHNESS}
+        ORDER BY i.invitation_date DESC, i.id""",  # noqa: S608 - the names of this file
+    "recommendations": "recommendations_open ORDER BY id, recommendation_type, recommendation",
+    "spans": f"""(
+            SELECT
+                id,
+                MIN(valid_from) AS began_at,
+                CASE WHEN COUNT(valid_until) = COUNT(*) THEN MAX(valid_until) END AS ended_at
+            FROM (
+                SELECT
+                    id,
+                    valid_from,
+                    valid_until,
+                    version_number - ROW_NUMBER() OVER (PARTITION BY id ORDER BY version_number) AS span
+                FROM opportunity_versions
+                WHERE is_pipeline
+            ) AS versions
+            GROUP BY id, span
+        ) AS spans
+        CROSS JOIN {FRESHNESS}
+        WHERE
+            spans.ended_at IS NULL
+            OR DATE_DIFF('day', {ENDED}, freshness.as_of_date) < {7 * WEEKS_BACK}
+        ORDER BY spans.began_at DESC, spans.id""",  # noqa: S608 - the names of this file
+}
+SPENDS = """
+    SELECT id, COALESCE(currency_code, '') AS currency, monthly_amount
+    FROM opportunity_spend
+    WHERE id IN (SELECT id FROM opportunity_spend GROUP BY id HAVING COUNT(*) > 1)
+    ORDER BY id, COALESCE(currency_code, '')"""
