@@ -212,7 +212,7 @@ class Page:
             for name, table in self._snapshot.tables.items()
             if name != "opportunities" and table.total > table.size
         ]
-        absent = self._snapshot.absent
+        absent = [table for table in self._snapshot.absent if "__" not in table]  # lists are absent with their table
         return [
             tag(
                 "p",

@@ -8,7 +8,8 @@ WEEKS_BACK = 2 * QUARTER_WEEKS + 1
 ENDED = "CAST(spans.ended_at AT TIME ZONE 'UTC' AS DATE)"
 OPTIONAL = frozenset(
     (
-        *("opportunity_search_summaries", "aws_opportunity_summaries", "engagement_invitations"),
+        *("opportunity_search_summaries", "engagement_invitations"),
+        *("aws_opportunity_summaries", "aws_opportunity_summaries__opportunity_team"),
         *("engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks"),
     )
 )
