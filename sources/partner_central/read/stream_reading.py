@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,7 @@ from ..tables.rows import RowMaker
 from ..tables.table import RecordModel
 
 if TYPE_CHECKING:
+    from dlt.common.normalizers.naming import NamingConvention
     from dlt.extract import DltResource
 
     from .load import ChunkedLoad
@@ -49,6 +50,8 @@ class StreamReading:
         is_over: whether its last chunk was made.
         pages: the resource that yields its rows; None where it is not read.
         begin_ahead: begins to read before the first chunk, where the way of reading allows that.
+        has_nothing_new: begins to read outside of dlt, from the state that dlt has of the stream, and returns whether
+            that is all there is to do, where the way of reading allows that.
     """
 
     def __init__(self, load: ChunkedLoad, table: str) -> None:
@@ -56,6 +59,7 @@ class StreamReading:
         self.is_over = False
         self.pages: DltResource | None = None
         self.begin_ahead: Callable[[], None] | None = None
+        self.has_nothing_new: Callable[[Mapping[str, Any], NamingConvention], bool] | None = None
         self._load = load
         self._table = table
         self._reading: Reader | None = None
@@ -115,6 +119,21 @@ class StreamReading:
             self._load.metrics.drop_rows(self._table)
         else:
             self._reading, self._batches, self._ahead = reading, batches, ahead
+
+    def begin_and_find_nothing(self, begin: Callable[[], Reader]) -> bool:
+        """Begins to read; returns whether it ended with a first batch that is empty. What came is in the first chunk.
+
+        Args:
+            begin: opens the reading.
+        """
+        self._reading = begin()
+        self._batches = self._reading.batches()
+        self._ahead = TableRows()
+        for count, batch in enumerate(self._counted(self._batches), start=1):
+            self._ahead.add(batch)
+            if count > 1 or self._ahead != TableRows():
+                return False
+        return True
 
     def state(self) -> dict[str, Any]:
         """The whole state of the stream after what has been handed on."""

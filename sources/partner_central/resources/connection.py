@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.pipeline import get_dlt_pipelines_dir
 
 from ..api.account_identity import identity_of
@@ -53,10 +54,15 @@ class StreamConnection:
             share_of_calls=self._stream.share_of_calls,
         )
 
-    def row_maker(self, state: Mapping[str, Any]) -> RowMaker:
-        """Returns what makes rows; the load knows it, for the columns of tables."""
+    def row_maker(self, state: Mapping[str, Any], naming: NamingConvention | None = None) -> RowMaker:
+        """Returns what makes rows; the load knows it, for the columns of tables.
+
+        Args:
+            state: of the stream.
+            naming: what dlt makes of names; by default that of the source which is extracted.
+        """
         stream = self._stream
-        stored = StoredColumns.in_destination(dlt.current.source_schema())
+        stored = StoredColumns.in_destination(naming or dlt.current.source_schema().naming)
         names, account = assigned_names(state), self._options.account
         made = RowMaker(self._model, stream.table_names, stream.members, names, account, stored)
         self._load.stream(stream.table).row_maker = made

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import dlt
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.extract import DltResource
 
 from ..api.client import PartnerCentral
@@ -50,6 +51,7 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
     shared_key = [] if options.account is None else [ACCOUNT]
 
     reading.begin_ahead = partial(reader.begin_ahead, reading)
+    reading.has_nothing_new = partial(reader.has_nothing_new, reading)
 
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
     def pages() -> Iterator[TableRows]:
@@ -133,7 +135,33 @@ class _ReaderOf:
         if self._client is not None:
             self._client.is_hurried = False
 
-    def begin(self, state: MutableMapping[str, Any], *, is_hurried: bool = False) -> IncrementalReader | NamedReader:
+    def has_nothing_new(self, reading: StreamReading, stored: Mapping[str, Any], naming: NamingConvention) -> bool:
+        """Begin to read outside of dlt; return whether that was all, and left the state as it is stored.
+
+        dlt's extraction of nothing takes longer than the call. An interrupted reading is left to it, which stores how
+        far that comes.
+        """
+        state = deepcopy(dict(stored))
+        cursor = state.get("cursors", {}).get(self._filter_set)
+        if self._load.named is not None or not cursor or cursor.get("backfill"):
+            return False
+        check_catalog(state, self._options.catalog)
+        if check_tables(state, self._stream.tables, self._stream.tables):
+            return False
+        if not reading.begin_and_find_nothing(lambda: self.begin(state, naming=naming)):
+            return False
+        state.update(reading.state())
+        self.note_filters(state)
+        reading.is_over = state == stored
+        return reading.is_over
+
+    def begin(
+        self,
+        state: MutableMapping[str, Any],
+        *,
+        is_hurried: bool = False,
+        naming: NamingConvention | None = None,
+    ) -> IncrementalReader | NamedReader:
         """Connect, and begin to read where `state` says, or what is named."""
         options, load = self._options, self._load
         load.metrics.begin_stream(self._stream.table)
@@ -144,6 +172,6 @@ class _ReaderOf:
             rename_filter_set(state, self._filters.former_names(self._conceal), self._filter_set)
         privacy = options.pii_policy(self._stream, form_of_masks(state, keeps=self._conceal is None))
         what = options.read_options(self._stream, self._filters, privacy)
-        row_maker = self._connection.row_maker(state)
+        row_maker = self._connection.row_maker(state, naming)
         reader = IncrementalReader if load.named is None else partial(NamedReader, named=load.named)
         return reader(what, self._filter_set, state, client, row_maker, privacy, load.stored_counters)

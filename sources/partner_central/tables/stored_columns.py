@@ -63,9 +63,9 @@ class StoredColumns:
         self._types: dict[str, Types] = {}
 
     @classmethod
-    def in_destination(cls, schema: Schema) -> StoredColumns:
-        """Returns what the destination of the pipeline under way has; `schema` is the source's."""
-        return cls(stored_columns, schema.naming)
+    def in_destination(cls, naming: NamingConvention) -> StoredColumns:
+        """Returns what the destination of the pipeline under way has; `naming` is that of the source's schema."""
+        return cls(stored_columns, naming)
 
     def look_at(self, tables: Collection[str]) -> None:
         """Ask for several tables at once."""
