@@ -116,8 +116,8 @@ def _view(name: str, text: str) -> str:
     for word, content in (("Definition", head.definition), ("Pitfalls", head.pitfalls)):
         begun = content if "_" in content.split()[0] else content[:1].upper() + content[1:]
         lines += [wrapped(f"**{word}.** {_marked(begun)}"), ""]
-    rows = ((f"`{column}`", _marked(description)) for column, description in head.columns.items())
-    return "\n".join([*lines, table(("column", "description"), rows), ""])
+    rows = ((f"`{name}`", head.types[name], _marked(description)) for name, description in head.columns.items())
+    return "\n".join([*lines, table(("column", "type", "description"), rows), ""])
 
 
 def _marked(text: str) -> str:

@@ -15,67 +15,81 @@
 -- case.
 --
 -- Columns:
---   apnCrmUniqueIdentifier: AWS's identifier of the opportunity (Id).
---   partnerCrmUniqueIdentifier: Identifier in the partner's own CRM (PartnerOpportunityIdentifier).
---   opportunityOwnership: AWS Referral or Partner Referral (Origin).
---   status: Review status (LifeCycle.ReviewStatus).
---   stage: Stage (LifeCycle.Stage).
---   closedLostReason: Reason for Closed Lost (LifeCycle.ClosedLostReason).
---   nextStep: Next steps (LifeCycle.NextSteps).
---   targetCloseDate: Target close date (LifeCycle.TargetCloseDate).
---   apnReviewerComments: What AWS's reviewer wants changed (LifeCycle.ReviewComments).
---   opportunityType: Type of the opportunity (OpportunityType).
---   customerCompanyName: Company name of the customer (Customer.Account.CompanyName).
---   customerWebsite: Website of the customer (Customer.Account.WebsiteUrl).
---   industry: Industry of the customer (Customer.Account.Industry).
---   industryOther: Industry that is not in AWS's list (Customer.Account.OtherIndustry).
---   country: Country as a code of two letters; the feed had its name (Customer.Account.Address).
---   state: State or region (Customer.Account.Address.StateOrRegion).
---   city: City (Customer.Account.Address.City).
---   postalCode: Postal code (Customer.Account.Address.PostalCode).
---   streetAddress: Street address (Customer.Account.Address.StreetAddress).
---   customerDuns: DUNS number of the customer (Customer.Account.Duns).
---   awsAccountId: The customer's AWS account (Customer.Account.AwsAccountId).
---   doesOppBelongToNatSec: Yes for national security (NationalSecurity).
---   partnerProjectTitle: Title of the project (Project.Title).
---   projectDescription: The customer's problem (Project.CustomerBusinessProblem).
---   useCase: The customer's use case (Project.CustomerUseCase).
---   additionalComments: Comments (Project.AdditionalComments).
---   competitiveTracking: Competitor (Project.CompetitorName).
---   competitiveTrackingOther: Competitors that are not in AWS's list (Project.OtherCompetitorNames).
---   otherSolutionOffered: Solution that is not in the list (Project.OtherSolutionDescription).
---   parentOppId: Parent opportunity (Project.RelatedOpportunityIdentifier).
---   deliveryModel: Delivery models, with semicolons between them (Project.DeliveryModels).
---   campaignName: APN programs, with semicolons between them (Project.ApnPrograms).
---   expectedMonthlyAwsRevenue: Expected spend a month in USD (Project.ExpectedCustomerSpend); null for other
---     currencies.
---   awsSFCampaignName: Marketing campaign (Marketing.CampaignName).
---   isMarketingDevelopmentFunded: Yes if AWS funded the marketing (Marketing.AwsFundingUsed).
---   procurementType: How the customer pays (SoftwareRevenue.DeliveryModel).
---   customerSoftwareValue: Value of the contract (SoftwareRevenue.Value.Amount).
---   customerSoftwareValueCurrency: Its currency (SoftwareRevenue.Value.CurrencyCode).
---   solutionOffered: Identifiers of the solutions, with semicolons between them (RelatedEntityIdentifiers.Solutions).
---   offers: Private offers, with semicolons between them (RelatedEntityIdentifiers.AwsMarketplaceOffers).
---   opportunityOwnerName: Name of the owner in the partner's team (OpportunityTeam).
---   engagementScore: AWS's engagement score (Insights.EngagementScore).
---   recommendedNextBestActions: What AWS recommends next (Insights.NextBestActions).
---   aWSStage: Stage that AWS has (LifeCycle.Stage of the AWS opportunity summary).
---   aWSCloseDate: Target close date that AWS has (LifeCycle.TargetCloseDate of the same).
---   aWSClosedLostReason: Reason for Closed Lost that AWS has (LifeCycle.ClosedLostReason of the same).
---   aWSSalesRepName: Name of AWS's sales representative (AWSSalesRep in OpportunityTeam).
---   aWSSalesRepEmail: E-mail address of the same.
---   aWSAccountOwnerName: Name of AWS's account owner (AWSAccountOwner in OpportunityTeam).
---   aWSAccountOwnerEmail: E-mail address of the same.
---   partnerDeveloperManager: Name of AWS's partner development manager (PDM in OpportunityTeam).
---   partnerDeveloperManagerEmail: E-mail address of the same.
---   aWSPartnerSuccessManagerName: Name of AWS's partner success manager (PSM in OpportunityTeam).
---   aWSPartnerSuccessManagerEmail: E-mail address of the same.
---   aWSISVSuccessManagerName: Name of AWS's ISV success manager (ISVSM in OpportunityTeam).
---   aWSISVSuccessManagerEmail: E-mail address of the same.
---   wWPSPDM: Name of AWS's partner development manager for the public sector (WWPSPDM in OpportunityTeam).
---   wWPSPDMEmail: E-mail address of the same.
---   createdDate: When the opportunity was created in AWS (CreatedDate).
---   lastModifiedDate: When the opportunity was last changed in AWS (LastModifiedDate).
+--   apnCrmUniqueIdentifier [text]: AWS's identifier of the opportunity (Id). Example: G7.
+--   partnerCrmUniqueIdentifier [text]: Identifier in the partner's own CRM (PartnerOpportunityIdentifier). Example:
+--     CRM-1042.
+--   opportunityOwnership [text]: AWS Referral or Partner Referral (Origin). Example: Partner Referral.
+--   status [text]: Review status (LifeCycle.ReviewStatus). Example: In review.
+--   stage [text]: Stage (LifeCycle.Stage). Example: Qualified.
+--   closedLostReason [text]: Reason for Closed Lost (LifeCycle.ClosedLostReason). Example: Price.
+--   nextStep [text]: Next steps (LifeCycle.NextSteps). Example: Meet.
+--   targetCloseDate [date]: Target close date (LifeCycle.TargetCloseDate). Example: 2026-08-15.
+--   apnReviewerComments [text]: What AWS's reviewer wants changed (LifeCycle.ReviewComments). Example: Which
+--     <b>problem</b>?.
+--   opportunityType [text]: Type of the opportunity (OpportunityType). Example: Net New Business.
+--   customerCompanyName [text]: Company name of the customer (Customer.Account.CompanyName). Example: Acme.
+--   customerWebsite [text]: Website of the customer (Customer.Account.WebsiteUrl). Example: example.com.
+--   industry [text]: Industry of the customer (Customer.Account.Industry). Example: Retail.
+--   industryOther [text]: Industry that is not in AWS's list (Customer.Account.OtherIndustry). Example: Museums.
+--   country [text]: Country as a code of two letters; the feed had its name (Customer.Account.Address). Example: DE.
+--   state [text]: State or region (Customer.Account.Address.StateOrRegion). Example: Bavaria.
+--   city [text]: City (Customer.Account.Address.City). Example: Munich.
+--   postalCode [text]: Postal code (Customer.Account.Address.PostalCode). Example: 80331.
+--   streetAddress [text]: Street address (Customer.Account.Address.StreetAddress). Example: Example Street 1.
+--   customerDuns [text]: DUNS number of the customer (Customer.Account.Duns). Example: 123456789.
+--   awsAccountId [text]: The customer's AWS account (Customer.Account.AwsAccountId). Example: 111122223333.
+--   doesOppBelongToNatSec [text]: Yes for national security (NationalSecurity). Example: No.
+--   partnerProjectTitle [text]: Title of the project (Project.Title). Example: Archive.
+--   projectDescription [text]: The customer's problem (Project.CustomerBusinessProblem). Example: Tapes.
+--   useCase [text]: The customer's use case (Project.CustomerUseCase). Example: Migration.
+--   additionalComments [text]: Comments (Project.AdditionalComments). Example: Wants a pilot first.
+--   competitiveTracking [text]: Competitor (Project.CompetitorName). Example: On-Prem.
+--   competitiveTrackingOther [text]: Competitors that are not in AWS's list (Project.OtherCompetitorNames). Example: A
+--     hosting company.
+--   otherSolutionOffered [text]: Solution that is not in the list (Project.OtherSolutionDescription). Example:
+--     Consulting.
+--   parentOppId [text]: Parent opportunity (Project.RelatedOpportunityIdentifier). Example: O1000001.
+--   deliveryModel [text]: Delivery models, with semicolons between them (Project.DeliveryModels). Example: Resell.
+--   campaignName [text]: APN programs, with semicolons between them (Project.ApnPrograms). Example: Spring migration.
+--   expectedMonthlyAwsRevenue [decimal]: Expected spend a month in USD (Project.ExpectedCustomerSpend); null for other
+--     currencies. Example: 1200.50.
+--   awsSFCampaignName [text]: Marketing campaign (Marketing.CampaignName). Example: MDF 2026.
+--   isMarketingDevelopmentFunded [text]: Yes if AWS funded the marketing (Marketing.AwsFundingUsed). Example: No.
+--   procurementType [text]: How the customer pays (SoftwareRevenue.DeliveryModel). Example: Marketplace.
+--   customerSoftwareValue [decimal]: Value of the contract (SoftwareRevenue.Value.Amount). Example: 1200.00.
+--   customerSoftwareValueCurrency [text]: Its currency (SoftwareRevenue.Value.CurrencyCode). Example: USD.
+--   solutionOffered [text]: Identifiers of the solutions, with semicolons between them
+--     (RelatedEntityIdentifiers.Solutions). Example: S-0000001;S-0000002.
+--   offers [text]: Private offers, with semicolons between them (RelatedEntityIdentifiers.AwsMarketplaceOffers).
+--     Example: offer-abc123.
+--   opportunityOwnerName [text]: Name of the owner in the partner's team (OpportunityTeam). Example: Ada; Zoe Zhu.
+--   engagementScore [text]: AWS's engagement score (Insights.EngagementScore). Example: High.
+--   recommendedNextBestActions [text]: What AWS recommends next (Insights.NextBestActions). Example: Meet the account
+--     team.
+--   aWSStage [text]: Stage that AWS has (LifeCycle.Stage of the AWS opportunity summary). Example: Prospect.
+--   aWSCloseDate [date]: Target close date that AWS has (LifeCycle.TargetCloseDate of the same). Example: 2026-09-01.
+--   aWSClosedLostReason [text]: Reason for Closed Lost that AWS has (LifeCycle.ClosedLostReason of the same). Example:
+--     Price.
+--   aWSSalesRepName [text]: Name of AWS's sales representative (AWSSalesRep in OpportunityTeam). Example: Al Ash.
+--   aWSSalesRepEmail [text]: E-mail address of the same. Example: rep@example.com.
+--   aWSAccountOwnerName [text]: Name of AWS's account owner (AWSAccountOwner in OpportunityTeam). Example: Ada
+--     Lovelace.
+--   aWSAccountOwnerEmail [text]: E-mail address of the same. Example: owner@example.com.
+--   partnerDeveloperManager [text]: Name of AWS's partner development manager (PDM in OpportunityTeam). Example: Pia
+--     Poe.
+--   partnerDeveloperManagerEmail [text]: E-mail address of the same. Example: pdm@example.com.
+--   aWSPartnerSuccessManagerName [text]: Name of AWS's partner success manager (PSM in OpportunityTeam). Example: Grace
+--     Hopper.
+--   aWSPartnerSuccessManagerEmail [text]: E-mail address of the same. Example: psm@example.com.
+--   aWSISVSuccessManagerName [text]: Name of AWS's ISV success manager (ISVSM in OpportunityTeam). Example: Alan
+--     Turing.
+--   aWSISVSuccessManagerEmail [text]: E-mail address of the same. Example: ism@example.com.
+--   wWPSPDM [text]: Name of AWS's partner development manager for the public sector (WWPSPDM in OpportunityTeam).
+--     Example: Mary Jackson.
+--   wWPSPDMEmail [text]: E-mail address of the same. Example: wwps@example.com.
+--   createdDate [timestamp]: When the opportunity was created in AWS (CreatedDate). Example: 2026-06-02 08:00 UTC.
+--   lastModifiedDate [timestamp]: When the opportunity was last changed in AWS (LastModifiedDate). Example: 2026-06-10
+--     12:00 UTC.
 WITH models AS (
     SELECT opportunity_id, STRING_AGG(value, ';' ORDER BY value) AS joined
     FROM opportunities__project_delivery_models

@@ -5,17 +5,20 @@
 -- opportunity is submitted again.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   life_cycle_review_status_reason: Reason that AWS gave for the review status.
---   life_cycle_review_comments: What AWS's reviewer wants to be changed or added.
---   life_cycle_next_steps: Next steps, as the partner wrote them.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   days_waiting: Days since the review status became Action Required.
---   days_are_exact: True if a sync saw the status change; if false, days_waiting is the least it can be.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
+--   id [text]: AWS's identifier of the opportunity. Example: H8.
+--   customer_company_name [text]: Company name of the customer. Example: Hotel.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Technical Validation.
+--   life_cycle_review_status_reason [text]: Reason that AWS gave for the review status. Example: Incomplete
+--     information.
+--   life_cycle_review_comments [text]: What AWS's reviewer wants to be changed or added. Example: Which
+--     <b>problem</b>?.
+--   life_cycle_next_steps [text]: Next steps, as the partner wrote them. Example: Send the proposal.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-06-30.
+--   days_waiting [integer]: Days since the review status became Action Required. Example: 7.
+--   days_are_exact [boolean]: True if a sync saw the status change; if false, days_waiting is the least it can be.
+--     Example: true.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: 1.00.
 SELECT
     id,
     customer_company_name,

@@ -10,14 +10,16 @@
 -- are known, so the median is of median_of approvals. A status that began and ended between two syncs is missing.
 --
 -- Columns:
---   month_start: First day of the month; null for what began in a month that no sync saw.
---   submitted: Number of opportunities that came into review.
---   approved: Number of opportunities that AWS approved.
---   rejected: Number of opportunities that AWS rejected or disqualified.
---   action_required: Number of opportunities that AWS sent back for a correction.
---   approval_rate_percent: 100 * approved / (approved + rejected), rounded to one decimal; null without an answer.
---   median_of: Number of approvals of the month with known days.
---   median_days_to_approval: Median of these days, rounded to one decimal; null if there are none.
+--   month_start [date]: First day of the month; null for what began in a month that no sync saw. Example: 2026-06-01.
+--   submitted [integer]: Number of opportunities that came into review. Example: 1.
+--   approved [integer]: Number of opportunities that AWS approved. Example: 1.
+--   rejected [integer]: Number of opportunities that AWS rejected or disqualified. Example: 0.
+--   action_required [integer]: Number of opportunities that AWS sent back for a correction. Example: 1.
+--   approval_rate_percent [decimal]: 100 * approved / (approved + rejected), rounded to one decimal; null without an
+--     answer. Example: 100.0.
+--   median_of [integer]: Number of approvals of the month with known days. Example: 0.
+--   median_days_to_approval [decimal]: Median of these days, rounded to one decimal; null if there are none. Example:
+--     4.5.
 WITH entries AS (
     SELECT
         id,

@@ -10,22 +10,25 @@
 -- loaded.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   owner: Names of the owners in the partner's team, sorted; null if nobody knows them.
---   review_standing: Where it stands in AWS's review, as in opportunity_current.
---   is_pipeline: True if it is open, and neither rejected nor still to be submitted.
---   life_cycle_stage: Stage that the partner has.
---   aws_stage: Stage that AWS has.
---   aws_stages_ahead: By how many stages AWS is ahead; negative if it is behind. Null if the order is not known.
---   differs_since: When the two began to differ, as far as syncs have seen.
---   differs_since_is_seen: True if syncs saw both in one stage before; if false, they differ since then or longer.
---   days_different: Days from differs_since to data_freshness.as_of; at least that many if differs_since_is_seen is
---     false.
---   life_cycle_target_close_date: Day on which the partner expects the deal to close.
---   aws_target_close_date: Day on which AWS expects the deal to close; null if it does not tell.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   owner [text]: Names of the owners in the partner's team, sorted; null if nobody knows them. Example: Ada; Zoe Zhu.
+--   review_standing [text]: Where it stands in AWS's review, as in opportunity_current. Example: in review.
+--   is_pipeline [boolean]: True if it is open, and neither rejected nor still to be submitted. Example: true.
+--   life_cycle_stage [text]: Stage that the partner has. Example: Qualified.
+--   aws_stage [text]: Stage that AWS has. Example: Prospect.
+--   aws_stages_ahead [integer]: By how many stages AWS is ahead; negative if it is behind. Null if the order is not
+--     known. Example: -1.
+--   differs_since [timestamp]: When the two began to differ, as far as syncs have seen. Example: 2026-06-06 08:00 UTC.
+--   differs_since_is_seen [boolean]: True if syncs saw both in one stage before; if false, they differ since then or
+--     longer. Example: true.
+--   days_different [integer]: Days from differs_since to data_freshness.as_of; at least that many if
+--     differs_since_is_seen is false. Example: 4.
+--   life_cycle_target_close_date [date]: Day on which the partner expects the deal to close. Example: 2026-08-15.
+--   aws_target_close_date [date]: Day on which AWS expects the deal to close; null if it does not tell. Example:
+--     2026-09-01.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: EUR 50.00, USD 1200.50.
 WITH versions AS (
     SELECT
         id,

@@ -13,15 +13,18 @@
 -- the wrong way round. What a person wrote can be long.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer in the version with the change; for one that is gone, the last
---     one seen.
---   what: Kind of change: new, first seen, gone, other, or the member that changed, such as stage, review status,
---     target close date, expected spend, or next steps.
---   old_value: Value before the change, as text; null for new, first seen and other. For gone, the last stage seen.
---   new_value: Value after the change, as text; for new and first seen, the stage. Null for other and gone.
---   changed_at: When it changed: AWS's LastModifiedDate, or CreatedDate for new, or gone_since for gone.
---   first_seen_at: When a sync first saw the change; for gone, gone_since.
+--   id [text]: AWS's identifier of the opportunity. Example: G7.
+--   customer_company_name [text]: Company name of the customer in the version with the change; for one that is gone,
+--     the last one seen. Example: Acme.
+--   what [text]: Kind of change: new, first seen, gone, other, or the member that changed, such as stage, review
+--     status, target close date, expected spend, or next steps. Example: first seen.
+--   old_value [text]: Value before the change, as text; null for new, first seen and other. For gone, the last stage
+--     seen. Example: 2026-07-31.
+--   new_value [text]: Value after the change, as text; for new and first seen, the stage. Null for other and gone.
+--     Example: 2026-08-15.
+--   changed_at [timestamp]: When it changed: AWS's LastModifiedDate, or CreatedDate for new, or gone_since for gone.
+--     Example: 2026-06-10 12:00 UTC.
+--   first_seen_at [timestamp]: When a sync first saw the change; for gone, gone_since. Example: 2026-06-10 12:30 UTC.
 WITH beginning AS (
     SELECT MIN(watermark) AS watermark
     FROM sync_runs

@@ -6,10 +6,11 @@
 -- not money. Opportunities that are gone count too.
 --
 -- Columns:
---   life_cycle_closed_lost_reason: Reason that the partner chose in Partner Central; null if none was given.
---   opportunities: Number of opportunities in Closed Lost with this reason.
---   within_a_year: How many of them closed within the 365 days before data_freshness.as_of.
---   last_closed_on: Day when the last of them closed, as closed_on in opportunity_current.
+--   life_cycle_closed_lost_reason [text]: Reason that the partner chose in Partner Central; null if none was given.
+--     Example: Price.
+--   opportunities [integer]: Number of opportunities in Closed Lost with this reason. Example: 1.
+--   within_a_year [integer]: How many of them closed within the 365 days before data_freshness.as_of. Example: 1.
+--   last_closed_on [date]: Day when the last of them closed, as closed_on in opportunity_current. Example: 2026-06-08.
 SELECT
     life_cycle_closed_lost_reason,
     COUNT(*) AS opportunities,

@@ -10,28 +10,32 @@
 -- quarter are in past_target_close. Now is the newest watermark, not the clock.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   owner: Names of the owners in the partner's team, sorted; null if nobody knows them.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   review_standing: Where it stands in AWS's review, as in opportunity_current.
---   is_validated: True if AWS approved it.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   days_to_target_close: Days from data_freshness.as_of to the target close date; negative if it has passed.
---   is_overdue: True if the target close date has passed.
---   times_slipped: How often the date moved later while the deal was open, as far as syncs have seen.
---   days_slipped: Sum of the days of these moves; 0 without any.
---   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
---   days_in_stage: Days in the present stage; at least that many if days_in_stage_are_exact is false.
---   days_in_stage_are_exact: True if a sync saw the stage begin.
---   usual_days_in_stage: Median length of stays in this stage, in days; null if it is not known.
---   usual_days_left: Days that the present stage and the ones up to Committed usually still take; null if that is not
---     known.
---   life_cycle_next_steps: Next steps, as the partner wrote them.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
---   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
---   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+--   id [text]: AWS's identifier of the opportunity. Example: B2.
+--   customer_company_name [text]: Company name of the customer. Example: Bolt.
+--   owner [text]: Names of the owners in the partner's team, sorted; null if nobody knows them. Example: Ada; Zoe Zhu.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Committed.
+--   review_standing [text]: Where it stands in AWS's review, as in opportunity_current. Example: approved.
+--   is_validated [boolean]: True if AWS approved it. Example: true.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-06-01.
+--   days_to_target_close [integer]: Days from data_freshness.as_of to the target close date; negative if it has passed.
+--     Example: -9.
+--   is_overdue [boolean]: True if the target close date has passed. Example: true.
+--   times_slipped [integer]: How often the date moved later while the deal was open, as far as syncs have seen.
+--     Example: 1.
+--   days_slipped [integer]: Sum of the days of these moves; 0 without any. Example: 15.
+--   days_unchanged [integer]: Days from the last change in AWS to data_freshness.as_of. Example: 70.
+--   days_in_stage [integer]: Days in the present stage; at least that many if days_in_stage_are_exact is false.
+--     Example: 70.
+--   days_in_stage_are_exact [boolean]: True if a sync saw the stage begin. Example: true.
+--   usual_days_in_stage [decimal]: Median length of stays in this stage, in days; null if it is not known. Example:
+--     1.0.
+--   usual_days_left [decimal]: Days that the present stage and the ones up to Committed usually still take; null if
+--     that is not known. Example: 12.0.
+--   life_cycle_next_steps [text]: Next steps, as the partner wrote them. Example: Call again.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: USD 40.25.
+--   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 40.25.
+--   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: USD.
 WITH stages AS (
     SELECT
         life_cycle_stages.life_cycle_stage,

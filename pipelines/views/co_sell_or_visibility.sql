@@ -10,17 +10,22 @@
 -- present one, which may have changed on the way.
 --
 -- Columns:
---   involvement_type: What the partner asks of AWS: Co-Sell or For Visibility Only; null if it is not known.
---   opportunities_in_group: Number of pipeline opportunities of the type; the same in each row of the type.
---   validated_in_group: How many of them AWS approved; the same in each row of the type.
---   won: Number of opportunities of the type in Launched; the same in each row of the type.
---   lost: Number of opportunities of the type in Closed Lost; the same in each row of the type.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the type with an amount in this currency; without currency and
---     amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   involvement_type [text]: What the partner asks of AWS: Co-Sell or For Visibility Only; null if it is not known.
+--     Example: Co-Sell.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the type; the same in each row of the type.
+--     Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the type. Example: 1.
+--   won [integer]: Number of opportunities of the type in Launched; the same in each row of the type. Example: 1.
+--   lost [integer]: Number of opportunities of the type in Closed Lost; the same in each row of the type. Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     100.0.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the type with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS involvement_type,
     opportunities_in_group,

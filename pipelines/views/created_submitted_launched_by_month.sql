@@ -10,14 +10,15 @@
 -- not count as such. For amounts, see created_submitted_launched_by_month_and_currency.
 --
 -- Columns:
---   month_start: First day of the month; null for submissions and approvals in a month that no sync saw.
---   created: Number of opportunities that were created in AWS in the month.
---   submitted: Number of opportunities that came into review for the first time.
---   approved: Number of opportunities that AWS approved for the first time.
---   launched: Number of opportunities in Launched that closed in the month.
---   lost: Number of opportunities in Closed Lost that closed in the month.
---   undated: How many of the launched and lost ones were closed already at the first sync, so that their day is an
---     estimate.
+--   month_start [date]: First day of the month; null for submissions and approvals in a month that no sync saw.
+--     Example: 2026-06-01.
+--   created [integer]: Number of opportunities that were created in AWS in the month. Example: 3.
+--   submitted [integer]: Number of opportunities that came into review for the first time. Example: 2.
+--   approved [integer]: Number of opportunities that AWS approved for the first time. Example: 1.
+--   launched [integer]: Number of opportunities in Launched that closed in the month. Example: 1.
+--   lost [integer]: Number of opportunities in Closed Lost that closed in the month. Example: 1.
+--   undated [integer]: How many of the launched and lost ones were closed already at the first sync, so that their day
+--     is an estimate. Example: 1.
 WITH dated AS (
     SELECT
         milestone,

@@ -8,13 +8,15 @@
 -- created_submitted_launched_by_month apply.
 --
 -- Columns:
---   month_start: First day of the month; null for submissions and approvals in a month that no sync saw.
---   currency_code: Currency of the amounts; null if AWS sent none.
---   created_amount: Expected spend a month of the opportunities that were created in the month; null if there are none.
---   submitted_amount: The same of the ones that came into review for the first time.
---   approved_amount: The same of the ones that AWS approved for the first time.
---   launched_amount: The same of the ones in Launched that closed in the month.
---   lost_amount: The same of the ones in Closed Lost that closed in the month.
+--   month_start [date]: First day of the month; null for submissions and approvals in a month that no sync saw.
+--     Example: 2026-06-01.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none. Example: USD.
+--   created_amount [decimal]: Expected spend a month of the opportunities that were created in the month; null if there
+--     are none. Example: 1250.75.
+--   submitted_amount [decimal]: The same of the ones that came into review for the first time. Example: 1240.75.
+--   approved_amount [decimal]: The same of the ones that AWS approved for the first time. Example: 40.25.
+--   launched_amount [decimal]: The same of the ones in Launched that closed in the month. Example: 300000.00.
+--   lost_amount [decimal]: The same of the ones in Closed Lost that closed in the month. Example: 10.00.
 WITH dated AS (
     SELECT
         id,

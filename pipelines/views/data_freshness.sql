@@ -4,9 +4,8 @@
 -- runs as a whole: as_of is the newest LastModifiedDate that AWS has shown, in UTC. It is the greatest watermark of all
 -- runs, or else the newest last_modified_date. Every other view counts its days up to it. A list has as_of only if it
 -- has a watermark. is_stale marks a list that was not read for more than a day before the last successful run, since it
--- was switched off, refused, or fails. Its tables keep what was read last.
--- A run that loaded only what events named (mode events) says nothing of the other opportunities. So the row of
--- opportunities does not count it.
+-- was switched off, refused, or fails. Its tables keep what was read last. A run that loaded only what events named
+-- (mode events) says nothing of the other opportunities. So the row of opportunities does not count it.
 -- Pitfalls: as_of is AWS's time, never the clock of a machine. A wrong clock cannot make deals older or younger. It
 -- does not move while nothing changes in Partner Central, and no age changes then. last_success_at, by the clock of the
 -- machine that ran, shows whether syncs still run. A run that only held removals back counts as a success. The column
@@ -14,26 +13,37 @@
 -- version that AWS has, because that version was rejected. rejected_since in opportunity_current marks them.
 --
 -- Columns:
---   stream: The table of the stream's records.
---   as_of: Newest LastModifiedDate that AWS has shown; null if there is none yet, or the stream has no such date.
---   as_of_date: The day of as_of in UTC. In the row of opportunities, every other view counts its days up to it.
---   last_success_at: When the last run ended that read all of it, by the clock of the machine that ran. For
---     opportunities, holding removals back is a success. So is a run in which only another list failed.
---   last_run_at: When the last run began that asked for it, by the clock of the machine that ran.
---   last_run_outcome: How the last run ended, as outcome in sync_runs; null for other streams than opportunities.
---   last_change_seen_at: When a sync first saw the newest version in opportunity_history; null for other streams.
---   history_since: When a sync first saw the oldest version in opportunity_history; null for other streams.
---   opportunities: Number of opportunities, including the ones that are gone; null for other streams.
---   gone: Number of opportunities that the newest full listing lacks; null for other streams.
---   rejected: Number of records that cannot be rows now: see the table of the stream that ends in _rejected.
---   outdated: Number of opportunities whose row is older than the version of AWS, which was rejected; null for other
---     streams.
---   records: Number of rows, including what is listed no more.
---   not_listed: How many of them AWS does not list any more, or a search of everything did not find; null for streams
---     that are read one id at a time.
---   is_stale: True if it was not read for more than a day before the last successful run; null if it was never read.
---   waiting: Ids that were never read, or that changed since they were read, of a stream that is read one id at a time.
---     Null for other streams, and if it was never read. Ids that are read again because time has passed do not count.
+--   stream [text]: The table of the stream's records. Example: opportunities.
+--   as_of [timestamp]: Newest LastModifiedDate that AWS has shown; null if there is none yet, or the stream has no such
+--     date. Example: 2026-06-10 12:00 UTC.
+--   as_of_date [date]: The day of as_of in UTC. In the row of opportunities, every other view counts its days up to it.
+--     Example: 2026-06-10.
+--   last_success_at [timestamp]: When the last run ended that read all of it, by the clock of the machine that ran. For
+--     opportunities, holding removals back is a success. So is a run in which only another list failed. Example:
+--     2026-06-10 12:30 UTC.
+--   last_run_at [timestamp]: When the last run began that asked for it, by the clock of the machine that ran. Example:
+--     2026-06-10 13:00 UTC.
+--   last_run_outcome [text]: How the last run ended, as outcome in sync_runs; null for other streams than
+--     opportunities. Example: unavailable.
+--   last_change_seen_at [timestamp]: When a sync first saw the newest version in opportunity_history; null for other
+--     streams. Example: 2026-06-10 12:30 UTC.
+--   history_since [timestamp]: When a sync first saw the oldest version in opportunity_history; null for other streams.
+--     Example: 2026-06-01 12:30 UTC.
+--   opportunities [integer]: Number of opportunities, including the ones that are gone; null for other streams.
+--     Example: 10.
+--   gone [integer]: Number of opportunities that the newest full listing lacks; null for other streams. Example: 1.
+--   rejected [integer]: Number of records that cannot be rows now: see the table of the stream that ends in _rejected.
+--     Example: 2.
+--   outdated [integer]: Number of opportunities whose row is older than the version of AWS, which was rejected; null
+--     for other streams. Example: 1.
+--   records [integer]: Number of rows, including what is listed no more. Example: 10.
+--   not_listed [integer]: How many of them AWS does not list any more, or a search of everything did not find; null for
+--     streams that are read one id at a time. Example: 1.
+--   is_stale [boolean]: True if it was not read for more than a day before the last successful run; null if it was
+--     never read. Example: true.
+--   waiting [integer]: Ids that were never read, or that changed since they were read, of a stream that is read one id
+--     at a time. Null for other streams, and if it was never read. Ids that are read again because time has passed do
+--     not count. Example: 6.
 WITH runs AS (
     SELECT
         run_id,

@@ -9,20 +9,20 @@
 -- null. Deals without review have null in its columns.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   created_on: Day of the creation in AWS.
---   submitted_on: Last day on which it can have come into review for the first time.
---   approved_on: Last day on which AWS can have approved it for the first time.
---   launched_on: Day of the launch, as closed_on in opportunity_current.
---   days_to_submission: Days from created_on to submitted_on.
---   days_to_approval: Days from submitted_on to approved_on; null if approval_is_exact is false.
---   days_from_approval: Days from approved_on to launched_on; null if launch_is_exact is false.
---   days_to_launch: Days from created_on to launched_on.
---   submission_is_exact: True if submitted_on is known to the day; null without a submission.
---   approval_is_exact: True if approved_on is known to the day; null without an approval.
---   launch_is_exact: True if syncs saw the launch; if false, launched_on is an estimate.
---   is_gone: True if the newest full listing lacks the opportunity.
+--   id [text]: AWS's identifier of the opportunity. Example: C3.
+--   customer_company_name [text]: Company name of the customer. Example: Cargo.
+--   created_on [date]: Day of the creation in AWS. Example: 2026-02-01.
+--   submitted_on [date]: Last day on which it can have come into review for the first time. Example: 2026-06-01.
+--   approved_on [date]: Last day on which AWS can have approved it for the first time. Example: 2026-06-01.
+--   launched_on [date]: Day of the launch, as closed_on in opportunity_current. Example: 2026-06-05.
+--   days_to_submission [integer]: Days from created_on to submitted_on. Example: 120.
+--   days_to_approval [integer]: Days from submitted_on to approved_on; null if approval_is_exact is false. Example: 4.
+--   days_from_approval [integer]: Days from approved_on to launched_on; null if launch_is_exact is false. Example: 4.
+--   days_to_launch [integer]: Days from created_on to launched_on. Example: 124.
+--   submission_is_exact [boolean]: True if submitted_on is known to the day; null without a submission. Example: false.
+--   approval_is_exact [boolean]: True if approved_on is known to the day; null without an approval. Example: false.
+--   launch_is_exact [boolean]: True if syncs saw the launch; if false, launched_on is an estimate. Example: true.
+--   is_gone [boolean]: True if the newest full listing lacks the opportunity. Example: false.
 WITH launches AS (
     SELECT
         id,

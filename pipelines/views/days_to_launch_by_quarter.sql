@@ -6,13 +6,13 @@
 -- small, the median says little. The quarter of the others is an estimate.
 --
 -- Columns:
---   quarter_start: First day of the calendar quarter.
---   quarter: Year and quarter as text, for example 2026-Q2.
---   launched: Number of opportunities in Launched that closed in the quarter.
---   measured: How many of them have exact days from creation to launch.
---   average_days: Mean of these days, rounded to one decimal; null if nothing was measured.
---   median_days: Median of these days, rounded to one decimal; null if nothing was measured.
---   longest_days: Greatest number of these days; null if nothing was measured.
+--   quarter_start [date]: First day of the calendar quarter. Example: 2026-04-01.
+--   quarter [text]: Year and quarter as text. Example: 2026-Q2.
+--   launched [integer]: Number of opportunities in Launched that closed in the quarter. Example: 1.
+--   measured [integer]: How many of them have exact days from creation to launch. Example: 1.
+--   average_days [decimal]: Mean of these days, rounded to one decimal; null if nothing was measured. Example: 124.0.
+--   median_days [decimal]: Median of these days, rounded to one decimal; null if nothing was measured. Example: 124.0.
+--   longest_days [integer]: Greatest number of these days; null if nothing was measured. Example: 124.
 WITH launches AS (
     SELECT
         CAST(DATE_TRUNC('quarter', CAST(launched_on AS DATE)) AS DATE) AS quarter_start,

@@ -7,14 +7,15 @@
 -- target_close_month is null for deals without a date. Deals without an amount are in no row.
 --
 -- Columns:
---   target_close_month: First day of the month of the target close date; null for deals without a date.
---   currency_code: Currency of monthly_amount; null if AWS sent none.
---   opportunities: Number of opportunities with this month and an amount in this currency.
---   monthly_amount: Sum of their expected spend a month in this currency.
---   is_past: True if the month ended before data_freshness.as_of; null without a month.
---   validated_amount: The part of monthly_amount that AWS approved; null if none was.
---   reporting_amount: monthly_amount in the reporting currency; null without a rate.
---   reporting_currency: Reporting currency; null without a rate.
+--   target_close_month [date]: First day of the month of the target close date; null for deals without a date. Example:
+--     2026-06-01.
+--   currency_code [text]: Currency of monthly_amount; null if AWS sent none. Example: USD.
+--   opportunities [integer]: Number of opportunities with this month and an amount in this currency. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency. Example: 40.25.
+--   is_past [boolean]: True if the month ended before data_freshness.as_of; null without a month. Example: false.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if none was. Example: 40.25.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 40.25.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
 SELECT
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
         AS target_close_month,

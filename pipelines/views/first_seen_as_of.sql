@@ -7,8 +7,9 @@
 -- Central. Without any watermark, as_of is first_seen_at.
 --
 -- Columns:
---   first_seen_at: When the run began that first read the version, by its machine's clock.
---   as_of: Newest LastModifiedDate that AWS had shown by then.
+--   first_seen_at [timestamp]: When the run began that first read the version, by its machine's clock. Example:
+--     2026-06-09 12:30 UTC.
+--   as_of [timestamp]: Newest LastModifiedDate that AWS had shown by then. Example: 2026-06-01 07:00 UTC.
 WITH moments AS (
     SELECT started_at AS moment, 0 AS is_version, watermark
     FROM sync_runs

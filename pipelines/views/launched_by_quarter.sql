@@ -11,19 +11,22 @@
 -- you rely on it.
 --
 -- Columns:
---   quarter_start: First day of the calendar quarter.
---   quarter: Year and quarter as text, for example 2026-Q2.
---   launched_in_quarter: Number of opportunities that were launched in the quarter; the same in each row of the
---     quarter.
---   launched_within_a_year: Number of opportunities that were launched in the 365 days up to the end of the quarter;
---     the same in each row of the quarter.
---   undated: How many of launched_in_quarter were launched already at the first sync, so that their day is an estimate.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of opportunities of the quarter with an amount in this currency; without currency and amount,
---     of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null if there are none.
---   opportunities_within_a_year: The same number for the 365 days.
---   monthly_amount_within_a_year: The same sum for the 365 days; null if there are none.
+--   quarter_start [date]: First day of the calendar quarter. Example: 2026-04-01.
+--   quarter [text]: Year and quarter as text. Example: 2026-Q2.
+--   launched_in_quarter [integer]: Number of opportunities that were launched in the quarter; the same in each row of
+--     the quarter. Example: 1.
+--   launched_within_a_year [integer]: Number of opportunities that were launched in the 365 days up to the end of the
+--     quarter; the same in each row of the quarter. Example: 1.
+--   undated [integer]: How many of launched_in_quarter were launched already at the first sync, so that their day is an
+--     estimate. Example: 0.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: JPY.
+--   opportunities [integer]: Number of opportunities of the quarter with an amount in this currency; without currency
+--     and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null if there are none. Example:
+--     300000.00.
+--   opportunities_within_a_year [integer]: The same number for the 365 days. Example: 1.
+--   monthly_amount_within_a_year [decimal]: The same sum for the 365 days; null if there are none. Example: 300000.00.
 WITH digits AS (
     SELECT 0 AS digit
     UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4

@@ -6,11 +6,11 @@
 -- ended still counts. Never add rows of different currencies.
 --
 -- Columns:
---   currency_code: Currency of the amounts; null if AWS sent none.
---   opportunities: Number of launched opportunities with an amount in this currency.
---   monthly_amount: Sum of their expected spend a month in this currency.
---   launched_within_a_year: The part of monthly_amount that was launched within the 365 days before
---     data_freshness.as_of.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none. Example: JPY.
+--   opportunities [integer]: Number of launched opportunities with an amount in this currency. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency. Example: 300000.00.
+--   launched_within_a_year [decimal]: The part of monthly_amount that was launched within the 365 days before
+--     data_freshness.as_of. Example: 300000.00.
 SELECT
     opportunity_spend.currency_code,
     COUNT(*) AS opportunities,

@@ -5,10 +5,11 @@
 -- Pitfalls: a stage that AWS adds later is not listed. Its opportunities count as open, and their stage_order is null.
 --
 -- Columns:
---   life_cycle_stage: Name of the stage, as AWS writes it.
---   stage_order: Place of the stage in the usual order, from 1.
---   is_closed: True for the stages that end an opportunity: Launched and Closed Lost.
---   default_weight: Probability with which an amount in the stage counts, from 0 to 1; a convention, not a measurement.
+--   life_cycle_stage [text]: Name of the stage, as AWS writes it. Example: Prospect.
+--   stage_order [integer]: Place of the stage in the usual order, from 1. Example: 1.
+--   is_closed [boolean]: True for the stages that end an opportunity: Launched and Closed Lost. Example: true.
+--   default_weight [decimal]: Probability with which an amount in the stage counts, from 0 to 1; a convention, not a
+--     measurement. Example: 0.1000.
 SELECT
     'Prospect' AS life_cycle_stage,
     1 AS stage_order,

@@ -1,22 +1,25 @@
 -- How much of what is open is validated, in review, or no pipeline at all?
 --
--- Definition: one row per review_standing and currency, of opportunities that are open and not gone.
--- is_pipeline is false for the ones that AWS rejected and for the ones that were never submitted.
--- opportunities_in_standing counts the whole standing, and repeats in each of its rows.
+-- Definition: one row per review_standing and currency, of opportunities that are open and not gone. is_pipeline is
+-- false for the ones that AWS rejected and for the ones that were never submitted. opportunities_in_standing counts the
+-- whole standing, and repeats in each of its rows.
 -- Pitfalls: an opportunity with two currencies is in two rows. Amounts are for one month and must not be added across
 -- currencies; reporting_amount can be.
 --
 -- Columns:
---   review_standing: Where the opportunity stands in AWS's review: approved, in review, action required, not submitted,
---     rejected, or unknown.
---   is_pipeline: True unless it is rejected or still to be submitted.
---   opportunities_in_standing: Number of opportunities with this standing; the same in each of its rows.
---   currency_code: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of opportunities with this standing and an amount in this currency; without currency and
---     amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   reporting_amount: monthly_amount in the reporting currency; null without a rate.
---   reporting_currency: Reporting currency; null without a rate.
+--   review_standing [text]: Where the opportunity stands in AWS's review: approved, in review, action required, not
+--     submitted, rejected, or unknown. Example: approved.
+--   is_pipeline [boolean]: True unless it is rejected or still to be submitted. Example: true.
+--   opportunities_in_standing [integer]: Number of opportunities with this standing; the same in each of its rows.
+--     Example: 2.
+--   currency_code [text]: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of opportunities with this standing and an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 40.25.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 40.25.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
 WITH open_ones AS (
     SELECT id, review_standing, is_pipeline
     FROM opportunity_standing

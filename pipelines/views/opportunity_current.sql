@@ -13,74 +13,92 @@
 -- others. Columns that AWS adds later are in opportunities, not here.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   partner_opportunity_identifier: Identifier of the opportunity in the partner's own CRM.
---   opportunity_type: Whether it is a new opportunity, a renewal or an expansion, in AWS's words.
---   customer_company_name: Company name of the customer.
---   customer_industry: Industry of the customer.
---   customer_country_code: Country of the customer, as a code of two letters.
---   customer_state_or_region: State or region of the customer.
---   customer_city: City of the customer.
---   customer_website_url: Website of the customer.
---   created_date: When the opportunity was created in AWS.
---   last_modified_date: When the opportunity was last changed in AWS.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   life_cycle_review_status: AWS's review status of the opportunity.
---   life_cycle_review_status_reason: Reason that AWS gave for the review status.
---   life_cycle_review_comments: What AWS's reviewer wants to be changed or added.
---   life_cycle_closed_lost_reason: Reason for Closed Lost that the partner chose; null if none was given.
---   life_cycle_next_steps: Next steps, as the partner wrote them.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   is_open: True if the stage is neither Launched nor Closed Lost.
---   is_gone: True if the newest full listing lacks the opportunity.
---   gone_since: When the first full listing without the opportunity began; null while it is listed.
---   rejected_since: LastModifiedDate of AWS's version, if that could not become a row and this row is older; otherwise
---     null.
---   review_standing: Where it stands in AWS's review: approved, in review, action required, not submitted, rejected, or
---     unknown.
---   is_pipeline: True if it is open, not gone, and neither rejected nor still to be submitted.
---   is_validated: True for the part of the pipeline that AWS approved.
---   age_days: Days from its creation in AWS to data_freshness.as_of.
---   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
---   stage_since: When the present stage began: LastModifiedDate of the first version with it that was seen.
---   stage_since_is_seen: True if syncs saw the stage begin; if false, it may have begun earlier.
---   stage_since_is_inferred: True if stage_since is the creation date, since nothing had changed when it was first
---     seen.
---   days_in_stage: Days from the change to the present stage to data_freshness.as_of; at least that many if a sync did
---     not see the change.
---   review_since: When the present review status began, as entered_at in review_periods; null without a review status.
---   review_since_is_seen: True if syncs saw the review status begin; null without a review status.
---   review_since_is_inferred: True if review_since is the creation date, since nothing had changed when it was first
---     seen; null without a review status.
---   days_in_review_status: Days from review_since to data_freshness.as_of; null without a review status.
---   days_to_target_close: Days from data_freshness.as_of to the target close date; negative if it has passed.
---   closed_on: Day when a closed opportunity closed, or an estimate if stage_since_is_seen is false; null while it is
---     open.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
---   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
---   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
---   reporting_amount: Expected spend a month in all currencies, in the reporting currency; null if one has no rate.
---   reporting_currency: Reporting currency; null if a currency has no rate.
---   rate_date: Oldest first day of the rates that were used; null where none was needed.
---   contract_months: Length of the expected contract in months; null if it has none, or its unit is not known here.
---   delivery_models: Delivery models of the project, sorted.
---   origin: Who brought the opportunity, in AWS's words: AWS Referral or Partner Referral. Without the search, only
---     accepted referrals are known.
---   cosell_motion: Way in which AWS works on the opportunity; null before AWS has scored it.
---   engagement_score: AWS's engagement score: High, Medium or Low.
---   quality_score: AWS's score of the opportunity's quality, from 0 to 100.
---   project_title: Title of the project.
---   owner: Names of the owners in the partner's team, sorted. It is null with pii = mask or drop, since these conceal
---     who the owner is.
---   solutions: Names of the solutions, sorted; the identifier where the name is not known.
---   private_offers: ARNs of the AWS Marketplace offers, sorted.
---   customer_aws_account_id: The customer's AWS account.
---   aws_stage: Stage that AWS has for the opportunity; null unless aws_opportunity_summaries are loaded.
---   involvement_type: What the partner asks of AWS: Co-Sell or For Visibility Only; null unless
---     aws_opportunity_summaries are loaded.
---   arn: AWS's ARN of the opportunity.
+--   id [text]: AWS's identifier of the opportunity. Example: G7.
+--   partner_opportunity_identifier [text]: Identifier of the opportunity in the partner's own CRM. Example: CRM-1042.
+--   opportunity_type [text]: Whether it is a new opportunity, a renewal or an expansion, in AWS's words. Example: Net
+--     New Business.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   customer_industry [text]: Industry of the customer. Example: Retail.
+--   customer_country_code [text]: Country of the customer, as a code of two letters. Example: DE.
+--   customer_state_or_region [text]: State or region of the customer. Example: Bavaria.
+--   customer_city [text]: City of the customer. Example: Munich.
+--   customer_website_url [text]: Website of the customer. Example: example.com.
+--   created_date [timestamp]: When the opportunity was created in AWS. Example: 2026-06-02 08:00 UTC.
+--   last_modified_date [timestamp]: When the opportunity was last changed in AWS. Example: 2026-06-10 12:00 UTC.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Qualified.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 2.
+--   life_cycle_review_status [text]: AWS's review status of the opportunity. Example: In review.
+--   life_cycle_review_status_reason [text]: Reason that AWS gave for the review status. Example: Incomplete
+--     information.
+--   life_cycle_review_comments [text]: What AWS's reviewer wants to be changed or added. Example: Which
+--     <b>problem</b>?.
+--   life_cycle_closed_lost_reason [text]: Reason for Closed Lost that the partner chose; null if none was given.
+--     Example: Price.
+--   life_cycle_next_steps [text]: Next steps, as the partner wrote them. Example: Meet.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-08-15.
+--   is_open [boolean]: True if the stage is neither Launched nor Closed Lost. Example: true.
+--   is_gone [boolean]: True if the newest full listing lacks the opportunity. Example: true.
+--   gone_since [timestamp]: When the first full listing without the opportunity began; null while it is listed.
+--     Example: 2026-06-07 12:00 UTC.
+--   rejected_since [timestamp]: LastModifiedDate of AWS's version, if that could not become a row and this row is
+--     older; otherwise null. Example: 2026-06-09 12:00 UTC.
+--   review_standing [text]: Where it stands in AWS's review: approved, in review, action required, not submitted,
+--     rejected, or unknown. Example: unknown.
+--   is_pipeline [boolean]: True if it is open, not gone, and neither rejected nor still to be submitted. Example: true.
+--   is_validated [boolean]: True for the part of the pipeline that AWS approved. Example: true.
+--   age_days [integer]: Days from its creation in AWS to data_freshness.as_of. Example: 8.
+--   days_unchanged [integer]: Days from the last change in AWS to data_freshness.as_of. Example: 1.
+--   stage_since [timestamp]: When the present stage began: LastModifiedDate of the first version with it that was seen.
+--     Example: 2026-06-10 12:00 UTC.
+--   stage_since_is_seen [boolean]: True if syncs saw the stage begin; if false, it may have begun earlier. Example:
+--     true.
+--   stage_since_is_inferred [boolean]: True if stage_since is the creation date, since nothing had changed when it was
+--     first seen. Example: true.
+--   days_in_stage [integer]: Days from the change to the present stage to data_freshness.as_of; at least that many if a
+--     sync did not see the change. Example: 4.
+--   review_since [timestamp]: When the present review status began, as entered_at in review_periods; null without a
+--     review status. Example: 2026-06-06 08:00 UTC.
+--   review_since_is_seen [boolean]: True if syncs saw the review status begin; null without a review status. Example:
+--     true.
+--   review_since_is_inferred [boolean]: True if review_since is the creation date, since nothing had changed when it
+--     was first seen; null without a review status. Example: true.
+--   days_in_review_status [integer]: Days from review_since to data_freshness.as_of; null without a review status.
+--     Example: 4.
+--   days_to_target_close [integer]: Days from data_freshness.as_of to the target close date; negative if it has passed.
+--     Example: 66.
+--   closed_on [date]: Day when a closed opportunity closed, or an estimate if stage_since_is_seen is false; null while
+--     it is open. Example: 2026-06-08.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: EUR 50.00, USD 1200.50.
+--   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 10.00.
+--   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: USD.
+--   reporting_amount [decimal]: Expected spend a month in all currencies, in the reporting currency; null if one has no
+--     rate. Example: 1260.50.
+--   reporting_currency [text]: Reporting currency; null if a currency has no rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null where none was needed. Example: 2026-06-05.
+--   contract_months [integer]: Length of the expected contract in months; null if it has none, or its unit is not known
+--     here. Example: 12.
+--   delivery_models [text]: Delivery models of the project, sorted. Example: Resell.
+--   origin [text]: Who brought the opportunity, in AWS's words: AWS Referral or Partner Referral. Without the search,
+--     only accepted referrals are known. Example: Partner Referral.
+--   cosell_motion [text]: Way in which AWS works on the opportunity; null before AWS has scored it. Example:
+--     Partner-led.
+--   engagement_score [text]: AWS's engagement score: High, Medium or Low. Example: High.
+--   quality_score [integer]: AWS's score of the opportunity's quality, from 0 to 100. Example: 70.
+--   project_title [text]: Title of the project. Example: Archive.
+--   owner [text]: Names of the owners in the partner's team, sorted. It is null with pii = mask or drop, since these
+--     conceal who the owner is. Example: Ada; Zoe Zhu.
+--   solutions [text]: Names of the solutions, sorted; the identifier where the name is not known. Example: Backups;
+--     S-0000002.
+--   private_offers [text]: ARNs of the AWS Marketplace offers, sorted. Example: offer-abc123.
+--   customer_aws_account_id [text]: The customer's AWS account. Example: 111122223333.
+--   aws_stage [text]: Stage that AWS has for the opportunity; null unless aws_opportunity_summaries are loaded.
+--     Example: Prospect.
+--   involvement_type [text]: What the partner asks of AWS: Co-Sell or For Visibility Only; null unless
+--     aws_opportunity_summaries are loaded. Example: Co-Sell.
+--   arn [text]: AWS's ARN of the opportunity. Example:
+--     arn:aws:partnercentral:us-east-1:111122223333:catalog/AWS/opportunity/O1000001.
 WITH stays AS (
     SELECT
         id,

@@ -9,14 +9,15 @@
 -- because titles are concealed too. A value is null if its stream is off.
 --
 -- Columns:
---   dimension: What the opportunities are grouped by: a column of opportunity_current, or owner, aws_seller,
---     delivery_model or solution.
---   value: The group, as text; null for an opportunity without one. A quality_score is one of four ranges.
---   id: AWS's identifier of the opportunity.
---   is_pipeline: True if it is open, not gone, and neither rejected nor still to be submitted.
---   is_validated: True for the part of the pipeline that AWS approved.
---   is_won: True if its stage is Launched.
---   is_lost: True if its stage is Closed Lost.
+--   dimension [text]: What the opportunities are grouped by: a column of opportunity_current, or owner, aws_seller,
+--     delivery_model or solution. Example: aws_seller.
+--   value [text]: The group, as text; null for an opportunity without one. A quality_score is one of four ranges.
+--     Example: Al Ash.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   is_pipeline [boolean]: True if it is open, not gone, and neither rejected nor still to be submitted. Example: true.
+--   is_validated [boolean]: True for the part of the pipeline that AWS approved. Example: true.
+--   is_won [boolean]: True if its stage is Launched. Example: true.
+--   is_lost [boolean]: True if its stage is Closed Lost. Example: true.
 WITH dimensions AS (
     SELECT 'customer_company_name' AS dimension
     UNION ALL SELECT 'customer_industry'

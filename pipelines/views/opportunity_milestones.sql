@@ -10,13 +10,16 @@
 -- referrals have neither submitted nor approved.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   milestone: What was reached: created, submitted, approved, launched, or lost.
---   milestone_order: Place of the milestone in the usual order, from 1.
---   earliest_on: First day on which it can have been reached; null if AWS sent no date of creation.
---   reached_on: Last day on which it can have been reached; for launched and lost, closed_on.
---   is_exact: True if the day is known; if false, it was reached between the two days, or reached_on is an estimate.
+--   id [text]: AWS's identifier of the opportunity. Example: E5.
+--   customer_company_name [text]: Company name of the customer. Example: Epic.
+--   milestone [text]: What was reached: created, submitted, approved, launched, or lost. Example: lost.
+--   milestone_order [integer]: Place of the milestone in the usual order, from 1. Example: 5.
+--   earliest_on [date]: First day on which it can have been reached; null if AWS sent no date of creation. Example:
+--     2026-06-08.
+--   reached_on [date]: Last day on which it can have been reached; for launched and lost, closed_on. Example:
+--     2026-06-08.
+--   is_exact [boolean]: True if the day is known; if false, it was reached between the two days, or reached_on is an
+--     estimate. Example: true.
 WITH firsts AS (
     SELECT
         id,

@@ -6,12 +6,14 @@
 -- frequency today. reporting_amount is null for a currency without a rate in currency_rates.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   currency_code: Currency of monthly_amount; null if AWS sent none.
---   monthly_amount: Sum of the expected customer spend a month in this currency.
---   reporting_amount: monthly_amount in the reporting currency, rounded to cents; null without a rate.
---   reporting_currency: Reporting currency; null without a rate.
---   rate_date: First day on which the rate was valid; null without a rate, and for the reporting currency itself.
+--   id [text]: AWS's identifier of the opportunity. Example: C3.
+--   currency_code [text]: Currency of monthly_amount; null if AWS sent none. Example: JPY.
+--   monthly_amount [decimal]: Sum of the expected customer spend a month in this currency. Example: 300000.00.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency, rounded to cents; null without a rate.
+--     Example: 3000.00.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: First day on which the rate was valid; null without a rate, and for the reporting currency
+--     itself. Example: 2026-06-10.
 WITH amounts AS (
     SELECT
         opportunity_id AS id,

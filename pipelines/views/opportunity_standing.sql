@@ -11,18 +11,20 @@
 -- service's clock. Before the first full listing is complete, nothing is gone.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   is_open: True if the stage is neither Launched nor Closed Lost.
---   is_gone: True if the newest full listing lacks the opportunity.
---   gone_since: When the first full listing without the opportunity began; null while it is listed.
---   rejected_since: LastModifiedDate of AWS's version, if that could not become a row and this row is older; otherwise
---     null.
---   review_standing: Where the opportunity stands in AWS's review: approved, in review, action required, not submitted,
---     rejected (or disqualified), or unknown (no review status, or one that is new).
---   is_pipeline: True if it is open, not gone, and neither rejected nor still to be submitted.
---   is_validated: True for the part of the pipeline that AWS approved.
+--   id [text]: AWS's identifier of the opportunity. Example: B2.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Committed.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 5.
+--   is_open [boolean]: True if the stage is neither Launched nor Closed Lost. Example: true.
+--   is_gone [boolean]: True if the newest full listing lacks the opportunity. Example: true.
+--   gone_since [timestamp]: When the first full listing without the opportunity began; null while it is listed.
+--     Example: 2026-06-07 12:00 UTC.
+--   rejected_since [timestamp]: LastModifiedDate of AWS's version, if that could not become a row and this row is
+--     older; otherwise null. Example: 2026-06-09 12:00 UTC.
+--   review_standing [text]: Where the opportunity stands in AWS's review: approved, in review, action required, not
+--     submitted, rejected (or disqualified), or unknown (no review status, or one that is new). Example: approved.
+--   is_pipeline [boolean]: True if it is open, not gone, and neither rejected nor still to be submitted. Example: true.
+--   is_validated [boolean]: True for the part of the pipeline that AWS approved. Example: true.
 SELECT
     opportunities.id,
     opportunities.life_cycle_stage,

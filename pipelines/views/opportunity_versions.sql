@@ -11,26 +11,32 @@
 -- version that was replaced at once has the same moment in valid_from and valid_until.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   version_number: Number of the version among those of the opportunity, from 1 in order of time.
---   customer_company_name: Company name of the customer.
---   created_date: When the opportunity was created in AWS.
---   life_cycle_stage: Stage of the version; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   is_open: True if the stage is neither Launched nor Closed Lost.
---   life_cycle_review_status: AWS's review status of the version.
---   review_standing: Where it stands in AWS's review: approved, in review, action required, not submitted, rejected, or
---     unknown.
---   is_pipeline: True if it is open, and neither rejected nor still to be submitted.
---   is_validated: True for the part of the pipeline that AWS approved.
---   life_cycle_target_close_date: Day on which the deal was expected to close.
---   project_expected_customer_spend: Expected spend as text, as in opportunity_history; null for an opportunity without
---     a version there.
---   valid_from: When the version began: LastModifiedDate, or when a sync first saw it if that date had not moved.
---   valid_from_is_seen: False for the first version that was seen, unless the opportunity was just created with it.
---   first_seen_at: When a sync first saw the version; null for an opportunity without a version in opportunity_history.
---   valid_until: When the next version began, or when the opportunity was gone; null while it is valid.
---   is_newest: True for the newest version.
+--   id [text]: AWS's identifier of the opportunity. Example: G7.
+--   version_number [integer]: Number of the version among those of the opportunity, from 1 in order of time. Example:
+--     1.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   created_date [timestamp]: When the opportunity was created in AWS. Example: 2026-06-02 08:00 UTC.
+--   life_cycle_stage [text]: Stage of the version; null if AWS sent none. Example: Qualified.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 2.
+--   is_open [boolean]: True if the stage is neither Launched nor Closed Lost. Example: true.
+--   life_cycle_review_status [text]: AWS's review status of the version. Example: In review.
+--   review_standing [text]: Where it stands in AWS's review: approved, in review, action required, not submitted,
+--     rejected, or unknown. Example: unknown.
+--   is_pipeline [boolean]: True if it is open, and neither rejected nor still to be submitted. Example: true.
+--   is_validated [boolean]: True for the part of the pipeline that AWS approved. Example: true.
+--   life_cycle_target_close_date [date]: Day on which the deal was expected to close. Example: 2026-08-15.
+--   project_expected_customer_spend [text]: Expected spend as text, as in opportunity_history; null for an opportunity
+--     without a version there. Example: 10.00 USD Monthly.
+--   valid_from [timestamp]: When the version began: LastModifiedDate, or when a sync first saw it if that date had not
+--     moved. Example: 2026-06-10 12:00 UTC.
+--   valid_from_is_seen [boolean]: False for the first version that was seen, unless the opportunity was just created
+--     with it. Example: true.
+--   first_seen_at [timestamp]: When a sync first saw the version; null for an opportunity without a version in
+--     opportunity_history. Example: 2026-06-10 12:30 UTC.
+--   valid_until [timestamp]: When the next version began, or when the opportunity was gone; null while it is valid.
+--     Example: 2026-06-07 12:45 UTC.
+--   is_newest [boolean]: True for the newest version. Example: true.
 WITH known AS (
     SELECT DISTINCT id FROM opportunity_history
 ), entries AS (

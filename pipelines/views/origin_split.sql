@@ -10,17 +10,23 @@
 -- in the row of no origin. AWS has no origin for what was not submitted.
 --
 -- Columns:
---   origin: Who brought the opportunities, in AWS's words: AWS Referral or Partner Referral; null if it is not known.
---   opportunities_in_group: Number of pipeline opportunities of the origin; the same in each row of the origin.
---   validated_in_group: How many of them AWS approved; the same in each row of the origin.
---   won: Number of opportunities of the origin in Launched; the same in each row of the origin.
---   lost: Number of opportunities of the origin in Closed Lost; the same in each row of the origin.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the origin with an amount in this currency; without currency and
---     amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   origin [text]: Who brought the opportunities, in AWS's words: AWS Referral or Partner Referral; null if it is not
+--     known. Example: Partner Referral.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the origin; the same in each row of the
+--     origin. Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the origin. Example: 2.
+--   won [integer]: Number of opportunities of the origin in Launched; the same in each row of the origin. Example: 1.
+--   lost [integer]: Number of opportunities of the origin in Closed Lost; the same in each row of the origin. Example:
+--     2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     100.0.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the origin with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS origin,
     opportunities_in_group,

@@ -9,13 +9,15 @@
 -- scored, and everywhere without the search and aws_opportunity_summaries.
 --
 -- Columns:
---   dimension: What the value is of: engagement_score, quality_score or cosell_motion.
---   value: The score, the range of scores, or the co-sell motion; null for opportunities without one.
---   opportunities: Number of pipeline opportunities with this value.
---   validated: How many of them AWS approved.
---   won: Number of opportunities in Launched with this value.
---   lost: Number of opportunities in Closed Lost with this value.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
+--   dimension [text]: What the value is of: engagement_score, quality_score or cosell_motion. Example: cosell_motion.
+--   value [text]: The score, the range of scores, or the co-sell motion; null for opportunities without one. Example:
+--     Partner-led.
+--   opportunities [integer]: Number of pipeline opportunities with this value. Example: 1.
+--   validated [integer]: How many of them AWS approved. Example: 2.
+--   won [integer]: Number of opportunities in Launched with this value. Example: 1.
+--   lost [integer]: Number of opportunities in Closed Lost with this value. Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     33.3.
 SELECT
     pipeline_by_group.dimension,
     pipeline_by_group.value,

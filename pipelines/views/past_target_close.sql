@@ -4,18 +4,19 @@
 -- Pitfalls: a deal without a target close date is in no row. Now is the newest watermark, not the clock.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   life_cycle_review_status: AWS's review status of the opportunity.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   days_overdue: Days from the target close date to data_freshness.as_of.
---   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
---   life_cycle_next_steps: Next steps, as the partner wrote them.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
---   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
---   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+--   id [text]: AWS's identifier of the opportunity. Example: B2.
+--   customer_company_name [text]: Company name of the customer. Example: Bolt.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Committed.
+--   life_cycle_review_status [text]: AWS's review status of the opportunity. Example: Approved.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-06-01.
+--   days_overdue [integer]: Days from the target close date to data_freshness.as_of. Example: 9.
+--   days_unchanged [integer]: Days from the last change in AWS to data_freshness.as_of. Example: 70.
+--   life_cycle_next_steps [text]: Next steps, as the partner wrote them. Example: Call again.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: USD 1200.50.
+--   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example:
+--     1200.50.
+--   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: USD.
 SELECT
     id,
     customer_company_name,

@@ -8,17 +8,23 @@
 -- it is gone now.
 --
 -- Columns:
---   customer_country_code: Country of the customer, as a code of two letters; null if AWS sent none.
---   opportunities_in_group: Number of pipeline opportunities of the country; the same in each row of the country.
---   validated_in_group: How many of them AWS approved; the same in each row of the country.
---   won: Number of opportunities of the country in Launched; the same in each row of the country.
---   lost: Number of opportunities of the country in Closed Lost; the same in each row of the country.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the country with an amount in this currency; without currency
---     and amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   customer_country_code [text]: Country of the customer, as a code of two letters; null if AWS sent none. Example:
+--     DE.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the country; the same in each row of the
+--     country. Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the country. Example: 2.
+--   won [integer]: Number of opportunities of the country in Launched; the same in each row of the country. Example: 1.
+--   lost [integer]: Number of opportunities of the country in Closed Lost; the same in each row of the country.
+--     Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     100.0.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the country with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS customer_country_code,
     opportunities_in_group,

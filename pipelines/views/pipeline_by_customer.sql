@@ -9,17 +9,23 @@
 -- it is gone now. A company that was written in two ways has rows for both.
 --
 -- Columns:
---   customer_company_name: Company name of the customer; null if AWS sent none.
---   opportunities_in_group: Number of pipeline opportunities of the customer; the same in each row of the customer.
---   validated_in_group: How many of them AWS approved; the same in each row of the customer.
---   won: Number of opportunities of the customer in Launched; the same in each row of the customer.
---   lost: Number of opportunities of the customer in Closed Lost; the same in each row of the customer.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the customer with an amount in this currency; without currency
---     and amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   customer_company_name [text]: Company name of the customer; null if AWS sent none. Example: Acme.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the customer; the same in each row of the
+--     customer. Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the customer. Example: 1.
+--   won [integer]: Number of opportunities of the customer in Launched; the same in each row of the customer. Example:
+--     1.
+--   lost [integer]: Number of opportunities of the customer in Closed Lost; the same in each row of the customer.
+--     Example: 1.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     100.0.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the customer with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS customer_company_name,
     opportunities_in_group,

@@ -9,18 +9,24 @@
 -- won and lost count every closed opportunity, even if it is gone now.
 --
 -- Columns:
---   delivery_model: Delivery model of the project; null for opportunities without one.
---   opportunities_in_group: Number of pipeline opportunities of the delivery model; the same in each row of the
---     delivery model.
---   validated_in_group: How many of them AWS approved; the same in each row of the delivery model.
---   won: Number of opportunities of the delivery model in Launched; the same in each row of the delivery model.
---   lost: Number of opportunities of the delivery model in Closed Lost; the same in each row of the delivery model.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the delivery model with an amount in this currency; without
---     currency and amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   delivery_model [text]: Delivery model of the project; null for opportunities without one. Example: Resell.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the delivery model; the same in each row of
+--     the delivery model. Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the delivery model. Example:
+--     2.
+--   won [integer]: Number of opportunities of the delivery model in Launched; the same in each row of the delivery
+--     model. Example: 1.
+--   lost [integer]: Number of opportunities of the delivery model in Closed Lost; the same in each row of the delivery
+--     model. Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     33.3.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the delivery model with an amount in this currency;
+--     without currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS delivery_model,
     opportunities_in_group,

@@ -10,18 +10,22 @@
 -- are in no row.
 --
 -- Columns:
---   dimension: What the opportunities are grouped by, as in opportunity_groups.
---   value: The group, as text; null for the opportunities without one.
---   opportunities_in_group: Number of pipeline opportunities in the group; the same in each row of the group.
---   validated_in_group: How many of them AWS approved; the same in each row of the group.
---   won: Number of opportunities of the group in Launched; the same in each row of the group.
---   lost: Number of opportunities of the group in Closed Lost; the same in each row of the group.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the group with an amount in this currency; without currency and
---     amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   dimension [text]: What the opportunities are grouped by, as in opportunity_groups. Example: aws_seller.
+--   value [text]: The group, as text; null for the opportunities without one. Example: Al Ash.
+--   opportunities_in_group [integer]: Number of pipeline opportunities in the group; the same in each row of the group.
+--     Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the group. Example: 1.
+--   won [integer]: Number of opportunities of the group in Launched; the same in each row of the group. Example: 1.
+--   lost [integer]: Number of opportunities of the group in Closed Lost; the same in each row of the group. Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     100.0.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the group with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 WITH entries AS (
     SELECT
         opportunity_groups.dimension,

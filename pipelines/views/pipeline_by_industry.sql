@@ -9,17 +9,23 @@
 -- it is gone now.
 --
 -- Columns:
---   customer_industry: Industry of the customer; null if AWS sent none.
---   opportunities_in_group: Number of pipeline opportunities of the industry; the same in each row of the industry.
---   validated_in_group: How many of them AWS approved; the same in each row of the industry.
---   won: Number of opportunities of the industry in Launched; the same in each row of the industry.
---   lost: Number of opportunities of the industry in Closed Lost; the same in each row of the industry.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the industry with an amount in this currency; without currency
---     and amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   customer_industry [text]: Industry of the customer; null if AWS sent none. Example: Retail.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the industry; the same in each row of the
+--     industry. Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the industry. Example: 2.
+--   won [integer]: Number of opportunities of the industry in Launched; the same in each row of the industry. Example:
+--     1.
+--   lost [integer]: Number of opportunities of the industry in Closed Lost; the same in each row of the industry.
+--     Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     33.3.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the industry with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS customer_industry,
     opportunities_in_group,

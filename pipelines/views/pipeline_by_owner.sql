@@ -10,17 +10,22 @@
 -- everything is in the row of no owner.
 --
 -- Columns:
---   owner: Name of the owner in the partner's team; null for opportunities whose owner is not known.
---   opportunities_in_group: Number of pipeline opportunities of the owner; the same in each row of the owner.
---   validated_in_group: How many of them AWS approved; the same in each row of the owner.
---   won: Number of opportunities of the owner in Launched; the same in each row of the owner.
---   lost: Number of opportunities of the owner in Closed Lost; the same in each row of the owner.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the owner with an amount in this currency; without currency and
---     amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   owner [text]: Name of the owner in the partner's team; null for opportunities whose owner is not known. Example:
+--     Ada.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the owner; the same in each row of the owner.
+--     Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the owner. Example: 2.
+--   won [integer]: Number of opportunities of the owner in Launched; the same in each row of the owner. Example: 1.
+--   lost [integer]: Number of opportunities of the owner in Closed Lost; the same in each row of the owner. Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     33.3.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the owner with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS owner,
     opportunities_in_group,

@@ -10,17 +10,24 @@
 -- solution. Two solutions of one name are one.
 --
 -- Columns:
---   solution: Name of the solution, or its identifier where the name is not known; null for opportunities without one.
---   opportunities_in_group: Number of pipeline opportunities of the solution; the same in each row of the solution.
---   validated_in_group: How many of them AWS approved; the same in each row of the solution.
---   won: Number of opportunities of the solution in Launched; the same in each row of the solution.
---   lost: Number of opportunities of the solution in Closed Lost; the same in each row of the solution.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities of the solution with an amount in this currency; without currency
---     and amount, of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_amount: The part of monthly_amount that AWS approved; null if that is none.
+--   solution [text]: Name of the solution, or its identifier where the name is not known; null for opportunities
+--     without one. Example: Backups.
+--   opportunities_in_group [integer]: Number of pipeline opportunities of the solution; the same in each row of the
+--     solution. Example: 1.
+--   validated_in_group [integer]: How many of them AWS approved; the same in each row of the solution. Example: 2.
+--   won [integer]: Number of opportunities of the solution in Launched; the same in each row of the solution. Example:
+--     1.
+--   lost [integer]: Number of opportunities of the solution in Closed Lost; the same in each row of the solution.
+--     Example: 2.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal; null if nothing was closed. Example:
+--     33.3.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities of the solution with an amount in this currency; without
+--     currency and amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1200.50.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
 SELECT
     value AS solution,
     opportunities_in_group,

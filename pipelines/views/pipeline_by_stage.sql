@@ -8,17 +8,21 @@
 -- currency_code and monthly_amount are null, AWS has no amount. open_by_review has what is open and no pipeline.
 --
 -- Columns:
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   opportunities_in_stage: Number of opportunities in the stage; the same in each row of the stage.
---   currency_code: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of opportunities in the stage with an amount in this currency; without currency and amount,
---     of the ones that have none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_in_stage: How many in the stage AWS approved; the same in each row of the stage.
---   validated_amount: The part of monthly_amount that AWS approved; null if none was.
---   reporting_amount: monthly_amount in the reporting currency; null without a rate.
---   reporting_currency: Reporting currency; null without a rate.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Committed.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 5.
+--   opportunities_in_stage [integer]: Number of opportunities in the stage; the same in each row of the stage. Example:
+--     1.
+--   currency_code [text]: Currency of monthly_amount; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of opportunities in the stage with an amount in this currency; without currency and
+--     amount, of the ones that have none. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1.00.
+--   validated_in_stage [integer]: How many in the stage AWS approved; the same in each row of the stage. Example: 1.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if none was. Example: 40.25.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 1240.75.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
 WITH pipeline AS (
     SELECT id, life_cycle_stage, stage_order, is_validated
     FROM opportunity_standing

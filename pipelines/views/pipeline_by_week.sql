@@ -12,19 +12,25 @@
 -- made by then, and the counts are too small. What was gone and came back counts as if it had been there.
 --
 -- Columns:
---   week_start: Monday of the week.
---   week_end: Sunday of the week.
---   is_past: True if the week ended before data_freshness.as_of; false for the running week.
---   account_is_seen: True if a run had read the whole account by the end of the week.
---   life_cycle_stage: Stage of the opportunities then; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   opportunities_in_stage: Number of pipeline opportunities in the stage; the same in each row of week and stage.
---   validated_in_stage: How many of them AWS had approved; the same in each row of week and stage.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   opportunities: Number of pipeline opportunities in the stage with an amount in this currency; without currency and
---     amount, of the ones that had none.
---   monthly_amount: Sum of their expected spend a month in this currency; null for opportunities without an amount.
---   validated_monthly_amount: The part of monthly_amount that AWS had approved; null if that is none.
+--   week_start [date]: Monday of the week. Example: 2026-06-08.
+--   week_end [date]: Sunday of the week. Example: 2026-06-14.
+--   is_past [boolean]: True if the week ended before data_freshness.as_of; false for the running week. Example: true.
+--   account_is_seen [boolean]: True if a run had read the whole account by the end of the week. Example: true.
+--   life_cycle_stage [text]: Stage of the opportunities then; null if AWS sent none. Example: Qualified.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 2.
+--   opportunities_in_stage [integer]: Number of pipeline opportunities in the stage; the same in each row of week and
+--     stage. Example: 2.
+--   validated_in_stage [integer]: How many of them AWS had approved; the same in each row of week and stage. Example:
+--     1.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: USD.
+--   opportunities [integer]: Number of pipeline opportunities in the stage with an amount in this currency; without
+--     currency and amount, of the ones that had none. Example: 2.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
+--     amount. Example: 1240.75.
+--   validated_monthly_amount [decimal]: The part of monthly_amount that AWS had approved; null if that is none.
+--     Example: 40.25.
 WITH digits AS (
     SELECT 0 AS digit
     UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4

@@ -11,22 +11,26 @@
 -- Now is the newest watermark, not the clock.
 --
 -- Columns:
---   id: AWS's identifier of the invitation.
---   payload_type: What the partner was invited to, in AWS's words: OpportunityInvitation, LeadInvitation or another.
---   engagement_id: AWS's identifier of the engagement; null if AWS does not show it yet.
---   engagement_title: Title of the engagement.
---   sender_company_name: Company that sent the invitation.
---   status: Status of the invitation, in AWS's words.
---   standing: What became of the invitation: accepted, rejected, lapsed, waiting, or unclear.
---   invitation_date: When the invitation was sent.
---   expiration_date: When the invitation expires.
---   days_left: Days from data_freshness.as_of to the expiration date; null unless the invitation is waiting.
---   answered_at: When the partner accepted or rejected it; null without an answer, or if nobody knows when.
---   answered_is_exact: True if a task shows when it was accepted; if false, answered_at is as_of of the run that first
---     saw the answer. Null without answered_at.
---   days_to_answer: Days from invitation_date to answered_at, between UTC dates.
---   opportunity_id: AWS's identifier of the opportunity that an accepted invitation became; null if there is none.
---   life_cycle_stage: Stage of this opportunity; null if it is not loaded, or AWS sent none.
+--   id [text]: AWS's identifier of the invitation. Example: i9.
+--   payload_type [text]: What the partner was invited to, in AWS's words: OpportunityInvitation, LeadInvitation or
+--     another. Example: OpportunityInvitation.
+--   engagement_id [text]: AWS's identifier of the engagement; null if AWS does not show it yet. Example: g2.
+--   engagement_title [text]: Title of the engagement. Example: Archive for a museum.
+--   sender_company_name [text]: Company that sent the invitation. Example: Partner.
+--   status [text]: Status of the invitation, in AWS's words. Example: PENDING.
+--   standing [text]: What became of the invitation: accepted, rejected, lapsed, waiting, or unclear. Example: unclear.
+--   invitation_date [timestamp]: When the invitation was sent. Example: 2026-06-09 09:00 UTC.
+--   expiration_date [timestamp]: When the invitation expires. Example: 2026-06-24 09:00 UTC.
+--   days_left [integer]: Days from data_freshness.as_of to the expiration date; null unless the invitation is waiting.
+--     Example: 3.
+--   answered_at [timestamp]: When the partner accepted or rejected it; null without an answer, or if nobody knows when.
+--     Example: 2026-06-01 09:00 UTC.
+--   answered_is_exact [boolean]: True if a task shows when it was accepted; if false, answered_at is as_of of the run
+--     that first saw the answer. Null without answered_at. Example: true.
+--   days_to_answer [integer]: Days from invitation_date to answered_at, between UTC dates. Example: 4.
+--   opportunity_id [text]: AWS's identifier of the opportunity that an accepted invitation became; null if there is
+--     none. Example: A1.
+--   life_cycle_stage [text]: Stage of this opportunity; null if it is not loaded, or AWS sent none. Example: Qualified.
 WITH freshness AS (
     SELECT as_of, as_of_date
     FROM data_freshness

@@ -6,19 +6,19 @@
 -- something. The view is empty unless aws_opportunity_summaries are loaded.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   owner: Names of the owners in the partner's team, sorted; null if nobody knows them.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   review_standing: Where it stands in AWS's review, as in opportunity_current.
---   recommendation_type: Type of the recommendation, in AWS's words, or NextBestActions.
---   recommendation: What AWS recommends.
---   engagement_score: AWS's engagement score: High, Medium or Low.
---   quality_score: AWS's score of the opportunity's quality, from 0 to 100.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
---   read_at: When AWS's summary of the opportunity was read.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   owner [text]: Names of the owners in the partner's team, sorted; null if nobody knows them. Example: Ada; Zoe Zhu.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Qualified.
+--   review_standing [text]: Where it stands in AWS's review, as in opportunity_current. Example: in review.
+--   recommendation_type [text]: Type of the recommendation, in AWS's words, or NextBestActions. Example: Funding.
+--   recommendation [text]: What AWS recommends. Example: Ask for MAP.
+--   engagement_score [text]: AWS's engagement score: High, Medium or Low. Example: High.
+--   quality_score [integer]: AWS's score of the opportunity's quality, from 0 to 100. Example: 70.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-08-15.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: EUR 50.00, USD 1200.50.
+--   read_at [timestamp]: When AWS's summary of the opportunity was read. Example: 2026-06-10 11:00 UTC.
 WITH recommendations AS (
     SELECT opportunity_id, type AS recommendation_type, details AS recommendation
     FROM aws_opportunity_summaries__insights_recommendations

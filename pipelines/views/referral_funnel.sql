@@ -8,20 +8,22 @@
 -- Invitations to a lead are in received_invitations only. The view is empty unless engagement_invitations are loaded.
 --
 -- Columns:
---   invitation_month: First day of the month in which the invitations were sent, in UTC; null without a date.
---   sender_company_name: Company that sent the invitations.
---   invited: Number of invitations.
---   accepted: How many of them the partner accepted.
---   rejected: How many of them the partner rejected.
---   lapsed: How many of them expired without an answer.
---   waiting: How many of them still wait for an answer.
---   unclear: How many of them have an unknown status, or are pending and listed no more.
---   accepted_percent: 100 * accepted / (accepted + rejected + lapsed), rounded to one decimal; null if nothing was
---     decided.
---   answers_dated: How many of the accepted and rejected ones have a known time of the answer.
---   median_days_to_answer: Median of days_to_answer of these, rounded to one decimal; null if there are none.
---   won: How many of the accepted ones became an opportunity that is in Launched now.
---   lost: How many of the accepted ones became an opportunity that is in Closed Lost now.
+--   invitation_month [date]: First day of the month in which the invitations were sent, in UTC; null without a date.
+--     Example: 2026-06-01.
+--   sender_company_name [text]: Company that sent the invitations. Example: AWS.
+--   invited [integer]: Number of invitations. Example: 3.
+--   accepted [integer]: How many of them the partner accepted. Example: 1.
+--   rejected [integer]: How many of them the partner rejected. Example: 1.
+--   lapsed [integer]: How many of them expired without an answer. Example: 1.
+--   waiting [integer]: How many of them still wait for an answer. Example: 1.
+--   unclear [integer]: How many of them have an unknown status, or are pending and listed no more. Example: 1.
+--   accepted_percent [decimal]: 100 * accepted / (accepted + rejected + lapsed), rounded to one decimal; null if
+--     nothing was decided. Example: 33.3.
+--   answers_dated [integer]: How many of the accepted and rejected ones have a known time of the answer. Example: 1.
+--   median_days_to_answer [decimal]: Median of days_to_answer of these, rounded to one decimal; null if there are none.
+--     Example: 4.0.
+--   won [integer]: How many of the accepted ones became an opportunity that is in Launched now. Example: 1.
+--   lost [integer]: How many of the accepted ones became an opportunity that is in Closed Lost now. Example: 0.
 WITH invitations AS (
     SELECT
         CAST(DATE_TRUNC('month', CAST(received_invitations.invitation_date AT TIME ZONE 'UTC' AS DATE)) AS DATE)

@@ -7,14 +7,15 @@
 -- loaded.
 --
 -- Columns:
---   id: AWS's identifier of the invitation.
---   payload_type: What the partner is invited to, in AWS's words: OpportunityInvitation, LeadInvitation or another.
---   engagement_title: Title of the engagement.
---   sender_company_name: Company that sent the invitation.
---   invitation_date: When the invitation was sent.
---   expiration_date: When the invitation expires.
---   days_waiting: Days from invitation_date to data_freshness.as_of.
---   days_left: Days from data_freshness.as_of to the expiration date.
+--   id [text]: AWS's identifier of the invitation. Example: i2.
+--   payload_type [text]: What the partner is invited to, in AWS's words: OpportunityInvitation, LeadInvitation or
+--     another. Example: OpportunityInvitation.
+--   engagement_title [text]: Title of the engagement. Example: Archive for a museum.
+--   sender_company_name [text]: Company that sent the invitation. Example: AWS.
+--   invitation_date [timestamp]: When the invitation was sent. Example: 2026-06-08 09:00 UTC.
+--   expiration_date [timestamp]: When the invitation expires. Example: 2026-06-13 09:00 UTC.
+--   days_waiting [integer]: Days from invitation_date to data_freshness.as_of. Example: 2.
+--   days_left [integer]: Days from data_freshness.as_of to the expiration date. Example: 3.
 SELECT
     received_invitations.id,
     received_invitations.payload_type,

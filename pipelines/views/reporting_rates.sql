@@ -7,10 +7,11 @@
 -- reporting currency. One rate changes all amounts, of past and future months alike.
 --
 -- Columns:
---   currency_code: Currency that is changed.
---   reporting_currency: Currency into which it is changed.
---   rate: Amount in the reporting currency for one unit.
---   rate_date: First day on which the rate was valid; null for the reporting currency itself.
+--   currency_code [text]: Currency that is changed. Example: EUR.
+--   reporting_currency [text]: Currency into which it is changed. Example: USD.
+--   rate [decimal]: Amount in the reporting currency for one unit. Example: 1.2.
+--   rate_date [date]: First day on which the rate was valid; null for the reporting currency itself. Example:
+--     2026-06-05.
 WITH reporting AS (
     SELECT MIN(to_currency) AS currency
     FROM currency_rates

@@ -7,17 +7,21 @@
 -- that a sync saw. If days_are_exact is false, they are at least that many. Now is the newest watermark.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   life_cycle_review_status: AWS's review status of the opportunity.
---   waiting_on: Who has to act: partner for Pending Submission and Action Required, and AWS for the rest.
---   waiting_since: When the present review status began: LastModifiedDate of the first version with it that was seen.
---   days_are_exact: True if a sync saw the status change; if false, days_waiting is the least it can be.
---   days_waiting: Days from waiting_since to data_freshness.as_of.
---   waiting: days_waiting in words: up to 7 days, 8 to 14 days, 15 to 30 days, or over 30 days.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Qualified.
+--   life_cycle_review_status [text]: AWS's review status of the opportunity. Example: In review.
+--   waiting_on [text]: Who has to act: partner for Pending Submission and Action Required, and AWS for the rest.
+--     Example: AWS.
+--   waiting_since [timestamp]: When the present review status began: LastModifiedDate of the first version with it that
+--     was seen. Example: 2026-06-06 08:00 UTC.
+--   days_are_exact [boolean]: True if a sync saw the status change; if false, days_waiting is the least it can be.
+--     Example: true.
+--   days_waiting [integer]: Days from waiting_since to data_freshness.as_of. Example: 4.
+--   waiting [text]: days_waiting in words: up to 7 days, 8 to 14 days, 15 to 30 days, or over 30 days. Example: up to 7
+--     days.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: EUR 50.00, USD 1200.50.
 SELECT
     id,
     customer_company_name,

@@ -9,22 +9,24 @@
 -- Opportunities without a review status, such as AWS referrals, are in no row.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   period_number: Number of the stay among those of the opportunity, from 1 in order of time.
---   life_cycle_review_status: Review status in which the opportunity stayed.
---   review_standing: The status as in review_statuses: approved, in review, action required, not submitted, rejected,
---     or unknown.
---   entered_at: When the stay began, as far as syncs have seen.
---   entered_is_seen: True if syncs saw the status begin; if false, entered_at is not exact.
---   entered_is_inferred: True if no sync saw a change, and entered_at is the creation date: the first version seen had
---     not changed since.
---   entered_not_before: Earliest time at which the stay can have begun: entered_at, or the creation date if the status
---     was there when the opportunity was first seen.
---   entered_not_after: Latest time at which the stay can have begun: entered_at, or when the opportunity was first
---     seen.
---   left_at: When the next stay began; null while the opportunity stays.
---   next_review_status: Review status that followed; null while the opportunity stays, or if AWS sent none.
---   days_in_review_status: Days that the stay lasted, between UTC dates; until now if it still lasts.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   period_number [integer]: Number of the stay among those of the opportunity, from 1 in order of time. Example: 1.
+--   life_cycle_review_status [text]: Review status in which the opportunity stayed. Example: Submitted.
+--   review_standing [text]: The status as in review_statuses: approved, in review, action required, not submitted,
+--     rejected, or unknown. Example: in review.
+--   entered_at [timestamp]: When the stay began, as far as syncs have seen. Example: 2026-06-02 08:00 UTC.
+--   entered_is_seen [boolean]: True if syncs saw the status begin; if false, entered_at is not exact. Example: true.
+--   entered_is_inferred [boolean]: True if no sync saw a change, and entered_at is the creation date: the first version
+--     seen had not changed since. Example: true.
+--   entered_not_before [timestamp]: Earliest time at which the stay can have begun: entered_at, or the creation date if
+--     the status was there when the opportunity was first seen. Example: 2026-06-02 08:00 UTC.
+--   entered_not_after [timestamp]: Latest time at which the stay can have begun: entered_at, or when the opportunity
+--     was first seen. Example: 2026-06-02 12:30 UTC.
+--   left_at [timestamp]: When the next stay began; null while the opportunity stays. Example: 2026-06-06 08:00 UTC.
+--   next_review_status [text]: Review status that followed; null while the opportunity stays, or if AWS sent none.
+--     Example: In review.
+--   days_in_review_status [integer]: Days that the stay lasted, between UTC dates; until now if it still lasts.
+--     Example: 4.
 WITH marked AS (
     SELECT
         id,

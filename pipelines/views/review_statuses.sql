@@ -4,8 +4,9 @@
 -- Pitfalls: a status that AWS adds later is not listed. The standing of its opportunities is unknown.
 --
 -- Columns:
---   life_cycle_review_status: AWS's review status of the opportunity.
---   review_standing: Where the opportunity stands: approved, in review, action required, not submitted, or rejected.
+--   life_cycle_review_status [text]: AWS's review status of the opportunity. Example: Approved.
+--   review_standing [text]: Where the opportunity stands: approved, in review, action required, not submitted, or
+--     rejected. Example: approved.
 SELECT 'Approved' AS life_cycle_review_status, 'approved' AS review_standing
 UNION ALL SELECT 'Submitted', 'in review'
 UNION ALL SELECT 'In review', 'in review'

@@ -7,19 +7,21 @@
 -- date are ignored. Moves in a closed version do not count, because closing a deal sets its date.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   first_target_close_date: The first target close date that a sync saw.
---   life_cycle_target_close_date: The present target close date.
---   times_slipped: How often the date moved later while the deal was open.
---   days_slipped: Sum of the days of these moves; moves to an earlier date are not subtracted.
---   net_days: Days from the first date seen to the present one; negative if the present one is earlier.
---   last_slipped_at: LastModifiedDate of the version with the last move to a later date.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
---   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
---   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Qualified.
+--   first_target_close_date [date]: The first target close date that a sync saw. Example: 2026-07-01.
+--   life_cycle_target_close_date [date]: The present target close date. Example: 2026-08-15.
+--   times_slipped [integer]: How often the date moved later while the deal was open. Example: 2.
+--   days_slipped [integer]: Sum of the days of these moves; moves to an earlier date are not subtracted. Example: 45.
+--   net_days [integer]: Days from the first date seen to the present one; negative if the present one is earlier.
+--     Example: 45.
+--   last_slipped_at [timestamp]: LastModifiedDate of the version with the last move to a later date. Example:
+--     2026-06-09 08:00 UTC.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: EUR 50.00, USD 1200.50.
+--   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 40.25.
+--   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: USD.
 WITH dates AS (
     SELECT
         id,

@@ -10,17 +10,19 @@
 -- began and ended between two syncs is missing. Opportunities without a version in opportunity_history are in no row.
 --
 -- Columns:
---   quarter_start: First day of the calendar quarter of entry; null if no sync saw it.
---   quarter: Year and quarter as text, for example 2026-Q2; null if no sync saw it.
---   life_cycle_stage: Stage that was entered; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   entered: Number of stays that began in the quarter.
---   moved_on: How many of them ended in a later stage.
---   moved_back: How many of them ended in an earlier stage.
---   lost: How many of them ended in Closed Lost.
---   still_there: How many of them last.
---   gone: How many of them last as far as is known, of opportunities that are gone.
---   conversion_percent: 100 * moved_on / (moved_on + moved_back + lost), rounded to one decimal; null if none has left.
+--   quarter_start [date]: First day of the calendar quarter of entry; null if no sync saw it. Example: 2026-04-01.
+--   quarter [text]: Year and quarter as text; null if no sync saw it. Example: 2026-Q2.
+--   life_cycle_stage [text]: Stage that was entered; null if AWS sent none. Example: Prospect.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 1.
+--   entered [integer]: Number of stays that began in the quarter. Example: 4.
+--   moved_on [integer]: How many of them ended in a later stage. Example: 2.
+--   moved_back [integer]: How many of them ended in an earlier stage. Example: 1.
+--   lost [integer]: How many of them ended in Closed Lost. Example: 2.
+--   still_there [integer]: How many of them last. Example: 2.
+--   gone [integer]: How many of them last as far as is known, of opportunities that are gone. Example: 1.
+--   conversion_percent [decimal]: 100 * moved_on / (moved_on + moved_back + lost), rounded to one decimal; null if none
+--     has left. Example: 50.0.
 WITH stays AS (
     SELECT
         stage_periods.life_cycle_stage,

@@ -8,15 +8,17 @@
 -- new stage. So a stage that began and ended between two syncs is missing.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   period_number: Number of the stay among those of the opportunity, from 1 in order of time.
---   life_cycle_stage: Stage in which the opportunity stayed; null if AWS sent none.
---   entered_at: When the stay began: LastModifiedDate of the first version with the stage that was seen.
---   entered_is_seen: True if syncs saw the stage begin; if false, it began at entered_at or earlier.
---   entered_is_inferred: True if no sync saw a change, and entered_at is the creation date: the first version seen had
---     not changed since.
---   left_at: When the next stay began; null while the opportunity stays.
---   next_stage: Stage that followed; null while the opportunity stays, or if AWS sent none.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   period_number [integer]: Number of the stay among those of the opportunity, from 1 in order of time. Example: 1.
+--   life_cycle_stage [text]: Stage in which the opportunity stayed; null if AWS sent none. Example: Prospect.
+--   entered_at [timestamp]: When the stay began: LastModifiedDate of the first version with the stage that was seen.
+--     Example: 2026-06-02 08:00 UTC.
+--   entered_is_seen [boolean]: True if syncs saw the stage begin; if false, it began at entered_at or earlier. Example:
+--     true.
+--   entered_is_inferred [boolean]: True if no sync saw a change, and entered_at is the creation date: the first version
+--     seen had not changed since. Example: true.
+--   left_at [timestamp]: When the next stay began; null while the opportunity stays. Example: 2026-06-06 08:00 UTC.
+--   next_stage [text]: Stage that followed; null while the opportunity stays, or if AWS sent none. Example: Qualified.
 WITH versions AS (
     SELECT
         id,

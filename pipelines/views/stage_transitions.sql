@@ -7,16 +7,17 @@
 -- days_are_exact is false, the stage was there at the first sync and lasted at least that long.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   from_stage: Stage before the move.
---   to_stage: Stage after the move.
---   movement: Kind of move: won, lost, reopened, forward, back, or other if a stage is unknown.
---   changed_at: LastModifiedDate of the first version seen in the new stage.
---   days_in_from_stage: Days that the stage before the move lasted, between UTC dates.
---   days_are_exact: True if syncs saw the earlier stage begin; if false, it lasted at least days_in_from_stage.
---   days_are_inferred: True if no sync saw the earlier stage begin, and the days count from the creation date: see
---     entered_is_inferred in stage_periods.
+--   id [text]: AWS's identifier of the opportunity. Example: E5.
+--   customer_company_name [text]: Company name of the customer. Example: Epic.
+--   from_stage [text]: Stage before the move. Example: Prospect.
+--   to_stage [text]: Stage after the move. Example: Closed Lost.
+--   movement [text]: Kind of move: won, lost, reopened, forward, back, or other if a stage is unknown. Example: lost.
+--   changed_at [timestamp]: LastModifiedDate of the first version seen in the new stage. Example: 2026-06-08 06:00 UTC.
+--   days_in_from_stage [integer]: Days that the stage before the move lasted, between UTC dates. Example: 7.
+--   days_are_exact [boolean]: True if syncs saw the earlier stage begin; if false, it lasted at least
+--     days_in_from_stage. Example: true.
+--   days_are_inferred [boolean]: True if no sync saw the earlier stage begin, and the days count from the creation
+--     date: see entered_is_inferred in stage_periods. Example: true.
 WITH moves AS (
     SELECT
         id,

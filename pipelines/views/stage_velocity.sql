@@ -7,14 +7,15 @@
 -- histories show short stays. A history of a few weeks cannot show a stage that takes months.
 --
 -- Columns:
---   life_cycle_stage: Stage that was left.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   stays: Number of stays whose beginning and end were both seen by syncs.
---   lost: How many of them ended in Closed Lost.
---   moved_on: How many of them ended in any other stage.
---   average_days: Mean length of these stays in days, rounded to one decimal.
---   median_days: Median length of these stays in days, rounded to one decimal.
---   longest_days: Length of the longest of these stays in days.
+--   life_cycle_stage [text]: Stage that was left. Example: Prospect.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 1.
+--   stays [integer]: Number of stays whose beginning and end were both seen by syncs. Example: 4.
+--   lost [integer]: How many of them ended in Closed Lost. Example: 2.
+--   moved_on [integer]: How many of them ended in any other stage. Example: 2.
+--   average_days [decimal]: Mean length of these stays in days, rounded to one decimal. Example: 3.5.
+--   median_days [decimal]: Median length of these stays in days, rounded to one decimal. Example: 3.0.
+--   longest_days [integer]: Length of the longest of these stays in days. Example: 7.
 WITH stays AS (
     SELECT
         from_stage,

@@ -6,20 +6,20 @@
 -- changed last is never stalled.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   life_cycle_review_status: AWS's review status of the opportunity.
---   last_modified_date: When the opportunity was last changed in AWS.
---   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
---   days_in_stage: Days from the change to the present stage to data_freshness.as_of; at least that many if a sync did
---     not see the change.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   life_cycle_next_steps: Next steps, as the partner wrote them.
---   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
---     an amount.
---   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
---   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+--   id [text]: AWS's identifier of the opportunity. Example: I9.
+--   customer_company_name [text]: Company name of the customer. Example: India.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Negotiation.
+--   life_cycle_review_status [text]: AWS's review status of the opportunity. Example: Escalated.
+--   last_modified_date [timestamp]: When the opportunity was last changed in AWS. Example: 2026-05-11 09:00 UTC.
+--   days_unchanged [integer]: Days from the last change in AWS to data_freshness.as_of. Example: 30.
+--   days_in_stage [integer]: Days from the change to the present stage to data_freshness.as_of; at least that many if a
+--     sync did not see the change. Example: 30.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-06-01.
+--   life_cycle_next_steps [text]: Next steps, as the partner wrote them. Example: Call again.
+--   monthly_spend [text]: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null
+--     without an amount. Example: XXX 5.00.
+--   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 5.00.
+--   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: XXX.
 SELECT
     id,
     customer_company_name,

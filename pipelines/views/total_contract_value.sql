@@ -7,17 +7,17 @@
 -- length below 1 or above 1200 months, and for amounts of more than 33 digits.
 --
 -- Columns:
---   id: AWS's identifier of the opportunity.
---   customer_company_name: Company name of the customer.
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   review_standing: Where it stands in AWS's review, as in opportunity_current.
---   is_pipeline: True if it is open, and neither rejected nor still to be submitted.
---   is_validated: True for the part of the pipeline that AWS approved.
---   life_cycle_target_close_date: Day on which the deal is expected to close.
---   contract_months: Length of the expected contract in months.
---   currency_code: Currency of the amounts; null if AWS sent none.
---   monthly_amount: Expected spend a month in this currency.
---   total_contract_value: monthly_amount times contract_months, in this currency.
+--   id [text]: AWS's identifier of the opportunity. Example: A1.
+--   customer_company_name [text]: Company name of the customer. Example: Acme.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Qualified.
+--   review_standing [text]: Where it stands in AWS's review, as in opportunity_current. Example: in review.
+--   is_pipeline [boolean]: True if it is open, and neither rejected nor still to be submitted. Example: true.
+--   is_validated [boolean]: True for the part of the pipeline that AWS approved. Example: false.
+--   life_cycle_target_close_date [date]: Day on which the deal is expected to close. Example: 2026-08-15.
+--   contract_months [integer]: Length of the expected contract in months. Example: 12.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none. Example: USD.
+--   monthly_amount [decimal]: Expected spend a month in this currency. Example: 1200.50.
+--   total_contract_value [decimal]: monthly_amount times contract_months, in this currency. Example: 14406.00.
 SELECT
     opportunity_current.id,
     opportunity_current.customer_company_name,

@@ -8,16 +8,18 @@
 -- currencies; reporting_weighted_amount can be added.
 --
 -- Columns:
---   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
---   stage_order: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does not list.
---   weight: Probability with which the stage counts, from 0 to 1; null if none is known.
---   currency_code: Currency of the amounts; null if AWS sent none.
---   opportunities: Number of opportunities with an amount in this currency.
---   monthly_amount: Sum of their expected spend a month in this currency.
---   validated_amount: The part of monthly_amount that AWS approved; null if none was.
---   weighted_amount: monthly_amount times weight, rounded to cents; null without a weight.
---   reporting_weighted_amount: weighted_amount in the reporting currency; null without a rate.
---   reporting_currency: Reporting currency; null without a rate.
+--   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Technical Validation.
+--   stage_order [integer]: Place of the stage in the usual order, from 1; null for a stage that life_cycle_stages does
+--     not list. Example: 3.
+--   weight [decimal]: Probability with which the stage counts, from 0 to 1; null if none is known. Example: 0.4000.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none. Example: USD.
+--   opportunities [integer]: Number of opportunities with an amount in this currency. Example: 1.
+--   monthly_amount [decimal]: Sum of their expected spend a month in this currency. Example: 1.00.
+--   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if none was. Example: 40.25.
+--   weighted_amount [decimal]: monthly_amount times weight, rounded to cents; null without a weight. Example: 0.40.
+--   reporting_weighted_amount [decimal]: weighted_amount in the reporting currency; null without a rate. Example:
+--     310.19.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
 WITH weights AS (
     SELECT
         life_cycle_stages.life_cycle_stage,

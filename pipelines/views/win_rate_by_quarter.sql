@@ -8,12 +8,13 @@
 -- the quarter is an estimate.
 --
 -- Columns:
---   quarter_start: First day of the calendar quarter.
---   quarter: Year and quarter as text, for example 2026-Q2.
---   won: Number of opportunities in Launched that closed in the quarter.
---   lost: Number of opportunities in Closed Lost that closed in the quarter.
---   win_rate_percent: 100 * won / (won + lost), rounded to one decimal.
---   undated: How many of them were closed already at the first sync, so that their day is an estimate.
+--   quarter_start [date]: First day of the calendar quarter. Example: 2026-01-01.
+--   quarter [text]: Year and quarter as text. Example: 2026-Q1.
+--   won [integer]: Number of opportunities in Launched that closed in the quarter. Example: 1.
+--   lost [integer]: Number of opportunities in Closed Lost that closed in the quarter. Example: 1.
+--   win_rate_percent [decimal]: 100 * won / (won + lost), rounded to one decimal. Example: 50.0.
+--   undated [integer]: How many of them were closed already at the first sync, so that their day is an estimate.
+--     Example: 1.
 SELECT
     CAST(DATE_TRUNC('quarter', CAST(closed_on AS DATE)) AS DATE) AS quarter_start,
     CAST(EXTRACT(YEAR FROM closed_on) AS TEXT) || '-Q' || CAST(EXTRACT(QUARTER FROM closed_on) AS TEXT) AS quarter,

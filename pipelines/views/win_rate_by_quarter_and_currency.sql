@@ -9,21 +9,25 @@
 -- win_rate_by_quarter apply: before the first sync, the quarter is an estimate.
 --
 -- Columns:
---   quarter_start: First day of the calendar quarter.
---   quarter: Year and quarter as text, for example 2026-Q2.
---   won_in_quarter: Number of opportunities in Launched that closed in the quarter; the same in each row of the
---     quarter.
---   lost_in_quarter: Number of opportunities in Closed Lost that closed in the quarter; the same in each row of the
---     quarter.
---   undated: How many of both were closed already at the first sync, so that their day is an estimate; the same in each
---     row of the quarter.
---   currency_code: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
---   won: Number of opportunities in Launched with an amount in this currency; without currency and amount, of the ones
---     that have none.
---   lost: Number of opportunities in Closed Lost, counted as won.
---   won_amount: Sum of the expected spend a month that was won in this currency; null if there is none.
---   lost_amount: Sum of the expected spend a month that was lost in this currency; null if there is none.
---   win_rate_percent: 100 * won_amount / (won_amount + lost_amount), rounded to one decimal; null without an amount.
+--   quarter_start [date]: First day of the calendar quarter. Example: 2026-04-01.
+--   quarter [text]: Year and quarter as text. Example: 2026-Q2.
+--   won_in_quarter [integer]: Number of opportunities in Launched that closed in the quarter; the same in each row of
+--     the quarter. Example: 1.
+--   lost_in_quarter [integer]: Number of opportunities in Closed Lost that closed in the quarter; the same in each row
+--     of the quarter. Example: 1.
+--   undated [integer]: How many of both were closed already at the first sync, so that their day is an estimate; the
+--     same in each row of the quarter. Example: 1.
+--   currency_code [text]: Currency of the amounts; null if AWS sent none, or for opportunities without an amount.
+--     Example: JPY.
+--   won [integer]: Number of opportunities in Launched with an amount in this currency; without currency and amount, of
+--     the ones that have none. Example: 1.
+--   lost [integer]: Number of opportunities in Closed Lost, counted as won. Example: 1.
+--   won_amount [decimal]: Sum of the expected spend a month that was won in this currency; null if there is none.
+--     Example: 300000.00.
+--   lost_amount [decimal]: Sum of the expected spend a month that was lost in this currency; null if there is none.
+--     Example: 10.00.
+--   win_rate_percent [decimal]: 100 * won_amount / (won_amount + lost_amount), rounded to one decimal; null without an
+--     amount. Example: 100.0.
 WITH amounts AS (
     SELECT
         CAST(DATE_TRUNC('quarter', CAST(opportunity_current.closed_on AS DATE)) AS DATE) AS quarter_start,

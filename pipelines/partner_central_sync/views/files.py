@@ -8,9 +8,10 @@ The comment has a question, a definition, pitfalls, and a line for each column:
     -- Pitfalls: now is the newest watermark, not the clock.
     --
     -- Columns:
-    --   id: the identifier that AWS gave the opportunity.
+    --   id [text]: The identifier that AWS gave the opportunity. Example: O1234567.
 
-A description that continues on the next line is indented further.
+A description that continues on the next line is indented further. The word in brackets is the column's type, and a
+description ends with an example.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 from .translation import names_read
 
 SECTION = re.compile(r"^(Definition|Pitfalls): ", re.MULTILINE)
-COLUMN = re.compile(r"^  (\w+): ", re.MULTILINE)
+COLUMN = re.compile(r"^  (\w+) \[(\w+)\]: ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Head:
         definition: what a row is.
         pitfalls: what a reader must know.
         columns: the description of each column, by name.
+        types: the type of each column in a word, by name.
     """
 
     question: str
     definition: str
     pitfalls: str
     columns: Mapping[str, str]
+    types: Mapping[str, str]
 
     def comment(self) -> str:
         """Returns all but the columns, in paragraphs."""
@@ -61,12 +64,14 @@ def head_of(text: str) -> Head:
     prose, _, columns = "\n".join(lines).partition("\nColumns:\n")
     question, *sections = SECTION.split(prose)
     described = COLUMN.split(columns)[1:]
+    names, types, descriptions = described[::3], described[1::3], described[2::3]
     parts = {name: _one_line(content) for name, content in zip(sections[::2], sections[1::2], strict=True)}
     return Head(
         _one_line(question),
         parts.get("Definition", ""),
         parts.get("Pitfalls", ""),
-        {name: _one_line(content) for name, content in zip(described[::2], described[1::2], strict=True)},
+        {name: _one_line(content) for name, content in zip(names, descriptions, strict=True)},
+        dict(zip(names, types, strict=True)),
     )
 
 

@@ -50,8 +50,8 @@ class StreamReading:
         is_over: whether its last chunk was made.
         pages: the resource that yields its rows; None where it is not read.
         begin_ahead: begins to read before the first chunk, where the way of reading allows that.
-        has_nothing_new: begins to read outside of dlt, from the state that dlt has of the stream, and returns whether
-            that is all there is to do, where the way of reading allows that.
+        has_nothing_new: begins to read outside of dlt, from the state that dlt has, where the way of reading allows
+            that. It returns whether nothing is to be loaded or stored.
     """
 
     def __init__(self, load: ChunkedLoad, table: str) -> None:
