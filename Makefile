@@ -45,8 +45,9 @@ test-snowflake: .venv-test-snowflake/.set-up ## What every destination must do, 
 test-bigquery: .venv-test-bigquery/.set-up ## The same, asked of bqemulator; its own plugin wants containers
 	WAREHOUSES=bigquery $(<D)/bin/python -m pytest -p no:bqemulator tests/destinations/test_conformance.py $(ARGS)
 
-test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses whose clients are not in .venv
+test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses whose clients are not in .venv; ClickHouse as a library
 	DIALECTS="snowflake bigquery databricks clickhouse" $(<D)/bin/python -m pytest tests/destinations/test_dialects.py $(ARGS)
+	WAREHOUSES=clickhouse $(<D)/bin/python -m pytest tests/destinations/test_conformance.py $(ARGS)
 
 test-duckdb: $(STAMP)-dev .venv-test-duckdb/.set-up ## Whether an old client of DuckDB reads the files that are made today
 	OLD_DUCKDB=$(CURDIR)/.venv-test-duckdb/bin/python $(BIN)/pytest tests/slow/test_old_duckdb.py $(ARGS)

@@ -19,7 +19,7 @@ from partner_central.public import (
     table_columns,
 )
 from partner_central.streams import DEFAULT, STREAMS
-from partner_central.tables.pii import personal_column
+from partner_central.tables.personal_members import personal_column
 from partner_central_sync.sync import full_listings, run_log, stream_log
 
 CELL = 250
@@ -124,19 +124,9 @@ def _privacy(stream: Stream) -> str:
         (*_place(stream, path), f"not personal: {why}", "as it is", "as it is")
         for path, why in stream.not_personal.items()
     ]
-    rows += [
-        (f"`{table}`", f"`{columns.begin}…`", _unlisted(columns.known), "a keyed hash", "null")
-        for table, columns in stream.further_personal_columns.items()
-    ]
     if not rows:
         return f"## {stream.table}\n\nAWS calls no member sensitive, and none is free text of a person."
     return f"## {stream.table}\n\n{markdown_text.table(('table', 'column', 'class', 'mask', 'drop'), sorted(rows))}"
-
-
-def _unlisted(known: tuple[str, ...]) -> str:
-    """Returns the class of columns that are not listed."""
-    but = f"; not what begins as {', '.join(f'`{one}`' for one in known)}" if known else ""
-    return f"personal, although AWS does not describe it{but}"
 
 
 def _place(stream: Stream, path: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from databases import KINDS, Database, Prepared, databases
 from partner_central.public import with_extras
 from partner_central_emulator import Emulator, use_loader
 from postgres import Postgres, shared_server
-from sandbox import Sandbox
+from sandbox import Sandbox, makes_views, views_are_made
 from servers import free_port
 
 LONGEST = (  # more than a hundredth of the time each, of all tests or of the unit tests
@@ -26,6 +26,7 @@ LONGEST = (  # more than a hundredth of the time each, of all tests or of the un
     "tests/runs/test_history.py::test_arrow_tables_and_rows",
     "tests/destinations/test_conformance.py::test_a_life_of_an_account",
 )
+ABOUT_VIEWS = {"views", "command"}
 # The same examples on every machine, however long they take there; test_properties chooses how many.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
@@ -35,6 +36,12 @@ use_loader(with_extras(Loader()))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker begins them when the others are about to end."""
     items.sort(key=lambda item: not any(item.nodeid.startswith(begin) for begin in LONGEST))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Syncs in this process make views in tests that are about them: making all takes longer than the sync."""
+    is_about_views = item.path.parent.name in ABOUT_VIEWS or item.get_closest_marker("views") is not None
+    makes_views(wanted=is_about_views)
 
 
 def pytest_collection_finish() -> None:
@@ -89,7 +96,7 @@ def loaded(database: Database, emulator: Emulator, prepared: Prepared) -> Databa
 
 
 def _first_sync(database: Database, emulator: Emulator, prepared: Prepared) -> None:
-    prepared.lay("first-sync", database, lambda empty: empty.sync())
+    prepared.lay("with-views" if views_are_made() else "first-sync", database, lambda empty: empty.sync())
     emulator.calls.clear()
 
 

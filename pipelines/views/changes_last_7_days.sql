@@ -8,7 +8,7 @@
 --   id: AWS's identifier of the opportunity.
 --   customer_company_name: Company name of the customer in the version with the change; for one that is gone, the last
 --     one seen.
---   what: Kind of change: new, first seen, stage, review status, target close date, expected spend, other, or gone.
+--   what: Kind of change: new, first seen, gone, other, or the member that changed, as in changes.
 --   old_value: Value before the change, as text; null for new, first seen and other. For gone, the last stage seen.
 --   new_value: Value after the change, as text; for new and first seen, the stage. Null for other and gone.
 --   changed_at: When it changed: AWS's LastModifiedDate, or CreatedDate for new, or gone_since for gone.
@@ -24,3 +24,4 @@ SELECT
 FROM changes
 JOIN data_freshness ON data_freshness.stream = 'opportunities'
 WHERE DATE_DIFF('day', CAST(changes.changed_at AT TIME ZONE 'UTC' AS DATE), data_freshness.as_of_date) < 7
+ORDER BY changes.changed_at DESC, changes.id, changes.what

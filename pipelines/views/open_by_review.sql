@@ -1,6 +1,6 @@
 -- How much of what is open is validated, in review, or no pipeline at all?
 --
--- Definition: one row per standing in AWS's review and per currency, of opportunities that are open and not gone.
+-- Definition: one row per review_standing and currency, of opportunities that are open and not gone.
 -- is_pipeline is false for the ones that AWS rejected and for the ones that were never submitted.
 -- opportunities_in_standing counts the whole standing, and repeats in each of its rows.
 -- Pitfalls: an opportunity with two currencies is in two rows. Amounts are for one month and must not be added across

@@ -45,10 +45,14 @@
 --   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
 --   stage_since: When the present stage began: LastModifiedDate of the first version with it that was seen.
 --   stage_since_is_seen: True if syncs saw the stage begin; if false, it may have begun earlier.
+--   stage_since_is_inferred: True if stage_since is the creation date, since nothing had changed when it was first
+--     seen.
 --   days_in_stage: Days from the change to the present stage to data_freshness.as_of; at least that many if a sync did
 --     not see the change.
---   review_since: When the present review status began, as stage_since; null without a review status.
+--   review_since: When the present review status began, as entered_at in review_periods; null without a review status.
 --   review_since_is_seen: True if syncs saw the review status begin; null without a review status.
+--   review_since_is_inferred: True if review_since is the creation date, since nothing had changed when it was first
+--     seen; null without a review status.
 --   days_in_review_status: Days from review_since to data_freshness.as_of; null without a review status.
 --   days_to_target_close: Days from data_freshness.as_of to the target close date; negative if it has passed.
 --   closed_on: Day when a closed opportunity closed, or an estimate if stage_since_is_seen is false; null while it is
@@ -77,32 +81,21 @@
 --   involvement_type: What the partner asks of AWS: Co-Sell or For Visibility Only; null unless
 --     aws_opportunity_summaries are loaded.
 --   arn: AWS's ARN of the opportunity.
-WITH versions AS (
+WITH stays AS (
     SELECT
         id,
-        life_cycle_stage,
-        life_cycle_review_status,
-        created_date,
-        last_modified_date,
-        ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS version_number,
-        LAG(life_cycle_stage) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_stage,
-        LAG(life_cycle_review_status) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_status
-    FROM opportunity_history
-), stays AS (
-    SELECT
-        id,
-        MAX(last_modified_date) AS since,
-        MAX(version_number) > 1 OR COALESCE(MAX(last_modified_date) = MAX(created_date), FALSE) AS since_is_seen
-    FROM versions
-    WHERE version_number = 1 OR life_cycle_stage IS DISTINCT FROM previous_stage
+        MAX(entered_at) AS since,
+        MAX(period_number) > 1 OR MAX(CASE WHEN entered_is_seen THEN 1 ELSE 0 END) = 1 AS since_is_seen,
+        MAX(period_number) = 1 AND MAX(CASE WHEN entered_is_inferred THEN 1 ELSE 0 END) = 1 AS since_is_inferred
+    FROM stage_periods
     GROUP BY id
 ), reviews AS (
     SELECT
         id,
-        MAX(last_modified_date) AS since,
-        MAX(version_number) > 1 OR COALESCE(MAX(last_modified_date) = MAX(created_date), FALSE) AS since_is_seen
-    FROM versions
-    WHERE version_number = 1 OR life_cycle_review_status IS DISTINCT FROM previous_status
+        MAX(entered_at) AS since,
+        MAX(period_number) > 1 OR MAX(CASE WHEN entered_is_seen THEN 1 ELSE 0 END) = 1 AS since_is_seen,
+        MAX(period_number) = 1 AND MAX(CASE WHEN entered_is_inferred THEN 1 ELSE 0 END) = 1 AS since_is_inferred
+    FROM review_periods
     GROUP BY id
 ), spend AS (
     SELECT
@@ -123,13 +116,13 @@ WITH versions AS (
         opportunities.id,
         COALESCE(stays.since, opportunities.last_modified_date) AS stage_since,
         COALESCE(stays.since_is_seen, FALSE) AS stage_since_is_seen,
+        COALESCE(stays.since_is_inferred, FALSE) AS stage_since_is_inferred,
         CAST(COALESCE(stays.since, opportunities.last_modified_date) AT TIME ZONE 'UTC' AS DATE) AS stage_since_date,
-        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL
-            THEN COALESCE(reviews.since, opportunities.last_modified_date)
-        END AS review_since,
-        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL
-            THEN COALESCE(reviews.since_is_seen, FALSE)
-        END AS review_since_is_seen,
+        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL THEN reviews.since END AS review_since,
+        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL THEN reviews.since_is_seen END
+            AS review_since_is_seen,
+        CASE WHEN opportunities.life_cycle_review_status IS NOT NULL THEN reviews.since_is_inferred END
+            AS review_since_is_inferred,
         opportunity_standing.stage_order,
         opportunity_standing.is_open,
         opportunity_standing.is_gone,
@@ -174,8 +167,6 @@ WITH versions AS (
     SELECT DISTINCT opportunity_id
     FROM engagement_by_accepting_invitation_tasks
     WHERE opportunity_id IS NOT NULL
-), freshness AS (
-    SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities'
 )
 SELECT
     opportunities.id,
@@ -209,9 +200,11 @@ SELECT
         AS days_unchanged,
     dated.stage_since,
     dated.stage_since_is_seen,
+    dated.stage_since_is_inferred,
     DATE_DIFF('day', dated.stage_since_date, freshness.as_of_date) AS days_in_stage,
     dated.review_since,
     dated.review_since_is_seen,
+    dated.review_since_is_inferred,
     DATE_DIFF('day', CAST(dated.review_since AT TIME ZONE 'UTC' AS DATE), freshness.as_of_date)
         AS days_in_review_status,
     DATE_DIFF('day', freshness.as_of_date, opportunities.life_cycle_target_close_date) AS days_to_target_close,
@@ -261,4 +254,5 @@ LEFT JOIN owners ON owners.opportunity_id = opportunities.id
 LEFT JOIN solution_names ON solution_names.opportunity_id = opportunities.id
 LEFT JOIN offers ON offers.opportunity_id = opportunities.id
 LEFT JOIN referrals ON referrals.opportunity_id = opportunities.id
-CROSS JOIN freshness
+JOIN data_freshness AS freshness ON freshness.stream = 'opportunities'
+ORDER BY opportunities.last_modified_date DESC, opportunities.id

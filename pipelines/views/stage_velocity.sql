@@ -1,7 +1,8 @@
 -- How long do opportunities stay in a stage?
 --
 -- Definition: one row per stage, of stays whose beginning and end were both seen by syncs. It has how many there were,
--- how they ended (moved on, or lost), and how many days they lasted: mean, median, longest.
+-- how they ended (moved on, or lost), and how many days they lasted: mean, median, longest. A stay from the creation on
+-- counts as seen if the first version seen had not changed since: see stage_periods.
 -- Pitfalls: stays that still last are not counted, and neither are stays that were there at the first sync. So young
 -- histories show short stays. A history of a few weeks cannot show a stage that takes months.
 --
@@ -45,3 +46,4 @@ SELECT
 FROM stays
 LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = stays.from_stage
 GROUP BY stays.from_stage, life_cycle_stages.stage_order
+ORDER BY life_cycle_stages.stage_order, stays.from_stage

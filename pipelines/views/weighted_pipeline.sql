@@ -1,8 +1,8 @@
 -- What may the pipeline bring a month, weighted by how likely each stage is?
 --
 -- Definition: one row per stage and currency, of opportunities that are pipeline: open, not gone, and neither rejected
--- nor still to be submitted. weight is the one of the table stage_weights, or else default_weight in life_cycle_stages.
--- The column validated_amount is the part that AWS approved.
+-- nor still to be submitted. The column weight is the one of the table stage_weights, or else default_weight in
+-- life_cycle_stages. The column validated_amount is the part that AWS approved.
 -- Pitfalls: the weights are a convention, until you enter your own: INSERT INTO stage_weights VALUES ('Prospect',
 -- 0.05). A stage without a weight, such as one that AWS adds later, counts with null. Never add rows of different
 -- currencies; reporting_weighted_amount can be added.

@@ -10,6 +10,7 @@ from functools import cached_property
 from .operation import Get
 from .stream import HALF, Stream
 from .tables.service_model import ModelRules
+from .tables.table import column_name
 
 DAY = timedelta(days=1)
 
@@ -54,6 +55,11 @@ class PerIdStream(Stream):
     def record_shapes(self) -> tuple[tuple[str, str | None], ...]:
         """The operations that give records, each with the member of its answer that lists them, if it does."""
         return ((self.operation.name, self.operation.records or None),)
+
+    @property
+    def id_column(self) -> str:
+        """The column of a record that holds the id it was read by."""
+        return column_name([self.id_member])
 
     @property
     def reads_table(self) -> str:

@@ -63,14 +63,13 @@ from .streams import DEFAULT, NO_TABLE, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
 from .streams.opportunity_search import OPPORTUNITY_SEARCH_SUMMARIES
-from .tables.further_columns import FurtherColumns
 from .tables.hints import HintRules, known_columns, rejected_columns, root_columns
 from .tables.history import ORDERING, content_hash_of
 from .tables.id_reads import DueId
 from .tables.new_members import UNMOVED, plain_names
 from .tables.pii import PiiPolicy
 from .tables.presence import presence_model
-from .tables.rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT
+from .tables.rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT, OWN_COLUMNS
 from .tables.table import RecordModel
 from .tables.types import AMOUNT_PRECISION, AMOUNT_SCALE, ColumnType
 
@@ -87,6 +86,7 @@ __all__ = [
     "OPPORTUNITY_SEARCH_SUMMARIES",
     "OPPORTUNITY_VERSIONS",
     "ORDERING",
+    "OWN_COLUMNS",
     "ROWS_PER_CHUNK",
     "SPINE",
     "STREAMS",
@@ -102,7 +102,6 @@ __all__ = [
     "CursorReport",
     "DueId",
     "FullListing",
-    "FurtherColumns",
     "IncrementalStream",
     "NamedIds",
     "Options",

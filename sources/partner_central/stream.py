@@ -15,9 +15,10 @@ from datetime import timedelta
 from functools import cached_property
 
 from .operation import Filter, List
-from .tables.further_columns import FurtherColumns, further_columns
 from .tables.history import HistoryRules
-from .tables.pii import FIRST_FORM, FORM, LIST, PiiPolicy, personal_column
+from .tables.known_names import known_names
+from .tables.personal_members import LIST, personal_column
+from .tables.pii import FIRST_FORM, FORM, PiiPolicy
 from .tables.record import Members
 from .tables.rows import TableNames
 from .tables.service_model import ModelRules
@@ -73,13 +74,11 @@ class Stream:
         types: types of members that the service model lacks, by path.
         names: names of columns and lists that the naming rule would make too long, by path.
         personal: paths of personal members, with dots, and `[]` after a list of structures.
-        wholly_personal: paths of structures in which every member is personal, also one that no model describes.
-        unknown_personal: paths of structures in which a member is personal, with all it holds, unless a path of
-            `personal` or `wholly_personal` leads into it.
         personal_at_first: those of them that the first release masked; its datasets continue with these until `forget`.
         not_personal: members that look personal and are stored as they are, with the reason. Every member that the
             service model calls sensitive is in `personal` or here.
-        not_text: paths of personal members whose column has another type than text, so that it holds no mask.
+        plain: all other members. What is named nowhere here counts as personal, with all it holds. So a member that AWS
+            adds is not in clear before somebody has looked at it.
         share_of_calls: the share of a day's calls, 0 to 1, after which it is not read; the rest is kept for others.
         refresh: how long what was read counts as fresh; None if every run reads it.
         required: whether a run has failed when AWS refuses it.
@@ -94,11 +93,9 @@ class Stream:
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
-    wholly_personal: tuple[str, ...] = ()
-    unknown_personal: tuple[str, ...] = ()
     personal_at_first: tuple[str, ...] = ()
     not_personal: Mapping[str, str] = field(default_factory=dict)
-    not_text: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
     share_of_calls: float = 1.0
     refresh: timedelta | None = None
     required: bool = False
@@ -171,22 +168,25 @@ class Stream:
 
     def pii_policy(self, mode: str, key: str | None, form: int = FORM) -> PiiPolicy:
         """Returns what a mode does to the personal data of the stream; parameters as of `PiiPolicy`."""
-        personal = self.personal_at_first if form == FIRST_FORM else self.personal
+        later = {*self.personal}.difference(self.personal_at_first) if form == FIRST_FORM else ()
         return PiiPolicy(
             mode,
             key,
-            personal,
+            self.personal,
             form,
             names=self.names,
-            not_text=self.not_text,
-            wholly=self.wholly_personal,
-            unknown=self.unknown_personal,
+            kept=(*self._kept, *later),
         )
 
     @cached_property
-    def further_personal_columns(self) -> Mapping[str, FurtherColumns]:
-        """The columns that are personal although no model describes them, by the table that has them."""
-        return further_columns(self.table, self.personal, self.wholly_personal, self.unknown_personal, self.names)
+    def classified_columns(self) -> Mapping[str, frozenset[str]]:
+        """The columns and lists of known members, by the table that has them; any other column is personal."""
+        return known_names(self.table, (*self.personal, *self._kept), self.names)
+
+    @property
+    def _kept(self) -> tuple[str, ...]:
+        """The members that are stored as they are."""
+        return (*self.not_personal, *self.plain)
 
     @cached_property
     def personal_in_lists(self) -> Mapping[str, frozenset[str]]:

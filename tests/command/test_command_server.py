@@ -88,7 +88,7 @@ def test_the_installed_command_and_a_forked_one_end_alike(
     for sandbox in (installed, forked):
         sandbox.folder.mkdir()
         if code == ExitCode.REVIEW_REMOVALS:
-            prepared.lay("first-sync", sandbox, lambda empty: empty.sync())
+            prepared.lay("with-views", sandbox, lambda empty: empty.sync())
     if code == ExitCode.REVIEW_REMOVALS:
         for record in emulator.truth()[:60]:
             emulator.remove(record["Id"])

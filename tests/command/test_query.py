@@ -102,6 +102,17 @@ def test_what_shows_what_there_is_works_with_semicolons_and_comments(query: str,
     assert asked(settings, query)
 
 
+def test_a_terminal_shows_texts_of_amounts_as_it_shows_amounts(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "SELECT monthly_spend, monthly_amount FROM opportunity_current WHERE monthly_amount >= 1000 ORDER BY id"
+    with open_read_only(settings) as client, run_query(client, query) as answer:
+        print_rows(answer.columns, answer.rows, "table")
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "." in line]
+    assert rows
+    assert [spend for *_, spend, amount in rows if spend != amount or "," not in amount] == []
+
+
 def test_a_plan_is_text_in_lines(settings: Settings) -> None:
     lines = asked(settings, "EXPLAIN SELECT * FROM opportunities WHERE id = 'A1'")
     assert len(lines) > 1

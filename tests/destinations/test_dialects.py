@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from partner_central_sync import destinations
 from partner_central_sync.destinations.merge import WithMerge
 from partner_central_sync.sync import run_log, working_folder
 from partner_central_sync.views.files import view_texts
-from partner_central_sync.views.translation import translate
+from partner_central_sync.views.translation import columns_of, names_read, translate
 from startable_destinations import Warehouse
+from views.test_views import opened
 from worked_answers import ANSWERS
-from worked_example import SMALL_CASE
+from worked_example import SMALL_CASE, Row, make_tables
 
 REJECTED = "opportunities_rejected"
 # A private key nobody uses: BigQuery's client reads it when it is made.
@@ -255,18 +256,7 @@ def test_every_view_can_be_read_in_its_dialect(written: Written) -> None:
 
 @pytest.mark.parametrize("written", [name for name in DIALECTS if name == "clickhouse"], indirect=True)
 def test_every_view_of_clickhouse_holds_what_the_worked_example_says(written: Written) -> None:
-    execute = clickhouse()
-    for create in written.tables.values():
-        execute(create)
-    for table, rows in SMALL_CASE.items():
-        for row in rows:
-            values = {name: value for name, value in row.items() if value is not None}
-            execute(
-                f"INSERT INTO {written.names[table][0]} ({', '.join(values)}) "
-                f"VALUES ({', '.join(map(_literal, values.values()))})"
-            )
-    for name, query in written.views.items():
-        execute(f"CREATE VIEW {name} AS {query}")
+    execute = _with_views(written)
     answered = 0
     for name in written.views:
         columns, wanted = ANSWERS.get(name.strip("`").split("___")[-1], (None, None))
@@ -275,6 +265,54 @@ def test_every_view_of_clickhouse_holds_what_the_worked_example_says(written: Wr
             answered += 1
             assert sorted(map(_plain, found)) == sorted(map(_plain, wanted)), name
     assert answered == len(ANSWERS)
+
+
+@pytest.mark.parametrize("written", [name for name in DIALECTS if name == "clickhouse"], indirect=True)
+def test_views_of_clickhouse_show_null_where_a_join_finds_nothing(written: Written, tmp_path: Path) -> None:
+    """Whichever table is empty, and for a reader who may set nothing, they show what those of DuckDB show."""
+    texts = {name: text for name, text in view_texts().items() if "LEFT JOIN" in text}
+    assert len(texts) > 7
+    execute = _with_views(written)
+    views = {view.strip("`").split("___")[-1]: view for view in written.views}
+    with opened("duckdb", "", tmp_path, "partner_central", SMALL_CASE) as client:
+        sql = client.sql_client
+        for table, rows in SMALL_CASE.items():
+            execute(f"TRUNCATE TABLE {written.names[table][0]}")
+            sql.execute_sql(f"DELETE FROM {sql.make_qualified_table_name(table)}")
+            for name in (name for name, text in texts.items() if table in _reads(text)):
+                columns = ", ".join(columns_of(texts[name]))
+                found = execute(f"SELECT {columns} FROM {views[name]} SETTINGS readonly = 1")
+                wanted = sql.execute_sql(f"SELECT {columns} FROM {sql.make_qualified_table_name(name)}") or ()
+                assert sorted(map(_plain, found)) == sorted(map(_plain, wanted)), f"{name} without {table}"
+            make_tables(sql, {table: rows})
+            _insert(execute, written, table, rows)
+
+
+def _reads(text: str) -> set[str]:
+    """The tables that a view reads, and that those views read which it joins."""
+    names = names_read(text)
+    return names.union(*(names_read(view_texts()[name]) for name in names & view_texts().keys()))
+
+
+def _with_views(written: Written) -> Execute:
+    """ClickHouse with the worked example and all views."""
+    execute = clickhouse()
+    for create in written.tables.values():
+        execute(create)
+    for table, rows in SMALL_CASE.items():
+        _insert(execute, written, table, rows)
+    for name, query in written.views.items():
+        execute(f"CREATE VIEW {name} AS {query}")
+    return execute
+
+
+def _insert(execute: Execute, written: Written, table: str, rows: list[Row]) -> None:
+    for row in rows:
+        values = {name: value for name, value in row.items() if value is not None}
+        execute(
+            f"INSERT INTO {written.names[table][0]} ({', '.join(values)}) "
+            f"VALUES ({', '.join(map(_literal, values.values()))})"
+        )
 
 
 def _literal(value: Any) -> str:
@@ -291,6 +329,8 @@ def _plain(row: tuple[Any, ...]) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, datetime) and value.tzinfo:
+        value = value.astimezone(UTC)
     text = f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else str(value)
     text = {"None": NULL, "True": "1", "False": "0", "true": "1", "false": "0"}.get(text, text)
     return f"{Decimal(text):f}".rstrip("0").rstrip(".") if NUMBER.fullmatch(text) and "." in text else text

@@ -29,7 +29,7 @@ from partner_central_sync.destinations.lake.maintenance import retention, tidy
 from partner_central_sync.destinations.lake.pipeline_state import newest_state, sequence_name
 from partner_central_sync.destinations.lake.table_format import FORMATS
 from partner_central_sync.destinations.lake.tables import Delta, Iceberg
-from partner_central_sync.sync.rejected import RejectedTables
+from partner_central_sync.sync.replaced import ReplacedRows
 from startable_destinations import Warehouse
 from variants import rarely
 
@@ -373,13 +373,13 @@ def rejected_rows(*ids: str | None, at: int = 1, order: str = "5") -> list[dict[
 
 
 def cleared(
-    lake: Lake, stream: Stream, find: Callable[[RejectedTables], Iterator[str]], account: str | None = None
+    lake: Lake, stream: Stream, find: Callable[[ReplacedRows], Iterator[str]], account: str | None = None
 ) -> list[str | None]:
     """Delete what is found among the rejected records of a stream, twice; returns which are left."""
     for _ in range(2):
         with lake.client as client:
-            tables = RejectedTables(client, account)
-            tables.delete(stream, find(tables))
+            tables = ReplacedRows(client, account)
+            tables.delete(stream.rejected_table, find(tables))
     return [key for (key,) in lake.rows(stream.rejected_table, "id")]
 
 

@@ -305,7 +305,7 @@ def test_members_come_ten_a_page(token: TokenKind, connect: Connect) -> None:
 
 
 def test_others_join_and_leave_with_the_days_and_on_demand(connect: Connect) -> None:
-    with Emulator(opportunities=300, rps=None) as emulator:
+    with Emulator(opportunities=300, seed=4, rps=None) as emulator:
         client = connect(emulator)
         before = {(one["EngagementId"], one["AccountId"]) for one in emulator.truth(stream=MEMBERS)}
         emulator.advance(days=60)

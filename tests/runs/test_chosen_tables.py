@@ -18,7 +18,8 @@ from partner_central_emulator import Emulator, Fault
 from partner_central_sync.cli.app import app
 from partner_central_sync.query.read_only import open_read_only
 from partner_central_sync.sync import lists as module
-from partner_central_sync.sync.check import Finding, check
+from partner_central_sync.sync.check import check
+from partner_central_sync.sync.finding import Finding
 from partner_central_sync.sync.status import status
 from partner_central_sync.sync.stream_status import StreamStatus, stream_statuses
 
@@ -208,3 +209,27 @@ def test_a_run_calls_what_the_policy_of_its_tables_allows_and_nothing_else(
         allowed = {one for found in actions for one in ([found] if isinstance(found, str) else found)}
         assert not allowed & IN_PLACE_OF_A_REFUSED_ONE or tables == "bulk"
         assert allowed - IN_PLACE_OF_A_REFUSED_ONE == {f"partnercentral:{name}" for name in operations(emulator)}
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize("database", ["duckdb"], indirect=True)
+def test_two_tables_that_get_a_member_of_one_name_do_not_meet(database: Database, emulator: Emulator) -> None:
+    database.sync(tables=TWO)
+    one, other = (emulator.truth(stream=table)[0]["Id"] for table in TWO)
+    emulator.overlay(one, {"Mood": "fine", "Extras": "a text"}, stream=INVITATIONS)
+    emulator.overlay(other, {"Mood": 7, "Extras": [{"Name": "a list"}]}, stream=SOLUTIONS)
+    names = {*database.sync(tables=TWO).new_columns}
+    assert {f"{INVITATIONS}.mood", f"{INVITATIONS}.extras", f"{SOLUTIONS}.mood", f"{SOLUTIONS}__extras.name"} <= names
+    assert database.sql(f"SELECT mood, extras FROM {INVITATIONS} WHERE id = '{one}'") == [("fine", "a text")]
+    assert database.sql(f"SELECT mood FROM {SOLUTIONS} WHERE id = '{other}'") == [(7,)]
+    assert database.sql(f"SELECT name FROM {SOLUTIONS}__extras") == [("a list",)]
+    emulator.overlay(one, {"Mood": 8, "Extras": [{"Name": "a list"}]}, stream=INVITATIONS)
+    emulator.overlay(other, {"Mood": "good", "Extras": "a text"}, stream=SOLUTIONS)
+    names = {*database.sync(tables=TWO).new_columns}
+    assert {f"{INVITATIONS}.mood_bigint", f"{SOLUTIONS}.mood_text"} <= names
+    assert database.sql(f"SELECT mood, mood_bigint FROM {INVITATIONS} WHERE id = '{one}'") == [(None, 8)]
+    assert database.sql(f"SELECT mood, mood_text FROM {SOLUTIONS} WHERE id = '{other}'") == [(None, "good")]
+    assert database.sql(f"SELECT name FROM {INVITATIONS}__extras") == [("a list",)]
+    assert database.sql(f"SELECT count(*) FROM {INVITATIONS}_rejected") == [(0,)]
+    assert database.sql(f"SELECT count(*) FROM {SOLUTIONS}_rejected") == [(0,)]

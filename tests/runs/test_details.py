@@ -107,6 +107,7 @@ def test_a_first_sync_reads_each_id_once_and_a_quiet_one_none(sandbox: Sandbox, 
     assert of(sandbox, "SELECT count(*) FROM _dlt_loads") == loads
 
 
+@pytest.mark.long
 def test_a_change_is_read_once_and_one_of_aws_alone_when_the_id_is_stale(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES)
     asked(account)
@@ -136,6 +137,7 @@ def make_stale(sandbox: Sandbox, reads: str) -> None:
 
 def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(sandbox: Sandbox, account: Emulator) -> None:
     account.single_reads.drafts = "not_found"
+    account.change(keys(account)[0], {"LifeCycle": {"ReviewStatus": "Pending Submission"}})
     assert sync(sandbox, SUMMARIES).code == 0
     found = outcomes(sandbox, SUMMARY_READS)
     drafts = [key for key, outcome in found.items() if outcome == "not found"]
@@ -360,6 +362,44 @@ def test_members_are_those_of_each_engagement_over_all_pages(sandbox: Sandbox, a
     assert gone not in ids_asked(account)
 
 
+@pytest.mark.usefixtures("due")
+def test_members_that_have_left_go_also_when_none_is_left(sandbox: Sandbox, account: Emulator) -> None:
+    sync(sandbox, "engagements", MEMBERS)
+    members = [(one["EngagementId"], one["AccountId"]) for one in account.truth(stream=MEMBERS)]
+    empty, fewer = sorted({engagement for engagement, _ in members})[:2]
+    gone = [one for one in members if one[0] == empty] + [one for one in members if one[0] == fewer][:1]
+    for engagement, member in gone:
+        account.remove(f"{engagement}/{member}", stream=MEMBERS)
+    execute(sandbox, f"UPDATE engagement_member_reads SET outcome = 'refused' WHERE id NOT IN ('{empty}', '{fewer}')")
+    make_stale(sandbox, "engagement_member_reads")
+    sync(sandbox, "engagements", MEMBERS)
+    assert {*of(sandbox, f"SELECT engagement_id, account_id FROM {MEMBERS}")} == {*members} - {*gone}
+    assert of(sandbox, f"SELECT outcome FROM engagement_member_reads WHERE id = '{empty}'") == [("read",)]
+
+
+def test_lists_that_have_become_empty_have_no_rows(sandbox: Sandbox, account: Emulator) -> None:
+    sync(sandbox, DETAILS, SUMMARIES)
+    (key,) = of(
+        sandbox,
+        f"SELECT min(c.opportunity_id) FROM {DETAILS}__customer_contacts c "
+        f"JOIN {SUMMARIES}__opportunity_team t ON t.opportunity_id = c.opportunity_id",
+    )[0]
+    lists = {
+        DETAILS: ("customer_contacts", "opportunity_team", "related_aws_products"),
+        SUMMARIES: ("opportunity_team",),
+    }
+    found = [f"{table}__{name}" for table, names in lists.items() for name in names]
+    counts = f"SELECT count(*) FROM {{}} WHERE opportunity_id = '{key}'"
+    assert all(of(sandbox, counts.format(name)) > [(0,)] for name in found)
+    empty = {"Customer": {"Contacts": []}, "OpportunityTeam": [], "RelatedEntityIdentifiers": {"AwsProducts": []}}
+    account.overlay(key, empty, stream=DETAILS)
+    account.overlay(key, {"OpportunityTeam": []}, stream=SUMMARIES)
+    for reads in (DETAIL_READS, SUMMARY_READS):
+        execute(sandbox, f"UPDATE {reads} SET read_for = NULL WHERE id = '{key}'")
+    sync(sandbox, DETAILS, SUMMARIES)
+    assert [of(sandbox, counts.format(name)) for name in found] == [[(0,)]] * len(found)
+
+
 def test_arrow_gives_the_same_rows(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES, source={"arrow": True})
     assert_equals(sandbox, account)
@@ -393,6 +433,16 @@ def test_a_dlt_user_gets_what_changed_in_the_run_or_the_ids_that_are_given(sandb
     with pytest.raises(Exception, match="is read by the ids of opportunities") as raised:
         plain(sandbox, tables=[DETAILS])
     assert isinstance(raised.value, ConfigurationError) or "ConfigurationError" in repr(raised.value)
+
+
+def test_a_dlt_user_gets_a_version_only_where_something_changed(sandbox: Sandbox, account: Emulator) -> None:
+    found = [one["RelatedOpportunityId"] for one in account.truth(stream=SUMMARIES)][:3]
+    for score, versions in (("High", 3), ("High", 3), ("Low", 4), ("High", 5)):
+        account.overlay(found[0], {"Insights": {"EngagementScore": score}}, stream=SUMMARIES)
+        with plain(sandbox, tables=[SUMMARIES], details_of=found).sql_client() as client:
+            assert client.execute_sql(f"SELECT count(*) FROM {HISTORY}") == [(versions,)]
+            orders = f"SELECT count(DISTINCT read_order) FROM {HISTORY}"
+            assert client.execute_sql(orders) == [(versions,)]
 
 
 def test_two_accounts_of_a_dataset_have_queues_of_their_own(sandbox: Sandbox, account: Emulator) -> None:

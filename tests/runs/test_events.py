@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.session import get_session
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from fake_queue import FakeSqs, queue_of
@@ -15,10 +16,14 @@ from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
+from partner_central_sync.events.queue import EventQueue
+from partner_central_sync.events.state import QueueState
+from partner_central_sync.sync import check_events
 from partner_central_sync.sync.events_step import EventsStep
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.status import LAST, status
 from partner_central_sync.sync.summary import Summary
+from partner_central_sync.sync.utc import in_utc
 from sandbox import Sandbox, rows
 
 OPPORTUNITY = "SELECT * FROM opportunities WHERE id = '{}'"
@@ -64,11 +69,11 @@ def test_an_event_loads_its_opportunity_and_leaves_the_cursor(synced: Sandbox, s
     first, second, *_ = ids(small)
     before = watermarks(synced)
     small.change(first, {"LifeCycle": {"Stage": "Committed"}})
-    small.change(second, {"LifeCycle": {"Stage": "Launched"}})
+    small.change(second, {"LifeCycle": {"Stage": "Negotiation"}})
     sqs.send_update(first)
     load(synced, sqs)
     assert (stage(synced, first), watermarks(synced)) == ("Committed", before)
-    assert (stage(synced, second) == "Launched", len(small.calls), sqs.deleted) == (False, 1, ["1"])
+    assert (stage(synced, second) == "Negotiation", len(small.calls), sqs.deleted) == (False, 1, ["1"])
     assert (last(synced)["mode"], last(synced)["events"], last(synced)["missed_by_events"]) == ("events", 1, None)
     synced.sync()
     synced.assert_equals(small.truth())
@@ -189,6 +194,7 @@ def test_an_event_of_an_invitation_makes_its_list_due(tmp_path: Path, small: Emu
     assert sqs.deleted == ["1"]
 
 
+@pytest.mark.views
 def test_a_run_of_events_alone_says_nothing_of_freshness(synced: Sandbox, small: Emulator, sqs: FakeSqs) -> None:
     freshness = (
         "SELECT last_success_at, last_run_at, last_run_outcome FROM data_freshness WHERE stream = 'opportunities'"
@@ -223,3 +229,25 @@ def test_the_status_shows_what_came_without_an_event(synced: Sandbox, small: Emu
     missed = last(synced)["missed_by_events"]
     assert (line.text, missed > 0) == (f"none yet; {missed} changes came without one", True)
     assert line.values["events"]["missed"] == missed
+
+
+def test_the_check_says_when_the_last_event_came(
+    synced: Sandbox, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = queue_of(sqs)
+    monkeypatch.setattr(check_events, "open_queue", lambda *_: queue)
+    monkeypatch.setattr(EventQueue, "describe", lambda _: QueueState(3, 1, 14.0, "dead", 0))
+    monkeypatch.setattr(EventQueue, "prove", lambda _: None)
+
+    def told() -> str:
+        found = {one.subject: one for one in check_events.findings(synced.settings(), get_session())}
+        assert (found.keys(), {one.mark for one in found.values()}) == ({"events", "last event"}, {"ok"})
+        return found["last event"].text
+
+    assert told() == check_events.NO_EVENT
+    sqs.send_update(ids(small)[0])
+    load(synced, sqs)
+    began = in_utc(last(synced)["started_at"])
+    assert told() == f"loaded by the run of {began:%Y-%m-%d %H:%M:%S} UTC, 1 in that run"
+    synced.sync()
+    assert f"{began:%H:%M:%S}" in told(), "a run without the queue changes nothing of that"

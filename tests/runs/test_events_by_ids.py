@@ -101,3 +101,25 @@ def test_what_is_not_read_by_ids_after_a_crash_is_still_due(tmp_path: Path, smal
     small.calls.clear()
     sandbox.sync(tables=TABLES)
     assert read(small) == [identifier]
+
+
+def test_an_event_of_a_member_reads_the_members_of_its_engagement(
+    tmp_path: Path, small: Emulator, sqs: FakeSqs
+) -> None:
+    """Also where the engagement itself says of no change."""
+    sandbox, tables = Sandbox(tmp_path, small.endpoint), ("opportunities", "engagements", "engagement_members")
+    sandbox.sync(tables=tables, source={"calls_per_day": 100_000})
+    first, second = sorted({one["EngagementId"] for one in small.truth(stream="engagement_members")})[:2]
+    small.put({"EngagementId": first, "AccountId": "123456789999", "CompanyName": "New"}, stream="engagement_members")
+    modified = rows(sandbox, f"SELECT modified_at FROM engagements WHERE id = '{first}'")[0]["modified_at"]
+    small.overlay(first, {"ModifiedAt": modified.isoformat()}, stream="engagements")
+    small.calls.clear()
+    member = {"engagement": {"id": first}, "engagementMember": {"accountId": "123456789999"}}
+    sqs.send(member, "Engagement Member Added")
+    sqs.send({"engagementInvitation": {"id": "engi-1", "engagementId": second}}, "Engagement Invitation Accepted")
+    load(sandbox, sqs, tables=tables, source={"calls_per_day": 100_000})
+    asked = [call.request["Identifier"] for call in small.calls if call.operation == "ListEngagementMembers"]
+    assert sorted(asked) == [first, second]
+    found = rows(sandbox, f"SELECT account_id FROM engagement_members WHERE engagement_id = '{first}'")
+    assert "123456789999" in {row["account_id"] for row in found}
+    assert sqs.deleted == ["1", "2"]

@@ -12,7 +12,8 @@ import pytest
 from aws_server import KEYS, client, deploy_events, moto_server, put_event
 from partner_central.errors import ConfigurationError
 from partner_central_sync.console.exit_codes import ExitCode
-from partner_central_sync.events.queue import EventQueue, QueueState
+from partner_central_sync.events.queue import EventQueue
+from partner_central_sync.events.state import QueueState
 from partner_central_sync.sync.check import check
 from sandbox import Sandbox
 
@@ -153,6 +154,19 @@ def test_the_check_counts_messages_and_receives_none(
     assert findings(sandbox, url) == [waits, ("--", "dead letters", dead, ExitCode.DONE)]
     (event,) = queue.receive().events.values()
     assert event.receive_count == 1
+
+
+def test_the_check_names_the_key_that_it_cannot_try(aws: str, queue: EventQueue, sandbox: Sandbox) -> None:
+    """SQS decrypts only what is received."""
+    url = queue.address.url
+    key = client(aws, "kms").create_key()["KeyMetadata"]["Arn"]
+    client(aws, "sqs").set_queue_attributes(
+        QueueUrl=url, Attributes={"SqsManagedSseEnabled": "false", "KmsMasterKeyId": key}
+    )
+    found = [one for one in check(sandbox.settings(events_queue=url)) if one.subject == "events key"]
+    assert [(one.mark, one.code, key in one.text, "kms:Decrypt" in one.text) for one in found] == [
+        ("--", ExitCode.DONE, True, True)
+    ]
 
 
 def test_the_check_fails_for_a_queue_that_cannot_be_used(

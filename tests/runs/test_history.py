@@ -227,6 +227,7 @@ def test_a_version_has_every_column_and_stays_when_the_next_one_comes(synced: Sa
     assert versions(synced, "*") == after, "a version that is known changed, or came again"
 
 
+@pytest.mark.views
 @pytest.mark.long
 def test_two_versions_that_one_run_reads_are_in_the_order_of_reading(sandbox_for: SandboxFor) -> None:
     with Emulator(opportunities=MANY, rps=None) as emulator:

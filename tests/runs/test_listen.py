@@ -188,6 +188,7 @@ def test_a_destination_that_is_down_costs_no_receipt_and_heals(
     warnings = said(capsys, "warning")
     assert (len(warnings), "is open in another program" in warnings[0]) == (1, True)
     synced.assert_equals(small.truth())
+    assert len(small.calls) == 2, "the poll, and one call once the destination was there: no attempt wasted one"
 
 
 def test_a_queue_that_fails_for_hours_keeps_no_change_back(

@@ -13,7 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.query.read_only import open_read_only
-from partner_central_sync.sync import lists as module
+from partner_central_sync.sync import list_notes as module
 from partner_central_sync.sync.last_run import last_run
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox, rows
@@ -93,6 +93,15 @@ def test_a_list_that_fails_leaves_itself_as_it_was_and_the_opportunities_right(
     assert_equals(first_sync, small)
 
 
+def test_a_list_that_failed_before_its_time_is_read_by_the_next_run(first_sync: Sandbox, small: Emulator) -> None:
+    small.change(min(stored(first_sync)), {"Status": "EXPIRED"}, stream=STREAM)
+    small.faults.append(Fault("unavailable", calls=2, operation=OPERATION))
+    with pytest.raises(ServiceUnavailable, match="Everything is loaded but engagement_invitations"):
+        sync(first_sync, source={"attempts": 2}, full=True)
+    sync(first_sync)
+    assert_equals(first_sync, small)
+
+
 @pytest.mark.long
 def test_a_refused_list_is_told_and_asked_for_again_after_a_day(
     first_sync: Sandbox, small: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -141,6 +150,7 @@ def test_a_member_that_is_new_in_a_list_is_named(first_sync: Sandbox, small: Emu
     assert sync(first_sync, full=True).new_columns == [f"{STREAM}.mood"]
 
 
+@pytest.mark.views
 def test_an_account_without_opportunities_is_up_to_date_though_a_list_failed(tmp_path: Path) -> None:
     with Emulator(opportunities=0, seed=1, rps=None) as empty:
         sandbox = Sandbox(tmp_path, empty.endpoint)

@@ -16,7 +16,6 @@ from opportunity import MODEL, filter_set
 from oracle import COLUMNS
 from partner_central.errors import ConfigurationError
 from partner_central.public import OPPORTUNITIES
-from partner_central.tables.pii import PiiPolicy
 from partner_central_emulator import Emulator
 from runs.test_tables import query, record
 from sandbox import Sandbox
@@ -151,12 +150,12 @@ def test_every_column_of_the_list_is_one_of_the_model() -> None:
 
 
 def test_a_mask_is_a_pure_function_of_value_and_key() -> None:
-    one, same, other = (PiiPolicy("mask", key, OPPORTUNITIES.personal) for key in (KEY, KEY, KEY[::-1]))
+    one, same, other = (OPPORTUNITIES.pii_policy("mask", key) for key in (KEY, KEY, KEY[::-1]))
     before = copy.deepcopy(CUSTOMER)
     masked = one.record(CUSTOMER)
     assert before == CUSTOMER
     assert masked == same.record(CUSTOMER) != other.record(CUSTOMER)
-    assert PiiPolicy("keep", None, OPPORTUNITIES.personal).record(CUSTOMER) is CUSTOMER
+    assert OPPORTUNITIES.pii_policy("keep", None).record(CUSTOMER) is CUSTOMER
     names = filter_set(customer_company_name=("Unmistakable Ltd",))
     assert len({names.name(conceal) for conceal in (one.in_state, other.in_state, None)}) == 3
     assert filter_set().name(one.in_state) == "all"
@@ -164,7 +163,7 @@ def test_a_mask_is_a_pure_function_of_value_and_key() -> None:
 
 @pytest.mark.parametrize("mode", ["mask", "drop"])
 def test_records_of_any_shape_are_borne(mode: str) -> None:
-    privacy = PiiPolicy(mode, KEY, OPPORTUNITIES.personal)
+    privacy = OPPORTUNITIES.pii_policy(mode, KEY)
     odd: list[Any] = [
         None,
         1,

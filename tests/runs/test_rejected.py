@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from adversarial_server import AdversarialServer, Record
-from partner_central_sync.sync import rejected, working_folder
+from partner_central_sync.sync import replaced, working_folder
 from runs.test_presence import SandboxFor
 from runs.test_removals import execute
 from runs.test_tables import query, record
 from sandbox import Sandbox
+
+pytestmark = pytest.mark.views
 
 BAD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01T00:00:00Z"}}
 GOOD: Record = {"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2026-07-01"}}
@@ -74,7 +76,7 @@ def test_a_run_that_was_killed_before_it_cleared_is_made_up_for_by_the_next(
         sandbox.sync()
         server.put(record("O1", **GOOD))
         with monkeypatch.context() as patched:
-            patched.setattr(rejected, "clear", lambda *_: None)
+            patched.setattr(replaced, "clear", lambda *_: None)
             sandbox.sync()
         assert query(sandbox, "SELECT id FROM opportunities_rejected") == [("O1",)]
         sandbox.sync()

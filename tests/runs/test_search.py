@@ -13,6 +13,7 @@ from partner_central.errors import ServiceUnavailable
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
+from partner_central_sync.sync.check import check
 from partner_central_sync.sync.job import sync as run
 from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox
@@ -147,6 +148,16 @@ def test_a_refusal_is_one_line_and_is_remembered(
     assert rows(sandbox, "SELECT count(*) FROM opportunities") == [(20,)]
 
 
+def test_check_ends_a_refusal_with_filters_as_well(tmp_path: Path, small: Emulator) -> None:
+    sandbox, filters = Sandbox(tmp_path, small.endpoint), {"life_cycle_stage": ["Prospect"]}
+    small.denied[OPERATION] = "SEARCH_OPPORTUNITIES_NOT_ENABLED"
+    sync(sandbox, filters=filters)
+    small.denied.clear()
+    assert {int(one.code) for one in check(sandbox.settings(tables=(STREAM,), filters=filters))} == {0}
+    sync(sandbox, filters=filters)
+    assert stored(sandbox) == {key: values for key, values in truth(small).items() if values[0] == "Prospect"}
+
+
 def test_the_search_is_begun_while_the_opportunities_are_not_loaded_yet(tmp_path: Path) -> None:
     phases: list[str] = []
     at_first_search: list[list[str]] = []
@@ -178,6 +189,7 @@ def test_a_failure_while_the_search_is_begun_holds_nothing_up_and_counts_once(tm
         assert (of_last_run(sandbox, "records"), of_last_run(sandbox, "outcome")) == (20, "done")
 
 
+@pytest.mark.views
 @pytest.mark.parametrize("kind", ["throttle", "server_error"])
 def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_search(kind: str, tmp_path: Path) -> None:
     with Emulator(opportunities=250, seed=1, rps=None) as emulator:
@@ -234,6 +246,7 @@ def test_a_rejected_record_that_is_found_no_more_leaves_with_the_next_search_of_
     assert rows(first_sync, f"SELECT id FROM {STREAM}_rejected") == [(bad,)]
 
 
+@pytest.mark.views
 @pytest.mark.usefixtures("due")
 def test_so_many_rejected_records_that_the_search_stays_where_it_was_are_told(
     first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]

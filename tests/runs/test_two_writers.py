@@ -83,14 +83,14 @@ def test_what_another_run_loaded_while_this_one_read_is_not_overwritten(
     assert loaded.sync(pipelines_dir=other).changed == 0
 
 
-def nested(monkeypatch: pytest.MonkeyPatch) -> Callable[[Database, Path], int]:
+def nested(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Callable[[Sandbox, Path], int]:
     """A run within another one's."""
     opened = chunks.keep_open
 
-    def sync(database: Database, folder: Path) -> int:
+    def sync(sandbox: Sandbox, folder: Path) -> int:
         with monkeypatch.context() as patched:
             patched.setattr(chunks, "keep_open", opened)
-            return database.sync(pipelines_dir=folder).changed
+            return sandbox.sync(pipelines_dir=folder, **options).changed
 
     return sync
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dlt
 import pytest
 
+from partner_central.public import STREAMS
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.fenced_client import FencedFactory
+from partner_central_sync.sync import details
 from partner_central_sync.sync.job import sync
 from sandbox import Sandbox
+
+pytestmark = pytest.mark.views
 
 RELEASE_0_1_0 = Path(__file__).parents[1] / "support" / "release_0_1_0.sql"
 EARLIER = "partner_central_sync.typed_duckdb.duckdb"  # releases stored the module of the factory
@@ -100,6 +106,9 @@ def release_0_1_0(sandbox_for: Callable[[str], Sandbox]) -> Iterator[tuple[Sandb
     import duckdb
 
     with Emulator(opportunities=6, seed=1, rps=None) as account:
+        for record in json.loads(RELEASE_0_1_0.with_suffix(".json").read_text()):  # as that release found them
+            account.put(record)
+        account.calls.clear()
         sandbox = sandbox_for(account.endpoint)
         with duckdb.connect(str(sandbox.database)) as connection:
             connection.execute("CREATE SCHEMA partner_central.partner_central")
@@ -124,6 +133,28 @@ def test_a_dataset_of_the_first_release_is_taken_over_though_nothing_changed(
     sandbox.sync({"full": True})
     assert rows_of(sandbox, "SELECT count(*), count(DISTINCT id) FROM opportunity_history") == [(5, 5)]
     assert rows_of(sandbox, "SELECT count(*) FROM opportunity_current") == [(6,)]
+
+
+@pytest.mark.long
+def test_a_dataset_of_the_first_release_gets_every_other_table(
+    release_0_1_0: tuple[Sandbox, Emulator], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(details, "allowed", lambda *_: 1000)
+    sandbox, account = release_0_1_0
+    every = sandbox.settings(tables=("all",))
+    sync(every, Console())
+    assert "WARNING" not in capsys.readouterr().err
+    for stream in STREAMS:
+        count = f"SELECT count(*), count(DISTINCT {stream.key_column}) FROM {stream.table}"
+        known = len(account.truth(stream=stream.table))
+        assert rows_of(sandbox, count) == [(known, known)], stream.table
+    account.calls.clear()
+    sync(every, Console(quiet=True))
+    assert [call.operation for call in account.calls] == ["ListOpportunities"]
+    sync(replace(every, full=True), Console(quiet=True))
+    sandbox.assert_equals(account.truth())
+    for table in ("opportunity_history", "aws_opportunity_summary_history"):
+        assert rows_of(sandbox, f"SELECT count(*), count(DISTINCT id) FROM {table}") == [(6, 6)]
 
 
 def rows_of(sandbox: Sandbox, statement: str) -> list[tuple[Any, ...]]:

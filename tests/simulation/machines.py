@@ -26,7 +26,7 @@ class Killed(BaseException):
 @cache
 def privacy_of(mode: str) -> PiiPolicy:
     """What may be stored, by mode."""
-    return PiiPolicy(mode, PII_KEY, OPPORTUNITIES.personal)
+    return OPPORTUNITIES.pii_policy(mode, PII_KEY)
 
 
 def stream_of(schedule: Schedule) -> IncrementalStream:

@@ -21,7 +21,7 @@ from sandbox import TIMEOUT_S, Sandbox
 
 ROOT = Path(__file__).parents[2]
 AIRFLOW = ROOT / ".venv-test-airflow" / "bin"
-DAG = ROOT / "pipelines" / "airflow" / "partner_central_dag.py"
+DAGS = ROOT / "pipelines" / "airflow"
 SECRET = "secret-that-is-nowhere-else"
 pytestmark = pytest.mark.slow
 
@@ -33,23 +33,24 @@ def globex() -> Iterator[Emulator]:
         yield running
 
 
+def environment_of_airflow(sandbox: Sandbox) -> dict[str, str]:
+    """An AIRFLOW_HOME in this folder, with the DAGs, and the database that they load into."""
+    return sandbox.environment(
+        AIRFLOW_HOME=str(sandbox.folder / "airflow"),
+        AIRFLOW__CORE__DAGS_FOLDER=str(DAGS),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AWS_SECRET_ACCESS_KEY=SECRET,
+        DESTINATION__DUCKDB__CREDENTIALS=str(sandbox.database),
+    )
+
+
 def airflow(sandbox: Sandbox, *command: str, fails: bool = False, **environment: str) -> str:
     """Run a command of Airflow's environment, with an AIRFLOW_HOME in this folder; gives what it printed."""
     assert (AIRFLOW / "airflow").exists(), "Airflow is not set up: make .venv-test-airflow/.set-up"
-    dags = sandbox.folder / "dags"
-    dags.mkdir(exist_ok=True)
-    shutil.copy(DAG, dags)
     done = subprocess.run(
         [AIRFLOW / command[0], *command[1:]],
         cwd=sandbox.folder,
-        env=sandbox.environment(
-            AIRFLOW_HOME=str(sandbox.folder / "airflow"),
-            AIRFLOW__CORE__DAGS_FOLDER=str(dags),
-            AIRFLOW__CORE__LOAD_EXAMPLES="False",
-            AWS_SECRET_ACCESS_KEY=SECRET,
-            DESTINATION__DUCKDB__CREDENTIALS=str(sandbox.database),
-            **environment,
-        ),
+        env=environment_of_airflow(sandbox) | environment,
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S * 2,
@@ -142,7 +143,7 @@ def test_tasks_are_retried_skipped_or_failed_by_the_exit_code(
             sandbox,
             "python",
             str(ROOT / "tests" / "slow" / "airflow_exits.py"),
-            str(DAG),
+            str(DAGS / "partner_central_dag.py"),
             json.dumps([asdict(account) for account in accounts]),
             SOURCES__PARTNER_CENTRAL__ATTEMPTS="1",
         )

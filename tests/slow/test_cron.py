@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from partner_central_emulator import Emulator
-from sandbox import TIMEOUT_S, Sandbox, held_at
+from sandbox import TIMEOUT_S, Sandbox, held_at, wait_for
 
 README = Path(__file__).parents[2] / "README.md"
 # Other crontabs and a cron that runs already are out of sight; everything ends with the namespace.
@@ -57,15 +56,6 @@ def cron(sandbox: Sandbox, *lines: str) -> Iterator[None]:
     finally:
         daemon.kill()
         daemon.wait(TIMEOUT_S)
-
-
-def wait_for(log: Path, words: str) -> str:
-    """What the jobs have logged, once these words are there."""
-    end = time.monotonic() + TIMEOUT_S
-    while words not in (said := log.read_text() if log.exists() else ""):
-        assert time.monotonic() < end, f"no {words!r} in {said!r}"
-        time.sleep(0.2)
-    return said
 
 
 def test_of_two_overlapping_cron_jobs_the_second_ends_with_5(sandbox: Sandbox, emulator: Emulator) -> None:

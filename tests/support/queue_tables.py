@@ -41,11 +41,11 @@ class QueueTables:
 
     def due(self, limit: int, now: datetime, account: str | None = None, reading: int = 1) -> list[DueId]:
         with self.asked():
-            return ids_due.find_due(cast("JobClientBase", self), STREAM, account, reading, limit, now)
+            return ids_due.IdQueue(cast("JobClientBase", self), STREAM, account).find(reading, limit, now)
 
     def count(self, now: datetime, account: str | None = None, reading: int = 1) -> int:
         with self.asked():
-            return ids_due.count_due(cast("JobClientBase", self), STREAM, account, reading, now)
+            return ids_due.IdQueue(cast("JobClientBase", self), STREAM, account).count(reading, now)
 
     @contextmanager
     def asked(self) -> Iterator[None]:

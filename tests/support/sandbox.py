@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,12 +24,29 @@ from dlt.sources.credentials import AwsCredentials  # noqa: E402 - after the def
 from command_server import COMMAND, KillWhen, Process  # noqa: E402
 from oracle import Tables, actual, assert_equal, expected  # noqa: E402
 from partner_central_sync.console.output import Console  # noqa: E402
+from partner_central_sync.sync import job  # noqa: E402
 from partner_central_sync.sync.job import sync  # noqa: E402
 from partner_central_sync.sync.state_folder import folder_of  # noqa: E402
 from partner_central_sync.sync.summary import Summary  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on however busy a machine
+
+_keep_views = job.keep_views
+
+
+def makes_views(*, wanted: bool) -> None:
+    """Let the syncs of this process make views, or leave them out; the command always makes them."""
+    job.keep_views = _keep_views if wanted else _leave_views_out
+
+
+def views_are_made() -> bool:
+    """Whether the syncs of this process make views."""
+    return job.keep_views is _keep_views
+
+
+def _leave_views_out(*_: object) -> None:
+    """Make no views."""
 
 
 @dataclass
@@ -150,6 +168,15 @@ def held_at(emulator: Emulator, number: int) -> Iterator[threading.Event]:
     finally:
         emulator.on_call = None
         release.set()
+
+
+def wait_for(file: Path, words: str, times: int = 1) -> str:
+    """Waits until a file of another process has these words, so many times; returns its text."""
+    end = time.monotonic() + TIMEOUT_S
+    while (text := file.read_text() if file.exists() else "").count(words) < times:
+        assert time.monotonic() < end, f"not {times} times {words!r} in {text!r}"
+        time.sleep(0.2)
+    return text
 
 
 def rows(sandbox: Sandbox, query: str) -> list[dict[str, Any]]:

@@ -111,6 +111,7 @@ TABLES: dict[str, dict[str, str]] = {
         *("engagement_invitations", "engagement_invitation_history", "engagement_resource_associations"),
         *("aws_opportunity_summaries", "aws_opportunity_summary_history", "aws_opportunity_summary_reads"),
         *("aws_opportunity_summaries__insights_recommendations", "aws_opportunity_summaries__opportunity_team"),
+        "opportunity_details",
     ),
 }
 Row = dict[str, Any]
@@ -186,21 +187,39 @@ def version(at: str, seen: str, **values: Any) -> Row:
 
 
 FIRST = "06-01 12:30"
-ACME = {"id": "A1", "name": "Acme", "created": "06-02 08:00"}
-CARGO = {"id": "C3", "name": "Cargo", "created": "02-01 00:00", "review": "Approved"}
-EPIC = {"id": "E5", "name": "Epic", "created": "06-01 06:00", "target": day("12-01")}
+SPEND_BEFORE = "1,000.00 USD Monthly (AWS); 25.50 USD; 5.00 Monthly (Self); 9,999.00 EUR Yearly; GBP Monthly (AWS)"
+SPEND = "1,000.50 USD Monthly (AWS); 200.00 USD; 50.00 EUR Monthly; 9,999.00 EUR Yearly; GBP Monthly (AWS)"
+ACME = {
+    "id": "A1",
+    "name": "Acme",
+    "created": "06-02 08:00",
+    "customer_industry": "Retail",
+    "customer_country_code": "DE",
+    "opportunity_type": "Net New Business",
+    "project_expected_contract_duration_term": "Months",
+    "project_expected_contract_duration_value": 12,
+}
+CARGO = {"id": "C3", "name": "Cargo", "created": "02-01 00:00", "review": "Approved", "customer_country_code": "DE"}
+EPIC = {"id": "E5", "name": "Epic", "created": "06-01 06:00", "target": day("12-01"), "spend": "10.00 USD Monthly"}
 HOTEL = {"id": "H8", "name": "Hotel", "created": "05-01 10:00", "stage": "Technical Validation"}
 JUNO = {"id": "J10", "name": "Juno", "created": "06-01 00:00", "review": "Approved"}
 HISTORY = [
     version("06-02 08:00", "06-02 12:30", **ACME, stage="Prospect", review="Submitted", target=day("07-01")),
-    version("06-06 08:00", "06-06 12:30", **ACME, stage="Qualified", review="In review", target=day("07-31")),
+    version(
+        *("06-06 08:00", "06-06 12:30"),
+        **ACME,
+        stage="Qualified",
+        review="In review",
+        target=day("07-31"),
+        spend=SPEND_BEFORE,
+    ),
     version(
         *("06-09 08:00", "06-09 12:30"),
         **ACME,
         stage="Qualified",
         review="In review",
         target=day("08-15"),
-        spend="EUR 50.00, USD 1200.50",
+        spend=SPEND,
     ),
     version(
         *("04-01 23:30", FIRST),
@@ -288,6 +307,13 @@ INVITATIONS = [  # the task of an accepted one says which opportunity it became
     _invitation("i4", "REJECTED", "05-20 09:00", "06-04 09:00", engagement_id="g4"),
     _invitation("i5", "ACCEPTED", "04-10 09:00", "04-25 09:00", engagement_id="g5"),
     _invitation("i6", "PENDING", "06-09 09:00", "06-24 09:00", participant_type="SENDER", receiver_alias="Bolt"),
+    _invitation("i7", "REJECTED", "06-01 09:00", "06-16 09:00"),
+    _invitation("i8", "PENDING", "06-01 09:00", "06-10 12:00"),
+    _invitation(
+        *("i9", "PENDING", "06-09 09:00", "06-24 09:00"),
+        sender_company_name="Partner",
+        last_listed_at=moment("06-09 11:00"),
+    ),
 ]
 SUMMARIES = [
     {
@@ -390,6 +416,7 @@ SMALL_CASE: dict[str, list[Row]] = {
         {"opportunity_id": "A1", "first_name": "Ada", "last_name": None, "business_title": "OpportunityOwner"},
         {"opportunity_id": "A1", "first_name": None, "last_name": None, "business_title": "OpportunityOwner"},
         {"opportunity_id": "A1", "first_name": "Al", "last_name": "Ash", "business_title": "AWSSalesRep"},
+        {"opportunity_id": "B2", "first_name": "Sam", "last_name": "Sol", "business_title": "AWSAccountOwner"},
     ],
     f"{SEARCH}__related_solutions": [
         {"opportunity_id": "A1", "value": "S-0000002"},
@@ -437,12 +464,33 @@ SMALL_CASE: dict[str, list[Row]] = {
                 (3, "REJECTED", FIRST),
                 (4, "ACCEPTED", FIRST),
                 (5, "PENDING", "06-09 12:30"),
+                (6, "PENDING", "06-02 12:30"),
+                (6, "REJECTED", "06-05 12:30"),
             ),
             start=1,
         )
     ],
     "aws_opportunity_summaries": [row | {"read_at": moment("06-10 11:00")} for row in SUMMARIES],
+    "aws_opportunity_summary_history": [
+        {
+            "id": identifier,
+            "life_cycle_stage": stage,
+            "read_order": order,
+            "content_hash": str(order),
+            "first_seen_at": moment(seen),
+        }
+        for order, (identifier, stage, seen) in enumerate(
+            (
+                ("A1", "Prospect", "06-03 12:30"),
+                ("B2", "Committed", "06-03 12:30"),
+                ("C3", "Committed", "06-03 12:30"),
+                ("C3", "Launched", "06-06 12:30"),
+            ),
+            start=1,
+        )
+    ],
     "aws_opportunity_summary_reads": [_read(identifier) for identifier in ("A1", "B2", "C3")],
+    "opportunity_details": [{"id": "A1", "project_customer_business_problem": "Tapes"}],
     "aws_opportunity_summaries__insights_recommendations": [
         {"opportunity_id": "A1", "type": "Funding", "details": "Ask for MAP"},
         {"opportunity_id": "C3", "type": "Program", "details": "Write a case study"},

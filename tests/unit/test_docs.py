@@ -142,6 +142,14 @@ def test_every_path_that_a_guide_names_exists(page: Path) -> None:
         assert found, path
 
 
+def test_no_container_is_removed_at_its_end_and_started_again() -> None:
+    """Docker refuses both options together."""
+    lines = [line for page in PAGES for block in blocks(page, "console") for line in re.split(r"(?<!\\)\n", block)]
+    runs = [set(line.split()) for line in lines if " docker run " in line]
+    assert len(runs) > 2
+    assert [run for run in runs if {"--rm", "--restart"} <= run] == []
+
+
 def test_every_page_that_code_names_exists() -> None:
     folders = ("sources", "pipelines", "emulator", "tests", "benchmarks", ".github")
     files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in {".py", ".md", ".yml"}]

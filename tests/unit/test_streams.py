@@ -16,7 +16,7 @@ from partner_central.per_id_stream import PerIdStream
 from partner_central.public import OPPORTUNITIES, stream_model
 from partner_central.stream import IncrementalStream, Stream
 from partner_central.streams import STREAMS
-from partner_central.tables.pii import personal_column
+from partner_central.tables.personal_members import personal_column
 from partner_central.tables.table import MAX_NAME, ChildTable, RecordModel
 from partner_central.tables.table import Path as TablePath
 
@@ -27,10 +27,13 @@ def input_of(stream: Stream) -> StructureShape:
 
 
 def record_of(stream: Stream) -> StructureShape:
-    answer = cast("StructureShape", service_model().operation_model(stream.operation.name).output_shape)
-    if not stream.operation.records:
-        return answer  # the answer is the record
-    return cast("StructureShape", cast("ListShape", answer.members[stream.operation.records]).member)
+    return record_shape(stream.operation.name, stream.operation.records)
+
+
+def record_shape(operation: str, records: str | None) -> StructureShape:
+    """The shape of the records of an operation; without a list of them, the answer is the record."""
+    answer = cast("StructureShape", service_model().operation_model(operation).output_shape)
+    return cast("StructureShape", cast("ListShape", answer.members[records]).member) if records else answer
 
 
 def added_to(stream: Stream) -> set[str]:
@@ -205,16 +208,23 @@ def test_every_member_that_the_model_calls_sensitive_is_classified(stream: Strea
 
 
 @each
-def test_every_member_of_a_wholly_personal_structure_is_personal(stream: Stream) -> None:
-    members = {*members_of(record_of(stream))}
-    for path in stream.wholly_personal:
-        there = {one for one in members if one.startswith(f"{path}.")}
-        assert there
-        assert there <= {*stream.personal}
-    for path in stream.unknown_personal:
-        inside = {one.removeprefix(f"{path}.").partition(".")[0] for one in members if one.startswith(f"{path}.")}
-        assert inside == {one.removeprefix(f"{path}.").partition(".")[0] for one in stream.personal if path in one}
-    assert not stream.further_personal_columns or stream.history is None, "else its columns there are to be cleaned"
+def test_every_member_is_classified_once(stream: Stream) -> None:
+    shapes = [record_shape(name, records) for name, records in stream.record_shapes]
+    there = {path for shape in shapes for path in members_of(shape)} | added_to(stream)
+    named = [*stream.personal, *stream.not_personal, *stream.plain]
+    assert {*named} == there
+    assert len({*named}) == len(named)
+    assert {*stream.members.required} <= {*stream.not_personal, *stream.plain}, "a mask is no key"
+
+
+@each
+def test_every_column_of_the_model_is_of_a_known_member(stream: Stream) -> None:
+    model = stream_model(stream)
+    known = stream.classified_columns
+    columns = {column.name for column in model.columns} - ({stream.key_column} if stream.members.key_parts else {*()})
+    assert known[stream.table] == columns | {child.name for child in model.children}
+    for table, below in columns_of_lists(stream.table, model.children).items():
+        assert known.get(table, {"value"}) >= below
 
 
 def members_of(shape: Shape, path: str = "") -> Iterator[str]:
@@ -224,6 +234,8 @@ def members_of(shape: Shape, path: str = "") -> Iterator[str]:
             yield from members_of(member, f"{path}.{name}" if path else name)
     elif isinstance(shape, ListShape):
         yield from members_of(shape.member, f"{path}[]")
+    elif isinstance(shape, MapShape):
+        yield from (f"{path}[].Key", f"{path}[].Value")
     else:
         yield path.removesuffix("[]")
 

@@ -100,7 +100,7 @@ def view_for(store: ViewStore, name: str = "stalled") -> View:
     return View(name, translate(text, store.client), fingerprint(text, {}), head_of(text).comment(), columns)
 
 
-@pytest.mark.parametrize("view", view_texts())
+@pytest.mark.parametrize("view", sorted(view_texts()))
 @pytest.mark.parametrize("destination", ["snowflake", "databricks", "bigquery", "clickhouse"])
 def test_a_view_is_created_with_its_comments_in_one_statement(destination: str, view: str) -> None:
     store = store_for(destination)

@@ -9,11 +9,13 @@ from typing import Final
 from ..clock import DAY, parse_instant
 from . import words
 from .records import Json, chance, currency_of, date_of, spend_entry
+from .row import Row
 from .store import Store
 
 TOUCHED_A_DAY: Final = 0.02
 CREATED_A_DAY: Final = 1 / 400
 SPEND_ENTRIES_AT_MOST: Final = 10
+_DRAWS_FOR_AN_OPEN_ONE: Final = 4
 
 _Event = Callable[[Random, Json, int], Json]
 
@@ -37,9 +39,7 @@ class Life:
             if is_new:
                 rows.append(self._store.rows[self._store.invent(at)])
             elif rows:
-                # Young opportunities see more of life than old ones.
-                row = rows[int(len(rows) * (1 - self._rng.random() ** 2))]
-                self._happen(self._rng, row.id, at)
+                self._happen(self._rng, self._somebody(rows), at)
         return len(events)
 
     def happen_once(self, at: int) -> None:
@@ -47,6 +47,16 @@ class Life:
         if self._store.rows:
             identifiers = list(self._store.rows)
             self._happen(self._live_rng, self._live_rng.choice(identifiers), at)
+
+    def _somebody(self, rows: list[Row]) -> str:
+        """Returns whose turn it is: young ones see more of life than old ones, and closed ones little."""
+        identifier = ""
+        for _ in range(_DRAWS_FOR_AN_OPEN_ONE):
+            identifier = rows[int(len(rows) * (1 - self._rng.random() ** 1.5))].id
+            row = self._store.rows[identifier]
+            if row.facets(self._store.record)["LifeCycleStage"] in words.STAGES[:-1]:
+                break
+        return identifier
 
     def _moment(self, begin: int, end: int) -> int:
         return begin + int(self._rng.random() * (end - begin))

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from ..clock import DAY, HOUR, SECOND, Stamp, to_datetime
 from . import words
+from .stories import Story, imported_life
 
 Skew = Literal["uniform", "skewed", "hour", "instant"]
 Json = dict[str, Any]
@@ -22,7 +23,7 @@ SPAN: Final = 548 * DAY
 FIRST_NUMBER: Final = 10_000_000
 
 _ARN_PREFIX = "arn:aws:partnercentral:us-east-1:123456789012:catalog/"
-_REVIEWED = ("Pending Submission", "Submitted", "In review")
+_UNTOUCHED = 0.6  # part of what an import brought
 _CURRENCIES = {place.country: place.currency for place in words.PLACES}
 
 
@@ -56,7 +57,7 @@ class Recipe:
             "Customer": {"Account": company},
             "Id": identifier,
             "LastModifiedDate": self.stamp.text(modified),
-            "LifeCycle": self._life_cycle(rng, created, modified),
+            "LifeCycle": self._life_cycle(index, rng, created, modified),
             "OpportunityType": rng.choice(words.OPPORTUNITY_TYPES),
             "PartnerOpportunityIdentifier": f"CRM-{number:06d}" if chance(rng, 0.6) else None,
             "Project": _project(rng, currency_of(company)),
@@ -98,42 +99,37 @@ class Recipe:
     def dates(self, count: int, now: int, skew: Skew) -> Iterator[tuple[int, int]]:
         """Yields CreatedDate and LastModifiedDate of `count` opportunities, oldest first, all before `now`."""
         rng = self.rng(count, "dates")
-        untouched = 0.6 if self.imported else 0.3
         floor = self.stamp.floor
         # Nothing is younger than an hour, so that a test's own changes are the newest.
         latest = now - HOUR
-        for created in sorted(_created(rng, count, latest, skew)):
-            later = 0 if rng.random() < untouched else int((latest - created) * rng.random() ** 1.5)
-            yield floor(created), floor(created + later)
+        for index, instant in enumerate(sorted(_created(rng, count, latest, skew))):
+            created = floor(instant)
+            if not self.imported:
+                modified = self.story(index).modified(created, latest)
+            else:
+                later = 0 if rng.random() < _UNTOUCHED else int((latest - created) * rng.random() ** 1.5)
+                modified = created + later
+            yield created, floor(modified)
 
     def rng(self, index: int, purpose: str) -> Random:
         """Returns the random numbers for one opportunity and one purpose, the same whenever they are drawn."""
         salt = int.from_bytes(f"{self.catalog}/{purpose}".encode(), "little")
         return Random((salt << 128) + (self.seed << 64) + index)  # noqa: S311
 
-    def _life_cycle(self, rng: Random, created: int, modified: int) -> Json:
-        months = (modified - created) / (30 * DAY)
-        steps = int(months * rng.uniform(0.5, 1.6)) + (rng.randrange(8) if self.imported else 0)
-        if modified > created:
-            steps += 1
-        close = created + rng.randrange(30, 270) * DAY
-        life: Json = {"Stage": words.STAGES[0]}
-        if steps <= 1:
-            life["ReviewStatus"] = _REVIEWED[steps + rng.randrange(2)]
-        elif chance(rng, 0.1):
-            life["ReviewStatus"] = rng.choice(("Action Required", "Rejected"))
-            life["ReviewComments"], life["ReviewStatusReason"] = rng.choice(words.REVIEW_REMARKS)
+    def story(self, index: int) -> Story:
+        """Returns how one opportunity continues that no import brought."""
+        return Story.draw(self.rng(index, "story"))
+
+    def _life_cycle(self, index: int, rng: Random, created: int, modified: int) -> Json:
+        if self.imported:
+            life = imported_life(rng, created, modified)
         else:
-            life["ReviewStatus"] = "Approved"
-            life["Stage"] = words.STAGES[min(steps - 1, len(words.STAGES) - 1)]
-            if chance(rng, 0.15):
-                life["Stage"] = words.LOST
-                life["ClosedLostReason"] = rng.choice(words.LOST_REASONS)
-        if life["Stage"] == words.STAGES[-1]:
-            close = modified
-        while close < modified:
-            close += rng.randrange(20, 60) * DAY
-        life["TargetCloseDate"] = date_of(close)
+            life = self.story(index).life(rng, created, modified)
+        life["TargetCloseDate"] = date_of(life["TargetCloseDate"])
+        if life["ReviewStatus"] in ("Action Required", "Rejected"):
+            life["ReviewComments"], life["ReviewStatusReason"] = rng.choice(words.REVIEW_REMARKS)
+        if life["Stage"] == words.LOST:
+            life["ClosedLostReason"] = rng.choice(words.LOST_REASONS)
         if life["Stage"] in words.STAGES[:-1] and chance(rng, 0.6):
             life["NextSteps"] = rng.choice(words.NEXT_STEPS)
         return life

@@ -19,6 +19,7 @@ from partner_central_emulator import Emulator, use_loader
 
 from ..console.output import Console
 from ..destinations.duckdb_access import lock
+from ..query.currency import group_digits
 from ..report import write_report
 from ..sync.job import sync
 from ..sync.settings import Settings
@@ -136,4 +137,4 @@ def _result(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
 
 
 def _format_value(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int | Decimal) else "" if value is None else str(value)
+    return group_digits(value) if isinstance(value, int | Decimal) else "" if value is None else str(value)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
 from dlt.common.schema.typing import TColumnSchema
@@ -28,6 +28,9 @@ from partner_central.public import SPINE
 
 from .base import Adapter, RefusedSetting
 from .errors import WrongQuery
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 NUMERIC_WHOLE_DIGITS = 29
 PARTITION = PartitionTransformation("TIMESTAMP_TRUNC({column_name}, MONTH)", "last_modified_date")
@@ -74,6 +77,12 @@ class BigQueryAdapter(Adapter):
         if SPINE.table in source.resources:
             partition_by_modified(source.resources[SPINE.table])
         return source
+
+    def adapt_view(self, query: exp.Expr) -> None:
+        """Replaces the function and the numbers that BigQuery does not have."""
+        from .bigquery_queries import adapt
+
+        adapt(query)
 
     @contextmanager
     def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:

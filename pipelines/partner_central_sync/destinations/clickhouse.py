@@ -9,6 +9,8 @@ such a column only by a setting.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,11 +21,17 @@ from dlt.destinations.adapters import clickhouse_adapter
 from dlt.destinations.impl.clickhouse.factory import ClickHouseTypeMapper
 from dlt.extract import DltResource, DltSource
 
+from . import clickhouse_rows
 from .base import Adapter, RefusedSetting
 
 if TYPE_CHECKING:
     from dlt.destinations.impl.clickhouse.clickhouse import ClickHouseClient
+    from dlt.destinations.job_client_impl import SqlJobClientBase
     from sqlglot import exp
+
+
+TEXT_OR_COMMENT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+SEMICOLON = r"\x3B"  # as ClickHouse reads it in a text
 
 
 class TypeMapper(ClickHouseTypeMapper):
@@ -40,6 +48,18 @@ class clickhouse(dlt_clickhouse):  # noqa: N801 - the class name is the name of 
         capabilities = super()._raw_capabilities()
         capabilities.type_mapper = TypeMapper
         return capabilities
+
+    @property
+    def client_class(self) -> type[ClickHouseClient]:
+        """The client dlt loads with."""
+        from .clickhouse_client import WholeStatementsClient
+
+        return WholeStatementsClient
+
+
+def hide_semicolons(query: str) -> str:
+    """Returns a query with every semicolon in a text as a code; those between statements stay."""
+    return TEXT_OR_COMMENT.sub(lambda found: found[0].replace(";", SEMICOLON), query) if ";" in query else query
 
 
 def make_keys_nullable(resource: DltResource) -> None:
@@ -64,6 +84,27 @@ class ClickHouseAdapter(Adapter):
     def update_statement(self, table: str, changes: str, condition: str) -> str:
         """Returns a mutation, which has ended when the statement has."""
         return f"ALTER TABLE {table} UPDATE {changes} WHERE {condition} SETTINGS mutations_sync = 2"
+
+    def dataset_names(self, client: JobClientBase) -> set[str]:
+        """Returns the names before the separator in those of all tables: ClickHouse has no schemas."""
+        return {dataset for dataset, _ in clickhouse_rows.places(client)}
+
+    def table_names(self, client: JobClientBase, dataset: str) -> list[str]:
+        """Returns the names of the tables of a dataset, without the one that says that it is there."""
+        return [table for of, table in clickhouse_rows.places(client) if of == dataset]
+
+    def change_rows(self, client: JobClientBase, table: str, values: Mapping[str, str], condition: str) -> None:
+        """Changes the rows of a table that meet a condition, also what is a key in them."""
+        rest = clickhouse_rows.change_keys(client, table, values, condition)
+        if rest:
+            super().change_rows(client, table, rest, condition)
+
+    def free_blocks(self, client: SqlJobClientBase, tables: Iterable[str]) -> str | None:
+        """Writes the parts of tables again without the rows that were deleted."""
+        for table in tables:
+            name = client.sql_client.make_qualified_table_name(table)
+            client.sql_client.execute_sql(f"ALTER TABLE {name} APPLY DELETED MASK SETTINGS mutations_sync = 2")
+        return "deleted rows: removed from the tables' parts"
 
     def adapt_view(self, query: exp.Expr) -> None:
         """Names columns and makes them nullable, as other databases do by themselves."""

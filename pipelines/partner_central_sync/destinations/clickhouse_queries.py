@@ -6,6 +6,8 @@
 - A column that cannot be null has a default, such as 0, where other databases have null. That is so where a LEFT JOIN
   finds nothing, before the first row of a window, and for an aggregate of no rows. A setting exists for joins. But
   ClickHouse ignores it for readers with `readonly`, without an error. So these columns are made nullable.
+- SPLIT_PART is an element of an array.
+- Where NULLIF makes a divisor null, the value behind the null is infinite, which no cast takes.
 - The text of an amount lacks zeros at its end.
 """
 
@@ -20,6 +22,23 @@ TEXT = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
 
 def adapt(query: exp.Expr) -> None:
     """Changes a query, with qualified tables, so that ClickHouse answers as DuckDB does."""
+    _adapt_columns(query)
+    for call in list(query.find_all(*FROM_OTHER_ROWS)):
+        call.this.replace(_nullable(call.this.copy()))
+    for cast in list(query.find_all(exp.Cast)):
+        if cast.to.this in TEXT and isinstance(cast.this, exp.Column) and cast.this.name.endswith(AMOUNT):
+            cast.replace(exp.Anonymous(this="toDecimalString", expressions=[cast.this.copy(), exp.Literal.number(2)]))
+    for division in list(query.find_all(exp.Div)):
+        if isinstance(division.expression, exp.Nullif):
+            division.replace(_divided(division))
+    for split in list(query.find_all(exp.SplitPart)):
+        split.replace(_element_of(split))
+    for joined in list(query.find_all(exp.GroupConcat)):
+        joined.replace(_join_sorted(joined))
+
+
+def _adapt_columns(query: exp.Expr) -> None:
+    """Makes the columns of each LEFT JOIN nullable, and gives columns names that mean one thing."""
     for select in list(query.find_all(exp.Select)):
         for join in select.args.get("joins") or ():
             if join.side == "LEFT":
@@ -28,13 +47,6 @@ def adapt(query: exp.Expr) -> None:
         for column in select.expressions:
             if isinstance(column, exp.Column) and column.table:
                 column.replace(exp.alias_(column.copy(), column.name))
-    for call in list(query.find_all(*FROM_OTHER_ROWS)):
-        call.this.replace(_nullable(call.this.copy()))
-    for cast in list(query.find_all(exp.Cast)):
-        if cast.to.this in TEXT and isinstance(cast.this, exp.Column) and cast.this.name.endswith(AMOUNT):
-            cast.replace(exp.Anonymous(this="toDecimalString", expressions=[cast.this.copy(), exp.Literal.number(2)]))
-    for joined in list(query.find_all(exp.GroupConcat)):
-        joined.replace(_join_sorted(joined))
 
 
 def _qualify(select: exp.Select) -> None:
@@ -59,6 +71,20 @@ def _nullable_source(select: exp.Select, source: exp.Expr) -> exp.Expr:
     names = dict.fromkeys(column.name for column in select.find_all(exp.Column) if column.table == alias)
     columns = [exp.alias_(_nullable(exp.column(name, alias)), name) for name in names]
     return exp.select(*columns).from_(source.copy()).subquery(alias)
+
+
+def _divided(division: exp.Div) -> exp.Expr:
+    """Returns a quotient that is null if the divisor is 0; it is divided by 1 then, so that nothing is infinite."""
+    divisor = exp.paren(division.expression.this.copy())
+    division.set("expression", exp.case().when(divisor.eq(0), exp.Literal.number(1)).else_(divisor.copy()))
+    return exp.case().when(divisor.neq(0), division.copy())
+
+
+def _element_of(split: exp.SplitPart) -> exp.Expr:
+    """Returns a part of a text, counted from 1; empty where there are fewer."""
+    text = exp.Anonymous(this="ifNull", expressions=[split.this.copy(), exp.Literal.string("")])
+    parts = exp.Anonymous(this="splitByString", expressions=[split.args["delimiter"].copy(), text])
+    return exp.Anonymous(this="arrayElement", expressions=[parts, split.args["part_index"].copy()])
 
 
 def _join_sorted(joined: exp.GroupConcat) -> exp.Expr:

@@ -19,6 +19,8 @@ MISSING = re.compile(
     r"does(n't| not) exist|\b(un)?known[ _](table|database)|no such table|\bnot found\b|NOT_FOUND", re.IGNORECASE
 )
 REASON = "The actual reason given is:"
+CODE_ALONE = re.compile(r"(Code: \d+\.)\n")
+STACK_TRACE = " Stack trace:"
 
 
 class NotWritable(Exception):
@@ -130,12 +132,16 @@ def _explain_lock(error: BaseException, *, writing: bool) -> str | None:
 def first_line(error: BaseException) -> str:
     """Returns the first line of an error's message; of dlt's wrappers, the message of what they wrap.
 
+    ClickHouse's driver has the code alone in that line, so the next one is added.
+
     Of an error about data, which quotes what it is about, returns class, code and column instead.
     """
     if described := describe_data_error(error):
         return described
     text = str(error).rpartition(REASON)[2].strip()
-    return text.splitlines()[0] if text else "no message"
+    if code := CODE_ALONE.match(text):
+        text = f"{code[1]} {text[code.end() :]}"
+    return text.splitlines()[0].removesuffix(STACK_TRACE) if text else "no message"
 
 
 def _refusal(error: BaseException) -> NotAllowed | None:

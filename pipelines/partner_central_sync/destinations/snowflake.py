@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from .base import Adapter
 
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+@dataclass(frozen=True)
+class SnowflakeAdapter(Adapter):
+    """Snowflake."""
+
+    def adapt_view(self, query: exp.Expr) -> None:
+        """Replaces sums of a date and a number, which the number's type may forbid."""
+        from .add_days import add_days_by_function
+
+        add_days_by_function(query)
+
+
 ADAPTERS = (
-    Adapter(
+    SnowflakeAdapter(
         "snowflake",
         drivers=("snowflake.",),
         commands=frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN"}),

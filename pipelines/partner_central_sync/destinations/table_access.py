@@ -70,6 +70,29 @@ class TableAccess:
             places = ", ".join(["%s"] * len(some))
             sql.execute_sql(f"DELETE FROM {name} WHERE {row_id} IN ({places})", *some)  # noqa: S608 - the schema's own names
 
+    def dataset_names(self, client: JobClientBase) -> set[str]:
+        """Returns the names of all datasets, as far as this user may know."""
+        rows = _sql(client).sql_client.execute_sql("SELECT schema_name FROM information_schema.schemata")
+        return {str(row[0]) for row in rows or ()}
+
+    def table_names(self, client: JobClientBase, dataset: str) -> list[str]:
+        """Returns the names of the tables of a dataset."""
+        query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
+        return [str(row[0]) for row in _sql(client).sql_client.execute_sql(query, dataset) or ()]
+
+    def change_rows(self, client: JobClientBase, table: str, values: Mapping[str, str], condition: str) -> None:
+        """Changes the rows of a table that meet a condition.
+
+        Args:
+            client: of the open destination.
+            table: the table.
+            values: what each column is to hold, as SQL; it names no column that changes but its own.
+            condition: SQL that names `_dlt_id` alone.
+        """
+        from .own_tables import update
+
+        update(_sql(client), table, ", ".join(f"{name} = {value}" for name, value in values.items()), condition)
+
     def tidy(self, client: JobClientBase) -> None:
         """Removes what loads leave behind in an open destination, under the lease; a database does that itself.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 SOURCE = "aws.partnercentral-selling"
 OPPORTUNITY = "opportunity"
 OPPORTUNITY_ID = re.compile(r"O[0-9]{1,19}")  # a request with another id fails, and the other ids in it
+ENGAGEMENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 KIND = re.compile(r"[A-Za-z][A-Za-z -]{0,79}")
 OTHER_KIND = "other"
 MILLISECONDS = 1000
@@ -29,6 +30,7 @@ class Event:
         kind: the `detail-type`, for counting only; `other` where it is not a few plain words.
         catalog: `AWS` or `Sandbox`.
         opportunity_ids: opportunities to read again.
+        engagement_ids: engagements that changed, or whose members did.
         is_about_engagements: whether an engagement or its members changed.
         is_about_invitations: whether an invitation changed.
         happened_at: the time of the event, else that of the message; None without either.
@@ -40,6 +42,7 @@ class Event:
     kind: str
     catalog: str
     opportunity_ids: tuple[str, ...]
+    engagement_ids: tuple[str, ...]
     is_about_engagements: bool
     is_about_invitations: bool
     happened_at: datetime | None
@@ -99,6 +102,7 @@ def _event(message: Mapping[str, Any], envelope: Mapping[str, Any], detail: Mapp
         kind=kind if isinstance(kind, str) and KIND.fullmatch(kind) else OTHER_KIND,
         catalog=catalog,
         opportunity_ids=tuple(dict.fromkeys(_opportunity_ids(detail))),
+        engagement_ids=tuple(dict.fromkeys(_engagement_ids(detail))),
         is_about_engagements="engagement" in detail or "engagementmember" in detail,
         is_about_invitations="engagementinvitation" in detail,
         happened_at=_time(envelope.get("time")) or _time_of_sending(sent),
@@ -161,6 +165,22 @@ def _opportunity_id(value: object) -> str:
     if not OPPORTUNITY_ID.fullmatch(found):
         raise _NotAnEvent("its opportunity has no id that Partner Central takes")
     return found
+
+
+def _engagement_ids(detail: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the engagements that `detail` names, one itself and one that an invitation is to.
+
+    One that cannot be read is left out: the lists of engagements are read in any case.
+    """
+    for name in ("engagement", "engagementinvitation"):
+        members = detail.get(name)
+        if isinstance(members, Mapping):
+            known = _lower(members)
+            own = known.get("id") if name == "engagement" else None
+            for value in (known.get("engagementid"), own, known.get("engagementarn")):
+                found = value.rpartition("/")[2] if isinstance(value, str) else ""
+                if ENGAGEMENT_ID.fullmatch(found):
+                    yield found
 
 
 def _time(value: object) -> datetime | None:

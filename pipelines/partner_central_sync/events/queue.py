@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +20,7 @@ from .batch import Batch, Limits, chunks
 from .connection import LONG_WAIT_S, connect
 from .errors import to_queue_error
 from .message import read_message
+from .state import QueueState
 
 if TYPE_CHECKING:
     import botocore.session
@@ -33,27 +34,6 @@ GIVE_BACK_S = 30  # an opportunity can be read 3 to 30 seconds after its event
 ATTEMPTS, PAUSE_S = 3, 0.2
 NO_LIMITS = Limits()
 NO_SUCH_HANDLE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class QueueState:
-    """The state of a queue, in numbers that SQS calls approximate.
-
-    Attributes:
-        waiting: messages that can be received.
-        in_flight: messages that a reader has and did not delete yet.
-        retention_days: for how long a message waits before SQS drops it.
-        dead_letter_queue: name of the dead-letter queue; None without one.
-        dead_letters: messages in it; None if they cannot be counted.
-        uncounted: why they cannot be counted; empty otherwise.
-    """
-
-    waiting: int
-    in_flight: int
-    retention_days: float
-    dead_letter_queue: str | None = None
-    dead_letters: int | None = None
-    uncounted: str = ""
 
 
 class EventQueue:
@@ -170,20 +150,22 @@ class EventQueue:
             PartnerCentralError: the queue cannot be read.
         """
         attributes = self._attributes(self.address.url)
-        retention = int(attributes.get("MessageRetentionPeriod", 0)) / 86_400
-        waiting = int(attributes["ApproximateNumberOfMessages"])
-        in_flight = int(attributes["ApproximateNumberOfMessagesNotVisible"])
+        state = QueueState(
+            waiting=int(attributes["ApproximateNumberOfMessages"]),
+            in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            retention_days=int(attributes.get("MessageRetentionPeriod", 0)) / 86_400,
+            key=attributes.get("KmsMasterKeyId"),
+        )
         arn = str(json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") or "")
         if not arn:
-            return QueueState(waiting, in_flight, retention)
-        name, url = arn.rpartition(":")[2], self.address.sibling(arn)
+            return state
+        state, url = replace(state, dead_letter_queue=arn.rpartition(":")[2]), self.address.sibling(arn)
+        if not url:
+            return replace(state, uncounted=f"{arn} is in another region")
         try:
-            dead = self._attributes(url)["ApproximateNumberOfMessages"] if url else None
+            return replace(state, dead_letters=int(self._attributes(url)["ApproximateNumberOfMessages"]))
         except PartnerCentralError as error:
-            return QueueState(waiting, in_flight, retention, name, uncounted=str(error).partition("\n")[0])
-        if dead is None:
-            return QueueState(waiting, in_flight, retention, name, uncounted=f"{arn} is in another region")
-        return QueueState(waiting, in_flight, retention, name, int(dead))
+            return replace(state, uncounted=str(error).partition("\n")[0])
 
     def prove(self) -> None:
         """Tries the permissions to delete and to give back, with a message that does not exist.

@@ -98,7 +98,8 @@ def _drop_log(client: LakeClient, name: str) -> int:
     table = client.load_open_table("delta", name)
     table.create_checkpoint()
     newest, files = table.version(), client.fs_client
-    paths = files.ls(f"{client.get_table_dir(name)}/_delta_log", detail=False, refresh=True)
+    folder = client.get_table_dir(name).rstrip("/")  # an object store takes a second slash for another folder
+    paths = files.ls(f"{folder}/_delta_log", detail=False, refresh=True)
     old = [path for path in paths if (number := LOGGED.match(PurePosixPath(path).name)) and int(number[0]) < newest]
     for path in old:
         files.rm_file(path)

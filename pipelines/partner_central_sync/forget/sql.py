@@ -32,7 +32,7 @@ LOGS = ("sync_runs", "sync_run_streams")
 def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None) -> Counter[str]:
     """Puts into every row what would be stored of it now; returns how many rows of a table were in clear.
 
-    Each statement changes some hundred rows, with the hash of what they hold then.
+    Each step changes some hundred rows, with the hash of what they hold then.
     """
     cleaned: Counter[str] = Counter()
     tables = tables_in(client.schema.tables)
@@ -118,8 +118,9 @@ def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str
 
     The datasets themselves stay: whoever may not make one was given it.
     """
-    sql, busy = client.sql_client, _staging_in_use(client, settings.pipeline_name)
-    return [name for name in _staging_datasets(sql, settings) if name.lower() not in busy and _empty_dataset(sql, name)]
+    busy = _staging_in_use(client, settings.pipeline_name)
+    staging = [name for name in _staging_datasets(client, settings) if name.lower() not in busy]
+    return [name for name in staging if _empty_dataset(client, name)]
 
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
@@ -145,28 +146,27 @@ def _pages(
 
 
 def _write(client: SqlJobClientBase, table: str, changes: Mapping[str, Row]) -> None:
-    """Changes rows by their id, in one statement. What is written are hashes and nulls."""
-    cases = []
+    """Changes rows by their id. What is written are hashes and nulls."""
+    cases = {}
     for column in sorted({column for row in changes.values() for column in row}):
         whens = " ".join(
             f"WHEN {literal(row_id)} THEN {'NULL' if row[column] is None else literal(row[column])}"
             for row_id, row in changes.items()
             if column in row
         )
-        cases.append(f"{column} = CASE {ROW_ID} {whens} ELSE {column} END")
-    update(client, table, ", ".join(cases), f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
+        cases[column] = f"CASE {ROW_ID} {whens} ELSE {column} END"
+    of(client).change_rows(client, table, cases, f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
 
 
-def _staging_datasets(sql: SqlClientBase[Any], settings: Settings) -> list[str]:
+def _staging_datasets(client: SqlJobClientBase, settings: Settings) -> list[str]:
     """The staging datasets of a dataset: the common one, an account's, and those of single runs."""
     dataset = settings.dataset_name
     known = [f"{dataset}_staging", *([f"{dataset}_{settings.account}_staging"] if settings.account else [])]
     of_a_run = re.compile(rf"{re.escape(dataset)}_[0-9a-f]{{8}}_staging", re.IGNORECASE)
     try:
-        rows = sql.execute_sql("SELECT schema_name FROM information_schema.schemata") or []
+        there = of(client).dataset_names(client)
     except DatabaseException:
         return known
-    there = {str(row[0]) for row in rows}
     return sorted(name for name in there if name.lower() in known or of_a_run.fullmatch(name))
 
 
@@ -179,16 +179,17 @@ def _staging_in_use(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
     return {str(row[0]).lower() for row in client.sql_client.execute_sql(query, pipeline_name) or []}
 
 
-def _empty_dataset(sql: SqlClientBase[Any], dataset: str) -> bool:
+def _empty_dataset(client: SqlJobClientBase, dataset: str) -> bool:
     """Drops the tables of a dataset; false if it has none."""
+    sql = client.sql_client
     try:
-        rows = sql.execute_sql("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", dataset)
+        tables = of(client).table_names(client, dataset)
     except DatabaseException:
         with sql.with_alternative_dataset_name(dataset):
             if has := sql.has_dataset():
                 sql.drop_dataset()
         return has
     with sql.with_alternative_dataset_name(dataset):
-        for (table,) in rows or []:
+        for table in tables:
             sql.execute_sql(f"DROP TABLE {sql.make_qualified_table_name(table)}")
-    return bool(rows)
+    return bool(tables)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from partner_central.public import ACCOUNT, STREAMS, FurtherColumns, PiiPolicy, Stream
+from partner_central.public import ACCOUNT, OWN_COLUMNS, STREAMS, PiiPolicy, Stream
 
-EVERYTHING = FurtherColumns("")
+from ..destinations.split_columns import member_of
+
+NOTHING: frozenset[str] = frozenset()
 LEVEL = "__"  # between the names of a list and of one in it
 Policies = Mapping[Stream, PiiPolicy]
 
@@ -22,7 +24,7 @@ class PersonalTable:
         personal: the columns that may be in clear.
         read: these, and what else has to be known to change them.
         what: its rows, for a message.
-        others: further columns that may be in clear; None for no others.
+        known: the columns of members that are classified, so that any other may be in clear; None for no others.
     """
 
     name: str
@@ -30,20 +32,20 @@ class PersonalTable:
     personal: frozenset[str]
     read: frozenset[str]
     what: str
-    others: FurtherColumns | None = None
+    known: frozenset[str] | None = None
 
     def with_others(self, columns: Iterable[str], account: str | None) -> PersonalTable:
-        """Returns the table with those of its columns that no model describes and that may be in clear.
+        """Returns the table with those of its columns that nobody knows and that may be in clear.
 
         Args:
             columns: all that it has.
             account: name of the account in every row; None without a column for it.
         """
-        if self.others is None:
+        if self.known is None:
             return self
-        keys = {self.stream.child_key, *([] if account is None else [ACCOUNT])}
-        found = {one for one in columns if one in self.others and not one.startswith("_dlt")} - keys
-        return replace(self, personal=self.personal | found, read=self.read | found)
+        ours = {self.stream.key_column, self.stream.child_key, *([] if account is None else [ACCOUNT]), *OWN_COLUMNS}
+        unknown = {one for one in columns if member_of(one, self.known) is None and not one.startswith("_dlt")} - ours
+        return replace(self, personal=self.personal | unknown, read=self.read | unknown)
 
     @property
     def is_of_rejected(self) -> bool:
@@ -53,28 +55,25 @@ class PersonalTable:
 
 def _tables_of(stream: Stream) -> Iterator[PersonalTable]:
     """Yields the tables of a stream that can hold what is personal."""
-    columns = stream.personal_columns
-    if columns:
-        yield PersonalTable(stream.table, stream, columns, columns, f"rows of {stream.table}")
-    if stream.history is not None and stream.personal:
+    columns, known = stream.personal_columns, stream.classified_columns
+    yield PersonalTable(stream.table, stream, columns, columns, f"rows of {stream.table}", known[stream.table])
+    if stream.history is not None:
         read = columns.union(stream.history.content)
         name = stream.history_table
-        yield PersonalTable(name, stream, columns, read, f"versions in {name}")
-    if stream.personal:
-        name, record = stream.rejected_table, frozenset({"record"})
-        yield PersonalTable(name, stream, record, record | {"record_key"}, f"records in {name}")
-    for name, entries in stream.personal_in_lists.items():
-        yield PersonalTable(name, stream, entries, entries, f"entries of {name}", _others(stream, name))
+        yield PersonalTable(name, stream, columns, read, f"versions in {name}", known[stream.table])
+    name, record = stream.rejected_table, frozenset({"record"})
+    yield PersonalTable(name, stream, record, record | {"record_key"}, f"records in {name}")
+    for name in known.keys() - {stream.table}:
+        entries = stream.personal_in_lists.get(name, NOTHING)
+        yield PersonalTable(name, stream, entries, entries, f"entries of {name}", known[name])
 
 
-def _others(stream: Stream, name: str) -> FurtherColumns | None:
-    """Returns the columns of a list that are personal whatever they hold; None if it has no such columns."""
-    for table, columns in stream.further_personal_columns.items():
-        if name == table:
-            return columns
-        if name.startswith(f"{table}{LEVEL}") and name.removeprefix(f"{table}{LEVEL}") in columns:
-            return EVERYTHING
-    return None
+def _is_of_unknown_list(stream: Stream, name: str) -> bool:
+    """Returns whether a table is of a list that nobody knows, or of one in it."""
+    for table, known in stream.classified_columns.items():
+        if name.startswith(f"{table}{LEVEL}") and name.split(LEVEL)[table.count(LEVEL) + 1] not in known:
+            return True
+    return False
 
 
 def tables_in(names: Iterable[str]) -> dict[str, PersonalTable]:
@@ -82,8 +81,8 @@ def tables_in(names: Iterable[str]) -> dict[str, PersonalTable]:
     found = dict(TABLES)
     for name in sorted({*names} - TABLES.keys()):
         for stream in STREAMS:
-            if (others := _others(stream, name)) is not None:
-                found[name] = PersonalTable(name, stream, frozenset(), frozenset(), f"entries of {name}", others)
+            if _is_of_unknown_list(stream, name):
+                found[name] = PersonalTable(name, stream, NOTHING, NOTHING, f"entries of {name}", NOTHING)
     return found
 
 

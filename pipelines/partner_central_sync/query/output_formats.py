@@ -1,4 +1,4 @@
-"""Rows on standard output: a table for people; CSV, JSON or Markdown for programs and documents."""
+"""Rows on standard output: a table or Markdown for people; CSV or JSON for programs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TextIO
 
+from .currency import with_money
 from .terminal import print_table, print_vertical
-from .values import escape_control, escape_control_in_lines, json_text, to_json, to_text
+from .values import escape_control, escape_control_in_lines, for_people, json_text, to_json, to_text
 
 OutputFormat = Literal["table", "vertical", "csv", "csv-excel", "json", "markdown"]
 FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -20,8 +21,9 @@ BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for another encoding
 def print_rows(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], form: OutputFormat) -> None:
     """Prints rows as they come. A table needs its widths first, so it ends after 1,000 rows, with a note.
 
-    Null is an empty field, in a table the word null. Decimals keep every digit, timestamps are in UTC. On a terminal,
-    every format writes out what would move its cursor.
+    Null is an empty field, in a table the word null. Decimals keep every digit, timestamps are in UTC. For people,
+    decimals and texts of amounts have groups of three digits. On a terminal, every format writes out what would move
+    its cursor.
     """
     try:
         PRINTERS[form](columns, iter(rows), sys.stdout)
@@ -76,7 +78,9 @@ def _markdown(columns: Sequence[str], rows: Iterator[tuple[Any, ...]], out: Text
 
     out.write(line(columns))
     out.write(f"|{'---|' * len(columns)}\n")
-    out.writelines(line("" if value is None else to_text(value) for value in row) for row in rows)
+    out.writelines(
+        line("" if value is None else for_people(value) for value in with_money(columns, row)) for row in rows
+    )
 
 
 PRINTERS = {

@@ -16,7 +16,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
 
-from .values import escape_control, to_text
+from .currency import with_money
+from .values import escape_control, for_people
 
 MOST_ROWS = 1000
 FEW_ROWS = 20  # of blocks, which one can still look through
@@ -48,7 +49,7 @@ def print_vertical(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[str]:
     """Returns the lines of a table; columns with a number are to the right."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[_cell(value) for value in with_money(columns, row)] for row in rows]
     head = [escape_control(name) for name in columns]
     widths = [max(map(_width, column)) for column in zip(head, *cells, strict=True)]
     right = [any(isinstance(value, int | float | Decimal) for value in column) for column in zip(*rows, strict=True)]
@@ -73,7 +74,8 @@ def vertical(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[st
     for number, row in enumerate(rows, 1):
         lines.append(f"─── row {number:,} ".ljust(width + 2, "─"))
         lines += [
-            f"{name}{' ' * (width - _width(name))}  {_cell(value)}" for name, value in zip(head, row, strict=True)
+            f"{name}{' ' * (width - _width(name))}  {_cell(value)}"
+            for name, value in zip(head, with_money(columns, row), strict=True)
         ]
     return lines
 
@@ -87,10 +89,7 @@ def _first(rows: Rows) -> tuple[list[tuple[Any, ...]], str]:
 
 
 def _cell(value: object) -> str:
-    """Returns a value for people: amounts have groups of three digits, as in the report."""
-    if isinstance(value, Decimal) and value.is_finite():
-        return f"{value:,f}"
-    return NULL if value is None else escape_control(to_text(value))
+    return NULL if value is None else escape_control(for_people(value))
 
 
 def _width(text: str) -> int:

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from .currency import group_digits
+
 CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they show text in another order than it has
 UNPRINTABLE = re.compile(f"[{CONTROL}{DIRECTION}]")
@@ -32,6 +34,11 @@ def to_text(value: object) -> str:
         case _:
             text = str(value)
     return text
+
+
+def for_people(value: object) -> str:
+    """Returns a value that is not null as text for people: as `to_text` does, but a decimal has groups of digits."""
+    return group_digits(value) if isinstance(value, Decimal) else to_text(value)
 
 
 def escape_control(text: str) -> str:

@@ -15,10 +15,10 @@ from pathlib import Path
 from partner_central.public import ConfigurationError
 
 from ..destinations import of
+from ..query.currency import EXACT
 from ..query.read_only import open_read_only
 from ..sync.private_folder import private_files
 from ..sync.settings import Settings
-from .currency import EXACT
 from .last_report import ReportStates
 from .page import page
 from .snapshot import load_snapshot

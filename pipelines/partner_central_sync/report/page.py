@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 
-from .currency import money
+from ..query.currency import money
 from .html import Html, tag
 from .sections import gone_section, late, movement, new_since, pipeline, review
 from .snapshot import Snapshot

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from ..query.currency import CHANGED_SPEND, money, spend, spend_of_version
 from .charts import bars, columns, stacks
-from .currency import money, spend, spend_of_version
 from .html import Html, join, tag
 from .snapshot import WEEKS, Row, RowList, Snapshot
 from .tables import Column, figure, join_counts, table
@@ -45,7 +45,7 @@ def _changed(head: str, key: str) -> Column:
 
     def text(row: Mapping[str, Any]) -> str:
         value: str | None = row[key]
-        return spend_of_version(value) if row["what"] == "expected spend" else value or ""
+        return spend_of_version(value) if row["what"] == CHANGED_SPEND else value or ""
 
     return Column(head, key, text)
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ..query.currency import group_digits
 from .html import Html, join, tag
 
 Cell = Callable[[Mapping[str, Any]], str | None]
@@ -97,7 +98,7 @@ def format_value(value: object) -> str:
         case datetime():
             text = f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
         case int() | Decimal():
-            text = f"{value:,}"
+            text = group_digits(value)
         case _:
             text = str(value)
     return text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..query.currency import money
 from .charts import bars, stacks
-from .currency import money
 from .html import Html, tag
 from .snapshot import Row, Snapshot
 from .tables import Column, figure, join_counts, table

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -32,38 +31,17 @@ from ..console.exit_codes import ExitCode
 from ..console.failures import AnotherRun, exit_code_and_message
 from ..destinations.probe import probe
 from ..destinations.write_proof import prove_write
-from ..events.queue import QueueState
-from . import dlt_settings, working_folder
-from .lists import forget_refusals, is_refusal_remembered
-from .own_session import arguments, open_queue, session_of
+from . import check_events, dlt_settings, working_folder
+from .finding import Finding, look_at
+from .list_notes import forget_refusals, is_refusal_remembered
+from .own_session import arguments, session_of
 from .settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_partnercentral_selling import PartnerCentralSellingAPIClient
 
-T = TypeVar("T")
 NO_SUCH_OPPORTUNITY = "O0"
 TIMEOUT = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of `check`: what was checked, the result, and the exit code if it fails.
-
-    A table that a sync leaves out, or a dead letter, does not fail the check, and still is not `ok`. If no policy
-    allows the table, it is denied.
-    """
-
-    subject: str
-    text: str
-    code: ExitCode = ExitCode.DONE
-    is_left_out: bool = False
-    is_denied: bool = False
-
-    @property
-    def mark(self) -> str:
-        """The first word of the line."""
-        return "FAIL" if self.code else "--" if self.is_left_out else "ok"
 
 
 def check(settings: Settings) -> Iterator[Finding]:
@@ -76,7 +54,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     """
     streams = chosen_streams(settings.tables)
     permitted: list[str] = []
-    session, failed = _try("credentials", lambda: session_of(settings))
+    session, failed = look_at("credentials", lambda: session_of(settings))
     if session is not None:
         yield _identity(session)
         client = _client(session, **arguments(settings, "endpoint_url"))
@@ -98,7 +76,7 @@ def check(settings: Settings) -> Iterator[Finding]:
                 yield found
         if denied:
             yield Finding("permission", policy_to_attach(denied, settings.catalog), is_left_out=True)
-        yield from _events(settings, session)
+        yield from check_events.findings(settings, session)
     if failed is not None:
         yield failed
     yield _destination(settings, permitted)
@@ -150,34 +128,6 @@ def _permission(client: PartnerCentral, stream: Stream, catalog: str) -> Finding
     return Finding("permission", f"partnercentral:{operation.name} on catalog {catalog}{about}")
 
 
-def _events(settings: Settings, session: botocore.session.Session) -> Iterator[Finding]:
-    """Yields what the queue of events says, if one is configured. No message is received: each receipt is counted."""
-
-    def look() -> QueueState | None:
-        queue = open_queue(settings, session)
-        if queue is None:
-            return None
-        state = queue.describe()
-        queue.prove()
-        return state
-
-    state, failed = _try("events", look)
-    if failed is not None:
-        yield failed
-    if state is None:
-        return
-    yield Finding("events", f"{settings.events_queue}: {state.waiting} messages wait, {state.in_flight} are in flight")
-    if state.dead_letter_queue is None:
-        text = f"there is no dead-letter queue: what cannot be read comes back for {state.retention_days:g} days"
-        yield Finding("dead letters", text, is_left_out=True)
-    elif state.dead_letters is None:
-        text = f"those in {state.dead_letter_queue} cannot be counted: {state.uncounted}"
-        yield Finding("dead letters", text, is_left_out=True)
-    elif state.dead_letters:
-        text = f"{state.dead_letters} in {state.dead_letter_queue}: messages that nobody could use"
-        yield Finding("dead letters", text, is_left_out=True)
-
-
 def _permission_by_id(client: PartnerCentral, stream: PerIdStream, catalog: str) -> Finding:
     """Asks for what belongs to one id of a stream. The id is the first one of its parent's list."""
     operation, parent = stream.operation, stream.parent.stream
@@ -224,13 +174,5 @@ def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:
         found = "is writable" if is_proven else "can be reached"
         return f"{place.location} {found}, dataset {settings.dataset_name}"
 
-    text, failed = _try("destination", look)
+    text, failed = look_at("destination", look)
     return failed or Finding("destination", str(text))
-
-
-def _try(subject: str, look: Callable[[], T]) -> tuple[T | None, Finding | None]:
-    try:
-        return look(), None
-    except Exception as error:  # noqa: BLE001 - every failure becomes a line
-        code, text = exit_code_and_message(error)
-        return None, Finding(subject, text, code)

@@ -20,7 +20,6 @@ from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import (
     CALLS_PER_DAY,
-    SPINE,
     ConfigurationError,
     DueId,
     PerIdStream,
@@ -34,7 +33,7 @@ from ..destinations.loading import keep_open
 from ..destinations.pipeline_state import state_of_source
 from ..events.batch import chunks
 from . import run_lease
-from .ids_due import count_due, find_due, newest_read, reads_since
+from .ids_due import IdQueue, newest_read, reads_since
 from .settings import Settings
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -56,15 +55,21 @@ class Details:
     def __init__(self, pipeline: dlt.Pipeline, settings: Settings, metrics: SyncMetrics) -> None:
         self._pipeline, self._settings, self._metrics = pipeline, settings, metrics
         self._ids: dict[str, list[DueId]] = {}
-        self._named: set[str] = set()
+        self._named: dict[str, set[str]] = {}
 
-    def name(self, ids: Iterable[str], streams: Sequence[PerIdStream]) -> None:
-        """Lets opportunities be due, since an event named them; it is kept in the destination until they are read."""
+    def name(self, parent: str, ids: Iterable[str], streams: Sequence[PerIdStream]) -> None:
+        """Lets ids be due, since an event named them; it is kept in the destination until they are read.
+
+        Args:
+            parent: the table that they are of.
+            ids: opportunities or engagements.
+            streams: what is read by ids.
+        """
         named = sorted(ids)
-        of_them = [one for one in streams if one.parent.stream is SPINE]
+        of_them = [one for one in streams if one.parent.stream.table == parent]
         if not named or not of_them:
             return
-        self._named.update(named)
+        self._named.setdefault(parent, set()).update(named)
         run_lease.take(self._pipeline)
         client = self._pipeline.destination_client()
         with client:
@@ -101,11 +106,12 @@ class Details:
         with client:
             newest = {one.table: newest_read(client, one, account) for one in streams}
             most = allowed(self._settings, max(filter(None, newest.values()), default=None), now)
-            found = self._find_named(client, streams, readings, most, now)
+            queues = {one.table: IdQueue(client, one, account) for one in streams}
+            found = self._find_named(client, streams, queues, readings, most, now)
             left = max(0, most - sum(map(len, found.values())))
             order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)
             waiting = {
-                one.table: count_due(client, one, account, readings[one.table], now) - len(found.get(one.table, ()))
+                one.table: queues[one.table].count(readings[one.table], now) - len(found.get(one.table, ()))
                 for one in order
                 if left
             }
@@ -113,7 +119,7 @@ class Details:
             for one in streams:
                 if more := given.get(one.table):
                     first = found.get(one.table, [])
-                    ids = find_due(client, one, account, readings[one.table], more + len(first), now)
+                    ids = queues[one.table].find(readings[one.table], more + len(first), now)
                     found[one.table] = [*first, *[due for due in ids if due not in first][:more]]
             return found
 
@@ -121,13 +127,14 @@ class Details:
         self,
         client: JobClientBase,
         streams: Sequence[PerIdStream],
+        queues: Mapping[str, IdQueue],
         readings: Mapping[str, int],
         allowed_now: int,
         now: datetime,
     ) -> dict[str, list[DueId]]:
         """Returns the ids that events named, as far as they are due and fit: twice what an hour gives, in an hour."""
-        of_them = [one for one in streams if one.parent.stream is SPINE]
-        if not self._named or not of_them:
+        of_them = [one for one in streams if one.parent.stream.table in self._named]
+        if not of_them:
             return {}
         account = self._settings.account
         read = sum(reads_since(client, one, account, now - HOUR) for one in of_them)
@@ -135,9 +142,9 @@ class Details:
         found: dict[str, list[DueId]] = {}
         for to_come, stream in zip(range(len(of_them), 0, -1), of_them, strict=True):
             ids: list[DueId] = []
-            for some in chunks(sorted(self._named), IDS_PER_QUERY):
+            for some in chunks(sorted(self._named[stream.parent.stream.table]), IDS_PER_QUERY):
                 if most := left // to_come - len(ids):
-                    ids += find_due(client, stream, account, readings[stream.table], most, now, some)
+                    ids += queues[stream.table].find(readings[stream.table], most, now, some)
             found[stream.table] = ids
             left -= len(ids)
         return found

@@ -47,6 +47,7 @@ class EventsStep:
         unread: how many of the opportunities that they named AWS did not show.
         tables: tables of lists that they are about.
         ids: the opportunities that they named.
+        engagement_ids: the engagements that they named.
         is_drained: whether this run received all that the queue had.
         failure: why the queue could not be used.
     """
@@ -58,6 +59,7 @@ class EventsStep:
     unread: int = 0
     tables: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
+    engagement_ids: set[str] = field(default_factory=set)
     is_drained: bool = False
     failure: PartnerCentralError | None = None
     _later: list[str] = field(default_factory=list)
@@ -148,7 +150,8 @@ class EventsStep:
         self.batch = self.queue.receive()
 
     def _note_tables(self, event: Event) -> bool:
-        """Notes the lists that an event is about; returns whether there are any."""
+        """Notes the lists and engagements that an event is about; returns whether there are any lists."""
+        self.engagement_ids.update(event.engagement_ids)
         self.tables |= OF_INVITATIONS if event.is_about_invitations else set()
         self.tables |= OF_ENGAGEMENTS if event.is_about_engagements else set()
         return event.is_about_invitations or event.is_about_engagements

@@ -4,6 +4,8 @@ An id is due if it was never read, or if its record has changed since. That of a
 stream's refresh. An id that AWS refused, or whose record could not become a row, is due again after a month.
 What changed and what was never read comes first, and what is open before the rest. A fifth of each run is for the ids
 that have waited longest, so that no id waits for ever.
+
+A row that a join does not find shows by a column that may be null. In ClickHouse, a key of such a row is an empty text.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from ..destinations import of
 from .utc import in_utc
 
 NEED = (
-    "CASE WHEN r.id IS NULL OR r.reading < {reading} THEN 1 "
+    "CASE WHEN r.reading IS NULL OR r.reading < {reading} THEN 1 "
     "WHEN r.read_for < {modified} OR (r.read_for IS NULL AND {modified} IS NOT NULL) THEN 0 "
     "WHEN r.outcome = 'read' AND {closed} = 0 AND r.read_at < %s THEN 2 "
     "WHEN r.outcome IN ('refused', 'rejected') AND r.read_at < %s THEN 2 END"
@@ -47,46 +49,6 @@ SHARE_OF_LONGEST = 5  # one in so many
 NEVER = timedelta(days=36_500)
 AGAIN = timedelta(days=30)  # after which what did not become a row is asked for again
 OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading"})
-
-
-def find_due(
-    client: JobClientBase,
-    stream: PerIdStream,
-    account: str | None,
-    reading: int,
-    limit: int,
-    now: datetime,
-    among: Sequence[str] = (),
-) -> list[DueId]:
-    """Returns the ids that are due, the first ones first.
-
-    Args:
-        client: of the open destination.
-        stream: what is read by ids.
-        account: whose rows, in a shared dataset.
-        reading: number of the reading of everything; what was read in an earlier one is due.
-        limit: how many ids at most; at least one.
-        now: the present time.
-        among: the ids to choose from; empty for all.
-    """
-    tables = _Tables(client, stream, account)
-    if not tables.has_parent:
-        return []
-    facts, values = tables.facts(reading, now, among)
-    query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
-    rows = of(client).select(client, tables.columns, query, *values)
-    newest = _newest_versions(client, stream, account) if rows and stream.history is not None else {}
-    return [DueId(key, modified and in_utc(modified), newest.get(key)) for key, modified in rows]
-
-
-def count_due(client: JobClientBase, stream: PerIdStream, account: str | None, reading: int, now: datetime) -> int:
-    """Returns how many ids are due; the arguments are those of `find_due`."""
-    tables = _Tables(client, stream, account)
-    if not tables.has_parent:
-        return 0
-    facts, values = tables.facts(reading, now)
-    ((count,),) = of(client).select(client, tables.columns, COUNT.format(facts=facts), *values)
-    return int(count)
 
 
 def _newest_versions(client: JobClientBase, stream: PerIdStream, account: str | None) -> dict[str, str]:
@@ -129,12 +91,18 @@ def _of_reads(client: JobClientBase, stream: PerIdStream, account: str | None, w
     return figure
 
 
-class _Tables:
-    """The tables that the query reads, as far as they are there."""
+class IdQueue:
+    """The ids of one stream in an open destination. Which tables are there is asked once.
+
+    Args:
+        client: of the open destination.
+        stream: what is read by ids.
+        account: whose rows, in a shared dataset.
+    """
 
     def __init__(self, client: JobClientBase, stream: PerIdStream, account: str | None) -> None:
         parent = stream.parent
-        self._stream, self._account = stream, account
+        self._client, self._stream, self._account = client, stream, account
         self._seen = "last_listed_at" if isinstance(parent.stream, WholeListStream) else "gone_since"
         closed = {parent.closed[0]} if parent.closed else set[str]()
         wanted = {
@@ -144,19 +112,39 @@ class _Tables:
         }
         wanted = {name: _of_account(columns, account) for name, columns in wanted.items()}
         there = of(client).queryable_columns(client, wanted)
-        self.columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
+        self._columns = {name: columns for name, columns in wanted.items() if columns <= there.get(name, set())}
+
+    def find(self, reading: int, limit: int, now: datetime, among: Sequence[str] = ()) -> list[DueId]:
+        """Returns the ids that are due, the first ones first.
+
+        Args:
+            reading: number of the reading of everything; what was read in an earlier one is due.
+            limit: how many ids at most; at least one.
+            now: the present time.
+            among: the ids to choose from; empty for all.
+        """
+        if not self._has_ids:
+            return []
+        facts, values = self._facts(reading, now, among)
+        query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
+        rows = of(self._client).select(self._client, self._columns, query, *values)
+        is_versioned = bool(rows) and self._stream.history is not None
+        newest = _newest_versions(self._client, self._stream, self._account) if is_versioned else {}
+        return [DueId(key, modified and in_utc(modified), newest.get(key)) for key, modified in rows]
+
+    def count(self, reading: int, now: datetime) -> int:
+        """Returns how many ids are due; the arguments are those of `find`."""
+        if not self._has_ids:
+            return 0
+        facts, values = self._facts(reading, now)
+        ((count,),) = of(self._client).select(self._client, self._columns, COUNT.format(facts=facts), *values)
+        return int(count)
 
     @property
-    def has_parent(self) -> bool:
-        """Returns whether there are ids."""
-        return self._stream.parent.stream.table in self.columns
+    def _has_ids(self) -> bool:
+        return self._stream.parent.stream.table in self._columns
 
-    @property
-    def has_reads(self) -> bool:
-        """Returns whether any id was read."""
-        return self._stream.reads_table in self.columns
-
-    def facts(self, reading: int, now: datetime, among: Sequence[str] = ()) -> tuple[str, list[object]]:
+    def _facts(self, reading: int, now: datetime, among: Sequence[str] = ()) -> tuple[str, list[object]]:
         """Returns the query for each id that AWS lists, with why it is due; and its values."""
         stream, parent = self._stream, self._stream.parent
         modified = f"p.{parent.modified}"
@@ -166,13 +154,13 @@ class _Tables:
         if parent.closed is not None:
             column, closed = parent.closed
             facts["closed"] = f"CASE WHEN p.{column} IN ({', '.join(map(_quoted, closed))}) THEN 1 ELSE 0 END"
-        if self.has_reads:
+        if stream.reads_table in self._columns:
             joins += f" LEFT JOIN {{{stream.reads_table}}} r ON r.id = p.id{same.format('r')}"
             facts["since"] = f"COALESCE(r.read_at, {facts['since']})"
             facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading)
             values += [now - (stream.refresh or NEVER), now - AGAIN]
         presence = parent.stream.presence_table
-        if presence in self.columns:
+        if presence in self._columns:
             joins += f" LEFT JOIN {{{presence}}} q ON q.id = p.id{same.format('q')}"
             where.append("q.gone_since IS NULL" if self._seen == "gone_since" else self._is_listed(presence))
             values += [self._account] if self._account is not None and self._seen != "gone_since" else []
@@ -189,7 +177,7 @@ class _Tables:
         """Returns the condition that a record was in its list when that was read last."""
         mine = "" if self._account is None else " WHERE account = %s"
         newest = f"SELECT MAX(last_listed_at) FROM {{{presence}}}{mine}"  # noqa: S608 - the schema's own names
-        return f"(q.id IS NULL OR q.last_listed_at = ({newest}))"
+        return f"(q.last_listed_at IS NULL OR q.last_listed_at = ({newest}))"
 
 
 def _quoted(value: str) -> str:

@@ -20,8 +20,8 @@ from . import (
     dlt_settings,
     history_migration,
     housekeeping,
-    rejected,
     removals,
+    replaced,
     run_lease,
     run_log,
     search_gaps,
@@ -112,7 +112,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     pipeline, location = _load_everything(settings, console, run_record)
     run_record.missed_by_events = missed_by_events(pipeline, run_record)
     removed = removals.mark_removed(pipeline, settings, run_record.metrics.first.full_listing)
-    rejected.clear(pipeline, settings, run_record.metrics.streams.get(SEARCH))
+    replaced.clear(pipeline, settings, run_record.metrics.streams.get(SEARCH))
     housekeeping.tidy(pipeline, console)
     if settings.account is None:  # the views do not separate the accounts of a shared dataset
         keep_views(pipeline, console, run_lease.basis(pipeline))

@@ -1,15 +1,14 @@
 """The lists that are read after the opportunities: which are due, and which AWS refuses.
 
-When each was read is kept in dlt's working folder. On another machine a list is read sooner. If it is as it was,
-nothing of it is loaded. What has a cursor is due as soon as opportunities changed, too.
+What has a cursor is due as soon as opportunities changed, too. That is noted, since the run may end before its turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, cast
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
 
 import dlt
 
@@ -28,33 +27,9 @@ from partner_central.public import (
 
 from ..console.output import Console
 from ..destinations.pipeline_state import state_of_source
+from .list_notes import Note, notes, write
 
-READ = "partner_central_lists"
-REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
 Outcome = Literal["done", "not due", "refused", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A list as this machine remembers it, JSON-ready.
-
-    Attributes:
-        at: when it was read last, and loaded if it had changed.
-        refused_at: when AWS refused it; None once it was read.
-        why: the reason of that.
-    """
-
-    at: str | None = None
-    refused_at: str | None = None
-    why: str | None = None
-
-    def due_at(self, stream: Stream) -> datetime | None:
-        """Returns when the list is to be read again; None for now."""
-        refresh = None if isinstance(stream, PerIdStream) else stream.refresh  # of these, each id has its own
-        for noted, lasts in ((self.refused_at, REFUSED_FOR), (self.at, refresh)):
-            if noted and lasts is not None:
-                return datetime.fromisoformat(noted) + lasts
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +73,8 @@ class Lists:
             told: tables that changed, as an event said; what AWS refuses is not due by that.
         """
         self._scope = opportunities.filter_set
-        self.due = [one for one in self._chosen if self._full or self._is_due(one, opportunities, one.table in told)]
+        self._note_news(one for one in self._chosen if one.table in told or _follows(one, opportunities))
+        self.due = [one for one in self._chosen if self._full or self._is_due(one)]
         self.endings = {one.table: self._not_due(one) for one in self._chosen if one not in self.due}
         return self.due
 
@@ -140,7 +116,8 @@ class Lists:
                 self._refused[stream] = error
             else:
                 self.endings[stream.table] = Ending("failed", str(error))
-        _write(self._pipeline, self._notes)
+                self._notes[self._key(stream)] = replace(self._note_of(stream), is_behind=True)
+        write(self._pipeline, self._notes)
 
     def warn_of_refusals(self, console: Console, catalog: str) -> None:
         """Warns of the lists that were refused in this run: once of all that one policy would allow."""
@@ -184,15 +161,26 @@ class Lists:
     def _is_stored(self, stream: Stream) -> bool:
         return has_read(state_of_source(self._pipeline.state, stream) or {}, self._scope)
 
-    def _is_due(self, stream: Stream, opportunities: StreamMetrics, is_told: bool) -> bool:  # noqa: FBT001 - a fact
+    def _note_news(self, streams: Iterable[Stream]) -> None:
+        """Notes which lists are not what they were; what is known is not written again."""
+        news = {self._key(one): replace(self._note_of(one), is_behind=True) for one in streams}
+        if not news.items() <= self._notes.items():
+            self._notes |= news
+            write(self._pipeline, self._notes)
+
+    def _is_due(self, stream: Stream) -> bool:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
         note = self._note_of(stream)
-        has_news = opportunities.changed > 0 and isinstance(stream, IncrementalStream)
-        if has_news or is_told or not (self._is_stored(stream) or isinstance(stream, PerIdStream)):
-            note = replace(note, at=None)  # or its tables were lost, or the state is an older one
+        if not (self._is_stored(stream) or isinstance(stream, PerIdStream)):
+            note = replace(note, at=None)  # its tables were lost, or the state is an older one
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at
         return due_at is None or noted is None or not datetime.fromisoformat(noted) <= self._now < due_at
+
+
+def _follows(stream: Stream, opportunities: StreamMetrics) -> bool:
+    """Returns whether a list is due since opportunities changed."""
+    return opportunities.changed > 0 and isinstance(stream, IncrementalStream)
 
 
 def _by_reason(refused: Mapping[Stream, RequestRejected]) -> list[list[Stream]]:
@@ -213,29 +201,3 @@ def reason_of(error: PartnerCentralError) -> str:
     text = str(error).partition("\n")[0]
     named: str | None = getattr(error, "reason", None)
     return named or text.partition(" (" if text.startswith("AWS denied") else "\n")[0]
-
-
-def notes(pipeline: dlt.Pipeline) -> dict[str, Note]:
-    """Returns what this machine remembers of each list, by its table."""
-    found: Mapping[str, Any] = cast("dict[str, Any]", pipeline.state["_local"]).get(READ, {})
-    return {table: Note(**noted) for table, noted in found.items()}
-
-
-def is_refusal_remembered(pipeline: dlt.Pipeline, tables: Iterable[str]) -> bool:
-    """Returns whether AWS refused one of these lists, as far as this machine remembers."""
-    found = notes(pipeline)
-    return any(found[table].refused_at for table in tables if table in found)
-
-
-def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> None:
-    """Forgets that AWS refused lists, and when they were read before that: the next run reads them."""
-    permitted = set(tables)
-    _write(pipeline, {name: note for name, note in notes(pipeline).items() if not (name in permitted and note.why)})
-
-
-def _write(pipeline: dlt.Pipeline, noted: Mapping[str, Note]) -> None:
-    values = {
-        table: {name: value for name, value in asdict(note).items() if value is not None}
-        for table, note in noted.items()
-    }
-    pipeline.set_local_state_val(READ, values)

@@ -31,6 +31,8 @@ from .run_record import RunRecord
 from .settings import Settings
 from .state_folder import base_of
 
+ENGAGEMENTS = "engagements"
+
 
 class Loads:
     """The loads of one run, in the order in which they are made.
@@ -103,8 +105,9 @@ class Loads:
                 if named.ids:
                     load = self._make_load([SPINE], rows_per_chunk=None, named=named)
                     self._load(load, [SPINE], is_last=lambda: False)
-                    self._details.name({*named.ids} - named.unread, self._by_ids)
+                    self._details.name(SPINE.table, {*named.ids} - named.unread, self._by_ids)
                 events.loaded(named, self._metrics)
+        self._details.name(ENGAGEMENTS, events.engagement_ids, self._by_ids)
 
     def _load_due(self, load: ChunkedLoad, streams: Sequence[Stream], *, is_last: bool) -> None:
         """Loads streams that are due; a failure is noted."""

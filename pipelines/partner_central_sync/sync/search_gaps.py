@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dlt
-from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.common.destination.client import JobClientBase
 
-from partner_central.public import OPPORTUNITIES, StreamMetrics
+from partner_central.public import OPPORTUNITIES, StreamMetrics, newest_full_listing
 from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
 
+from ..destinations import of
+from ..destinations.pipeline_state import state_of_source
 from .settings import Settings
+
+COLUMNS = {
+    OPPORTUNITIES.table: {"id"},
+    OPPORTUNITIES.presence_table: {"id", "gone_since", "last_listed_sweep"},
+    SEARCH.table: {"id", "last_listed_at"},
+}
 
 
 def found_everything(search: StreamMetrics | None) -> bool:
@@ -26,11 +34,10 @@ def gaps(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | Non
     """
     if not found_everything(search):
         return None
+    listing = newest_full_listing(state_of_source(pipeline.state) or {})
     client = pipeline.destination_client()
-    if not isinstance(client, SqlJobClientBase):
-        return None
     with client:
-        missing, known = _count(client, settings.account)
+        missing, known = _count(client, settings.account, listing.number if listing else 0)
     if not missing:
         return None
     return (
@@ -39,22 +46,28 @@ def gaps(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | Non
     )
 
 
-def _count(client: SqlJobClientBase, account: str | None) -> tuple[int, int]:
-    """Returns how many opportunities the newest search of everything lacks, and how many there are."""
-    opportunities, presence, found = map(
-        client.sql_client.make_qualified_table_name,
-        (OPPORTUNITIES.table, OPPORTUNITIES.presence_table, SEARCH.table),
-    )
+def _count(client: JobClientBase, account: str | None, listing: int) -> tuple[int, int]:
+    """Returns how many opportunities the newest search of everything lacks, and how many there are.
+
+    In a lake nothing is marked as gone, so what the newest listing of everything did not show does not count. A dataset
+    of an earlier release has no table of presence before something of it changes. What the join does not find is
+    counted by a column that may be null: in ClickHouse, the id is then an empty text.
+    """
+    there = of(client).queryable_columns(client, COLUMNS)
+    if not there.keys() >= {OPPORTUNITIES.table, SEARCH.table}:
+        return 0, 0
+    opportunities, presence, found = (f"{{{table}}}" for table in COLUMNS)
     keys = () if account is None else (account,)
     mine, same = (" AND o.account = %s", " AND {0}.account = o.account") if keys else ("", "")
-    newest = f"SELECT max(last_listed_at) FROM {found}" + (" WHERE account = %s" if keys else "")  # noqa: S608 - the schema's own names
-    rows = client.sql_client.execute_sql(
-        f"SELECT count(*) - count(s.id), count(*) FROM {opportunities} o "  # noqa: S608
-        f"LEFT JOIN {presence} p ON p.id = o.id{same.format('p')} "
-        f"LEFT JOIN {found} s ON s.id = o.id{same.format('s')} AND s.last_listed_at = ({newest}) "
-        f"WHERE p.gone_since IS NULL{mine}",
-        *keys,
-        *keys,
+    newest = f"SELECT max(n.last_listed_at) FROM {found} n" + (" WHERE n.account = %s" if keys else "")  # noqa: S608 - the schema's own names
+    gone = "(p.gone_since IS NOT NULL OR p.last_listed_sweep < %s)"
+    unlisted = f"NOT EXISTS (SELECT 1 FROM {presence} p WHERE p.id = o.id{same.format('p')} AND {gone})"  # noqa: S608
+    listed, numbers = (unlisted, (listing,)) if OPPORTUNITIES.presence_table in there else ("1 = 1", ())
+    query = (
+        f"SELECT count(*) - count(s.last_listed_at), count(*) FROM {opportunities} o "  # noqa: S608
+        f"LEFT JOIN {found} s ON s.id = o.id{same.format('s')} AND s.last_listed_at = ({newest}) WHERE {listed}{mine}"
     )
+    columns = {table: {*names, "account"} if keys else names for table, names in COLUMNS.items() if table in there}
+    rows = of(client).select(client, columns, query, *keys, *numbers, *keys)
     ((missing, known),) = rows or ((0, 0),)
     return int(missing), int(known)

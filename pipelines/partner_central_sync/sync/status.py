@@ -163,8 +163,14 @@ def _backlog(stream: StreamStatus) -> str:
     """Returns how many ids wait, and for how long."""
     if not stream.waiting:
         return "no id waits"
-    pace = "details_share gives none a day" if stream.days_left is None else f"done in {stream.days_left:,} days"
+    days = stream.days_left
+    pace = "details_share gives none a day" if days is None else f"done in {time_of(days)}"
     return f"{stream.waiting:,} ids wait, {pace}"
+
+
+def time_of(days: int) -> str:
+    """Returns a number of days in words. The last of them is only begun."""
+    return "less than a day" if days <= 1 else f"{days:,} days"
 
 
 def _run_lines(last: LastRun) -> Iterator[Line]:

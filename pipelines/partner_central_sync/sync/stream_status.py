@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, cast
 
 from dlt.common.destination.client import JobClientBase
@@ -27,8 +28,8 @@ from ..destinations.own_tables import columns_of
 from ..destinations.pipeline_state import state_of_source
 from . import run_log, stream_log, working_folder
 from .details import calls_of_a_day
-from .ids_due import count_due
-from .lists import Note, notes
+from .ids_due import IdQueue, newest_read
+from .list_notes import Note, notes
 from .settings import Settings
 from .state_folder import folder_of
 from .utc import in_utc
@@ -57,7 +58,7 @@ class StreamStatus:
         refused: why AWS refuses it; None if it does not, as far as is known.
         next_due: when it is read next: a time, or a time or a change, `each run`, `next run`, or `not chosen`.
         ids: for a stream that is read one id at a time, how many there are.
-        waiting: how many of these are due; None for other streams.
+        waiting: how many of these were due when one was read last, by the service's clock; None for other streams.
         ids_per_day: how many its share of the day's calls gives.
     """
 
@@ -95,17 +96,20 @@ class StreamStatus:
         return max(lists, full_pages + bool(rest) + lists - 1)
 
     @property
-    def days(self) -> float | None:
-        """Returns the days that reading all ids takes at the present share; None for other streams, or without one."""
+    def days(self) -> int | None:
+        """Returns the days that reading all ids takes at the present share; None for other streams, or without one.
+
+        A day that is begun counts as one.
+        """
         return self._days(self.ids) if isinstance(self.stream, PerIdStream) else None
 
     @property
-    def days_left(self) -> float | None:
-        """Returns the days until no id waits, at the present share."""
+    def days_left(self) -> int | None:
+        """Returns the days until no id waits, at the present share; one that is begun counts."""
         return None if self.waiting is None else self._days(self.waiting)
 
-    def _days(self, ids: int) -> float | None:
-        return round(ids / self.ids_per_day, 1) if self.ids_per_day else None
+    def _days(self, ids: int) -> int | None:
+        return ceil(ids / self.ids_per_day) if self.ids_per_day else None
 
     @property
     def permitted(self) -> str:
@@ -154,7 +158,8 @@ def _queue(
         return 0, None, 0.0
     reading = reading_of(state_of_source(state, stream) or {}, full=False)
     ids = _count(client, stream.parent.stream, settings.account) or 0
-    waiting = count_due(client, stream, settings.account, reading, datetime.now(UTC)) if ids else 0
+    at = newest_read(client, stream, settings.account) or datetime.now(UTC)  # without it, every id is due at any time
+    waiting = IdQueue(client, stream, settings.account).count(reading, at) if ids else 0
     return ids, waiting, calls_of_a_day(settings) / sharing
 
 

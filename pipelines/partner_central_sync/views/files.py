@@ -74,7 +74,7 @@ def head_of(text: str) -> Head:
 def view_texts() -> Mapping[str, str]:
     """Returns the SQL of every view by name, each after the views it reads."""
     unordered = texts()
-    needs = {name: names_read(text) & unordered.keys() for name, text in unordered.items()}
+    needs = {name: sorted(names_read(text) & unordered.keys()) for name, text in unordered.items()}
     return {name: unordered[name] for name in TopologicalSorter(needs).static_order()}
 
 

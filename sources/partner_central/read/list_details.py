@@ -1,7 +1,8 @@
 """Reads the records of a list of short entries, each by its key, if its entry is not what it was.
 
 What was read is handed on page by page. If reading ends early, the next run reads what is left. AWS may refuse a single
-record: the others are read, and it is asked for again. It refuses the operation if it gives none of the first ones.
+record: the others are read, and it is asked for again after a day, or when its entry changes. AWS refuses the operation
+if it gives none of the first ones.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Details:
         catalog: `AWS` or `Sandbox`.
         rows: makes the batches.
         earlier: the entries whose records were read before, as `packed` gave them.
+        refused_before: the entries whose records AWS refused before.
+        asks_again: whether it is asked for these again.
 
     Attributes:
         failure: why reading ended early; None if it did not.
@@ -35,7 +38,17 @@ class Details:
         refused: why AWS refuses single records, by key.
     """
 
-    def __init__(self, client: PartnerCentral, operation: str, catalog: str, rows: ListedRows, earlier: str) -> None:
+    def __init__(
+        self,
+        client: PartnerCentral,
+        operation: str,
+        catalog: str,
+        rows: ListedRows,
+        earlier: str,
+        refused_before: frozenset[bytes],
+        *,
+        asks_again: bool,
+    ) -> None:
         self.failure: PartnerCentralError | None = None
         self.gone: set[str] = set()
         self.refused: dict[str, RequestRejected] = {}
@@ -43,6 +56,8 @@ class Details:
         self._client, self._operation, self._catalog, self._rows = client, operation, catalog, rows
         self._earlier = unpack(earlier)
         self._read: set[bytes] = set()
+        self._refused_before, self._asks_again = refused_before, asks_again
+        self._unread: set[bytes] = set()
 
     def batches(self, pages: Iterable[Page], listed_at: datetime) -> Iterator[tuple[Page, TableRows]]:
         """Yields the records of each page as a batch; the last one is short if reading ends early.
@@ -59,7 +74,7 @@ class Details:
             yield page, batch
             if self.failure is not None:
                 return
-        if self.refused and not self._is_permitted:
+        if self.refused and not (self._is_permitted or self._earlier or self._refused_before):
             raise next(iter(self.refused.values()))
 
     @property
@@ -67,11 +82,19 @@ class Details:
         """The entries whose records are read; when reading ended early, with the ones that were read before."""
         return pack(self._read if self.failure is None else self._read | self._earlier)
 
+    @property
+    def unread(self) -> frozenset[bytes]:
+        """The entries whose records AWS refuses; when reading ended early, with the ones that it refused before."""
+        return frozenset(self._unread if self.failure is None else self._unread | self._refused_before - self._read)
+
     def _add(self, batch: TableRows, entry: object, listed_at: datetime) -> None:
         """Adds the record of an entry, unless it was read; one that cannot be a row is read again next time."""
         key, digest = self._rows.digest(entry)
         mark = digest_of(key, digest)
         if mark in self._read:
+            return
+        if mark in self._refused_before and not self._asks_again:
+            self._unread.add(mark)
             return
         if mark not in self._earlier:
             try:
@@ -81,7 +104,8 @@ class Details:
                 return
             except RequestRejected as refusal:
                 self.refused[key] = refusal
-                if len(self.refused) >= FIRST_ONES and not self._is_permitted:
+                self._unread.add(mark)
+                if len(self._unread - self._refused_before) >= FIRST_ONES and not self._is_permitted:
                     raise
                 return
             except PartnerCentralError as error:

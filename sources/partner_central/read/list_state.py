@@ -3,6 +3,7 @@
 - `list`: `records`, `digest` of all of them, `version` of this program, and `pii`, the treatment of personal data.
 - `at` in it: when it was handed on. `operation`: which listed it, where there are two.
 - `versions` in it: digests of the versions. `details`: digests of the entries whose records were read.
+- `refused` in it: digests of the entries whose records AWS refused, as `entries`, and `at`: when that was.
 - `order`: read_order of the newest version.
 - `refused_at`: when AWS refused the first of two operations.
 - `catalog`, `account`, `members`, `left_out`: as in `state.py`.
@@ -19,6 +20,7 @@ from typing import Any
 
 LIST, RECORDS, AT, VERSIONS, DETAILS = "list", "records", "at", "versions", "details"
 ORDER, REFUSED_AT = "order", "refused_at"
+REFUSED, ENTRIES = "refused", "entries"
 REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
 DIGEST_BYTES = 6  # so two of a million entries are taken for one in one list of 500
 
@@ -54,7 +56,20 @@ def forget_list(state: MutableMapping[str, Any]) -> None:
 
 def is_refused(state: Mapping[str, Any], at: datetime) -> bool:
     """Returns whether AWS refused the first operation less than a day before; a clock that was set back forgets it."""
-    text = state.get(REFUSED_AT)
+    return _is_of_last_day(state.get(REFUSED_AT), at)
+
+
+def refused_entries(found: Mapping[str, Any]) -> frozenset[bytes]:
+    """Returns the entries of a list whose records AWS refused."""
+    return unpack(found.get(REFUSED, {}).get(ENTRIES, ""))
+
+
+def are_refused(found: Mapping[str, Any], at: datetime) -> bool:
+    """Returns whether AWS refused records of a list less than a day before; a clock that was set back forgets it."""
+    return _is_of_last_day(found.get(REFUSED, {}).get(AT), at)
+
+
+def _is_of_last_day(text: str | None, at: datetime) -> bool:
     return text is not None and timedelta() <= at - datetime.fromisoformat(text) < REFUSED_FOR
 
 

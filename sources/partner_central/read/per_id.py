@@ -25,7 +25,8 @@ from ..tables.row_batch import TableRows
 from ..tables.row_ids import RowIds
 from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
 from .concurrent_calls import in_order
-from .id_state import ORDER, READING, READS
+from .id_state import ORDER, READING, READS, VERSIONS
+from .known_versions import KnownVersions
 from .pages import pages, parse_page, parse_record
 
 READS_PER_BATCH = 50
@@ -70,6 +71,7 @@ class PerIdReader:
         due: the ids.
         stored_order: returns the greatest read_order in the table of versions.
         reading: number of the reading of everything that has begun.
+        known: the newest versions; None if each id that is due comes with its own.
 
     Attributes:
         is_resumable: whether a later run can continue half-way.
@@ -88,6 +90,7 @@ class PerIdReader:
         due: Iterable[DueId],
         stored_order: Callable[[], int],
         reading: int = 1,
+        known: KnownVersions | None = None,
     ) -> None:
         self._stream, self._catalog, self._client = stream, catalog, client
         self._stored = dict(state)
@@ -99,12 +102,14 @@ class PerIdReader:
         self._history = History(row_maker, stream.history, now()) if stream.history else None
         self._stored_order = stored_order
         self._order: int | None = None
+        self._known = known
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready: what is known of members, and nothing of ids."""
         order = {} if self._order is None else {ORDER: self._order}
         members = {"members": self._row_maker.assigned_names}
-        return self._stored | {READING: self._reading, READS: self._reads} | order | members
+        versions = {VERSIONS: self._known.packed} if self._known is not None else {}
+        return self._stored | {READING: self._reading, READS: self._reads} | order | members | versions
 
     def batches(self) -> Generator[TableRows]:
         """Yields what was read, in the order of the ids. It ends early, and says so, when no call is left.
@@ -213,7 +218,8 @@ class PerIdReader:
         """Puts the version of a row into a batch, if it is another than the newest stored one."""
         if self._history is not None:
             version = self._history.version(row, 0)
-            if version["content_hash"] != due.content_hash:
+            content = version["content_hash"]
+            if content != due.content_hash if self._known is None else self._known.is_new(row["id"], content):
                 batch.versions.append(version | {"read_order": self._next_order()})
 
     def _next_order(self) -> int:

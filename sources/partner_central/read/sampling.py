@@ -7,12 +7,13 @@ from collections.abc import Callable
 from ..errors import RequestInvalid
 from ..metrics import SyncMetrics
 from .checkpoint import Checkpoint
+from .concurrent_calls import in_order
 from .pages import Call, Order, Page
 from .read_options import ReadOptions
 from .request import ListRequest
 from .size_estimate import has_many_records, spans_many_pages
 from .state import State
-from .workers import UNDATED, UNSORTED, fetch_concurrently
+from .workers import UNDATED, UNSORTED
 
 
 class Sampler:
@@ -66,7 +67,8 @@ class Sampler:
     def of(self, listing: ListRequest) -> list[object] | None:
         """Records of a listing, nearly at random; None where the service does not give such orders."""
         try:
-            sampled = fetch_concurrently(self._call, listing.samples(), self._concurrency)
+            requests = [one.request() for one in listing.samples()]
+            sampled = list(in_order(requests, self._call, self._concurrency))
         except RequestInvalid as refusal:
             self.read_sequentially(str(refusal))
             return None

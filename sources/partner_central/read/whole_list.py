@@ -33,13 +33,18 @@ from .list_request import Way, WholeListRequest, ways_of
 from .list_state import (
     AT,
     DETAILS,
+    ENTRIES,
     LIST,
     ORDER,
     RECORDS,
+    REFUSED,
     REFUSED_AT,
     VERSIONS,
+    are_refused,
     is_refused,
     list_of,
+    pack,
+    refused_entries,
     stored_list,
 )
 from .list_versions import ListVersions
@@ -122,7 +127,7 @@ class WholeListReader:
                 found = list_of(digests, version_of(self._row_maker.model), self._pii)
                 if self._stream.fallback is not None:
                     found["operation"] = way.operation.name
-                if self._full or not found.items() <= self._list.items():
+                if self._full or self._asks_again or not found.items() <= self._list.items():
                     for batch in self._handed_on(way, waiting, digests, found):
                         yield replace(batch, first=first)
                         first = False
@@ -190,10 +195,11 @@ class WholeListReader:
             kept[DETAILS], self.failure = details.packed, details.failure
             digests = {key: digest for key, digest in digests.items() if key not in details.gone}
             self._tell_refused(details.refused)
-            if details.refused:
-                del kept["digest"]  # the list counts as changed, so that they are asked for again
+            if details.unread:
+                at = kept[AT] if details.refused and self.failure is None else self._list.get(REFUSED, kept)[AT]
+                kept[REFUSED] = {AT: at, ENTRIES: pack(details.unread)}
         if self.failure is not None:
-            self._list = {name: kept[name] for name in ("version", "pii", DETAILS)}
+            self._list = {name: kept[name] for name in ("version", "pii", DETAILS, REFUSED) if name in kept}
             return
         if self._stream.fallback is not None:
             yield self._rows.listed(digests, listed_at)
@@ -204,7 +210,7 @@ class WholeListReader:
             why = error.denial if isinstance(error, ActionDenied) else error
             self._client.metrics.add_note(
                 f"AWS refuses {len(refused):,} of the {self._stream.table}, such as {key}: {why} They are asked for "
-                "again when the table is read next."
+                "again after a day, or when they change."
             )
 
     def _versions(self, listed_at: datetime) -> ListVersions | None:
@@ -219,8 +225,14 @@ class WholeListReader:
         if way.detail is None:
             return None
         same = not self._full and all(self._list.get(name) == found[name] for name in ("version", "pii"))
-        earlier = self._list.get(DETAILS, "") if same else ""
-        return Details(self._client, way.detail, self._catalog, self._rows, earlier)
+        earlier, refused = self._list.get(DETAILS, "") if same else "", refused_entries(self._list)
+        again = self._asks_again or not same
+        return Details(self._client, way.detail, self._catalog, self._rows, earlier, refused, asks_again=again)
+
+    @property
+    def _asks_again(self) -> bool:
+        """Returns whether AWS refused records a day ago, which are asked for again."""
+        return REFUSED in self._list and not are_refused(self._list, datetime.now(UTC))
 
 
 def _waiting_pages(way: Way, waiting: IO[bytes], listed_at: datetime) -> Iterator[Page]:

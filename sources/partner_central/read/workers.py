@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,34 +24,6 @@ UNSORTED = "a page was not in the order of CreatedDate."
 
 class MissingPartitionDate(Exception):
     """Records are not listed by CreatedDate, so partitions may not hold them all. The message says why."""
-
-
-def fetch_concurrently(
-    ask: Callable[[Mapping[str, Any]], Page], listings: Sequence[ListRequest], readers: Callable[[], int]
-) -> list[Page]:
-    """The first pages of several listings, asked for at the same time if there may be several readers.
-
-    Raises:
-        PartnerCentralError: one of them could not be read.
-    """
-    if readers() == 1:
-        return [ask(listing.request()) for listing in listings]
-    answers: queue.SimpleQueue[Page | BaseException] = queue.SimpleQueue()
-
-    def run(listing: ListRequest) -> None:
-        try:
-            answers.put(ask(listing.request()))
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller
-            answers.put(error)
-
-    for listing in listings:
-        threading.Thread(target=run, args=(listing,), daemon=True).start()
-    first_pages = []
-    for answer in (answers.get() for _ in listings):
-        if isinstance(answer, BaseException):
-            raise answer
-        first_pages.append(answer)
-    return first_pages
 
 
 class ParallelReader:

@@ -13,7 +13,8 @@ from dlt.extract import DltResource
 from ..errors import ConfigurationError, PartnerCentralError
 from ..options import Options
 from ..per_id_stream import PerIdStream
-from ..read.id_state import reading_of
+from ..read.id_state import VERSIONS, reading_of
+from ..read.known_versions import KnownVersions
 from ..read.load import ChunkedLoad
 from ..read.per_id import PerIdReader
 from ..read.state import check_catalog
@@ -165,4 +166,5 @@ class _ReaderOf:
             due,
             partial(load.newest_order, stream.history_table),
             reading,
+            KnownVersions(state.get(VERSIONS, "")) if load.ids_due is None and stream.history is not None else None,
         )

@@ -58,6 +58,14 @@ def _not_personal(source: str) -> Iterator[tuple[str, str]]:
     yield f"{here}.AwsProducts[].Optimizations[].SavingsAmount", FIGURE
 
 
+def _plain(source: str) -> Iterator[str]:
+    """Further members that are stored as they are in what AWS says of the spend, by one source."""
+    here = ".".join((*SPEND, source))
+    yield from (f"{here}.Frequency", f"{here}.TotalAmountByCategory[].Key")
+    yield from (f"{here}.AwsProducts[].{member}" for member in ("Categories", "ProductCode", "ServiceCode"))
+    yield f"{here}.AwsProducts[].Optimizations[].Description"
+
+
 AMOUNTS: dict[Path, ColumnType] = {path: "decimal" for source in SOURCES for path in _amounts(source)}
 
 AWS_OPPORTUNITY_SUMMARIES = PerIdStream(
@@ -91,6 +99,38 @@ AWS_OPPORTUNITY_SUMMARIES = PerIdStream(
         "Project.ExpectedCustomerSpend[].CurrencyCode": CURRENCY,
         "SoftwareRevenue.Value.CurrencyCode": CURRENCY,
     },
+    plain=(
+        *(path for source in SOURCES for path in _plain(source)),
+        "Catalog",
+        "CosellMotion",
+        "Insights.EngagementScore",
+        "Insights.OpportunityQuality.Score",
+        "Insights.OpportunityQuality.Trend",
+        "Insights.Recommendations[].Attributes[].Key",
+        "Insights.Recommendations[].Attributes[].Value",
+        "Insights.Recommendations[].Type",
+        "InvolvementType",
+        "InvolvementTypeChangeReason",
+        "LifeCycle.ClosedLostReason",
+        "LifeCycle.NextStepsHistory[].Time",
+        "LifeCycle.Stage",
+        "LifeCycle.TargetCloseDate",
+        "OpportunityTeam[].BusinessTitle",
+        "Origin",
+        "Project.AwsPartition",
+        "Project.ExpectedCustomerSpend[].Frequency",
+        "Project.ExpectedCustomerSpend[].TargetCompany",
+        "RelatedEntityIds.AwsMarketplaceProducts",
+        "RelatedEntityIds.AwsMarketplaceSolutions",
+        "RelatedEntityIds.AwsProducts",
+        "RelatedEntityIds.Solutions",
+        "RelatedOpportunityId",
+        "SoftwareRevenue.Discount",
+        "SoftwareRevenue.EffectiveDate",
+        "SoftwareRevenue.ExpirationDate",
+        "SoftwareRevenue.Value.Amount",
+        "Visibility",
+    ),
     history=UndatedHistoryRules(
         content=(
             "cosell_motion",

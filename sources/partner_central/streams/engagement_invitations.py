@@ -23,6 +23,17 @@ ENGAGEMENT_INVITATIONS = WholeListStream(
         "Receiver.Account.AwsAccountId": "the account of a partner or of AWS, by which invitations are told apart",
         "SenderAwsAccountId": "the account of a partner or of AWS, by which invitations are told apart",
     },
+    plain=(
+        "Arn",
+        "Catalog",
+        "EngagementId",
+        "ExpirationDate",
+        "Id",
+        "InvitationDate",
+        "ParticipantType",
+        "PayloadType",
+        "Status",
+    ),
     history=UndatedHistoryRules(
         content=(
             "arn",

@@ -1,6 +1,6 @@
 """The members of each engagement: AWS and the partners that work on it together.
 
-A call for ten members. Whoever has left stays as a row that was read before the others of its engagement.
+A call for ten members. The row of whoever has left was read before the engagement itself was; a sync deletes it.
 https://docs.aws.amazon.com/partner-central/latest/APIReference/API_ListEngagementMembers.html
 """
 
@@ -22,4 +22,5 @@ ENGAGEMENT_MEMBERS = PerIdStream(
     members=UndatedMembers(key_parts=("EngagementId", "AccountId")),
     personal=("CompanyName", "WebsiteUrl"),
     not_personal={"AccountId": "the account of a partner or of AWS, by which members are told apart"},
+    plain=("EngagementId",),
 )

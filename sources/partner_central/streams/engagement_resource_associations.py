@@ -18,4 +18,10 @@ ENGAGEMENT_RESOURCE_ASSOCIATIONS = WholeListStream(
     ),
     members=UndatedMembers(key_parts=("EngagementId", "ResourceType", "ResourceId")),
     not_personal={"CreatedBy": "the account of a partner or of AWS, by which shared opportunities are told apart"},
+    plain=(
+        "Catalog",
+        "EngagementId",
+        "ResourceId",
+        "ResourceType",
+    ),
 )

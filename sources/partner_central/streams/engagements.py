@@ -1,7 +1,7 @@
 """Engagements with their contexts: shared deals, leads, prospecting results, and plans for customers.
 
 `SearchEngagements` gives the contexts in its list. Where AWS refuses it, `ListEngagements` shows what has changed, and
-`GetEngagement` gives that. Everything in a lead is personal, and in a context of a kind that AWS has added.
+`GetEngagement` gives that. Everything in a lead is personal.
 https://docs.aws.amazon.com/partner-central/latest/APIReference/API_GetEngagement.html
 """
 
@@ -78,8 +78,6 @@ ENGAGEMENTS = WholeListStream(
         "Contexts[].Payload.ProspectingResult.Aws.Customer.PublicProfileSummary",
         "Contexts[].Payload.ProspectingResult.Aws.TaskName",
     ),
-    wholly_personal=(LEAD,),
-    unknown_personal=("Contexts[].Payload",),
     not_personal={
         "CreatedBy": ACCOUNT,
         "ModifiedBy": ACCOUNT,
@@ -87,5 +85,33 @@ ENGAGEMENTS = WholeListStream(
         "Contexts[].Payload.CustomerProject.Customer.CountryCode": COUNTRY,
         "Contexts[].Payload.ProspectingResult.Aws.Customer.Country": COUNTRY,
     },
-    not_text=(f"{LEAD}.Interactions[].InteractionDate",),
+    plain=(
+        "Arn",
+        "Contexts[].Id",
+        "Contexts[].Payload.CustomerAccount.AccountIdentifier",
+        "Contexts[].Payload.CustomerAccount.Customer.Industry",
+        "Contexts[].Payload.CustomerProject.Customer.Industry",
+        "Contexts[].Payload.CustomerProject.Project.TargetCompletionDate",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.CompanySize",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.EligiblePrograms",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.Geo",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.Industry",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.Region",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.Segment",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.SubIndustry",
+        "Contexts[].Payload.ProspectingResult.Aws.Customer.SubRegion",
+        "Contexts[].Payload.ProspectingResult.Aws.EndTime",
+        "Contexts[].Payload.ProspectingResult.Aws.Insights.MarketplaceEngagementScore",
+        "Contexts[].Payload.ProspectingResult.Aws.Insights.SolutionCategory",
+        "Contexts[].Payload.ProspectingResult.Aws.Insights.SolutionScore",
+        "Contexts[].Payload.ProspectingResult.Aws.Insights.SolutionSubCategory",
+        "Contexts[].Payload.ProspectingResult.Aws.StartTime",
+        "Contexts[].Payload.ProspectingResult.Aws.TaskArn",
+        "Contexts[].Payload.ProspectingResult.Aws.TaskId",
+        "Contexts[].Type",
+        "CreatedAt",
+        "Id",
+        "MemberCount",
+        "ModifiedAt",
+    ),
 )

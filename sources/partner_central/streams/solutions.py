@@ -15,4 +15,14 @@ SOLUTIONS = WholeListStream(
     operation=List("ListSolutions", records="SolutionSummaries"),
     sort_by="CreatedDate",
     members=UndatedMembers(),
+    plain=(
+        "Arn",
+        "AwsMarketplaceSolutionArn",
+        "Catalog",
+        "Category",
+        "CreatedDate",
+        "Id",
+        "Name",
+        "Status",
+    ),
 )

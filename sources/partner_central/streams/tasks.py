@@ -13,20 +13,35 @@ from ..operation import List
 from ..tables.record import UndatedMembers
 
 PAGE_SIZE = 1000
+OF_EVERY_TASK = (
+    "Message",
+    "OpportunityId",
+    "ReasonCode",
+    "ResourceSnapshotJobId",
+    "StartTime",
+    "TaskArn",
+    "TaskId",
+    "TaskStatus",
+)
 
 
-def _tasks(singular: str, operation: str) -> WholeListStream:
+def _tasks(singular: str, operation: str, *members: str) -> WholeListStream:
     return WholeListStream(
         table=f"{singular}s",
         singular=singular,
         operation=List(operation, records="TaskSummaries", page_size=PAGE_SIZE, may_be_absent=True),
         sort_by="StartTime",
         members=UndatedMembers(key="TaskId"),
+        plain=(*OF_EVERY_TASK, *members),
     )
 
 
-ENGAGEMENT_FROM_OPPORTUNITY_TASKS = _tasks("engagement_from_opportunity_task", "ListEngagementFromOpportunityTasks")
-ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS = _tasks(
-    "engagement_by_accepting_invitation_task", "ListEngagementByAcceptingInvitationTasks"
+ENGAGEMENT_FROM_OPPORTUNITY_TASKS = _tasks(
+    "engagement_from_opportunity_task", "ListEngagementFromOpportunityTasks", "EngagementId", "EngagementInvitationId"
 )
-OPPORTUNITY_FROM_ENGAGEMENT_TASKS = _tasks("opportunity_from_engagement_task", "ListOpportunityFromEngagementTasks")
+ENGAGEMENT_BY_ACCEPTING_INVITATION_TASKS = _tasks(
+    "engagement_by_accepting_invitation_task", "ListEngagementByAcceptingInvitationTasks", "EngagementInvitationId"
+)
+OPPORTUNITY_FROM_ENGAGEMENT_TASKS = _tasks(
+    "opportunity_from_engagement_task", "ListOpportunityFromEngagementTasks", "ContextId", "EngagementId"
+)

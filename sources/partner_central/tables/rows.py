@@ -12,11 +12,31 @@ from functools import cached_property
 from .new_members import AssignedNames
 from .record import Members
 from .stored_columns import StoredColumns
-from .structure_rows import ACCOUNT, HISTORY_COLUMNS, LAST_LISTED_AT, READ_AT, READ_FOR, Row, StructureTable, TableNames
+from .structure_rows import (
+    ACCOUNT,
+    HISTORY_COLUMNS,
+    LAST_LISTED_AT,
+    OWN_COLUMNS,
+    READ_AT,
+    READ_FOR,
+    Row,
+    StructureTable,
+    TableNames,
+)
 from .table import ChildTable, RecordModel, column_name
 from .values import InvalidValue
 
-__all__ = ["ACCOUNT", "HISTORY_COLUMNS", "LAST_LISTED_AT", "READ_AT", "READ_FOR", "Row", "RowMaker", "TableNames"]
+__all__ = [
+    "ACCOUNT",
+    "HISTORY_COLUMNS",
+    "LAST_LISTED_AT",
+    "OWN_COLUMNS",
+    "READ_AT",
+    "READ_FOR",
+    "Row",
+    "RowMaker",
+    "TableNames",
+]
 
 
 class RowMaker:

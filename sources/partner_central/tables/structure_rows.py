@@ -11,13 +11,14 @@ from .service_model import MAP_KEY, MAP_VALUE
 from .stored_columns import StoredColumns
 from .table import ChildTable, Path, RecordModel
 from .types import CONVERT, OF_JSON, Convert
-from .values import AGAIN, InvalidValue, is_wide
+from .values import AGAIN, InvalidValue, Mask, is_wide
 
 Row = dict[str, Any]
 ACCOUNT = "account"
 HISTORY_COLUMNS = frozenset({"content_hash", "first_seen_at", "read_order", "order_is_known"})  # only of versions
 LAST_LISTED_AT = "last_listed_at"  # only of lists that are read whole
 READ_AT, READ_FOR = "read_at", "read_for"  # only of records that are read by their ids
+OWN_COLUMNS = HISTORY_COLUMNS | {LAST_LISTED_AT, READ_AT, READ_FOR}  # of the tables of records and versions
 MAX_DEPTH = 50
 
 
@@ -93,7 +94,7 @@ class StructureTable:
         self._stored = stored
         self._constant = constant
         self._table_names = names
-        reserved = {*constant, *([names.child_key] if where else {*HISTORY_COLUMNS, LAST_LISTED_AT, READ_AT, READ_FOR})}
+        reserved = {*constant, *([names.child_key] if where else OWN_COLUMNS)}
         self._names = ColumnNames(where, tables, assigned, stored, reserved, shared=bool(constant))
         children = self._names.placed_lists(model.children)
         self.columns = self._names.placed(model.columns)
@@ -142,9 +143,9 @@ class StructureTable:
         if len(self._where) + len(path) > MAX_DEPTH:
             raise InvalidValue(f"the record is nested more than {MAX_DEPTH} deep")
         for member, value in structure.items():
-            if value is None:
-                continue
             known = tree.get(member)
+            if value is None or (isinstance(value, Mask) and not _holds_text(known)):
+                continue
             if isinstance(known, _Leaf):
                 try:
                     row[known.name] = known.convert(value)
@@ -179,7 +180,7 @@ class StructureTable:
             unknown = self._unknown_lists[here]
             row[unknown.name] = unknown.table.rows(value, key)
             return
-        if is_wide(value):
+        if isinstance(value, Mask) or is_wide(value):
             value = str(value)
         kind = OF_JSON[type(value)]
         row[self._names.of(here, kind)] = self._convert(CONVERT[kind], value, here) if kind == "text" else value
@@ -198,6 +199,11 @@ class StructureTable:
 
     def _dotted(self, path: Path) -> str:
         return ".".join((*self._where, *(path if path != VALUE else ())))
+
+
+def _holds_text(known: _Leaf | _List | Tree | None) -> bool:
+    """Returns whether the column of a member takes a mask; that of one that nobody knows does."""
+    return known is None or (isinstance(known, _Leaf) and known.convert is CONVERT["text"])
 
 
 def _insert(tree: Tree, path: Path, known: _Leaf | _List) -> None:

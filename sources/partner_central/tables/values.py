@@ -87,6 +87,12 @@ def to_date(value: object) -> date:
     raise InvalidValue("is not a date")
 
 
+class Mask(str):
+    """A keyed hash in place of a personal value; a column of another type than text cannot hold it."""
+
+    __slots__ = ()
+
+
 def to_text(value: object) -> str:
     """Returns text; a number becomes its digits."""
     if not isinstance(value, str):
@@ -98,7 +104,7 @@ def to_text(value: object) -> str:
     if "\0" in value:
         raise InvalidValue("holds a NUL character, which databases cannot store")
     if value.isascii():
-        return value
+        return str(value)  # of a mask, too
     if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
         raise InvalidValue("begins with a character that dlt reserves (U+F026 to U+F02E)")
     try:

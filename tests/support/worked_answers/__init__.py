@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worked_example import moment
 
-from . import attention, over_time, stages, standing, won_and_lost
+from . import attention, aws_side, flow, over_time, stages, standing, who, won_and_lost
 from .answer import Answers
 
 WEEK = moment("06-04 00:00")
@@ -14,5 +14,8 @@ ANSWERS: Answers = {
     **attention.ANSWERS,
     **won_and_lost.ANSWERS,
     **over_time.ANSWERS,
+    **who.ANSWERS,
+    **aws_side.ANSWERS,
+    **flow.ANSWERS,
 }
 ANSWERS["changes_last_7_days"] = None, [row for row in ANSWERS["changes"][1] if row[5] >= WEEK]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from worked_example import moment
+from worked_example import SPEND, SPEND_BEFORE, moment
 
-from .answer import A1_SPEND, SEEN, Answers
+from .answer import SEEN, Answers
 
 ANSWERS: Answers = {
     "changes": (
@@ -15,7 +15,8 @@ ANSWERS: Answers = {
             ("A1", "Acme", "review status", "Submitted", "In review", moment("06-06 08:00"), SEEN["06-06"]),
             ("A1", "Acme", "target close date", "2026-07-01", "2026-07-31", moment("06-06 08:00"), SEEN["06-06"]),
             ("A1", "Acme", "target close date", "2026-07-31", "2026-08-15", moment("06-09 08:00"), SEEN["06-09"]),
-            ("A1", "Acme", "expected spend", None, A1_SPEND, moment("06-09 08:00"), SEEN["06-09"]),
+            ("A1", "Acme", "expected spend", None, SPEND_BEFORE, moment("06-06 08:00"), SEEN["06-06"]),
+            ("A1", "Acme", "expected spend", SPEND_BEFORE, SPEND, moment("06-09 08:00"), SEEN["06-09"]),
             ("B2", "Bolt", "first seen", None, "Committed", moment("04-01 23:30"), SEEN["06-01"]),
             ("C3", "Cargo", "first seen", None, "Committed", moment("05-01 23:59"), SEEN["06-01"]),
             ("C3", "Cargo", "stage", "Committed", "Launched", moment("06-05 00:01"), SEEN["06-05"]),
@@ -28,6 +29,14 @@ ANSWERS: Answers = {
             ("G7", None, "first seen", None, None, moment("06-10 12:00"), SEEN["06-10"]),
             ("H8", "Hotel", "first seen", None, "Technical Validation", moment("05-01 10:00"), SEEN["06-01"]),
             ("H8", "Hotel", "review status", "Submitted", "Action Required", moment("06-03 10:00"), SEEN["06-03"]),
+            (
+                *("H8", "Hotel", "review status reason", None, "Incomplete information"),
+                *(moment("06-03 10:00"), SEEN["06-03"]),
+            ),
+            (
+                *("H8", "Hotel", "review comments", None, "Which <b>problem</b>?"),
+                *(moment("06-03 10:00"), SEEN["06-03"]),
+            ),
             ("J10", "Juno", "first seen", None, "Prospect", moment("06-01 00:00"), SEEN["06-01"]),
             ("J10", "Juno", "stage", "Prospect", "Qualified", moment("06-03 00:00"), SEEN["06-03"]),
             ("J10", "Juno", "target close date", "2026-06-20", "2026-07-05", moment("06-03 00:00"), SEEN["06-03"]),
@@ -37,7 +46,7 @@ ANSWERS: Answers = {
             ("J10", "Juno", "target close date", None, "2026-06-25", moment("06-05 00:00"), SEEN["06-05"]),
             ("J10", "Juno", "stage", "Closed Lost", "Qualified", moment("06-07 00:00"), SEEN["06-07"]),
             ("J10", "Juno", "target close date", "2026-06-25", "2026-06-10", moment("06-07 00:00"), SEEN["06-07"]),
-            ("J10", "Juno", "other", None, None, moment("06-07 00:00"), moment("06-07 12:45")),
+            ("J10", "Juno", "next steps", None, "Meet", moment("06-07 00:00"), moment("06-07 12:45")),
         ],
     ),
 }

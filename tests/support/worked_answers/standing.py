@@ -31,7 +31,8 @@ ANSWERS: Answers = {
             ),
             ("solutions", None, None, moment(FIRST), moment("06-10 12:29"), *(None,) * 5, 0, None, 1, 0, True, None),
             ("engagement_by_accepting_invitation_tasks", *(None,) * 9, 0, None, 4, 0, None, None),
-            ("engagement_invitations", *(None,) * 9, 0, None, 6, 0, None, None),
+            ("engagement_invitations", *(None,) * 9, 0, None, 9, 1, None, None),
+            ("opportunity_details", *(None,) * 9, 0, None, 1, None, None, None),
             ("aws_opportunity_summaries", *(None,) * 9, 0, None, 3, None, None, 6),
             *(
                 (stream.table, *(None,) * 9, 0, None, 0, None if isinstance(stream, PerIdStream) else 0, None, None)

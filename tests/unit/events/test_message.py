@@ -40,24 +40,27 @@ def test_an_update_names_its_opportunity() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detail", "ids", "engagements", "invitations"),
+    ("detail", "ids", "named", "engagements", "invitations"),
     [
-        ({"opportunity": {"identifier": "O1"}}, ("O1",), False, False),
-        ({"opportunity": {"Id": "arn:aws:partnercentral:::catalog/AWS/opportunity/O2"}}, ("O2",), False, False),
-        ({"resourceSnapshot": {"resourceType": "Opportunity", "resourceId": "O3"}}, ("O3",), False, False),
-        ({"resourceSnapshot": {"resourceType": "Solution", "resourceId": "S-1"}}, (), False, False),
-        ({"engagementInvitation": {"id": "engi-1", "engagementId": "eng-1"}}, (), False, True),
-        ({"engagement": {"id": "eng-1"}, "engagementMember": {"accountId": "1"}}, (), True, False),
-        ({"engagement": {"engagementArn": "x", "CreatedAt": "y"}}, (), True, False),
+        ({"opportunity": {"identifier": "O1"}}, ("O1",), (), False, False),
+        ({"opportunity": {"Id": "arn:aws:partnercentral:::catalog/AWS/opportunity/O2"}}, ("O2",), (), False, False),
+        ({"resourceSnapshot": {"resourceType": "Opportunity", "resourceId": "O3"}}, ("O3",), (), False, False),
+        ({"resourceSnapshot": {"resourceType": "Solution", "resourceId": "S-1"}}, (), (), False, False),
+        ({"engagementInvitation": {"id": "engi-1", "engagementId": "eng-1"}}, (), ("eng-1",), False, True),
+        ({"engagement": {"id": "eng-1"}, "engagementMember": {"accountId": "1"}}, (), ("eng-1",), True, False),
+        ({"engagement": {"engagementArn": "arn:aws:x:::catalog/AWS/engagement/eng-2", "engagementId": "eng-2"}},
+         (), ("eng-2",), True, False),
+        ({"engagement": {"id": "no id"}}, (), (), True, False),
         ({"opportunity": {"identifier": "O1"}, "resourceSnapshot": {"resourceType": "Opportunity", "resourceId": "O1"}},
-         ("O1",), False, False),
-        ({"customerAccount": {"id": "c-1"}}, (), False, False),
+         ("O1",), (), False, False),
+        ({"customerAccount": {"id": "c-1"}}, (), (), False, False),
     ],
 )  # fmt: skip
 def test_the_members_of_detail_decide(
-    detail: dict[str, Any], ids: tuple[str, ...], *, engagements: bool, invitations: bool
+    detail: dict[str, Any], ids: tuple[str, ...], named: tuple[str, ...], *, engagements: bool, invitations: bool
 ) -> None:
     found = event(detail, **{"detail-type": "A Kind That Nobody Knew"})
+    assert found.engagement_ids == named
     assert (found.opportunity_ids, found.is_about_engagements, found.is_about_invitations) == (
         ids,
         engagements,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shlex
 import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from partner_central_sync.query import terminal
+from partner_central_sync.query.currency import with_money
 from partner_central_sync.query.output_formats import PRINTERS, OutputFormat, print_rows
 
 VALUES = (
@@ -52,14 +55,61 @@ def test_every_kind_of_value_is_printed_exactly(capsys: pytest.CaptureFixture[st
         "bytes": "\\x00ff",
     }
     assert printed("markdown", capsys).splitlines()[2] == (
-        '| Say "hi" \\| \\<b\\>\\\\n\\\\x1b\\[31m |  | 12345678901234567890.10 | 2026-06-01 04:23:45 UTC | 2026-06-01 '
-        '| true | nan | \\["ä", 1, null\\] | \\\\x00ff |'
+        '| Say "hi" \\| \\<b\\>\\\\n\\\\x1b\\[31m |  | 12,345,678,901,234,567,890.10 | 2026-06-01 04:23:45 UTC '
+        '| 2026-06-01 | true | nan | \\["ä", 1, null\\] | \\\\x00ff |'
     )
     table = printed("table", capsys)
     assert "\x1b" not in table
     assert 'Say "hi" | <b>\\n\\x1b[31m' in table
     for form in (table, printed("vertical", capsys)):
         assert "12,345,678,901,234,567,890.10" in form, "as in the report"
+
+
+MONEY = ("monthly_spend", "MONTHLY_SPEND", "project_expected_customer_spend", "customer_company_name", "monthly_amount")
+LARGEST = "9" * 25 + ".99"
+STORED: tuple[Any, ...] = (
+    "EUR 3447.00, USD 1200.5, XXX -1234.00, 7000.00",
+    f"USD {LARGEST}",
+    "1,250.00 EUR Monthly (AWS); -3.00 JPY Monthly",
+    "EUR 3447.00",
+    Decimal(f"-{LARGEST}"),
+)
+GROUPED = "9," + ",".join(["999"] * 8) + ".99"
+READ = (
+    "EUR 3,447.00, USD 1,200.50, XXX -1,234.00, 7,000.00",
+    f"USD {GROUPED}",
+    "EUR 1,250.00 Monthly (AWS); JPY -3.00 Monthly",
+    "EUR 3447.00",
+    f"-{GROUPED}",
+)
+
+
+@pytest.mark.parametrize("form", ["table", "vertical", "markdown"])
+def test_people_read_amounts_in_groups_of_digits(form: OutputFormat) -> None:
+    out = io.StringIO()
+    PRINTERS[form](MONEY, iter([STORED, (None,) * 5]), out)
+    assert [text for text in READ if text not in out.getvalue()] == []
+    assert re.findall("[0-9]{4,}", out.getvalue()) == ["3447"], "the name of a customer is not money"
+
+
+@pytest.mark.parametrize("form", ["csv", "csv-excel"])
+def test_programs_read_amounts_as_they_are_stored(form: OutputFormat) -> None:
+    out = io.StringIO()
+    PRINTERS[form](MONEY, iter([STORED, (None,) * 5]), out)
+    rows = list(csv.reader(io.StringIO(out.getvalue())))[1:]
+    assert rows == [[*STORED[:4], f"-{LARGEST}"], [""] * 5]
+    PRINTERS["json"](MONEY, iter([STORED]), text := io.StringIO())
+    assert [f'"{value}"' in text.getvalue() for value in STORED[:4]] == [True] * 4
+    assert f'"monthly_amount": -{LARGEST}' in text.getvalue()
+
+
+def test_values_of_a_change_are_amounts_if_the_change_is_of_the_spend() -> None:
+    text = "1,250.00 EUR Monthly"
+    names = ("what", "old_value", "new_value")
+    assert with_money(names, ("expected spend", text, None)) == ("expected spend", "EUR 1,250.00 Monthly", None)
+    assert with_money(names, ("stage", text, text)) == ("stage", text, text)
+    assert with_money(("old_value",), (text,)) == (text,)
+    assert with_money(("monthly_spend",), ("a talk of 5, or 6000 more",)) == ("a talk of 5, or 6000 more",)
 
 
 def test_no_rows_are_an_empty_list_in_json_and_a_head_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:

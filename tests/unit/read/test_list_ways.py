@@ -163,7 +163,14 @@ def test_the_second_way_reads_what_is_new_or_changed_and_lists_everything() -> N
     assert listed(batches) == ["eng-1", "eng-2", "eng-3", "eng-5", "eng-9"]
 
 
-def test_a_record_that_aws_refuses_alone_stops_no_other_and_is_asked_for_again() -> None:
+def a_day_later(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state as it is when AWS refused single records a day ago."""
+    known = json.loads(json.dumps(state))
+    known["list"]["refused"]["at"] = "2020-01-01T00:00:00+00:00"
+    return cast("dict[str, Any]", known)
+
+
+def test_a_record_that_aws_refuses_alone_is_asked_for_again_after_a_day() -> None:
     service = Service(*ALL)
     refused(service, SEARCH)
     service.refused.add("eng-2")
@@ -173,12 +180,55 @@ def test_a_record_that_aws_refuses_alone_stops_no_other_and_is_asked_for_again()
     assert reader.failure is None
     (note,) = service.metrics.notes
     assert note.startswith("AWS refuses 1 of the engagements, such as eng-2: AWS denied GetEngagement for this one.")
-    service.refused.clear()
-    again, after, _ = read(service, json.loads(json.dumps(state)))
-    assert ids(again) == ["eng-2"]
     service.calls.clear()
-    assert read(service, after)[0] == []
+    again, same, _ = read(service, state)
+    assert (again, same, service.calls) == ([], state, [LIST] * 3), "it costs no call, and nothing is loaded"
+    batches, state, _ = read(service, a_day_later(state))
+    assert (ids(batches), service.calls.count(GET)) == ([], 1), "the list is not refused with it"
+    service.calls.clear()
+    assert read(service, state)[0] == []
+    assert service.calls == [LIST] * 3, "a day is to pass again"
+    service.refused.clear()
+    batches, state, _ = read(service, a_day_later(state))
+    assert ids(batches) == ["eng-2"]
+    service.calls.clear()
+    assert read(service, state)[0] == []
     assert service.calls == [LIST] * 3
+
+
+def test_changes_beside_refused_records_and_of_them_are_read() -> None:
+    service = Service(*ALL)
+    refused(service, SEARCH)
+    service.refused |= {"eng-2", "eng-3", "eng-4"}
+    _, state, _ = read(service, {})
+    service.records["eng-5"]["Title"] = "another"
+    service.calls.clear()
+    batches, state, _ = read(service, state)
+    assert (ids(batches), service.calls.count(GET)) == (["eng-5"], 1)
+    service.records["eng-3"]["Title"] = "another"
+    service.calls.clear()
+    batches, state, _ = read(service, state)
+    assert (ids(batches), service.calls.count(GET)) == ([], 1)
+    service.calls.clear()
+    batches, state, reader = read(service, a_day_later(state))
+    assert (reader.failure, service.calls.count(GET)) == (None, 3), "known refusals do not refuse the operation"
+    assert read(service, state)[0] == []
+
+
+def test_refused_records_are_known_after_a_reading_that_ended_early() -> None:
+    service = Service(*ALL)
+    refused(service, SEARCH)
+    service.refused.add("eng-4")
+    _, state, _ = read(service, {})
+    service.records["eng-1"]["Title"] = service.records["eng-5"]["Title"] = "another"
+    service.calls.clear()
+    service.failures[GET] = 1, ServiceUnavailable("throttled")
+    _, state, reader = read(service, state)
+    assert isinstance(reader.failure, ServiceUnavailable)
+    del service.failures[GET]
+    service.calls.clear()
+    batches, _, _ = read(service, state)
+    assert (ids(batches), service.calls.count(GET)) == (["eng-1", "eng-5"], 2)
 
 
 def test_an_operation_that_is_refused_for_each_record_is_refused() -> None:

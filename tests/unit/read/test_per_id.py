@@ -29,7 +29,6 @@ from partner_central.streams.engagement_members import ENGAGEMENT_MEMBERS as MEM
 from partner_central.streams.opportunity_details import OPPORTUNITY_DETAILS as DETAILS
 from partner_central.tables.id_reads import DueId, unique
 from partner_central.tables.listed_rows import ListedRows
-from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
 from partner_central.tables.rows import RowMaker
 
@@ -85,7 +84,7 @@ def reader_of(
 ) -> PerIdReader:
     maker = RowMaker(stream_model(stream, service_model()), stream.table_names, stream.members)
     ids = (one if isinstance(one, DueId) else DueId(one, MODIFIED) for one in due)
-    rows = ListedRows(maker, PiiPolicy("keep", None, stream.personal), in_rows=False)
+    rows = ListedRows(maker, stream.pii_policy("keep", None), in_rows=False)
     client = cast("PartnerCentral", service)
     state = options.get("state", {})
     return PerIdReader(stream, "AWS", state, client, maker, rows, unique(ids), lambda: newest, 7)

@@ -17,7 +17,6 @@ from partner_central.metrics import SyncMetrics
 from partner_central.read.whole_list import WholeListReader
 from partner_central.streams.engagement_invitations import ENGAGEMENT_INVITATIONS as STREAM
 from partner_central.tables.listed_rows import ListedRows
-from partner_central.tables.pii import PiiPolicy
 from partner_central.tables.row_batch import TableRows
 from partner_central.tables.rows import RowMaker
 from partner_central.tables.service_model import record_model
@@ -65,7 +64,7 @@ def read(
         get_session().get_service_model(SERVICE), STREAM.operation.name, STREAM.operation.records, STREAM.model_rules
     )
     maker = RowMaker(model, STREAM.table_names, STREAM.members)
-    policy = PiiPolicy(pii, KEY, STREAM.personal)
+    policy = STREAM.pii_policy(pii, KEY)
     client = cast("PartnerCentral", service)
     rows = ListedRows(maker, policy)
     reader = WholeListReader(STREAM, "AWS", state, client, maker, rows, policy.identity, full=full)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ from partner_central.errors import PaginationError, RequestRejected, ServiceUnav
 from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
 from partner_central.read.partitions import Density, Partition, PartitionPage, first_partitions
-from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader, fetch_concurrently
+from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST = NOON - timedelta(days=400)
@@ -130,13 +131,22 @@ def numbers(parts: list[PartitionPage]) -> list[int]:
     return [int(one["Id"][1:]) for part in parts for one in part.records if isinstance(one, dict)]
 
 
+def ended_since(before: set[threading.Thread]) -> set[threading.Thread]:
+    """The threads that began since then, after each was given time to end."""
+    found = set(threading.enumerate()) - before
+    for thread in found:
+        while thread.ident is None:  # it is listed before it begins
+            time.sleep(0.001)
+        thread.join(PATIENCE)
+    return found
+
+
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     """Every thread that a test starts ends with it."""
     before = set(threading.enumerate())
     yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+    for thread in ended_since(before):
         assert not thread.is_alive()
 
 
@@ -360,8 +370,7 @@ def test_closing_ends_all_readers_with_the_page_they_are_at() -> None:
     next(parts)
     parts.close()
     release.set()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+    ended_since(before)
     assert len(listed_from.requests) <= 1 + 4
 
 
@@ -386,8 +395,7 @@ def test_readers_that_were_started_ahead_end_when_nobody_takes_their_pages() -> 
     reader.start()
     wait_for(ahead)
     reader.close()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(PATIENCE)
+    for thread in ended_since(before):
         assert not thread.is_alive()
 
 
@@ -414,25 +422,3 @@ def test_a_defect_in_engaging_readers_is_raised_and_leaves_nobody_waiting(record
 
     with pytest.raises(ZeroDivisionError):
         list(sweep(account(records), readers=concurrency))
-
-
-def test_first_pages_are_asked_for_side_by_side() -> None:
-    together = threading.Barrier(2)
-
-    def ask(request: Mapping[str, Any]) -> Page:
-        together.wait(PATIENCE)
-        return Page([request["Sort"]["SortOrder"]], None, NOON)
-
-    pages = fetch_concurrently(ask, LISTING.samples(), lambda: 2)
-    assert sorted(str(page.records[0]) for page in pages) == ["ASCENDING", "DESCENDING"]
-
-
-@pytest.mark.parametrize("failure", [ServiceUnavailable("no network"), ZeroDivisionError("a defect")])
-def test_a_first_page_that_fails_is_raised(failure: Exception) -> None:
-    def ask(request: Mapping[str, Any]) -> Page:
-        if request["Sort"]["SortOrder"] == "ASCENDING":
-            raise failure
-        return Page([], None, NOON)
-
-    with pytest.raises(type(failure)):
-        fetch_concurrently(ask, LISTING.samples(), lambda: 2)

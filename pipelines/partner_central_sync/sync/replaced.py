@@ -1,6 +1,7 @@
-"""Deletes from the tables of rejected records what has become a row since: they hold what cannot be one now.
+"""Deletes what a load has replaced: rejected records that became rows since, and records that an id has no more.
 
-A query says which rows go, for each way in which a stream is read:
+The tables of rejected records hold what cannot be a row now. A query says which rows go, for each way in which a stream
+is read:
 
 - Opportunities go once their presence says that the newest version is a row.
 - A list that has changed is handed on whole, so what cannot be a row is rejected again. What was rejected before that
@@ -8,6 +9,9 @@ A query says which rows go, for each way in which a stream is read:
 - Of the search, what has a row goes if that is a newer version, or was read later. After a search of everything, all
   goes that it did not reject again: that was found no more, or had no id to tell its row by.
 - What is read by its id goes if its row came with a later load.
+
+Of a list that belongs to an id, the table itself holds what the newest reading gave, as a list inside a record does.
+What an earlier one gave goes, also if the list is empty now.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import dlt
 from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
-from partner_central.public import SPINE, STREAMS, Stream, StreamMetrics, WholeListStream, handed_on_at
+from partner_central.public import SPINE, STREAMS, PerIdStream, Stream, StreamMetrics, WholeListStream, handed_on_at
 
 from ..destinations import of
 from ..destinations.pipeline_state import state_of_source
@@ -58,23 +62,25 @@ def clear(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | No
     cleared: dict[str, str] = dict(local.get(LISTS_CLEARED, {}))
     client = pipeline.destination_client()
     with client:
-        rejected = RejectedTables(client, settings.account)
+        replaced = ReplacedRows(client, settings.account)
         for stream in STREAMS:
             if not isinstance(stream, WholeListStream):
-                rejected.delete(stream, rejected.loaded(stream))
+                replaced.delete(stream.rejected_table, replaced.loaded(stream))
+                if isinstance(stream, PerIdStream) and stream.operation.records:
+                    replaced.delete(stream.table, replaced.left(stream))
                 continue
             at = handed_on_at(state_of_source(cast("dict[str, Any]", pipeline.state), stream) or {})
             if at is not None and cleared.get(stream.table) != at.isoformat():
-                rejected.delete(stream, rejected.seen_before(stream, at))
+                replaced.delete(stream.rejected_table, replaced.seen_before(stream, at))
                 cleared[stream.table] = at.isoformat()
         if found_everything(search):
-            rejected.delete(SEARCH, rejected.not_found(SEARCH))
+            replaced.delete(SEARCH.rejected_table, replaced.not_found(SEARCH))
     pipeline.set_local_state_val(LISTS_CLEARED, cleared)
     pipeline.set_local_state_val(CLEARED, stored)
 
 
-class RejectedTables:
-    """The tables of rejected records of an open destination, as far as runs have loaded them.
+class ReplacedRows:
+    """The rows of an open destination that a load has replaced, as far as runs have loaded their tables.
 
     Args:
         client: of the destination.
@@ -112,16 +118,24 @@ class RejectedTables:
         columns = {stream.rejected_table: {ROW, LOAD}, stream.table: {LOAD, "last_listed_at"}}
         yield from self._select(columns, query, *self._values * 3)
 
-    def delete(self, stream: Stream, row_ids: Iterator[str]) -> None:
-        """Deletes rows from the table of rejected records of a stream."""
+    def left(self, stream: PerIdStream) -> Iterator[str]:
+        """Yields which rows are of records that the newest reading of their id did not give."""
+        query = (
+            f"SELECT r.{ROW} FROM {{{stream.table}}} r JOIN {{{stream.reads_table}}} o "  # noqa: S608 - names of this program
+            f"ON o.id = r.{stream.id_column}{self._same} WHERE o.outcome = 'read' AND {LATER_LOAD}{self._mine('r')}"
+        )
+        columns = {stream.table: {ROW, LOAD, stream.id_column}, stream.reads_table: {"id", "outcome", LOAD}}
+        yield from self._select(columns, query, *self._values)
+
+    def delete(self, table: str, row_ids: Iterator[str]) -> None:
+        """Deletes rows from a table."""
         if found := sorted({*row_ids}):
-            of(self._client).delete_rows(self._client, stream.rejected_table, found)
+            of(self._client).delete_rows(self._client, table, found)
 
     def _joined(self, stream: Stream, table: str, condition: str, *columns: str) -> Iterator[str]:
         """Yields which rows `r` have a row `o` of the same record in a table, under a condition."""
-        same = "" if self._account is None else " AND o.account = r.account"
         query = (
-            f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r JOIN {{{table}}} o ON o.id = r.id{same} "  # noqa: S608
+            f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r JOIN {{{table}}} o ON o.id = r.id{self._same} "  # noqa: S608
             f"WHERE {condition}{self._mine('r')}"
         )
         wanted = {stream.rejected_table: {ROW, LOAD, "id", "record_key", "last_modified_date"}}
@@ -134,6 +148,11 @@ class RejectedTables:
             columns = {table: {*names, "account"} for table, names in columns.items()}
         if columns.keys() <= self._known:
             yield from (str(row[0]) for row in of(self._client).select(self._client, columns, query, *values))
+
+    @property
+    def _same(self) -> str:
+        """The condition that two rows are of one account."""
+        return "" if self._account is None else " AND o.account = r.account"
 
     @property
     def _values(self) -> tuple[object, ...]:

@@ -1,0 +1,95 @@
+-- What should close this quarter, and what speaks against it?
+--
+-- Definition: one row per pipeline opportunity whose target close date is in the calendar quarter of
+-- data_freshness.as_of. What speaks against a date is shown in parts, without a score. They are how often the date
+-- moved later, how long nobody touched the deal, and how long its stages usually take. usual_days_left is the rest of
+-- the usual length of the present stage, or 0 if that is over, plus the usual lengths of the stages up to Committed.
+-- The usual length is median_days in stage_velocity.
+-- Pitfalls: slips are the ones that syncs have seen, so a young history shows few. usual_days_left is null if the
+-- length of one of these stages is not known. It counts every stage, although a deal can skip one. Dates before this
+-- quarter are in past_target_close. Now is the newest watermark, not the clock.
+--
+-- Columns:
+--   id: AWS's identifier of the opportunity.
+--   customer_company_name: Company name of the customer.
+--   owner: Names of the owners in the partner's team, sorted; null if nobody knows them.
+--   life_cycle_stage: Stage of the opportunity; null if AWS sent none.
+--   review_standing: Where it stands in AWS's review, as in opportunity_current.
+--   is_validated: True if AWS approved it.
+--   life_cycle_target_close_date: Day on which the deal is expected to close.
+--   days_to_target_close: Days from data_freshness.as_of to the target close date; negative if it has passed.
+--   is_overdue: True if the target close date has passed.
+--   times_slipped: How often the date moved later while the deal was open, as far as syncs have seen.
+--   days_slipped: Sum of the days of these moves; 0 without any.
+--   days_unchanged: Days from the last change in AWS to data_freshness.as_of.
+--   days_in_stage: Days in the present stage; at least that many if days_in_stage_are_exact is false.
+--   days_in_stage_are_exact: True if a sync saw the stage begin.
+--   usual_days_in_stage: Median length of stays in this stage, in days; null if it is not known.
+--   usual_days_left: Days that the present stage and the ones up to Committed usually still take; null if that is not
+--     known.
+--   life_cycle_next_steps: Next steps, as the partner wrote them.
+--   monthly_spend: Expected spend a month in every currency, as text, for example EUR 500.00, USD 1200.00; null without
+--     an amount.
+--   monthly_amount: Expected spend a month, if there is exactly one currency; otherwise null.
+--   currency_code: Currency of monthly_amount, if there is exactly one; otherwise null.
+WITH stages AS (
+    SELECT
+        life_cycle_stages.life_cycle_stage,
+        life_cycle_stages.stage_order,
+        stage_velocity.median_days
+    FROM life_cycle_stages
+    LEFT JOIN stage_velocity ON stage_velocity.life_cycle_stage = life_cycle_stages.life_cycle_stage
+    WHERE NOT life_cycle_stages.is_closed
+), usual AS (
+    SELECT
+        stages.life_cycle_stage,
+        stages.median_days,
+        SUM(stages.median_days) OVER (
+            ORDER BY stages.stage_order ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS later_days,
+        COUNT(*) OVER (ORDER BY stages.stage_order ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
+            AS later_stages,
+        COUNT(stages.median_days) OVER (
+            ORDER BY stages.stage_order ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS later_known
+    FROM stages
+)
+SELECT
+    opportunity_current.id,
+    opportunity_current.customer_company_name,
+    opportunity_current.owner,
+    opportunity_current.life_cycle_stage,
+    opportunity_current.review_standing,
+    opportunity_current.is_validated,
+    opportunity_current.life_cycle_target_close_date,
+    opportunity_current.days_to_target_close,
+    opportunity_current.days_to_target_close < 0 AS is_overdue,
+    COALESCE(slipped_close_dates.times_slipped, 0) AS times_slipped,
+    COALESCE(slipped_close_dates.days_slipped, 0) AS days_slipped,
+    opportunity_current.days_unchanged,
+    opportunity_current.days_in_stage,
+    opportunity_current.stage_since_is_seen AS days_in_stage_are_exact,
+    usual.median_days AS usual_days_in_stage,
+    CASE WHEN usual.median_days IS NOT NULL AND usual.later_known = usual.later_stages
+        THEN COALESCE(usual.later_days, 0) + CASE
+            WHEN usual.median_days > opportunity_current.days_in_stage
+                THEN usual.median_days - opportunity_current.days_in_stage
+            ELSE 0
+        END
+    END AS usual_days_left,
+    opportunity_current.life_cycle_next_steps,
+    opportunity_current.monthly_spend,
+    opportunity_current.monthly_amount,
+    opportunity_current.currency_code
+FROM opportunity_current
+JOIN data_freshness ON data_freshness.stream = 'opportunities'
+LEFT JOIN slipped_close_dates ON slipped_close_dates.id = opportunity_current.id
+LEFT JOIN usual ON usual.life_cycle_stage = opportunity_current.life_cycle_stage
+WHERE
+    opportunity_current.is_pipeline
+    AND DATE_TRUNC('quarter', CAST(opportunity_current.life_cycle_target_close_date AS DATE))
+        = DATE_TRUNC('quarter', CAST(data_freshness.as_of_date AS DATE))
+ORDER BY
+    opportunity_current.life_cycle_target_close_date,
+    opportunity_current.monthly_amount DESC NULLS LAST,
+    opportunity_current.id
