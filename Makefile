@@ -11,7 +11,7 @@ SERVERS := airflow $(CLOUDS)
 EXTRAS_LOCKED := postgres snowflake bigquery filesystem iceberg motherduck redshift databricks clickhouse
 LOCKS = requirements.lock requirements-dev.lock $(EXTRAS_LOCKED:%=locks/%.lock) locks/audit.lock
 SBOM := build/sbom
-CLIENTS := duckdb
+CLIENTS := duckdb dbt
 
 # One worker more than two cores have: some tests wait, and each worker imports everything once.
 PYTEST = $(BIN)/pytest -n 3 --dist worksteal
@@ -52,6 +52,9 @@ test-dialects: .venv-test-dialects/.set-up ## What dlt writes for warehouses who
 test-duckdb: $(STAMP)-dev .venv-test-duckdb/.set-up ## Whether an old client of DuckDB reads the files that are made today
 	OLD_DUCKDB=$(CURDIR)/.venv-test-duckdb/bin/python $(BIN)/pytest tests/slow/test_old_duckdb.py $(ARGS)
 
+test-dbt: $(STAMP)-dev .venv-test-dbt/.set-up ## The dbt package with DuckDB and PostgreSQL: its models equal the views
+	$(BIN)/pytest tests/slow/test_dbt.py $(ARGS)
+
 coverage: CHOICE := not slow
 coverage: COVERAGE := --cov --cov-report=term
 coverage: test ## The tests of test and test-long, and which lines they reach
@@ -71,7 +74,7 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-.venv-test-duckdb/.set-up: tests/locks/duckdb.lock
+$(CLIENTS:%=.venv-test-%/.set-up): .venv-test-%/.set-up: tests/locks/%.lock
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
@@ -115,7 +118,8 @@ lock: ## Resolve pyproject.toml into all locks but those of the benchmarks (need
 	for extra in $(EXTRAS_LOCKED); do $(RESOLVE) --extra build --extra $$extra -c .constraints \
 		-o locks/$$extra.lock --upgrade; done
 	$(RESOLVE:pyproject.toml=locks/audit.in) -o locks/audit.lock --upgrade
-	$(RESOLVE:pyproject.toml=tests/locks/duckdb.in) -o tests/locks/duckdb.lock --upgrade
+	for client in $(CLIENTS); do $(RESOLVE:pyproject.toml=tests/locks/$$client.in) \
+		--no-emit-package dbt-core-experimental-parser -o tests/locks/$$client.lock --upgrade; done
 	rm .constraints
 
 audit: .venv-audit/.set-up ## Bills of materials of all locks, and their known vulnerabilities (needs the network)

@@ -1,7 +1,7 @@
-"""Writes the generated parts of the documentation: `python docs/generate.py`.
+"""Writes the generated parts of the documentation, and the dbt package: `python docs/generate.py`.
 
 A page marks a part with `<!-- generated: NAME -->` and `<!-- end -->`. `PARTS` has a function for each name. Text
-outside the marks is written by hand.
+outside the marks is written by hand. `dbt_package.py` has the files of the dbt package.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import typer.main
 
+import dbt_package
 import messages
 import stream_parts
 from markdown_text import table, wrapped
@@ -46,9 +47,15 @@ def page() -> str:
     return render(PAGE.read_text(encoding="utf-8"))
 
 
-def outdated() -> list[Path]:
-    """Returns the pages whose generated parts differ from what they have to be."""
-    return [page for page in PAGES if render(text := page.read_text(encoding="utf-8")) != text]
+def outdated() -> dict[Path, str | None]:
+    """Returns the files that differ from what they have to be, with that; None for one that has to be removed."""
+    wanted = {page: render(page.read_text(encoding="utf-8")) for page in PAGES} | dbt_package.files()
+    found: dict[Path, str | None] = {path: text for path, text in wanted.items() if not _has(path, text)}
+    return found | dict.fromkeys(dbt_package.superfluous())
+
+
+def _has(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 def exit_codes() -> str:
@@ -156,6 +163,10 @@ PARTS: dict[str, Callable[..., str]] = {
 
 
 if __name__ == "__main__":
-    for path in outdated():
-        path.write_text(render(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, text in outdated().items():
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         print(path.relative_to(DOCS.parent))  # noqa: T201

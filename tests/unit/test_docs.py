@@ -83,6 +83,11 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copytree(ROOT, folder / "copy", ignore=left_out))
 
 
+def texts_of(repository: Path) -> set[Path]:
+    """The pages, and the files of the dbt package."""
+    return {*repository.rglob("*.md"), *(file for file in (repository / "dbt").rglob("*") if file.is_file())}
+
+
 def run(repository: Path, *arguments: str) -> str:
     """What a Python program prints that imports the packages of a copy."""
     packages = [repository / name for name in ("sources", "pipelines", "emulator")] + [ROOT / "tests" / "support"]
@@ -95,7 +100,7 @@ def run(repository: Path, *arguments: str) -> str:
 
 
 def test_the_generated_parts_are_up_to_date() -> None:
-    assert generate.outdated() == [], "run: python docs/generate.py"
+    assert [*generate.outdated()] == [], "run: python docs/generate.py"
 
 
 def test_every_setting_table_command_and_exit_code_is_in_the_reference() -> None:
@@ -172,13 +177,14 @@ def test_a_view_is_added_as_its_guide_says(tmp_path: Path) -> None:
     guide = DOCS / "contributing" / "add-a-view.md"
     (sql,) = blocks(guide, "sql")
     repository = copied(tmp_path)
-    before = {page: page.read_text() for page in repository.rglob("*.md")}
+    before = {file: file.read_text() for file in texts_of(repository)}
     (repository / "pipelines" / "views" / "closing_soon.sql").write_text(sql)
     printed = run(repository, "docs/generate.py")
     assert f"$ .venv/bin/python docs/generate.py\n{printed}" == blocks(guide, "console")[0]
-    changed = [page for page, text in before.items() if page.read_text() != text]
-    assert [page.relative_to(repository).as_posix() for page in changed] == printed.split()
-    assert f"## closing_soon\n\n*{sql.splitlines()[0].removeprefix('-- ')}*\n" in changed[0].read_text()
+    changed = {file for file in texts_of(repository) if file.read_text() != before.get(file)}
+    assert {file.relative_to(repository).as_posix() for file in changed} == {*printed.split()}
+    page = (repository / "docs" / "reference" / "views.md").read_text()
+    assert f"## closing_soon\n\n*{sql.splitlines()[0].removeprefix('-- ')}*\n" in page
     assert run(repository, "-c", WORKED_EXAMPLE, str(tmp_path), "closing_soon") == "1\n"
     for file, name in (
         ("support/worked_answers/attention.py", "ANSWERS"),

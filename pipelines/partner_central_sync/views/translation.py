@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
@@ -31,7 +31,6 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
         joins: queries to read in the place of tables.
     """
     import sqlglot
-    from sqlglot import exp
 
     dialect = of(client).dialect(client.capabilities)
     if not joins and dialect == DEFAULT_DIALECT:
@@ -40,14 +39,27 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
     replace_by_joins(query, _outer_tables(query), joins)
     if dialect == DEFAULT_DIALECT:
         return query.sql(dialect=dialect)
+    name_tables(query, client.sql_client.make_qualified_table_name, dialect)
+    of(client).adapt_view(query)
+    return query.sql(dialect=dialect, comments=False, unsupported_level=sqlglot.ErrorLevel.IGNORE)
+
+
+def name_tables(query: exp.Expr, qualified_name: Callable[[str], str], dialect: str) -> None:
+    """Gives each table and view that a query reads another name, and its own one as an alias.
+
+    Args:
+        query: the query, which is changed.
+        qualified_name: returns the other name, in the dialect.
+        dialect: sqlglot's name of it.
+    """
+    from sqlglot import exp
+
     for table in _outer_tables(query):
-        qualified = exp.to_table(client.sql_client.make_qualified_table_name(table.name), dialect=dialect)
+        qualified = exp.to_table(qualified_name(table.name), dialect=dialect)
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         for part in ("this", "db", "catalog"):
             table.set(part, qualified.args.get(part))
-    of(client).adapt_view(query)
-    return query.sql(dialect=dialect, comments=False, unsupported_level=sqlglot.ErrorLevel.IGNORE)
 
 
 @cache
