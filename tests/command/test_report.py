@@ -24,7 +24,7 @@ from partner_central_sync.query.currency import EXACT, spend_of_version
 from partner_central_sync.query.read_only import open_read_only
 from partner_central_sync.report import page as page_module
 from partner_central_sync.report import snapshot, write_report
-from partner_central_sync.report.currency import exact, short
+from partner_central_sync.report.currency import ABOUT, exact, short
 from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
 from partner_central_sync.report.evaluate import Entry
@@ -82,12 +82,14 @@ def counts(entries: list[Entry], place: int = 0) -> dict[Any, int]:
     return {entry.key: entry.group.counts[place] for entry in entries if entry.group.counts[place]}
 
 
-def sums(entries: list[Entry]) -> dict[tuple[Any, str | None], Decimal]:
+def sums(entries: list[Entry], reporting: str | None = None) -> dict[tuple[Any, str | None], Decimal]:
+    """The amounts by key and currency, or by key alone what they are in the reporting currency."""
     with localcontext(EXACT):
         return {
-            (entry.key, currency or None): Decimal(amount) / 100
+            (entry.key, None if reporting else currency or None): Decimal(amount) / 100
             for entry in entries
             for currency, amount in entry.group.sums[0].items()
+            if (currency == reporting if reporting else not currency.startswith(ABOUT))
         }
 
 
@@ -139,6 +141,9 @@ def assert_equals_views(settings: Settings) -> None:
     }.items():
         rows = {(key, currency): amount for key, currency, amount in asked(settings, query) if amount is not None}
         assert sums(found[name]) == rows, name
+    reporting = asked(settings, "SELECT life_cycle_stage, sum(reporting_amount) FROM pipeline_by_stage GROUP BY ALL")
+    added = {(stage, None): amount for stage, amount in reporting if amount is not None}
+    assert sums(found["by_stage"], f"{ABOUT}USD") == added
     assert counts(found["why_lost"]) == dict(
         asked(settings, "SELECT life_cycle_closed_lost_reason, opportunities FROM closed_lost_reasons")
     )

@@ -147,8 +147,21 @@ def test_a_panel_tells_the_history_of_an_opportunity(browser: Browser, page: Pat
     assert browser.evaluate("document.getElementById('panel').open") is False
 
 
-def test_amounts_are_sorted_by_value_and_saved_exactly(browser: Browser, page: Path) -> None:
+def test_amounts_are_shown_in_the_reporting_currency_or_in_one(browser: Browser, page: Path) -> None:
     browser.open(page)
+    amount = "document.querySelector('[data-figure=launched] .sum').textContent"
+    assert browser.evaluate(amount) == "\N{ALMOST EQUAL TO}$3.0K a month"
+    browser.evaluate("state.currency = 'JPY', changed()")
+    assert browser.evaluate(amount) == "\N{YEN SIGN}300.0K a month"
+    assert browser.evaluate("location.hash") == "#in=JPY"
+    assert browser.evaluate("document.getElementById('in').value") == "JPY"
+    saved = browser.evaluate("csvOf(sortedBy('id', 'asc'), ['id', 'reporting'])").splitlines()
+    assert saved[0] == '\ufeff"Opportunity","In USD"'
+    assert '"C3",3000.00' in saved
+
+
+def test_amounts_are_sorted_by_value_and_saved_exactly(browser: Browser, page: Path) -> None:
+    browser.open(page, "#in=USD")
     rows = browser.evaluate("sortedBy('amount', 'desc').map((row) => tables.opportunities.columns.id.at(row))")
     assert rows[:4] == ["A1", "J10", "E5", "F6"]
     saved = browser.evaluate("csvOf(sortedBy('id', 'asc'), ['id', 'amount', 'currency', 'target'])").splitlines()

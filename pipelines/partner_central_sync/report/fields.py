@@ -54,6 +54,7 @@ OPPORTUNITIES = (
     Field("review", "Review status", "name", "o.life_cycle_review_status"),
     Field("standing", "Review", "name", "o.review_standing"),
     Field("amount", "Expected a month", "money", "o.monthly_amount"),
+    Field("reporting", "In the reporting currency", "money", "largest.reporting"),
     Field("currency", "Currency", "name", "o.currency_code"),
     Field("target", "Target close", "day", "o.days_to_target_close"),
     Field("owner", "Owner", "names", "o.owner"),

@@ -17,7 +17,9 @@ SOURCES = {
     "opportunities": f"""opportunity_current AS o
         LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id
         LEFT JOIN (
-            SELECT id, MAX(monthly_amount) AS amount FROM opportunity_spend GROUP BY id
+            SELECT id, MAX(monthly_amount) AS amount, SUM(reporting_amount) AS reporting
+            FROM opportunity_spend
+            GROUP BY id
         ) AS largest ON largest.id = o.id
         LEFT JOIN aws_opportunity_summaries AS aws ON aws.id = o.id
         LEFT JOIN (
@@ -77,6 +79,7 @@ SOURCES = {
             OR DATE_DIFF('day', {ENDED}, freshness.as_of_date) < {7 * WEEKS_BACK}
         ORDER BY spans.began_at DESC, spans.id""",  # noqa: S608 - the names of this file
 }
+RATES = "SELECT currency_code, reporting_currency, rate, rate_date FROM reporting_rates ORDER BY currency_code"
 SPENDS = """
     SELECT id, COALESCE(currency_code, '') AS currency, monthly_amount
     FROM opportunity_spend

@@ -20,11 +20,12 @@ from ..query.read_only import run_query
 from ..sync.last_run import held_removals
 from ..views.absent_tables import empty_queries
 from ..views.translation import translate
+from .currency import ABOUT
 from .evaluate import Batch, Tally
 from .fields import TABLES, Field
 from .figures import figures
 from .last_report import last_report
-from .queries import OPTIONAL, SOURCES, SPENDS
+from .queries import OPTIONAL, RATES, SOURCES, SPENDS
 
 Row = dict[str, Any]
 Spends = list[tuple[str, int]]
@@ -59,6 +60,7 @@ class Snapshot:
         spends: the amounts of each opportunity that has several currencies, by its row.
         tallies: the figures, over all rows, also over what the page does not have.
         last: up to which day the last report knew that was written before these data came; None without one.
+        rates: the rows of `reporting_rates`; none where no rates are given.
         absent: tables of other streams that the dataset does not have.
     """
 
@@ -71,7 +73,13 @@ class Snapshot:
     tables: dict[str, Table] = field(default_factory=dict)
     spends: dict[int, Spends] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
+    rates: list[Row] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+
+    @property
+    def reporting(self) -> str | None:
+        """Returns the reporting currency; None where no rates are given."""
+        return self.rates[0]["reporting_currency"] if self.rates else None
 
     @property
     def today(self) -> date:
@@ -113,6 +121,7 @@ def load_snapshot(
     first = fetch_rows(client, "SELECT CAST(MIN(watermark) AT TIME ZONE 'UTC' AS DATE) AS day FROM sync_runs")[0]["day"]
     defined = figures(snapshot.today, snapshot.since, first or snapshot.today)
     snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
+    snapshot.rates = fetch_rows(client, RATES)
     several: dict[str, Spends] = {}
     for row in fetch_rows(client, SPENDS):
         several.setdefault(row["id"], []).append((row["currency"], _hundredths(row["monthly_amount"])))
@@ -146,7 +155,7 @@ def _load(client: SqlJobClientBase, name: str, snapshot: Snapshot, several: dict
             columns = _columns(fields, rows)
             if name == "changes":
                 _write_spends(columns)
-            spends = _spends(columns, several) if name == "opportunities" else None
+            spends = _spends(columns, several, snapshot.reporting) if name == "opportunities" else None
             batch = Batch(columns, spends)
             for tally in tallies:
                 tally.add(batch)
@@ -187,11 +196,18 @@ def _hundredths(amount: Decimal | float) -> int:
     return int((amount if isinstance(amount, Decimal) else Decimal(str(amount))).scaleb(2).to_integral_value())
 
 
-def _spends(columns: dict[str, list[Any]], several: dict[str, Spends]) -> list[Sequence[tuple[str, int]]]:
-    """The amounts of each row, by currency; the currency that nobody gave is an empty text."""
+def _spends(
+    columns: dict[str, list[Any]], several: dict[str, Spends], reporting: str | None
+) -> list[Sequence[tuple[str, int]]]:
+    """The amounts of each row, by currency; the currency that nobody gave is an empty text.
+
+    What they are in the reporting currency comes last, under its name with `ABOUT` before it.
+    """
 
     def of_rows() -> Iterator[Sequence[tuple[str, int]]]:
-        for key, amount, currency in zip(columns["id"], columns["amount"], columns["currency"], strict=True):
-            yield several.get(key, ()) if amount is None else ((currency or "", amount),)
+        names = ("id", "amount", "currency", "reporting")
+        for key, amount, currency, about in zip(*(columns[name] for name in names), strict=True):
+            pairs = several.get(key, ()) if amount is None else ((currency or "", amount),)
+            yield pairs if about is None else (*pairs, (f"{ABOUT}{reporting}", about))
 
     return list(of_rows())

@@ -19,8 +19,11 @@ function amountText(sums, currency) {
 }
 
 function drawSum(sums, currency) {
-  const others = sums.size - (sums.has(currency) ? 1 : 0);
-  const more = others ? ` and ${others} more ${others === 1 ? "currency" : "currencies"}` : null;
+  const isAbout = currency === REPORTING;
+  const covered = isAbout ? meta.rated : [currency];
+  const others = [...sums.keys()].filter((code) => code !== REPORTING && !covered.includes(code)).length;
+  const word = others === 1 ? "currency" : "currencies";
+  const more = others ? ` ${isAbout ? "without" : "and"} ${others} more ${word}` : null;
   return h("p", { class: "sum" }, amountText(sums, currency), sums.has(currency) ? " a month" : null, h("small", null, more));
 }
 
