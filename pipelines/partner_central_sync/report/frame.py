@@ -14,7 +14,7 @@ TITLE = "Co-sell pipeline"
 
 def heading(snapshot: Snapshot, now: datetime) -> list[Html]:
     """Returns what is above the figures: of when the data are, and what is wrong with them."""
-    as_of = snapshot.freshness["as_of"]
+    as_of = snapshot.as_of
     said = (
         f"As of {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the newest change AWS has shown. Ages count up to then."
         if as_of
@@ -36,8 +36,10 @@ def heading(snapshot: Snapshot, now: datetime) -> list[Html]:
 
 def footer(snapshot: Snapshot) -> list[Html]:
     """Returns what is below them."""
-    freshness = snapshot.freshness
-    since, last = freshness["history_since"], freshness["last_success_at"]
+    found = [one.freshness for one in snapshot.accounts]
+    since = min((at for one in found if (at := one["history_since"])), default=None)
+    last = min((at for one in found if (at := one["last_success_at"])), default=None)
+    of = f" of {', '.join(str(one.name) for one in snapshot.accounts)}" if snapshot.is_shared else ""
     cut = [
         f"The newest {table.size:,} of {table.total:,} {name} are here. "
         for name, table in snapshot.tables.items()
@@ -47,7 +49,7 @@ def footer(snapshot: Snapshot) -> list[Html]:
     return [
         tag(
             "p",
-            f"{freshness['opportunities']:,} opportunities in the dataset {snapshot.dataset}. ",
+            f"{sum(one['opportunities'] for one in found):,} opportunities{of} in the dataset {snapshot.dataset}. ",
             f"History since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC. " if since else None,
             f"Last good sync {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC. " if last else None,
             f"Not in this dataset: {', '.join(absent)}. " if absent else None,

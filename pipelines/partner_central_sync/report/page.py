@@ -39,6 +39,7 @@ class Page:
 
     def __init__(self, snapshot: Snapshot, link: str | None, now: datetime) -> None:
         self._snapshot, self._link, self._now = snapshot, link, now
+        self._shown = ("account", *SHOWN) if snapshot.is_shared else SHOWN
         self._opportunities = snapshot.tables["opportunities"].columns
         self._entries = {name: tally.entries(snapshot.stages) for name, tally in snapshot.tallies.items()}
         named = [entry.key for entry in self._entries["by_currency"] if entry.key is not None]
@@ -94,9 +95,9 @@ class Page:
             "stages": snapshot.stages,
             "reporting": snapshot.reporting,
             "rated": self._rated,
-            "filters": FILTERS,
+            "filters": [name for name in FILTERS if name != "account" or snapshot.is_shared],
             "ranges": RANGES,
-            "shown": SHOWN,
+            "shown": self._shown,
             "at_aws": AT_AWS,
             "first": FIRST_ROWS,
             "colours": draw.COLOURS,
@@ -105,7 +106,7 @@ class Page:
                 name: [
                     {"name": one.name, "label": self._label(one), "kind": one.kind}
                     for one in fields
-                    if one.name != "reporting" or snapshot.reporting
+                    if (one.name != "reporting" or snapshot.reporting) and (one.name != "account" or snapshot.is_shared)
                 ]
                 for name, fields in TABLES.items()
             },
@@ -116,7 +117,7 @@ class Page:
         return f"In {self._snapshot.reporting}" if field.name == "reporting" else field.label
 
     def _section(self, name: str, title: str, figures: Sequence[str], layout: str) -> Html:
-        drawn = [self._figure(figure) for figure in figures]
+        drawn = [self._figure(figure) for figure in figures if figure != "by_account" or self._snapshot.is_shared]
         return tag(
             "section",
             tag("h2", title, id=f"{name}-title"),
@@ -186,7 +187,7 @@ class Page:
         figure = {
             "title": "All opportunities",
             "table": "opportunities",
-            "list": {"columns": SHOWN, "rows": FIRST_ROWS},
+            "list": {"columns": self._shown, "rows": FIRST_ROWS},
         }
         more = table.total - min(table.size, FIRST_ROWS)
         return tag(

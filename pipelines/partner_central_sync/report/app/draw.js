@@ -57,11 +57,11 @@ function drawRows(figure, rows) {
   const table = tables[figure.table];
   const fields = figure.list.columns.map((name) => table.fields[name]);
   const body = rows.slice(0, figure.list.rows ?? 5).map((row) => {
-    const id = valueOf(table, "id", row);
+    const about = opportunityOf(table, row);
     const cells = fields.map((field) => {
       const { text, title } = cellOf(table, field, row);
-      const opens = (field.name === "customer" || field.name === "title") && id !== null && placeOf(id) !== undefined;
-      const content = opens ? h("button", { type: "button", class: "open", onclick: () => openPanel(id) }, text) : text;
+      const opens = (field.name === "customer" || field.name === "title") && about >= 0;
+      const content = opens ? h("button", { type: "button", class: "open", onclick: () => openPanel(about) }, text) : text;
       return h("td", { class: alignOf(field), dir: "auto", title: title || null, "data-label": field.label }, content);
     });
     return h("tr", null, cells);

@@ -99,7 +99,7 @@ function buildTable() {
     holder.setAttribute("role", "rowgroup");
     holder.firstChild.setAttribute("role", "presentation");
   });
-  grid.on("rowClick", (event, row) => openPanel(row.getData().id));
+  grid.on("rowClick", (event, row) => openPanel(row.getData().row));
 }
 
 function cellElement(cell) {
