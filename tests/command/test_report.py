@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -24,7 +25,7 @@ from partner_central_sync.query.currency import EXACT, spend_of_version
 from partner_central_sync.query.read_only import open_read_only
 from partner_central_sync.report import page as page_module
 from partner_central_sync.report import snapshot, write_report
-from partner_central_sync.report.currency import exact, short
+from partner_central_sync.report.currency import ABOUT, exact, short
 from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
 from partner_central_sync.report.evaluate import Entry
@@ -33,6 +34,7 @@ from partner_central_sync.report.snapshot import Snapshot, load_snapshot
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
 from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views.user_tables import USER_TABLES
 from sandbox import Sandbox
 from worked_example import SMALL_CASE, TABLES, Row, filled, moment, version
 
@@ -69,7 +71,7 @@ def reported(settings: Settings, folder: Path) -> Page:
 
 def snapshot_of(settings: Settings) -> Snapshot:
     with open_read_only(settings) as client, localcontext(EXACT):
-        return load_snapshot(client, settings.dataset_name, None, None)
+        return load_snapshot(client, settings.dataset_name, settings.account, None)
 
 
 def asked(settings: Settings, query: str) -> list[tuple[Any, ...]]:
@@ -82,12 +84,14 @@ def counts(entries: list[Entry], place: int = 0) -> dict[Any, int]:
     return {entry.key: entry.group.counts[place] for entry in entries if entry.group.counts[place]}
 
 
-def sums(entries: list[Entry]) -> dict[tuple[Any, str | None], Decimal]:
+def sums(entries: list[Entry], reporting: str | None = None) -> dict[tuple[Any, str | None], Decimal]:
+    """The amounts by key and currency, or by key alone what they are in the reporting currency."""
     with localcontext(EXACT):
         return {
-            (entry.key, currency or None): Decimal(amount) / 100
+            (entry.key, None if reporting else currency or None): Decimal(amount) / 100
             for entry in entries
             for currency, amount in entry.group.sums[0].items()
+            if (currency == reporting if reporting else not currency.startswith(ABOUT))
         }
 
 
@@ -139,6 +143,9 @@ def assert_equals_views(settings: Settings) -> None:
     }.items():
         rows = {(key, currency): amount for key, currency, amount in asked(settings, query) if amount is not None}
         assert sums(found[name]) == rows, name
+    reporting = asked(settings, "SELECT life_cycle_stage, sum(reporting_amount) FROM pipeline_by_stage GROUP BY ALL")
+    added = {(stage, None): amount for stage, amount in reporting if amount is not None}
+    assert sums(found["by_stage"], f"{ABOUT}USD") == added
     assert counts(found["why_lost"]) == dict(
         asked(settings, "SELECT life_cycle_closed_lost_reason, opportunities FROM closed_lost_reasons")
     )
@@ -340,6 +347,42 @@ def test_a_page_is_written_through_no_link(small: Settings, folder: Path, monkey
     assert not (folder / "linked.html").exists()
 
 
+def share(settings: Settings) -> Settings:
+    """Turns a dataset into one that two accounts share: both have all its rows, and the south was read earlier."""
+    with duckdb.connect(str(settings.database)) as connection:
+        connection.execute("USE partner_central.partner_central")
+        views = "SELECT view_name FROM duckdb_views() WHERE schema_name = 'partner_central' AND NOT internal"
+        for (name,) in connection.execute(views).fetchall():
+            connection.execute(f"DROP VIEW {name}")
+        for name in TABLES.keys() - USER_TABLES.keys():
+            connection.execute(f"ALTER TABLE {name} ADD COLUMN account TEXT")
+            connection.execute(f"UPDATE {name} SET account = 'north'")
+            connection.execute(f"INSERT INTO {name} SELECT * REPLACE ('south' AS account) FROM {name}")
+        connection.execute("UPDATE sync_runs SET watermark = watermark - INTERVAL 2 DAY WHERE account = 'south'")
+    return settings
+
+
+def test_accounts_that_share_a_dataset_are_one_page_or_one_each(small: Settings, folder: Path) -> None:
+    settings = share(filled(settings_in(folder), folder / "work", SMALL_CASE))
+    page = reported(settings, folder)
+    assert page.figures["pipeline"][:2] == ["Pipeline", "12"]
+    assert page.figures["by_account"][:1] == ["By account"]
+    assert "north: The last sync did not end well" in page.text
+    assert "of north, south in the dataset" in page.text
+    both = snapshot_of(settings).tables["opportunities"].columns
+    days = [(key, created) for key, created in zip(both["id"], both["created"], strict=True)]
+    assert both["account"] == ["north"] * 10 + ["south"] * 10
+    assert dict(days[:10]) == dict(days[10:])
+    tables = unpacked((folder / "report.html").read_text())["tables"]
+    assert {place // 10 for place in tables["invitations"]["id"] if place >= 0} == {0, 1}
+    alone = snapshot_of(small)
+    north = snapshot_of(replace(settings, account="north"))
+    for name, tally in alone.tallies.items():
+        assert north.tallies[name].entries(north.stages) == tally.entries(alone.stages) or name == "by_account", name
+    reported(replace(settings, account="north"), folder)
+    assert [row[:1] for row in marks(settings)] == [("north",), (None,)]
+
+
 def test_without_views_the_report_says_what_to_do(synced: Sandbox, folder: Path) -> None:
     with duckdb.connect(str(synced.database)) as connection:
         connection.execute("DROP VIEW IF EXISTS partner_central.partner_central.data_freshness")
@@ -348,13 +391,38 @@ def test_without_views_the_report_says_what_to_do(synced: Sandbox, folder: Path)
     assert list(folder.glob("*none.html*")) == []
 
 
-def test_a_view_of_the_user_s_own_in_the_place_of_one_is_named(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("opportunity_current", "SELECT 'mine' AS id"),
+        ("slipped_close_dates", "SELECT id, 'often' AS times_slipped, 3 AS days_slipped FROM opportunities"),
+    ],
+)
+def test_a_view_of_the_user_s_own_in_the_place_of_one_is_named(folder: Path, name: str, query: str) -> None:
     settings = filled(settings_in(folder), folder / "work", SMALL_CASE)
     with duckdb.connect(str(settings.database)) as connection:
         connection.execute("USE partner_central.partner_central")
-        connection.execute("CREATE OR REPLACE VIEW opportunity_current AS SELECT 'mine' AS id")
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
     with pytest.raises(ConfigurationError, match="a view of your own"):
         write_report(settings, folder / "none.html")
+    assert list(folder.glob("*none.html*")) == []
+
+
+def single(folder: Path) -> Settings:
+    """One deal, with one version."""
+    deal = version("06-10 12:00", "06-10 12:30", id="O1", name="Only", stage="Prospect", created="06-10 12:00")
+    row = {name: value for name, value in deal.items() if name in TABLES["opportunities"]}
+    rows: dict[str, list[Row]] = {"opportunities": [row], "opportunity_history": [deal]}
+    return filled(settings_in(folder), folder / "work", rows)
+
+
+def test_one_deal_with_one_version_has_a_page(folder: Path) -> None:
+    settings = single(folder)
+    page = reported(settings, folder)
+    assert page.figures["pipeline"][:3] == ["Pipeline", "1", EMPTY]
+    assert page.figures["changed"][:2] == ["Changes", "0"]
+    assert "Weeks before 2026-06-08 are not known." in page.text
+    assert_equals_views(settings)
 
 
 @pytest.mark.parametrize(
@@ -428,7 +496,8 @@ def test_changes_begin_with_the_day_that_is_named(small: Settings, folder: Path)
 def marks(settings: Settings) -> list[tuple[Any, ...]]:
     return asked(
         settings,
-        "SELECT account, strftime(as_of AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M') FROM report_marks ORDER BY as_of",
+        "SELECT account, strftime(as_of AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M') FROM report_marks "
+        "ORDER BY as_of, account",
     )
 
 

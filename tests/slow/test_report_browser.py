@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from browser import Browser
-from command.test_report import EVIL, asked, hostile, largest, settings_in
+from command.test_report import EVIL, asked, hostile, largest, settings_in, share, single
 from partner_central_sync.report import write_report
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
@@ -60,17 +60,23 @@ def number(browser: Browser, figure: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("case", ["small", "hostile", "largest", "empty", "many"])
+@pytest.mark.parametrize("case", ["small", "hostile", "largest", "empty", "single", "many", "shared"])
 def test_the_browser_counts_as_python_does(browser: Browser, tmp_path: Path, case: str) -> None:
-    if case == "hostile":
-        settings = hostile(tmp_path)
+    if case in {"hostile", "single"}:
+        settings = {"hostile": hostile, "single": single}[case](tmp_path)
     else:
-        rows = {"small": SMALL_CASE, "largest": largest(), "empty": {}, "many": SMALL_CASE}[case]
+        rows = {"small": SMALL_CASE, "largest": largest(), "empty": {}}.get(case, SMALL_CASE)
         settings = filled(settings_in(tmp_path), tmp_path / "work", rows)
     if case == "many":
         multiply(settings, 50)
+    if case == "shared":
+        share(settings)
     browser.open(write_report(settings, tmp_path / "report.html"))
     assert browser.evaluate(DIFFERENT) == []
+    if case == "shared":
+        browser.evaluate("toggle('account', 'north')")
+        assert number(browser, "pipeline") == "6"
+        assert browser.evaluate("location.hash") == "#account=north"
 
 
 def test_another_number_would_be_found(browser: Browser, page: Path) -> None:
@@ -132,7 +138,7 @@ def test_a_bar_filters_by_the_keyboard(browser: Browser, page: Path) -> None:
 
 def test_a_panel_tells_the_history_of_an_opportunity(browser: Browser, page: Path) -> None:
     browser.open(page)
-    browser.evaluate("openPanel('A1')")
+    browser.evaluate("openPanel(tables.opportunities.columns.id.rows.indexOf('A1'))")
     text = browser.evaluate("document.getElementById('panel').textContent")
     for part in (
         "Acme",
@@ -147,8 +153,21 @@ def test_a_panel_tells_the_history_of_an_opportunity(browser: Browser, page: Pat
     assert browser.evaluate("document.getElementById('panel').open") is False
 
 
-def test_amounts_are_sorted_by_value_and_saved_exactly(browser: Browser, page: Path) -> None:
+def test_amounts_are_shown_in_the_reporting_currency_or_in_one(browser: Browser, page: Path) -> None:
     browser.open(page)
+    amount = "document.querySelector('[data-figure=launched] .sum').textContent"
+    assert browser.evaluate(amount) == "\N{ALMOST EQUAL TO}$3.0K a month"
+    browser.evaluate("state.currency = 'JPY', changed()")
+    assert browser.evaluate(amount) == "\N{YEN SIGN}300.0K a month"
+    assert browser.evaluate("location.hash") == "#in=JPY"
+    assert browser.evaluate("document.getElementById('in').value") == "JPY"
+    saved = browser.evaluate("csvOf(sortedBy('id', 'asc'), ['id', 'reporting'])").splitlines()
+    assert saved[0] == '\ufeff"Opportunity","In USD"'
+    assert '"C3",3000.00' in saved
+
+
+def test_amounts_are_sorted_by_value_and_saved_exactly(browser: Browser, page: Path) -> None:
+    browser.open(page, "#in=USD")
     rows = browser.evaluate("sortedBy('amount', 'desc').map((row) => tables.opportunities.columns.id.at(row))")
     assert rows[:4] == ["A1", "J10", "E5", "F6"]
     saved = browser.evaluate("csvOf(sortedBy('id', 'asc'), ['id', 'amount', 'currency', 'target'])").splitlines()
@@ -167,7 +186,7 @@ def test_hostile_names_are_text_in_tables_and_panels(browser: Browser, tmp_path:
     browser.open(write_report(hostile(tmp_path), tmp_path / "report.html"))
     browser.wait("document.querySelectorAll('.tabulator-row').length > 0")
     assert any(EVIL in row for row in browser.evaluate(LISTED))
-    browser.evaluate("openPanel('E1')")
+    browser.evaluate("openPanel(tables.opportunities.columns.id.rows.indexOf('E1'))")
     assert EVIL in browser.evaluate("document.getElementById('panel-title').textContent")
     assert browser.evaluate("document.querySelectorAll('body script').length") == 3
 
@@ -213,7 +232,11 @@ def test_there_are_no_barriers(browser: Browser, page: Path, axe: str, scheme: s
     browser.open(page)
     browser.wait("document.querySelectorAll('.tabulator-row').length > 0")
     browser.evaluate(f"{axe}; 0")
-    for state in ("0", "document.querySelector('#filters .filter').open = true", "openPanel('A1')"):
+    for state in (
+        "0",
+        "document.querySelector('#filters .filter').open = true",
+        "openPanel(tables.opportunities.columns.id.rows.indexOf('A1'))",
+    ):
         browser.evaluate(state)
         assert barriers(browser) == []
 

@@ -10,13 +10,14 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central_sync.query.currency import EXACT
 from partner_central_sync.report.snapshot import Snapshot, load_snapshot
+from partner_central_sync.views.user_tables import USER_TABLES
 from postgres import Postgres
 from views.test_views import opened
-from worked_example import SMALL_CASE
+from worked_example import SMALL_CASE, TABLES
 
 SENT = (
-    "CREATE TABLE {} (engagement_invitation_id TEXT, opportunity_id TEXT)",
-    "INSERT INTO {} VALUES ('i6', 'B2')",
+    "CREATE TABLE {} (engagement_invitation_id TEXT, opportunity_id TEXT, last_listed_at TIMESTAMP WITH TIME ZONE)",
+    "INSERT INTO {} VALUES ('i6', 'B2', NULL)",
 )
 
 INVITED = ("id", "side", "status", "standing", "expires", "left")
@@ -30,8 +31,8 @@ def taken(client: SqlJobClientBase, dataset: str) -> Snapshot:
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def snapshots(
     request: pytest.FixtureRequest, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Snapshot, Snapshot]:
-    """The small case without and with the tasks that made invitations."""
+) -> tuple[Snapshot, Snapshot, Snapshot]:
+    """The small case without and with the tasks that made invitations, and with the key of a shared dataset."""
     database = f"report_{request.param}"
     postgres_server.database(database)
     folder: Path = tmp_path_factory.mktemp("report")
@@ -40,12 +41,17 @@ def snapshots(
         name = client.sql_client.make_qualified_table_name("engagement_from_opportunity_tasks")
         for statement in SENT:
             client.sql_client.execute_sql(statement.format(name))
-        return without, taken(client, "report")
+        whole = taken(client, "report")
+        for table in TABLES.keys() - USER_TABLES.keys():
+            name = client.sql_client.make_qualified_table_name(table)
+            client.sql_client.execute_sql(f"ALTER TABLE {name} ADD COLUMN account TEXT")
+            client.sql_client.execute_sql(f"UPDATE {name} SET account = 'it''s north'")
+        return without, whole, taken(client, "report")
 
 
-def test_opportunities_have_their_days_and_amounts(snapshots: tuple[Snapshot, Snapshot]) -> None:
-    without, _ = snapshots
-    assert without.absent == ["engagement_from_opportunity_tasks"]
+def test_opportunities_have_their_days_and_amounts(snapshots: tuple[Snapshot, Snapshot, Snapshot]) -> None:
+    without, *_ = snapshots
+    assert without.absent == ("engagement_from_opportunity_tasks",)
     columns = without.tables["opportunities"].columns
     rows = {key: {name: values[n] for name, values in columns.items()} for n, key in enumerate(columns["id"])}
     assert list(rows)[:4] == ["H8", "B2", "A1", "J10"]
@@ -58,9 +64,9 @@ def test_opportunities_have_their_days_and_amounts(snapshots: tuple[Snapshot, Sn
     assert (rows["C3"]["open"], rows["C3"]["closed"], rows["C3"]["rejected_since"]) == (0, -5, -1)
 
 
-def test_invitations_know_their_opportunity(snapshots: tuple[Snapshot, Snapshot]) -> None:
-    _, whole = snapshots
-    assert whole.absent == []
+def test_invitations_know_their_opportunity(snapshots: tuple[Snapshot, Snapshot, Snapshot]) -> None:
+    _, whole, _ = snapshots
+    assert whole.absent == ()
     rows = [list(zip(*(one.tables["invitations"].columns[name] for name in INVITED), strict=True)) for one in snapshots]
     assert rows[1][:4] == [
         ("B2", "SENDER", "PENDING", None, 14, None),
@@ -69,6 +75,16 @@ def test_invitations_know_their_opportunity(snapshots: tuple[Snapshot, Snapshot]
         (None, "RECEIVER", "REJECTED", "rejected", 6, None),
     ]
     assert {row[0] for row in rows[0]} == {None, "A1", "C3"}
-    for one in snapshots:
+    for one in snapshots[:2]:
         (waiting,) = one.tallies["referrals"].entries(one.stages)
         assert waiting.group.counts == [1]
+
+
+def test_an_account_of_a_shared_dataset_has_the_figures_of_its_views(
+    snapshots: tuple[Snapshot, Snapshot, Snapshot],
+) -> None:
+    _, whole, shared = snapshots
+    assert set(shared.tables["opportunities"].columns["account"]) == {"it's north"}
+    for name, tally in whole.tallies.items():
+        found = shared.tallies[name].entries(shared.stages)
+        assert found == tally.entries(whole.stages) or name in {"by_account", "referrals"}, name

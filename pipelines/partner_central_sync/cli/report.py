@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -60,6 +61,8 @@ def report(
         from ..report import write_report
 
         settings = settings_to_read(account, catalog, destination, dataset, database)
+        if account is None:
+            settings = replace(settings, account=None)  # all that share the dataset
         path = write_report(settings, out or Path(f"report.{form}"), parse_since(since), form, console.warn)
         console.close()
         print_line(f"The report is in {path}")

@@ -73,7 +73,7 @@ def write_report(
             snapshot = load_snapshot(client, settings.dataset_name, settings.account, since)
         html = Page(snapshot, link, datetime.now(UTC)).render()
     _write(out, print_page(browser, html) if browser else html.encode("utf-8", "replace"))
-    if reason := move_mark(settings, snapshot.freshness["as_of"]):
+    if reason := move_mark(settings, snapshot.as_of):
         warn(NOT_MARKED.format(reason))
     return out
 

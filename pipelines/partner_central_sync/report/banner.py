@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from .html import Html, tag
-from .snapshot import Snapshot
+from .snapshot import Account, Snapshot
 
 ENDS_WELL = ("done", "held")
 STALE = timedelta(days=1)
@@ -25,7 +25,13 @@ def warnings(snapshot: Snapshot, now: datetime) -> list[Html]:
 
 
 def _found(snapshot: Snapshot, now: datetime) -> Iterator[tuple[str, str]]:
-    freshness = snapshot.freshness
+    for account in snapshot.accounts:
+        whose = f"{account.name}: " if account.name else ""
+        yield from ((whose + head, text) for head, text in _of(account, now))
+
+
+def _of(account: Account, now: datetime) -> Iterator[tuple[str, str]]:
+    freshness = account.freshness
     last, outcome = freshness["last_success_at"], freshness["last_run_outcome"]
     good = f"The last good one ended {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC." if last else "None ended well before."
     if outcome not in (*ENDS_WELL, None):
@@ -40,9 +46,9 @@ def _found(snapshot: Snapshot, now: datetime) -> Iterator[tuple[str, str]]:
             "These data are old.",
             f"{good} That is {_ago(now - last)} before this page was written. Run partner-central sync.",
         )
-    if snapshot.held:
+    if account.held:
         yield (
-            f"{snapshot.held:,} opportunities wait for a decision.",
+            f"{account.held:,} opportunities wait for a decision.",
             HELD,
         )
     if rejected := freshness["rejected"]:

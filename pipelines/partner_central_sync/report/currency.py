@@ -8,6 +8,7 @@ from decimal import Decimal
 from ..query.currency import EXACT, money
 
 NBSP = "\N{NO-BREAK SPACE}"
+ABOUT = "\N{ALMOST EQUAL TO}"  # before the reporting currency, in which amounts of all currencies are added
 SYMBOLS = {
     "USD": "$",
     "EUR": "\N{EURO SIGN}",
@@ -27,7 +28,8 @@ def exact(hundredths: int, currency: str) -> str:
 def short(hundredths: int, currency: str) -> str:
     """An amount in few characters, such as `$163.4M` or `CAD 12`."""
     sign, left = "-" * (hundredths < 0), abs(hundredths)
-    head = SYMBOLS.get(currency) or (currency and currency + NBSP)
+    code = currency.removeprefix(ABOUT)
+    head = currency[: len(currency) - len(code)] + (SYMBOLS.get(code) or (code and code + NBSP))
     if left < ROUNDS_TO_THOUSAND:
         return f"{sign}{head}{(left + 50) // 100}"
     place, unit = 1, 1_000

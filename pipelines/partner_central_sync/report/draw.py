@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from .currency import all_exact, exact, short
+from .currency import ABOUT, all_exact, exact, short
 from .evaluate import Entry, Group
 from .fields import TABLES, Field
 from .figures import Figure
@@ -36,8 +36,18 @@ def amount(sums: Mapping[str, int], currency: str) -> Html:
     return tag("span", text, title=all_exact(sums) or None)
 
 
-def tile(figure: Figure, entries: Sequence[Entry], currency: str, rows: Html | None = None) -> Html:
-    """A number with its amount, and the first opportunities that it counts."""
+def tile(
+    figure: Figure, entries: Sequence[Entry], currency: str, rated: Collection[str], rows: Html | None = None
+) -> Html:
+    """A number with its amount, and the first opportunities that it counts.
+
+    Args:
+        figure: its definition.
+        entries: what it counts.
+        currency: of the amount.
+        rated: the currencies whose amounts are in it, if it is the reporting currency.
+        rows: the first opportunities.
+    """
     group = entries[0].group if entries else EMPTY
     number = count(group.counts[0])
     if "share" in figure:
@@ -46,8 +56,10 @@ def tile(figure: Figure, entries: Sequence[Entry], currency: str, rows: Html | N
         )
     sums = None
     if figure["table"] == "opportunities" and "share" not in figure:
-        others = len(group.sums[0].keys() - {currency})
-        more = f" and {others} more {'currency' if others == 1 else 'currencies'}" if others else None
+        covered = rated if currency[:1] == ABOUT else {currency}
+        others = sum(code[:1] != ABOUT and code not in covered for code in group.sums[0])
+        word = "currency" if others == 1 else "currencies"
+        more = f" {'without' if covered is rated else 'and'} {others} more {word}" if others else None
         sums = tag(
             "p",
             amount(group.sums[0], currency),

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .fields import TABLES
-from .snapshot import Snapshot
+from .snapshot import Snapshot, Table
 
 LEVEL = 4  # half the time of the usual level, for a tenth more
 SAFE = 2**53  # beyond, a number of a browser is not exact, so that it is sent as text
@@ -30,11 +30,13 @@ def pack(snapshot: Snapshot) -> str:
         name: {field.name: _encode(field.kind, table.columns[field.name]) for field in TABLES[name]}
         for name, table in snapshot.tables.items()
     }
-    opportunities = {key: place for place, key in enumerate(snapshot.tables["opportunities"].columns["id"])}
+    opportunities = {key: place for place, key in enumerate(_keys(snapshot.tables["opportunities"]))}
     for name in tables.keys() - {"opportunities"}:
         columns: dict[str, Any] = tables[name]
         ids = snapshot.tables[name].columns["id"]
-        columns["id"] = [opportunities.get(key, -1) for key in ids]  # the place of its row: a filter finds it by that
+        columns["id"] = [
+            opportunities.get(key, -1) for key in _keys(snapshot.tables[name])
+        ]  # the place of its row: a filter finds it by that
         columns["other"] = {place: key for place, key in enumerate(ids) if key is not None and columns["id"][place] < 0}
         if "customer" in columns:
             known = snapshot.tables["opportunities"].columns["customer"]
@@ -48,6 +50,11 @@ def pack(snapshot: Snapshot) -> str:
     sizes = {name: table.size for name, table in snapshot.tables.items()}
     text = json.dumps({"sizes": sizes, "tables": tables, "spends": spends}, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), LEVEL, mtime=0)).decode()
+
+
+def _keys(table: Table) -> Iterable[tuple[str | None, str | None]]:
+    """The account and the identifier of the opportunity of each row."""
+    return zip(table.columns["account"], table.columns["id"], strict=True)
 
 
 def _encode(kind: str, values: Sequence[Any]) -> object:

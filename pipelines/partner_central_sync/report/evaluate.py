@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
 
+from .currency import ABOUT
 from .fields import TABLES
 from .figures import Condition, Figure
 
@@ -16,7 +17,7 @@ Columns = Mapping[str, Sequence[Any]]
 Spends = Sequence[Sequence[tuple[str, int]]]
 Sums = dict[str, int]  # by currency, in hundredths
 OUTSIDE = object()
-NO_SPEND = ((None, 0),)
+NO_SPEND = (("", 0),)
 SEVERAL = {field.name for fields in TABLES.values() for field in fields if field.kind == "names"}
 NONE, NO_DATE, LATER, EARLIER, NOW = "none given", "no date", "later", "earlier", "now"
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
@@ -109,7 +110,12 @@ class Tally:
         column = batch.columns[by["field"]]
         if by["field"] == "currency":
             spends = batch.spends or ()
-            return ((currency or None, row) for row in rows for currency, _ in spends[row] or NO_SPEND)
+            return (
+                (currency or None, row)
+                for row in rows
+                for currency, _ in spends[row] or NO_SPEND
+                if currency[:1] != ABOUT
+            )
         if "edges" in by or "unit" in by:
             known = {day: self._bucket(by, day) for day in set(column)}
             return ((key, row) for row in rows if (key := known[column[row]]) is not OUTSIDE)

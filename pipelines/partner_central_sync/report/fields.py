@@ -20,13 +20,16 @@ class Field:
         name: what figures and filters call it.
         label: what people call it.
         kind: `text`; `name`, one of few; `names`, several with `; ` between; `day`; `count`; `money`; `flag`, 0 or 1.
-        query: how the destination computes it.
+        query: how the destination computes it; empty for what the program adds.
     """
 
     name: str
     label: str
     kind: Kind
     query: str
+
+
+ACCOUNT = Field("account", "Account", "name", "")
 
 
 def _day(column: str) -> str:
@@ -46,6 +49,7 @@ def _flag(condition: str) -> str:
 
 
 OPPORTUNITIES = (
+    ACCOUNT,
     Field("customer", "Customer", "text", "o.customer_company_name"),
     Field("id", "Opportunity", "text", "o.id"),
     Field("title", "Project", "text", "o.project_title"),
@@ -54,6 +58,7 @@ OPPORTUNITIES = (
     Field("review", "Review status", "name", "o.life_cycle_review_status"),
     Field("standing", "Review", "name", "o.review_standing"),
     Field("amount", "Expected a month", "money", "o.monthly_amount"),
+    Field("reporting", "In the reporting currency", "money", "largest.reporting"),
     Field("currency", "Currency", "name", "o.currency_code"),
     Field("target", "Target close", "day", "o.days_to_target_close"),
     Field("owner", "Owner", "names", "o.owner"),
@@ -91,6 +96,7 @@ OPPORTUNITIES = (
     Field("gone", "Gone", "flag", _flag("o.is_gone")),
 )
 CHANGES = (
+    ACCOUNT,
     Field("id", "Opportunity", "text", "changes.id"),
     Field("customer", "Customer", "text", "changes.customer_company_name"),
     Field("what", "What", "name", "changes.what"),
@@ -99,6 +105,7 @@ CHANGES = (
     Field("day", "Changed", "day", _day("changes.changed_at")),
 )
 MOVES = (
+    ACCOUNT,
     Field("id", "Opportunity", "text", "moves.id"),
     Field("from", "From", "name", "moves.from_stage"),
     Field("movement", "Movement", "name", "moves.movement"),
@@ -107,6 +114,7 @@ MOVES = (
     Field("exact", "Begin and end were seen", "flag", _flag("moves.days_are_exact")),
 )
 INVITATIONS = (
+    ACCOUNT,
     Field("id", "Opportunity", "text", "COALESCE(received.opportunity_id, sent.opportunity_id)"),
     Field("title", "Invitation", "text", "i.engagement_title"),
     Field("sender", "From", "name", "i.sender_company_name"),
@@ -118,11 +126,13 @@ INVITATIONS = (
     Field("expires", "Lapses", "day", _day("i.expiration_date")),
 )
 RECOMMENDATIONS = (
+    ACCOUNT,
     Field("id", "Opportunity", "text", "recommendations_open.id"),
     Field("type", "Kind", "name", "recommendations_open.recommendation_type"),
     Field("text", "Recommendation", "text", "recommendations_open.recommendation"),
 )
 SPANS = (  # how long each opportunity was pipeline, without a gap
+    ACCOUNT,
     Field("id", "Opportunity", "text", "spans.id"),
     Field("from", "Pipeline from", "day", _capped(_day("spans.began_at"))),
     Field("until", "Pipeline until", "day", _capped(_day("spans.ended_at"))),
@@ -139,5 +149,5 @@ AT_AWS = (
     *("origin", "involvement", "visibility", "aws_stage", "aws_target", "motion", "score", "quality", "aws_team"),
     "aws_next",
 )
-FILTERS = ("stage", "standing", "owner", "origin", "country", "industry", "type", "solutions", "currency")
+FILTERS = ("account", "stage", "standing", "owner", "origin", "country", "industry", "type", "solutions", "currency")
 RANGES = ("created", "target", "closed")

@@ -160,6 +160,7 @@ def _splits() -> list[Figure]:
     waiting: tuple[Condition, ...] = (*OPEN, ("review", "set", None), ("review", "not in", NOT_WAITING))
     return [
         _bars("by_stage", "By stage", "stage", order="stages"),
+        _bars("by_account", "By account", "account"),
         _bars("by_review", "What is open, by review", "standing", OPEN),
         _bars("by_owner", "By owner", "owner"),
         _bars("by_origin", "By origin", "origin"),

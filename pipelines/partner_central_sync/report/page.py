@@ -6,23 +6,22 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from . import draw
-from .banner import warnings
-from .currency import SYMBOLS, all_exact, short
+from .currency import ABOUT, SYMBOLS, all_exact, short
 from .embed import pack, to_json
 from .evaluate import matching
 from .fields import AT_AWS, FILTERS, RANGES, TABLES, Field
 from .figures import Figure
-from .html import Html, join, tag
+from .frame import TITLE, footer, heading
+from .html import Html, tag
 from .sections import SECTIONS
 from .snapshot import Snapshot
 
 HERE = Path(__file__).parent
-TITLE = "Co-sell pipeline"
 APP = ("format", "data", "evaluate", "order", "draw", "filters", "state", "table", "panel", "page")
 FIRST_ROWS = 50
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
@@ -40,9 +39,14 @@ class Page:
 
     def __init__(self, snapshot: Snapshot, link: str | None, now: datetime) -> None:
         self._snapshot, self._link, self._now = snapshot, link, now
+        self._shown = ("account", *SHOWN) if snapshot.is_shared else SHOWN
+        self._opportunities = snapshot.tables["opportunities"].columns
         self._entries = {name: tally.entries(snapshot.stages) for name, tally in snapshot.tallies.items()}
         named = [entry.key for entry in self._entries["by_currency"] if entry.key is not None]
         self._currency: str = named[0] if named else ""
+        self._rated = [row["currency_code"] for row in snapshot.rates]
+        if snapshot.reporting and any(spends is not None for spends in self._opportunities["reporting"]):
+            self._currency = f"{ABOUT}{snapshot.reporting}"
 
     def render(self) -> str:
         """Returns the whole page, which loads nothing: styles, programs and rows are in it."""
@@ -67,10 +71,10 @@ class Page:
         body = tag(
             "body",
             tag("a", "To the content", class_="skip", href="#content"),
-            tag("header", *self._heading(), tag("nav", tag("ul", *links), aria_label="Sections")),
+            tag("header", *heading(self._snapshot, self._now), tag("nav", tag("ul", *links), aria_label="Sections")),
             tag("div", id="filters", hidden=""),
             tag("main", *(self._section(*section) for section in SECTIONS), self._all(), id="content"),
-            tag("footer", *self._footer()),
+            tag("footer", *footer(self._snapshot)),
             tag("script", Html(to_json(self._meta())), type="application/json", id="meta"),
             tag("script", Html(pack(self._snapshot)), type="application/json", id="rows"),
             tag("script", Html(script)),
@@ -89,22 +93,31 @@ class Page:
             "link": self._link,
             "dataset": snapshot.dataset,
             "stages": snapshot.stages,
-            "filters": FILTERS,
+            "reporting": snapshot.reporting,
+            "rated": self._rated,
+            "filters": [name for name in FILTERS if name != "account" or snapshot.is_shared],
             "ranges": RANGES,
-            "shown": SHOWN,
+            "shown": self._shown,
             "at_aws": AT_AWS,
             "first": FIRST_ROWS,
             "colours": draw.COLOURS,
             "figures": {name: tally.figure for name, tally in snapshot.tallies.items()},
             "fields": {
-                name: [{"name": one.name, "label": one.label, "kind": one.kind} for one in fields]
+                name: [
+                    {"name": one.name, "label": self._label(one), "kind": one.kind}
+                    for one in fields
+                    if (one.name != "reporting" or snapshot.reporting) and (one.name != "account" or snapshot.is_shared)
+                ]
                 for name, fields in TABLES.items()
             },
             "totals": {name: table.total for name, table in snapshot.tables.items()},
         }
 
+    def _label(self, field: Field) -> str:
+        return f"In {self._snapshot.reporting}" if field.name == "reporting" else field.label
+
     def _section(self, name: str, title: str, figures: Sequence[str], layout: str) -> Html:
-        drawn = [self._figure(figure) for figure in figures]
+        drawn = [self._figure(figure) for figure in figures if figure != "by_account" or self._snapshot.is_shared]
         return tag(
             "section",
             tag("h2", title, id=f"{name}-title"),
@@ -131,14 +144,14 @@ class Page:
             table = self._snapshot.tables[figure["table"]]
             found = self._sorted(figure, list(matching(range(table.size), table.columns, figure["where"])))
             rows = draw.rows_of(figure, table.columns, found, self._cell)
-        return draw.tile(figure, entries, self._currency, rows)
+        return draw.tile(figure, entries, self._currency, self._rated, rows)
 
     def _sorted(self, figure: Figure, rows: list[int]) -> list[int]:
         """The rows by the column that the figure names, what lacks it at the end."""
         name, direction = figure["list"]["sort"]
         columns = self._snapshot.tables[figure["table"]].columns
         if name == "amount":
-            values: dict[int, Any] = {row: self._spends(row).get(self._currency) for row in rows}
+            values: dict[int, Any] = {row: self._amount(row) for row in rows}
         else:
             values = {row: columns[name][row] for row in rows}
         there = [row for row in rows if values[row] is not None]
@@ -157,9 +170,16 @@ class Page:
 
     def _spends(self, row: int) -> dict[str, int]:
         """The amounts of an opportunity, by currency."""
-        columns = self._snapshot.tables["opportunities"].columns
+        columns = self._opportunities
         one = columns["amount"][row]
         return dict(self._snapshot.spends.get(row, ())) if one is None else {columns["currency"][row] or "": one}
+
+    def _amount(self, row: int) -> int | None:
+        """The amount of an opportunity in the currency that is shown."""
+        if self._currency[:1] == ABOUT:
+            found: int | None = self._opportunities["reporting"][row]
+            return found
+        return self._spends(row).get(self._currency)
 
     def _all(self) -> Html:
         """Returns the first opportunities; the programs of the page put a table with all of them in its place."""
@@ -167,7 +187,7 @@ class Page:
         figure = {
             "title": "All opportunities",
             "table": "opportunities",
-            "list": {"columns": SHOWN, "rows": FIRST_ROWS},
+            "list": {"columns": self._shown, "rows": FIRST_ROWS},
         }
         more = table.total - min(table.size, FIRST_ROWS)
         return tag(
@@ -183,52 +203,6 @@ class Page:
             id="opportunities",
             aria_labelledby="opportunities-title",
         )
-
-    def _heading(self) -> list[Html]:
-        as_of = self._snapshot.freshness["as_of"]
-        said = (
-            f"As of {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC, the newest change AWS has shown. Ages count up to then."
-            if as_of
-            else "No opportunity has been seen yet."
-        )
-        table = self._snapshot.tables["opportunities"]
-        cut = None
-        if table.total > table.size:
-            cut = tag(
-                "p",
-                f"This page has {table.size:,} of {table.total:,} opportunities: the open ones that need somebody, "
-                "then the other open ones, then the closed ones, the largest amounts first in each. The figures count "
-                "all of them as long as no filter is set.",
-                class_="warning",
-                role="note",
-            )
-        return [tag("h1", TITLE), tag("p", said, class_="soft"), join(*warnings(self._snapshot, self._now), cut)]
-
-    def _footer(self) -> list[Html]:
-        freshness = self._snapshot.freshness
-        since, last = freshness["history_since"], freshness["last_success_at"]
-        cut = [
-            f"The newest {table.size:,} of {table.total:,} {name} are here. "
-            for name, table in self._snapshot.tables.items()
-            if name != "opportunities" and table.total > table.size
-        ]
-        absent = [table for table in self._snapshot.absent if "__" not in table]  # lists are absent with their table
-        return [
-            tag(
-                "p",
-                f"{freshness['opportunities']:,} opportunities in the dataset {self._snapshot.dataset}. ",
-                f"History since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC. " if since else None,
-                f"Last good sync {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC. " if last else None,
-                f"Not in this dataset: {', '.join(absent)}. " if absent else None,
-                *cut,
-            ),
-            tag(
-                "p",
-                "Amounts are expected monthly spend, as entered in Partner Central; currencies are never added. Review "
-                "fields are those of opportunities that the partner originated. What each figure means: "
-                "docs/how-to/reports.md.",
-            ),
-        ]
 
 
 def text(path: str) -> str:

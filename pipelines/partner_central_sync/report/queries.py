@@ -8,17 +8,19 @@ WEEKS_BACK = 2 * QUARTER_WEEKS + 1
 ENDED = "CAST(spans.ended_at AT TIME ZONE 'UTC' AS DATE)"
 OPTIONAL = frozenset(
     (
-        *("opportunity_search_summaries", "engagement_invitations"),
-        *("aws_opportunity_summaries", "aws_opportunity_summaries__opportunity_team"),
+        *("opportunity_search_summaries", "aws_opportunity_summaries", "engagement_invitations"),
         *("engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks"),
     )
 )
-FRESHNESS = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
+AS_OF = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
+QUERIED = OPTIONAL | {"aws_opportunity_summaries__opportunity_team", "sync_runs"}  # besides what views read
 SOURCES = {
     "opportunities": f"""opportunity_current AS o
         LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id
         LEFT JOIN (
-            SELECT id, MAX(monthly_amount) AS amount FROM opportunity_spend GROUP BY id
+            SELECT id, MAX(monthly_amount) AS amount, SUM(reporting_amount) AS reporting
+            FROM opportunity_spend
+            GROUP BY id
         ) AS largest ON largest.id = o.id
         LEFT JOIN aws_opportunity_summaries AS aws ON aws.id = o.id
         LEFT JOIN (
@@ -33,7 +35,7 @@ SOURCES = {
             ) AS members
             GROUP BY opportunity_id
         ) AS aws_teams ON aws_teams.opportunity_id = o.id
-        CROSS JOIN {FRESHNESS}
+        CROSS JOIN {AS_OF}
         ORDER BY
             CASE
                 WHEN o.is_gone OR NOT o.is_open THEN 2
@@ -42,10 +44,10 @@ SOURCES = {
             END,
             COALESCE(largest.amount, 0) DESC,
             o.id""",  # noqa: S608 - the names of this file
-    "changes": f"""changes CROSS JOIN {FRESHNESS}
+    "changes": f"""changes CROSS JOIN {AS_OF}
         WHERE changes.what <> 'first seen'
         ORDER BY changes.changed_at DESC, changes.id, changes.what""",
-    "moves": f"stage_transitions AS moves CROSS JOIN {FRESHNESS} ORDER BY moves.changed_at DESC, moves.id",
+    "moves": f"stage_transitions AS moves CROSS JOIN {AS_OF} ORDER BY moves.changed_at DESC, moves.id",
     "invitations": f"""engagement_invitations AS i
         LEFT JOIN received_invitations AS received ON received.id = i.id
         LEFT JOIN (
@@ -53,7 +55,7 @@ SOURCES = {
             FROM engagement_from_opportunity_tasks
             GROUP BY engagement_invitation_id
         ) AS sent ON sent.id = i.id
-        CROSS JOIN {FRESHNESS}
+        CROSS JOIN {AS_OF}
         ORDER BY i.invitation_date DESC, i.id""",  # noqa: S608 - the names of this file
     "recommendations": "recommendations_open ORDER BY id, recommendation_type, recommendation",
     "spans": f"""(
@@ -72,12 +74,16 @@ SOURCES = {
             ) AS versions
             GROUP BY id, span
         ) AS spans
-        CROSS JOIN {FRESHNESS}
+        CROSS JOIN {AS_OF}
         WHERE
             spans.ended_at IS NULL
             OR DATE_DIFF('day', {ENDED}, freshness.as_of_date) < {7 * WEEKS_BACK}
         ORDER BY spans.began_at DESC, spans.id""",  # noqa: S608 - the names of this file
 }
+FRESHNESS = "SELECT * FROM data_freshness WHERE stream = 'opportunities'"
+STAGES = "SELECT life_cycle_stage FROM life_cycle_stages ORDER BY stage_order"
+FIRST_DAY = "SELECT CAST(MIN(watermark) AT TIME ZONE 'UTC' AS DATE) AS day FROM sync_runs"
+RATES = "SELECT currency_code, reporting_currency, rate, rate_date FROM reporting_rates ORDER BY currency_code"
 SPENDS = """
     SELECT id, COALESCE(currency_code, '') AS currency, monthly_amount
     FROM opportunity_spend

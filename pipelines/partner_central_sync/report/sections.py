@@ -16,7 +16,17 @@ SECTIONS = (
         "splits",
         "The pipeline, by",
         (
-            *("by_stage", "by_review", "by_owner", "by_origin", "by_country", "by_industry", "by_type", "by_solution"),
+            *(
+                "by_stage",
+                "by_review",
+                "by_account",
+                "by_owner",
+                "by_origin",
+                "by_country",
+                "by_industry",
+                "by_type",
+                "by_solution",
+            ),
             *("by_currency", "waiting"),
         ),
         "grid",

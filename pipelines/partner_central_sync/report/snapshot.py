@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
 
@@ -15,21 +14,19 @@ from partner_central.public import ConfigurationError
 
 from ..destinations.errors import WrongQuery
 from ..destinations.own_tables import LISTINGS, columns_of
-from ..query.currency import spend_of_version
-from ..query.read_only import run_query
+from ..query.read_only import nothing_loaded
 from ..sync.last_run import held_removals
-from ..views.absent_tables import empty_queries
-from ..views.translation import translate
 from .evaluate import Batch, Tally
-from .fields import TABLES, Field
+from .fields import TABLES
 from .figures import figures
 from .last_report import last_report
-from .queries import OPTIONAL, SOURCES, SPENDS
+from .queries import FIRST_DAY, FRESHNESS, RATES, SOURCES, SPENDS, STAGES
+from .reader import Reader, Row, readers
+from .rows import Spends, hundredths, spends_of, to_columns, write_spends
 
-Row = dict[str, Any]
-Spends = list[tuple[str, int]]
 MOST_OPPORTUNITIES, MOST_OTHERS, BATCH = 100_000, 300_000, 20_000
 NEW_DAYS = 7
+NOT_OF_ITS_KIND = (ValueError, TypeError, ArithmeticError)  # what a value raises that a view of another's making has
 
 
 @dataclass(slots=True)
@@ -45,39 +42,82 @@ class Table:
         return len(next(iter(self.columns.values())))
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account whose data are on the page.
+
+    Attributes:
+        reader: reads the data.
+        freshness: the row of `data_freshness`.
+        held: how many opportunities wait for `--accept-removals`.
+    """
+
+    reader: Reader
+    freshness: Row
+    held: int
+
+    @property
+    def name(self) -> str | None:
+        """Returns its name, where several accounts share the dataset."""
+        return self.reader.account
+
+    @property
+    def day(self) -> date:
+        """Returns the day of the newest change that AWS has shown."""
+        found: date = self.freshness["as_of_date"] or date(1970, 1, 1)
+        return found
+
+
 @dataclass(slots=True)
 class Snapshot:
     """Everything on the page.
 
     Attributes:
         dataset: whose data it is.
-        freshness: the row of `data_freshness`.
-        held: how many opportunities wait for `--accept-removals`.
+        accounts: the accounts that share it, or one without a name.
         stages: in their usual order.
         since: the day from which on changes are new.
+        last: up to which day the last report knew that was written before these data came; None without one.
         tables: by name.
         spends: the amounts of each opportunity that has several currencies, by its row.
         tallies: the figures, over all rows, also over what the page does not have.
-        last: up to which day the last report knew that was written before these data came; None without one.
-        absent: tables of other streams that the dataset does not have.
+        rates: the rows of `reporting_rates`; none where no rates are given.
     """
 
     dataset: str
-    freshness: Row
-    held: int
+    accounts: list[Account]
     stages: list[str]
     since: date = date(1970, 1, 1)
     last: date | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     spends: dict[int, Spends] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
-    absent: list[str] = field(default_factory=list)
+    rates: list[Row] = field(default_factory=list)
+
+    @property
+    def reporting(self) -> str | None:
+        """Returns the reporting currency; None where no rates are given."""
+        return self.rates[0]["reporting_currency"] if self.rates else None
+
+    @property
+    def as_of(self) -> datetime | None:
+        """Returns the newest change that AWS has shown; None if it has shown none."""
+        return max((at for one in self.accounts if (at := one.freshness["as_of"])), default=None)
 
     @property
     def today(self) -> date:
         """Returns the day 0."""
-        day: date = self.freshness["as_of_date"] or date(1970, 1, 1)
-        return day
+        return max(one.day for one in self.accounts)
+
+    @property
+    def is_shared(self) -> bool:
+        """Returns whether several accounts share the dataset."""
+        return self.accounts[0].name is not None
+
+    @property
+    def absent(self) -> Sequence[str]:
+        """Returns the tables of other streams that the dataset does not have."""
+        return self.accounts[0].reader.absent
 
 
 def load_snapshot(
@@ -88,110 +128,78 @@ def load_snapshot(
     Args:
         client: the destination's.
         dataset: whose views it are.
-        account: whose data it is, where several accounts share the dataset.
+        account: whose data it is, where several accounts share the dataset; None for all of them.
         since: the day from which on changes are new, or `last` for where the last report ended; by default seven days
             before the newest change.
 
     Raises:
-        ConfigurationError: the views are not there yet.
+        ConfigurationError: nothing is loaded, or the views are not there, or are not those of this program.
     """
+    found = readers(client, account)
+    if not found:
+        raise nothing_loaded(client)
+    is_judged = LISTINGS in columns_of(client, [LISTINGS])  # a query that fails would end the transaction
     try:
-        (freshness,) = fetch_rows(client, "SELECT * FROM data_freshness WHERE stream = 'opportunities'")
-        stages = fetch_rows(client, "SELECT life_cycle_stage FROM life_cycle_stages ORDER BY stage_order")
+        accounts = [
+            Account(one, one.fetch(FRESHNESS)[0], held_removals(client, one.account) if is_judged else 0)
+            for one in found
+        ]
+        stages = found[0].fetch(STAGES)
     except WrongQuery as error:
         raise ConfigurationError(
             f"The report is made from views that the dataset {dataset} does not have: run partner-central sync, which "
-            "makes them unless several accounts share the dataset."
+            "makes them."
         ) from error
-    there = columns_of(client, {LISTINGS, *OPTIONAL}).keys()  # a query that fails would end the transaction
-    held = held_removals(client, account) if LISTINGS in there else 0
-    snapshot = Snapshot(dataset, freshness, held, [row["life_cycle_stage"] for row in stages])
-    snapshot.absent = sorted(OPTIONAL - there)
-    snapshot.last = last_report(client, account, freshness["as_of"])
-    chosen = snapshot.last if since == "last" else since
-    snapshot.since = chosen or snapshot.today - timedelta(NEW_DAYS)
-    first = fetch_rows(client, "SELECT CAST(MIN(watermark) AT TIME ZONE 'UTC' AS DATE) AS day FROM sync_runs")[0]["day"]
-    defined = figures(snapshot.today, snapshot.since, first or snapshot.today)
-    snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
-    several: dict[str, Spends] = {}
-    for row in fetch_rows(client, SPENDS):
-        several.setdefault(row["id"], []).append((row["currency"], _hundredths(row["monthly_amount"])))
-    for name in TABLES:
-        try:
-            snapshot.tables[name] = _load(client, name, snapshot, several)
-        except WrongQuery as error:
-            raise ConfigurationError(
-                f"The report cannot be made from the views of {dataset}. {error} If one of them is a view of your own, "
-                "rename it, and run partner-central sync."
-            ) from error
+    snapshot = Snapshot(dataset, accounts, [row["life_cycle_stage"] for row in stages])
+    snapshot.last = last_report(client, account, snapshot.as_of)
+    snapshot.since = (snapshot.last if since == "last" else since) or snapshot.today - timedelta(NEW_DAYS)
+    snapshot.tables = {name: Table({one.name: [] for one in fields}) for name, fields in TABLES.items()}
+    try:
+        _fill(snapshot)
+    except (WrongQuery, *NOT_OF_ITS_KIND) as error:
+        raise ConfigurationError(
+            f"The report cannot be made from the views of {dataset}. {error} If one of them is a view of your own, "
+            "rename it, and run partner-central sync."
+        ) from error
     return snapshot
 
 
-def fetch_rows(client: SqlJobClientBase, query: str) -> list[Row]:
-    """The rows of a query that is written as the views are."""
-    with run_query(client, translate(query, client)) as answer:
-        columns = [column.lower() for column in answer.columns]
-        return [dict(zip(columns, row, strict=True)) for row in answer.rows]
+def _fill(snapshot: Snapshot) -> None:
+    """Reads all tables of all accounts."""
+    firsts = [one.reader.fetch(FIRST_DAY)[0]["day"] or snapshot.today for one in snapshot.accounts]
+    defined = figures(snapshot.today, snapshot.since, max(firsts))
+    snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
+    snapshot.rates = next(filter(None, (one.reader.fetch(RATES) for one in snapshot.accounts)), [])
+    for account in snapshot.accounts:
+        several: dict[str, Spends] = {}
+        for row in account.reader.fetch(SPENDS):
+            several.setdefault(row["id"], []).append((row["currency"], hundredths(row["monthly_amount"])))
+        for name in TABLES:
+            _read(snapshot, account, name, several)
 
 
-def _load(client: SqlJobClientBase, name: str, snapshot: Snapshot, several: dict[str, Spends]) -> Table:
-    """Reads a table; counts all its rows in its figures, and keeps the first ones."""
-    fields = TABLES[name]
-    query = f"SELECT {', '.join(f'{field.query} AS {field.name}_' for field in fields)} FROM {SOURCES[name]}"  # noqa: S608
-    table = Table({field.name: [] for field in fields})
-    most = MOST_OPPORTUNITIES if name == "opportunities" else MOST_OTHERS
+def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Spends]) -> None:
+    """Reads a table of an account; counts all its rows in its figures, and keeps the first ones."""
+    fields = [one for one in TABLES[name] if one.query]
+    query = f"SELECT {', '.join(f'{one.query} AS {one.name}_' for one in fields)} FROM {SOURCES[name]}"  # noqa: S608
+    table = snapshot.tables[name]
+    most = (MOST_OPPORTUNITIES if name == "opportunities" else MOST_OTHERS) // len(snapshot.accounts)
+    room = most
     tallies = [tally for tally in snapshot.tallies.values() if tally.figure["table"] == name]
-    with run_query(client, translate(query, client, empty_queries(snapshot.absent))) as answer:
-        while rows := list(islice(answer.rows, BATCH)):
-            columns = _columns(fields, rows)
+    with account.reader.run(query) as result:
+        while rows := list(islice(result.rows, BATCH)):
+            columns = to_columns(fields, rows, (account.day - snapshot.today).days)
+            columns["account"] = [account.name] * len(rows)
             if name == "changes":
-                _write_spends(columns)
-            spends = _spends(columns, several) if name == "opportunities" else None
+                write_spends(columns)
+            spends = spends_of(columns, several, snapshot.reporting) if name == "opportunities" else None
             batch = Batch(columns, spends)
             for tally in tallies:
                 tally.add(batch)
-            room = max(0, most - table.size)
             if spends:
-                ids = columns["id"]
-                snapshot.spends |= {
-                    table.total + n: several[ids[n]] for n in range(min(room, len(ids))) if ids[n] in several
-                }
+                ids = columns["id"][:room]
+                snapshot.spends |= {table.size + n: several[key] for n, key in enumerate(ids) if key in several}
             for column, values in columns.items():
                 table.columns[column] += values[:room]
+            room = max(0, room - len(rows))
             table.total += len(rows)
-    return table
-
-
-def _columns(fields: Sequence[Field], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for one, values in zip(fields, zip(*rows, strict=True), strict=True):
-        if one.kind == "money":
-            found[one.name] = [None if value is None else _hundredths(value) for value in values]
-        elif one.kind in {"day", "count", "flag"}:
-            found[one.name] = [None if value is None else int(value) for value in values]
-        else:
-            found[one.name] = [None if value is None else str(value) for value in values]
-    return found
-
-
-def _write_spends(columns: dict[str, list[Any]]) -> None:
-    """Writes the amounts of changes as all others are."""
-    for name in ("before", "now"):
-        columns[name] = [
-            spend_of_version(text) if text and what == "expected spend" else text
-            for text, what in zip(columns[name], columns["what"], strict=True)
-        ]
-
-
-def _hundredths(amount: Decimal | float) -> int:
-    return int((amount if isinstance(amount, Decimal) else Decimal(str(amount))).scaleb(2).to_integral_value())
-
-
-def _spends(columns: dict[str, list[Any]], several: dict[str, Spends]) -> list[Sequence[tuple[str, int]]]:
-    """The amounts of each row, by currency; the currency that nobody gave is an empty text."""
-
-    def of_rows() -> Iterator[Sequence[tuple[str, int]]]:
-        for key, amount, currency in zip(columns["id"], columns["amount"], columns["currency"], strict=True):
-            yield several.get(key, ()) if amount is None else ((currency or "", amount),)
-
-    return list(of_rows())

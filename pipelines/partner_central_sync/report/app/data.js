@@ -3,7 +3,7 @@
 const tables = {};
 const spends = new Map(); // of opportunities with several currencies: [currency, amount], by row
 const MISSING = -(2 ** 31); // of a column of whole numbers
-const money = { currencies: [], of: null, amounts: null };
+const money = { currencies: [], of: null, amounts: null, about: null };
 
 async function unpack() {
   const letters = atob(document.getElementById("rows").textContent);
@@ -28,7 +28,7 @@ async function unpack() {
 }
 
 // The amounts once more, for fast sums: the place of the currency of each row, and its amount. -1 is without, and -2
-// has several amounts, or one that a number does not hold exactly.
+// has several amounts, or one that a number does not hold exactly. What is not known in the reporting currency is NaN.
 function unpackMoney() {
   const { amount, currency } = tables.opportunities.columns;
   const places = new Map();
@@ -49,6 +49,8 @@ function unpackMoney() {
     }
   }
   money.currencies = [...places.keys()];
+  const about = tables.opportunities.columns.reporting;
+  if (about) money.about = Float64Array.from(about.rows, (value) => (value === null ? NaN : Number(value)));
 }
 
 function unpackColumn(column, kind) {
@@ -77,6 +79,15 @@ function spendsOf(row) {
   return [[currency.at(row) ?? "", one]];
 }
 
+// The amounts that a column shows: all of them, or the one in the reporting currency.
+function amountsOf({ name }, row) {
+  if (name !== "reporting") return [...spendsOf(row)];
+  const about = aboutOf(row);
+  return about === null ? [] : [[meta.reporting, about]];
+}
+
+const aboutOf = (row) => tables.opportunities.columns.reporting?.rows[row] ?? null;
+
 // The value of a row; a change or an invitation has that of its opportunity where it has none itself.
 function valueOf(table, name, row) {
   const value = table.columns[name].at(row);
@@ -93,7 +104,7 @@ function valueOf(table, name, row) {
 function cellOf(table, field, row) {
   const value = valueOf(table, field.name, row);
   if (field.kind === "money") {
-    const pairs = [...spendsOf(row)].sort(([one], [other]) => byText(one, other));
+    const pairs = amountsOf(field, row).sort(([one], [other]) => byText(one, other));
     const text = pairs.map(([currency, amount]) => short(amount, currency)).join(", ");
     return { text: text || NOTHING, title: pairs.map(([currency, amount]) => exact(amount, currency)).join(", ") };
   }

@@ -19,8 +19,11 @@ function amountText(sums, currency) {
 }
 
 function drawSum(sums, currency) {
-  const others = sums.size - (sums.has(currency) ? 1 : 0);
-  const more = others ? ` and ${others} more ${others === 1 ? "currency" : "currencies"}` : null;
+  const isAbout = currency === REPORTING;
+  const covered = isAbout ? meta.rated : [currency];
+  const others = [...sums.keys()].filter((code) => code !== REPORTING && !covered.includes(code)).length;
+  const word = others === 1 ? "currency" : "currencies";
+  const more = others ? ` ${isAbout ? "without" : "and"} ${others} more ${word}` : null;
   return h("p", { class: "sum" }, amountText(sums, currency), sums.has(currency) ? " a month" : null, h("small", null, more));
 }
 
@@ -54,11 +57,11 @@ function drawRows(figure, rows) {
   const table = tables[figure.table];
   const fields = figure.list.columns.map((name) => table.fields[name]);
   const body = rows.slice(0, figure.list.rows ?? 5).map((row) => {
-    const id = valueOf(table, "id", row);
+    const about = opportunityOf(table, row);
     const cells = fields.map((field) => {
       const { text, title } = cellOf(table, field, row);
-      const opens = (field.name === "customer" || field.name === "title") && id !== null && placeOf(id) !== undefined;
-      const content = opens ? h("button", { type: "button", class: "open", onclick: () => openPanel(id) }, text) : text;
+      const opens = (field.name === "customer" || field.name === "title") && about >= 0;
+      const content = opens ? h("button", { type: "button", class: "open", onclick: () => openPanel(about) }, text) : text;
       return h("td", { class: alignOf(field), dir: "auto", title: title || null, "data-label": field.label }, content);
     });
     return h("tr", null, cells);

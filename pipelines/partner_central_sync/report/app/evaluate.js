@@ -85,6 +85,8 @@ function countGroups(figure, table, rows, groupOf, place) {
   const width = figure.table === "opportunities" ? money.currencies.length : 0;
   const sums = new Float64Array(keys.length * width);
   const known = new Uint8Array(keys.length * width);
+  const about = new Float64Array(keys.length);
+  const isKnown = new Uint8Array(keys.length);
   const odd = [];
   const add = (row, code) => {
     counts[code] += 1;
@@ -95,12 +97,16 @@ function countGroups(figure, table, rows, groupOf, place) {
       sums[code * width + currency] += money.amounts[row];
       known[code * width + currency] = 1;
     } else if (currency === -2) odd.push([row, code]);
+    if (money.about && !Number.isNaN(money.about[row])) {
+      about[code] += money.about[row];
+      isKnown[code] = 1;
+    }
   };
   for (const row of rows) {
     if (several?.[of[row]]) for (const code of several[of[row]]) add(row, code);
     else if (of[row] >= 0) add(row, of[row]);
   }
-  const isExact = sums.every(Number.isSafeInteger);
+  const isExact = sums.every(Number.isSafeInteger) && about.every(Number.isSafeInteger);
   keys.forEach((key, code) => {
     if (!counts[code]) return;
     const group = groupOf(key);
@@ -109,14 +115,18 @@ function countGroups(figure, table, rows, groupOf, place) {
       if (known[code * width + currency])
         addTo(group.sums[place], money.currencies[currency], sums[code * width + currency]);
     }
+    if (isExact && isKnown[code]) addTo(group.sums[place], REPORTING, about[code]);
   });
   const add1 = (row, key) =>
     spendsOf(row).forEach(([currency, amount]) => addTo(groupOf(key).sums[place], currency, amount));
   for (const [row, code] of odd) add1(row, keys[code]);
   if (isExact) return;
   for (const row of rows) {
-    if (money.of[row] < 0) continue;
-    for (const code of several?.[of[row]] ?? [of[row]]) if (code >= 0) add1(row, keys[code]);
+    for (const code of several?.[of[row]] ?? [of[row]]) {
+      if (code < 0 || !width) continue;
+      if (money.of[row] >= 0) add1(row, keys[code]);
+      if (aboutOf(row) !== null) addTo(groupOf(keys[code]).sums[place], REPORTING, aboutOf(row));
+    }
   }
 }
 

@@ -20,7 +20,7 @@ function buildFilters() {
   });
   const lists = meta.filters.filter((field) => hasChoice(field)).map(buildList);
   const ranges = meta.ranges.map(buildRange);
-  const currencies = currenciesByUse();
+  const currencies = REPORTING ? [REPORTING, ...currenciesByUse()] : currenciesByUse();
   const picker = h(
     "select",
     {
@@ -137,7 +137,7 @@ function currenciesByUse() {
   const rows = rowsLeft(tables.opportunities, null);
   const entries = evaluate({ table: "opportunities", where: [], by: { field: "currency" } }, rows);
   const found = entries.filter(({ key, sums }) => key !== null || sums[0].size).map(({ key }) => key ?? "");
-  return found.includes(state.currency) ? found : [state.currency, ...found];
+  return found.includes(state.currency) || state.currency === REPORTING ? found : [state.currency, ...found];
 }
 
 // Shows in the bar what is chosen.

@@ -3,10 +3,12 @@
 
 const NOTHING = "\u2013";
 const NBSP = "\u00a0";
+const ABOUT = "\u2248"; // before the reporting currency, in which amounts of all currencies are added
 const UNITS = ["", "K", "M", "B", "T"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY_MS = 86_400_000;
 const meta = JSON.parse(document.getElementById("meta").textContent);
+const REPORTING = meta.reporting && ABOUT + meta.reporting;
 const TODAY_MS = Date.parse(`${meta.today}T00:00:00Z`);
 
 const grouped = (digits) => String(digits).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -30,7 +32,9 @@ function exact(hundredths, currency) {
 function short(hundredths, currency) {
   const all = BigInt(hundredths);
   const left = all < 0n ? -all : all;
-  const head = (all < 0n ? "-" : "") + (meta.symbols[currency] ?? (currency ? currency + NBSP : ""));
+  const about = currency.startsWith(ABOUT) ? ABOUT : "";
+  const code = currency.slice(about.length);
+  const head = (all < 0n ? "-" : "") + about + (meta.symbols[code] ?? (code ? code + NBSP : ""));
   if (left < 99_950n) return head + (left + 50n) / 100n;
   const tenthsOf = (unit) => (left + 5n * unit) / (10n * unit);
   let [place, unit] = [1, 1000n];

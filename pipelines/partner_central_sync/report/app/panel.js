@@ -1,16 +1,11 @@
 // The panel of one opportunity: all that is known of it, AWS's side, its history and its invitations.
 
-let places = null; // the row of an opportunity, by its id
+// The row of the opportunity that a row of a table is about; -1 if the page has none.
+const opportunityOf = (table, row) => (table.name === "opportunities" ? row : table.columns.id.rows[row]);
 
-function placeOf(id) {
-  places ??= new Map(tables.opportunities.columns.id.rows.map((key, row) => [key, row]));
-  return places.get(id);
-}
-
-function openPanel(id) {
-  const row = placeOf(id);
-  if (row === undefined) return;
+function openPanel(row) {
   const table = tables.opportunities;
+  const id = table.columns.id.at(row);
   const panel = document.getElementById("panel") ?? buildPanel();
   const own = Object.values(table.fields).filter(
     ({ name, kind }) => !["customer", "standing", "currency", ...meta.at_aws].includes(name) && kind !== "flag",

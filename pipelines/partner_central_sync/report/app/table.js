@@ -31,6 +31,7 @@ function sortedBy(name, direction) {
 }
 
 function sortedAmount(row) {
+  if (state.currency === REPORTING) return aboutOf(row);
   for (const [currency, amount] of spendsOf(row)) if (currency === state.currency) return amount;
   return null;
 }
@@ -98,7 +99,7 @@ function buildTable() {
     holder.setAttribute("role", "rowgroup");
     holder.firstChild.setAttribute("role", "presentation");
   });
-  grid.on("rowClick", (event, row) => openPanel(row.getData().id));
+  grid.on("rowClick", (event, row) => openPanel(row.getData().row));
 }
 
 function cellElement(cell) {
@@ -179,7 +180,7 @@ function csvOf(rows, names) {
         .map((name) => {
           const value = table.columns[name].at(row);
           const { kind } = table.fields[name];
-          if (kind === "money") return csvAmount(spendsOf(row));
+          if (kind === "money") return csvAmount(amountsOf(table.fields[name], row));
           if (value === null) return "";
           return kind === "day" ? formatDay(value) : typeof value === "number" ? value : csvText(value);
         })
