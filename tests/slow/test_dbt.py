@@ -27,6 +27,7 @@ PACKAGES, PROFILES, SETTINGS, FRESHNESS, ATTACHED = (
     yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 )
 GRANTS = re.findall(r"^((?:CREATE|GRANT|ALTER) .*);$", PAGE, re.MULTILINE)
+RELEASE = "v1.2.3"
 MODELS = "analytics_partner_central_models"
 STALE = "UPDATE sync_runs SET finished_at = finished_at - INTERVAL '30' HOUR"
 COLUMNS = (
@@ -52,7 +53,8 @@ class Project:
         self.folder.mkdir()
         (package,) = PACKAGES["packages"]
         ((profile, content),) = profiles.items()
-        self.write("packages.yml", {"packages": [package | {"git": str(repository(database.folder / "repository"))}]})
+        place = {"git": str(repository(database.folder / "repository")), "revision": RELEASE}
+        self.write("packages.yml", {"packages": [package | place]})
         target = content["outputs"][database.destination]
         target = target | place_of(database, target)
         self.write("profiles.yml", {profile: {"target": "here", "outputs": {"here": target}}})
@@ -91,8 +93,7 @@ def environment() -> dict[str, str]:
 def repository(folder: Path) -> Path:
     shutil.copytree(ROOT / "dbt", folder / "dbt")
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
-    tag = ["tag", PACKAGES["packages"][0]["revision"]]
-    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "test"], tag):
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "test"], ["tag", RELEASE]):
         subprocess.run(["git", *command], cwd=folder, env=environment(), check=True)
     return folder
 
