@@ -29,7 +29,7 @@ from partner_central_sync.report.currency import ABOUT, exact, short
 from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
 from partner_central_sync.report.evaluate import Entry
-from partner_central_sync.report.queries import OPTIONAL
+from partner_central_sync.report.queries import OPTIONAL, QUERIED
 from partner_central_sync.report.snapshot import Snapshot, load_snapshot
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
@@ -555,7 +555,7 @@ def test_without_other_streams_there_is_a_page(folder: Path) -> None:
     settings = filled(settings_in(folder), folder / "work", {"opportunities": SMALL_CASE["opportunities"]})
     with duckdb.connect(str(settings.database)) as connection:
         connection.execute("USE partner_central.partner_central")
-        for table in OPTIONAL - {"engagement_from_opportunity_tasks"}:
+        for table in QUERIED - {"engagement_from_opportunity_tasks"}:
             connection.execute(f"DROP TABLE {table}")
     with attach(settings).destination_client() as client:
         assert isinstance(client, SqlJobClientBase)

@@ -13,7 +13,7 @@ OPTIONAL = frozenset(
     )
 )
 AS_OF = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
-QUERIED = OPTIONAL | {"aws_opportunity_summaries__opportunity_team", "sync_runs"}  # besides what views read
+QUERIED = OPTIONAL | {"aws_opportunity_summaries__opportunity_team"}  # tables of other streams, without a view between
 SOURCES = {
     "opportunities": f"""opportunity_current AS o
         LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id

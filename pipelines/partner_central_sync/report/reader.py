@@ -66,8 +66,8 @@ def readers(client: SqlJobClientBase, account: str | None) -> list[Reader]:
         account: the only one to read, where several accounts share the dataset.
     """
     if ACCOUNT not in columns_of(client, [SPINE]).get(SPINE, ()):
-        absent = tuple(sorted(OPTIONAL - columns_of(client, OPTIONAL).keys()))
-        return [Reader(client, None, absent, empty_queries(absent))]
+        there = columns_of(client, QUERIED).keys()
+        return [Reader(client, None, tuple(sorted(OPTIONAL - there)), empty_queries(QUERIED - there))]
     stored = {name: types_of(columns) for name, columns in client.get_storage_tables(sorted(tables_read() | QUERIED))}
     absent = tuple(sorted(OPTIONAL - {name for name, columns in stored.items() if columns}))
     empty = empty_queries(name for name, columns in stored.items() if not columns)
