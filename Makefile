@@ -9,14 +9,14 @@ PEERS := pandas singer
 CLOUDS := iceberg snowflake bigquery dialects
 SERVERS := airflow $(CLOUDS)
 EXTRAS_LOCKED := postgres snowflake bigquery filesystem iceberg motherduck redshift databricks clickhouse
-LOCKS = requirements.lock requirements-dev.lock $(EXTRAS_LOCKED:%=locks/%.lock) locks/audit.lock
+LOCKS = requirements.lock requirements-dev.lock $(EXTRAS_LOCKED:%=locks/%.lock) locks/audit.lock locks/docs.lock
 SBOM := build/sbom
 CLIENTS := duckdb dbt
 
 # One worker more than two cores have: some tests wait, and each worker imports everything once.
 PYTEST = $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) coverage lint bench setup lock audit clean
+.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) coverage lint bench docs setup lock audit clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
 		--out docs/BENCHMARKS.md $(ARGS)
 
+docs: .venv-docs/.set-up ## The documentation as a site, in build/docs/site; fails where a link leads nowhere
+	$(PYTHON) docs/site_pages.py
+	.venv-docs/bin/zensical build --strict --clean --config-file build/docs/mkdocs.yml
+
 .venv-bench-%/.set-up: benchmarks/peers/%.lock
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
@@ -117,7 +121,7 @@ lock: ## Resolve pyproject.toml into all locks but those of the benchmarks (need
 		--no-emit-package partner-central-sync -o tests/locks/$$server.lock --upgrade; done
 	for extra in $(EXTRAS_LOCKED); do $(RESOLVE) --extra build --extra $$extra -c .constraints \
 		-o locks/$$extra.lock --upgrade; done
-	$(RESOLVE:pyproject.toml=locks/audit.in) -o locks/audit.lock --upgrade
+	for tool in audit docs; do $(RESOLVE:pyproject.toml=locks/$$tool.in) -o locks/$$tool.lock --upgrade; done
 	for client in $(CLIENTS); do $(RESOLVE:pyproject.toml=tests/locks/$$client.in) \
 		--no-emit-package dbt-core-experimental-parser -o tests/locks/$$client.lock --upgrade; done
 	rm .constraints
@@ -129,11 +133,11 @@ audit: .venv-audit/.set-up ## Bills of materials of all locks, and their known v
 	for lock in $(LOCKS); do echo $$lock; .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes \
 		--progress-spinner off -r $$lock || exit 1; done
 
-.venv-audit/.set-up: locks/audit.lock
+.venv-audit/.set-up .venv-docs/.set-up: .venv-%/.set-up: locks/%.lock
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .venv-audit $(SBOM) $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) $(CLIENTS:%=.venv-test-%) \
+	rm -rf $(VENV) .venv-audit .venv-docs build $(PEERS:%=.venv-bench-%) $(SERVERS:%=.venv-test-%) $(CLIENTS:%=.venv-test-%) \
 		.coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
