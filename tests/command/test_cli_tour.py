@@ -40,13 +40,13 @@ def test_an_emulator_without_its_port_says_so(sandbox: Sandbox, emulator: Emulat
     assert "Traceback" not in ended.stderr
 
 
-def test_the_demo_shows_two_syncs_the_tables_and_two_answers(sandbox: Sandbox) -> None:
+def test_the_demo_shows_two_syncs_the_tables_and_three_answers(sandbox: Sandbox) -> None:
     ended = sandbox.command("demo")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("Synced in") == 2
     assert re.search(r"opportunities__project_expected_customer_spend[^\n]*\d", ended.stdout)
-    assert ended.stdout.count("SELECT ") >= 2
-    assert ended.stdout.count("?") >= 2
+    assert ended.stdout.count("\nFROM ") == 3
+    assert ended.stdout.count("?") >= 3
     assert re.search(r"Prospect[^\n]*\d+", ended.stdout)
     assert "partner-central check" in ended.stdout
     made = sorted(path.name for path in sandbox.folder.iterdir())
@@ -62,6 +62,6 @@ def test_the_demo_shows_two_syncs_the_tables_and_two_answers(sandbox: Sandbox) -
     for line in lines:
         assert line in ended.stdout, "the demo ends with the lines of the README"
     asked = sandbox.command(*shlex.split(lines[0]))
-    assert (asked.returncode, asked.stderr) == (0, "3 rows\n")
+    assert (asked.returncode, asked.stderr) == (0, "5 rows\n")
     page = sandbox.command(*shlex.split(lines[1].removesuffix(" --open")))
     assert page.returncode == 0, page.stderr

@@ -28,34 +28,28 @@ DATABASE, PAGE = Path("partner_central_demo.duckdb"), Path("partner_central_demo
 DAYS = 5
 QUESTIONS = (
     (
-        "What is open, by stage, and what may it bring a month?",
-        """SELECT o.life_cycle_stage AS stage, count(DISTINCT o.id) AS opportunities,
-       sum(s.amount) FILTER (s.currency_code = 'USD') AS usd_a_month
-FROM opportunities o
-LEFT JOIN opportunities__project_expected_customer_spend s ON s.opportunity_id = o.id
-WHERE o.life_cycle_stage NOT IN ('Launched', 'Closed Lost')
-GROUP BY ALL ORDER BY opportunities DESC""",
+        "What is in the pipeline, by stage, and how much of it has AWS approved?",
+        """SELECT life_cycle_stage AS stage, opportunities_in_stage AS opportunities,
+       validated_in_stage AS approved, monthly_amount AS usd_a_month
+FROM pipeline_by_stage
+WHERE currency_code = 'USD'""",
     ),
     (
-        "Which approved opportunities are past their target close date?",
-        """SELECT id, customer_company_name AS customer, life_cycle_stage AS stage,
-       life_cycle_target_close_date AS due
-FROM opportunities
-WHERE life_cycle_review_status = 'Approved' AND life_cycle_stage NOT IN ('Launched', 'Closed Lost')
-  AND life_cycle_target_close_date < (SELECT max(last_modified_date)::DATE FROM opportunities)
-ORDER BY life_cycle_target_close_date LIMIT 5""",
+        "Which deals should have closed already?",
+        """SELECT id, customer_company_name AS customer, days_overdue, monthly_spend
+FROM past_target_close
+LIMIT 5""",
     ),
     (
-        "Which referrals from AWS wait for an answer, and until when?",
-        """SELECT engagement_title AS title, expiration_date::DATE AS lapses
-FROM engagement_invitations
-WHERE participant_type = 'RECEIVER' AND status = 'PENDING'
-ORDER BY expiration_date LIMIT 5""",
+        "Which referrals from AWS wait for an answer, and for how long?",
+        """SELECT engagement_title AS title, days_waiting, days_left
+FROM referrals_waiting
+LIMIT 5""",
     ),
 )
 NEXT = """The demo's data is in {database}. Ask it more, or open its page:
 
-  {command} query --database {database} "SELECT * FROM past_target_close LIMIT 3"
+  {command} query --database {database} "SELECT * FROM changes_last_7_days LIMIT 5"
   {command} report --database {database} --open
 
 With your own account:
