@@ -362,6 +362,7 @@ def share(settings: Settings) -> Settings:
     return settings
 
 
+@pytest.mark.long
 def test_accounts_that_share_a_dataset_are_one_page_or_one_each(small: Settings, folder: Path) -> None:
     settings = share(filled(settings_in(folder), folder / "work", SMALL_CASE))
     page = reported(settings, folder)
@@ -378,7 +379,7 @@ def test_accounts_that_share_a_dataset_are_one_page_or_one_each(small: Settings,
     alone = snapshot_of(small)
     north = snapshot_of(replace(settings, account="north"))
     for name, tally in alone.tallies.items():
-        assert north.tallies[name].entries(north.stages) == tally.entries(alone.stages) or name == "by_account", name
+        assert north.tallies[name].entries(north.stages) == tally.entries(alone.stages), name
     reported(replace(settings, account="north"), folder)
     assert [row[:1] for row in marks(settings)] == [("north",), (None,)]
 
@@ -422,7 +423,6 @@ def test_one_deal_with_one_version_has_a_page(folder: Path) -> None:
     assert page.figures["pipeline"][:3] == ["Pipeline", "1", EMPTY]
     assert page.figures["changed"][:2] == ["Changes", "0"]
     assert "Weeks before 2026-06-08 are not known." in page.text
-    assert_equals_views(settings)
 
 
 @pytest.mark.parametrize(

@@ -248,9 +248,12 @@ def barriers(browser: Browser) -> list[Any]:
 
 
 def test_paper_has_every_number_and_no_controls(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    browser.media(media="print")
     hidden = "[...document.querySelectorAll('{}')].every((one) => one.getClientRects().length === 0)"
+    browser.open(page)
+    browser.evaluate("gridRows = [], dispatchEvent(new Event('beforeprint'))")  # as if the grid had no page yet
+    browser.media(media="print")
+    assert browser.evaluate("document.querySelectorAll('#first tbody tr').length") == len(SMALL_CASE["opportunities"])
+    assert browser.evaluate(hidden.format("#since label, #since button"))
     assert browser.evaluate(hidden.format("#filters form, nav, .screen"))
     assert browser.evaluate("[...document.querySelectorAll('[data-figure]')].every((one) => one.offsetHeight > 30)")
     assert browser.evaluate("document.querySelectorAll('main details:not([open])').length") == 1

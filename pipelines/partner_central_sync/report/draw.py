@@ -59,7 +59,8 @@ def tile(
         covered = rated if currency[:1] == ABOUT else {currency}
         others = sum(code[:1] != ABOUT and code not in covered for code in group.sums[0])
         word = "currency" if others == 1 else "currencies"
-        more = f" {'without' if covered is rated else 'and'} {others} more {word}" if others else None
+        rest = f"{word} without a rate" if covered is rated else f"more {word}"
+        more = f" and {others} {rest}" if others else None
         sums = tag(
             "p",
             amount(group.sums[0], currency),

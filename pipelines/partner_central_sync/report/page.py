@@ -117,7 +117,7 @@ class Page:
         return f"In {self._snapshot.reporting}" if field.name == "reporting" else field.label
 
     def _section(self, name: str, title: str, figures: Sequence[str], layout: str) -> Html:
-        drawn = [self._figure(figure) for figure in figures if figure != "by_account" or self._snapshot.is_shared]
+        drawn = [self._figure(figure) for figure in figures if figure in self._entries]
         return tag(
             "section",
             tag("h2", title, id=f"{name}-title"),

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import ACCOUNT
 
+from ..destinations import of
 from ..destinations.own_tables import columns_of
 from ..destinations.split_columns import join_columns
 from ..query.read_only import QueryResult, run_query
@@ -26,6 +27,7 @@ from .queries import OPTIONAL, QUERIED
 
 Row = dict[str, Any]
 SPINE = "opportunities"
+MARK = "@account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,33 @@ class Reader:
         client: of the open destination.
         account: the value of the column `account` that its rows have; None where there is no such column.
         absent: tables of other streams that the dataset does not have.
-        instead: queries to read in the place of tables.
+        instead: queries to read in the place of tables; of every account the same, with `MARK` for its name.
+        translated: queries in the destination's words, once for all accounts.
     """
 
     client: SqlJobClientBase
     account: str | None
     absent: tuple[str, ...]
     instead: Mapping[str, str]
+    translated: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def run(self, query: str) -> Iterator[QueryResult]:
         """Runs a query."""
-        whole = query if self.account is None else with_views(query)
-        with run_query(self.client, translate(whole, self.client, self.instead)) as result:
+        if query not in self.translated:
+            whole = query if self.account is None else with_views(query)
+            self.translated[query] = translate(whole, self.client, self.instead)
+        text = self.translated[query]
+        if self.account is not None:
+            text = text.replace(self._quoted(MARK), self._quoted(self.account))
+        with run_query(self.client, text) as result:
             yield result
+
+    def _quoted(self, text: str) -> str:
+        """Returns a text as the destination's SQL has it."""
+        from sqlglot import exp
+
+        return exp.Literal.string(text).sql(of(self.client).dialect(self.client.capabilities))
 
     def fetch(self, query: str) -> list[Row]:
         """Returns the rows of a query."""
@@ -74,18 +89,15 @@ def readers(client: SqlJobClientBase, account: str | None) -> list[Reader]:
     spine = client.sql_client.make_qualified_table_name(SPINE)
     every = f"SELECT DISTINCT {ACCOUNT} FROM {spine} ORDER BY {ACCOUNT}"  # noqa: S608 - names of this program
     names = [account] if account else [row[0] for row in client.sql_client.execute_sql(every) or ()]
-    keyed = {table: columns for table, columns in stored.items() if ACCOUNT in columns}
-    return [
-        Reader(client, name, absent, {**empty, **{table: of_account(table, keyed[table], name) for table in keyed}})
-        for name in names
-    ]
+    keyed = {table: of_account(table, columns) for table, columns in stored.items() if ACCOUNT in columns}
+    translated: dict[str, str] = {}
+    return [Reader(client, name, absent, {**empty, **keyed}, translated) for name in names]
 
 
-def of_account(table: str, columns: Mapping[str, str], account: str) -> str:
-    """Returns a query for the rows of a table that belong to an account."""
+def of_account(table: str, columns: Mapping[str, str]) -> str:
+    """Returns a query for the rows of a table that belong to the account `MARK`."""
     rows = f"({joined}) AS joined" if (joined := join_columns(table, columns)) else table
-    name = account.replace("'", "''")
-    return f"SELECT * FROM {rows} WHERE {ACCOUNT} = '{name}'"  # noqa: S608 - a quoted text
+    return f"SELECT * FROM {rows} WHERE {ACCOUNT} = '{MARK}'"  # noqa: S608 - names of this program
 
 
 def with_views(query: str) -> str:

@@ -11,7 +11,7 @@ SECTIONS = (
         ("validated", "pipeline", "no_pipeline", "due", "launched", "win_rate", "stalled", "gone"),
         "tiles",
     ),
-    ("trend", "Trend", ("trend", "by_month"), "wide"),
+    ("trend", "Trend", ("trend", "by_month"), "pair"),
     (
         "splits",
         "The pipeline, by",

@@ -168,7 +168,11 @@ def _fill(snapshot: Snapshot) -> None:
     """Reads all tables of all accounts."""
     firsts = [one.reader.fetch(FIRST_DAY)[0]["day"] or snapshot.today for one in snapshot.accounts]
     defined = figures(snapshot.today, snapshot.since, max(firsts))
-    snapshot.tallies = {name: Tally(figure, snapshot.today) for name, figure in defined.items()}
+    snapshot.tallies = {
+        name: Tally(figure, snapshot.today)
+        for name, figure in defined.items()
+        if name != "by_account" or snapshot.is_shared
+    }
     snapshot.rates = next(filter(None, (one.reader.fetch(RATES) for one in snapshot.accounts)), [])
     for account in snapshot.accounts:
         several: dict[str, Spends] = {}

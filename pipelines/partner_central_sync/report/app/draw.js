@@ -23,7 +23,7 @@ function drawSum(sums, currency) {
   const covered = isAbout ? meta.rated : [currency];
   const others = [...sums.keys()].filter((code) => code !== REPORTING && !covered.includes(code)).length;
   const word = others === 1 ? "currency" : "currencies";
-  const more = others ? ` ${isAbout ? "without" : "and"} ${others} more ${word}` : null;
+  const more = others ? ` and ${others} ${isAbout ? `${word} without a rate` : `more ${word}`}` : null;
   return h("p", { class: "sum" }, amountText(sums, currency), sums.has(currency) ? " a month" : null, h("small", null, more));
 }
 

@@ -58,6 +58,7 @@ function redraw() {
     if (asWritten && table === "opportunities") element.replaceChildren(...written.get(element));
     else redrawFigure(element, mask);
   }
+  document.getElementById("since").dataset.said = `Since ${formatDay(state.since)}.`;
   showFilters(left.length);
   showTable(left, state.list !== listBefore);
   listBefore = state.list;

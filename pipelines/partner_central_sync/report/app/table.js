@@ -59,7 +59,7 @@ function buildTable() {
     headerHozAlign: alignOf(field) === "n" ? "right" : "left",
     headerSortStartingDir: ["money", "count"].includes(field.kind) ? "desc" : "asc",
     formatter: cellElement,
-    minWidth: field.kind === "money" ? 140 : 100,
+    minWidth: field.kind === "money" ? 140 : 125,
     widthGrow: field.name === "customer" ? 3 : field.kind === "name" || field.kind === "names" ? 2 : 1,
   }));
   const place = document.getElementById("table");
@@ -80,6 +80,7 @@ function buildTable() {
     columns: meta.shown
       .map((name) => columns.find((one) => one.field === name))
       .concat(columns.filter((one) => !meta.shown.includes(one.field))),
+    columnDefaults: { headerWordWrap: true },
     layout: "fitColumns",
     ajaxURL: "rows",
     ajaxRequestFunc: (url, config, { page, size, sort }) => Promise.resolve(pageOf(page, size, sort?.[0])),
@@ -214,10 +215,12 @@ function saveCsv() {
 
 // On paper are the first rows of the table, as they are sorted, instead of one page of it.
 addEventListener("beforeprint", () => {
-  if (!grid) return;
-  const rows = Array.from(gridRows.slice(0, meta.first));
+  if (document.documentElement.dataset.drawn === undefined) return; // the file has the first rows itself
+  const [sort] = grid.getSorters();
+  const all = rowsOfTable(shownLeft, sort);
+  const rows = Array.from(all.slice(0, meta.first));
   const figure = { title: "All opportunities", table: "opportunities", list: { columns: meta.shown, rows: meta.first } };
-  const more = gridRows.length - rows.length;
+  const more = all.length - rows.length;
   const note = more ? h("p", { class: "note" }, `and ${formatCount(more)} more`) : "";
   document.getElementById("first").replaceChildren(drawRows(figure, rows), note);
 });
