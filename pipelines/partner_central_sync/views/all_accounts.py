@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from ..destinations.base import DEFAULT_DIALECT
-from .by_account import ByAccount, NotRewritten, account_of, is_aggregated, own, scalars_of
+from .by_account import ByAccount, NotRewritten, account_of
+from .query_parts import is_aggregated, own, scalars_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -130,6 +131,10 @@ class OfAllAccounts(ByAccount):
                 for column in [one for one in distinct.find_all(exp.Column) if _is_id(one)]:
                     prefix = exp.DPipe(this=account_of(anchor), expression=exp.Literal.string(" "))
                     column.replace(exp.paren(exp.DPipe(this=prefix, expression=column.copy())))
+
+    def accounts(self) -> exp.Expr:
+        """Refuses to begin from the list of accounts, which would repeat rows that are of no account."""
+        raise NotRewritten("rows without an account beside others that have one")
 
 
 def _names_an_id(expressions: Iterable[exp.Expr]) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from partner_central.public import ACCOUNT
 
 from ..destinations.base import DEFAULT_DIALECT
+from .query_parts import aggregates_of, branches_of, is_one_row, own, scalars_of, sources_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -53,7 +54,7 @@ class ByAccount:
             if not self.rewrite(clause.this):
                 self._without.add(clause.alias)
         has_account = self._has_account(query)
-        for branch in _branches(query):
+        for branch in branches_of(query):
             self._rewrite_select(branch, has_account=has_account)
         if has_account and (order := query.args.get("order")):
             order.set("expressions", [exp.Ordered(this=exp.column(ACCOUNT), nulls_first=False), *order.expressions])
@@ -87,6 +88,13 @@ class ByAccount:
     def adapt(self, select: exp.Select, anchor: str) -> None:
         """Changes what else there is to change in a SELECT whose source `anchor` has the account."""
 
+    def accounts(self) -> exp.Expr:
+        """Returns the list of all accounts, as a source."""
+        from sqlglot import exp
+
+        self._lists_accounts = True
+        return exp.to_table(ACCOUNTS)
+
     # Private
 
     def _has_account(self, query: exp.Expr) -> bool:
@@ -101,22 +109,17 @@ class ByAccount:
             return any([self._has_account(query.left), self._has_account(query.right)])
         if not isinstance(query, exp.Select):
             raise NotRewritten(query.sql())
-        read = [*_sources(query), *scalars_of(query)]
+        read = [*sources_of(query), *scalars_of(query)]
         return any(map(self._has_account, read)) and self.keeps_account(query)
 
     def _rewrite_select(self, select: exp.Select, *, has_account: bool) -> None:
         """Joins the sources by account; gives the rows the account if they have to have it."""
         from sqlglot import exp
 
-        more = self._move_aggregates_of_scalars(select) if has_account else []
-        if has_account and _is_one_row(select):
-            grouped = self._move_aggregates(select)
-            select.set("from_", exp.From(this=self._accounts()))
-            select.set("joins", [grouped])
-        if more:
-            select.set("joins", [*(select.args.get("joins") or ()), *more])
-        known = {_name(source): self._has_account(source) for source in _sources(select)}
-        for source in _sources(select):
+        if has_account:
+            self._move_single_rows(select)
+        known = {_name(source): self._has_account(source) for source in sources_of(select)}
+        for source in sources_of(select):
             if isinstance(source, exp.Subquery):
                 self.rewrite(source.this)
         if not any(known.values()) and not has_account:
@@ -143,7 +146,7 @@ class ByAccount:
         if anchor is None or any(join.side and _name(join.this) == anchor for join in joins):
             if first := select.args.get("from_"):
                 joins.insert(0, exp.Join(this=first.this, kind="CROSS"))
-            select.set("from_", exp.From(this=self._accounts()))
+            select.set("from_", exp.From(this=self.accounts()))
             select.set("joins", joins)
             anchor = ACCOUNTS
         for join in joins:
@@ -157,84 +160,50 @@ class ByAccount:
                 join.set("kind", None)
         return anchor
 
-    def _accounts(self) -> exp.Expr:
-        """The list of all accounts, as a source."""
+    def _move_single_rows(self, select: exp.Select) -> None:
+        """Reads what is one row of aggregates, as a scalar subquery is, from queries by account."""
         from sqlglot import exp
 
-        self._lists_accounts = True
-        return exp.to_table(ACCOUNTS)
-
-    def _move_aggregates_of_scalars(self, select: exp.Select) -> list[exp.Join]:
-        """Replaces scalar subqueries by columns of queries by account, and returns the joins of those."""
-        from sqlglot import exp
-
-        joins = []
+        moved: dict[str, exp.Join] = {}
         for scalar in [one for one in scalars_of(select) if self._has_account(one)]:
             inner: Any = scalar.this
-            if not isinstance(scalar, exp.Subquery) or not _is_one_row(inner) or scalar.find_ancestor(exp.Where):
+            if not isinstance(scalar, exp.Subquery) or not is_one_row(inner) or scalar.find_ancestor(exp.Where):
                 raise NotRewritten(scalar.sql())
-            joins.append(self._move_aggregates(inner))
+            self._move_aggregates(inner, moved)
             scalar.replace(inner.expressions[0].unalias())
-        return joins
+        if is_one_row(select):
+            self._move_aggregates(select, moved)
+            select.set("from_", exp.From(this=self.accounts()))
+        if moved:
+            select.set("joins", [*(select.args.get("joins") or ()), *moved.values()])
 
-    def _move_aggregates(self, select: exp.Select) -> exp.Join:
+    def _move_aggregates(self, select: exp.Select, moved: dict[str, exp.Join]) -> None:
         """Moves the aggregates of a SELECT without GROUP BY, with all it reads, into a query by account.
 
         It keeps columns of that query in their place.
+
+        Args:
+            select: a SELECT that has the aggregates of one row.
+            moved: the joins of such queries, by what they read; aggregates of the same rows are in one query.
         """
         from sqlglot import exp
 
         if select.args.get("having"):
             raise NotRewritten(select.sql())
-        name = f"of_account_{next(self._numbers)}"
-        moved: Any = exp.Select(group=exp.Group(expressions=[]))
-        for part in ("from_", "joins", "where"):
-            moved.set(part, select.args.get(part))
+        parts = {part: select.args.get(part) for part in ("from_", "joins", "where")}
+        for part in parts:
             select.set(part, None)
-        for number, aggregate in enumerate(_aggregates(select), start=1):
+        query: Any = exp.Select(**parts, group=exp.Group(expressions=[]))
+        join = moved.setdefault(
+            query.sql(), exp.Join(this=query.subquery(f"of_account_{next(self._numbers)}"), side="LEFT")
+        )
+        query, name = join.this.this, join.this.alias
+        for number, aggregate in enumerate(aggregates_of(select), start=len(query.expressions) + 1):
             column: exp.Expr = exp.column(f"value_{number}", name)
-            aggregate.replace(
-                exp.Coalesce(this=column, expressions=[exp.Literal.number(0)])
-                if isinstance(aggregate, exp.Count)
-                else column
-            )
-            moved.append("expressions", exp.alias_(aggregate, f"value_{number}"))
-        return exp.Join(this=moved.subquery(name), side="LEFT")
-
-
-def _branches(query: exp.Expr) -> list[Any]:
-    """The SELECTs of a UNION, or the one of a query without."""
-    from sqlglot import exp
-
-    if isinstance(query, exp.SetOperation):
-        return [*_branches(query.left), *_branches(query.right)]
-    return [query]
-
-
-def _sources(select: exp.Select) -> list[Any]:
-    """The tables and subqueries that a SELECT joins, in their order."""
-    first = select.args.get("from_")
-    return [*([first.this] if first else []), *(join.this for join in select.args.get("joins") or ())]
-
-
-def scalars_of(select: exp.Select) -> list[Any]:
-    """The subqueries of a SELECT that are no sources."""
-    from sqlglot import exp
-
-    others = (exp.From, exp.Join, exp.CTE, exp.Subquery, exp.SetOperation)
-    return [one for one in own(select, exp.Query) if not isinstance(one.parent, others)]
-
-
-def own(select: exp.Select, *kinds: type[exp.Expr]) -> list[Any]:
-    """The expressions of these kinds in a SELECT, without those in its subqueries and WITH clauses."""
-    return [one for one in select.find_all(*kinds) if one.parent_select is select]
-
-
-def _aggregates(select: exp.Select) -> list[Any]:
-    """The aggregates of a SELECT that are no window functions."""
-    from sqlglot import exp
-
-    return [one for one in own(select, exp.AggFunc) if not isinstance(one.parent, exp.Window)]
+            if isinstance(aggregate, exp.Count):
+                column = exp.Coalesce(this=column, expressions=[exp.Literal.number(0)])
+            aggregate.replace(column)
+            query.append("expressions", exp.alias_(aggregate, f"value_{number}"))
 
 
 def _name(source: exp.Expr) -> str:
@@ -247,13 +216,3 @@ def account_of(source: str) -> exp.Expr:
     from sqlglot import exp
 
     return exp.column(ACCOUNT, source)
-
-
-def is_aggregated(select: exp.Select) -> bool:
-    """Returns whether the rows of a SELECT are of groups."""
-    return select.args.get("group") is not None or bool(_aggregates(select))
-
-
-def _is_one_row(select: exp.Select) -> bool:
-    """Returns whether a SELECT has aggregates and no GROUP BY."""
-    return select.args.get("group") is None and bool(_aggregates(select))
