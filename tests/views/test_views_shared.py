@@ -15,7 +15,7 @@ from dlt.destinations import postgres
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central_sync import destinations
-from partner_central_sync.views.absent_tables import empty_queries
+from partner_central_sync.views.absent_tables import empty_queries, mentioned
 from partner_central_sync.views.all_accounts import PREFIX, ROLLED_UP
 from partner_central_sync.views.files import tables_read, view_texts
 from partner_central_sync.views.keeping import create_views
@@ -24,7 +24,7 @@ from partner_central_sync.views.translation import columns_of, translate
 from partner_central_sync.views.user_tables import USER_TABLES
 from postgres import Postgres
 from views.test_views import AGGREGATES, rows_of
-from worked_example import SMALL_CASE, TABLES, Row, make_tables, moment
+from worked_example import SMALL_CASE, Row, day, make_tables, moment
 
 Rows = Mapping[str, list[Row]]
 CONSTANTS = {"life_cycle_stages", "review_statuses"}
@@ -105,20 +105,21 @@ class Databases:
         with client:
             make_tables(client.sql_client, rows, shared=shared)
             if self.kind == "duckdb":
-                _fill_views(client, shared=shared)
+                fill_views(client, shared=shared)
             else:
                 assert create_views(client).is_complete
             yield client
 
 
-def _fill_views(client: SqlJobClientBase, *, shared: bool) -> None:
-    """Make a table of the rows of each view, which the next ones read."""
+def fill_views(client: SqlJobClientBase, *, shared: bool) -> None:
+    """Make in DuckDB a table of the rows of each view, which the next ones read."""
     sql = client.sql_client
-    empty = empty_queries(tables_read() - TABLES.keys(), shared=shared)
+    absent = {name for name, columns in client.get_storage_tables(sorted(tables_read())) if not columns}
+    empty = empty_queries(absent, shared=shared)
     sql.execute_sql(f"USE {sql.fully_qualified_dataset_name()}")
     sql.execute_sql("SET TimeZone = 'America/Los_Angeles'")
     for view, text in (shared_view_texts() if shared else view_texts()).items():
-        sql.execute_sql(f"CREATE TABLE {view} AS {translate(text, client, empty)}")
+        sql.execute_sql(f"CREATE TABLE {view} AS {translate(text, client, mentioned(text, empty))}")
 
 
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("postgres", marks=pytest.mark.long)])
@@ -175,3 +176,21 @@ def test_every_view_of_groups_has_a_roll_up() -> None:
     by_hand = {"data_freshness", "first_seen_as_of", "reporting_rates"}
     assert views.keys() - rows_of_ids - CONSTANTS - by_hand == ROLLED_UP
     assert shared_view_texts().keys() == shared_texts().keys()
+
+
+def test_a_roll_up_sees_the_account_when_every_account_is_seen(tmp_path: Path) -> None:
+    """The second account was first read in its whole in the week of 06-08; a third was never read at all."""
+    late = another_case()
+    late["sync_runs"][0]["scope"] = "a filter"
+    never: Rows = {"sync_runs": [{"run_id": "failed", "started_at": moment("06-01 07:00"), "outcome": "unavailable"}]}
+    seen = "SELECT DISTINCT week_start, account_is_seen FROM {} ORDER BY 1"
+    with Databases("duckdb", "", tmp_path).opened(
+        "late", together({"acme": SMALL_CASE, "globex": late, "initech": never}), shared=True
+    ) as client:
+        answers = {
+            view: client.sql_client.execute_sql(seen.format(view))
+            for view in ("pipeline_by_week WHERE account = 'acme'", "all_accounts_pipeline_by_week")
+        }
+    apart, rolled_up = (list(map(tuple, rows or ())) for rows in answers.values())
+    assert apart == [(day("06-01"), True), (day("06-08"), True)]
+    assert rolled_up == [(day("06-01"), False), (day("06-08"), True)]
