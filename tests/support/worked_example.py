@@ -130,14 +130,22 @@ def day(text: str) -> date:
 
 
 def make_tables(
-    sql: SqlClientBase[Any], rows: Mapping[str, Iterable[Row]], tables: Sequence[str] = tuple(TABLES)
+    sql: SqlClientBase[Any],
+    rows: Mapping[str, Iterable[Row]],
+    tables: Sequence[str] = tuple(TABLES),
+    *,
+    shared: bool = False,
 ) -> None:
     """Create these tables in an open destination where they are missing, and fill them; a missing key is null."""
+    definitions = {
+        table: {**({"account": "TEXT"} if shared and table not in USER_TABLES else {}), **columns}
+        for table, columns in TABLES.items()
+    }
     for table in tables:
-        columns = ", ".join(f"{name} {kind}" for name, kind in TABLES[table].items())
+        columns = ", ".join(f"{name} {kind}" for name, kind in definitions[table].items())
         sql.execute_sql(f"CREATE TABLE IF NOT EXISTS {sql.make_qualified_table_name(table)} ({columns})")
     for table, entries in rows.items():
-        names = list(TABLES[table])
+        names = list(definitions[table])
         places = ", ".join(["%s"] * len(names))
         for entry in entries:
             assert entry.keys() <= set(names), entry

@@ -12,7 +12,8 @@ from partner_central.public import STREAMS, Stream
 
 from ..destinations.pipeline_state import WithPipelineState
 from ..sync.stream_status import StreamStatus
-from ..views.files import view_texts
+from ..views.all_accounts import PREFIX
+from ..views.shared_files import shared_texts
 from ..views.user_tables import USER_TABLES
 
 COLUMNS = ("name", "kind", "what it holds")
@@ -87,5 +88,6 @@ def _content(name: str, stream: Stream) -> str:
 
 
 def _views() -> Iterator[Line]:
-    for name, text in sorted(view_texts().items()):
-        yield name, "view", text.partition("\n")[0].removeprefix("--").strip()
+    for name, text in sorted(shared_texts().items()):
+        question = text.partition("\n")[0].removeprefix("--").strip()
+        yield name, "view", f"{question} (All accounts together.)" if name.startswith(PREFIX) else question

@@ -114,8 +114,7 @@ def _bring_up_to_date(settings: Settings, console: Console, run_record: RunRecor
     removed = removals.mark_removed(pipeline, settings, run_record.metrics.first.full_listing)
     replaced.clear(pipeline, settings, run_record.metrics.streams.get(SEARCH))
     housekeeping.tidy(pipeline, console)
-    if settings.account is None:  # the views do not separate the accounts of a shared dataset
-        keep_views(pipeline, console, run_lease.basis(pipeline))
+    keep_views(pipeline, console, run_lease.basis(pipeline))
     if settings.polls:
         pipeline.set_local_state_val(working_folder.LAST_RUN, datetime.now(UTC).isoformat(timespec="seconds"))
     if sentence := search_gaps.gaps(pipeline, settings, run_record.metrics.streams.get(SEARCH)):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from partner_central.public import SPINE, STREAMS, hint_rules, stream_model, table_columns
+from partner_central.public import ACCOUNT, SPINE, STREAMS, hint_rules, stream_model, table_columns
 
 from ..destinations.split_columns import SQL_TYPES
 from .user_tables import USER_TABLES
@@ -18,14 +18,18 @@ from .user_tables import USER_TABLES
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def empty_queries(absent: Iterable[str]) -> Mapping[str, str]:
+def empty_queries(absent: Iterable[str], *, shared: bool = False) -> Mapping[str, str]:
     """Returns for each of these tables that is not there a query of its columns without rows, in DuckDB's dialect.
 
     The tables of the stream that every run loads have none: without them, something is wrong.
+
+    Args:
+        absent: names of what is not there; others than tables are passed over.
+        shared: whether several accounts share the dataset, so that every table of a stream has the column `account`.
     """
     roots = {table for stream in STREAMS if stream is not SPINE for table in stream.tables} | USER_TABLES.keys()
     found = [table for table in sorted(absent) if table.partition("__")[0] in roots]
-    return {table: _empty()[table] for table in found} if found else NONE
+    return {table: _empty(shared=shared)[table] for table in found} if found else NONE
 
 
 def mentioned(text: str, queries: Mapping[str, str]) -> Mapping[str, str]:
@@ -47,13 +51,14 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
 
 
 @cache
-def _empty() -> dict[str, str]:
+def _empty(*, shared: bool) -> dict[str, str]:
     """A query without rows for each table of the streams, and each that a user fills."""
+    account = [(ACCOUNT, "text")] if shared else []
     of_users = {
         name: _empty_query((column, kind) for column, kind, _ in table.columns) for name, table in USER_TABLES.items()
     }
     return of_users | {
-        table: _empty_query((str(column["name"]), str(column["data_type"])) for column in columns)
+        table: _empty_query([*account, *((str(column["name"]), str(column["data_type"])) for column in columns)])
         for stream in STREAMS
         for table, columns in table_columns(stream, stream_model(stream), hint_rules(stream)).items()
     }

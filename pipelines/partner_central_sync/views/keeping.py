@@ -15,12 +15,15 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from partner_central.public import ACCOUNT, SPINE
+
 from ..destinations.errors import first_line
 from ..destinations.split_columns import Types, join_columns
 from ..destinations.views import store_of
 from ..destinations.views.store import NotReplaced, Stored, View, ViewStore
 from .absent_tables import empty_queries, mentioned, words_of
 from .files import head_of, tables_read, texts, view_texts
+from .shared_files import shared_texts, shared_view_texts
 from .translation import TRANSLATION_VERSION, columns_of, names_read, translate
 from .user_tables import USER_TABLES, make_missing
 
@@ -70,12 +73,13 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     missing = frozenset(
         table for table, columns in tables.items() if (table not in usable if table in USER_TABLES else not columns)
     )
-    empty = empty_queries(missing)
+    shared = ACCOUNT in types_of(tables[SPINE.table])
+    empty = empty_queries(missing, shared=shared)
     kept = Kept(missing=missing - empty.keys())
     joins = {table: text for table, found in tables.items() if (text := join_columns(table, types_of(found), plain))}
     joins |= empty
-    stored = store.stored(texts())
-    own = _own_views(store, stored, joins, kept)
+    stored = store.stored(_decisive(shared=shared))
+    own = _own_views(store, stored, joins, kept, shared=shared)
     for name, view in own.items():
         there = stored.get(name)
         if name not in kept.made and (there is None or there.fingerprint != view.fingerprint):
@@ -83,20 +87,26 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     return kept
 
 
-def are_as_in_the_files(client: SqlJobClientBase, tables: Container[str]) -> bool:
+def are_as_in_the_files(client: SqlJobClientBase, tables: Container[str], *, shared: bool = False) -> bool:
     """Returns whether an open destination has every view as the files have it, for tables without split columns.
 
-    It takes one query and parses nothing.
+    It takes a query, or two for a shared dataset, and parses nothing.
 
     Args:
         client: the destination's.
-        tables: the names of the tables that are there.
+        tables: the names of the tables that are there; in a shared dataset, there can be more.
+        shared: whether several accounts share the dataset.
     """
-    found = store_of(client).stored(texts())
-    empty = empty_queries(name for name in words_of(texts().values()) if name not in tables and name not in USER_TABLES)
+    decisive = _decisive(shared=shared)
+    found = store_of(client).stored(decisive)
+    absent = {name for name in words_of(texts().values()) if name not in tables and name not in USER_TABLES}
+    if shared:  # other accounts may have loaded other streams
+        asked = empty_queries(absent)
+        absent = {name for name, columns in client.get_storage_tables(asked) if not columns}
+    empty = empty_queries(absent, shared=shared)
     return all(
         name in found and found[name].fingerprint == fingerprint(text, mentioned(text, empty))
-        for name, text in texts().items()
+        for name, text in decisive.items()
     )
 
 
@@ -104,7 +114,7 @@ def fingerprint(text: str, joins: Mapping[str, str]) -> str:
     """Returns a hash of all that decides what a view is.
 
     Args:
-        text: its SQL, with the head.
+        text: its SQL in the file, with the head and, in a shared dataset, how it is rewritten.
         joins: the queries that it reads in the place of tables.
     """
     decides = [TRANSLATION_VERSION, text, sorted(joins.items())]
@@ -116,16 +126,25 @@ def types_of(columns: TTableSchemaColumns) -> Types:
     return {name.lower(): str(column.get("data_type")) for name, column in columns.items()}
 
 
-def _own_views(store: ViewStore, stored: Mapping[str, Stored], joins: Mapping[str, str], kept: Kept) -> dict[str, View]:
+def _decisive(*, shared: bool) -> Mapping[str, str]:
+    """By name, the text of each view that its fingerprint is made of."""
+    return shared_texts() if shared else texts()
+
+
+def _own_views(
+    store: ViewStore, stored: Mapping[str, Stored], joins: Mapping[str, str], kept: Kept, *, shared: bool
+) -> dict[str, View]:
     """Returns the views that may be made, each after the ones that it reads; notes in `kept` which may not."""
     own: dict[str, View] = {}
     without_tables, blocked = set(kept.missing), set[str]()
-    for name, text in view_texts().items():
+    decisive = _decisive(shared=shared)
+    for name, text in (shared_view_texts() if shared else view_texts()).items():
         reads, there = names_read(text), stored.get(name)
         if reads & without_tables:
             without_tables.add(name)
             continue
-        view = _view(store, name, text, {table: query for table, query in joins.items() if table in reads})
+        joined = {table: query for table, query in joins.items() if table in reads}
+        view = _view(store, name, text, joined, fingerprint(decisive[name], joined))
         if reads & blocked:
             if there is None or there.fingerprint != view.fingerprint:
                 kept.left_out.add(name)
@@ -138,10 +157,10 @@ def _own_views(store: ViewStore, stored: Mapping[str, Stored], joins: Mapping[st
     return own
 
 
-def _view(store: ViewStore, name: str, text: str, joins: Mapping[str, str]) -> View:
+def _view(store: ViewStore, name: str, text: str, joins: Mapping[str, str], fingerprint: str) -> View:
     head = head_of(text)
     columns = {column: head.columns.get(column, "") for column in columns_of(text)}
-    return View(name, translate(text, store.client, joins), fingerprint(text, joins), head.comment(), columns)
+    return View(name, translate(text, store.client, joins), fingerprint, head.comment(), columns)
 
 
 def _put(store: ViewStore, view: View, there: Stored | None, own: Mapping[str, View], kept: Kept) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import dlt
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import plain_names_in
+from partner_central.public import ACCOUNT, SPINE, plain_names_in
 
 from ..console.exit_codes import INTERRUPTIONS
 from ..console.failures import causes_of, exit_code_and_message
@@ -25,6 +25,7 @@ from ..destinations.pipeline_state import state_of_source
 from ..destinations.split_columns import apparent_split_columns
 from .files import texts
 from .keeping import Kept, are_as_in_the_files, create_views, types_of
+from .shared_files import REWRITING_VERSION
 from .translation import TRANSLATION_VERSION
 
 CREATED = "partner_central_views"
@@ -43,6 +44,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
     plain = plain_names_in(state_of_source(pipeline.state) or {})
     tables = _tables(pipeline)
     split = list(apparent_split_columns({name: types_of(table["columns"]) for name, table in tables.items()}, plain))
+    shared = ACCOUNT in tables.get(SPINE.table, {}).get("columns", {})
     basis = _basis(pipeline, [*sorted(tables), *split, loaded])
     if cast("dict[str, Any]", pipeline.state["_local"]).get(CREATED) == basis:
         return
@@ -51,7 +53,8 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
         return
     try:
         with client:
-            kept = Kept() if not split and are_as_in_the_files(client, tables) else create_views(client, plain)
+            done = not split and are_as_in_the_files(client, tables, shared=shared)
+            kept = Kept() if done else create_views(client, plain)
     except Exception as error:
         if exit_code_and_message(error)[0] in INTERRUPTIONS:
             raise
@@ -89,7 +92,7 @@ def _basis(pipeline: dlt.Pipeline, found: list[object]) -> str:
     """Returns a hash of all that decides whether views have to be compared."""
     destination = cast("FencedFactory", pipeline.destination)
     dialect = destination.adapter.dialect(destination.capabilities())
-    decides = [TRANSLATION_VERSION, dialect, dict(texts()), found]
+    decides = [TRANSLATION_VERSION, REWRITING_VERSION, dialect, dict(texts()), found]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 

@@ -65,13 +65,13 @@ def name_tables(query: exp.Expr, qualified_name: Callable[[str], str], dialect: 
 @cache
 def names_read(text: str) -> frozenset[str]:
     """Returns the tables and views that a query reads."""
-    return frozenset(table.name for table in _outer_tables(_parsed(text)))
+    return frozenset(table.name for table in _outer_tables(parsed(text)))
 
 
 @cache
 def columns_of(text: str) -> tuple[str, ...]:
     """Returns the columns of a query, in their order."""
-    return tuple(cast("exp.Query", _parsed(text)).named_selects)
+    return tuple(cast("exp.Query", parsed(text)).named_selects)
 
 
 def _outer_tables(query: exp.Expr) -> list[exp.Table]:
@@ -83,8 +83,8 @@ def _outer_tables(query: exp.Expr) -> list[exp.Table]:
 
 
 @cache
-def _parsed(text: str) -> exp.Expr:
-    """A query as a tree, which nobody changes."""
+def parsed(text: str) -> exp.Expr:
+    """Returns a query as a tree, which nobody changes."""
     import sqlglot
 
     return sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
