@@ -23,6 +23,9 @@ WITH dimensions AS (
         TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')) AS name
     FROM {{ partner_central.loaded_or_empty('aws_opportunity_summaries__opportunity_team') }} AS aws_opportunity_summaries__opportunity_team
     WHERE COALESCE(first_name, last_name) IS NOT NULL AND business_title IN ('AWSSalesRep', 'AWSAccountOwner')
+), named_by_aws AS (
+    SELECT DISTINCT opportunity_id
+    FROM aws_people
 ), owners AS (
     SELECT DISTINCT opportunity_id, name
     FROM people
@@ -31,11 +34,10 @@ WITH dimensions AS (
     SELECT opportunity_id, name
     FROM aws_people
     UNION ALL
-    SELECT DISTINCT opportunity_id, name
+    SELECT DISTINCT people.opportunity_id, people.name
     FROM people
-    WHERE
-        business_title IN ('AWSSalesRep', 'AWSAccountOwner')
-        AND opportunity_id NOT IN (SELECT opportunity_id FROM aws_people)
+    LEFT JOIN named_by_aws ON named_by_aws.opportunity_id = people.opportunity_id
+    WHERE people.business_title IN ('AWSSalesRep', 'AWSAccountOwner') AND named_by_aws.opportunity_id IS NULL
 ), solution_names AS (
     SELECT DISTINCT related.opportunity_id, COALESCE(solutions.name, related.value) AS name
     FROM {{ partner_central.loaded_or_empty('opportunity_search_summaries__related_solutions') }} AS related

@@ -43,6 +43,10 @@ WITH dimensions AS (
   WHERE
     NOT COALESCE(first_name, last_name) IS NULL
     AND business_title IN ('AWSSalesRep', 'AWSAccountOwner')
+), named_by_aws AS (
+  SELECT DISTINCT
+    opportunity_id
+  FROM aws_people
 ), owners AS (
   SELECT DISTINCT
     opportunity_id,
@@ -57,16 +61,14 @@ WITH dimensions AS (
   FROM aws_people
   UNION ALL
   SELECT DISTINCT
-    opportunity_id,
-    name
+    people.opportunity_id,
+    people.name
   FROM people
+  LEFT JOIN named_by_aws
+    ON named_by_aws.opportunity_id = people.opportunity_id
   WHERE
-    business_title IN ('AWSSalesRep', 'AWSAccountOwner')
-    AND NOT opportunity_id IN (
-      SELECT
-        opportunity_id
-      FROM aws_people
-    )
+    people.business_title IN ('AWSSalesRep', 'AWSAccountOwner')
+    AND named_by_aws.opportunity_id IS NULL
 ), solution_names AS (
   SELECT DISTINCT
     related.opportunity_id,
