@@ -245,6 +245,7 @@ def test_a_run_that_is_killed_loses_at_most_its_last_part(
     assert_equals_details(sandbox, account)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "limit", [{"source": {"max_calls": 11}}, {"source": {"calls_per_day": 100}, "details_share": 0.1}]
 )
@@ -302,6 +303,7 @@ def test_a_new_member_becomes_a_column_and_no_version(sandbox: Sandbox, account:
     assert of(sandbox, f"SELECT count(*) FROM {HISTORY}") == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lost", [SUMMARIES, SUMMARY_READS, f"{SUMMARIES}__opportunity_team"])
 def test_a_table_that_was_dropped_is_read_again_and_no_version_twice(
     sandbox: Sandbox, account: Emulator, lost: str
@@ -323,6 +325,7 @@ def assert_equals_summaries(sandbox: Sandbox, account: Emulator) -> None:
     assert found == {*keys(account)}
 
 
+@pytest.mark.long
 def test_a_full_sync_reads_everything_again_even_if_it_takes_several_runs(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS)
     account.calls.clear()
@@ -377,6 +380,7 @@ def test_members_that_have_left_go_also_when_none_is_left(sandbox: Sandbox, acco
     assert of(sandbox, f"SELECT outcome FROM engagement_member_reads WHERE id = '{empty}'") == [("read",)]
 
 
+@pytest.mark.long
 def test_lists_that_have_become_empty_have_no_rows(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES)
     (key,) = of(
@@ -400,6 +404,7 @@ def test_lists_that_have_become_empty_have_no_rows(sandbox: Sandbox, account: Em
     assert [of(sandbox, counts.format(name)) for name in found] == [[(0,)]] * len(found)
 
 
+@pytest.mark.long
 def test_arrow_gives_the_same_rows(sandbox: Sandbox, account: Emulator) -> None:
     sync(sandbox, DETAILS, SUMMARIES, source={"arrow": True})
     assert_equals(sandbox, account)
@@ -435,6 +440,7 @@ def test_a_dlt_user_gets_what_changed_in_the_run_or_the_ids_that_are_given(sandb
     assert isinstance(raised.value, ConfigurationError) or "ConfigurationError" in repr(raised.value)
 
 
+@pytest.mark.long
 def test_a_dlt_user_gets_a_version_only_where_something_changed(sandbox: Sandbox, account: Emulator) -> None:
     found = [one["RelatedOpportunityId"] for one in account.truth(stream=SUMMARIES)][:3]
     for score, versions in (("High", 3), ("High", 3), ("Low", 4), ("High", 5)):
@@ -445,6 +451,7 @@ def test_a_dlt_user_gets_a_version_only_where_something_changed(sandbox: Sandbox
             assert client.execute_sql(orders) == [(versions,)]
 
 
+@pytest.mark.long
 def test_two_accounts_of_a_dataset_have_queues_of_their_own(sandbox: Sandbox, account: Emulator) -> None:
     with Emulator(opportunities=12, seed=9, rps=None) as other:
         first: dict[str, Any] = {"account": "one"}

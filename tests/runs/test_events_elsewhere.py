@@ -91,6 +91,7 @@ def test_events_beside_a_full_listing_and_a_mask(tmp_path: Path, small: Emulator
     assert (len(sqs.deleted), last(sandbox)["mode"]) == (6, "events")
 
 
+@pytest.mark.long
 def test_accounts_of_a_shared_dataset_have_a_queue_each(tmp_path: Path, small: Emulator) -> None:
     with Emulator(opportunities=20, seed=2, rps=None) as other:
         boxes = {"one": Sandbox(tmp_path, small.endpoint), "two": Sandbox(tmp_path, other.endpoint)}

@@ -225,6 +225,7 @@ def test_a_record_that_was_rejected_leaves_the_rejected_ones_once_it_loads(
     assert stored(first_sync)[bad][0] == "Launched"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("due")
 def test_a_rejected_record_that_is_found_no_more_leaves_with_the_next_search_of_everything(
     first_sync: Sandbox, small: Emulator
@@ -246,6 +247,7 @@ def test_a_rejected_record_that_is_found_no_more_leaves_with_the_next_search_of_
     assert rows(first_sync, f"SELECT id FROM {STREAM}_rejected") == [(bad,)]
 
 
+@pytest.mark.long
 @pytest.mark.views
 @pytest.mark.usefixtures("due")
 def test_so_many_rejected_records_that_the_search_stays_where_it_was_are_told(

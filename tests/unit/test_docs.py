@@ -173,6 +173,7 @@ def test_the_glossary_is_sorted_and_its_terms_are_used() -> None:
     assert [term for term in terms if term.lower() not in text] == []
 
 
+@pytest.mark.long
 def test_a_view_is_added_as_its_guide_says(tmp_path: Path) -> None:
     guide = DOCS / "contributing" / "add-a-view.md"
     (sql,) = blocks(guide, "sql")

@@ -114,6 +114,7 @@ def test_every_view_has_an_answer_by_hand() -> None:
     assert view_texts().keys() == ANSWERS.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_views_hold_nothing_on_an_empty_account(kind: str, server: str, tmp_path: Path) -> None:
     with opened(kind, server, tmp_path, "empty", {}) as client:
