@@ -21,6 +21,7 @@ from markdown_text import table, wrapped
 from partner_central import partner_central
 from partner_central_sync.cli.app import app
 from partner_central_sync.console.exit_codes import MEANINGS
+from partner_central_sync.views.all_accounts import ROLLED_UP
 from partner_central_sync.views.files import head_of, view_texts
 
 DOCS = Path(__file__).parent
@@ -117,6 +118,11 @@ def views() -> str:
     return "\n".join([overview, "", *(_view(name, texts[name]) for name in sorted(texts))])
 
 
+def roll_ups() -> str:
+    """Returns the views that have a roll-up in a shared dataset."""
+    return wrapped(f"{', '.join(f'`{name}`' for name in sorted(ROLLED_UP))}.")
+
+
 def _view(name: str, text: str) -> str:
     head = head_of(text)
     lines = [f"## {name}", "", f"*{head.question}*", ""]
@@ -159,6 +165,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "commands": commands,
     "messages": messages.table,
     "views": views,
+    "roll-ups": roll_ups,
 }
 
 

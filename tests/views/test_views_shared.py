@@ -24,7 +24,7 @@ from partner_central_sync.views.translation import columns_of, translate
 from partner_central_sync.views.user_tables import USER_TABLES
 from postgres import Postgres
 from views.test_views import AGGREGATES, rows_of
-from worked_example import SMALL_CASE, Row, day, make_tables, moment
+from worked_example import OPPORTUNITY, SMALL_CASE, Row, day, make_tables, moment, version
 
 Rows = Mapping[str, list[Row]]
 CONSTANTS = {"life_cycle_stages", "review_statuses"}
@@ -34,6 +34,22 @@ ONLY_RUNS: Rows = {
     "sync_run_streams": [{"run_id": "of-initech", "stream": "solutions", "complete": True}],
 }
 REFUSED: Row = {"run_id": "without", "started_at": moment("06-10 14:00"), "exit_code": 2, "outcome": "configuration"}
+
+
+def reviewed(case: Rows, identifier: str, *stays: tuple[str, str]) -> Rows:
+    """These rows and those of one more opportunity, with the days and names of its review statuses."""
+    created = f"{stays[0][0]} 08:00"
+    versions = [
+        version(f"{on} 08:00", f"{on} 12:30", id=identifier, created=created, stage="Prospect", review=status)
+        for on, status in stays
+    ]
+    newest = {name: value for name, value in versions[-1].items() if name in OPPORTUNITY}
+    more = {"opportunities": [newest], "opportunity_history": versions}
+    return {table: [*rows, *more.get(table, ())] for table, rows in case.items()}
+
+
+ACME = reviewed(SMALL_CASE, "K11", ("06-02", "Submitted"), ("06-04", "Approved"))
+ACME = reviewed(ACME, "L12", ("06-01", "Submitted"), ("06-10", "Approved"))
 
 
 def another_case(*, later: timedelta = timedelta()) -> Rows:
@@ -50,7 +66,7 @@ def another_case(*, later: timedelta = timedelta()) -> Rows:
             return f"{value} of Globex"
         return other.get(name, {}).get(value, value)
 
-    return {
+    found = {
         table: [
             {name: changed(name, value) for name, value in row.items()}
             for row in rows
@@ -59,6 +75,11 @@ def another_case(*, later: timedelta = timedelta()) -> Rows:
         for table, rows in SMALL_CASE.items()
         if table not in USER_TABLES
     }
+    begun = {row["id"]: row for row in reversed(found["opportunity_history"])}.values()
+    for row in [*begun, *found["engagement_invitations"]]:  # each takes two days longer
+        for name in {"created_date", "last_modified_date", "invitation_date"} & row.keys():
+            row[name] = row[name] and row[name] - timedelta(days=2)
+    return reviewed(found, "K11", ("06-01", "Pending Submission"), ("06-03", "Submitted"), ("06-07", "Approved"))
 
 
 def together(cases: Mapping[str, Rows], *, unique: bool = False) -> dict[str, list[Row]]:
@@ -142,7 +163,7 @@ def assert_apart(client: SqlJobClientBase, account: str, alone: SqlJobClientBase
 
 
 def test_each_account_has_its_rows_of_every_view(databases: Databases) -> None:
-    cases = {"acme": SMALL_CASE, "globex": another_case(later=timedelta(days=9)), "initech": ONLY_RUNS}
+    cases = {"acme": ACME, "globex": another_case(later=timedelta(days=9)), "initech": ONLY_RUNS}
     rows = together(cases)
     rows["sync_runs"] = [*rows["sync_runs"], REFUSED]  # it was given no account
     with databases.opened("shared", rows, shared=True) as client:
@@ -157,7 +178,7 @@ def test_each_account_has_its_rows_of_every_view(databases: Databases) -> None:
 
 
 def test_a_roll_up_is_the_view_of_one_account_with_everything(databases: Databases) -> None:
-    cases = {"acme": SMALL_CASE, "globex": another_case()}
+    cases = {"acme": ACME, "globex": another_case()}
     with (
         databases.opened("apart", together(cases), shared=True) as client,
         databases.opened("as_one", together(cases, unique=True), shared=False) as as_one,
@@ -185,7 +206,7 @@ def test_a_roll_up_sees_the_account_when_every_account_is_seen(tmp_path: Path) -
     never: Rows = {"sync_runs": [{"run_id": "failed", "started_at": moment("06-01 07:00"), "outcome": "unavailable"}]}
     seen = "SELECT DISTINCT week_start, account_is_seen FROM {} ORDER BY 1"
     with Databases("duckdb", "", tmp_path).opened(
-        "late", together({"acme": SMALL_CASE, "globex": late, "initech": never}), shared=True
+        "late", together({"acme": ACME, "globex": late, "initech": never}), shared=True
     ) as client:
         answers = {
             view: client.sql_client.execute_sql(seen.format(view))

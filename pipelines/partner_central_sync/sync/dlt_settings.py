@@ -107,7 +107,7 @@ RULES = (
     Rule("data_writer.flavor", "rename columns, and store dates in an old format"),
     Rule(
         "sources.account",
-        "add a column to every table of a dataset whose views do not know it",
+        "add a column to every table of a dataset of one account",
         "List the account with account_column = true ([[partner_central.accounts]]), use --account, and take it out",
         _is_of_shared_dataset,
     ),

@@ -1,4 +1,4 @@
-"""What a query consists of: its SELECTs, their sources, subqueries and aggregates."""
+"""Takes queries apart: their SELECTs, sources, subqueries and aggregates."""
 
 from __future__ import annotations
 
