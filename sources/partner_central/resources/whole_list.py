@@ -128,25 +128,15 @@ class _ListOf:
         if check_tables(state, selected, [*stream.tables]):
             forget_list(state)
         reading = load.stream(stream.table)
+        alone = selected <= {*stream.tables}
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
         except PartnerCentralError as error:
-            load.go_on_without(stream, error, alone=selected <= {*stream.tables})
+            load.go_on_without(stream, error, alone=alone)
         else:
             _replace(state, reading.state())
-            self._tell_failure()
-
-    def _tell_failure(self) -> None:
-        """Raises, or hands on, why not every record was read; what was read is loaded.
-
-        Raises:
-            PartnerCentralError: nobody takes it, so nothing is loaded.
-        """
-        error = self._reader.failure if self._reader else None
-        if error is not None:
-            if self._load.on_failure is None:
-                raise error
-            self._load.on_failure(self._stream, error)
+            if self._reader is not None and self._reader.failure is not None:  # what was read is loaded
+                load.go_on_without(stream, self._reader.failure, alone=alone)
 
     def _begin(self, state: MutableMapping[str, Any]) -> WholeListReader:
         stream, options, privacy = self._stream, self._options, self._privacy
