@@ -68,7 +68,7 @@ class PerIdReader:
         self._stored = dict(state)
         self._row_maker, self._rows = row_maker, rows
         self._reading = reading
-        self._first = READING not in state
+        self._first = READS not in state
         self._reads: int = state.get(READS, 0)
         self._ids = RowIds()
         self._history = History(row_maker, stream.history, now()) if stream.history else None

@@ -125,9 +125,9 @@ class _ListOf:
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, self._options.catalog)
         selected = dlt.current.source().selected_resources.keys()
-        if check_tables(state, selected, [*stream.tables]):
-            forget_list(state)
         reading = load.stream(stream.table)
+        if check_tables(state, selected, [*stream.tables]) or (not reading.has_begun and reading.has_returned):
+            forget_list(state)
         alone = selected <= {*stream.tables}
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
