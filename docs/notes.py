@@ -9,6 +9,7 @@ NOTES: dict[str, str] = {
     "The queue … cannot be used now": "Nothing: the messages stay in the queue, and the next run receives them.",
     "as many messages in flight as SQS allows": "Nothing: they come back when their readers are done.",
     "is the ARN of a queue": "Use the URL in the message.",
+    "AWS refused each of the": "Ask AWS Partner support why; the message has AWS's own reason.",
     "AWS refuses … on catalog": "See [What AWS refuses](tables.md#what-aws-refuses).",
     "A query is one SELECT": "Send each statement by itself.",
     "BigQuery takes this for a statement": "Write it as one SELECT, or WITH and a SELECT.",

@@ -21,11 +21,13 @@ class Fallback:
         operation: lists the entries.
         detail: the operation that gives one record, by its member `Identifier`.
         sort_by: sort key of the list that never changes, in ascending order.
+        modified: the member of both that says when the record was last changed.
     """
 
     operation: List
     detail: str
     sort_by: str | None = None
+    modified: str | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

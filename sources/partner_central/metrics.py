@@ -87,6 +87,7 @@ class SyncMetrics:
     _waiting_until: float = 0.0
     _answered: float = 0.0
     _reserved: int = field(default=0, repr=False, compare=False)
+    _most: int | None = field(default=None, repr=False, compare=False)
     current: StreamMetrics = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,10 +120,21 @@ class SyncMetrics:
         Until then it counts among those of the run, since others are prepared side by side.
         """
         with self._lock:
-            if most is not None and self.calls + self._reserved >= most:
+            self._most = most
+            if not self._has_room:
                 return False
             self._reserved += 1
             return True
+
+    @property
+    def has_calls_left(self) -> bool:
+        """Returns whether another call may be made, as far as the calls before it tell."""
+        with self._lock:
+            return self._has_room and self.calls_left != 0
+
+    @property
+    def _has_room(self) -> bool:
+        return self._most is None or self.calls + self._reserved < self._most
 
     def release_call(self) -> None:
         """A request that was reserved does not go out."""

@@ -16,7 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from partner_central import partner_central
 from partner_central.errors import ConfigurationError, ServiceUnavailable
-from partner_central.read.per_id import Found, PerIdReader
+from partner_central.read.id_answers import Found, IdAnswers
 from partner_central.tables.id_reads import DueId
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.sync import details
@@ -137,7 +137,9 @@ def make_stale(sandbox: Sandbox, reads: str) -> None:
 
 def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(sandbox: Sandbox, account: Emulator) -> None:
     account.single_reads.drafts = "not_found"
-    account.change(keys(account)[0], {"LifeCycle": {"ReviewStatus": "Pending Submission"}})
+    draft = account.truth()[0]
+    status = {"LifeCycle": {"ReviewStatus": "Pending Submission"}}
+    account.change(draft["Id"], status, at=draft["LastModifiedDate"])
     assert sync(sandbox, SUMMARIES).code == 0
     found = outcomes(sandbox, SUMMARY_READS)
     drafts = [key for key, outcome in found.items() if outcome == "not found"]
@@ -226,17 +228,17 @@ def test_a_run_that_is_killed_loses_at_most_its_last_part(
     monkeypatch.setattr("partner_central.read.per_id.READS_PER_BATCH", 5)
     monkeypatch.setattr("partner_central_sync.sync.loads.IDS_PER_CHUNK", 10)
 
-    numbers, ask = count(), PerIdReader._ask
+    numbers, ask = count(), IdAnswers._ask
 
-    def killed(reader: PerIdReader, due: DueId) -> Found:
+    def killed(reader: IdAnswers, due: DueId) -> Found:
         if next(numbers) == 25:
             raise KeyboardInterrupt
         return ask(reader, due)
 
-    monkeypatch.setattr(PerIdReader, "_ask", killed)
+    monkeypatch.setattr(IdAnswers, "_ask", killed)
     with pytest.raises(PipelineStepFailed, match="KeyboardInterrupt"):
         sync(sandbox, DETAILS)
-    monkeypatch.setattr(PerIdReader, "_ask", ask)
+    monkeypatch.setattr(IdAnswers, "_ask", ask)
     kept = outcomes(sandbox, DETAIL_READS).keys()
     assert len(kept) in {10, 20}
     account.calls.clear()

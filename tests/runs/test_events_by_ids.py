@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fake_queue import FakeSqs
+from partner_central.tables.id_reads import DueId
 from partner_central_emulator import Emulator, Fault
+from partner_central_sync.sync.ids_due import IdQueue
 from runs.test_events import ids, load
 from sandbox import Sandbox, rows
 
@@ -123,3 +127,22 @@ def test_an_event_of_a_member_reads_the_members_of_its_engagement(
     found = rows(sandbox, f"SELECT account_id FROM engagement_members WHERE engagement_id = '{first}'")
     assert "123456789999" in {row["account_id"] for row in found}
     assert sqs.deleted == ["1", "2"]
+
+
+def test_a_run_of_events_without_a_call_has_no_clock_but_that_of_earlier_ones(
+    tmp_path: Path, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox, tables = Sandbox(tmp_path, small.endpoint), ("opportunities", "engagements", "engagement_members")
+    sandbox.sync(tables=tables)
+    (newest,) = rows(sandbox, "SELECT max(read_at) AS at FROM engagement_member_reads")
+    times, find = list[datetime](), IdQueue.find
+
+    def noted(queue: IdQueue, reading: int, limit: int, now: datetime, among: Sequence[str] = ()) -> list[DueId]:
+        times.append(now)
+        return find(queue, reading, limit, now, among)
+
+    monkeypatch.setattr(IdQueue, "find", noted)
+    monkeypatch.setattr("partner_central_sync.sync.lists.Lists._is_due", lambda _, one: one.table == tables[2])
+    sqs.send({"engagement": {"id": small.truth(stream="engagements")[0]["Id"]}}, "Engagement Member Added")
+    load(sandbox, sqs, tables=tables)
+    assert {*times} == {newest["at"]}

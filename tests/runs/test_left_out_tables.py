@@ -17,6 +17,7 @@ from sandbox import Sandbox
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 LISTS = ("solutions", "engagement_invitations")
 ALL = ("opportunities", "opportunity_history", "opportunity_presence")
+BY_IDS = ("aws_opportunity_summaries", "aws_opportunity_summary_history", "aws_opportunity_summary_reads")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ class DltUser:
 
     def counts(self) -> Counter[str]:
         """The rows of each table that is there."""
-        tables = {*self._pipeline.default_schema.data_table_names()}.intersection((*ALL, *LISTS))
+        tables = {*self._pipeline.default_schema.data_table_names()}.intersection((*ALL, *LISTS, *BY_IDS))
         with self._pipeline.sql_client() as client:
             return Counter(
                 {name: (client.execute_sql(f"SELECT count(*) FROM {name}") or [[0]])[0][0] for name in tables}
@@ -108,6 +109,29 @@ def test_a_list_whose_rejected_records_were_left_out_is_read_again(user: DltUser
     user.load(tables=("solutions",))
     assert user.counts()["solutions"] == len(few.truth(stream="solutions"))
     assert {call.operation for call in few.calls} == {"ListSolutions"}
+
+
+@pytest.mark.parametrize("first", [(BY_IDS[1],), (*ALL, "opportunities_rejected", BY_IDS[1])])
+def test_what_is_read_by_ids_is_read_again_for_a_table_that_was_left_out(
+    first: tuple[str, ...], user: DltUser, few: Emulator
+) -> None:
+    tables = ("opportunities", BY_IDS[0])
+    user.load(*first, tables=tables)
+    user.load(BY_IDS[2], tables=tables)
+    assert user.counts()[BY_IDS[2]] == 30
+    user.load(tables=tables)
+    few.calls.clear()
+    user.load(tables=tables)
+    assert [call.operation for call in few.calls] == ["ListOpportunities"]
+    counts = user.counts()
+    assert {counts[table] for table in (ALL[0], *BY_IDS)} == {30}
+
+
+def test_a_version_is_not_known_while_its_table_is_left_out(user: DltUser) -> None:
+    tables = ("opportunities", BY_IDS[0])
+    user.load(BY_IDS[0], tables=tables)
+    user.load(tables=tables)
+    assert user.counts()[BY_IDS[1]] == 30
 
 
 @pytest.mark.parametrize("reason", [None, "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE"])

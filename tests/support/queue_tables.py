@@ -11,7 +11,7 @@ from unittest.mock import patch
 import duckdb
 from dlt.common.destination.client import JobClientBase
 
-from partner_central.public import DueId
+from partner_central.public import DueId, PerIdStream
 from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as STREAM
 from partner_central_sync.sync import ids_due
 
@@ -19,19 +19,21 @@ CREATE = {
     "opportunities": "id TEXT, account TEXT, life_cycle_stage TEXT, created_date TIMESTAMPTZ, "
     "last_modified_date TIMESTAMPTZ",
     "opportunity_presence": "id TEXT, account TEXT, gone_since TIMESTAMPTZ",
-    STREAM.reads_table: "id TEXT, account TEXT, read_at TIMESTAMPTZ, read_for TIMESTAMPTZ, outcome TEXT, "
-    "reading BIGINT",
     STREAM.history_table: "id TEXT, account TEXT, content_hash TEXT, read_order BIGINT",
 }
 
 
-class QueueTables:
-    """The tables, and the adapter of a destination that holds them."""
+READS = "id TEXT, account TEXT, read_at TIMESTAMPTZ, read_for TIMESTAMPTZ, outcome TEXT, reading BIGINT"
 
-    def __init__(self) -> None:
+
+class QueueTables:
+    """The tables of a stream, and the adapter of a destination that holds them."""
+
+    def __init__(self, stream: PerIdStream = STREAM) -> None:
+        self._stream = stream
         self.connection = duckdb.connect(":memory:", config={"threads": 1})
         self.connection.execute("SET TimeZone = 'UTC'")
-        for table, columns in CREATE.items():
+        for table, columns in (CREATE | {stream.reads_table: READS}).items():
             self.connection.execute(f"CREATE TABLE {table} ({columns})")
 
     def add(self, table: str, *rows: Mapping[str, object]) -> None:
@@ -48,7 +50,7 @@ class QueueTables:
             return self._queue(account).count(reading, now)
 
     def _queue(self, account: str | None) -> ids_due.IdQueue:
-        return ids_due.queues_of(cast("JobClientBase", self), [STREAM], account)[STREAM.table]
+        return ids_due.queues_of(cast("JobClientBase", self), [self._stream], account)[self._stream.table]
 
     @contextmanager
     def asked(self) -> Iterator[None]:

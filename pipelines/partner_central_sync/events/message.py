@@ -20,6 +20,7 @@ ENGAGEMENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 KIND = re.compile(r"[A-Za-z][A-Za-z -]{0,79}")
 OTHER_KIND = "other"
 MILLISECONDS = 1000
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Event:
         engagement_ids: engagements that changed, or whose members did.
         is_about_engagements: whether an engagement or its members changed.
         is_about_invitations: whether an invitation changed.
-        happened_at: the time of the event, else that of the message; None without either.
+        happened_at: the time of the event, else that of the message; None without either, or if no event can have it.
         message_id: the same each time that the message is received.
         handle: deletes or gives back the message as it was received this time.
         receive_count: how often the message was received, this time included.
@@ -186,13 +187,18 @@ def _engagement_ids(detail: Mapping[str, Any]) -> Iterator[str]:
 def _time(value: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return found and (found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC))
+        return found and _plausible(found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return None
 
 
 def _time_of_sending(value: object) -> datetime | None:
     try:
-        return datetime.fromtimestamp(int(str(value)) / MILLISECONDS, UTC)
+        return _plausible(datetime.fromtimestamp(int(str(value)) / MILLISECONDS, UTC))
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _plausible(found: datetime) -> datetime | None:
+    """Returns a time, unless no event can have it: one at the end of the calendar has nothing behind it."""
+    return found if EARLIEST <= found < LATEST else None

@@ -48,7 +48,8 @@ class Details:
     Args:
         pipeline: whose destination says what is due.
         settings: whose ids.
-        metrics: of the run; they have the service's clock.
+        metrics: of the run; they have the service's clock. In a run that made no call yet, it is at least as late as
+            when an id was read last.
     """
 
     def __init__(self, pipeline: dlt.Pipeline, settings: Settings, metrics: SyncMetrics) -> None:
@@ -96,7 +97,7 @@ class Details:
         return self._ids.get(stream.table, [])
 
     def _find(self, streams: Sequence[PerIdStream]) -> dict[str, list[DueId]]:
-        now, account = self._metrics.service_now(), self._settings.account
+        account = self._settings.account
         state = cast("dict[str, Any]", self._pipeline.state)
         readings = {
             one.table: reading_of(state_of_source(state, one) or {}, full=self._settings.full) for one in streams
@@ -105,7 +106,9 @@ class Details:
         with client:
             queues = queues_of(client, streams, account)
             newest = {table: queue.newest_read() for table, queue in queues.items()}
-            most = allowed(self._settings, max(filter(None, newest.values()), default=None), now)
+            last = max(filter(None, newest.values()), default=None)
+            now = self._metrics.service_now() if last is None or self._metrics.served_at is not None else last
+            most = allowed(self._settings, last, now)
             found = self._find_named(streams, queues, readings, most, now)
             left = max(0, most - sum(map(len, found.values())))
             order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)

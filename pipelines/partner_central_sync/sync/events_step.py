@@ -32,6 +32,7 @@ OF_ENGAGEMENTS = frozenset(
         "opportunity_from_engagement_tasks",
     }
 )
+NO_CALLS = "No call is left to read what events name. Their messages stay in the queue."
 READABLE_AFTER = timedelta(minutes=1)  # an event may be told so long before its change can be read
 
 
@@ -75,11 +76,12 @@ class EventsStep:
     def batches(self, metrics: SyncMetrics) -> Generator[NamedIds]:
         """Yields the opportunities of each batch; call `loaded` before the next one is taken.
 
-        What an earlier batch of the run loaded is not read again for an event that is older than that.
+        What an earlier batch of the run loaded is not read again for an event that is older than that. Where no call is
+        left, nothing is received, since each receipt brings a message nearer to the dead letters.
 
         The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
         """
-        while self._receive() and self.batch is not None:
+        while self._receive(metrics) and self.batch is not None:
             batch, self.is_drained = self.batch, self.batch.is_last and self.takes_more
             if batch.events:
                 self._begun = metrics.served_at and metrics.service_now()
@@ -140,9 +142,11 @@ class EventsStep:
         if self.failure is not None:
             raise self.failure
 
-    def _receive(self) -> bool:
+    def _receive(self, metrics: SyncMetrics) -> bool:
         """Receives a batch, unless one is there that is not loaded yet; returns whether there is one."""
-        if self.batch is None:
+        if self.batch is None and not metrics.has_calls_left:
+            metrics.add_note(NO_CALLS)
+        elif self.batch is None:
             self._try_to(self._take)
         return self.batch is not None
 

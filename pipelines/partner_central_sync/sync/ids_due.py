@@ -1,7 +1,9 @@
 """Finds the ids that are due of a stream that is read by ids: the queue is a query, so nothing about it can be lost.
 
 An id is due if it was never read, or if its record has changed since. That of an open record is due again after the
-stream's refresh. An id that AWS refused, or whose record could not become a row, is due again after a month.
+stream's refresh. An id that AWS refused or did not find, or whose record could not become a row, is due again after a
+month. One that AWS did not find right after its change is due again after some minutes. One that AWS gave in an older
+copy is due again in each run for a day after the change, and then once a day.
 What changed and what was never read comes first, and what is open before the rest. A fifth of each run is for the ids
 that have waited longest, so that no id waits for ever.
 
@@ -23,9 +25,14 @@ from .utc import in_utc
 
 NEED = (
     "CASE WHEN r.reading IS NULL OR r.reading < {reading} THEN 1 "
-    "WHEN r.read_for < {modified} OR (r.read_for IS NULL AND {modified} IS NOT NULL) THEN 0 "
+    "WHEN r.outcome = 'not found' AND r.read_for IS NULL THEN CASE WHEN r.read_at < %s THEN 0 END "
+    "{older}WHEN r.read_for < {modified} OR (r.read_for IS NULL AND {modified} IS NOT NULL) THEN 0 "
     "WHEN r.outcome = 'read' AND {closed} = 0 AND r.read_at < %s THEN 2 "
-    "WHEN r.outcome IN ('refused', 'rejected') AND r.read_at < %s THEN 2 END"
+    "WHEN r.outcome IN ('refused', 'rejected', 'not found') AND r.read_at < %s THEN 2 END"
+)
+OLDER = (
+    "WHEN r.outcome = 'read' AND r.read_for < {modified} AND r.read_at > {modified} "
+    "THEN CASE WHEN {modified} > %s OR r.read_at < %s THEN 2 END "
 )
 FACTS = (
     "SELECT p.id AS id, p.{modified} AS modified, {closed} AS is_closed, {need} AS need, "
@@ -48,6 +55,8 @@ NEWEST_VERSIONS = (
 SHARE_OF_LONGEST = 5  # one in so many
 NEVER = timedelta(days=36_500)
 AGAIN = timedelta(days=30)  # after which what did not become a row is asked for again
+NOT_YET = timedelta(minutes=2)  # after which what AWS did not find yet is asked for again
+DAY = timedelta(days=1)
 OF_READS = frozenset({"id", "read_at", "read_for", "outcome", "reading"})
 
 
@@ -184,8 +193,11 @@ class IdQueue:
         if stream.reads_table in self._columns:
             joins += f" LEFT JOIN {{{stream.reads_table}}} r ON r.id = p.id{same.format('r')}"
             facts["since"] = f"COALESCE(r.read_at, {facts['since']})"
-            facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading)
-            values += [now - (stream.refresh or NEVER), now - AGAIN]
+            is_dated = stream.members.is_dated
+            older = OLDER.format(modified=modified) if is_dated else ""
+            facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading, older=older)
+            values += [now - NOT_YET, *([now - DAY] * 2 if is_dated else []), now - (stream.refresh or NEVER)]
+            values += [now - AGAIN]
         presence = parent.stream.presence_table
         if presence in self._columns:
             joins += f" LEFT JOIN {{{presence}}} q ON q.id = p.id{same.format('q')}"

@@ -1,8 +1,8 @@
 """Reads the records of a list of short entries, each by its key, if its entry is not what it was.
 
 What was read is handed on page by page. If reading ends early, the next run reads what is left. AWS may refuse a single
-record: the others are read, and it is asked for again after a day, or when its entry changes. AWS refuses the operation
-if it gives none of the first ones.
+record: the others are read, and it is asked for again after a day, or when its entry changes. Where it gives none of
+the first ones, and never gave one, it may refuse the operation. Then the next run tries others.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from datetime import datetime
 from ..api.client import PartnerCentral
 from ..errors import PartnerCentralError, RecordNotFound, RequestRejected
 from ..tables.listed_rows import ListedRows
+from ..tables.record import timestamp_of
 from ..tables.row_batch import TableRows
+from .list_request import Way
 from .list_state import digest_of, pack, unpack
 from .pages import Page, parse_record
 
-FIRST_ONES = 3  # that are refused, before the operation counts as refused
+FIRST_ONES = 3  # that are refused, before the operation may be
 
 
 class Details:
@@ -25,7 +27,7 @@ class Details:
 
     Args:
         client: calls the operation.
-        operation: gives one record.
+        way: how the list is read; its `detail` gives one record.
         catalog: `AWS` or `Sandbox`.
         rows: makes the batches.
         earlier: the entries whose records were read before, as `packed` gave them.
@@ -34,14 +36,15 @@ class Details:
 
     Attributes:
         failure: why reading ended early; None if it did not.
-        gone: keys of entries whose record was gone when it was read.
+        gone: keys of entries whose record AWS did not find.
+        is_behind: whether the record of an entry was not found, or was older than its entry.
         refused: why AWS refuses single records, by key.
     """
 
     def __init__(
         self,
         client: PartnerCentral,
-        operation: str,
+        way: Way,
         catalog: str,
         rows: ListedRows,
         earlier: str,
@@ -51,9 +54,10 @@ class Details:
     ) -> None:
         self.failure: PartnerCentralError | None = None
         self.gone: set[str] = set()
+        self.is_behind = False
         self.refused: dict[str, RequestRejected] = {}
         self._is_permitted = False
-        self._client, self._operation, self._catalog, self._rows = client, operation, catalog, rows
+        self._client, self._way, self._catalog, self._rows = client, way, catalog, rows
         self._earlier = unpack(earlier)
         self._read: set[bytes] = set()
         self._refused_before, self._asks_again = refused_before, asks_again
@@ -101,24 +105,44 @@ class Details:
                 record = entry if key == digest else self._record(key)
             except RecordNotFound:
                 self.gone.add(key)
+                self.is_behind = True
                 return
             except RequestRejected as refusal:
                 self.refused[key] = refusal
                 self._unread.add(mark)
-                if len(self._unread - self._refused_before) >= FIRST_ONES and not self._is_permitted:
-                    raise
+                self._end_if_refused(refusal)
                 return
             except PartnerCentralError as error:
                 self.failure = error
                 return
             made = self._rows.batch([record], listed_at)
             batch.add(made)
-            if made.rejected:
+            is_older = self._is_older(record, entry)
+            self.is_behind |= is_older
+            if made.rejected or is_older:
                 return
         self._read.add(mark)
 
+    def _end_if_refused(self, refusal: RequestRejected) -> None:
+        """Ends the reading if AWS gave none of the first ones; what it refused is known to the next run.
+
+        Raises:
+            RequestRejected: AWS says that it refuses the operation.
+        """
+        if self._is_permitted or len(self._unread - self._refused_before) < FIRST_ONES:
+            return
+        if all(error.of_all for error in self.refused.values()):
+            raise refusal
+        if not self._earlier:
+            self.failure = refusal
+
+    def _is_older(self, record: object, entry: object) -> bool:
+        """Returns whether AWS gave an older copy of a record than it listed."""
+        read, listed = (timestamp_of(one, self._way.modified or "") for one in (record, entry))
+        return read is not None and listed is not None and read < listed
+
     def _record(self, key: str) -> object:
         request = {"Catalog": self._catalog, "Identifier": key}
-        record: object = self._client.call(self._operation, request, parse=parse_record)
+        record: object = self._client.call(str(self._way.detail), request, parse=parse_record)
         self._is_permitted = True
         return record

@@ -19,12 +19,14 @@ class Way:
         sort_by: sort key that never changes.
         requests: further members of the request; several requests together list everything.
         detail: the operation that gives the record of an entry; None where the list has the records.
+        modified: the member of both that says when the record was last changed.
     """
 
     operation: List
     sort_by: str | None
     requests: tuple[Mapping[str, Any], ...]
     detail: str | None = None
+    modified: str | None = None
 
 
 def ways_of(stream: WholeListStream) -> tuple[Way, ...]:
@@ -32,7 +34,8 @@ def ways_of(stream: WholeListStream) -> tuple[Way, ...]:
     first = Way(stream.operation, stream.sort_by, stream.requests)
     if stream.fallback is None:
         return (first,)
-    return first, Way(stream.fallback.operation, stream.fallback.sort_by, ({},), stream.fallback.detail)
+    other = stream.fallback
+    return first, Way(other.operation, other.sort_by, ({},), other.detail, other.modified)
 
 
 @dataclass(frozen=True, slots=True)

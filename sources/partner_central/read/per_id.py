@@ -8,54 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..api.client import PartnerCentral
-from ..api.raw_json import Answer
-from ..errors import CallBudgetExhausted, PartnerCentralError, RecordNotFound, RequestRejected
+from ..errors import CallBudgetExhausted, PartnerCentralError
 from ..per_id_stream import PerIdStream
 from ..tables.history import History
-from ..tables.id_reads import DueId, Outcome, read_row
+from ..tables.id_reads import OUTCOME, DueId, Outcome, read_row
 from ..tables.listed_rows import ListedRows
 from ..tables.presence import now
 from ..tables.row_batch import TableRows
 from ..tables.row_ids import RowIds
 from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
-from .concurrent_calls import in_order
-from .id_state import ORDER, READING, READS, VERSIONS
+from .id_answers import Found, IdAnswers
+from .id_state import ANSWERED, ORDER, READING, READS, VERSIONS
 from .known_versions import KnownVersions
-from .pages import pages, parse_page, parse_record
 
 READS_PER_BATCH = 50
-REFUSALS_OF_ALL = 3  # in a row and before any other answer: then it is not the ids that are refused
-OTHER_RECORD = "the answer is of another id than was asked for"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An answer: what belongs to an id.
-
-    Attributes:
-        due: the id.
-        records: from AWS.
-        read_at: when, by the service's clock.
-        refusal: why there are none.
-    """
-
-    due: DueId
-    records: tuple[dict[str, Any], ...]
-    read_at: datetime
-    refusal: RequestRejected | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """Returns what came of it."""
-        if self.refusal is None:
-            return "read"
-        return "not found" if isinstance(self.refusal, RecordNotFound) else "refused"
+FOUND_AFTER = timedelta(hours=1)  # of a change; seconds as a rule
 
 
 class PerIdReader:
@@ -92,24 +64,26 @@ class PerIdReader:
         reading: int = 1,
         known: KnownVersions | None = None,
     ) -> None:
-        self._stream, self._catalog, self._client = stream, catalog, client
+        self._stream, self._client = stream, client
         self._stored = dict(state)
-        self._row_maker, self._rows, self._due = row_maker, rows, due
+        self._row_maker, self._rows = row_maker, rows
         self._reading = reading
-        self._first = READING not in state
+        self._first = READS not in state
         self._reads: int = state.get(READS, 0)
         self._ids = RowIds()
         self._history = History(row_maker, stream.history, now()) if stream.history else None
         self._stored_order = stored_order
         self._order: int | None = None
         self._known = known
+        self._answers = IdAnswers(stream, catalog, client, due, answered=state.get(ANSWERED, False))
 
     def state(self) -> dict[str, Any]:
         """The whole state, JSON-ready: what is known of members, and nothing of ids."""
         order = {} if self._order is None else {ORDER: self._order}
         members = {"members": self._row_maker.assigned_names}
         versions = {VERSIONS: self._known.packed} if self._known is not None else {}
-        return self._stored | {READING: self._reading, READS: self._reads} | order | members | versions
+        answered = {ANSWERED: True} if self._answers.answered else {}
+        return self._stored | {READING: self._reading, READS: self._reads} | answered | order | members | versions
 
     def batches(self) -> Generator[TableRows]:
         """Yields what was read, in the order of the ids. It ends early, and says so, when no call is left.
@@ -120,7 +94,7 @@ class PerIdReader:
         batch, failure = TableRows(), None
         try:
             try:
-                with closing(self._found()) as found:
+                with closing(self._answers.found()) as found:
                     for one in found:
                         self._put(batch, one)
                         if len(batch.listed) == READS_PER_BATCH:
@@ -141,59 +115,9 @@ class PerIdReader:
     def _handed_on(self, batch: TableRows) -> TableRows:
         batch.first, self._first = self._first, False
         self._reads += len(batch.listed)
-        self._client.metrics.record_page(read=len(batch.listed), changed=len(batch.rows), rejected=len(batch.rejected))
+        read = sum(row[OUTCOME] != "refused" for row in batch.listed)
+        self._client.metrics.record_page(read=read, changed=len(batch.rows), rejected=len(batch.rejected))
         return batch
-
-    def _found(self) -> Generator[Found]:
-        """Yields what belongs to each id.
-
-        While every answer is a refusal, it is not known whether the ids are refused or the operation is.
-
-        Raises:
-            RequestRejected: all are refused.
-        """
-        refused: list[Found] | None = []
-        with closing(in_order(self._due, self._ask, self._client.concurrency)) as answers:
-            for found in answers:
-                if refused is None:
-                    yield found
-                    continue
-                refused.append(found)
-                if found.outcome != "refused":
-                    yield from refused
-                    refused = None
-                elif len(refused) == REFUSALS_OF_ALL and found.refusal is not None:
-                    raise found.refusal
-        for found in refused or ():
-            if found.refusal is not None and found.refusal.of_all:
-                raise found.refusal
-            yield found
-
-    def _ask(self, due: DueId) -> Found:
-        """Asks for what belongs to an id."""
-        operation, served_at = self._stream.operation, None
-        request = {"Catalog": self._catalog, operation.id_member: due.id}
-
-        def parse_one(answer: Answer) -> tuple[dict[str, Any], datetime | None]:
-            return parse_record(answer), answer.served_at
-
-        try:
-            if operation.records:
-                listing = _Listing(request | {"MaxResults": operation.page_size})
-                call = partial(self._client.call, operation.name, parse=partial(parse_page, operation))
-                found = list(pages(listing, call))
-                records = [record for page in found for record in page.records]
-                served_at = found[0].served_at
-            else:
-                record, served_at = self._client.call(operation.name, request, parse=parse_one)
-                records = [record]
-        except RequestRejected as refusal:
-            return Found(due, (), self._client.metrics.served_at or now(), refusal)
-        member = self._stream.id_member
-        given = tuple({member: due.id} | _without_nulls(record, member) for record in records)
-        if any(record[member] != due.id for record in given):
-            return Found(due, (), served_at or now(), RequestRejected(OTHER_RECORD, OTHER_RECORD))
-        return Found(due, given, served_at or now())
 
     def _put(self, batch: TableRows, found: Found) -> None:
         """Puts the rows of an answer into a batch, and the row that says what came of it."""
@@ -201,7 +125,7 @@ class PerIdReader:
         if found.refusal is not None:
             reason = found.refusal.reason or type(found.refusal).__name__
         made = self._rows.batch(found.records, found.read_at)
-        read_for = max(filter(None, (due.modified, *map(self._modified, found.records))), default=None)
+        read_for = self._read_for(found)
         due = replace(due, modified=read_for)
         for row in made.rows:
             self._version(batch, row, due)
@@ -210,6 +134,16 @@ class PerIdReader:
         batch.add(made)
         read = read_row(due, found.read_at, outcome, reason, self._reading)
         batch.listed.append(self._row_maker.constant | read | {"_dlt_id": self._ids.next(found.read_at)})
+
+    def _read_for(self, found: Found) -> datetime | None:
+        """Returns the change that an answer is of, by its own date, since AWS may answer from an older copy.
+
+        A record that AWS does not find yet, so soon after its change, is not read for any change.
+        """
+        listed = found.due.modified
+        if found.outcome == "not found" and listed is not None and found.read_at - listed < FOUND_AFTER:
+            return None
+        return max(filter(None, map(self._modified, found.records)), default=listed)
 
     def _modified(self, record: object) -> datetime | None:
         return self._row_maker.members.modified_date(record)
@@ -227,20 +161,3 @@ class PerIdReader:
             self._order = max(self._stored_order(), self._stored.get(ORDER, 0))
         self._order += 1
         return self._order
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """The list that belongs to an id, as requests for its pages."""
-
-    first: Mapping[str, Any]
-
-    def request(self, next_token: str | None = None) -> dict[str, Any]:
-        """The parameters of the operation for the first page, or for the one after `next_token`."""
-        return {**self.first} if next_token is None else {**self.first, "NextToken": next_token}
-
-
-def _without_nulls(record: object, member: str) -> dict[str, Any]:
-    """Returns a record without a member if that is null. One that is not a structure becomes one that is rejected."""
-    structure = record if isinstance(record, dict) else {"Record": [record]}
-    return {name: value for name, value in structure.items() if name != member or value is not None}

@@ -49,6 +49,7 @@ class StreamReading:
         row_maker: makes the rows; set when reading begins.
         is_over: whether its last chunk was made.
         pages: the resource that yields its rows; None where it is not read.
+        followers: each says whether what is read by the ids of these records needs all of them again.
         begin_ahead: begins to read before the first chunk, where the way of reading allows that.
         has_nothing_new: begins to read outside of dlt, from the state that dlt has, where the way of reading allows
             that. It returns whether nothing is to be loaded or stored.
@@ -58,6 +59,7 @@ class StreamReading:
         self.row_maker: RowMaker | None = None
         self.is_over = False
         self.pages: DltResource | None = None
+        self.followers: list[Callable[[], bool]] = []
         self.begin_ahead: Callable[[], None] | None = None
         self.has_nothing_new: Callable[[Mapping[str, Any], NamingConvention], bool] | None = None
         self._load = load
@@ -70,6 +72,12 @@ class StreamReading:
     def has_begun(self) -> bool:
         """Returns whether anything was to be read; a stream that is not selected never begins."""
         return self._reading is not None
+
+    @property
+    def has_returned(self) -> bool:
+        """Returns whether everything is to be read again for a table that is read by the ids of these records."""
+        answers = [returns() for returns in self.followers]  # each notes what it is asked
+        return any(answers)
 
     def next_chunk(self, begin: Callable[[], Reader]) -> Iterator[TableRows]:
         """The batches of the next part; `begin` opens the reading, for the first one."""

@@ -194,6 +194,8 @@ class WholeListReader:
         if details is not None:
             kept[DETAILS], self.failure = details.packed, details.failure
             digests = {key: digest for key, digest in digests.items() if key not in details.gone}
+            if details.is_behind:
+                del kept["digest"]  # so that the next run asks for them again
             self._tell_refused(details.refused)
             if details.unread:
                 at = kept[AT] if details.refused and self.failure is None else self._list.get(REFUSED, kept)[AT]
@@ -227,7 +229,7 @@ class WholeListReader:
         same = not self._full and all(self._list.get(name) == found[name] for name in ("version", "pii"))
         earlier, refused = self._list.get(DETAILS, "") if same else "", refused_entries(self._list)
         again = self._asks_again or not same
-        return Details(self._client, way.detail, self._catalog, self._rows, earlier, refused, asks_again=again)
+        return Details(self._client, way, self._catalog, self._rows, earlier, refused, asks_again=again)
 
     @property
     def _asks_again(self) -> bool:

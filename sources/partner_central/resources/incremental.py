@@ -20,7 +20,7 @@ from ..read.incremental import IncrementalReader
 from ..read.load import ChunkedLoad
 from ..read.masks import form_of_masks, rename_filter_set
 from ..read.named import NamedReader
-from ..read.state import check_catalog, check_tables
+from ..read.state import check_catalog, check_tables, forget_cursors
 from ..read.stream_reading import StreamReading
 from ..stream import IncrementalStream
 from ..tables.hints import HintRules, rejected_columns
@@ -60,6 +60,8 @@ def incremental_resources(stream: IncrementalStream, options: Options, load: Chu
         selected = dlt.current.source().selected_resources.keys()
         if returned := check_tables(state, selected, stream.tables):
             load.metrics.add_note(f"Earlier runs left out {', '.join(returned)}: everything is read again for that.")
+        if not reading.has_begun and reading.has_returned:
+            forget_cursors(state, ())
         try:
             yield from reading.next_chunk(lambda: reader.begin(state))
         except PartnerCentralError as error:

@@ -13,11 +13,11 @@ from dlt.extract import DltResource
 from ..errors import ConfigurationError, PartnerCentralError
 from ..options import Options
 from ..per_id_stream import PerIdStream
-from ..read.id_state import VERSIONS, reading_of
+from ..read.id_state import READS, VERSIONS, reading_of
 from ..read.known_versions import KnownVersions
 from ..read.load import ChunkedLoad
 from ..read.per_id import PerIdReader
-from ..read.state import check_catalog
+from ..read.state import check_catalog, check_tables
 from ..tables.hints import HintRules, rejected_columns
 from ..tables.history import history_model
 from ..tables.id_reads import DueId, reads_model, unique, with_read_columns
@@ -95,6 +95,8 @@ def _pages_of_ids(stream: PerIdStream, options: Options, load: ChunkedLoad) -> D
     @dlt.resource(name=f"{stream.singular}_pages", selected=False)
     def of_ids() -> Iterator[TableRows]:
         def batches(state: MutableMapping[str, Any]) -> Iterator[TableRows]:
+            _returns(stream)
+
             def begin() -> PerIdReader:
                 ids = map(DueId, options.details_of) if load.ids_due is None else load.ids_due(stream)
                 return reader_of.begin(state, unique(ids), reading_of(state, full=options.full))
@@ -110,6 +112,7 @@ def _pages_of_ids(stream: PerIdStream, options: Options, load: ChunkedLoad) -> D
 def _pages_of_parents(stream: PerIdStream, options: Options, load: ChunkedLoad, parents: DltResource) -> DltResource:
     """Returns the resource that reads the ids of the records that its parent reads in this run."""
     reading, reader_of = load.stream(stream.table), _ReaderOf(stream, options, load)
+    load.stream(stream.parent.stream.table).followers.append(partial(_returns, stream))
     seen: set[tuple[str, datetime | None]] = set()
     numbers: list[int] = []  # of the reading of everything: one for all pages
 
@@ -144,6 +147,15 @@ def _handed_on(
         load.go_on_without(stream, error, alone=selected <= {*stream.tables})
 
 
+def _returns(stream: PerIdStream) -> bool:
+    """Returns whether a table of a stream is to be loaded that earlier runs left out; then its tables are made."""
+    state = dlt.current.resource_state(stream.table)
+    if not check_tables(state, dlt.current.source().selected_resources.keys(), [*stream.tables]):
+        return False
+    state.pop(READS, None)
+    return True
+
+
 class _ReaderOf:
     """Begins to read a stream, when the first rows are wanted."""
 
@@ -156,6 +168,7 @@ class _ReaderOf:
         """Connect, and begin to read."""
         stream, load = self._stream, self._load
         client, row_maker = self._connection.client(state), self._connection.row_maker(state)
+        is_versioned = stream.history_table in dlt.current.source().selected_resources
         return PerIdReader(
             stream,
             self._options.catalog,
@@ -166,5 +179,5 @@ class _ReaderOf:
             due,
             partial(load.newest_order, stream.history_table),
             reading,
-            KnownVersions(state.get(VERSIONS, "")) if load.ids_due is None and stream.history is not None else None,
+            KnownVersions(state.get(VERSIONS, "")) if load.ids_due is None and is_versioned else None,
         )

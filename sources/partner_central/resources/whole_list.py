@@ -125,28 +125,18 @@ class _ListOf:
         state = dlt.current.resource_state(stream.table)
         check_catalog(state, self._options.catalog)
         selected = dlt.current.source().selected_resources.keys()
-        if check_tables(state, selected, [*stream.tables]):
-            forget_list(state)
         reading = load.stream(stream.table)
+        if check_tables(state, selected, [*stream.tables]) or (not reading.has_begun and reading.has_returned):
+            forget_list(state)
+        alone = selected <= {*stream.tables}
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
         except PartnerCentralError as error:
-            load.go_on_without(stream, error, alone=selected <= {*stream.tables})
+            load.go_on_without(stream, error, alone=alone)
         else:
             _replace(state, reading.state())
-            self._tell_failure()
-
-    def _tell_failure(self) -> None:
-        """Raises, or hands on, why not every record was read; what was read is loaded.
-
-        Raises:
-            PartnerCentralError: nobody takes it, so nothing is loaded.
-        """
-        error = self._reader.failure if self._reader else None
-        if error is not None:
-            if self._load.on_failure is None:
-                raise error
-            self._load.on_failure(self._stream, error)
+            if self._reader is not None and self._reader.failure is not None:  # what was read is loaded
+                load.go_on_without(stream, self._reader.failure, alone=alone)
 
     def _begin(self, state: MutableMapping[str, Any]) -> WholeListReader:
         stream, options, privacy = self._stream, self._options, self._privacy

@@ -53,7 +53,10 @@ ENGAGEMENTS = WholeListStream(
     operation=List("SearchEngagements", records="EngagementSearchSummaries", may_be_absent=True),
     sort_by="CreatedAt",
     fallback=Fallback(
-        List("ListEngagements", records="EngagementSummaryList"), detail="GetEngagement", sort_by="CreatedDate"
+        List("ListEngagements", records="EngagementSummaryList"),
+        detail="GetEngagement",
+        sort_by="CreatedDate",
+        modified="ModifiedAt",
     ),
     members=UndatedMembers(),
     names={

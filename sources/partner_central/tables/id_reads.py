@@ -14,7 +14,7 @@ Outcome = Literal["read", "not found", "refused", "rejected"]
 OUTCOME, REASON, ROUND = "outcome", "reason", "reading"
 READ_COLUMNS = (
     Column((), READ_AT, "timestamp", "When it was read, by the service's clock."),
-    Column((), READ_FOR, "timestamp", "The date of the last change that it was read for."),
+    Column((), READ_FOR, "timestamp", "The date of the change that was read; null if AWS did not find it yet."),
 )
 
 

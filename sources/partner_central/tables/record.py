@@ -34,6 +34,11 @@ class Members:
         """The members without which a record cannot be merged."""
         return self.key, self.modified
 
+    @property
+    def is_dated(self) -> bool:
+        """Returns whether a record says when it was changed."""
+        return True
+
     def key_of(self, record: object) -> str | None:
         """The key of any record, where it has one; of several members, their values joined by `/`."""
         if not isinstance(record, dict):
@@ -45,11 +50,11 @@ class Members:
 
     def modified_date(self, record: object) -> datetime | None:
         """Returns when a record was last changed, in UTC; None where nothing says so."""
-        return _timestamp(record, self.modified)
+        return timestamp_of(record, self.modified)
 
     def created_date(self, record: object) -> datetime | None:
         """Returns when a record was created, in UTC; None where nothing says so."""
-        return _timestamp(record, self.created)
+        return timestamp_of(record, self.created)
 
     def key_and_modified(self, record: object) -> tuple[str | None, datetime | None]:
         """Key and date of the last change of any record."""
@@ -64,6 +69,11 @@ class UndatedMembers(Members):
     def required(self) -> tuple[str, ...]:
         """The members without which a record cannot be merged."""
         return self.key_parts or (self.key,)
+
+    @property
+    def is_dated(self) -> bool:
+        """Returns whether a record says when it was changed."""
+        return False
 
     def modified_date(self, record: object) -> None:
         """Returns that nothing says when a record was changed."""
@@ -88,7 +98,8 @@ def stored_text(value: object) -> str | None:
         return None
 
 
-def _timestamp(record: object, member: str) -> datetime | None:
+def timestamp_of(record: object, member: str) -> datetime | None:
+    """Returns a date of any record, in UTC; None where it has none."""
     try:
         return parse_timestamp(record.get(member)) if isinstance(record, dict) else None
     except InvalidValue:

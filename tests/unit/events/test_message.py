@@ -12,6 +12,7 @@ from partner_central_sync.events.batch import MOST_ATTEMPTS, Batch
 from partner_central_sync.events.message import Event, Foreign, Unreadable, read_message
 
 AT = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)
+EDGES = ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00")
 SECRET = "Example Customer Ltd"
 
 
@@ -86,13 +87,21 @@ def test_what_sns_wraps_is_the_same_event() -> None:
         ("2026-11-28T09:00:00+01:00", AT),
         ("2026-11-28T08:00:00", AT),
         ("yesterday", AT.replace(microsecond=500_000)),
-        ("0001-01-01T00:00:00+14:00", AT.replace(microsecond=500_000)),
+        *((edge, AT.replace(microsecond=500_000)) for edge in EDGES),
         (7, AT.replace(microsecond=500_000)),
         (None, AT.replace(microsecond=500_000)),
     ],
 )
 def test_a_time_that_cannot_be_read_is_that_of_sending(time: object, expected: datetime) -> None:
     assert event({"opportunity": {"identifier": "O1"}}, time=time).happened_at == expected
+
+
+@pytest.mark.parametrize("sent", ["253402300799000", "-62135596800000", "9" * 30])
+def test_a_time_of_sending_that_no_message_can_have_is_none(sent: str) -> None:
+    odd = {"MessageId": "m", "Body": body({"catalog": "AWS"}, time=EDGES[0]), "Attributes": {"SentTimestamp": sent}}
+    found = read_message(odd, "AWS")
+    assert isinstance(found, Event)
+    assert found.happened_at is None
 
 
 def test_a_message_without_attributes_has_no_time() -> None:

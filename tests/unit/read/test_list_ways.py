@@ -39,6 +39,8 @@ class Service:
         self.last_token: str | None = None
         self.failures: dict[str, tuple[int, Exception]] = {}
         self.refused: set[str] = set()
+        self.missing: set[str] = set()
+        self.copies: dict[str, Record] = {}
         self.calls: list[str] = []
         self.metrics = SyncMetrics()
 
@@ -50,9 +52,10 @@ class Service:
         if operation == GET:
             if request["Identifier"] in self.refused:
                 raise RequestRejected("AWS denied GetEngagement for this one.")
-            if request["Identifier"] not in self.records:
+            if request["Identifier"] not in self.records.keys() - self.missing:
                 raise RecordNotFound("it is gone")
-            return parse(Answer(json.dumps(self.records[request["Identifier"]]).encode(), None))
+            found = (self.records | self.copies)[request["Identifier"]]
+            return parse(Answer(json.dumps(found).encode(), None))
         shown, start = [*self.records.values()], int(request.get("NextToken", 0))
         if operation == LIST:
             shown = [{name: value for name, value in one.items() if name != "Contexts"} for one in shown]
@@ -231,16 +234,53 @@ def test_refused_records_are_known_after_a_reading_that_ended_early() -> None:
     assert (ids(batches), service.calls.count(GET)) == (["eng-1", "eng-5"], 2)
 
 
-def test_an_operation_that_is_refused_for_each_record_is_refused() -> None:
+def test_records_behind_the_first_refused_ones_are_tried_by_the_next_run() -> None:
     service = Service(*ALL)
-    refused(service, SEARCH, GET)
-    with pytest.raises(RequestRejected):
-        read(service, {})
-    assert service.calls.count(GET) == 3
-    few = Service(*ALL[:2])
-    refused(few, SEARCH, GET)
-    with pytest.raises(RequestRejected):
-        read(few, {})
+    refused(service, SEARCH)
+    service.refused |= {"eng-1", "eng-2", "eng-3"}
+    batches, state, reader = read(service, {})
+    assert (ids(batches), service.calls.count(GET)) == ([], 3)
+    assert isinstance(reader.failure, RequestRejected)
+    batches, state, reader = read(service, json.loads(json.dumps(state)))
+    assert (ids(batches), reader.failure) == (["eng-4", "eng-5"], None)
+    for number in range(3, 8):
+        service.records[f"eng-{number}"] = engagement(number, Title="another")
+        service.refused.add(f"eng-{number}")
+    _, _, reader = read(service, state)
+    assert reader.failure is None, "records were read before, so these are refused and not the operation"
+
+
+def test_an_operation_that_aws_says_it_refuses_is_refused() -> None:
+    for records in (ALL, ALL[:2]):
+        service = Service(*records)
+        refused(service, SEARCH)
+        service.failures[GET] = 1, RequestRejected("AWS denied GetEngagement", of_all=True)
+        with pytest.raises(RequestRejected):
+            read(service, {})
+        assert service.calls.count(GET) <= 3
+
+
+def test_a_record_that_is_not_found_yet_is_asked_for_by_the_next_run() -> None:
+    service = Service(*ALL)
+    refused(service, SEARCH)
+    service.missing = {"eng-2"}
+    batches, state, _ = read(service, {})
+    assert "eng-2" not in [*ids(batches), *listed(batches)]
+    service.missing.clear()
+    batches, state, _ = read(service, json.loads(json.dumps(state)))
+    assert (ids(batches), listed(batches)) == (["eng-2"], [one["Id"] for one in ALL])
+    assert read(service, state)[0] == []
+
+
+def test_a_copy_that_is_older_than_its_entry_is_read_again_by_the_next_run() -> None:
+    service = Service(engagement(1, ModifiedAt="2026-05-02T00:00:00Z"), engagement(2))
+    refused(service, SEARCH)
+    service.copies["eng-1"] = engagement(1, ModifiedAt="2026-05-01T00:00:00Z", Title="older")
+    _, state, _ = read(service, {})
+    service.copies.clear()
+    batches, state, _ = read(service, json.loads(json.dumps(state)))
+    assert [row["title"] for batch in batches for row in batch.rows] == ["Lead 1"]
+    assert read(service, state)[0] == []
 
 
 def test_a_failure_between_records_keeps_what_was_read() -> None:

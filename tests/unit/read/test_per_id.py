@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -22,7 +22,8 @@ from partner_central.errors import (
 )
 from partner_central.metrics import SyncMetrics
 from partner_central.per_id_stream import PerIdStream
-from partner_central.read.per_id import OTHER_RECORD, READS_PER_BATCH, PerIdReader
+from partner_central.read.id_answers import OTHER_RECORD
+from partner_central.read.per_id import READS_PER_BATCH, PerIdReader
 from partner_central.resources.columns import stream_model
 from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as SUMMARIES
 from partner_central.streams.engagement_members import ENGAGEMENT_MEMBERS as MEMBERS
@@ -205,10 +206,67 @@ def test_an_id_that_is_refused_is_told_and_the_others_are_read(
     assert (told["reason"], told["read_for"]) == (reason, MODIFIED)
 
 
-def test_three_refusals_and_no_other_answer_are_a_refusal_of_all() -> None:
-    names = ["O1", "O2", "O3", "O4"]
-    found = read_until(Service(dict.fromkeys(names, RequestRejected("AWS denies it."))), names, RequestRejected)
-    assert (found.rows, found.listed) == ([], [])
+def denied(*names: str, of_all: bool = False) -> dict[str, RequestRejected]:
+    return dict.fromkeys(names, RequestRejected("AWS denies it.", of_all=of_all))
+
+
+TEN = [f"O{number}" for number in range(10)]
+
+
+def test_ids_elsewhere_are_tried_when_the_first_ones_are_refused() -> None:
+    service = Service({name: opportunity(name) for name in TEN} | denied(*TEN[:5]))
+    found = read(service, TEN)
+    assert sorted(ids(found)) == TEN[5:]
+    assert sorted(service.asked) == TEN
+    assert {key for key, outcome in outcomes(found).items() if outcome == "refused"} == {*TEN[:5]}
+
+
+def test_where_each_is_refused_some_are_told_and_the_rest_wait_for_another_run() -> None:
+    service = Service(denied(*TEN))
+    reader, found = reader_of(service, TEN), TableRows()
+    with pytest.raises(RequestRejected, match="AWS refused each of the 7 ids of opportunity_details"):
+        collect(found, reader.batches())
+    assert outcomes(found) == dict.fromkeys(service.asked, "refused")
+    left = [name for name in TEN if name not in service.asked]
+    again = read_until(Service(denied(*TEN)), left, RequestRejected)
+    assert [*outcomes(again)] == left, "which are others"
+
+
+def test_a_refusal_is_of_its_id_where_ids_were_read_before() -> None:
+    first = reader_of(Service({"O1": RecordNotFound("none")}), ["O1"])
+    list(first.batches())
+    assert first.state()["answered"]
+    found = TableRows()
+    service = Service({name: opportunity(name) for name in TEN} | denied(*TEN[:9]))
+    collect(found, reader_of(service, TEN, state=first.state()).batches())
+    assert (service.asked, ids(found)) == (TEN, TEN[9:])
+    collect(TableRows(), reader_of(Service(denied(*TEN)), TEN, state=first.state()).batches())
+
+
+def test_a_permission_that_was_lost_costs_few_calls_and_stores_no_refusal() -> None:
+    service, found = Service(denied(*TEN, of_all=True)), TableRows()
+    with pytest.raises(RequestRejected, match=r"^AWS denies it\.$"):
+        collect(found, reader_of(service, TEN, state={"answered": True}).batches())
+    assert (len(service.asked), found.listed) == (7, [])
+
+
+def test_refusals_before_the_calls_are_spent_are_told() -> None:
+    service = Service(denied("O0", "O1") | {"O2": CallBudgetExhausted("No call is left.")})
+    assert outcomes(read(service, TEN)) == {"O0": "refused", "O1": "refused"}
+
+
+def test_an_answer_from_an_older_copy_is_read_for_the_change_that_it_has() -> None:
+    older = datetime(2026, 3, 1, tzinfo=UTC)
+    found = read(Service({"O1": opportunity("O1", LastModifiedDate="2026-03-01T00:00:00Z")}), ["O1"])
+    assert [row["read_for"] for row in (*found.rows, *found.listed)] == [older] * 2
+
+
+@pytest.mark.parametrize(("minutes", "is_read"), [(1, False), (59, False), (60, True)])
+def test_what_is_not_found_right_after_its_change_is_not_read_for_it(minutes: int, *, is_read: bool) -> None:
+    service, changed = Service({"O1": RecordNotFound("none")}), SERVED_AT - timedelta(minutes=minutes)
+    service.metrics.served_at = SERVED_AT
+    (told,) = read(service, [DueId("O1", changed)]).listed
+    assert (told["outcome"], told["read_for"]) == ("not found", changed if is_read else None)
 
 
 def test_refusals_after_an_answer_are_of_the_ids() -> None:
@@ -218,11 +276,9 @@ def test_refusals_after_an_answer_are_of_the_ids() -> None:
 
 
 def test_a_denied_operation_is_one_also_where_few_ids_are_due() -> None:
-    denied = RequestRejected("AWS denied it.", of_all=True)
-    found = read_until(Service({"O1": denied, "O2": denied}), ["O1", "O2"], RequestRejected)
+    found = read_until(Service(denied("O1", "O2", of_all=True)), ["O1", "O2"], RequestRejected)
     assert found.listed == []
-    found = read(Service({"O1": RequestRejected("AWS denies it.")}), ["O1"])
-    assert outcomes(found) == {"O1": "refused"}
+    assert outcomes(read(Service(denied("O1")), ["O1"])) == {"O1": "refused"}
 
 
 def test_an_answer_of_another_id_is_stored_under_neither() -> None:

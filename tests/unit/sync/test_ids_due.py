@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as STREAM
+from partner_central.streams.opportunity_details import OPPORTUNITY_DETAILS as DETAILS
 from partner_central_sync.sync.details import allowed, shares
 from partner_central_sync.sync.settings import Settings
 from queue_tables import QueueTables
@@ -74,7 +75,7 @@ def test_an_id_that_is_gone_is_never_due(tables: QueueTables) -> None:
     assert due(tables) == ["there"]
 
 
-@pytest.mark.parametrize(("outcome", "days"), [("not found", 10_000), ("refused", 30), ("rejected", 30)])
+@pytest.mark.parametrize(("outcome", "days"), [("not found", 30), ("refused", 30), ("rejected", 30)])
 @pytest.mark.parametrize("stage", ["Qualified", "Launched"])
 def test_an_id_that_gave_nothing_is_due_when_it_changes(
     tables: QueueTables, outcome: str, days: int, stage: str
@@ -83,9 +84,27 @@ def test_an_id_that_gave_nothing_is_due_when_it_changes(
     tables.add(READS, read("one", days=days - 1, changed=20_000, outcome=outcome))
     assert due(tables) == []
     tables.connection.execute(f"UPDATE {READS} SET read_at = read_at - INTERVAL 2 DAY")
-    assert due(tables) == ([] if outcome == "not found" else ["one"])
+    assert due(tables) == ["one"]
     tables.connection.execute("UPDATE opportunities SET last_modified_date = ?", [NOW])
     assert due(tables) == ["one"]
+
+
+def test_what_was_not_found_yet_is_due_again_after_some_minutes(tables: QueueTables) -> None:
+    tables.add("opportunities", opportunity("new", days=0.1), opportunity("just asked", days=0.1))
+    for key, minutes in (("new", 5), ("just asked", 1)):
+        tables.add(READS, {**read(key, days=minutes / 1440, outcome="not found"), "read_for": None})
+    assert due(tables) == ["new"]
+
+
+def test_an_answer_from_an_older_copy_is_due_again_for_a_day_and_then_daily() -> None:
+    tables = QueueTables(DETAILS)
+    keys = {"today": (0.5, 0.4), "lately": (3, 0.9), "long ago": (3, 1.1)}  # days since its change, and its reading
+    for key, (changed, was_read) in keys.items():
+        tables.add("opportunities", opportunity(key, days=changed, stage="Launched"))
+        tables.add(DETAILS.reads_table, read(key, days=was_read, changed=changed + 1))
+    tables.add("opportunities", opportunity("changed since", days=0.1, stage="Launched"))
+    tables.add(DETAILS.reads_table, read("changed since", days=0.2))
+    assert due(tables) == ["changed since", "long ago", "today"]
 
 
 def test_an_account_has_its_own_queue_in_a_shared_dataset(tables: QueueTables) -> None:
