@@ -48,7 +48,7 @@ class QueueTables:
             return self._queue(account).count(reading, now)
 
     def _queue(self, account: str | None) -> ids_due.IdQueue:
-        return ids_due.queues_of(cast("JobClientBase", self), [STREAM], account)[STREAM.table]
+        return ids_due.queues_of(cast("JobClientBase", self), [STREAM], account, {})[STREAM.table]
 
     @contextmanager
     def asked(self) -> Iterator[None]:

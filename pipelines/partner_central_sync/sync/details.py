@@ -103,7 +103,7 @@ class Details:
         }
         client = self._pipeline.destination_client()
         with client:
-            queues = queues_of(client, streams, account)
+            queues = queues_of(client, streams, account, state)
             newest = {table: queue.newest_read() for table, queue in queues.items()}
             most = allowed(self._settings, max(filter(None, newest.values()), default=None), now)
             found = self._find_named(streams, queues, readings, most, now)

@@ -1,6 +1,7 @@
 """Rows of a list that is read whole: each says when it was last listed.
 
-A row stays when AWS lists its record no more. Then its `last_listed_at` is older than that of the rest of the table.
+A row stays when AWS lists its record no more. Then its `last_listed_at` is older than that of the newest listing,
+which the rest of the table has. If the list is empty, no row has it: see `listed_at` in `list_state.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .values import InvalidValue
 def listing_model(noun: str) -> RecordModel:
     """Returns the table that says when each record of a list was last listed."""
     description = (
-        f"When a run last found the list changed and the {noun} in it, by the clock of its machine. Older than in "
-        f"other rows of the table: AWS lists the {noun} no more."
+        f"When a run last found the list changed and the {noun} in it, by the service's clock. Older than that of the "
+        f"newest listing: AWS lists the {noun} no more."
     )
     return RecordModel(
         (
@@ -69,7 +70,7 @@ class ListedRows:
             try:
                 row = self._row_maker.row(record)
             except InvalidValue as unfit:
-                rejected = rejection_row(self._row_maker.members, record, str(unfit), self._privacy)
+                rejected = rejection_row(self._row_maker.members, record, str(unfit), self._privacy, listed_at)
                 batch.rejected.append(self._row_maker.constant | rejected)
             else:
                 listed = {LAST_LISTED_AT: listed_at} if self._in_rows else {}

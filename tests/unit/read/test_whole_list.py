@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -104,6 +105,22 @@ def test_any_change_hands_the_whole_list_on(change: Lists) -> None:
     batches, after = read(Service(change), state)
     assert ids(batches) == [record["Id"] for page in change["RECEIVER"] for record in page]
     assert after["list"] != state["list"]
+
+
+def test_a_listing_is_told_by_the_clock_of_the_service_and_never_goes_back() -> None:
+    service = Service({"RECEIVER": [[invitation(1)]]})
+    served = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    service.metrics = SyncMetrics(clock=lambda: 0.0)
+    service.metrics.record_answer(served)
+    batches, state = read(service, {})
+    assert batches[0].rows[0]["last_listed_at"] == served
+    for earlier in (served - timedelta(days=2), served):
+        service.metrics.record_answer(earlier)
+        batches, state = read(service, state, full=True)
+        served += timedelta(milliseconds=1)
+        assert batches[0].rows[0]["last_listed_at"] == served
+    del state["listed_at"]  # as an earlier commit left it
+    assert read(service, state, full=True)[0][0].rows[0]["last_listed_at"] > served
 
 
 def test_the_order_of_records_is_no_change() -> None:
