@@ -56,6 +56,7 @@ ENGAGEMENTS = WholeListStream(
         List("ListEngagements", records="EngagementSummaryList"), detail="GetEngagement", sort_by="CreatedDate"
     ),
     members=UndatedMembers(),
+    modified_column="modified_at",
     names={
         (*OF_A_CHANNEL, "BestOutreachWindows"): "payload_lead_best_outreach_windows",
         (*OF_A_CHANNEL, "RecommendedChannel"): "payload_lead_recommended_channel",

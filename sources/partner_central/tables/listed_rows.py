@@ -45,9 +45,13 @@ class ListedRows:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
         in_rows: whether the row of a record says when it was listed, and not a table of its own.
+        modified: the column by which the newest row of a record is told in one listing; None if the last one is it.
     """
 
-    def __init__(self, row_maker: RowMaker, privacy: PiiPolicy, *, in_rows: bool = True) -> None:
+    def __init__(
+        self, row_maker: RowMaker, privacy: PiiPolicy, *, in_rows: bool = True, modified: str | None = None
+    ) -> None:
+        self._modified = modified
         self._in_rows = in_rows
         self._row_maker = row_maker
         self._privacy = privacy
@@ -74,7 +78,8 @@ class ListedRows:
                 batch.rejected.append(self._row_maker.constant | rejected)
             else:
                 listed = {LAST_LISTED_AT: listed_at} if self._in_rows else {}
-                batch.rows.append(row | listed | {"_dlt_id": self._ids.next(listed_at)})
+                date = row.get(self._modified) if self._modified else None
+                batch.rows.append(row | listed | {"_dlt_id": self._ids.next(date or listed_at)})
         return batch
 
     def listed(self, digests: Mapping[str, str], listed_at: datetime) -> TableRows:

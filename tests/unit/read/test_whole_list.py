@@ -177,3 +177,15 @@ def test_a_list_that_cannot_be_read_to_its_end_hands_nothing_on() -> None:
     with pytest.raises(PaginationError):
         read(service, model_state)
     assert service.metrics.pages == 0
+
+
+def test_the_newest_of_two_rows_of_a_record_in_one_listing_has_the_greatest_id() -> None:
+    model = record_model(
+        get_session().get_service_model(SERVICE), STREAM.operation.name, STREAM.operation.records, STREAM.model_rules
+    )
+    maker = RowMaker(model, STREAM.table_names, STREAM.members)
+    made = ListedRows(maker, STREAM.pii_policy("keep", KEY), modified="invitation_date")
+    dates = "2026-06-02T09:00:00Z", "2026-06-01T09:00:00Z"
+    batch = made.batch([invitation(1, InvitationDate=date) for date in dates], datetime(2026, 6, 10, tzinfo=UTC))
+    newer, older = batch.rows
+    assert newer["_dlt_id"] > older["_dlt_id"]
