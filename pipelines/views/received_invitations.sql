@@ -36,8 +36,11 @@ WITH freshness AS (
     FROM data_freshness
     WHERE stream = 'opportunities'
 ), listed AS (
-    SELECT MAX(last_listed_at) AS newest
-    FROM engagement_invitations
+    SELECT MAX(listed_at) AS newest
+    FROM (
+        SELECT last_listed_at AS listed_at FROM engagement_invitations
+        UNION ALL SELECT listed_at FROM sync_run_streams WHERE stream = 'engagement_invitations'
+    ) AS listings
 ), tasks AS (
     SELECT
         engagement_invitation_id AS id,

@@ -58,7 +58,7 @@ from .read.state import (
 from .read.state_parts import FullListing, StoredCounters
 from .resources.columns import stream_model as model_of_service
 from .resources.columns import table_columns
-from .stream import IncrementalStream, Stream
+from .stream import MODIFIED_COLUMN, IncrementalStream, Stream
 from .streams import DEFAULT, NO_TABLE, SPINE, STREAMS, choose
 from .streams.opportunities import OPPORTUNITIES
 from .streams.opportunities import VERSIONS as OPPORTUNITY_VERSIONS
@@ -143,6 +143,7 @@ __all__ = [
     "known_columns",
     "least_policy",
     "lost_tables",
+    "modified_column",
     "newest_full_listing",
     "open_session",
     "page_call",
@@ -191,6 +192,15 @@ def key_columns(table: str) -> tuple[str, str] | None:
         table: of the records; with any other there is None.
     """
     return next(((stream.key_column, stream.child_key) for stream in STREAMS if stream.table == table), None)
+
+
+def modified_column(table: str) -> str:
+    """Returns the column of the date of the last change that the rows of a table have, if they have one.
+
+    Args:
+        table: of a stream's records, or another one.
+    """
+    return next((stream.modified_column for stream in STREAMS if stream.table == table), MODIFIED_COLUMN)
 
 
 def hint_rules(stream: Stream, account: str | None = None) -> HintRules:

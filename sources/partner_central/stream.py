@@ -62,6 +62,9 @@ class Incremental:
     whole_every: timedelta | None = None
 
 
+MODIFIED_COLUMN = "last_modified_date"
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)  # one object each
 class Stream:
     """One kind of record: where it is read, and what its tables hold.
@@ -71,6 +74,7 @@ class Stream:
         singular: what a record is called; tables and keys are named by it.
         operation: the operation that lists records.
         members: the members by which records are found and ordered.
+        modified_column: the date of the last change, where its table has one: an older row replaces no newer one.
         types: types of members that the service model lacks, by path.
         names: names of columns and lists that the naming rule would make too long, by path.
         personal: paths of personal members, with dots, and `[]` after a list of structures.
@@ -90,6 +94,7 @@ class Stream:
     singular: str
     operation: List
     members: Members = field(default_factory=Members)
+    modified_column: str = MODIFIED_COLUMN
     types: Mapping[Path, ColumnType] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()

@@ -475,7 +475,7 @@ def assert_queue(sandbox: Warehouse, emulator: Emulator) -> None:
     with client:
         for stream in STREAMS:
             if isinstance(stream, PerIdStream) and stream.parent.stream is SPINE:
-                queue = ids_due.queues_of(client, [stream], None)[stream.table]
+                queue = ids_due.queues_of(client, [stream], None, {})[stream.table]
                 assert [one.id for one in queue.find(1, 5, emulator.now())] == [new[0], changed["Id"], new[1]]
                 assert queue.count(1, emulator.now()) == 3
 

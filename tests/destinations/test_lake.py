@@ -425,7 +425,9 @@ def test_a_rejected_record_of_a_search_goes_when_a_row_is_newer_or_came_later(la
 
 def test_rejected_records_go_that_a_search_of_everything_has_not_found(lake: Lake) -> None:
     load_rows(lake, **{SEARCH.table: found("O1"), SEARCH.rejected_table: rejected_rows("lost", "bad", None)})
-    load_rows(lake, **{SEARCH.table: found("O1", listed=2), SEARCH.rejected_table: rejected_rows("bad", order="6")})
+    load_rows(
+        lake, **{SEARCH.table: found("O1", listed=2), SEARCH.rejected_table: rejected_rows("bad", at=2, order="6")}
+    )
     assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH)) == ["bad"]
 
 

@@ -274,3 +274,15 @@ def test_a_rejected_record_of_a_list_leaves_with_its_list(sandbox: Sandbox, smal
     small.remove(other, stream=INVITATIONS)
     sync(sandbox, INVITATIONS)
     assert rows(sandbox, rejected) == []
+
+
+def test_an_older_version_of_an_engagement_replaces_no_newer_row(sandbox: Sandbox, small: Emulator) -> None:
+    sandbox.sync(tables=(ENGAGEMENTS,))
+    key = small.truth(stream=ENGAGEMENTS)[0]["Id"]
+    (before,) = rows(sandbox, f"SELECT title, modified_at FROM {ENGAGEMENTS} WHERE id = '{key}'")
+    small.change(key, {"Title": "as it was", "ModifiedAt": "2001-06-01T09:00:00Z"}, stream=ENGAGEMENTS)
+    sandbox.sync(tables=(ENGAGEMENTS,))
+    assert rows(sandbox, f"SELECT title, modified_at FROM {ENGAGEMENTS} WHERE id = '{key}'") == [before]
+    small.change(key, {"Title": "newer", "ModifiedAt": "2036-06-01T09:00:00Z"}, stream=ENGAGEMENTS)
+    sandbox.sync(tables=(ENGAGEMENTS,))
+    assert rows(sandbox, f"SELECT title FROM {ENGAGEMENTS} WHERE id = '{key}'") == [{"title": "newer"}]

@@ -171,3 +171,14 @@ def test_an_account_without_opportunities_is_up_to_date_though_a_list_failed(tmp
             True,
             False,
         ]
+
+
+@pytest.mark.views
+@pytest.mark.usefixtures("due")
+def test_nothing_of_a_list_counts_as_listed_once_it_is_empty(first_sync: Sandbox, small: Emulator) -> None:
+    for key in stored(first_sync):
+        small.remove(key, stream=STREAM)
+    sync(first_sync)
+    query = f"SELECT records, not_listed FROM data_freshness WHERE stream = '{STREAM}'"
+    assert rows(first_sync, query) == [dict.fromkeys(("records", "not_listed"), len(stored(first_sync)))]
+    assert rows(first_sync, "SELECT id FROM received_invitations WHERE standing = 'waiting'") == []

@@ -50,7 +50,7 @@ class QueueTables:
             return self._queue(account).count(reading, now)
 
     def _queue(self, account: str | None) -> ids_due.IdQueue:
-        return ids_due.queues_of(cast("JobClientBase", self), [self._stream], account)[self._stream.table]
+        return ids_due.queues_of(cast("JobClientBase", self), [self._stream], account, {})[self._stream.table]
 
     @contextmanager
     def asked(self) -> Iterator[None]:

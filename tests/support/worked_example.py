@@ -100,6 +100,7 @@ TABLES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("run_id", "stream"), "TEXT"),
         "watermark": "TIMESTAMP WITH TIME ZONE",
         "complete": "BOOLEAN",
+        "listed_at": "TIMESTAMP WITH TIME ZONE",
     },
     **{
         name: {column: KINDS.get(kind, "DOUBLE PRECISION") for column, kind, _ in table.columns}

@@ -16,6 +16,7 @@ WITH runs AS (
     SELECT
         sync_run_streams.stream,
         MAX(sync_run_streams.watermark) AS as_of,
+        MAX(sync_run_streams.listed_at) AS listed_at,
         MAX(CASE WHEN sync_run_streams.complete THEN runs.finished_at END) AS last_success_at,
         MAX(runs.started_at) AS last_run_at
     FROM {{ source('partner_central', 'sync_run_streams') }} AS sync_run_streams
@@ -51,9 +52,15 @@ WITH runs AS (
         MAX(last_listed_at) OVER (PARTITION BY stream) AS newest
     FROM listed
 ), counted AS (
-    SELECT stream, COUNT(*) AS records, COUNT(CASE WHEN last_listed_at < newest THEN 1 END) AS not_listed
+    SELECT
+        marked.stream,
+        COUNT(*) AS records,
+        COUNT(
+            CASE WHEN marked.last_listed_at < marked.newest OR marked.last_listed_at < reads.listed_at THEN 1 END
+        ) AS not_listed
     FROM marked
-    GROUP BY stream
+    LEFT JOIN reads ON reads.stream = marked.stream
+    GROUP BY marked.stream
 ), rejections AS (
     SELECT 'opportunity_search_summaries' AS stream, COUNT(*) AS rejected FROM {{ partner_central.loaded_or_empty('opportunity_search_summaries_rejected') }} AS opportunity_search_summaries_rejected
     UNION ALL SELECT 'engagement_invitations' AS stream, COUNT(*) AS rejected FROM {{ partner_central.loaded_or_empty('engagement_invitations_rejected') }} AS engagement_invitations_rejected

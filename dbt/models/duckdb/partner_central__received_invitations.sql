@@ -5,8 +5,11 @@ WITH freshness AS (
     FROM {{ ref('partner_central__data_freshness') }} AS data_freshness
     WHERE stream = 'opportunities'
 ), listed AS (
-    SELECT MAX(last_listed_at) AS newest
-    FROM {{ partner_central.loaded_or_empty('engagement_invitations') }} AS engagement_invitations
+    SELECT MAX(listed_at) AS newest
+    FROM (
+        SELECT last_listed_at AS listed_at FROM {{ partner_central.loaded_or_empty('engagement_invitations') }} AS engagement_invitations
+        UNION ALL SELECT listed_at FROM {{ source('partner_central', 'sync_run_streams') }} AS sync_run_streams WHERE stream = 'engagement_invitations'
+    ) AS listings
 ), tasks AS (
     SELECT
         engagement_invitation_id AS id,

@@ -17,6 +17,7 @@ WITH runs AS (
   SELECT
     sync_run_streams.stream,
     MAX(sync_run_streams.watermark) AS as_of,
+    MAX(sync_run_streams.listed_at) AS listed_at,
     MAX(CASE WHEN sync_run_streams.complete THEN runs.finished_at END) AS last_success_at,
     MAX(runs.started_at) AS last_run_at
   FROM {{ source('partner_central', 'sync_run_streams') }} AS sync_run_streams
@@ -93,12 +94,19 @@ WITH runs AS (
   FROM listed
 ), counted AS (
   SELECT
-    stream,
+    marked.stream,
     COUNT(*) AS records,
-    COUNT(CASE WHEN last_listed_at < newest THEN 1 END) AS not_listed
+    COUNT(
+      CASE
+        WHEN marked.last_listed_at < marked.newest OR marked.last_listed_at < reads.listed_at
+        THEN 1
+      END
+    ) AS not_listed
   FROM marked
+  LEFT JOIN reads
+    ON reads.stream = marked.stream
   GROUP BY
-    stream
+    marked.stream
 ), rejections AS (
   SELECT
     'opportunity_search_summaries' AS stream,

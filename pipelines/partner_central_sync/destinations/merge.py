@@ -23,12 +23,12 @@ from dlt.destinations.job_client_impl import SqlLoadJob
 from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlFollowupJob
 
-from partner_central.public import key_columns
+from partner_central.public import key_columns, modified_column
 
 from .lease_table import LeaseTable
 from .whole_package import chains_to_merge, join_requests
 
-KEY, MODIFIED = "id", "last_modified_date"
+KEY = "id"
 CONTENT, ORDER = "content_hash", "read_order"
 
 
@@ -123,11 +123,12 @@ def before_merge(chain: Sequence[PreparedTableSchema], sql: SqlClientBase[Any]) 
         return []
     key, child_key = of_record
     escape = sql.escape_column_name
-    row, modified = escape(C_DLT_ID), escape(MODIFIED)
+    date = modified_column(str(root["name"]))
+    row, modified = escape(C_DLT_ID), escape(date)
     stored, staged = sql.get_qualified_table_names(str(root["name"]))
     same = " AND ".join(f"o.{escape(name)} = s.{escape(name)}" for name in keys)
     statements = []
-    if MODIFIED in root["columns"]:
+    if date in root["columns"]:
         older = f"SELECT s.{row} FROM {staged} AS s JOIN {stored} AS o ON {same} WHERE s.{modified} < o.{modified}"  # noqa: S608 - the schema's own names, escaped
         statements.append(f"DELETE FROM {staged} WHERE {row} IN ({older})")  # noqa: S608
     for child in children:

@@ -104,7 +104,7 @@ class Details:
         }
         client = self._pipeline.destination_client()
         with client:
-            queues = queues_of(client, streams, account)
+            queues = queues_of(client, streams, account, state)
             newest = {table: queue.newest_read() for table, queue in queues.items()}
             last = max(filter(None, newest.values()), default=None)
             now = self._metrics.service_now() if last is None or self._metrics.served_at is not None else last

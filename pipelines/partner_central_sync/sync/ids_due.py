@@ -18,9 +18,10 @@ from typing import Any
 
 from dlt.common.destination.client import JobClientBase
 
-from partner_central.public import DueId, PerIdStream, WholeListStream
+from partner_central.public import DueId, PerIdStream, WholeListStream, handed_on_at
 
 from ..destinations import of
+from ..destinations.pipeline_state import state_of_source
 from .utc import in_utc
 
 NEED = (
@@ -77,13 +78,16 @@ def _of_account(columns: set[str], account: str | None) -> set[str]:
     return columns if account is None else {*columns, "account"}
 
 
-def queues_of(client: JobClientBase, streams: Iterable[PerIdStream], account: str | None) -> dict[str, IdQueue]:
+def queues_of(
+    client: JobClientBase, streams: Iterable[PerIdStream], account: str | None, state: Mapping[str, Any]
+) -> dict[str, IdQueue]:
     """Returns the queues of some streams in an open destination, by table. Which tables are there is asked once.
 
     Args:
         client: of the open destination.
         streams: what is read by ids.
         account: whose rows, in a shared dataset.
+        state: of the pipeline; it says when each list was listed last.
     """
     wanted = {stream.table: _columns_of(stream, account) for stream in streams}
     there = of(client).queryable_columns(client, set().union(*wanted.values()))
@@ -93,6 +97,7 @@ def queues_of(client: JobClientBase, streams: Iterable[PerIdStream], account: st
             stream,
             account,
             {name: columns for name, columns in wanted[stream.table].items() if columns <= there.get(name, set())},
+            handed_on_at(state_of_source(state, stream.parent.stream) or {}),
         )
         for stream in streams
     }
@@ -123,13 +128,19 @@ class IdQueue:
         stream: what is read by ids.
         account: whose rows, in a shared dataset.
         columns: the columns that are read, by table, of those tables that are there.
+        listed_at: when the list of their records was listed last; None if that is not known.
     """
 
     def __init__(
-        self, client: JobClientBase, stream: PerIdStream, account: str | None, columns: Mapping[str, set[str]]
+        self,
+        client: JobClientBase,
+        stream: PerIdStream,
+        account: str | None,
+        columns: Mapping[str, set[str]],
+        listed_at: datetime | None,
     ) -> None:
         self._client, self._stream, self._account, self._columns = client, stream, account, columns
-        self._seen = _seen(stream)
+        self._seen, self._listed_at = _seen(stream), listed_at
 
     def newest_read(self) -> datetime | None:
         """Returns when the newest id was read; None if none was, or the table is not there."""
@@ -201,8 +212,9 @@ class IdQueue:
         presence = parent.stream.presence_table
         if presence in self._columns:
             joins += f" LEFT JOIN {{{presence}}} q ON q.id = p.id{same.format('q')}"
-            where.append("q.gone_since IS NULL" if self._seen == "gone_since" else self._is_listed(presence))
-            values += [self._account] if self._account is not None and self._seen != "gone_since" else []
+            condition, listed = self._is_listed(presence)
+            where.append(condition)
+            values += listed
         if self._account is not None:
             where.append("p.account = %s")
             values.append(self._account)
@@ -212,11 +224,18 @@ class IdQueue:
         rows = f"{{{parent.stream.table}}} p{joins}{' WHERE ' if where else ''}{' AND '.join(where)}"
         return FACTS.format(**facts, modified=parent.modified, rows=rows), values
 
-    def _is_listed(self, presence: str) -> str:
-        """Returns the condition that a record was in its list when that was read last."""
+    def _is_listed(self, presence: str) -> tuple[str, list[object]]:
+        """Returns the condition that a record was in its list when that was read last, and its values.
+
+        Of an empty list, no row says when it was. The state does, unless its newest reading came to no end.
+        """
+        if self._seen == "gone_since":
+            return "q.gone_since IS NULL", []
+        if self._listed_at is not None:
+            return "(q.last_listed_at IS NULL OR q.last_listed_at >= %s)", [self._listed_at]
         mine = "" if self._account is None else " WHERE account = %s"
         newest = f"SELECT MAX(last_listed_at) FROM {{{presence}}}{mine}"  # noqa: S608 - the schema's own names
-        return f"(q.last_listed_at IS NULL OR q.last_listed_at = ({newest}))"
+        return f"(q.last_listed_at IS NULL OR q.last_listed_at = ({newest}))", [self._account] if mine else []
 
 
 def _quoted(value: str) -> str:

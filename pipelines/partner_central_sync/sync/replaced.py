@@ -8,10 +8,13 @@ is read:
   is listed no more, or is a row.
 - Of the search, what has a row goes if that is a newer version, or was read later. After a search of everything, all
   goes that it did not reject again: that was found no more, or had no id to tell its row by.
-- What is read by its id goes if its row came with a later load.
+- What is read by its id goes if its row was read later.
 
 Of a list that belongs to an id, the table itself holds what the newest reading gave, as a list inside a record does.
-What an earlier one gave goes, also if the list is empty now.
+What came with another load than the row of that reading goes, also if the list is empty now.
+
+Later is what the service's clock says. The ids of loads are the clocks of machines, which may differ. They decide only
+in the second in which both were read.
 """
 
 from __future__ import annotations
@@ -34,11 +37,13 @@ from .settings import Settings
 
 CLEARED, LISTS_CLEARED = "partner_central_rejected_cleared", "partner_central_lists_cleared"
 ROW, LOAD = "_dlt_id", "_dlt_load_id"
+LATER = "(o.{at} > r.seen_at OR (o.{at} = r.seen_at AND {tie}))"
 LATER_LOAD = f"o.{LOAD} > r.{LOAD}"
+READ_LATER = LATER.format(at="read_at", tie=LATER_LOAD)
+LISTED_LATER = LATER.format(at="last_listed_at", tie=f"({LATER_LOAD} OR (o.{LOAD} = r.{LOAD} AND o.{ROW} > r.{ROW}))")
 NEWER = (
     "(o.last_modified_date > r.last_modified_date OR "
-    "(COALESCE(r.last_modified_date, o.last_modified_date) = o.last_modified_date AND "
-    f"({LATER_LOAD} OR (o.{LOAD} = r.{LOAD} AND o.{ROW} > r.{ROW}))))"
+    f"(COALESCE(r.last_modified_date, o.last_modified_date) = o.last_modified_date AND {LISTED_LATER}))"
 )
 LISTED = "o.rejected_since IS NULL AND o.last_listed_sweep IS NOT NULL"
 REPLACED = "r.record_key IS NULL AND o.record_key IS NOT NULL"  # a row of an earlier release
@@ -97,9 +102,9 @@ class ReplacedRows:
             yield from self._joined(stream, SPINE.presence_table, LISTED, "rejected_since", "last_listed_sweep")
             yield from self._joined(stream, stream.rejected_table, REPLACED, "record_key")
         elif stream is SEARCH:
-            yield from self._joined(stream, stream.table, NEWER, "last_modified_date", LOAD, ROW)
+            yield from self._joined(stream, stream.table, NEWER, "last_modified_date", "last_listed_at", LOAD, ROW)
         else:
-            yield from self._joined(stream, stream.table, LATER_LOAD, LOAD)
+            yield from self._joined(stream, stream.table, READ_LATER, "read_at", LOAD)
 
     def seen_before(self, stream: Stream, at: datetime) -> Iterator[str]:
         """Yields which rows were seen before a time."""
@@ -113,16 +118,16 @@ class ReplacedRows:
         """
         rows = f"{{{stream.table}}}"
         newest = f"SELECT max(n.last_listed_at) FROM {rows} n WHERE 1 = 1{self._mine('n')}"  # noqa: S608
-        first = f"SELECT min(o.{LOAD}) FROM {rows} o WHERE o.last_listed_at = ({newest}){self._mine('o')}"  # noqa: S608
-        query = f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r WHERE r.{LOAD} < ({first}){self._mine('r')}"  # noqa: S608
-        columns = {stream.rejected_table: {ROW, LOAD}, stream.table: {LOAD, "last_listed_at"}}
-        yield from self._select(columns, query, *self._values * 3)
+        query = f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r WHERE r.seen_at < ({newest}){self._mine('r')}"  # noqa: S608
+        columns = {stream.rejected_table: {ROW, "seen_at"}, stream.table: {"last_listed_at"}}
+        yield from self._select(columns, query, *self._values * 2)
 
     def left(self, stream: PerIdStream) -> Iterator[str]:
         """Yields which rows are of records that the newest reading of their id did not give."""
         query = (
             f"SELECT r.{ROW} FROM {{{stream.table}}} r JOIN {{{stream.reads_table}}} o "  # noqa: S608 - names of this program
-            f"ON o.id = r.{stream.id_column}{self._same} WHERE o.outcome = 'read' AND {LATER_LOAD}{self._mine('r')}"
+            f"ON o.id = r.{stream.id_column}{self._same} "
+            f"WHERE o.outcome = 'read' AND o.{LOAD} <> r.{LOAD}{self._mine('r')}"
         )
         columns = {stream.table: {ROW, LOAD, stream.id_column}, stream.reads_table: {"id", "outcome", LOAD}}
         yield from self._select(columns, query, *self._values)
@@ -138,7 +143,7 @@ class ReplacedRows:
             f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r JOIN {{{table}}} o ON o.id = r.id{self._same} "  # noqa: S608
             f"WHERE {condition}{self._mine('r')}"
         )
-        wanted = {stream.rejected_table: {ROW, LOAD, "id", "record_key", "last_modified_date"}}
+        wanted = {stream.rejected_table: {ROW, LOAD, "id", "record_key", "last_modified_date", "seen_at"}}
         wanted[table] = {"id", *columns, *wanted.get(table, ())}
         yield from self._select(wanted, query, *self._values)
 

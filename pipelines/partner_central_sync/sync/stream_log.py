@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
-from partner_central.public import STREAMS, StreamMetrics, SyncMetrics
+from partner_central.public import STREAMS, StreamMetrics, SyncMetrics, WholeListStream, handed_on_at
 
 from ..console.exit_codes import ExitCode
 from ..destinations import own_tables
 from ..destinations.own_tables import Kind, OwnTable
+from ..destinations.pipeline_state import state_of_source
 from .lists import Ending
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 TABLE = own_tables.STREAM_RUNS
 LONGEST_MESSAGE = 2000
+LISTS = {stream.table: stream for stream in STREAMS if isinstance(stream, WholeListStream)}
 VERSIONED = frozenset(stream.table for stream in STREAMS if stream.history)
 
 
@@ -35,6 +38,14 @@ class StreamRun:
         if self.table in VERSIONED:
             return self.run.changed.get(self.table, 0)
         return self.counts.changed if self.ending.outcome == "done" else 0
+
+    @property
+    def listed_at(self) -> datetime | None:
+        """Returns when its list was handed on last, which tells what is listed: an empty list has no row that does."""
+        stream, pipeline = LISTS.get(self.table), self.run.pipeline
+        if stream is None or pipeline is None:
+            return None
+        return handed_on_at(state_of_source(cast("dict[str, Any]", pipeline.state), stream) or {})
 
     @property
     def ending(self) -> Ending:
@@ -94,11 +105,17 @@ COLUMNS: tuple[tuple[str, Kind, str, Callable[[StreamRun], object]], ...] = (
         "Why it was refused or failed.",
         lambda one: one.ending.why and one.ending.why[:LONGEST_MESSAGE],
     ),
+    (
+        "listed_at",
+        "timestamp",
+        "last_listed_at of what the newest listing has, also if it is empty; null if that came to no end, or is none.",
+        lambda one: one.listed_at,
+    ),
 )
 STREAM_RUNS = OwnTable(
     TABLE,
     tuple((name, kind, description) for name, kind, description, _ in COLUMNS),
-    frozenset({"account", "scope", "watermark", "outcome", "message"}),
+    frozenset({"account", "scope", "watermark", "outcome", "message", "listed_at"}),
 )
 
 

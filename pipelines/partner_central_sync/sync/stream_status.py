@@ -158,7 +158,7 @@ def _queue(
         return 0, None, 0.0
     reading = reading_of(state_of_source(state, stream) or {}, full=False)
     ids = _count(client, stream.parent.stream, settings.account) or 0
-    queue = queues_of(client, [stream], settings.account)[stream.table]
+    queue = queues_of(client, [stream], settings.account, state)[stream.table]
     at = queue.newest_read() or datetime.now(UTC)  # without it, every id is due at any time
     waiting = queue.count(reading, at) if ids else 0
     return ids, waiting, calls_of_a_day(settings) / sharing

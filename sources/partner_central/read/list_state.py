@@ -1,9 +1,10 @@
 """The state of a list that is read whole: what it held when it was handed on last. Only this file knows its layout.
 
 - `list`: `records`, `digest` of all of them, `version` of this program, and `pii`, the treatment of personal data.
-- `at` in it: when it was handed on. `operation`: which listed it, where there are two.
+- `at` in it: when it was handed on, by the service's clock. `operation`: which listed it, where there are two.
 - `versions` in it: digests of the versions. `details`: digests of the entries whose records were read.
 - `refused` in it: digests of the entries whose records AWS refused, as `entries`, and `at`: when that was.
+- `listed_at`: when the newest listing was handed on, also if it was not read to its end. It never goes back.
 - `order`: read_order of the newest version.
 - `refused_at`: when AWS refused the first of two operations.
 - `catalog`, `account`, `members`, `left_out`: as in `state.py`.
@@ -19,8 +20,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 LIST, RECORDS, AT, VERSIONS, DETAILS = "list", "records", "at", "versions", "details"
+LISTED_AT = "listed_at"
 ORDER, REFUSED_AT = "order", "refused_at"
 REFUSED, ENTRIES = "refused", "entries"
+MILLISECOND = timedelta(milliseconds=1)  # the finest that every database can hold
 REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
 DIGEST_BYTES = 6  # so two of a million entries are taken for one in one list of 500
 
@@ -35,6 +38,20 @@ def handed_on_at(state: Mapping[str, Any]) -> datetime | None:
     """Returns when the list was handed on last; None before it was, and when its tables were lost."""
     text = stored_list(state).get(AT)
     return datetime.fromisoformat(text) if text else None
+
+
+def next_listed_at(state: Mapping[str, Any], at: datetime) -> datetime:
+    """Returns when a listing is handed on, in milliseconds. It is later than each one before, which tells them apart.
+
+    Args:
+        state: the whole state that earlier readings left.
+        at: the service's present time.
+    """
+    before = handed_on_at(state)
+    if text := state.get(LISTED_AT):
+        before = max(filter(None, (before, datetime.fromisoformat(text))))
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return at if before is None else max(at, before + MILLISECOND)
 
 
 def list_of(digests: Mapping[str, str], version: str, pii: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from .list_state import (
     DETAILS,
     ENTRIES,
     LIST,
+    LISTED_AT,
     ORDER,
     RECORDS,
     REFUSED,
@@ -43,6 +44,7 @@ from .list_state import (
     are_refused,
     is_refused,
     list_of,
+    next_listed_at,
     pack,
     refused_entries,
     stored_list,
@@ -173,9 +175,10 @@ class WholeListReader:
         self, way: Way, waiting: IO[bytes], digests: Mapping[str, str], found: dict[str, Any]
     ) -> Iterator[TableRows]:
         """Yields the rows of the pages that wait; then the state is that of what was `found`."""
-        listed_at = now()
+        listed_at = next_listed_at(self._stored, self._client.metrics.service_now())
         kept = found | {AT: listed_at.isoformat()}
-        versions, details = self._versions(listed_at), self._details(way, found)
+        self._stored[LISTED_AT] = kept[AT]
+        versions, details = self._versions(), self._details(way, found)
         waited = _waiting_pages(way, waiting, listed_at)
         made: Iterator[tuple[Page, TableRows]]
         if details is None:
@@ -198,8 +201,9 @@ class WholeListReader:
                 del kept["digest"]  # so that the next run asks for them again
             self._tell_refused(details.refused)
             if details.unread:
-                at = kept[AT] if details.refused and self.failure is None else self._list.get(REFUSED, kept)[AT]
-                kept[REFUSED] = {AT: at, ENTRIES: pack(details.unread)}
+                asked = {AT: datetime.now(UTC).isoformat(timespec="seconds")}
+                at = asked if details.refused and self.failure is None else self._list.get(REFUSED, asked)
+                kept[REFUSED] = {AT: at[AT], ENTRIES: pack(details.unread)}
         if self.failure is not None:
             self._list = {name: kept[name] for name in ("version", "pii", DETAILS, REFUSED) if name in kept}
             return
@@ -215,11 +219,11 @@ class WholeListReader:
                 "again after a day, or when they change."
             )
 
-    def _versions(self, listed_at: datetime) -> ListVersions | None:
+    def _versions(self) -> ListVersions | None:
         """Returns what finds the versions, if the stream has some."""
         if self._stream.history is None:
             return None
-        history = History(self._row_maker, self._stream.history, listed_at)
+        history = History(self._row_maker, self._stream.history, now())
         return ListVersions(history, self._list.get(VERSIONS, ""), self._stored.get(ORDER, 0), self._stored_order)
 
     def _details(self, way: Way, found: Mapping[str, Any]) -> Details | None:

@@ -141,7 +141,7 @@ class _ListOf:
     def _begin(self, state: MutableMapping[str, Any]) -> WholeListReader:
         stream, options, privacy = self._stream, self._options, self._privacy
         client, row_maker = self._connection.client(state), self._connection.row_maker(state)
-        rows = ListedRows(row_maker, privacy, in_rows=stream.fallback is None)
+        rows = ListedRows(row_maker, privacy, in_rows=stream.fallback is None, modified=stream.modified_column)
         self._reader = WholeListReader(
             stream,
             options.catalog,

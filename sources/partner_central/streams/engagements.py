@@ -59,6 +59,7 @@ ENGAGEMENTS = WholeListStream(
         modified="ModifiedAt",
     ),
     members=UndatedMembers(),
+    modified_column="modified_at",
     names={
         (*OF_A_CHANNEL, "BestOutreachWindows"): "payload_lead_best_outreach_windows",
         (*OF_A_CHANNEL, "RecommendedChannel"): "payload_lead_recommended_channel",

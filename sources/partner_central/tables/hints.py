@@ -110,7 +110,7 @@ def rejected_columns(rules: HintRules) -> dict[str, TColumnSchema]:
         ("last_modified_date", "timestamp", "LastModifiedDate of the record, where it can be read."),
         ("reason", "text", f"Why the record could not become a row of {rules.names.root}."),
         ("record", "text", "The record as the API sent it, as JSON; a hash of it where personal data is not kept."),
-        ("seen_at", "timestamp", "When a run last read it, by the clock of the machine that ran."),
+        ("seen_at", "timestamp", "When a run last read it, by the service's clock."),
     )
     return (
         _account(rules)

@@ -1,6 +1,7 @@
 """Rows of a list that is read whole: each says when it was last listed.
 
-A row stays when AWS lists its record no more. Then its `last_listed_at` is older than that of the rest of the table.
+A row stays when AWS lists its record no more. Then its `last_listed_at` is older than that of the newest listing,
+which the rest of the table has. If the list is empty, no row has it: see `listed_at` in `list_state.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .values import InvalidValue
 def listing_model(noun: str) -> RecordModel:
     """Returns the table that says when each record of a list was last listed."""
     description = (
-        f"When a run last found the list changed and the {noun} in it, by the clock of its machine. Older than in "
-        f"other rows of the table: AWS lists the {noun} no more."
+        f"When a run last found the list changed and the {noun} in it, by the service's clock. Older than that of the "
+        f"newest listing: AWS lists the {noun} no more."
     )
     return RecordModel(
         (
@@ -44,9 +45,13 @@ class ListedRows:
         row_maker: makes rows of records.
         privacy: says what of a record may be stored.
         in_rows: whether the row of a record says when it was listed, and not a table of its own.
+        modified: the column by which the newest row of a record is told in one listing; None if the last one is it.
     """
 
-    def __init__(self, row_maker: RowMaker, privacy: PiiPolicy, *, in_rows: bool = True) -> None:
+    def __init__(
+        self, row_maker: RowMaker, privacy: PiiPolicy, *, in_rows: bool = True, modified: str | None = None
+    ) -> None:
+        self._modified = modified
         self._in_rows = in_rows
         self._row_maker = row_maker
         self._privacy = privacy
@@ -69,11 +74,12 @@ class ListedRows:
             try:
                 row = self._row_maker.row(record)
             except InvalidValue as unfit:
-                rejected = rejection_row(self._row_maker.members, record, str(unfit), self._privacy)
+                rejected = rejection_row(self._row_maker.members, record, str(unfit), self._privacy, listed_at)
                 batch.rejected.append(self._row_maker.constant | rejected)
             else:
                 listed = {LAST_LISTED_AT: listed_at} if self._in_rows else {}
-                batch.rows.append(row | listed | {"_dlt_id": self._ids.next(listed_at)})
+                date = row.get(self._modified) if self._modified else None
+                batch.rows.append(row | listed | {"_dlt_id": self._ids.next(date or listed_at)})
         return batch
 
     def listed(self, digests: Mapping[str, str], listed_at: datetime) -> TableRows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from .history import History, HistoryRules
@@ -133,7 +133,7 @@ class RowBatchBuilder:
             self.rejections.append((str(unfit), modified))
             if key:
                 self._rejected[key] = modified or listed.at, modified
-            rejection = rejection_row(self._members, record, str(unfit), self._privacy)
+            rejection = rejection_row(self._members, record, str(unfit), self._privacy, listed.at)
             row_id = self._ids.next(modified or listed.at)
             batch.rejected.append(self._row_maker.constant | rejection | {"_dlt_id": row_id})
             return False
@@ -149,7 +149,7 @@ class RowBatchBuilder:
         return True
 
 
-def rejection_row(members: Members, record: object, reason: str, privacy: PiiPolicy) -> Row:
+def rejection_row(members: Members, record: object, reason: str, privacy: PiiPolicy, seen_at: datetime) -> Row:
     """Returns the row of a record that could not become one.
 
     Args:
@@ -157,6 +157,7 @@ def rejection_row(members: Members, record: object, reason: str, privacy: PiiPol
         record: as `privacy.record` gave it.
         reason: why it could not.
         privacy: says what of it may be stored.
+        seen_at: when it was read, by the service's clock.
     """
     key, modified = members.key_and_modified(record)
     return {
@@ -165,5 +166,5 @@ def rejection_row(members: Members, record: object, reason: str, privacy: PiiPol
         "last_modified_date": modified,
         "reason": reason,
         "record": privacy.rejected(record),
-        "seen_at": datetime.now(UTC),
+        "seen_at": seen_at,
     }

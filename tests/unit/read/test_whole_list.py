@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -106,6 +107,22 @@ def test_any_change_hands_the_whole_list_on(change: Lists) -> None:
     assert after["list"] != state["list"]
 
 
+def test_a_listing_is_told_by_the_clock_of_the_service_and_never_goes_back() -> None:
+    service = Service({"RECEIVER": [[invitation(1)]]})
+    served = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    service.metrics = SyncMetrics(clock=lambda: 0.0)
+    service.metrics.record_answer(served)
+    batches, state = read(service, {})
+    assert batches[0].rows[0]["last_listed_at"] == served
+    for earlier in (served - timedelta(days=2), served):
+        service.metrics.record_answer(earlier)
+        batches, state = read(service, state, full=True)
+        served += timedelta(milliseconds=1)
+        assert batches[0].rows[0]["last_listed_at"] == served
+    del state["listed_at"]  # as an earlier commit left it
+    assert read(service, state, full=True)[0][0].rows[0]["last_listed_at"] > served
+
+
 def test_the_order_of_records_is_no_change() -> None:
     _, state = read(Service({"RECEIVER": [[invitation(1), invitation(2)]]}), {})
     batches, after = read(Service({"RECEIVER": [[invitation(2)], [invitation(1)]]}), state)
@@ -160,3 +177,15 @@ def test_a_list_that_cannot_be_read_to_its_end_hands_nothing_on() -> None:
     with pytest.raises(PaginationError):
         read(service, model_state)
     assert service.metrics.pages == 0
+
+
+def test_the_newest_of_two_rows_of_a_record_in_one_listing_has_the_greatest_id() -> None:
+    model = record_model(
+        get_session().get_service_model(SERVICE), STREAM.operation.name, STREAM.operation.records, STREAM.model_rules
+    )
+    maker = RowMaker(model, STREAM.table_names, STREAM.members)
+    made = ListedRows(maker, STREAM.pii_policy("keep", KEY), modified="invitation_date")
+    dates = "2026-06-02T09:00:00Z", "2026-06-01T09:00:00Z"
+    batch = made.batch([invitation(1, InvitationDate=date) for date in dates], datetime(2026, 6, 10, tzinfo=UTC))
+    newer, older = batch.rows
+    assert newer["_dlt_id"] > older["_dlt_id"]

@@ -20,7 +20,7 @@ from dlt.common.schema.utils import (
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations.impl.filesystem.filesystem import ReferenceFollowupJob
 
-from partner_central.public import key_columns
+from partner_central.public import key_columns, modified_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .client import LakeClient
     from .tables import LakeTable
 
-KEY, MODIFIED = "id", "last_modified_date"
+KEY = "id"
 CONTENT, ORDER, PLACE = "content_hash", "read_order", "place"
 NEW_VERSIONS = """
 WITH known AS (
@@ -134,13 +134,14 @@ def winners(root: TTableSchema, rows: pa.Table, stored: LakeTable) -> pa.Table:
 
     keys = get_columns_names_with_prop(root, "primary_key")
     rows = newest(rows, keys, get_first_column_name_with_prop(root, "dedup_sort") or C_DLT_ID)
-    if MODIFIED not in rows.column_names or not rows.num_rows:
+    date = modified_column(name_of(root))
+    if date not in rows.column_names or not rows.num_rows:
         return rows
-    known = stored.rows([*keys, MODIFIED], rows.select(keys))
+    known = stored.rows([*keys, date], rows.select(keys))
     known = known.cast(pa.schema([rows.schema.field(name).with_nullable(nullable=True) for name in known.column_names]))
-    newest_stored = known.group_by(keys).aggregate([(MODIFIED, "max")])
-    compared = rows.select([*keys, MODIFIED, C_DLT_ID]).join(newest_stored, keys, join_type="inner")
-    older = compared.filter(pc.less(compared[MODIFIED], compared[f"{MODIFIED}_max"]))[C_DLT_ID]
+    newest_stored = known.group_by(keys).aggregate([(date, "max")])
+    compared = rows.select([*keys, date, C_DLT_ID]).join(newest_stored, keys, join_type="inner")
+    older = compared.filter(pc.less(compared[date], compared[f"{date}_max"]))[C_DLT_ID]
     return rows.filter(pc.invert(pc.is_in(rows[C_DLT_ID], older)))
 
 
