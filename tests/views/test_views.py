@@ -18,8 +18,10 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import STREAMS
 from partner_central_sync import destinations
+from partner_central_sync.views.all_accounts import PREFIX
 from partner_central_sync.views.files import tables_read, view_texts
 from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views.shared_files import shared_view_texts
 from partner_central_sync.views.translation import translate
 from postgres import Postgres
 from worked_answers import ANSWERS
@@ -207,13 +209,14 @@ def test_sql_for_a_warehouse_can_be_parsed_and_names_tables_in_full(view: str, d
         capabilities=SimpleNamespace(sqlglot_dialect=dialect),
         sql_client=SimpleNamespace(make_qualified_table_name=named),
     )
-    text = translate(view_texts()[view], client)
-    parsed = sqlglot.parse_one(text, dialect=dialect)
-    own = {clause.alias for clause in parsed.find_all(sqlglot.exp.CTE)}
-    read = {table for table in parsed.find_all(sqlglot.exp.Table) if table.name not in own}
-    assert {table.name.lower() for table in read} <= ANSWERS.keys() | tables_read()
-    assert {table.catalog for table in read} <= {"DB", "pro-ject"}
-    assert not any(word in text for word in ("DATE_DIFF('", "STRING_AGG(") if dialect == "snowflake")
+    of_shared = [text for name, text in shared_view_texts().items() if name.removeprefix(PREFIX) == view]
+    for text in [translate(one, client) for one in (view_texts()[view], *of_shared)]:
+        parsed = sqlglot.parse_one(text, dialect=dialect)
+        own = {clause.alias for clause in parsed.find_all(sqlglot.exp.CTE)}
+        read = {table for table in parsed.find_all(sqlglot.exp.Table) if table.name not in own}
+        assert {table.name.lower() for table in read} <= shared_view_texts().keys() | tables_read()
+        assert {table.catalog for table in read} <= {"DB", "pro-ject"}
+        assert not any(word in text for word in ("DATE_DIFF('", "STRING_AGG(") if dialect == "snowflake")
 
 
 def test_dates_are_dates_and_moments_are_utc(small_case: SqlJobClientBase) -> None:
