@@ -103,7 +103,7 @@ def test_what_is_not_read_by_ids_after_a_crash_is_still_due(tmp_path: Path, smal
     assert (sqs.deleted, [row["id"] for row in rows(sandbox, DUE)]) == (["1"], [identifier])
     small.faults.clear()
     small.calls.clear()
-    sandbox.sync(tables=TABLES)
+    sandbox.sync({"calls_per_day": 10**9}, tables=TABLES)  # the share of a moment is a call, however fast this is
     assert read(small) == [identifier]
 
 

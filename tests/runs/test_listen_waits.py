@@ -74,8 +74,8 @@ def test_at_spent_calls_it_waits_keeps_the_messages_and_asks_nothing(
             raise Terminated(15)
 
     Listening(sandbox, sqs, source={"calls_per_day": spent}).until(has_begun, at_pause=at_pause)
-    (warning,) = said(capsys, "warning")
-    assert f"{spent} calls of 24 hours are spent" in warning
+    warnings = said(capsys, "warning")
+    assert [f"{spent} calls of 24 hours are spent" in warning for warning in warnings].count(True) == 1, warnings
     sqs.come_back()
     Listening(sandbox, sqs).until_empty()
     sandbox.assert_equals(small.truth())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REWRITING_VERSION = 1  # raised when the same text becomes another query, here or in the modules of the rewriting
 DEFINITION = re.compile(r"^-- Definition: ", re.MULTILINE)
 EACH, ALL = "for each account: ", "for all accounts together: "
-COLUMNS, ACCOUNT_COLUMN = "-- Columns:\n", "--   account: Name of the account.\n"
+COLUMNS, ACCOUNT_COLUMN = "-- Columns:\n", "--   account [text]: Name of the account. Example: acme.\n"
 
 
 @cache
