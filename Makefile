@@ -72,6 +72,7 @@ bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside ot
 docs: .venv-docs/.set-up ## The documentation as a site, in build/docs/site; fails where a link leads nowhere
 	$(PYTHON) docs/site_pages.py
 	.venv-docs/bin/zensical build --strict --clean --config-file build/docs/mkdocs.yml
+	@echo build/docs/site
 
 .venv-bench-%/.set-up: benchmarks/peers/%.lock
 	$(PYTHON) -m venv $(@D)

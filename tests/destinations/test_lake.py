@@ -436,7 +436,7 @@ def test_rejected_records_of_another_account_stay(lake: Lake) -> None:
         return [row | {"account": "acme" if row["id"].startswith("A") else "globex"} for row in rows]
 
     load_rows(lake, **{SEARCH.rejected_table: of_both(rejected_rows("A1", "A2", "G1", "G2"))})
-    load_rows(lake, **{SEARCH.table: of_both(found("A1", "G1"))})
+    load_rows(lake, **{SEARCH.table: of_both(found("A1", "G1", listed=2))})
     assert cleared(lake, SEARCH, lambda tables: tables.loaded(SEARCH), "acme") == ["A2", "G1", "G2"]
     assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH), "acme") == ["G1", "G2"]
     assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "acme") == ["G1", "G2"]

@@ -16,6 +16,7 @@ from sandbox import Sandbox
 
 CHANGE = {"LifeCycle": {"NextSteps": "A call."}}
 LISTS = ("solutions", "engagement_invitations")
+VERSIONS = "engagement_invitation_history"
 ALL = ("opportunities", "opportunity_history", "opportunity_presence")
 BY_IDS = ("aws_opportunity_summaries", "aws_opportunity_summary_history", "aws_opportunity_summary_reads")
 
@@ -48,7 +49,7 @@ class DltUser:
 
     def counts(self) -> Counter[str]:
         """The rows of each table that is there."""
-        tables = {*self._pipeline.default_schema.data_table_names()}.intersection((*ALL, *LISTS, *BY_IDS))
+        tables = {*self._pipeline.default_schema.data_table_names()}.intersection((*ALL, *LISTS, *BY_IDS, VERSIONS))
         with self._pipeline.sql_client() as client:
             return Counter(
                 {name: (client.execute_sql(f"SELECT count(*) FROM {name}") or [[0]])[0][0] for name in tables}
@@ -146,3 +147,17 @@ def test_a_list_that_is_refused_is_noted_and_only_alone_a_failure(
         user.load(tables=("solutions",))
     with pytest.raises(PipelineStepFailed):
         user.load("solutions", tables=("bulk",))
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["rows", "versions"])
+def test_rows_and_versions_in_turn_have_each_version_once(first: int, user: DltUser, few: Emulator) -> None:
+    rows, versions = LISTS[1], VERSIONS
+    tables, known = (rows,), len(few.truth(stream=rows))
+    for resource in ((rows, versions) * 2)[first : first + 3]:
+        user.load(resource, tables=tables)
+    user.load(tables=tables)
+    assert user.counts()[rows] == user.counts()[versions] == known
+    few.change(few.truth(stream=rows)[0]["Id"], {"SenderCompanyName": "Another"}, stream=rows)
+    for resource in (rows, versions):
+        user.load(resource, tables=tables)
+    assert (user.counts()[rows], user.counts()[versions]) == (known, known + 1)

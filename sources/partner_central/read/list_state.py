@@ -5,6 +5,7 @@
 - `versions` in it: digests of the versions. `details`: digests of the entries whose records were read.
 - `refused` in it: digests of the entries whose records AWS refused, as `entries`, and `at`: when that was.
 - `listed_at`: when the newest listing was handed on, also if it was not read to its end. It never goes back.
+- `versions`: digests of the versions that were loaded, while a user leaves their table out.
 - `order`: read_order of the newest version.
 - `refused_at`: when AWS refused the first of two operations.
 - `catalog`, `account`, `members`, `left_out`: as in `state.py`.
@@ -20,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 LIST, RECORDS, AT, VERSIONS, DETAILS = "list", "records", "at", "versions", "details"
-LISTED_AT = "listed_at"
+LISTED_AT, LEFT_OUT = "listed_at", "left_out"
 ORDER, REFUSED_AT = "order", "refused_at"
 REFUSED, ENTRIES = "refused", "entries"
 MILLISECOND = timedelta(milliseconds=1)  # the finest that every database can hold
@@ -69,6 +70,29 @@ def list_of(digests: Mapping[str, str], version: str, pii: str) -> dict[str, Any
 def forget_list(state: MutableMapping[str, Any]) -> None:
     """Lets the list count as changed when it is read next, because its tables were lost."""
     state.pop(LIST, None)
+    state.pop(VERSIONS, None)
+
+
+def hand_on_again(state: MutableMapping[str, Any]) -> None:
+    """Lets the list count as changed when it is read next, for tables that were left out; its versions are known."""
+    versions = state.get(VERSIONS, stored_list(state).get(VERSIONS))
+    forget_list(state)
+    if versions is not None:
+        state[VERSIONS] = versions
+
+
+def keep_versions(state: MutableMapping[str, Any], table: str, *, were_left_out: bool) -> None:
+    """Keeps apart from the list which versions their table holds, if a user does not load that.
+
+    Args:
+        state: the whole state.
+        table: of versions.
+        were_left_out: whether earlier runs did not load it. An earlier release noted versions that it did not load.
+    """
+    if were_left_out:
+        state.setdefault(VERSIONS, "")
+    elif table in state.get(LEFT_OUT, ()):
+        state.setdefault(VERSIONS, stored_list(state).get(VERSIONS, ""))
 
 
 def is_refused(state: Mapping[str, Any], at: datetime) -> bool:

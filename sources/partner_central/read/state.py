@@ -24,11 +24,12 @@ from typing import Any
 from ..errors import ConfigurationError
 from .changes import Cursor, OtherFilterSets
 from .checkpoint import Checkpoint
+from .list_state import LEFT_OUT
 from .state_parts import FullListing, RejectedRange, StoredCounters
 from .timestamps import from_text, to_text
 
 VERSION = 1
-WHOLE, LEFT_OUT, READ_WHOLE_AT = "whole", "left_out", "read_whole_at"
+WHOLE, READ_WHOLE_AT = "whole", "read_whole_at"
 CHECKPOINT_BEFORE_1: dict[str, Any] = {  # what checkpoints lacked at first
     "asked": {"pii": "keep"},
     "token": None,

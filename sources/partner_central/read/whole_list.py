@@ -34,6 +34,7 @@ from .list_state import (
     AT,
     DETAILS,
     ENTRIES,
+    LEFT_OUT,
     LIST,
     LISTED_AT,
     ORDER,
@@ -105,9 +106,7 @@ class WholeListReader:
     ) -> None:
         self.failure: PartnerCentralError | None = None
         self._stream, self._catalog, self._client, self._rows = stream, catalog, client, rows
-        self._row_maker = row_maker
-        self._pii = pii
-        self._full = full
+        self._row_maker, self._pii, self._full = row_maker, pii, full
         self._stored_order = stored_order
         self._stored = dict(state)
         self._list = stored_list(state)
@@ -220,11 +219,12 @@ class WholeListReader:
             )
 
     def _versions(self) -> ListVersions | None:
-        """Returns what finds the versions, if the stream has some."""
-        if self._stream.history is None:
+        """Returns what finds the versions, if there are some and their table is loaded."""
+        if self._stream.history is None or self._stream.history_table in self._stored.get(LEFT_OUT, ()):
             return None
         history = History(self._row_maker, self._stream.history, now())
-        return ListVersions(history, self._list.get(VERSIONS, ""), self._stored.get(ORDER, 0), self._stored_order)
+        earlier = self._stored.pop(VERSIONS, self._list.get(VERSIONS, ""))
+        return ListVersions(history, earlier, self._stored.get(ORDER, 0), self._stored_order)
 
     def _details(self, way: Way, found: Mapping[str, Any]) -> Details | None:
         """Returns what reads records by their keys, if the list has none."""

@@ -13,7 +13,7 @@ from dlt.extract import DltResource
 from ..errors import PartnerCentralError
 from ..list_stream import WholeListStream
 from ..options import Options
-from ..read.list_state import forget_list
+from ..read.list_state import LEFT_OUT, hand_on_again, keep_versions
 from ..read.load import ChunkedLoad
 from ..read.state import check_catalog, check_tables
 from ..read.whole_list import WholeListReader
@@ -126,8 +126,12 @@ class _ListOf:
         check_catalog(state, self._options.catalog)
         selected = dlt.current.source().selected_resources.keys()
         reading = load.stream(stream.table)
-        if check_tables(state, selected, [*stream.tables]) or (not reading.has_begun and reading.has_returned):
-            forget_list(state)
+        were_left_out = stream.history is not None and stream.history_table in state.get(LEFT_OUT, ())
+        has_returned = check_tables(state, selected, [*stream.tables])
+        if stream.history is not None:
+            keep_versions(state, stream.history_table, were_left_out=were_left_out)
+        if has_returned or (not reading.has_begun and reading.has_returned):
+            hand_on_again(state)
         alone = selected <= {*stream.tables}
         try:
             yield from reading.next_chunk(lambda: self._begin(state))
