@@ -71,6 +71,7 @@ def test_a_file_takes_the_place_of_all_rates_and_syncs_keep_them(synced: Sandbox
     assert asked(synced, AMOUNTS) == [("O1", None, None), ("O2", None, None)]
 
 
+@pytest.mark.long
 def test_something_else_of_that_name_is_left_alone_and_reads_as_no_rates(synced: Sandbox) -> None:
     asked(synced, "DROP TABLE currency_rates; CREATE TABLE currency_rates (mine INTEGER)")
     with pytest.raises(ConfigurationError, match="Rename what has that name"):
@@ -89,6 +90,7 @@ def test_rates_wait_for_the_first_sync(tmp_path: Path) -> None:
     assert not sandbox.database.exists()
 
 
+@pytest.mark.long
 def test_a_rate_that_is_added_by_hand_with_another_reporting_currency_ends_all_sums(synced: Sandbox) -> None:
     imported(synced, EURO)
     asked(synced, "INSERT INTO currency_rates VALUES ('JPY', 'GBP', 1, DATE '2000-01-01')")

@@ -184,6 +184,7 @@ def test_every_number_is_that_of_the_views(small: Settings, folder: Path) -> Non
     assert page.figures["gone"][:2] == ["Gone", "1"]
 
 
+@pytest.mark.long
 def test_what_was_rejected_or_never_submitted_is_no_pipeline(folder: Path) -> None:
     added: list[Row] = []
     for key, review in (("R2", "Rejected"), ("D3", "Disqualified"), ("P4", "Pending Submission"), ("V5", "Approved")):
@@ -522,6 +523,7 @@ def test_the_destination_knows_where_the_last_report_ended(folder: Path) -> None
     assert marks(settings) == [(None, "2026-06-10 12:00"), (None, "2026-06-12 12:00")]
 
 
+@pytest.mark.long
 def test_who_cannot_write_gets_the_report_and_a_line(folder: Path) -> None:
     settings = filled(settings_in(folder), folder / "work", SMALL_CASE)
     said: list[str] = []
@@ -551,6 +553,7 @@ def test_a_page_that_is_cut_says_so_and_counts_all(
     assert rows["tables"]["opportunities"]["id"] == ["H8", "B2", "A1", "J10"]
 
 
+@pytest.mark.long
 def test_without_other_streams_there_is_a_page(folder: Path) -> None:
     settings = filled(settings_in(folder), folder / "work", {"opportunities": SMALL_CASE["opportunities"]})
     with duckdb.connect(str(settings.database)) as connection:

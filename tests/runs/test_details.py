@@ -222,6 +222,7 @@ def assert_equals_details(sandbox: Sandbox, account: Emulator) -> None:
     assert stored == {one["Id"]: one["Project"]["Title"] for one in account.truth(stream=DETAILS)}
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_loses_at_most_its_last_part(
     sandbox: Sandbox, account: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_what_an_event_names_comes_before_the_backlog(tmp_path: Path, small: Emu
     assert len(read(small)) <= 2, "the share of the seconds since then is of the backlog"
 
 
+@pytest.mark.long
 def test_more_names_than_the_share_stay_due_until_they_are_read(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
     sandbox = Sandbox(tmp_path, small.endpoint)
     sandbox.sync(tables=TABLES)

@@ -34,6 +34,7 @@ def rows(tmp_path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.long
 def test_a_plain_pipeline_has_views_runs_and_marks(
     pipeline: dlt.Pipeline, sandbox: Sandbox, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -97,6 +97,7 @@ def test_what_the_index_shows_late_is_read_within_the_lookback(first_sync: Sandb
     assert stored(first_sync) == truth(small)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("due")
 def test_everything_is_read_again_after_a_day_since_scores_move_no_date(first_sync: Sandbox, small: Emulator) -> None:
     before = truth(small)
@@ -189,6 +190,7 @@ def test_a_failure_while_the_search_is_begun_holds_nothing_up_and_counts_once(tm
         assert (of_last_run(sandbox, "records"), of_last_run(sandbox, "outcome")) == (20, "done")
 
 
+@pytest.mark.long
 @pytest.mark.views
 @pytest.mark.parametrize("kind", ["throttle", "server_error"])
 def test_a_failure_leaves_the_opportunities_loaded_and_the_next_run_reads_the_search(kind: str, tmp_path: Path) -> None:

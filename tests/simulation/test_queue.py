@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from partner_central.public import DueId
 from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as STREAM
 from partner_central_sync.sync.details import IDS_PER_CHUNK, allowed
@@ -92,6 +94,7 @@ def test_100_000_are_read_within_five_days_without_kills() -> None:
     assert account.now - BEGIN <= 5.5 * DAY
 
 
+@pytest.mark.long
 def test_a_year_of_more_changes_than_calls_starves_none() -> None:
     """A fifth of the calls is for what has waited longest: first what was never read, then the stalest open ones."""
     records, opened, calls = 1000, 500, 50

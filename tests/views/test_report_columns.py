@@ -28,6 +28,9 @@ def taken(client: SqlJobClientBase, dataset: str) -> Snapshot:
         return load_snapshot(client, dataset, None, None)
 
 
+pytestmark = pytest.mark.long  # a whole account, with views, in two databases
+
+
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def snapshots(
     request: pytest.FixtureRequest, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory

@@ -56,6 +56,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.mark.long
 def test_the_first_account_makes_the_views_and_the_second_none(
     sandbox: Sandbox, run: Sync, made: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_dropped_view_returns_with_the_next_load(synced: Sandbox, emulator: Em
     assert views(synced) == set(view_texts())
 
 
+@pytest.mark.long
 def test_on_a_new_disk_no_view_is_made_again(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     working_folder.reset(synced.settings())
     monkeypatch.setattr(ViewStore, "verb", lambda *_: pytest.fail("a view is made"))

@@ -105,9 +105,9 @@ def refused_entries(found: Mapping[str, Any]) -> frozenset[bytes]:
     return unpack(found.get(REFUSED, {}).get(ENTRIES, ""))
 
 
-def are_refused(found: Mapping[str, Any], at: datetime) -> bool:
-    """Returns whether AWS refused records of a list less than a day before; a clock that was set back forgets it."""
-    return _is_of_last_day(found.get(REFUSED, {}).get(AT), at)
+def are_asked_for_again(found: Mapping[str, Any], at: datetime) -> bool:
+    """Returns whether AWS refused records of a list a day before, or longer; a clock that was set back counts too."""
+    return REFUSED in found and not _is_of_last_day(found[REFUSED].get(AT), at)
 
 
 def _is_of_last_day(text: str | None, at: datetime) -> bool:

@@ -42,7 +42,7 @@ from .list_state import (
     REFUSED,
     REFUSED_AT,
     VERSIONS,
-    are_refused,
+    are_asked_for_again,
     is_refused,
     list_of,
     next_listed_at,
@@ -128,7 +128,8 @@ class WholeListReader:
                 found = list_of(digests, version_of(self._row_maker.model), self._pii)
                 if self._stream.fallback is not None:
                     found["operation"] = way.operation.name
-                if self._full or self._asks_again or not found.items() <= self._list.items():
+                again = self._full or are_asked_for_again(self._list, datetime.now(UTC))
+                if again or not found.items() <= self._list.items():
                     for batch in self._handed_on(way, waiting, digests, found):
                         yield replace(batch, first=first)
                         first = False
@@ -232,13 +233,8 @@ class WholeListReader:
             return None
         same = not self._full and all(self._list.get(name) == found[name] for name in ("version", "pii"))
         earlier, refused = self._list.get(DETAILS, "") if same else "", refused_entries(self._list)
-        again = self._asks_again or not same
+        again = not same or are_asked_for_again(self._list, datetime.now(UTC))
         return Details(self._client, way, self._catalog, self._rows, earlier, refused, asks_again=again)
-
-    @property
-    def _asks_again(self) -> bool:
-        """Returns whether AWS refused records a day ago, which are asked for again."""
-        return REFUSED in self._list and not are_refused(self._list, datetime.now(UTC))
 
 
 def _waiting_pages(way: Way, waiting: IO[bytes], listed_at: datetime) -> Iterator[Page]:
