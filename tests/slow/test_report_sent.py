@@ -18,12 +18,14 @@ import pytest
 from aws_server import client, moto_server
 from command.test_report import settings_in
 from partner_central_sync.sync.settings import Settings
+from sandbox import KEYS
 from worked_example import SMALL_CASE, filled
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 AIRFLOW = ROOT / ".venv-test-airflow" / "bin"
 PAGE = ROOT / "docs" / "how-to" / "reports.md"
+AWS = KEYS | {"AWS_DEFAULT_REGION": "us-east-1"}
 SCRIPTS = dict(re.findall(r"<!-- (\w+) -->\s+```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
 
 
@@ -42,12 +44,7 @@ def test_the_line_of_cron_writes_the_report_and_uploads_it(folder: Path) -> None
     (folder / "upload.py").write_text(SCRIPTS["upload"])
     with moto_server() as endpoint:
         client(endpoint, "s3").create_bucket(Bucket="my-reports")
-        variables = {
-            "AWS_ENDPOINT_URL_S3": endpoint,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "example",
-        }
+        variables = AWS | {"AWS_ENDPOINT_URL_S3": endpoint}
         shell = shutil.which("sh") or "sh"
         subprocess.run([shell, "-c", command], env=os.environ | variables, check=True, capture_output=True)
         found = client(endpoint, "s3").get_object(Bucket="my-reports", Key="report.html")
@@ -93,11 +90,8 @@ def test_the_dag_writes_the_report_and_uploads_it(folder: Path) -> None:
     (folder / "upload.py").write_text(SCRIPTS["upload"])
     with moto_server() as endpoint:
         client(endpoint, "s3").create_bucket(Bucket="my-reports")
-        variables = {
+        variables = AWS | {
             "AWS_ENDPOINT_URL_S3": endpoint,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "example",
             "AIRFLOW_HOME": str(folder / "airflow"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -1,7 +1,7 @@
 """Runs the report's queries for one account, with the views of the dataset, or with the views' own SQL.
 
-A dataset that several accounts share has no views, since they would mix the accounts. There, the SQL of each view that
-a query needs becomes a part of the query, and each table in it is limited to the account.
+The queries of the report name no account. In a dataset that several accounts share, the SQL of each view that a query
+needs becomes a part of it. Each table in that is limited to the account.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import ACCOUNT
+from partner_central.public import ACCOUNT, SPINE
 
 from ..destinations import of
 from ..destinations.own_tables import columns_of
@@ -26,7 +26,6 @@ from ..views.translation import names_read, translate
 from .queries import OPTIONAL, QUERIED
 
 Row = dict[str, Any]
-SPINE = "opportunities"
 MARK = "@account"
 
 
@@ -80,13 +79,13 @@ def readers(client: SqlJobClientBase, account: str | None) -> list[Reader]:
         client: of the open destination.
         account: the only one to read, where several accounts share the dataset.
     """
-    if ACCOUNT not in columns_of(client, [SPINE]).get(SPINE, ()):
+    if ACCOUNT not in columns_of(client, [SPINE.table]).get(SPINE.table, ()):
         there = columns_of(client, QUERIED).keys()
         return [Reader(client, None, tuple(sorted(OPTIONAL - there)), empty_queries(QUERIED - there))]
     stored = {name: types_of(columns) for name, columns in client.get_storage_tables(sorted(tables_read() | QUERIED))}
     absent = tuple(sorted(OPTIONAL - {name for name, columns in stored.items() if columns}))
     empty = empty_queries(name for name, columns in stored.items() if not columns)
-    spine = client.sql_client.make_qualified_table_name(SPINE)
+    spine = client.sql_client.make_qualified_table_name(SPINE.table)
     every = f"SELECT DISTINCT {ACCOUNT} FROM {spine} ORDER BY {ACCOUNT}"  # noqa: S608 - names of this program
     names = [account] if account else [row[0] for row in client.sql_client.execute_sql(every) or ()]
     keyed = {table: of_account(table, columns) for table, columns in stored.items() if ACCOUNT in columns}

@@ -15,11 +15,10 @@ from ..errors import PartnerCentralError, RecordNotFound, RequestRejected
 from ..tables.listed_rows import ListedRows
 from ..tables.record import timestamp_of
 from ..tables.row_batch import TableRows
+from .id_answers import FIRST_REFUSALS
 from .list_request import Way
 from .list_state import digest_of, pack, unpack
 from .pages import Page, parse_record
-
-FIRST_ONES = 3  # that are refused, before the operation may be
 
 
 class Details:
@@ -129,7 +128,7 @@ class Details:
         Raises:
             RequestRejected: AWS says that it refuses the operation.
         """
-        if self._is_permitted or len(self._unread - self._refused_before) < FIRST_ONES:
+        if self._is_permitted or len(self._unread - self._refused_before) < FIRST_REFUSALS:
             return
         if all(error.of_all for error in self.refused.values()):
             raise refusal

@@ -85,8 +85,7 @@ class StreamReading:
             yield TableRows()
             return
         if self._reading is None or self._batches is None:
-            self._reading = begin()
-            self._batches = self._reading.batches()
+            self._reading, self._batches = self._begun(begin)
         most = self._load.rows_per_chunk
         rows, batches = 0, TableRows()
         try:
@@ -116,8 +115,7 @@ class StreamReading:
         """
         ahead = TableRows()
         try:
-            reading = begin()
-            batches = reading.batches()
+            reading, batches = self._begun(begin)
             for count, batch in enumerate(self._counted(batches), start=1):
                 ahead.add(batch)  # one batch, so that the state behind it is the reader's
                 if is_enough() or count == BATCHES_AHEAD:
@@ -134,8 +132,7 @@ class StreamReading:
         Args:
             begin: opens the reading.
         """
-        self._reading = begin()
-        self._batches = self._reading.batches()
+        self._reading, self._batches = self._begun(begin)
         self._ahead = TableRows()
         for count, batch in enumerate(self._counted(self._batches), start=1):
             self._ahead.add(batch)
@@ -157,6 +154,12 @@ class StreamReading:
         self._ahead = None
         if self._batches is not None:
             self._batches.close()
+
+    @staticmethod
+    def _begun(begin: Callable[[], Reader]) -> tuple[Reader, Generator[TableRows]]:
+        """Opens a reading, and begins its batches."""
+        reading = begin()
+        return reading, reading.batches()
 
     def _read_ahead(self) -> Iterator[TableRows]:
         ahead, self._ahead = self._ahead, None

@@ -61,11 +61,7 @@ OPPORTUNITY_DETAILS = PerIdStream(
         "Project.Title",
     ),
     not_personal={
-        "Customer.Account.Address.CountryCode": "one of a list of countries",
-        "PartnerOpportunityIdentifier": "the id by which rows are joined with the partner's CRM",
-        "Project.ExpectedCustomerSpend[].Amount": "the figure that the pipeline is about; it names nobody",
-        "Project.ExpectedCustomerSpend[].CurrencyCode": "one of a list of currencies",
-        "Project.ExpectedCustomerSpend[].TargetCompany": "AWS or Self, never the customer",
+        **OPPORTUNITIES.not_personal,
         "SoftwareRevenue.Value.CurrencyCode": "one of a list of currencies",
     },
     plain=(
