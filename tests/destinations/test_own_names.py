@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dlt
 import pytest
 
@@ -20,6 +22,7 @@ OWN = {
     "sync_lease": "TABLE sync_lease (pipeline_name VARCHAR(9))",
     "sync_runs": "TABLE sync_runs (mine INT, run_id VARCHAR(9))",
 }
+ROW = {"id": "1", "note": "mine"}
 OF_THE_DATASET = "table_schema = 'partner_central'"
 COLUMNS = f"SELECT table_name, column_name FROM information_schema.columns WHERE {OF_THE_DATASET} ORDER BY 1, 2"
 
@@ -67,15 +70,15 @@ def test_a_table_that_took_the_place_of_a_loaded_one_is_left_alone(synced: Sandb
     assert database.sql(f"SELECT * FROM {table}") == [(1,)]
 
 
-def load_of_another_source(sandbox: Sandbox, table: str) -> None:
-    """Loads a table of another source of dlt into the dataset, by its own pipeline."""
+def load_of_another_source(sandbox: Sandbox, table: str, row: Mapping[str, str] = ROW) -> None:
+    """Loads a row of another source of dlt into the dataset, by its own pipeline."""
     file = sandbox.folder / "other.duckdb"  # under the file's own name, dlt takes the dataset for the database
     if sandbox.database.exists():
         sandbox.database.rename(file)
     database = dlt.destinations.duckdb(str(file))
     folder = str(sandbox.folder / "elsewhere")
     other = dlt.pipeline("crm", destination=database, dataset_name="partner_central", pipelines_dir=folder)
-    other.run([{"id": "1", "note": "mine"}], table_name=table)
+    other.run([dict(row)], table_name=table)
     file.rename(sandbox.database)
 
 

@@ -50,7 +50,6 @@ NEW_COLUMNS = [
     "opportunities.customer_segment_name",
     "opportunities.customer_street",
     "opportunities__project_expected_customer_spend.discount_code",
-    "opportunities__tags.opportunity_id",
     "opportunities__tags.value",
 ]
 

@@ -8,7 +8,7 @@ told by the schemas that dlt stores, each with the name of its source.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from dlt.common.destination.client import DestinationClientDwhConfiguration, JobClientBase
@@ -16,7 +16,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_ID, TColumnSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from partner_central.public import SPINE, STREAMS, ConfigurationError, hint_rules, known_columns, stream_model
+from partner_central.public import SPINE, ConfigurationError, Stream, hint_rules, known_columns, stream_model
 
 from . import of
 from .lake.pipeline_state import WithLakeState
@@ -33,29 +33,44 @@ OF_THE_SYNC: Mapping[str, frozenset[str]] = {
 OF_A_LOAD = frozenset({C_DLT_ID})
 
 
-def refuse_foreign(client: JobClientBase, schema: Schema | None) -> None:
+def refuse_foreign(client: JobClientBase, schema: Schema | None, chosen: Sequence[Stream]) -> None:
     """Refuses an open destination in which something else has the name of a table of this program.
 
-    A destination is asked only where its schema lacks one of its tables, as before the first load.
+    A destination is asked only where its schema lacks one of its tables, as before the first load. A name of a stream
+    that is not chosen is the user's to take.
 
     Args:
         client: of the destination, whose dataset is there.
         schema: of the tables that were loaded into it; None if none was.
+        chosen: the streams that runs load.
 
     Raises:
         ConfigurationError: something has; nothing was changed.
     """
-    expected = dict.fromkeys((name for stream in STREAMS for name in stream.tables), OF_A_LOAD)
+    expected = dict.fromkeys((name for stream in chosen for name in stream.tables), OF_A_LOAD)
     if of(client).has_sql:  # a lake has no others
         expected |= OF_THE_SYNC
     if schema is not None and schema.tables.keys() >= {*SPINE.tables, *OF_THE_SYNC} - {LEASE}:
         return
-    for stream in STREAMS:
+    for stream in chosen:
         of_lists = known_columns(stream_model(stream), hint_rules(stream))
         expected |= dict.fromkeys((column.partition(".")[0] for column in of_lists), OF_A_LOAD)
     found = of(client).stored_columns(client, expected)
     foreign = {name for name, columns in found.items() if not columns >= expected[name]}
-    _raise_for(client, foreign | _of_other_sources(client, found.keys() - foreign))
+    _raise_for(client, foreign | of_other_sources(client, found.keys() - foreign))
+
+
+def loaded_tables(client: JobClientBase, names: Iterable[str]) -> set[str]:
+    """Returns those of these tables of streams that loads of this source made.
+
+    Something of the user may have the name of another: the table of a stream that was never chosen.
+
+    Args:
+        client: of the open destination.
+        names: of tables of streams, with or without a list.
+    """
+    found = {name for name, columns in of(client).stored_columns(client, names).items() if columns >= OF_A_LOAD}
+    return found - of_other_sources(client, found)
 
 
 def refuse_taken(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]]) -> None:
@@ -104,8 +119,7 @@ def _refuse_others(client: JobClientBase, names: Collection[str]) -> None:
     if not names:
         return
     found = of(client).stored_columns(client, names)
-    foreign = {name for name, columns in found.items() if not columns >= OF_A_LOAD}
-    _raise_for(client, foreign | _of_other_sources(client, found.keys() - foreign))
+    _raise_for(client, found.keys() - loaded_tables(client, found))
 
 
 def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
@@ -125,7 +139,7 @@ def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
     )
 
 
-def _of_other_sources(client: JobClientBase, names: Collection[str]) -> set[str]:
+def of_other_sources(client: JobClientBase, names: Collection[str]) -> set[str]:
     """Returns those of these tables that schemas of other sources have, and the schema of this one has not."""
     loaded = set(names) - OF_THE_SYNC.keys()
     if not loaded or not isinstance(client, WithPipelineState | WithLakeState):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
-from partner_central.public import ConfigurationError
+from partner_central.public import ConfigurationError, Stream
 
 from . import of
 from .errors import translate_open_errors
@@ -43,8 +44,12 @@ class DestinationState:
     missing: frozenset[str] = frozenset()
 
 
-def probe(pipeline: dlt.Pipeline) -> DestinationState:
+def probe(pipeline: dlt.Pipeline, chosen: Sequence[Stream] = ()) -> DestinationState:
     """Opens the destination for writing, creates the dataset if it is missing, and reads the state it holds.
+
+    Args:
+        pipeline: of the destination.
+        chosen: the streams that a run is going to load, whose names nothing else may have.
 
     Raises:
         ConfigurationError: its credentials cannot be read, such as a key with another passphrase, or are for reading;
@@ -69,7 +74,7 @@ def probe(pipeline: dlt.Pipeline) -> DestinationState:
         is_there = client.is_storage_initialized()
         state = _stored_state(client, pipeline.pipeline_name) if is_there else None
         if is_there or not of(client).has_sql:  # a folder may be there that no load has begun
-            refuse_foreign(client, stored_schema(pipeline, client) if state else None)
+            refuse_foreign(client, stored_schema(pipeline, client) if state else None, chosen)
         if not is_there:
             client.initialize_storage()
         missing = missing_tables(pipeline, client)

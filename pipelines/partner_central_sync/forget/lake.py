@@ -13,6 +13,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from partner_central.public import ACCOUNT
 
 from ..destinations.lake.client import LakeClient
+from ..destinations.own_names import of_other_sources
 from .sql import ROW_ID, changes_of, of_members
 from .tables import PersonalTable, Policies, tables_in
 
@@ -38,12 +39,16 @@ def clean(client: LakeClient, policies: Policies, account: str | None) -> Cleane
     """Rewrites every table with what would be stored now, each in one commit, and removes what was before."""
     cleaned = Cleaned()
     removed = 0
-    for name, table in tables_in(client.schema.tables).items():
+    tables = tables_in(client.schema.tables)
+    for name in tables.keys() - of_other_sources(client, tables):
+        table = tables[name]
         try:
             made, stored = _open(client, name)
         except DestinationUndefinedEntity:
             continue
         rows = stored.to_pyarrow_table() if made == "delta" else stored.scan().to_arrow()
+        if ROW_ID not in rows.column_names:  # it is the user's, under the name of a stream that was never chosen
+            continue
         changed, count = _clean_table(table.with_others(rows.column_names, account), rows, policies, account)
         cleaned.rows[name] = count
         if made == "delta":

@@ -16,6 +16,7 @@ from partner_central.public import OPPORTUNITIES, content_hash_of, without_value
 
 from ..destinations import of
 from ..destinations.column_comments import literal
+from ..destinations.own_names import loaded_tables
 from ..destinations.own_tables import columns_of, update
 from ..destinations.pipeline_state import is_of_original
 from ..destinations.split_columns import member_of
@@ -36,7 +37,7 @@ def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None
     """
     cleaned: Counter[str] = Counter()
     tables = tables_in(client.schema.tables)
-    for name, columns in columns_of(client, tables).items():
+    for name, columns in columns_of(client, loaded_tables(client, tables)).items():
         table = tables[name].with_others(columns, account)
         for rows in _pages(client.sql_client, table, of_members(table.read, columns), account):
             changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, policies))}
@@ -125,7 +126,9 @@ def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str
 
 def free_blocks(client: SqlJobClientBase) -> str | None:
     """Overwrites what deleted rows leave in the tables; returns what was done, None if nothing."""
-    return of(client).free_blocks(client, columns_of(client, [*tables_in(client.schema.tables), STATES]))
+    return of(client).free_blocks(
+        client, [*loaded_tables(client, tables_in(client.schema.tables)), *columns_of(client, [STATES])]
+    )
 
 
 def _pages(

@@ -10,6 +10,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central.public import STREAMS, Stream
 
+from ..destinations.own_names import loaded_tables
 from ..destinations.pipeline_state import WithPipelineState
 from ..sync.stream_status import StreamStatus
 from ..views.all_accounts import PREFIX
@@ -59,20 +60,23 @@ def list_everything(streams: Iterable[tuple[Any, ...]], tables: Iterable[Line]) 
 
 def list_tables(client: SqlJobClientBase) -> list[Line]:
     """Returns name, kind and content of every table and view that an open destination has; tables first."""
-    lines = [*_tables(_stored_names(client)), *_views()]
-    there = {name for name, columns in client.get_storage_tables([name for name, _, _ in lines]) if columns}
+    of_streams, own = _stored_names(client), [*OWN]
+    lines = [*_tables([*of_streams, *own]), *_views()]
+    names = [name for name, _, _ in lines if name not in of_streams]
+    there = {name for name, columns in client.get_storage_tables(names) if columns}
+    there |= loaded_tables(client, of_streams)
     return [line for line in lines if line[0] in there]
 
 
 def _stored_names(client: SqlJobClientBase) -> list[str]:
-    """Returns the names of all tables that were loaded, and of the sync's own."""
+    """Returns the names of all tables of streams, and of others that were loaded."""
     known = [name for stream in STREAMS for name in stream.tables]
     try:
         schema = client.get_newest_schema() if isinstance(client, WithPipelineState) else None
     except DatabaseUndefinedRelation:
         schema = None
     loaded = [str(table["name"]) for table in schema.data_tables()] if schema else []
-    return list(dict.fromkeys([*known, *sorted(loaded), *OWN]))
+    return [name for name in dict.fromkeys([*known, *sorted(loaded)]) if name not in OWN]
 
 
 def _tables(names: list[str]) -> Iterator[Line]:

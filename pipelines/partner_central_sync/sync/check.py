@@ -79,7 +79,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield from check_events.findings(settings, session)
     if failed is not None:
         yield failed
-    yield _destination(settings, permitted)
+    yield _destination(settings, streams, permitted)
 
 
 @from_own_section
@@ -158,13 +158,13 @@ def _permission_by_id(client: PartnerCentral, stream: PerIdStream, catalog: str)
     return Finding("permission", f"{action} for {stream.table}")
 
 
-def _destination(settings: Settings, permitted: Sequence[str]) -> Finding:
+def _destination(settings: Settings, streams: Sequence[Stream], permitted: Sequence[str]) -> Finding:
     def look() -> str:
         try:
             with working_folder.detect_damage():
                 dlt_settings.check(settings)
                 pipeline = working_folder.attach(settings)
-                place = probe(pipeline)
+                place = probe(pipeline, streams)
                 is_proven = place.holder is None and prove_write(pipeline)
         except working_folder.WorkingFolderCorrupt as damage:
             return f"dlt's working folder is damaged ({damage}): the next sync restores it from the destination"

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dlt.common.destination.client import JobClientBase
+from dlt.common.schema.typing import C_DLT_ID
 
 from partner_central.public import DueId, PerIdStream, WholeListStream, handed_on_at
 
@@ -108,7 +109,7 @@ def _columns_of(stream: PerIdStream, account: str | None) -> dict[str, set[str]]
     parent = stream.parent
     closed = {parent.closed[0]} if parent.closed else set[str]()
     wanted = {
-        parent.stream.table: {"id", parent.modified, parent.created, *closed},
+        parent.stream.table: {C_DLT_ID, "id", parent.modified, parent.created, *closed},  # without it, it is the user's
         parent.stream.presence_table: {"id", _seen(stream)},
         stream.reads_table: {*OF_READS},
     }

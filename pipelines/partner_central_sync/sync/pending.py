@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dlt
 
+from partner_central.public import chosen_streams
+
 from ..console.exit_codes import INTERRUPTIONS, ExitCode
 from ..console.failures import causes_of, exit_code_and_message, is_out_of_room
 from ..console.output import Console
@@ -26,6 +28,7 @@ def open_in_step(settings: Settings, console: Console, run_record: RunRecord) ->
         NotWritable: the destination cannot be written now.
     """
     console.begin_phase(f"checking the destination of {settings.dataset_name}")
+    streams = chosen_streams(settings.tables)
     pipeline, found = working_folder.open_pipeline(settings, console)
     run_record.pipeline = pipeline
     if pipeline.has_pending_data:
@@ -38,10 +41,10 @@ def open_in_step(settings: Settings, console: Console, run_record: RunRecord) ->
         else:
             pipeline = _finish_interrupted(pipeline, settings, console, run_record)
         run_record.pipeline = pipeline
-        found = probe(pipeline)
+        found = probe(pipeline, streams)
     if not working_folder.matches_destination(pipeline, found):
         run_record.pipeline = pipeline = _take_stored_cursor(pipeline, found, settings, console)
-        found = probe(pipeline)
+        found = probe(pipeline, streams)
     if found.state_hash is None:
         check_key(pipeline, settings)
     working_folder.record_basis(pipeline, found)
@@ -96,7 +99,7 @@ def _finish_interrupted(
     except Exception as error:
         if not _can_be_dropped(error):
             raise
-        probe(pipeline)
+        probe(pipeline, chosen_streams(settings.tables))
         console.note(
             f"It could not be finished ({exit_code_and_message(error)[1]}). It is dropped, and what had changed is "
             "read again. If it was a full run, start one again with --full."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
@@ -24,6 +25,7 @@ from partner_central.public import (
 )
 
 from .. import destinations
+from ..destinations.own_names import loaded_tables
 from ..destinations.own_tables import columns_of
 from ..destinations.pipeline_state import state_of_source
 from . import run_log, stream_log, working_folder
@@ -128,7 +130,7 @@ def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[Strea
     """
     logged = _logged(client, settings.account) if isinstance(client, SqlJobClientBase) else {}
     (remembered, state), chosen = _remembered(settings), chosen_streams(settings.tables)
-    there = _tables_there(client)
+    rows = _rows(client, settings.account)
     by_ids = [stream for stream in chosen if isinstance(stream, PerIdStream)]
     for stream in STREAMS:
         note, log = remembered.get(stream.table, Note()), logged.get(stream.table)
@@ -138,12 +140,12 @@ def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[Strea
         of_others = log.why if log and log.outcome == "refused" and not note.at else None
         yield StreamStatus(
             stream,
-            _count(client, stream, settings.account) if there is None or stream.table in there else None,
+            rows.get(stream.table),
             max(read, default=None),
             note.why if note.refused_at else of_others,
             _next_due(stream, note) if stream in chosen else NOT_CHOSEN,
             *(
-                _queue(client, stream, settings, state, len({*by_ids, stream}))
+                _queue(client, stream, rows, settings, state, len({*by_ids, stream}))
                 if isinstance(stream, PerIdStream)
                 else ()
             ),
@@ -151,13 +153,16 @@ def stream_statuses(client: JobClientBase, settings: Settings) -> Iterator[Strea
 
 
 def _queue(
-    client: JobClientBase, stream: Stream, settings: Settings, state: Mapping[str, Any], sharing: int
+    client: JobClientBase,
+    stream: PerIdStream,
+    rows: Mapping[str, int],
+    settings: Settings,
+    state: Mapping[str, Any],
+    sharing: int,
 ) -> tuple[int, int | None, float]:
     """Returns how many ids a stream has, how many are due, and how many it may read a day; see `StreamStatus`."""
-    if not isinstance(stream, PerIdStream):
-        return 0, None, 0.0
     reading = reading_of(state_of_source(state, stream) or {}, full=False)
-    ids = _count(client, stream.parent.stream, settings.account) or 0
+    ids = rows.get(stream.parent.stream.table, 0)
     queue = queues_of(client, [stream], settings.account, state)[stream.table]
     at = queue.newest_read() or datetime.now(UTC)  # without it, every id is due at any time
     waiting = queue.count(reading, at) if ids else 0
@@ -189,18 +194,15 @@ def _remembered(settings: Settings) -> tuple[dict[str, Note], Mapping[str, Any]]
         return {}, {}
 
 
-def _tables_there(client: JobClientBase) -> set[str] | None:
-    """Returns the tables of streams that a database has; None for other destinations."""
-    if not isinstance(client, SqlJobClientBase):
-        return None
-    return set(columns_of(client, [stream.table for stream in STREAMS]))
-
-
-def _count(client: JobClientBase, stream: Stream, account: str | None) -> int | None:
-    try:
-        return destinations.of(client).count_rows(client, stream.table, account)
-    except DestinationUndefinedEntity:
-        return None
+def _rows(client: JobClientBase, account: str | None) -> dict[str, int]:
+    """Returns the number of rows of each stream that was loaded, by table."""
+    tables = [stream.table for stream in STREAMS]
+    found: dict[str, int] = {}
+    for table in loaded_tables(client, tables) if isinstance(client, SqlJobClientBase) else tables:
+        with suppress(DestinationUndefinedEntity):
+            if (count := destinations.of(client).count_rows(client, table, account)) is not None:
+                found[table] = count
+    return found
 
 
 def _logged(client: SqlJobClientBase, account: str | None) -> Mapping[str, Logged]:

@@ -24,7 +24,7 @@ from dlt.common.storages.exceptions import SchemaStorageException
 from dlt.pipeline.exceptions import CannotRestorePipelineException
 from filelock import FileLock, Timeout
 
-from partner_central.public import ConfigurationError
+from partner_central.public import ConfigurationError, chosen_streams
 
 from .. import destinations
 from ..console.failures import AnotherRun
@@ -140,10 +140,11 @@ def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, D
         AnotherRun: another run loads into it now.
         NotWritable: the destination cannot be written now.
     """
+    streams = chosen_streams(settings.tables)
     try:
         with detect_damage():
             pipeline = attach(settings)
-            place = probe(pipeline)
+            place = probe(pipeline, streams)
             if place.holder is not None:
                 raise AnotherRun(run_lease.active_run_message(settings.pipeline_name, str(place.holder)))
             if _is_based_on(pipeline, place):
@@ -153,7 +154,7 @@ def open_pipeline(settings: Settings, console: Console) -> tuple[dlt.Pipeline, D
         reason = f"is damaged ({damage})"
     console.note(f"dlt's working folder of {settings.pipeline_name} {reason}: restored from the destination.")
     pipeline = reset(settings)
-    return pipeline, probe(pipeline)
+    return pipeline, probe(pipeline, streams)
 
 
 def reset(settings: Settings) -> dlt.Pipeline:

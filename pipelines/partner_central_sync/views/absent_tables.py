@@ -27,9 +27,14 @@ def empty_queries(absent: Iterable[str], *, shared: bool = False) -> Mapping[str
         absent: names of what is not there; others than tables are passed over.
         shared: whether several accounts share the dataset, so that every table of a stream has the column `account`.
     """
-    roots = {table for stream in STREAMS if stream is not SPINE for table in stream.tables} | USER_TABLES.keys()
-    found = [table for table in sorted(absent) if table.partition("__")[0] in roots]
+    found = sorted(table for table in absent if table in USER_TABLES or table in of_streams([table]))
     return {table: _empty(shared=shared)[table] for table in found} if found else NONE
+
+
+def of_streams(tables: Iterable[str]) -> set[str]:
+    """Returns those of these tables that are of streams which a run may leave out."""
+    roots = {table for stream in STREAMS if stream is not SPINE for table in stream.tables}
+    return {table for table in tables if table.partition("__")[0] in roots}
 
 
 def mentioned(text: str, queries: Mapping[str, str]) -> Mapping[str, str]:

@@ -18,10 +18,11 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import ACCOUNT, SPINE
 
 from ..destinations.errors import first_line
+from ..destinations.own_names import loaded_tables
 from ..destinations.split_columns import Types, join_columns
 from ..destinations.views import store_of
 from ..destinations.views.store import NotReplaced, Stored, View, ViewStore
-from .absent_tables import empty_queries, mentioned, words_of
+from .absent_tables import empty_queries, mentioned, of_streams, words_of
 from .files import head_of, tables_read, texts, view_texts
 from .shared_files import shared_texts, shared_view_texts
 from .translation import TRANSLATION_VERSION, columns_of, names_read, translate
@@ -69,14 +70,13 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     """
     store = store_of(client)
     tables = dict(client.get_storage_tables(sorted(tables_read())))
-    usable = make_missing(client, tables)
-    missing = frozenset(
-        table for table, columns in tables.items() if (table not in usable if table in USER_TABLES else not columns)
-    )
+    usable = make_missing(client, tables) | loaded_tables(client, of_streams(tables))
+    usable |= {table for table in tables.keys() - USER_TABLES.keys() - of_streams(tables) if tables[table]}
+    missing = frozenset(tables.keys() - usable)
     shared = ACCOUNT in types_of(tables[SPINE.table])
     empty = empty_queries(missing, shared=shared)
     kept = Kept(missing=missing - empty.keys())
-    joins = {table: text for table, found in tables.items() if (text := join_columns(table, types_of(found), plain))}
+    joins = {table: text for table in usable if (text := join_columns(table, types_of(tables[table]), plain))}
     joins |= empty
     stored = store.stored(_decisive(shared=shared))
     own = _own_views(store, stored, joins, kept, shared=shared)
@@ -102,7 +102,7 @@ def are_as_in_the_files(client: SqlJobClientBase, tables: Container[str], *, sha
     absent = {name for name in words_of(texts().values()) if name not in tables and name not in USER_TABLES}
     if shared:  # other accounts may have loaded other streams
         asked = empty_queries(absent)
-        absent = {name for name, columns in client.get_storage_tables(asked) if not columns}
+        absent = asked.keys() - loaded_tables(client, asked)
     empty = empty_queries(absent, shared=shared)
     return all(
         name in found and found[name].fingerprint == fingerprint(text, mentioned(text, empty))
@@ -149,12 +149,20 @@ def _own_views(
             if there is None or there.fingerprint != view.fingerprint:
                 kept.left_out.add(name)
                 blocked.add(name)
-        elif there is None or (there.is_view and (there.fingerprint or store.makes(view, there))):
+        elif there is None or (there.is_view and _is_own(store, view, there)):
             own[name] = view
         else:
             kept.taken[name] = there.kind
             blocked.add(name)
     return own
+
+
+def _is_own(store: ViewStore, view: View, there: Stored) -> bool:
+    """Returns whether this program made a view that is there."""
+    try:
+        return bool(there.fingerprint) or store.makes(view, there)
+    except DatabaseException:  # no query of this program was stored that reads what is not there
+        return False
 
 
 def _view(store: ViewStore, name: str, text: str, joins: Mapping[str, str], fingerprint: str) -> View:
