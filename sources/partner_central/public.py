@@ -45,6 +45,7 @@ from .read.filter_sets import CursorReport, cursor_reports, has_read
 from .read.filters import without_values
 from .read.id_state import forget_reads, reading_of
 from .read.list_state import forget_list, handed_on_at
+from .read.listing_marks import searched_at
 from .read.load import ROWS_PER_CHUNK, ChunkedLoad
 from .read.masks import forget_masks
 from .read.named import NamedIds
@@ -154,6 +155,7 @@ __all__ = [
     "reason_of",
     "rejected_columns",
     "root_columns",
+    "searched_at",
     "service_model",
     "stream_model",
     "table_columns",

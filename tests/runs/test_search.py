@@ -132,6 +132,23 @@ def test_what_a_search_of_everything_lacks_stays_is_counted_and_told(
     assert rows(first_sync, f"SELECT id FROM {STREAM} WHERE last_listed_at < {newest}") == [(lost,)]
 
 
+@pytest.mark.usefixtures("due")
+def test_a_search_of_everything_that_finds_nothing_is_told_as_well(
+    first_sync: Sandbox, small: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.overlay(small.truth()[1]["Id"], {"LifeCycle": {"Stage": {"no": "text"}}}, stream=STREAM)
+    sync(first_sync, full=True)
+    assert rows(first_sync, f"SELECT count(*) FROM {STREAM}_rejected") == [(1,)]
+    small.advance(days=25 / 24)
+    for one in small.truth():
+        small.remove(one["Id"], stream=STREAM)
+    run(first_sync.settings(tables=(STREAM,)), Console())
+    assert re.search(r"SearchOpportunities did not find (\d+) of \1 opportunities", capsys.readouterr().err)
+    newest = f"SELECT max(listed_at) FROM sync_run_streams WHERE stream = '{STREAM}'"
+    assert rows(first_sync, f"SELECT count(*) FROM {STREAM} WHERE last_listed_at < ({newest})") == [(20,)]
+    assert rows(first_sync, f"SELECT count(*) FROM {STREAM}_rejected") == [(0,)]
+
+
 @pytest.mark.parametrize("reason", ["SEARCH_OPPORTUNITIES_NOT_ENABLED", "OPPORTUNITY_DATA_NOT_ROUTED_TO_DDB", None])
 def test_a_refusal_is_one_line_and_is_remembered(
     reason: str | None, tmp_path: Path, small: Emulator, capsys: pytest.CaptureFixture[str]

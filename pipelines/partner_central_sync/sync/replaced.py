@@ -27,7 +27,16 @@ import dlt
 from dlt.common.destination.client import JobClientBase
 
 from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
-from partner_central.public import SPINE, STREAMS, PerIdStream, Stream, StreamMetrics, WholeListStream, handed_on_at
+from partner_central.public import (
+    SPINE,
+    STREAMS,
+    PerIdStream,
+    Stream,
+    StreamMetrics,
+    WholeListStream,
+    handed_on_at,
+    searched_at,
+)
 
 from ..destinations import of
 from ..destinations.pipeline_state import state_of_source
@@ -78,8 +87,9 @@ def clear(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | No
             if at is not None and cleared.get(stream.table) != at.isoformat():
                 replaced.delete(stream.rejected_table, replaced.seen_before(stream, at))
                 cleared[stream.table] = at.isoformat()
-        if found_everything(search):
-            replaced.delete(SEARCH.rejected_table, replaced.not_found(SEARCH))
+        at = searched_at(state_of_source(cast("dict[str, Any]", pipeline.state), SEARCH) or {})
+        if at is not None and found_everything(search):
+            replaced.delete(SEARCH.rejected_table, replaced.seen_before(SEARCH, at))
     pipeline.set_local_state_val(LISTS_CLEARED, cleared)
     pipeline.set_local_state_val(CLEARED, stored)
 
@@ -110,17 +120,6 @@ class ReplacedRows:
         """Yields which rows were seen before a time."""
         query = f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r WHERE r.seen_at < %s{self._mine('r')}"  # noqa: S608 - names of this program
         yield from self._select({stream.rejected_table: {ROW, "seen_at"}}, query, at, *self._values)
-
-    def not_found(self, stream: Stream) -> Iterator[str]:
-        """Yields which rows are older than every row of the newest listing.
-
-        To be asked by the run that ended that listing, before another one loads.
-        """
-        rows = f"{{{stream.table}}}"
-        newest = f"SELECT max(n.last_listed_at) FROM {rows} n WHERE 1 = 1{self._mine('n')}"  # noqa: S608
-        query = f"SELECT r.{ROW} FROM {{{stream.rejected_table}}} r WHERE r.seen_at < ({newest}){self._mine('r')}"  # noqa: S608
-        columns = {stream.rejected_table: {ROW, "seen_at"}, stream.table: {"last_listed_at"}}
-        yield from self._select(columns, query, *self._values * 2)
 
     def left(self, stream: PerIdStream) -> Iterator[str]:
         """Yields which rows are of records that the newest reading of their id did not give."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import dlt
 from dlt.common.destination.client import JobClientBase
 
-from partner_central.public import OPPORTUNITIES, StreamMetrics, newest_full_listing
+from partner_central.public import OPPORTUNITIES, StreamMetrics, newest_full_listing, searched_at
 from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
 
 from ..destinations import of
@@ -37,7 +39,8 @@ def gaps(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | Non
     listing = newest_full_listing(state_of_source(pipeline.state) or {})
     client = pipeline.destination_client()
     with client:
-        missing, known = _count(client, settings.account, listing.number if listing else 0)
+        at = searched_at(state_of_source(pipeline.state, SEARCH) or {})
+        missing, known = _count(client, settings.account, listing.number if listing else 0, at)
     if not missing:
         return None
     return (
@@ -46,9 +49,10 @@ def gaps(pipeline: dlt.Pipeline, settings: Settings, search: StreamMetrics | Non
     )
 
 
-def _count(client: JobClientBase, account: str | None, listing: int) -> tuple[int, int]:
+def _count(client: JobClientBase, account: str | None, listing: int, searched_at: datetime | None) -> tuple[int, int]:
     """Returns how many opportunities the newest search of everything lacks, and how many there are.
 
+    A search that found nothing has no row that shows its time, so the time is asked of the state.
     In a lake nothing is marked as gone, so what the newest listing of everything did not show does not count. A dataset
     of an earlier release has no table of presence before something of it changes. What the join does not find is
     counted by a column that may be null: in ClickHouse, the id is then an empty text.
@@ -59,15 +63,15 @@ def _count(client: JobClientBase, account: str | None, listing: int) -> tuple[in
     opportunities, presence, found = (f"{{{table}}}" for table in COLUMNS)
     keys = () if account is None else (account,)
     mine, same = (" AND o.account = %s", " AND {0}.account = o.account") if keys else ("", "")
-    newest = f"SELECT max(n.last_listed_at) FROM {found} n" + (" WHERE n.account = %s" if keys else "")  # noqa: S608 - the schema's own names
+    newest, at = ("1 = 0", ()) if searched_at is None else ("s.last_listed_at >= %s", (searched_at,))
     gone = "(p.gone_since IS NOT NULL OR p.last_listed_sweep < %s)"
     unlisted = f"NOT EXISTS (SELECT 1 FROM {presence} p WHERE p.id = o.id{same.format('p')} AND {gone})"  # noqa: S608
     listed, numbers = (unlisted, (listing,)) if OPPORTUNITIES.presence_table in there else ("1 = 1", ())
     query = (
         f"SELECT count(*) - count(s.last_listed_at), count(*) FROM {opportunities} o "  # noqa: S608
-        f"LEFT JOIN {found} s ON s.id = o.id{same.format('s')} AND s.last_listed_at = ({newest}) WHERE {listed}{mine}"
+        f"LEFT JOIN {found} s ON s.id = o.id{same.format('s')} AND {newest} WHERE {listed}{mine}"
     )
     columns = {table: {*names, "account"} if keys else names for table, names in COLUMNS.items() if table in there}
-    rows = of(client).select(client, columns, query, *keys, *numbers, *keys)
+    rows = of(client).select(client, columns, query, *at, *numbers, *keys)
     ((missing, known),) = rows or ((0, 0),)
     return int(missing), int(known)

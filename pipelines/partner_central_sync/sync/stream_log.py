@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from partner_central.public import STREAMS, StreamMetrics, SyncMetrics, WholeListStream, handed_on_at
+from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
+from partner_central.public import STREAMS, StreamMetrics, SyncMetrics, WholeListStream, handed_on_at, searched_at
 
 from ..console.exit_codes import ExitCode
 from ..destinations import own_tables
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 TABLE = own_tables.STREAM_RUNS
 LONGEST_MESSAGE = 2000
-LISTS = {stream.table: stream for stream in STREAMS if isinstance(stream, WholeListStream)}
+LISTS = {stream.table: stream for stream in STREAMS if isinstance(stream, WholeListStream) or stream is SEARCH}
 VERSIONED = frozenset(stream.table for stream in STREAMS if stream.history)
 
 
@@ -45,7 +46,8 @@ class StreamRun:
         stream, pipeline = LISTS.get(self.table), self.run.pipeline
         if stream is None or pipeline is None:
             return None
-        return handed_on_at(state_of_source(cast("dict[str, Any]", pipeline.state), stream) or {})
+        state = state_of_source(cast("dict[str, Any]", pipeline.state), stream) or {}
+        return searched_at(state) if stream is SEARCH else handed_on_at(state)
 
     @property
     def ending(self) -> Ending:

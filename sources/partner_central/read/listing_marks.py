@@ -6,15 +6,30 @@ carries the time at which the newest reading of everything began that had it, by
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from ..stream import IncrementalStream
 from ..tables.presence import ListingMark, now
 from .checkpoint import Checkpoint
 from .pages import Page
-from .state import State
+from .state import READ_WHOLE_AT, State
+from .timestamps import from_text
 
 MILLISECOND = timedelta(milliseconds=1)
+
+
+def searched_at(state: Mapping[str, Any]) -> datetime | None:
+    """Returns the mark of what the newest reading of everything had, also if that was nothing.
+
+    Args:
+        state: of a stream whose rows carry the mark.
+
+    Returns:
+        None if no reading came to its end, or found nothing and none before did.
+    """
+    return from_text(state.get("cursors", {}).get("all", {}).get(READ_WHOLE_AT))
 
 
 class ListingMarks:
