@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from statistics import median_low
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 FAILURES_BEFORE_TROUBLE = 2  # of one call, in a row
-SPARE, SMOOTHING = 1.2, 4
+SPARE, NEWEST_CALLS = 1.2, 9
 T = TypeVar("T")
 
 
@@ -65,7 +67,7 @@ class PartnerCentral:
         self._share = share_of_calls
         self._lock = threading.Lock()
         self._closed = stop or threading.Event()
-        self._latency = 0.0
+        self._latencies: deque[float] = deque(maxlen=NEWEST_CALLS)
         self._open: tuple[PartnerCentralSellingAPIClient, Quota] | None = None
 
     def call(self, operation: str, request: Mapping[str, Any], parse: Callable[[Answer], T]) -> T:
@@ -92,7 +94,7 @@ class PartnerCentral:
                 boto = self._open[0] if self._open else None
                 self.metrics.record_failure(throttled=is_throttle(error))
                 passes = isinstance(error, BadBody) or is_throttle(error) or is_transient(error, boto)
-                if not passes and not (isinstance(error, ProxyConnectionError) and self._latency):  # it worked before
+                if not passes and not (isinstance(error, ProxyConnectionError) and self._latencies):  # it worked before
                     raise to_source_error(error, request, boto) from error
                 if failures >= self._attempts or self.is_hurried:
                     raise ServiceUnavailable(
@@ -110,11 +112,15 @@ class PartnerCentral:
                 return answer
 
     def concurrency(self) -> int:
-        """Returns how many calls in parallel make the rate the limit, not the latency; with some to spare."""
-        if self._open is None or not self._latency:
+        """Returns how many calls in parallel make the rate the limit, not the latency; with some to spare.
+
+        The latency is the service's: the middle one of the newest calls, without what this machine then makes of the
+        answers. A slow machine is not helped by more calls in parallel, and cuts more partitions for them.
+        """
+        if self._open is None or not (latencies := [*self._latencies]):
             return 1
         rate = self._open[1].pace.rate
-        return min(MAX_CONCURRENT_CALLS, math.ceil(rate * self._latency * SPARE) + 1)
+        return min(MAX_CONCURRENT_CALLS, math.ceil(rate * median_low(latencies) * SPARE) + 1)
 
     def close(self) -> None:
         """Save the calls of the day; no call is sent any more."""
@@ -137,11 +143,11 @@ class PartnerCentral:
             if is_throttle(error):
                 quota.pace.throttled(slot)
             raise
+        took = time.monotonic() - sent
         raw = answer_of(answer)
         self.metrics.record_answer(raw.served_at)
         parsed = parse(raw)
-        took = time.monotonic() - sent
-        self._latency = took if not self._latency else self._latency + (took - self._latency) / SMOOTHING
+        self._latencies.append(took)
         quota.pace.answered()
         return parsed
 

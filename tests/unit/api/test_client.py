@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -385,6 +386,40 @@ def test_as_many_readers_are_called_for_as_rate_and_latency_can_keep_busy(
     assert asking.concurrency() == 1
     page_call(asking, OPERATION)(REQUEST)
     assert asking.concurrency() == expected
+
+
+def test_neither_a_slow_first_call_nor_a_slow_machine_calls_for_more_readers(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call takes a quarter of a second, the first one four; making something of an answer takes two."""
+    now = 0.0
+    asking = client(emulator.endpoint, rate=10)
+    monkeypatch.setattr("partner_central.api.client.time", SimpleNamespace(monotonic=lambda: now))
+
+    def answer(took: float) -> None:
+        nonlocal now
+
+        def serve(_: int, __: dict[str, Any]) -> None:
+            nonlocal now
+            now += took
+
+        def parse(_: object) -> None:
+            nonlocal now
+            now += 2
+
+        emulator.on_call = serve
+        asking.call("ListOpportunities", REQUEST, parse)
+
+    answer(4)
+    assert asking.concurrency() == 16
+    answer(0.25)
+    assert asking.concurrency() == 4
+    for _ in range(20):
+        answer(0.25)
+    assert asking.concurrency() == 4
+    for _ in range(5):
+        answer(0.6)
+    assert asking.concurrency() == 9
 
 
 def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:
