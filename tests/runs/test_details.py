@@ -98,6 +98,7 @@ def test_a_first_sync_reads_each_id_once_and_a_quiet_one_none(sandbox: Sandbox, 
     summary = sync(sandbox, DETAILS, SUMMARIES)
     assert summary.code == 0
     assert asked(account) == {GET: 30, SUMMARY: 30}
+    assert of(sandbox, "SELECT count(*) FROM _dlt_loads") == [(2,)], "the opportunities, and what is read by ids"
     assert_equals(sandbox, account)
     assert {*outcomes(sandbox, DETAIL_READS).values()} == {"read"}
     sync(sandbox, DETAILS, SUMMARIES)
@@ -204,17 +205,19 @@ def test_throttling_is_waited_for_and_nothing_is_missing(sandbox: Sandbox, accou
 
 
 def test_what_was_read_before_a_failure_is_loaded_and_not_asked_again(sandbox: Sandbox, account: Emulator) -> None:
-    account.faults.append(Fault("unavailable", calls=99, after=12, operation=GET))
-    with pytest.raises(ServiceUnavailable, match="Everything is loaded but opportunity_details"):
-        sync(sandbox, DETAILS, source={"attempts": 1})
-    answered = {call.request["Identifier"] for call in account.calls if (call.operation, call.outcome) == (GET, "ok")}
-    assert outcomes(sandbox, DETAIL_READS).keys() == answered
+    account.faults.append(Fault("unavailable", calls=99, after=12, operation=SUMMARY))
+    with pytest.raises(ServiceUnavailable, match="Everything is loaded but aws_opportunity_summaries:"):
+        sync(sandbox, DETAILS, SUMMARIES, source={"attempts": 1})
+    found = [call for call in account.calls if (call.operation, call.outcome) == (SUMMARY, "ok")]
+    answered = {call.request["RelatedOpportunityIdentifier"] for call in found}
+    assert outcomes(sandbox, SUMMARY_READS).keys() == answered
     assert len(answered) == 12
+    assert {*outcomes(sandbox, DETAIL_READS).values()} == {"read"}
     account.faults.clear()
     account.calls.clear()
-    sync(sandbox, DETAILS)
+    sync(sandbox, DETAILS, SUMMARIES)
     assert sorted(ids_asked(account)) == sorted({*keys(account)} - answered)
-    assert_equals_details(sandbox, account)
+    assert_equals(sandbox, account)
 
 
 def assert_equals_details(sandbox: Sandbox, account: Emulator) -> None:
@@ -228,6 +231,7 @@ def test_a_run_that_is_killed_loses_at_most_its_last_part(
 ) -> None:
     monkeypatch.setattr("partner_central.read.per_id.READS_PER_BATCH", 5)
     monkeypatch.setattr("partner_central_sync.sync.loads.IDS_PER_CHUNK", 10)
+    monkeypatch.setattr(details, "IDS_PER_CHUNK", 10)
 
     numbers, ask = count(), IdAnswers._ask
 

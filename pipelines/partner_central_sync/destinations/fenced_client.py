@@ -17,6 +17,7 @@ from .data_errors import hide_values
 from .lease import Lease, WithLease
 from .merge import WithMerge
 from .pipeline_state import WithPipelineState
+from .staged_tables import WithStagedTables
 
 if TYPE_CHECKING:
     Factory = Destination[DestinationClientConfiguration, JobClientBase]
@@ -115,4 +116,4 @@ def with_fencing(factory: type[Destination[Any, Any]]) -> type[Destination[Any, 
 def with_merge(client: type[SqlJobClientWithStagingDataset]) -> type[SqlJobClientWithStagingDataset]:
     """A database's client that merges with care."""
     own = {"__module__": client.__module__, "__qualname__": client.__qualname__, "__doc__": client.__doc__}
-    return type(client.__name__, (WithMerge, WithPipelineState, client), own)
+    return type(client.__name__, (WithMerge, WithPipelineState, client, WithStagedTables), own)

@@ -92,6 +92,11 @@ class Details:
                 until_logged.push(opened.pop_all())
         return [stream for stream in streams if stream.table in self._ids]
 
+    def loads(self, streams: Sequence[PerIdStream]) -> list[list[PerIdStream]]:
+        """Returns these streams by what is loaded together: all of them if their ids are no more than a chunk."""
+        few = sum(len(self.due(one)) for one in streams) <= IDS_PER_CHUNK
+        return [[*streams]] if few and streams else [[one] for one in streams]
+
     def due(self, stream: PerIdStream) -> list[DueId]:
         """Returns the ids of a stream that this run is to read."""
         return self._ids.get(stream.table, [])

@@ -80,9 +80,9 @@ class Loads:
                 self._load_due(self._next.load_of(streams), streams, is_last=not by_ids and streams is loads[-1])
             due = self._details.find_due(by_ids, self._record.open_until_logged)
             lists.leave_out(one for one in by_ids if one not in due)
-            for stream in due:
-                load = self._make_load_of_list([stream], rows_per_chunk=IDS_PER_CHUNK, ids_due=self._details.due)
-                self._load_due(load, [stream], is_last=stream is due[-1])
+            for some in (parts := self._details.loads(due)):
+                load = self._make_load_of_list(some, rows_per_chunk=IDS_PER_CHUNK, ids_due=self._details.due)
+                self._load_due(load, some, is_last=some is parts[-1])
         finally:
             lists.warn_of_refusals(self._console, self._settings.catalog)
 
@@ -114,7 +114,10 @@ class Loads:
         try:
             self._load(load, streams, is_last=lambda: is_last)
         except PartnerCentralError as error:
-            self._lists.note_failure(streams[0], error)
+            failures = load.failures or {streams[0].table: error}
+            for stream in streams:
+                if stream.table in failures:
+                    self._lists.note_failure(stream, failures[stream.table])
         self._lists.conclude(streams)
 
     def _make_load_of_list(self, streams: Sequence[Stream], **options: Any) -> ChunkedLoad:  # noqa: ANN401 - of a ChunkedLoad

@@ -44,6 +44,9 @@ class ChunkedLoad:
             and everything else ends the run.
         on_read: called once everything has been read without a failure, while the last chunk is not loaded yet.
         calls_folder: where the calls of a day are counted; by default where dlt has the pipeline's folder.
+
+    Attributes:
+        failures: why the reading of a stream ended half-way, by its table.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class ChunkedLoad:
         self.named = named
         self.on_read = on_read
         self._waiting: list[Callable[[], object]] = []
-        self._failure: PartnerCentralError | None = None
+        self.failures: dict[str, PartnerCentralError] = {}
         self._streams: dict[str, StreamReading] = {}
 
     def stream(self, table: str) -> StreamReading:
@@ -82,8 +85,8 @@ class ChunkedLoad:
             PartnerCentralError: reading failed; what was read before is loaded, and the next run continues there.
         """
         self.committed()
-        if self._failure is not None:
-            raise self._failure
+        for failure in self.failures.values():
+            raise failure
         return not self._is_over
 
     def when_committed(self, action: Callable[[], object]) -> None:
@@ -102,7 +105,7 @@ class ChunkedLoad:
     @property
     def is_complete(self) -> bool:
         """Returns whether the part that was made last is the last one, and reading did not fail."""
-        return self._is_over and self._failure is None
+        return self._is_over and not self.failures
 
     def stream_is_read(self) -> None:
         """Tell `on_read` once that was the last stream; the rows behind are still to be made and loaded."""
@@ -130,9 +133,9 @@ class ChunkedLoad:
             self.metrics.add_note(sentence)
         self.stream(stream.table).is_over = True
 
-    def fail(self, error: PartnerCentralError) -> None:
-        """Note why reading ended; the first error of several is raised, once the chunk is loaded."""
-        self._failure = self._failure or error
+    def fail(self, table: str, error: PartnerCentralError) -> None:
+        """Note why the reading of a stream ended; the first error of several is raised, once the chunk is loaded."""
+        self.failures[table] = error
 
     def close(self) -> None:
         """Stop reading."""

@@ -101,7 +101,7 @@ class StreamReading:
         except PartnerCentralError as error:
             if most is None or not self._reading.is_resumable:
                 raise
-            self._load.fail(error)
+            self._load.fail(self._table, error)
         self.is_over = True
         self._load.stream_is_read()
         yield batches
