@@ -1,6 +1,6 @@
 -- What does AWS want changed before it approves?
 --
--- Definition: open opportunities, not gone, whose review status is Action Required, with the reviewer's comments.
+-- Definition: one row per pipeline opportunity whose review status is Action Required, with the reviewer's comments.
 -- Pitfalls: AWS writes reason and comments for opportunities that the partner originated. They stay until the
 -- opportunity is submitted again.
 --
@@ -31,4 +31,4 @@ SELECT
     review_since_is_seen AS days_are_exact,
     monthly_spend
 FROM opportunity_current
-WHERE is_open AND NOT is_gone AND life_cycle_review_status = 'Action Required'
+WHERE is_pipeline AND review_standing = 'action required'

@@ -36,6 +36,11 @@
 --     without an amount. Example: USD 40.25.
 --   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 40.25.
 --   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: USD.
+--   reporting_amount [decimal]: Expected spend a month in all currencies, in the reporting currency; null if one
+--     has no rate. Example: 40.25.
+--   reporting_currency [text]: Reporting currency; null if a currency has no rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null where none was needed. Example:
+--     2026-06-05.
 WITH stages AS (
     SELECT
         life_cycle_stages.life_cycle_stage,
@@ -68,8 +73,8 @@ SELECT
     opportunity_current.life_cycle_target_close_date,
     opportunity_current.days_to_target_close,
     opportunity_current.days_to_target_close < 0 AS is_overdue,
-    COALESCE(slipped_close_dates.times_slipped, 0) AS times_slipped,
-    COALESCE(slipped_close_dates.days_slipped, 0) AS days_slipped,
+    COALESCE(close_date_slips.times_slipped, 0) AS times_slipped,
+    COALESCE(close_date_slips.days_slipped, 0) AS days_slipped,
     opportunity_current.days_unchanged,
     opportunity_current.days_in_stage,
     opportunity_current.stage_since_is_seen AS days_in_stage_are_exact,
@@ -84,10 +89,13 @@ SELECT
     opportunity_current.life_cycle_next_steps,
     opportunity_current.monthly_spend,
     opportunity_current.monthly_amount,
-    opportunity_current.currency_code
+    opportunity_current.currency_code,
+    opportunity_current.reporting_amount,
+    opportunity_current.reporting_currency,
+    opportunity_current.rate_date
 FROM opportunity_current
 JOIN data_freshness ON data_freshness.stream = 'opportunities'
-LEFT JOIN slipped_close_dates ON slipped_close_dates.id = opportunity_current.id
+LEFT JOIN close_date_slips ON close_date_slips.id = opportunity_current.id
 LEFT JOIN usual ON usual.life_cycle_stage = opportunity_current.life_cycle_stage
 WHERE
     opportunity_current.is_pipeline

@@ -16,6 +16,8 @@
 --   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if none was. Example: 40.25.
 --   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 40.25.
 --   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-05.
 SELECT
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
         AS target_close_month,
@@ -26,7 +28,8 @@ SELECT
         < CAST(DATE_TRUNC('month', CAST(data_freshness.as_of_date AS DATE)) AS DATE) AS is_past,
     SUM(CASE WHEN opportunity_standing.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
     SUM(opportunity_spend.reporting_amount) AS reporting_amount,
-    opportunity_spend.reporting_currency
+    opportunity_spend.reporting_currency,
+    MIN(opportunity_spend.rate_date) AS rate_date
 FROM opportunities
 JOIN opportunity_standing ON opportunity_standing.id = opportunities.id
 JOIN opportunity_spend ON opportunity_spend.id = opportunities.id

@@ -11,6 +11,10 @@
 --   monthly_amount [decimal]: Sum of their expected spend a month in this currency. Example: 300000.00.
 --   launched_within_a_year [decimal]: The part of monthly_amount that was launched within the 365 days before
 --     data_freshness.as_of. Example: 300000.00.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 3000.00.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-10.
 SELECT
     opportunity_spend.currency_code,
     COUNT(*) AS opportunities,
@@ -20,7 +24,10 @@ SELECT
             WHEN DATE_DIFF('day', opportunity_current.closed_on, data_freshness.as_of_date) < 365
                 THEN opportunity_spend.monthly_amount
         END
-    ) AS launched_within_a_year
+    ) AS launched_within_a_year,
+    SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+    MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+    MIN(opportunity_spend.rate_date) AS rate_date
 FROM opportunity_current
 JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
 JOIN data_freshness ON data_freshness.stream = 'opportunities'

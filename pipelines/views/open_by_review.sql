@@ -20,6 +20,8 @@
 --     amount. Example: 40.25.
 --   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 40.25.
 --   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-05.
 WITH open_ones AS (
     SELECT id, review_standing, is_pipeline
     FROM opportunity_standing
@@ -36,7 +38,8 @@ WITH open_ones AS (
         opportunity_spend.reporting_currency,
         COUNT(*) AS opportunities,
         SUM(opportunity_spend.monthly_amount) AS monthly_amount,
-        SUM(opportunity_spend.reporting_amount) AS reporting_amount
+        SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+        MIN(opportunity_spend.rate_date) AS rate_date
     FROM open_ones
     LEFT JOIN opportunity_spend ON opportunity_spend.id = open_ones.id
     GROUP BY
@@ -53,7 +56,8 @@ SELECT
     amounts.opportunities,
     amounts.monthly_amount,
     amounts.reporting_amount,
-    amounts.reporting_currency
+    amounts.reporting_currency,
+    amounts.rate_date
 FROM amounts
 JOIN sizes ON sizes.review_standing = amounts.review_standing
 ORDER BY sizes.opportunities_in_standing DESC, amounts.monthly_amount DESC

@@ -5,7 +5,7 @@
 -- could not become a row. The row is then an older version, and opportunities_rejected has the reason. It is null if
 -- the row is the newest version. review_standing is AWS's review status in six words, and is_pipeline is what counts as
 -- pipeline: open, not gone, and neither rejected nor still to be submitted. is_validated is the part of it that AWS
--- approved. Every other view takes all of these from here.
+-- approved. Which statuses these are is in review_statuses. Every other view takes all of these from here.
 -- Pitfalls: a stage that AWS adds later counts as open, and so does no stage at all. If rejected_since is not null,
 -- is_open is that of the older version, and AWS may have it closed. gone_since is when the full listing began, by the
 -- service's clock. Before the first full listing is complete, nothing is gone.
@@ -36,10 +36,10 @@ SELECT
     COALESCE(review_statuses.review_standing, 'unknown') AS review_standing,
     NOT COALESCE(life_cycle_stages.is_closed, FALSE)
         AND opportunity_presence.gone_since IS NULL
-        AND COALESCE(review_statuses.review_standing, 'unknown') NOT IN ('not submitted', 'rejected') AS is_pipeline,
+        AND COALESCE(review_statuses.counts_as_pipeline, TRUE) AS is_pipeline,
     NOT COALESCE(life_cycle_stages.is_closed, FALSE)
         AND opportunity_presence.gone_since IS NULL
-        AND COALESCE(review_statuses.review_standing, 'unknown') = 'approved' AS is_validated
+        AND COALESCE(review_statuses.counts_as_validated, FALSE) AS is_validated
 FROM opportunities
 LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = opportunities.life_cycle_stage
 LEFT JOIN opportunity_presence ON opportunity_presence.id = opportunities.id

@@ -27,6 +27,10 @@
 --   monthly_amount [decimal]: Sum of their expected spend a month in this currency; null for opportunities without an
 --     amount. Example: 1200.50.
 --   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if that is none. Example: 40.25.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 1200.50.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-05.
 SELECT
     value AS delivery_model,
     opportunities_in_group,
@@ -37,7 +41,10 @@ SELECT
     currency_code,
     opportunities,
     monthly_amount,
-    validated_amount
+    validated_amount,
+    reporting_amount,
+    reporting_currency,
+    rate_date
 FROM pipeline_by_group
 WHERE dimension = 'delivery_model'
 ORDER BY monthly_amount DESC NULLS LAST, opportunities_in_group DESC, value

@@ -23,6 +23,8 @@
 --   validated_amount [decimal]: The part of monthly_amount that AWS approved; null if none was. Example: 40.25.
 --   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 1240.75.
 --   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-05.
 WITH pipeline AS (
     SELECT id, life_cycle_stage, stage_order, is_validated
     FROM opportunity_standing
@@ -43,7 +45,8 @@ WITH pipeline AS (
         COUNT(*) AS opportunities,
         SUM(opportunity_spend.monthly_amount) AS monthly_amount,
         SUM(CASE WHEN pipeline.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
-        SUM(opportunity_spend.reporting_amount) AS reporting_amount
+        SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+        MIN(opportunity_spend.rate_date) AS rate_date
     FROM pipeline
     LEFT JOIN opportunity_spend ON opportunity_spend.id = pipeline.id
     GROUP BY
@@ -62,7 +65,8 @@ SELECT
     sizes.validated_in_stage,
     amounts.validated_amount,
     amounts.reporting_amount,
-    amounts.reporting_currency
+    amounts.reporting_currency,
+    amounts.rate_date
 FROM amounts
 JOIN sizes ON sizes.life_cycle_stage IS NOT DISTINCT FROM amounts.life_cycle_stage
 ORDER BY amounts.stage_order DESC, amounts.monthly_amount DESC

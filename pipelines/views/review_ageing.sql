@@ -1,8 +1,8 @@
 -- What waits in review, on whom, and for how long?
 --
--- Definition: one row per opportunity that is open, not gone, and whose review is neither Approved nor Rejected.
--- waiting_on is partner for Pending Submission and Action Required, and AWS for the rest. The column waiting is the age
--- in words.
+-- Definition: one row per opportunity that is open, not gone, and whose review is not over: it has a review status, and
+-- is neither approved nor rejected or disqualified. waiting_on is partner for Pending Submission and Action Required,
+-- and AWS for the rest. The column waiting is the age in words. is_pipeline is false for what is still to be submitted.
 -- Pitfalls: review fields exist for opportunities that the partner originated. Days count from the change of the status
 -- that a sync saw. If days_are_exact is false, they are at least that many. Now is the newest watermark.
 --
@@ -11,6 +11,7 @@
 --   customer_company_name [text]: Company name of the customer. Example: Acme.
 --   life_cycle_stage [text]: Stage of the opportunity; null if AWS sent none. Example: Qualified.
 --   life_cycle_review_status [text]: AWS's review status of the opportunity. Example: In review.
+--   is_pipeline [boolean]: True if it is pipeline; false if it is still to be submitted. Example: true.
 --   waiting_on [text]: Who has to act: partner for Pending Submission and Action Required, and AWS for the rest.
 --     Example: AWS.
 --   waiting_since [timestamp]: When the present review status began: LastModifiedDate of the first version with it that
@@ -27,7 +28,8 @@ SELECT
     customer_company_name,
     life_cycle_stage,
     life_cycle_review_status,
-    CASE WHEN life_cycle_review_status IN ('Pending Submission', 'Action Required') THEN 'partner' ELSE 'AWS' END
+    is_pipeline,
+    CASE WHEN review_standing IN ('not submitted', 'action required') THEN 'partner' ELSE 'AWS' END
         AS waiting_on,
     review_since AS waiting_since,
     review_since_is_seen AS days_are_exact,
@@ -40,4 +42,8 @@ SELECT
     END AS waiting,
     monthly_spend
 FROM opportunity_current
-WHERE is_open AND NOT is_gone AND life_cycle_review_status NOT IN ('Approved', 'Rejected')
+WHERE
+    is_open
+    AND NOT is_gone
+    AND life_cycle_review_status IS NOT NULL
+    AND review_standing NOT IN ('approved', 'rejected')

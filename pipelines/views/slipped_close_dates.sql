@@ -1,8 +1,8 @@
--- Which open deals moved their target close date later, how often and how far?
+-- Which deals of the pipeline moved their target close date later, how often and how far?
 --
--- Definition: one row per opportunity that is open, not gone, and whose target close date moved later at least once in
--- opportunity_history. days_slipped adds up the moves to a later date. net_days is from the first date seen to the
--- present one.
+-- Definition: one row per opportunity of the pipeline that is in close_date_slips: its target close date moved later at
+-- least once in opportunity_history. days_slipped adds up the moves to a later date. net_days is from the first date
+-- seen to the present one.
 -- Pitfalls: only what syncs have seen, from the first one on. Two moves between two syncs are one. Versions without a
 -- date are ignored. Moves in a closed version do not count, because closing a deal sets its date.
 --
@@ -22,45 +22,28 @@
 --     without an amount. Example: EUR 50.00, USD 1200.50.
 --   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 40.25.
 --   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: USD.
-WITH dates AS (
-    SELECT
-        id,
-        life_cycle_stage,
-        life_cycle_target_close_date AS target,
-        last_modified_date,
-        LAG(life_cycle_target_close_date) OVER (
-            PARTITION BY id ORDER BY last_modified_date, read_order
-        ) AS previous_target,
-        FIRST_VALUE(life_cycle_target_close_date) OVER (
-            PARTITION BY id ORDER BY last_modified_date, read_order
-        ) AS first_target
-    FROM opportunity_history
-    WHERE life_cycle_target_close_date IS NOT NULL
-), slips AS (
-    SELECT
-        dates.id,
-        MAX(first_target) AS first_target_close_date,
-        COUNT(*) AS times_slipped,
-        SUM(DATE_DIFF('day', previous_target, target)) AS days_slipped,
-        MAX(last_modified_date) AS last_slipped_at
-    FROM dates
-    LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = dates.life_cycle_stage
-    WHERE target > previous_target AND NOT COALESCE(life_cycle_stages.is_closed, FALSE)
-    GROUP BY dates.id
-)
+--   reporting_amount [decimal]: Expected spend a month in all currencies, in the reporting currency; null if one
+--     has no rate. Example: 40.25.
+--   reporting_currency [text]: Reporting currency; null if a currency has no rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null where none was needed. Example:
+--     2026-06-05.
 SELECT
     opportunity_current.id,
     opportunity_current.customer_company_name,
     opportunity_current.life_cycle_stage,
-    slips.first_target_close_date,
+    close_date_slips.first_target_close_date,
     opportunity_current.life_cycle_target_close_date,
-    slips.times_slipped,
-    CAST(slips.days_slipped AS BIGINT) AS days_slipped,
-    DATE_DIFF('day', slips.first_target_close_date, opportunity_current.life_cycle_target_close_date) AS net_days,
-    slips.last_slipped_at,
+    close_date_slips.times_slipped,
+    close_date_slips.days_slipped,
+    DATE_DIFF('day', close_date_slips.first_target_close_date, opportunity_current.life_cycle_target_close_date)
+        AS net_days,
+    close_date_slips.last_slipped_at,
     opportunity_current.monthly_spend,
     opportunity_current.monthly_amount,
-    opportunity_current.currency_code
-FROM slips
-JOIN opportunity_current ON opportunity_current.id = slips.id
-WHERE opportunity_current.is_open AND NOT opportunity_current.is_gone
+    opportunity_current.currency_code,
+    opportunity_current.reporting_amount,
+    opportunity_current.reporting_currency,
+    opportunity_current.rate_date
+FROM close_date_slips
+JOIN opportunity_current ON opportunity_current.id = close_date_slips.id
+WHERE opportunity_current.is_pipeline

@@ -20,6 +20,8 @@
 --   reporting_weighted_amount [decimal]: weighted_amount in the reporting currency; null without a rate. Example:
 --     310.19.
 --   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-05.
 WITH weights AS (
     SELECT
         life_cycle_stages.life_cycle_stage,
@@ -36,7 +38,8 @@ WITH weights AS (
         COUNT(*) AS opportunities,
         SUM(opportunity_spend.monthly_amount) AS monthly_amount,
         SUM(CASE WHEN opportunity_standing.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
-        SUM(opportunity_spend.reporting_amount) AS reporting_amount
+        SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+        MIN(opportunity_spend.rate_date) AS rate_date
     FROM opportunity_standing
     JOIN opportunity_spend ON opportunity_spend.id = opportunity_standing.id
     WHERE opportunity_standing.is_pipeline
@@ -62,7 +65,8 @@ SELECT
         THEN CAST(CAST(amounts.reporting_amount AS DECIMAL(34, 2)) * weights.weight AS DECIMAL(38, 2))
         ELSE CAST(CAST(amounts.reporting_amount AS DOUBLE) * weights.weight AS DECIMAL(38, 2))
     END AS reporting_weighted_amount,
-    amounts.reporting_currency
+    amounts.reporting_currency,
+    amounts.rate_date
 FROM amounts
 LEFT JOIN weights ON weights.life_cycle_stage = amounts.life_cycle_stage
 ORDER BY amounts.stage_order DESC, amounts.monthly_amount DESC

@@ -397,7 +397,7 @@ def test_without_views_the_report_says_what_to_do(synced: Sandbox, folder: Path)
     ("name", "query"),
     [
         ("opportunity_current", "SELECT 'mine' AS id"),
-        ("slipped_close_dates", "SELECT id, 'often' AS times_slipped, 3 AS days_slipped FROM opportunities"),
+        ("close_date_slips", "SELECT id, 'often' AS times_slipped, 3 AS days_slipped FROM opportunities"),
     ],
 )
 def test_a_view_of_the_user_s_own_in_the_place_of_one_is_named(folder: Path, name: str, query: str) -> None:

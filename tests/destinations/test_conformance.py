@@ -43,6 +43,7 @@ VIEW_ROWS = {  # at the end of the life
     "aws_and_partner_stage": 0,
     "changes": 248,
     "changes_last_7_days": 160,
+    "close_date_slips": 0,
     "closed_lost_reasons": 0,
     "closing_this_quarter": 0,
     "co_sell_or_visibility": 4,

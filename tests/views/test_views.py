@@ -132,7 +132,7 @@ def test_an_opportunity_of_an_id_and_a_date_alone_is_open_and_of_today(kind: str
     with opened(kind, server, tmp_path, "one", {"opportunities": [one]}) as client:
         columns = ["id", "is_open", "is_gone", "days_unchanged", "days_in_stage", "age_days", "monthly_spend"]
         assert rows_of(client, "opportunity_current", columns) == [("O1", True, False, 0, 0, None, None)]
-        assert rows_of(client, "pipeline_by_stage") == [(None, None, 1, None, 1, None, 0, None, None, None)]
+        assert rows_of(client, "pipeline_by_stage") == [(None, None, 1, None, 1, None, 0, *(None,) * 4)]
         assert freshness_of(client, ["as_of", "as_of_date"]) == [(moment("01-31 23:59"), day("01-31"))]
 
 
@@ -223,3 +223,22 @@ def test_dates_are_dates_and_moments_are_utc(small_case: SqlJobClientBase) -> No
     ((as_of, as_of_date),) = freshness_of(small_case, ["as_of", "as_of_date"])
     assert as_of == moment("06-10 12:00")
     assert type(as_of_date) is date
+
+
+def test_what_was_rejected_or_never_submitted_is_in_no_list_of_the_pipeline(tmp_path: Path) -> None:
+    late = {"life_cycle_stage": "Qualified", "life_cycle_target_close_date": day("03-01")}
+    late |= {"last_modified_date": moment("03-02 00:00"), "created_date": moment("02-01 00:00")}
+    reviews = ("Approved", "Action Required", "Pending Submission", "Rejected", "Disqualified", "Escalated", None)
+    rows = [late | {"id": f"{place}", "life_cycle_review_status": name} for place, name in enumerate(reviews)]
+    now = {"id": "now", "last_modified_date": moment("06-10 00:00")}
+    with opened("duckdb", "", tmp_path, "reviews", {"opportunities": [*rows, now]}) as client:
+        for view in ("past_target_close", "stalled"):
+            assert sorted(rows_of(client, view, ["id", "is_validated"])) == [
+                ("0", True),
+                ("1", False),
+                ("5", False),
+                ("6", False),
+            ]
+        waiting = sorted(rows_of(client, "review_ageing", ["id", "is_pipeline", "waiting_on"]))
+        assert waiting == [("1", True, "partner"), ("2", False, "partner"), ("5", True, "AWS")]
+        assert rows_of(client, "action_required", ["id"]) == [("1",)]

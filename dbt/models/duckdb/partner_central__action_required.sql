@@ -12,4 +12,4 @@ SELECT
     review_since_is_seen AS days_are_exact,
     monthly_spend
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
-WHERE is_open AND NOT is_gone AND life_cycle_review_status = 'Action Required'
+WHERE is_pipeline AND review_standing = 'action required'

@@ -10,7 +10,8 @@ SELECT
         < CAST(DATE_TRUNC('month', CAST(data_freshness.as_of_date AS DATE)) AS DATE) AS is_past,
     SUM(CASE WHEN opportunity_standing.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
     SUM(opportunity_spend.reporting_amount) AS reporting_amount,
-    opportunity_spend.reporting_currency
+    opportunity_spend.reporting_currency,
+    MIN(opportunity_spend.rate_date) AS rate_date
 FROM {{ source('partner_central', 'opportunities') }} AS opportunities
 JOIN {{ ref('partner_central__opportunity_standing') }} AS opportunity_standing ON opportunity_standing.id = opportunities.id
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend ON opportunity_spend.id = opportunities.id

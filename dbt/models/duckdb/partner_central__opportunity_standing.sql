@@ -11,10 +11,10 @@ SELECT
     COALESCE(review_statuses.review_standing, 'unknown') AS review_standing,
     NOT COALESCE(life_cycle_stages.is_closed, FALSE)
         AND opportunity_presence.gone_since IS NULL
-        AND COALESCE(review_statuses.review_standing, 'unknown') NOT IN ('not submitted', 'rejected') AS is_pipeline,
+        AND COALESCE(review_statuses.counts_as_pipeline, TRUE) AS is_pipeline,
     NOT COALESCE(life_cycle_stages.is_closed, FALSE)
         AND opportunity_presence.gone_since IS NULL
-        AND COALESCE(review_statuses.review_standing, 'unknown') = 'approved' AS is_validated
+        AND COALESCE(review_statuses.counts_as_validated, FALSE) AS is_validated
 FROM {{ source('partner_central', 'opportunities') }} AS opportunities
 LEFT JOIN {{ ref('partner_central__life_cycle_stages') }} AS life_cycle_stages ON life_cycle_stages.life_cycle_stage = opportunities.life_cycle_stage
 LEFT JOIN {{ source('partner_central', 'opportunity_presence') }} AS opportunity_presence ON opportunity_presence.id = opportunities.id

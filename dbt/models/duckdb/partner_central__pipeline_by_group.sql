@@ -10,6 +10,9 @@ WITH entries AS (
         opportunity_groups.is_lost,
         opportunity_spend.currency_code,
         opportunity_spend.monthly_amount,
+        opportunity_spend.reporting_amount,
+        opportunity_spend.reporting_currency,
+        opportunity_spend.rate_date,
         ROW_NUMBER() OVER (
             PARTITION BY opportunity_groups.dimension, opportunity_groups.value, opportunity_groups.id
             ORDER BY opportunity_spend.currency_code
@@ -26,6 +29,9 @@ WITH entries AS (
         COUNT(CASE WHEN entries.is_pipeline THEN 1 END) AS opportunities,
         SUM(entries.monthly_amount) AS monthly_amount,
         SUM(CASE WHEN entries.is_validated THEN entries.monthly_amount END) AS validated_amount,
+        SUM(entries.reporting_amount) AS reporting_amount,
+        MAX(entries.reporting_currency) AS reporting_currency,
+        MIN(entries.rate_date) AS rate_date,
         COUNT(CASE WHEN entries.is_pipeline AND entries.entry_number = 1 THEN 1 END) AS pipeline_ids,
         COUNT(CASE WHEN entries.is_validated AND entries.entry_number = 1 THEN 1 END) AS validated_ids,
         COUNT(CASE WHEN entries.is_won THEN 1 END) AS won_ids,
@@ -44,7 +50,10 @@ WITH entries AS (
         sums.currency_code,
         sums.opportunities,
         sums.monthly_amount,
-        sums.validated_amount
+        sums.validated_amount,
+        sums.reporting_amount,
+        sums.reporting_currency,
+        sums.rate_date
     FROM sums
 )
 SELECT
@@ -61,7 +70,10 @@ SELECT
     totals.currency_code,
     totals.opportunities,
     totals.monthly_amount,
-    totals.validated_amount
+    totals.validated_amount,
+    totals.reporting_amount,
+    totals.reporting_currency,
+    totals.rate_date
 FROM totals
 WHERE totals.opportunities > 0 OR totals.opportunities_in_group = 0
 ORDER BY

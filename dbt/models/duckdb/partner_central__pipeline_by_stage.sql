@@ -20,7 +20,8 @@ WITH pipeline AS (
         COUNT(*) AS opportunities,
         SUM(opportunity_spend.monthly_amount) AS monthly_amount,
         SUM(CASE WHEN pipeline.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
-        SUM(opportunity_spend.reporting_amount) AS reporting_amount
+        SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+        MIN(opportunity_spend.rate_date) AS rate_date
     FROM pipeline
     LEFT JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend ON opportunity_spend.id = pipeline.id
     GROUP BY
@@ -39,7 +40,8 @@ SELECT
     sizes.validated_in_stage,
     amounts.validated_amount,
     amounts.reporting_amount,
-    amounts.reporting_currency
+    amounts.reporting_currency,
+    amounts.rate_date
 FROM amounts
 JOIN sizes ON sizes.life_cycle_stage IS NOT DISTINCT FROM amounts.life_cycle_stage
 ORDER BY amounts.stage_order DESC, amounts.monthly_amount DESC

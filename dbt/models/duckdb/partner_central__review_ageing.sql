@@ -5,7 +5,8 @@ SELECT
     customer_company_name,
     life_cycle_stage,
     life_cycle_review_status,
-    CASE WHEN life_cycle_review_status IN ('Pending Submission', 'Action Required') THEN 'partner' ELSE 'AWS' END
+    is_pipeline,
+    CASE WHEN review_standing IN ('not submitted', 'action required') THEN 'partner' ELSE 'AWS' END
         AS waiting_on,
     review_since AS waiting_since,
     review_since_is_seen AS days_are_exact,
@@ -18,4 +19,8 @@ SELECT
     END AS waiting,
     monthly_spend
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
-WHERE is_open AND NOT is_gone AND life_cycle_review_status NOT IN ('Approved', 'Rejected')
+WHERE
+    is_open
+    AND NOT is_gone
+    AND life_cycle_review_status IS NOT NULL
+    AND review_standing NOT IN ('approved', 'rejected')

@@ -5,6 +5,8 @@ SELECT
     customer_company_name,
     life_cycle_stage,
     life_cycle_review_status,
+    review_standing,
+    is_validated,
     last_modified_date,
     days_unchanged,
     days_in_stage,
@@ -12,6 +14,9 @@ SELECT
     life_cycle_next_steps,
     monthly_spend,
     monthly_amount,
-    currency_code
+    currency_code,
+    reporting_amount,
+    reporting_currency,
+    rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
-WHERE is_open AND NOT is_gone AND days_unchanged >= 30
+WHERE is_pipeline AND days_unchanged >= 30

@@ -13,4 +13,4 @@ SELECT
   monthly_spend
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE
-  is_open AND NOT is_gone AND life_cycle_review_status = 'Action Required'
+  is_pipeline AND review_standing = 'action required'

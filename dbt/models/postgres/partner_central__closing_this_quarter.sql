@@ -29,8 +29,8 @@ SELECT
   opportunity_current.life_cycle_target_close_date,
   opportunity_current.days_to_target_close,
   opportunity_current.days_to_target_close < 0 AS is_overdue,
-  COALESCE(slipped_close_dates.times_slipped, 0) AS times_slipped,
-  COALESCE(slipped_close_dates.days_slipped, 0) AS days_slipped,
+  COALESCE(close_date_slips.times_slipped, 0) AS times_slipped,
+  COALESCE(close_date_slips.days_slipped, 0) AS days_slipped,
   opportunity_current.days_unchanged,
   opportunity_current.days_in_stage,
   opportunity_current.stage_since_is_seen AS days_in_stage_are_exact,
@@ -46,12 +46,15 @@ SELECT
   opportunity_current.life_cycle_next_steps,
   opportunity_current.monthly_spend,
   opportunity_current.monthly_amount,
-  opportunity_current.currency_code
+  opportunity_current.currency_code,
+  opportunity_current.reporting_amount,
+  opportunity_current.reporting_currency,
+  opportunity_current.rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
   ON data_freshness.stream = 'opportunities'
-LEFT JOIN {{ ref('partner_central__slipped_close_dates') }} AS slipped_close_dates
-  ON slipped_close_dates.id = opportunity_current.id
+LEFT JOIN {{ ref('partner_central__close_date_slips') }} AS close_date_slips
+  ON close_date_slips.id = opportunity_current.id
 LEFT JOIN usual
   ON usual.life_cycle_stage = opportunity_current.life_cycle_stage
 WHERE

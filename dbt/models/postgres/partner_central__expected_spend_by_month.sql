@@ -13,7 +13,8 @@ SELECT
     END
   ) AS validated_amount,
   SUM(opportunity_spend.reporting_amount) AS reporting_amount,
-  opportunity_spend.reporting_currency
+  opportunity_spend.reporting_currency,
+  MIN(opportunity_spend.rate_date) AS rate_date
 FROM {{ source('partner_central', 'opportunities') }} AS opportunities
 JOIN {{ ref('partner_central__opportunity_standing') }} AS opportunity_standing
   ON opportunity_standing.id = opportunities.id

@@ -9,7 +9,10 @@ SELECT
       WHEN CAST(EXTRACT(epoch FROM CAST(data_freshness.as_of_date AS TIMESTAMP) - CAST(opportunity_current.closed_on AS TIMESTAMP)) / 86400 AS BIGINT) < 365
       THEN opportunity_spend.monthly_amount
     END
-  ) AS launched_within_a_year
+  ) AS launched_within_a_year,
+  SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+  MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+  MIN(opportunity_spend.rate_date) AS rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
   ON opportunity_spend.id = opportunity_current.id

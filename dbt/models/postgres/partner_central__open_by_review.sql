@@ -23,7 +23,8 @@ WITH open_ones AS (
     opportunity_spend.reporting_currency,
     COUNT(*) AS opportunities,
     SUM(opportunity_spend.monthly_amount) AS monthly_amount,
-    SUM(opportunity_spend.reporting_amount) AS reporting_amount
+    SUM(opportunity_spend.reporting_amount) AS reporting_amount,
+    MIN(opportunity_spend.rate_date) AS rate_date
   FROM open_ones
   LEFT JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
     ON opportunity_spend.id = open_ones.id
@@ -41,7 +42,8 @@ SELECT
   amounts.opportunities,
   amounts.monthly_amount,
   amounts.reporting_amount,
-  amounts.reporting_currency
+  amounts.reporting_currency,
+  amounts.rate_date
 FROM amounts
 JOIN sizes
   ON sizes.review_standing = amounts.review_standing

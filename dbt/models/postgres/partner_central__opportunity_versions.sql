@@ -95,9 +95,9 @@ SELECT
   numbered.life_cycle_review_status,
   COALESCE(review_statuses.review_standing, 'unknown') AS review_standing,
   NOT COALESCE(life_cycle_stages.is_closed, FALSE)
-  AND NOT COALESCE(review_statuses.review_standing, 'unknown') IN ('not submitted', 'rejected') AS is_pipeline,
+  AND COALESCE(review_statuses.counts_as_pipeline, TRUE) AS is_pipeline,
   NOT COALESCE(life_cycle_stages.is_closed, FALSE)
-  AND COALESCE(review_statuses.review_standing, 'unknown') = 'approved' AS is_validated,
+  AND COALESCE(review_statuses.counts_as_validated, FALSE) AS is_validated,
   numbered.life_cycle_target_close_date,
   numbered.project_expected_customer_spend,
   ended.valid_from,

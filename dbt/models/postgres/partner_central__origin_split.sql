@@ -10,7 +10,10 @@ SELECT
   currency_code,
   opportunities,
   monthly_amount,
-  validated_amount
+  validated_amount,
+  reporting_amount,
+  reporting_currency,
+  rate_date
 FROM {{ ref('partner_central__pipeline_by_group') }} AS pipeline_by_group
 WHERE
   dimension = 'origin'

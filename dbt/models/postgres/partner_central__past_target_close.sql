@@ -5,13 +5,18 @@ SELECT
   customer_company_name,
   life_cycle_stage,
   life_cycle_review_status,
+  review_standing,
+  is_validated,
   life_cycle_target_close_date,
   -days_to_target_close AS days_overdue,
   days_unchanged,
   life_cycle_next_steps,
   monthly_spend,
   monthly_amount,
-  currency_code
+  currency_code,
+  reporting_amount,
+  reporting_currency,
+  rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE
-  is_open AND NOT is_gone AND days_to_target_close < 0
+  is_pipeline AND days_to_target_close < 0

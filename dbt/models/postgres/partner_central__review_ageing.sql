@@ -5,8 +5,9 @@ SELECT
   customer_company_name,
   life_cycle_stage,
   life_cycle_review_status,
+  is_pipeline,
   CASE
-    WHEN life_cycle_review_status IN ('Pending Submission', 'Action Required')
+    WHEN review_standing IN ('not submitted', 'action required')
     THEN 'partner'
     ELSE 'AWS'
   END AS waiting_on,
@@ -27,4 +28,5 @@ FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE
   is_open
   AND NOT is_gone
-  AND NOT life_cycle_review_status IN ('Approved', 'Rejected')
+  AND NOT life_cycle_review_status IS NULL
+  AND NOT review_standing IN ('approved', 'rejected')

@@ -2,28 +2,42 @@
 {{ config(alias='review_statuses') }}
 SELECT
   'Approved' AS life_cycle_review_status,
-  'approved' AS review_standing
+  'approved' AS review_standing,
+  TRUE AS counts_as_pipeline,
+  TRUE AS counts_as_validated
 UNION ALL
 SELECT
   'Submitted',
-  'in review'
+  'in review',
+  TRUE,
+  FALSE
 UNION ALL
 SELECT
   'In review',
-  'in review'
+  'in review',
+  TRUE,
+  FALSE
 UNION ALL
 SELECT
   'Action Required',
-  'action required'
+  'action required',
+  TRUE,
+  FALSE
 UNION ALL
 SELECT
   'Pending Submission',
-  'not submitted'
+  'not submitted',
+  FALSE,
+  FALSE
 UNION ALL
 SELECT
   'Rejected',
-  'rejected'
+  'rejected',
+  FALSE,
+  FALSE
 UNION ALL
 SELECT
   'Disqualified',
-  'rejected'
+  'rejected',
+  FALSE,
+  FALSE

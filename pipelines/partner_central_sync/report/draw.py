@@ -68,10 +68,11 @@ def tile(
             tag("small", more),
             class_="sum",
         )
+    part = f"{count(group.counts[1])} {figure['part'][0]}" if "part" in figure else None
     return tag(
         "div",
         tag("h3", figure["title"]),
-        tag("p", number, class_="number"),
+        tag("p", number, tag("span", part, class_="part") if part else None, class_="number"),
         sums,
         tag("p", figure["note"], class_="note") if "note" in figure else None,
         rows,

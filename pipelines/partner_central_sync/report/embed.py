@@ -60,7 +60,7 @@ def _keys(table: Table) -> Iterable[tuple[str | None, str | None]]:
 def _encode(kind: str, values: Sequence[Any]) -> object:
     if kind in {"name", "names"}:
         found: Mapping[Any, int] = {value: place for place, value in enumerate(dict.fromkeys(values))}
-        return {"values": list(found), "of": [found[value] for value in values]}
+        return {"values": list(found), "of": list(map(found.__getitem__, values))}
     if kind == "money":
         return [_number(value) for value in values]
     return values

@@ -66,6 +66,7 @@ class Tally:
         self._series: list[dict[str, Any]] = figure.get("series") or [
             {"where": []},
             *([{"where": figure["share"]}] if "share" in figure else []),
+            *([{"where": figure["part"][1]}] if "part" in figure else []),
         ]
         self._today = today
         self.groups: dict[Any, Group] = {}

@@ -22,7 +22,7 @@ VALIDATED: tuple[Condition, ...] = (("validated", "=", 1),)
 CLOSED: tuple[Condition, ...] = (("open", "=", 0),)
 LAUNCHED: tuple[Condition, ...] = (("stage", "=", "Launched"), ("gone", "=", 0))
 TREND = "Thirteen weeks up to now, and beside them the thirteen before. By the history of each opportunity."
-NOT_WAITING = ("Approved", "Rejected")
+REVIEWED = ("approved", "rejected")
 WAITING = ("up to 7 days", "8 to 14 days", "15 to 30 days", "over 30 days")
 
 
@@ -82,7 +82,7 @@ def _needs(today: date) -> list[Figure]:
         _tile(
             "action_required",
             "Action required",
-            (*OPEN, ("review", "=", "Action Required")),
+            (*PIPELINE, ("standing", "=", "action required")),
             note="AWS sent it back: correct it and submit it again. Longest first.",
             list={"sort": ["review_since", "up"], "columns": ["customer", "reason", "review_since", "amount"]},
         ),
@@ -97,7 +97,8 @@ def _needs(today: date) -> list[Figure]:
         _tile(
             "overdue",
             "Past target close",
-            (*OPEN, ("target", "<", 0)),
+            (*PIPELINE, ("target", "<", 0)),
+            part=["validated", VALIDATED],
             note="Close it, or set a new date. Largest first.",
             list={"sort": ["amount", "down"], "columns": ["customer", "stage", "target", "amount"]},
         ),
@@ -105,6 +106,7 @@ def _needs(today: date) -> list[Figure]:
             "slipping",
             "Slipped, due this quarter",
             slipping,
+            part=["validated", VALIDATED],
             note="The date moved before, and falls into this quarter. Largest first.",
             list={"sort": ["amount", "down"], "columns": ["customer", "slips", "target", "amount"]},
         ),
@@ -125,7 +127,7 @@ def _pipeline(today: date, first: date) -> list[Figure]:
         _tile("validated", "Validated pipeline", VALIDATED, note="The part that AWS has approved."),
         _tile("pipeline", "Pipeline", PIPELINE, note="Open, and neither rejected nor still to be submitted."),
         _tile("no_pipeline", "Open, but no pipeline", (*OPEN, ("pipeline", "=", 0)), note="Rejected or not submitted."),
-        _tile("due", "Due this quarter", due),
+        _tile("due", "Due this quarter", due, part=["validated", VALIDATED]),
         _tile("launched", "Launched", LAUNCHED),
         _tile(
             "win_rate",
@@ -134,7 +136,12 @@ def _pipeline(today: date, first: date) -> list[Figure]:
             share=[("stage", "=", "Launched")],
             note="Within a year, by the day of closing.",
         ),
-        _tile("stalled", "Unchanged for 30 days", (*OPEN, ("modified", "<", 1 - STALE_DAYS))),
+        _tile(
+            "stalled",
+            "Unchanged for 30 days",
+            (*PIPELINE, ("modified", "<", 1 - STALE_DAYS)),
+            part=["validated", VALIDATED],
+        ),
         _columns(
             "trend",
             "Pipeline at the end of each week",
@@ -157,7 +164,7 @@ def _pipeline(today: date, first: date) -> list[Figure]:
 
 
 def _splits() -> list[Figure]:
-    waiting: tuple[Condition, ...] = (*OPEN, ("review", "set", None), ("review", "not in", NOT_WAITING))
+    waiting: tuple[Condition, ...] = (*OPEN, ("review", "set", None), ("standing", "not in", REVIEWED))
     return [
         _bars("by_stage", "By stage", "stage", order="stages"),
         _bars("by_account", "By account", "account"),

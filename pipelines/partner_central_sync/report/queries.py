@@ -16,7 +16,7 @@ AS_OF = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') 
 QUERIED = OPTIONAL | {"aws_opportunity_summaries__opportunity_team"}  # tables of other streams, without a view between
 SOURCES = {
     "opportunities": f"""opportunity_current AS o
-        LEFT JOIN slipped_close_dates AS slipped ON slipped.id = o.id
+        LEFT JOIN close_date_slips AS slipped ON slipped.id = o.id
         LEFT JOIN (
             SELECT id, MAX(monthly_amount) AS amount, SUM(reporting_amount) AS reporting
             FROM opportunity_spend

@@ -24,14 +24,15 @@ def to_columns(fields: Sequence[Field], rows: Sequence[tuple[Any, ...]], days: i
     """
     found: Columns = {}
     for one, values in zip(fields, zip(*rows, strict=True), strict=True):
+        wanted = str if one.kind in {"text", "name", "names"} else int
         if one.kind == "money":
             found[one.name] = [None if value is None else hundredths(value) for value in values]
-        elif one.kind == "day":
-            found[one.name] = [None if value is None else int(value) + days for value in values]
-        elif one.kind in {"count", "flag"}:
-            found[one.name] = [None if value is None else int(value) for value in values]
+        elif {*map(type, values)} - {wanted, type(None)}:
+            found[one.name] = [None if value is None else wanted(value) for value in values]
         else:
-            found[one.name] = [None if value is None else str(value) for value in values]
+            found[one.name] = list(values)
+        if one.kind == "day" and days:
+            found[one.name] = [None if value is None else value + days for value in found[one.name]]
     return found
 
 

@@ -46,14 +46,17 @@ def _of(value: str | None, whole: tuple[Any, ...], *parts: tuple[Any, ...]) -> l
 
 
 A1_ALONE = (1, 0, 0, 0, None)
-A1_EUR, A1_USD = ("EUR", 1, Decimal(50), None), ("USD", 1, Decimal("1200.50"), None)
-J10_USD = ("USD", 1, Decimal("40.25"), Decimal("40.25"))
-B2_NONE = (None, 1, None, None)
-CLOSED = (None, 0, None, None)
-I9_XXX = ("XXX", 1, Decimal(5), None)
-WITHOUT_A1 = _of(None, (5, 2, 1, 2, Decimal("33.3")), (None, 3, Decimal(1), None), J10_USD, I9_XXX)
-WITHOUT_A1_C3 = _of(None, (5, 2, 0, 2, Decimal(0)), (None, 3, Decimal(1), None), J10_USD, I9_XXX)
-WITHOUT_A1_B2_C3 = _of(None, (4, 1, 0, 2, Decimal(0)), (None, 2, Decimal(1), None), J10_USD, I9_XXX)
+NO_RATE = (None, None, None)
+A1_EUR = ("EUR", 1, Decimal(50), None, Decimal(60), "USD", day("06-05"))
+A1_USD = ("USD", 1, Decimal("1200.50"), None, Decimal("1200.50"), "USD", None)
+J10_USD = ("USD", 1, Decimal("40.25"), Decimal("40.25"), Decimal("40.25"), "USD", None)
+B2_NONE = (None, 1, None, None, *NO_RATE)
+H8_NONE = (None, 1, Decimal(1), None, *NO_RATE)
+CLOSED = (None, 0, None, None, *NO_RATE)
+I9_XXX = ("XXX", 1, Decimal(5), None, *NO_RATE)
+WITHOUT_A1 = _of(None, (5, 2, 1, 2, Decimal("33.3")), (None, 3, Decimal(1), None, *NO_RATE), J10_USD, I9_XXX)
+WITHOUT_A1_C3 = _of(None, (5, 2, 0, 2, Decimal(0)), (None, 3, Decimal(1), None, *NO_RATE), J10_USD, I9_XXX)
+WITHOUT_A1_B2_C3 = _of(None, (4, 1, 0, 2, Decimal(0)), (None, 2, Decimal(1), None, *NO_RATE), J10_USD, I9_XXX)
 A1_C3 = (1, 0, 1, 0, Decimal(100))
 GROUPS = {
     "customer_company_name": [
@@ -62,8 +65,8 @@ GROUPS = {
         *_of("Cargo", (0, 0, 1, 0, Decimal(100)), CLOSED),
         *_of("Delta", (0, 0, 0, 1, Decimal(0)), CLOSED),
         *_of("Epic", (0, 0, 0, 1, Decimal(0)), CLOSED),
-        *_of(None, (1, 0, 0, 0, None), (None, 1, None, None)),
-        *_of("Hotel", (1, 0, 0, 0, None), (None, 1, Decimal(1), None)),
+        *_of(None, (1, 0, 0, 0, None), B2_NONE),
+        *_of("Hotel", (1, 0, 0, 0, None), H8_NONE),
         *_of("India", (1, 0, 0, 0, None), I9_XXX),
         *_of("Juno", (1, 1, 0, 0, None), J10_USD),
     ],
@@ -140,11 +143,11 @@ ANSWERS: Answers = {
         [
             (
                 *("B2", "Bolt", None, "Committed", "approved", True, day("06-01"), -9, True, 0, 0, 70, 70, False),
-                *(None, None, "Call again", None, None, None),
+                *(None, None, "Call again", None, None, None, *NO_RATE),
             ),
             (
                 *("J10", "Juno", None, "Qualified", "approved", True, day("06-10"), 0, False, 1, 15, 3, 3, True),
-                *(Decimal(1), None, "Meet", J10_SPEND, Decimal("40.25"), "USD"),
+                *(Decimal(1), None, "Meet", J10_SPEND, Decimal("40.25"), "USD", Decimal("40.25"), "USD", None),
             ),
         ],
     ),

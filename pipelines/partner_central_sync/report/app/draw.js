@@ -46,7 +46,12 @@ function drawTile(figure, entries, currency, rows) {
     : figure.title;
   return [
     h("h3", null, title),
-    h("p", { class: "number" }, number),
+    h(
+      "p",
+      { class: "number" },
+      number,
+      figure.part ? h("span", { class: "part" }, `${formatCount(part)} ${figure.part[0]}`) : null,
+    ),
     hasSums ? drawSum(group.sums[0], currency) : null,
     figure.note ? h("p", { class: "note" }, figure.note) : null,
     rows?.length ? drawRows(figure, rows) : null,

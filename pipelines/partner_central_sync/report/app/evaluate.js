@@ -50,7 +50,12 @@ function rowsLeft(table, mask) {
   return filtered(table.all, (row) => ids[row] >= 0 && mask[ids[row]]);
 }
 
-const seriesOf = (figure) => figure.series ?? [{ where: [] }, ...(figure.share ? [{ where: figure.share }] : [])];
+const seriesOf = (figure) =>
+  figure.series ?? [
+    { where: [] },
+    ...(figure.share ? [{ where: figure.share }] : []),
+    ...(figure.part ? [{ where: figure.part[1] }] : []),
+  ];
 
 // The entries of a figure, in the order in which they are shown: {label, key, counts, sums, values}.
 function evaluate(figure, rows) {
