@@ -16,7 +16,7 @@ CLIENTS := duckdb dbt
 # One worker more than two cores have: some tests wait, and each worker imports everything once.
 PYTEST = $(BIN)/pytest -n 3 --dist worksteal
 
-.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) coverage lint bench docs setup lock audit clean
+.PHONY: help demo test test-quick test-all $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) coverage lint bench bench-quick docs setup lock audit clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,9 +65,13 @@ lint: $(STAMP)-dev ## Format, style, spelling, types
 	$(BIN)/codespell
 	$(BIN)/mypy
 
+BENCH := PYTHONPATH=tests/support $(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer
+
 bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
-	PYTHONPATH=tests/support $(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer \
-		--out docs/BENCHMARKS.md $(ARGS)
+	$(BENCH) --out docs/BENCHMARKS.md --figures docs/benchmarks.json $(ARGS)
+
+bench-quick: $(STAMP)-dev .venv-bench-pandas/.set-up ## The most important of it in less than three minutes, compared with the last time
+	$(BENCH) --quick --figures build/bench-quick.json $(ARGS)
 
 docs: .venv-docs/.set-up ## The documentation as a site, in build/docs/site; fails where a link leads nowhere
 	$(PYTHON) docs/site_pages.py

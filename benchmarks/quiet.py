@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from figures import spread_of
 from report import Report
 from workshop import SPINE, Workshop, emulated
 
@@ -27,8 +28,8 @@ def quiet(
         shop.ours(emulator, place, unlimited=True, tables=tables)
         runs = [(shop.ours(emulator, place, tables=tables), shop.least(emulator, place)) for _ in range(pairs)]
     for name, found in zip(("this project", "`import dlt` and one boto3 call"), zip(*runs, strict=True), strict=True):
-        cpu = statistics.median(run.cost.cpu_seconds for run in found)
+        seconds = [run.cost.cpu_seconds for run in found]
         calls, peak = max(run.calls for run in found), max(run.cost.peak_mb for run in found)
-        report.row(name, f"{cpu:.2f}", f"{calls}", f"{peak:,.0f}")
+        report.row(name, f"{statistics.median(seconds):.2f}", f"{calls}", f"{peak:,.0f}", spread=spread_of(seconds))
     ratio = statistics.median(ours.cost.cpu_seconds / least.cost.cpu_seconds for ours, least in runs)
     report.say("", f"Median of the ratios of runs side by side: {ratio:.2f}×.")

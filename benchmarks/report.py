@@ -1,6 +1,8 @@
-"""Tables of a benchmark, as Markdown."""
+"""Tables of a benchmark, as Markdown and as figures."""
 
 from __future__ import annotations
+
+from figures import Figures
 
 
 class Report:
@@ -8,6 +10,8 @@ class Report:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.figures = Figures()
+        self._title, self._columns = "", [""]
 
     def say(self, *lines: str) -> None:
         """Add lines."""
@@ -16,12 +20,13 @@ class Report:
 
     def table(self, title: str, head: str, note: str = "") -> None:
         """Begin a table; `head` holds its columns."""
-        columns = head.split(" | ")
+        self._title, self._columns = title, (columns := head.split(" | "))
         self.say("", f"## {title}", "")
         if note:
             self.say(note, "")
         self.say(f"| {head} |", "|---" + "|---:" * (len(columns) - 1) + "|")
 
-    def row(self, *cells: str) -> None:
-        """Add a row to the table."""
+    def row(self, *cells: str, spread: float | None = None) -> None:
+        """Add a row to the table; `spread` is how far its repeats differ, if it was measured more than once."""
+        self.figures.note(self._title, self._columns, cells, spread)
         self.say(f"| {' | '.join(cells)} |")

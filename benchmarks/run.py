@@ -1,10 +1,12 @@
 """Measures this project beside its peers against the emulator, prints tables and writes them to docs/BENCHMARKS.md.
 
     make bench
+    make bench-quick  # less than three minutes
     make bench ARGS="--only search"  # two to three minutes
 
 Everything is measured in one run on one machine, one command at a time, against an emulator in this process. Figures of
-different runs and machines are not comparable; their ratios are. It takes about half an hour.
+different machines are not comparable; their ratios are. It takes about half an hour. The figures are kept as JSON, and
+the next run says what has become worse by more than the noise of the repeats.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import events
+from figures import compare, load, spread_of
 from pages import pages
 from partner_central_emulator import Emulator
 from quiet import quiet
@@ -30,14 +33,14 @@ from workshop import PAGE, ROUNDS, SCALE, Measured, Workshop, emulated
 CHANGES = 20  # of the benchmark of events
 
 
-def costs(shop: Workshop, report: Report) -> Measured:
+def costs(shop: Workshop, report: Report, records: int = SCALE, *, slow_peers: bool = True) -> Measured:
     """This project beside its peers, when nothing makes them wait."""
     report.table(
-        f"Cost of {SCALE:,} records",
-        "what | CPU s | against plain dlt | against paginator + pandas | peak MB | records/s",
-        f"No latency, no quota: what the machine has to do. Median of {ROUNDS} runs in turn; plain dlt and the tap ran "
-        "once. The peers do less: only plain dlt and the tap can be run again for what is new. None of them continues "
-        "a load that was interrupted.",
+        f"Cost of {records:,} records",
+        "what | CPU s | against paginator + pandas | against the floor | peak MB | records/s",
+        f"No latency, no quota: what the machine has to do. Median of {ROUNDS} runs in turn; plain dlt and the tap run "
+        "once, if at all. The peers do less: only plain dlt and the tap can be run again for what is new. None of them "
+        "continues a load that was interrupted.",
     )
     often: dict[str, Callable[[Emulator], Measured]] = {
         "this project": lambda emulator: shop.ours(emulator, unlimited=True),
@@ -48,28 +51,31 @@ def costs(shop: Workshop, report: Report) -> Measured:
         "plain dlt": shop.plain_dlt,
         "Singer tap + target-duckdb": shop.tap,
     }
+    once = once if slow_peers else {}
     found: dict[str, list[Measured]] = {name: [] for name in (*often, *once)}
-    with emulated(SCALE, quota=False) as emulator:
+    with emulated(records, quota=False) as emulator:
         for _ in range(ROUNDS):
             for name, way in often.items():
                 found[name].append(way(emulator))
         for name, way in once.items():
             found[name].append(way(emulator))
     middle = {name: sorted(runs, key=lambda run: run.cost.cpu_seconds)[len(runs) // 2] for name, runs in found.items()}
+    peer, floor = list(often)[1:]
     for name, measured in middle.items():
         cpu = measured.cost.cpu_seconds
         report.row(
             name,
             f"{cpu:.1f}",
-            f"{cpu / middle['plain dlt'].cost.cpu_seconds:.2f}×",
-            f"{cpu / middle['boto3 paginator + pandas + DuckDB'].cost.cpu_seconds:.2f}×",
+            f"{cpu / middle[peer].cost.cpu_seconds:.2f}×",
+            f"{cpu / middle[floor].cost.cpu_seconds:.2f}×",
             f"{max(run.cost.peak_mb for run in found[name]):,.0f}",
             f"{measured.records / measured.cost.wall_seconds:,.0f}",
+            spread=spread_of([run.cost.cpu_seconds for run in found[name]]) if name in often else None,
         )
     return middle["this project"]
 
 
-def speeds(shop: Workshop, report: Report) -> None:
+def speeds(shop: Workshop, report: Report, *, quick: bool = False) -> None:
     """Fractions of the quota, from process start to rows in DuckDB."""
     report.table(
         "Fraction of the quota",
@@ -83,8 +89,10 @@ def speeds(shop: Workshop, report: Report) -> None:
         _speed(report, f"{records:,} {skew}, {latency_ms:.0f} ms, {burst:.0f}", measured)
         return measured
 
-    for skew in ("skewed", "uniform", "hour", "instant"):
+    for skew in ("skewed", "hour") if quick else ("skewed", "uniform", "hour", "instant"):
         measure(20_000, skew, 250)
+    if quick:
+        return
     measure(12, "uniform", 250)
     for latency in (50, 600):
         measure(20_000, "skewed", latency)
@@ -143,7 +151,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--pandas", type=Path, required=True, help="virtual environment of peers/pandas.lock")
     arguments.add_argument("--singer", type=Path, required=True, help="virtual environment of peers/singer.lock")
-    arguments.add_argument("--out", type=Path, required=True, help="Markdown file to write")
+    arguments.add_argument("--out", type=Path, help="Markdown file to write")
+    arguments.add_argument("--figures", type=Path, required=True, help="JSON file of the last run, and of this one")
+    arguments.add_argument("--quick", action="store_true", help="measure the most important in less than three minutes")
     arguments.add_argument("--largest", type=int, default=1_000_000, help="size of the largest load")
     arguments.add_argument(
         "--only", choices=["events", "search", "report"], help="measure only this, and write no file"
@@ -153,14 +163,18 @@ def main() -> None:
     if given.only == "events":
         seconds_of_events(report)
         return
+    measured = (
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}, in one run: Python {platform.python_version()}, "
+        f"dlt {version('dlt')}, duckdb {version('duckdb')}, boto3 {version('boto3')}, {os.cpu_count()} cores, "
+        f"{platform.system()}, load {os.getloadavg()[0]:.1f} before."
+    )
+    report.figures.measured = measured
     report.say(
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}, in one run: Python {platform.python_version()}, "
-        f"dlt {version('dlt')}, duckdb {version('duckdb')}, boto3 {version('boto3')}, {os.cpu_count()} cores, "
-        f"{platform.system()}. "
-        "The service is this repository's emulator, on the same machine. Each command runs once where nothing else is "
-        "said; CPU is user and system time of all its processes. Compare ratios: seconds depend on the machine.",
+        f"{measured} The service is this repository's emulator, on the same machine. Each command runs once where "
+        "nothing else is said; CPU is user and system time of all its processes. Compare ratios: seconds depend on the "
+        "machine.",
     )
     with TemporaryDirectory() as folder:
         shop = Workshop(Path(folder), given.pandas.absolute(), given.singer.absolute())
@@ -170,15 +184,23 @@ def main() -> None:
         if given.only == "search":
             search(shop, report)
             return
-        quiet(shop, report)
-        known = costs(shop, report)
-        speeds(shop, report)
-        search(shop, report)
-        growth(shop, report, known, given.largest)
-        pages(Path(folder), report)
-    seconds_of_events(report)
-    given.out.parent.mkdir(exist_ok=True)
-    given.out.write_text("\n".join(report.lines) + "\n")
+        if given.quick:
+            quiet(shop, report, pairs=5)
+            costs(shop, report, 20_000, slow_peers=False)
+            speeds(shop, report, quick=True)
+        else:
+            quiet(shop, report)
+            known = costs(shop, report)
+            speeds(shop, report)
+            search(shop, report)
+            growth(shop, report, known, given.largest)
+            pages(Path(folder), report)
+            seconds_of_events(report)
+    report.say("", "## Since the last run", "", *compare(report.figures, load(given.figures)))
+    report.figures.dump(given.figures)
+    if given.out:
+        given.out.parent.mkdir(exist_ok=True)
+        given.out.write_text("\n".join(report.lines) + "\n")
 
 
 if __name__ == "__main__":
