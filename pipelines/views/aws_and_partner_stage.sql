@@ -113,14 +113,14 @@ SELECT
     aws_stages.stage_order - opportunity_current.stage_order AS aws_stages_ahead,
     differences.differs_since,
     differences.differs_since_is_seen,
-    DATE_DIFF('day', CAST(differences.differs_since AT TIME ZONE 'UTC' AS DATE), data_freshness.as_of_date)
+    DATE_DIFF('day', CAST(differences.differs_since AT TIME ZONE 'UTC' AS DATE), data_as_of.as_of_date)
         AS days_different,
     opportunity_current.life_cycle_target_close_date,
     aws_opportunity_summaries.life_cycle_target_close_date AS aws_target_close_date,
     opportunity_current.monthly_spend
 FROM differences
 JOIN opportunity_current ON opportunity_current.id = differences.id
-JOIN data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN data_as_of
 LEFT JOIN life_cycle_stages AS aws_stages ON aws_stages.life_cycle_stage = opportunity_current.aws_stage
 LEFT JOIN aws_opportunity_summaries ON aws_opportunity_summaries.id = opportunity_current.id
 ORDER BY

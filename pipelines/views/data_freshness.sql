@@ -68,15 +68,14 @@ WITH runs AS (
     GROUP BY sync_run_streams.stream
 ), spine AS (
     SELECT
-        COALESCE(
-            (SELECT MAX(watermark) FROM sync_runs),
-            (SELECT MAX(last_modified_date) FROM opportunities)
-        ) AS as_of,
+        data_as_of.as_of,
+        data_as_of.as_of_date,
         (
             SELECT MAX(finished_at)
             FROM runs
             WHERE exit_code IN (0, 6) OR watermark IS NOT NULL OR complete
         ) AS last_success_at
+    FROM data_as_of
 ), listed AS (
     SELECT 'opportunity_search_summaries' AS stream, last_listed_at FROM opportunity_search_summaries
     UNION ALL SELECT 'engagement_invitations' AS stream, last_listed_at FROM engagement_invitations
@@ -176,7 +175,7 @@ WITH runs AS (
 SELECT
     'opportunities' AS stream,
     spine.as_of,
-    CAST(spine.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
+    spine.as_of_date,
     spine.last_success_at,
     (SELECT MAX(started_at) FROM runs) AS last_run_at,
     (SELECT MAX(outcome) FROM runs WHERE newest_first = 1) AS last_run_outcome,

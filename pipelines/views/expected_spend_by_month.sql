@@ -25,7 +25,7 @@ SELECT
     COUNT(*) AS opportunities,
     SUM(opportunity_spend.monthly_amount) AS monthly_amount,
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
-        < CAST(DATE_TRUNC('month', CAST(data_freshness.as_of_date AS DATE)) AS DATE) AS is_past,
+        < CAST(DATE_TRUNC('month', CAST(data_as_of.as_of_date AS DATE)) AS DATE) AS is_past,
     SUM(CASE WHEN opportunity_standing.is_validated THEN opportunity_spend.monthly_amount END) AS validated_amount,
     SUM(opportunity_spend.reporting_amount) AS reporting_amount,
     opportunity_spend.reporting_currency,
@@ -33,12 +33,12 @@ SELECT
 FROM opportunities
 JOIN opportunity_standing ON opportunity_standing.id = opportunities.id
 JOIN opportunity_spend ON opportunity_spend.id = opportunities.id
-JOIN data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN data_as_of
 WHERE opportunity_standing.is_pipeline
 GROUP BY
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE),
     opportunity_spend.currency_code,
     opportunity_spend.reporting_currency,
     CAST(DATE_TRUNC('month', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE)
-        < CAST(DATE_TRUNC('month', CAST(data_freshness.as_of_date AS DATE)) AS DATE)
+        < CAST(DATE_TRUNC('month', CAST(data_as_of.as_of_date AS DATE)) AS DATE)
 ORDER BY target_close_month, monthly_amount DESC

@@ -45,9 +45,9 @@ WITH digits AS (
     FROM (
         SELECT
             CAST(EXTRACT(YEAR FROM MIN(launches.closed_on)) AS INTEGER) AS first_year,
-            CAST(EXTRACT(YEAR FROM MAX(data_freshness.as_of_date)) AS INTEGER) AS last_year
+            CAST(EXTRACT(YEAR FROM MAX(data_as_of.as_of_date)) AS INTEGER) AS last_year
         FROM launches
-        JOIN data_freshness ON data_freshness.stream = 'opportunities'
+        CROSS JOIN data_as_of
     ) AS bounds
     CROSS JOIN digits AS tens
     CROSS JOIN digits AS ones
@@ -63,13 +63,13 @@ WITH digits AS (
     SELECT
         calendar.quarter_start,
         calendar.quarter,
-        CASE WHEN calendar.quarter_end > data_freshness.as_of_date
-            THEN data_freshness.as_of_date
+        CASE WHEN calendar.quarter_end > data_as_of.as_of_date
+            THEN data_as_of.as_of_date
             ELSE calendar.quarter_end
         END AS until_date
     FROM calendar
-    JOIN data_freshness ON data_freshness.stream = 'opportunities'
-    WHERE calendar.quarter_start <= data_freshness.as_of_date
+    CROSS JOIN data_as_of
+    WHERE calendar.quarter_start <= data_as_of.as_of_date
 ), entries AS (
     SELECT
         quarters.quarter_start,

@@ -21,7 +21,7 @@ SELECT
     SUM(opportunity_spend.monthly_amount) AS monthly_amount,
     SUM(
         CASE
-            WHEN DATE_DIFF('day', opportunity_current.closed_on, data_freshness.as_of_date) < 365
+            WHEN DATE_DIFF('day', opportunity_current.closed_on, data_as_of.as_of_date) < 365
                 THEN opportunity_spend.monthly_amount
         END
     ) AS launched_within_a_year,
@@ -30,6 +30,6 @@ SELECT
     MIN(opportunity_spend.rate_date) AS rate_date
 FROM opportunity_current
 JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
-JOIN data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN data_as_of
 WHERE opportunity_current.life_cycle_stage = 'Launched' AND NOT opportunity_current.is_gone
 GROUP BY opportunity_spend.currency_code

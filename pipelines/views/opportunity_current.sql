@@ -272,5 +272,5 @@ LEFT JOIN owners ON owners.opportunity_id = opportunities.id
 LEFT JOIN solution_names ON solution_names.opportunity_id = opportunities.id
 LEFT JOIN offers ON offers.opportunity_id = opportunities.id
 LEFT JOIN referrals ON referrals.opportunity_id = opportunities.id
-JOIN data_freshness AS freshness ON freshness.stream = 'opportunities'
+CROSS JOIN data_as_of AS freshness
 ORDER BY opportunities.last_modified_date DESC, opportunities.id

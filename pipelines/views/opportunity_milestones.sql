@@ -70,12 +70,12 @@ WITH firsts AS (
         ) AS earliest_on,
         CAST(
             CASE WHEN reviews.version_number = 1
-                THEN COALESCE(reviews.first_seen_at, data_freshness.as_of)
+                THEN COALESCE(reviews.first_seen_at, data_as_of.as_of)
                 ELSE reviews.begun_at
             END AT TIME ZONE 'UTC' AS DATE
         ) AS reached_on
     FROM reviews
-    JOIN data_freshness ON data_freshness.stream = 'opportunities'
+    CROSS JOIN data_as_of
 ), milestones AS (
     SELECT
         id,

@@ -89,14 +89,14 @@ WITH known AS (
         CASE
             WHEN numbered.last_modified_date = numbered.previous_date
                 AND numbered.first_seen_at > numbered.last_modified_date
-                THEN CASE WHEN numbered.first_seen_at > data_freshness.as_of
-                    THEN data_freshness.as_of
+                THEN CASE WHEN numbered.first_seen_at > data_as_of.as_of
+                    THEN data_as_of.as_of
                     ELSE numbered.first_seen_at
                 END
             ELSE numbered.last_modified_date
         END AS begun_at
     FROM numbered
-    JOIN data_freshness ON data_freshness.stream = 'opportunities'
+    CROSS JOIN data_as_of
 ), dated AS (
     SELECT
         id,

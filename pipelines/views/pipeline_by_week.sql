@@ -37,8 +37,8 @@ WITH digits AS (
     UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9
 ), freshness AS (
     SELECT as_of, as_of_date
-    FROM data_freshness
-    WHERE stream = 'opportunities' AND as_of IS NOT NULL
+    FROM data_as_of
+    WHERE as_of IS NOT NULL
 ), runs AS (
     SELECT MIN(watermark) AS began_at, MIN(CASE WHEN scope = 'all' THEN watermark END) AS whole_from
     FROM sync_runs

@@ -31,11 +31,7 @@
 --   opportunity_id [text]: AWS's identifier of the opportunity that an accepted invitation became; null if there is
 --     none. Example: A1.
 --   life_cycle_stage [text]: Stage of this opportunity; null if it is not loaded, or AWS sent none. Example: Qualified.
-WITH freshness AS (
-    SELECT as_of, as_of_date
-    FROM data_freshness
-    WHERE stream = 'opportunities'
-), listed AS (
+WITH listed AS (
     SELECT MAX(listed_at) AS newest
     FROM (
         SELECT last_listed_at AS listed_at FROM engagement_invitations
@@ -88,7 +84,7 @@ WITH freshness AS (
         CASE WHEN received.status = 'ACCEPTED' THEN tasks.opportunity_id END AS opportunity_id,
         freshness.as_of_date
     FROM engagement_invitations AS received
-    CROSS JOIN freshness
+    CROSS JOIN data_as_of AS freshness
     CROSS JOIN listed
     LEFT JOIN tasks ON tasks.id = received.id
     LEFT JOIN answers ON answers.id = received.id AND answers.status = received.status

@@ -24,10 +24,10 @@ SELECT
     received_invitations.invitation_date,
     received_invitations.expiration_date,
     DATE_DIFF(
-        'day', CAST(received_invitations.invitation_date AT TIME ZONE 'UTC' AS DATE), data_freshness.as_of_date
+        'day', CAST(received_invitations.invitation_date AT TIME ZONE 'UTC' AS DATE), data_as_of.as_of_date
     ) AS days_waiting,
     received_invitations.days_left
 FROM received_invitations
-JOIN data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN data_as_of
 WHERE received_invitations.standing = 'waiting'
 ORDER BY received_invitations.expiration_date, received_invitations.id

@@ -25,9 +25,9 @@ WITH reporting AS (
             PARTITION BY currency_rates.from_currency ORDER BY currency_rates.valid_from DESC, currency_rates.rate DESC
         ) AS newest_first
     FROM currency_rates
-    JOIN data_freshness ON data_freshness.stream = 'opportunities'
+    CROSS JOIN data_as_of
     WHERE
-        currency_rates.valid_from <= data_freshness.as_of_date
+        currency_rates.valid_from <= data_as_of.as_of_date
         AND currency_rates.from_currency <> currency_rates.to_currency
 )
 SELECT

@@ -74,11 +74,11 @@ SELECT
             WHEN stays.left_at IS NOT NULL THEN CAST(stays.left_at AT TIME ZONE 'UTC' AS DATE)
             WHEN opportunity_presence.gone_since IS NOT NULL
                 THEN CAST(opportunity_presence.gone_since AT TIME ZONE 'UTC' AS DATE)
-            ELSE data_freshness.as_of_date
+            ELSE data_as_of.as_of_date
         END
     ) AS days_in_review_status
 FROM stays
 LEFT JOIN opportunity_presence ON opportunity_presence.id = stays.id
-JOIN data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN data_as_of
 WHERE stays.life_cycle_review_status IS NOT NULL
 ORDER BY stays.id, period_number

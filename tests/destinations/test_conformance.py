@@ -49,6 +49,7 @@ VIEW_ROWS = {  # at the end of the life
     "co_sell_or_visibility": 4,
     "created_submitted_launched_by_month": 19,
     "created_submitted_launched_by_month_and_currency": 49,
+    "data_as_of": 1,
     "data_freshness": len(STREAMS),
     "days_to_launch": 29,
     "days_to_launch_by_quarter": 5,

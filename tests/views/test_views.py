@@ -28,6 +28,7 @@ from worked_answers import ANSWERS
 from worked_example import SMALL_CASE, TABLES, Row, day, make_tables, moment, version
 
 AGGREGATES = {
+    "data_as_of": 1,
     "data_freshness": len(STREAMS),
     "life_cycle_stages": 7,
     "review_statuses": 7,

@@ -194,7 +194,7 @@ def test_every_view_of_groups_has_a_roll_up() -> None:
     rows_of_ids = {
         name for name, text in views.items() if {"id", "apncrmuniqueidentifier"} & {*map(str.lower, columns_of(text))}
     }
-    by_hand = {"data_freshness", "first_seen_as_of", "reporting_rates"}
+    by_hand = {"data_as_of", "data_freshness", "first_seen_as_of", "reporting_rates"}
     assert views.keys() - rows_of_ids - CONSTANTS - by_hand == ROLLED_UP
     assert shared_view_texts().keys() == shared_texts().keys()
 

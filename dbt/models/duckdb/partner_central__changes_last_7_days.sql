@@ -9,6 +9,6 @@ SELECT
     changes.changed_at,
     changes.first_seen_at
 FROM {{ ref('partner_central__changes') }} AS changes
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness ON data_freshness.stream = 'opportunities'
-WHERE DATE_DIFF('day', CAST(changes.changed_at AT TIME ZONE 'UTC' AS DATE), data_freshness.as_of_date) < 7
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
+WHERE DATE_DIFF('day', CAST(changes.changed_at AT TIME ZONE 'UTC' AS DATE), data_as_of.as_of_date) < 7
 ORDER BY changes.changed_at DESC, changes.id, changes.what

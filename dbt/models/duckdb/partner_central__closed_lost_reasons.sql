@@ -3,9 +3,9 @@
 SELECT
     life_cycle_closed_lost_reason,
     COUNT(*) AS opportunities,
-    COUNT(CASE WHEN DATE_DIFF('day', closed_on, data_freshness.as_of_date) < 365 THEN 1 END) AS within_a_year,
+    COUNT(CASE WHEN DATE_DIFF('day', closed_on, data_as_of.as_of_date) < 365 THEN 1 END) AS within_a_year,
     MAX(closed_on) AS last_closed_on
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE life_cycle_stage = 'Closed Lost'
 GROUP BY life_cycle_closed_lost_reason

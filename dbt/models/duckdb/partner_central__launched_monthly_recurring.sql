@@ -6,7 +6,7 @@ SELECT
     SUM(opportunity_spend.monthly_amount) AS monthly_amount,
     SUM(
         CASE
-            WHEN DATE_DIFF('day', opportunity_current.closed_on, data_freshness.as_of_date) < 365
+            WHEN DATE_DIFF('day', opportunity_current.closed_on, data_as_of.as_of_date) < 365
                 THEN opportunity_spend.monthly_amount
         END
     ) AS launched_within_a_year,
@@ -15,6 +15,6 @@ SELECT
     MIN(opportunity_spend.rate_date) AS rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend ON opportunity_spend.id = opportunity_current.id
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE opportunity_current.life_cycle_stage = 'Launched' AND NOT opportunity_current.is_gone
 GROUP BY opportunity_spend.currency_code

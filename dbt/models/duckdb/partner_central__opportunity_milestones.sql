@@ -50,12 +50,12 @@ WITH firsts AS (
         ) AS earliest_on,
         CAST(
             CASE WHEN reviews.version_number = 1
-                THEN COALESCE(reviews.first_seen_at, data_freshness.as_of)
+                THEN COALESCE(reviews.first_seen_at, data_as_of.as_of)
                 ELSE reviews.begun_at
             END AT TIME ZONE 'UTC' AS DATE
         ) AS reached_on
     FROM reviews
-    JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness ON data_freshness.stream = 'opportunities'
+    CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 ), milestones AS (
     SELECT
         id,

@@ -52,14 +52,14 @@ WITH known AS (
         CASE
             WHEN numbered.last_modified_date = numbered.previous_date
                 AND numbered.first_seen_at > numbered.last_modified_date
-                THEN CASE WHEN numbered.first_seen_at > data_freshness.as_of
-                    THEN data_freshness.as_of
+                THEN CASE WHEN numbered.first_seen_at > data_as_of.as_of
+                    THEN data_as_of.as_of
                     ELSE numbered.first_seen_at
                 END
             ELSE numbered.last_modified_date
         END AS begun_at
     FROM numbered
-    JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness ON data_freshness.stream = 'opportunities'
+    CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 ), dated AS (
     SELECT
         id,

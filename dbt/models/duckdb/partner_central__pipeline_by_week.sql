@@ -6,8 +6,8 @@ WITH digits AS (
     UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9
 ), freshness AS (
     SELECT as_of, as_of_date
-    FROM {{ ref('partner_central__data_freshness') }} AS data_freshness
-    WHERE stream = 'opportunities' AND as_of IS NOT NULL
+    FROM {{ ref('partner_central__data_as_of') }} AS data_as_of
+    WHERE as_of IS NOT NULL
 ), runs AS (
     SELECT MIN(watermark) AS began_at, MIN(CASE WHEN scope = 'all' THEN watermark END) AS whole_from
     FROM {{ source('partner_central', 'sync_runs') }} AS sync_runs

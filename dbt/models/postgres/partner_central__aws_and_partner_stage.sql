@@ -107,15 +107,14 @@ SELECT
   aws_stages.stage_order - opportunity_current.stage_order AS aws_stages_ahead,
   differences.differs_since,
   differences.differs_since_is_seen,
-  CAST(EXTRACT(epoch FROM CAST(data_freshness.as_of_date AS TIMESTAMP) - CAST(CAST(differences.differs_since AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS days_different,
+  CAST(EXTRACT(epoch FROM CAST(data_as_of.as_of_date AS TIMESTAMP) - CAST(CAST(differences.differs_since AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS days_different,
   opportunity_current.life_cycle_target_close_date,
   aws_opportunity_summaries.life_cycle_target_close_date AS aws_target_close_date,
   opportunity_current.monthly_spend
 FROM differences
 JOIN {{ ref('partner_central__opportunity_current') }} AS opportunity_current
   ON opportunity_current.id = differences.id
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 LEFT JOIN {{ ref('partner_central__life_cycle_stages') }} AS aws_stages
   ON aws_stages.life_cycle_stage = opportunity_current.aws_stage
 LEFT JOIN {{ partner_central.loaded_or_empty('aws_opportunity_summaries') }} AS aws_opportunity_summaries

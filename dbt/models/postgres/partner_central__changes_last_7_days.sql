@@ -9,10 +9,9 @@ SELECT
   changes.changed_at,
   changes.first_seen_at
 FROM {{ ref('partner_central__changes') }} AS changes
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE
-  CAST(EXTRACT(epoch FROM CAST(data_freshness.as_of_date AS TIMESTAMP) - CAST(CAST(changes.changed_at AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) < 7
+  CAST(EXTRACT(epoch FROM CAST(data_as_of.as_of_date AS TIMESTAMP) - CAST(CAST(changes.changed_at AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) < 7
 ORDER BY
   changes.changed_at DESC NULLS LAST,
   changes.id,

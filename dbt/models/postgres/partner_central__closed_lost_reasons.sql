@@ -5,14 +5,13 @@ SELECT
   COUNT(*) AS opportunities,
   COUNT(
     CASE
-      WHEN CAST(EXTRACT(epoch FROM CAST(data_freshness.as_of_date AS TIMESTAMP) - CAST(closed_on AS TIMESTAMP)) / 86400 AS BIGINT) < 365
+      WHEN CAST(EXTRACT(epoch FROM CAST(data_as_of.as_of_date AS TIMESTAMP) - CAST(closed_on AS TIMESTAMP)) / 86400 AS BIGINT) < 365
       THEN 1
     END
   ) AS within_a_year,
   MAX(closed_on) AS last_closed_on
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE
   life_cycle_stage = 'Closed Lost'
 GROUP BY

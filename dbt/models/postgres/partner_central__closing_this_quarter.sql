@@ -51,15 +51,14 @@ SELECT
   opportunity_current.reporting_currency,
   opportunity_current.rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 LEFT JOIN {{ ref('partner_central__close_date_slips') }} AS close_date_slips
   ON close_date_slips.id = opportunity_current.id
 LEFT JOIN usual
   ON usual.life_cycle_stage = opportunity_current.life_cycle_stage
 WHERE
   opportunity_current.is_pipeline
-  AND DATE_TRUNC('QUARTER', CAST(opportunity_current.life_cycle_target_close_date AS DATE)) = DATE_TRUNC('QUARTER', CAST(data_freshness.as_of_date AS DATE))
+  AND DATE_TRUNC('QUARTER', CAST(opportunity_current.life_cycle_target_close_date AS DATE)) = DATE_TRUNC('QUARTER', CAST(data_as_of.as_of_date AS DATE))
 ORDER BY
   opportunity_current.life_cycle_target_close_date,
   opportunity_current.monthly_amount DESC NULLS LAST,

@@ -27,18 +27,8 @@ WITH runs AS (
     sync_run_streams.stream
 ), spine AS (
   SELECT
-    COALESCE(
-      (
-        SELECT
-          MAX(watermark)
-        FROM {{ source('partner_central', 'sync_runs') }} AS sync_runs
-      ),
-      (
-        SELECT
-          MAX(last_modified_date)
-        FROM {{ source('partner_central', 'opportunities') }} AS opportunities
-      )
-    ) AS as_of,
+    data_as_of.as_of,
+    data_as_of.as_of_date,
     (
       SELECT
         MAX(finished_at)
@@ -46,6 +36,7 @@ WITH runs AS (
       WHERE
         exit_code IN (0, 6) OR NOT watermark IS NULL OR complete
     ) AS last_success_at
+  FROM {{ ref('partner_central__data_as_of') }} AS data_as_of
 ), listed AS (
   SELECT
     'opportunity_search_summaries' AS stream,
@@ -256,7 +247,7 @@ WITH runs AS (
 SELECT
   'opportunities' AS stream,
   spine.as_of,
-  CAST(spine.as_of AT TIME ZONE 'UTC' AS DATE) AS as_of_date,
+  spine.as_of_date,
   spine.last_success_at,
   (
     SELECT

@@ -5,7 +5,7 @@ SELECT
   opportunity_spend.currency_code,
   COUNT(*) AS opportunities,
   SUM(opportunity_spend.monthly_amount) AS monthly_amount,
-  CAST(DATE_TRUNC('MONTH', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE) < CAST(DATE_TRUNC('MONTH', CAST(data_freshness.as_of_date AS DATE)) AS DATE) AS is_past,
+  CAST(DATE_TRUNC('MONTH', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE) < CAST(DATE_TRUNC('MONTH', CAST(data_as_of.as_of_date AS DATE)) AS DATE) AS is_past,
   SUM(
     CASE
       WHEN opportunity_standing.is_validated
@@ -20,15 +20,14 @@ JOIN {{ ref('partner_central__opportunity_standing') }} AS opportunity_standing
   ON opportunity_standing.id = opportunities.id
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
   ON opportunity_spend.id = opportunities.id
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE
   opportunity_standing.is_pipeline
 GROUP BY
   CAST(DATE_TRUNC('MONTH', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE),
   opportunity_spend.currency_code,
   opportunity_spend.reporting_currency,
-  CAST(DATE_TRUNC('MONTH', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE) < CAST(DATE_TRUNC('MONTH', CAST(data_freshness.as_of_date AS DATE)) AS DATE)
+  CAST(DATE_TRUNC('MONTH', CAST(opportunities.life_cycle_target_close_date AS DATE)) AS DATE) < CAST(DATE_TRUNC('MONTH', CAST(data_as_of.as_of_date AS DATE)) AS DATE)
 ORDER BY
   target_close_month,
   monthly_amount DESC NULLS LAST

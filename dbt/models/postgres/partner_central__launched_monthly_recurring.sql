@@ -6,7 +6,7 @@ SELECT
   SUM(opportunity_spend.monthly_amount) AS monthly_amount,
   SUM(
     CASE
-      WHEN CAST(EXTRACT(epoch FROM CAST(data_freshness.as_of_date AS TIMESTAMP) - CAST(opportunity_current.closed_on AS TIMESTAMP)) / 86400 AS BIGINT) < 365
+      WHEN CAST(EXTRACT(epoch FROM CAST(data_as_of.as_of_date AS TIMESTAMP) - CAST(opportunity_current.closed_on AS TIMESTAMP)) / 86400 AS BIGINT) < 365
       THEN opportunity_spend.monthly_amount
     END
   ) AS launched_within_a_year,
@@ -16,8 +16,7 @@ SELECT
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
   ON opportunity_spend.id = opportunity_current.id
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE
   opportunity_current.life_cycle_stage = 'Launched'
   AND NOT opportunity_current.is_gone

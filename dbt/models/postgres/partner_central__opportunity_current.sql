@@ -221,8 +221,7 @@ LEFT JOIN offers
   ON offers.opportunity_id = opportunities.id
 LEFT JOIN referrals
   ON referrals.opportunity_id = opportunities.id
-JOIN {{ ref('partner_central__data_freshness') }} AS freshness
-  ON freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS freshness
 ORDER BY
   opportunities.last_modified_date DESC NULLS LAST,
   opportunities.id

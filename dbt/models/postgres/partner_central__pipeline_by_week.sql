@@ -34,9 +34,9 @@ WITH digits AS (
   SELECT
     as_of,
     as_of_date
-  FROM {{ ref('partner_central__data_freshness') }} AS data_freshness
+  FROM {{ ref('partner_central__data_as_of') }} AS data_as_of
   WHERE
-    stream = 'opportunities' AND NOT as_of IS NULL
+    NOT as_of IS NULL
 ), runs AS (
   SELECT
     MIN(watermark) AS began_at,

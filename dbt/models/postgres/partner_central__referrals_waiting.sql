@@ -7,11 +7,10 @@ SELECT
   received_invitations.sender_company_name,
   received_invitations.invitation_date,
   received_invitations.expiration_date,
-  CAST(EXTRACT(epoch FROM CAST(data_freshness.as_of_date AS TIMESTAMP) - CAST(CAST(received_invitations.invitation_date AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS days_waiting,
+  CAST(EXTRACT(epoch FROM CAST(data_as_of.as_of_date AS TIMESTAMP) - CAST(CAST(received_invitations.invitation_date AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS days_waiting,
   received_invitations.days_left
 FROM {{ ref('partner_central__received_invitations') }} AS received_invitations
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE
   received_invitations.standing = 'waiting'
 ORDER BY

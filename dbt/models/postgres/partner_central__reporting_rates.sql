@@ -16,10 +16,9 @@ WITH reporting AS (
       ORDER BY currency_rates.valid_from DESC NULLS LAST, currency_rates.rate DESC NULLS LAST
     ) AS newest_first
   FROM {{ partner_central.loaded_or_empty('currency_rates') }} AS currency_rates
-  JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-    ON data_freshness.stream = 'opportunities'
+  CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
   WHERE
-    currency_rates.valid_from <= data_freshness.as_of_date
+    currency_rates.valid_from <= data_as_of.as_of_date
     AND currency_rates.from_currency <> currency_rates.to_currency
 )
 SELECT

@@ -46,13 +46,12 @@ SELECT
     THEN CAST(stays.left_at AT TIME ZONE 'UTC' AS DATE)
     WHEN NOT opportunity_presence.gone_since IS NULL
     THEN CAST(opportunity_presence.gone_since AT TIME ZONE 'UTC' AS DATE)
-    ELSE data_freshness.as_of_date
+    ELSE data_as_of.as_of_date
   END AS TIMESTAMP) - CAST(CAST(stays.entered_at AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS days_in_review_status
 FROM stays
 LEFT JOIN {{ source('partner_central', 'opportunity_presence') }} AS opportunity_presence
   ON opportunity_presence.id = stays.id
-JOIN {{ ref('partner_central__data_freshness') }} AS data_freshness
-  ON data_freshness.stream = 'opportunities'
+CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE
   NOT stays.life_cycle_review_status IS NULL
 ORDER BY

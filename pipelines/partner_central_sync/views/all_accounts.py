@@ -54,11 +54,7 @@ ROLLED_UP = frozenset(
 )
 PREFIX = "all_accounts_"  # of the names of these views
 TOGETHER = {  # read in the place of what is of one account
-    "data_freshness": """
-        SELECT stream, MAX(as_of) AS as_of, MAX(as_of_date) AS as_of_date
-        FROM data_freshness
-        GROUP BY stream
-    """,
+    "data_as_of": "SELECT MAX(as_of) AS as_of, MAX(as_of_date) AS as_of_date FROM data_as_of",
     "sync_runs": """
         SELECT sync_runs.watermark, CASE WHEN sync_runs.watermark >= whole.since THEN sync_runs.scope END AS scope
         FROM sync_runs

@@ -18,6 +18,7 @@ ANSWERS: Answers = {
             for place, (stage, weight) in enumerate(zip(STAGES, WEIGHTS, strict=True), 1)
         ],
     ),
+    "data_as_of": (None, [(moment("06-10 12:00"), day("06-10"))]),
     "data_freshness": (
         None,
         [
