@@ -29,9 +29,14 @@ OTHER = {  # what differs from copy to copy, so that texts, amounts and dates ar
     "created_date": "created_date - to_minutes(CAST(hash(id, copy) % 80000 AS INTEGER))",
 }
 
+EARLIER = {  # the stages of the two versions before, and what else was different then
+    "Qualified": "replace(project_expected_customer_spend, '1', '2') AS project_expected_customer_spend",
+    "Prospect": "'Submitted' AS life_cycle_review_status",
+}
 
-def multiply(small: Path, out: Path, opportunities: int) -> None:
-    """Writes a file with at most so many opportunities, each with its history, spend, team and invitations."""
+
+def multiply(small: Path, out: Path, opportunities: int, versions: int = 1) -> None:
+    """Writes a file with so many opportunities at most, each with one to three versions, with spend and invitations."""
     shutil.copyfile(small, out)
     with duckdb.connect(str(out)) as connection:
         connection.execute(f"USE {out.stem}.partner_central")
@@ -47,4 +52,17 @@ def multiply(small: Path, out: Path, opportunities: int) -> None:
                 f"INSERT INTO {table} SELECT * EXCLUDE (copy) REPLACE ({changed}) FROM {table}, range(1, {copies}) "
                 "AS numbers(copy)"
             )
+        for steps, (stage, texts) in enumerate(list(EARLIER.items())[: versions - 1], 1):
+            connection.execute(
+                "INSERT INTO opportunity_history SELECT * REPLACE ("
+                f"last_modified_date - to_days(CAST({steps} * (20 + hash(id) % 40) AS INTEGER)) AS last_modified_date, "
+                f"first_seen_at - to_days({60 * steps}) AS first_seen_at, read_order - {steps} AS read_order, "
+                f"'{stage}' AS life_cycle_stage, {texts}, "
+                f"life_cycle_target_close_date - {30 * steps} AS life_cycle_target_close_date, "
+                f"_dlt_id || '-{steps}' AS _dlt_id) FROM opportunity_history WHERE _dlt_id NOT LIKE '%-_'"
+            )
+        connection.execute(
+            "INSERT INTO sync_runs SELECT * REPLACE (run_id || '-1' AS run_id, watermark - to_days(300) AS watermark, "
+            "started_at - to_days(300) AS started_at, finished_at - to_days(300) AS finished_at) FROM sync_runs"
+        )
         connection.execute("CHECKPOINT")

@@ -13,7 +13,7 @@ from partner_central_emulator import Emulator
 from report import Report
 from workshop import Workshop
 
-SIZES = (20_000, 100_000, 400_000)
+SIZES = ((20_000, 1), (100_000, 1), (100_000, 3), (400_000, 1))  # opportunities, and versions of each
 FILTERS = {
     "one stage": "toggle('stage', tables.opportunities.columns.stage.values[0])",
     "one owner more": "toggle('owner', tables.opportunities.columns.owner.parts[1][0])",
@@ -29,7 +29,8 @@ def pages(folder: Path, report: Report) -> None:
     """Measures pages of several sizes, from files whose rows are repeated by SQL."""
     report.table(
         "The report",
-        "opportunities | write, s | CPU s | MB | first paint, ms | drawn again, ms | a filter, ms (median) | slowest",
+        "opportunities | versions of each | write, s | CPU s | MB | first paint, ms | drawn again, ms | a filter, ms "
+        "(median) | slowest",
         "`partner-central report` on a DuckDB file, and the page in headless Chromium. Of more than 100,000 "
         "opportunities, the page has 100,000.",
     )
@@ -37,9 +38,9 @@ def pages(folder: Path, report: Report) -> None:
     small = shop.fresh()
     with Emulator(opportunities=500, seed=1) as emulator:
         shop.ours(emulator, small, unlimited=True, tables=("bulk",))
-    for size in SIZES:
+    for size, versions in SIZES:
         place = shop.fresh()
-        multiply(small / "partner_central.duckdb", place / "partner_central.duckdb", size)
+        multiply(small / "partner_central.duckdb", place / "partner_central.duckdb", size, versions)
         command = Path(sys.executable).with_name("partner-central")
         cost = process.run([command, "report"], env={"DLT_DATA_DIR": str(place / "dlt")}, cwd=place)
         page = place / "report.html"
@@ -48,7 +49,7 @@ def pages(folder: Path, report: Report) -> None:
             drawn, paint = browser.evaluate("performance.now()"), browser.evaluate(PAINT)
             times = [browser.evaluate(TIMED.format(action)) for action in FILTERS.values()]
         report.row(
-            f"{size:,}",
+            *(f"{size:,}", f"{versions}"),
             *(f"{cost.wall_seconds:.1f}", f"{cost.cpu_seconds:.1f}", f"{page.stat().st_size / 1e6:.1f}"),
             *(f"{paint:,.0f}", f"{drawn:,.0f}", f"{statistics.median(times):,.0f}", f"{max(times):,.0f}"),
         )

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -28,7 +28,8 @@ from partner_central_sync.report import snapshot, write_report
 from partner_central_sync.report.currency import ABOUT, exact, short
 from partner_central_sync.report.draw import nice
 from partner_central_sync.report.embed import to_json
-from partner_central_sync.report.evaluate import Entry
+from partner_central_sync.report.evaluate import Entry, Group
+from partner_central_sync.report.figures import figures
 from partner_central_sync.report.queries import OPTIONAL, QUERIED
 from partner_central_sync.report.snapshot import Snapshot, load_snapshot
 from partner_central_sync.sync.settings import Settings
@@ -100,14 +101,28 @@ def number(entries: list[Entry]) -> int:
 
 
 def pipeline_by_week(taken: Snapshot) -> dict[date, int]:
-    """The trend of both quarters, by the last day of each week; the last week is the running one."""
-    by = taken.tallies["trend"].figure["by"]
+    """How many there were in both quarters, by the last day of each week; the last week is the running one."""
     return {
-        taken.today + timedelta(by["end"] - 7 * (entry.key + by["count"] * place)): counted
-        for entry in taken.tallies["trend"].entries(taken.stages)
-        for place, counted in enumerate(entry.group.counts)
-        if counted
+        sunday: group.counts[place] for sunday, place, group in by_week(taken, "trend_count") if group.counts[place]
     }
+
+
+def amounts_by_week(taken: Snapshot) -> dict[tuple[date, str | None], Decimal]:
+    """Their amounts by week and currency; the one that is added from all of them has the name ABOUT USD."""
+    with localcontext(EXACT):
+        return {
+            (sunday, currency or None): Decimal(amount) / 100
+            for sunday, place, group in by_week(taken, "trend")
+            for currency, amount in group.sums[place].items()
+            if amount
+        }
+
+
+def by_week(taken: Snapshot, name: str) -> Iterator[tuple[date, int, Group]]:
+    by = taken.tallies[name].figure["by"]
+    for entry in taken.tallies[name].entries(taken.stages):
+        for place in range(len(entry.group.counts)):
+            yield taken.today + timedelta(by["end"] - 7 * (entry.key + by["count"] * place)), place, entry.group
 
 
 def assert_equals_views(settings: Settings) -> None:
@@ -170,6 +185,12 @@ def assert_equals_views(settings: Settings) -> None:
         "opportunities_in_stage FROM pipeline_by_week) GROUP BY ALL",
     )
     assert pipeline_by_week(taken) == {sunday: held for sunday, held in weeks if held}
+    amounts = asked(
+        settings,
+        "SELECT week_end, currency_code, sum(monthly_amount) FROM pipeline_by_week GROUP BY ALL UNION ALL "
+        f"SELECT week_end, '{ABOUT}USD', sum(reporting_amount) FROM pipeline_by_week GROUP BY ALL",
+    )
+    assert amounts_by_week(taken) == {(sunday, currency): amount for sunday, currency, amount in amounts if amount}
     moves = asked(settings, "SELECT movement, count(*) FROM stage_transitions GROUP BY ALL")
     assert sum(sum(entry.group.counts) for entry in found["moves"]) <= sum(times for _, times in moves)
     medians = asked(settings, "SELECT life_cycle_stage, stays FROM stage_velocity")
@@ -423,7 +444,8 @@ def test_one_deal_with_one_version_has_a_page(folder: Path) -> None:
     page = reported(settings, folder)
     assert page.figures["pipeline"][:3] == ["Pipeline", "1", EMPTY]
     assert page.figures["changed"][:2] == ["Changes", "0"]
-    assert "Weeks before 2026-06-08 are not known." in page.text
+    assert page.figures["trend_count"][:2] == ["Opportunities in it", "1"]
+    assert "The history begins in the week of 2026-06-08. From 2026-06-15 on, there is a trend." in page.text
 
 
 @pytest.mark.parametrize(
@@ -566,3 +588,21 @@ def test_without_other_streams_there_is_a_page(folder: Path) -> None:
     page = reported(settings, folder)
     assert f"Not in this dataset: {', '.join(sorted(OPTIONAL))}." in page.text
     assert page.figures["referrals"][:2] == ["Referrals waiting", "0"]
+
+
+@pytest.mark.parametrize(
+    ("first", "shown", "series", "note"),
+    [
+        ("2026-06-08", 1, [""], "The history begins in the week of 2026-06-08. From 2026-06-15 on, there is a trend."),
+        ("2026-05-13", 5, [""], "From 2026-08-10 on, the quarter before is beside it."),
+        ("2026-03-16", 13, [""], "From 2026-06-15 on, the quarter before is beside it."),
+        ("2026-03-15", 13, ["this quarter", "the quarter before"], "What was before 2026-03-09 is not known."),
+        ("2025-06-10", 13, ["this quarter", "the quarter before"], "of the quarter before beside it."),
+    ],
+)
+def test_the_trend_shows_the_weeks_that_are_known(first: str, shown: int, series: list[str], note: str) -> None:
+    figure = figures(date(2026, 6, 10), date(2026, 6, 3), date.fromisoformat(first))["trend"]
+    assert figure["by"]["count"] == shown
+    assert [one["name"] for one in figure["series"]] == series
+    assert figure["note"].endswith(note)
+    assert figure.get("alone", False) == (shown == 1)

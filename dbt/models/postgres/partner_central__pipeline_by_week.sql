@@ -78,8 +78,6 @@ WITH digits AS (
     opportunity_versions.life_cycle_stage,
     opportunity_versions.stage_order,
     opportunity_versions.is_validated,
-    opportunity_versions.is_newest,
-    opportunity_versions.project_expected_customer_spend AS spend,
     CAST(EXTRACT(epoch FROM CAST(CAST(opportunity_versions.valid_from AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP) - CAST(CAST('1970-01-05' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS from_day,
     CAST(EXTRACT(epoch FROM CAST(CAST(opportunity_versions.valid_until AT TIME ZONE 'UTC' AS DATE) AS TIMESTAMP) - CAST(CAST('1970-01-05' AS DATE) AS TIMESTAMP)) / 86400 AS BIGINT) AS until_day
   FROM {{ ref('partner_central__opportunity_versions') }} AS opportunity_versions
@@ -92,8 +90,6 @@ WITH digits AS (
     versions.life_cycle_stage,
     versions.stage_order,
     versions.is_validated,
-    versions.is_newest,
-    versions.spend,
     CASE
       WHEN versions.from_day < bounds.first_week
       THEN bounds.first_week
@@ -117,67 +113,11 @@ WITH digits AS (
     life_cycle_stage,
     stage_order,
     is_validated,
-    is_newest,
-    spend,
     from_week,
     until_week
   FROM spans
   WHERE
     until_week > from_week
-), entries AS (
-  SELECT
-    shown.id,
-    shown.version_number,
-    SPLIT_PART(shown.spend, '; ', digits.digit + 1) AS entry
-  FROM shown
-  CROSS JOIN digits
-  WHERE
-    NOT shown.is_newest AND NOT shown.spend IS NULL
-), words AS (
-  SELECT
-    id,
-    version_number,
-    CASE
-      WHEN SPLIT_PART(entry, ' ', 1) ~ '^-?[0-9,]{1,48}([.][0-9]{1,2})?$'
-      THEN CAST(REPLACE(SPLIT_PART(entry, ' ', 1), ',', '') AS DECIMAL(38, 2))
-    END AS amount,
-    CASE
-      WHEN SPLIT_PART(entry, ' ', 2) ~ '^[A-Z]{3}$'
-      THEN SPLIT_PART(entry, ' ', 2)
-    END AS currency_code,
-    SPLIT_PART(entry, ' ', 2) AS second_word,
-    SPLIT_PART(entry, ' ', 3) AS third_word
-  FROM entries
-  WHERE
-    LENGTH(entry) > 0
-), amounts AS (
-  SELECT
-    id,
-    version_number,
-    currency_code,
-    SUM(amount) AS monthly_amount
-  FROM words
-  WHERE
-    NOT amount IS NULL
-    AND (
-      CASE WHEN currency_code IS NULL THEN second_word ELSE third_word END IN ('', 'Monthly')
-      OR CASE WHEN currency_code IS NULL THEN second_word ELSE third_word END LIKE '(%'
-    )
-  GROUP BY
-    id,
-    version_number,
-    currency_code
-  UNION ALL
-  SELECT
-    shown.id,
-    shown.version_number,
-    opportunity_spend.currency_code,
-    opportunity_spend.monthly_amount
-  FROM shown
-  JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
-    ON opportunity_spend.id = shown.id
-  WHERE
-    shown.is_newest
 ), sized AS (
   SELECT
     life_cycle_stage,
@@ -212,9 +152,12 @@ WITH digits AS (
     amounts.currency_code,
     COUNT(*) AS opportunities,
     SUM(amounts.monthly_amount) AS monthly_amount,
-    SUM(CASE WHEN shown.is_validated THEN amounts.monthly_amount END) AS validated_monthly_amount
+    SUM(CASE WHEN shown.is_validated THEN amounts.monthly_amount END) AS validated_monthly_amount,
+    SUM(amounts.reporting_amount) AS reporting_amount,
+    MAX(amounts.reporting_currency) AS reporting_currency,
+    MIN(amounts.rate_date) AS rate_date
   FROM shown
-  LEFT JOIN amounts
+  LEFT JOIN {{ ref('partner_central__version_spend') }} AS amounts
     ON amounts.id = shown.id AND amounts.version_number = shown.version_number
   GROUP BY
     shown.life_cycle_stage,
@@ -232,7 +175,10 @@ WITH digits AS (
     summed.currency_code,
     CAST(SUM(summed.opportunities) AS BIGINT) AS opportunities,
     SUM(summed.monthly_amount) AS monthly_amount,
-    SUM(summed.validated_monthly_amount) AS validated_monthly_amount
+    SUM(summed.validated_monthly_amount) AS validated_monthly_amount,
+    SUM(summed.reporting_amount) AS reporting_amount,
+    MAX(summed.reporting_currency) AS reporting_currency,
+    MIN(summed.rate_date) AS rate_date
   FROM weeks
   CROSS JOIN summed
   WHERE
@@ -257,7 +203,10 @@ SELECT
   sums.currency_code,
   sums.opportunities,
   sums.monthly_amount,
-  sums.validated_monthly_amount
+  sums.validated_monthly_amount,
+  sums.reporting_amount,
+  sums.reporting_currency,
+  sums.rate_date
 FROM sums
 JOIN sizes
   ON sizes.week = sums.week

@@ -55,7 +55,7 @@ def tile(
             f"{(200 * group.counts[1] + group.counts[0]) // (2 * group.counts[0])}%" if group.counts[0] else NOTHING
         )
     sums = None
-    if figure["table"] == "opportunities" and "share" not in figure:
+    if figure["table"] == "opportunities" and "share" not in figure and group.counts[0]:
         covered = rated if currency[:1] == ABOUT else {currency}
         others = sum(code[:1] != ABOUT and code not in covered for code in group.sums[0])
         word = "currency" if others == 1 else "currencies"
@@ -68,7 +68,7 @@ def tile(
             tag("small", more),
             class_="sum",
         )
-    part = f"{count(group.counts[1])} {figure['part'][0]}" if "part" in figure else None
+    part = f"{count(group.counts[1])} {figure['part'][0]}" if "part" in figure and group.counts[0] else None
     return tag(
         "div",
         tag("h3", figure["title"]),
@@ -96,7 +96,7 @@ def bars(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
         tag(
             "tr",
             tag("th", one.label, scope="row", dir="auto"),
-            tag("td", tag("i", style=f"width:{_percent(length, longest)}%"), class_="bar"),
+            tag("td", tag("i", style=f"width:{_percent(length, longest)}%") if length else None, class_="bar"),
             tag("td", count(length), class_="n"),
             tag("td", amount(one.group.sums[0], own(one)), class_="n") if has_sums else None,
             tag("td", _stays(one.group.counts[0]), class_="n") if medians else None,
@@ -140,6 +140,15 @@ def columns(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
                 tag("span", one.label, class_="label"),
                 tag("span", said, class_="said"),
             )
+        )
+    if figure.get("alone"):
+        alone = text(values[-1][0]) if values else NOTHING
+        return tag(
+            "figure",
+            tag("h3", figure["title"], f", {currency}" if money and currency else None),
+            tag("p", alone, class_="number", title=whole(values[-1][0]) if values else None),
+            tag("figcaption", figure["note"]),
+            data_figure=figure["name"],
         )
     legend = [tag("li", tag("i", class_=COLOURS.get(one["name"], "a")), one["name"]) for one in series if one["name"]]
     ticks = [tag("li", text(top * step // 4).replace(".0", "")) for step in (4, 2, 0)]

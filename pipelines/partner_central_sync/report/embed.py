@@ -9,8 +9,10 @@ import base64
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
+from .evaluate import Entry
 from .fields import TABLES
 from .snapshot import Snapshot, Table
 
@@ -50,6 +52,18 @@ def pack(snapshot: Snapshot) -> str:
     sizes = {name: table.size for name, table in snapshot.tables.items()}
     text = json.dumps({"sizes": sizes, "tables": tables, "spends": spends}, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), LEVEL, mtime=0)).decode()
+
+
+def written_entry(entry: Entry) -> dict[str, Any]:
+    """Returns an entry of a figure as the programs of the page know it; the median stands for all of its values."""
+    group = entry.group
+    return {
+        "label": entry.label,
+        "key": entry.key,
+        "counts": group.counts,
+        "sums": [{currency: _number(amount) for currency, amount in sums.items()} for sums in group.sums],
+        "values": [median(group.values)] if group.values else [],
+    }
 
 
 def _keys(table: Table) -> Iterable[tuple[str | None, str | None]]:

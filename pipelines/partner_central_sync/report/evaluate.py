@@ -78,7 +78,7 @@ class Tally:
         for place, series in enumerate(self._series):
             chosen = list(matching(rows, columns, series["where"]))
             if by.get("unit") == "standing":
-                self._add_standing(columns, chosen, place, series["shift"])
+                self._add_standing(batch, chosen, place, series["shift"])
                 continue
             keyed = list(self._keyed(by, batch, chosen))
             for key, times in Counter(key for key, _ in keyed).items():
@@ -168,11 +168,12 @@ class Tally:
             yield from ((at, f"{at // 4 % 100:02} Q{at % 4 + 1}") for at in range(now - count + 1, now + 1))
         yield from ((key, key or NO_DATE) for key in (LATER, None) if key in self.groups)
 
-    def _add_standing(self, columns: Columns, rows: Sequence[int], place: int, shift: int) -> None:
-        """Counts for each week's end what had begun by then and not ended, but for weeks before all is known."""
-        by = self.figure["by"]
+    def _add_standing(self, batch: Batch, rows: Sequence[int], place: int, shift: int) -> None:
+        """Adds to each week's end what had begun by then and not ended, but to no week before all is known."""
+        by, columns = self.figure["by"], batch.columns
         begins, ends, weeks, sunday = columns[by["field"]], columns[by["until"]], by["count"], by["end"] - shift
         steps = [0] * (weeks + 1)
+        amounts: dict[str, list[int]] = {}
         for row in rows:
             begin, end = begins[row], ends[row]
             if begin is None:
@@ -182,9 +183,17 @@ class Tally:
             if first <= last:
                 steps[first] += 1
                 steps[last + 1] -= 1
-        for week, number in enumerate(accumulate(steps[:-1])):
-            if sunday - 7 * week >= by["begin"]:
-                self._group(week).counts[place] += number
+                for currency, amount in batch.spends[row] if batch.spends else ():
+                    found = amounts.setdefault(currency, [0] * (weeks + 1))
+                    found[first] += amount
+                    found[last + 1] -= amount
+        known = range(min(weeks, (sunday - by["begin"]) // 7 + 1))
+        for week, number in zip(known, accumulate(steps), strict=False):
+            self._group(week).counts[place] += number
+        for currency, changes in amounts.items():
+            for week, amount in zip(known, accumulate(changes), strict=False):
+                sums = self._group(week).sums[place]
+                sums[currency] = sums.get(currency, 0) + amount
 
     def _group(self, key: Any) -> Group:  # noqa: ANN401 - whatever a column holds
         if key not in self.groups:

@@ -131,11 +131,15 @@ RECOMMENDATIONS = (
     Field("type", "Kind", "name", "recommendations_open.recommendation_type"),
     Field("text", "Recommendation", "text", "recommendations_open.recommendation"),
 )
-SPANS = (  # how long each opportunity was pipeline, without a gap
+SPANS = (  # how long each opportunity was pipeline with the same amounts; a row for each currency
     ACCOUNT,
     Field("id", "Opportunity", "text", "spans.id"),
     Field("from", "Pipeline from", "day", _capped(_day("spans.began_at"))),
     Field("until", "Pipeline until", "day", _capped(_day("spans.ended_at"))),
+    Field("first", "First of its currencies", "flag", _flag("spans.currency_number = 1")),
+    Field("amount", "Expected a month", "money", "spans.monthly_amount"),
+    Field("reporting", "In the reporting currency", "money", "spans.reporting_amount"),
+    Field("currency", "Currency", "name", "spans.currency_code"),
 )
 TABLES = {
     "opportunities": OPPORTUNITIES,
@@ -145,6 +149,7 @@ TABLES = {
     "recommendations": RECOMMENDATIONS,
     "spans": SPANS,
 }
+WITH_AMOUNTS = frozenset(name for name, fields in TABLES.items() if any(one.kind == "money" for one in fields))
 AT_AWS = (
     *("origin", "involvement", "visibility", "aws_stage", "aws_target", "motion", "score", "quality", "aws_team"),
     "aws_next",

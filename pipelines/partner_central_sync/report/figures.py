@@ -16,12 +16,13 @@ Figure = dict[str, Any]
 
 WEEKS, QUARTER_WEEKS, MONTHS, QUARTERS, TOP = 8, 13, 12, 8, 10
 STALE_DAYS = 30
+BEFORE = "the quarter before"
 OPEN: tuple[Condition, ...] = (("open", "=", 1), ("gone", "=", 0))
 PIPELINE: tuple[Condition, ...] = (("pipeline", "=", 1),)
 VALIDATED: tuple[Condition, ...] = (("validated", "=", 1),)
 CLOSED: tuple[Condition, ...] = (("open", "=", 0),)
 LAUNCHED: tuple[Condition, ...] = (("stage", "=", "Launched"), ("gone", "=", 0))
-TREND = "Thirteen weeks up to now, and beside them the thirteen before. By the history of each opportunity."
+TREND = "The thirteen weeks up to now, each with the same week of the quarter before beside it."
 REVIEWED = ("approved", "rejected")
 WAITING = ("up to 7 days", "8 to 14 days", "15 to 30 days", "over 30 days")
 
@@ -115,14 +116,6 @@ def _needs(today: date) -> list[Figure]:
 
 def _pipeline(today: date, first: date) -> list[Figure]:
     due: tuple[Condition, ...] = (*PIPELINE, ("target", ">=", 0), ("target", "<", quarter_end(today) + 1))
-    weeks = {"field": "from", "until": "until", "unit": "standing", "count": QUARTER_WEEKS}
-    monday = first - timedelta(first.weekday())
-    weeks |= {"end": 6 - today.weekday(), "begin": (monday - today).days}
-    known = "" if (today - monday).days >= 14 * QUARTER_WEEKS else f" Weeks before {monday} are not known."
-    series = [
-        {"name": "this quarter", "where": [], "shift": 0},
-        {"name": "the quarter before", "where": [], "shift": 7 * QUARTER_WEEKS},
-    ]
     return [
         _tile("validated", "Validated pipeline", VALIDATED, note="The part that AWS has approved."),
         _tile("pipeline", "Pipeline", PIPELINE, note="Open, and neither rejected nor still to be submitted."),
@@ -142,16 +135,7 @@ def _pipeline(today: date, first: date) -> list[Figure]:
             (*PIPELINE, ("modified", "<", 1 - STALE_DAYS)),
             part=["validated", VALIDATED],
         ),
-        _columns(
-            "trend",
-            "Pipeline at the end of each week",
-            weeks,
-            (),
-            table="spans",
-            beside=True,
-            series=series,
-            note=TREND + known,
-        ),
+        *_trend(today, first),
         _columns(
             "by_month",
             "Expected a month, by target close",
@@ -160,6 +144,34 @@ def _pipeline(today: date, first: date) -> list[Figure]:
             value="amount",
             note="Without what is past its date, which has a tile of its own.",
         ),
+    ]
+
+
+def _trend(today: date, first: date) -> list[Figure]:
+    """The pipeline of each week, as far as it is known: by amount, and by number."""
+    monday = first - timedelta(first.weekday())
+    known = (today - monday).days // 7 + 1
+    by = {"field": "from", "until": "until", "unit": "standing", "count": max(1, min(known, QUARTER_WEEKS))}
+    by |= {"end": 6 - today.weekday(), "begin": (monday - today).days}
+    series = [{"name": "this quarter", "where": [], "shift": 0}]
+    more: dict[str, Any] = {"note": TREND}
+    if known > QUARTER_WEEKS:
+        series.append({"name": BEFORE, "where": [], "shift": 7 * QUARTER_WEEKS})
+        more["beside"] = True
+        if known < 2 * QUARTER_WEEKS:
+            more["note"] += f" What was before {monday} is not known."
+    else:
+        series[0]["name"] = ""
+        later = monday + timedelta(7 * (QUARTER_WEEKS if known > 1 else 1))
+        what = "the quarter before is beside it" if known > 1 else "there is a trend"
+        more["note"] = f"The history begins in the week of {monday}. From {later} on, {what}."
+    if known <= 1:
+        more["alone"] = True
+    more |= {"table": "spans", "series": series}
+    first_ones: tuple[Condition, ...] = (("first", "=", 1),)  # a row for each currency
+    return [
+        _columns("trend", "Pipeline at the end of each week", by, (), value="amount", **more),
+        _columns("trend_count", "Opportunities in it", by, first_ones, **more),
     ]
 
 

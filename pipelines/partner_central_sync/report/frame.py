@@ -10,6 +10,7 @@ from .html import Html, join, tag
 from .snapshot import Snapshot
 
 TITLE = "Co-sell pipeline"
+CUT_NAMES = {"moves": "moves between stages", "spans": "parts of the trend"}
 
 
 def heading(snapshot: Snapshot, now: datetime) -> list[Html]:
@@ -41,9 +42,9 @@ def footer(snapshot: Snapshot) -> list[Html]:
     last = min((at for one in found if (at := one["last_success_at"])), default=None)
     of = f" of {', '.join(str(one.name) for one in snapshot.accounts)}" if snapshot.is_shared else ""
     cut = [
-        f"The newest {table.size:,} of {table.total:,} {name} are here. "
+        f"The newest {table.size:,} {CUT_NAMES.get(name, name)} are here. "
         for name, table in snapshot.tables.items()
-        if name != "opportunities" and table.total > table.size
+        if name != "opportunities" and not table.is_whole
     ]
     absent = snapshot.absent
     return [

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import draw
 from .currency import ABOUT, SYMBOLS, all_exact, short
-from .embed import pack, to_json
+from .embed import pack, to_json, written_entry
 from .evaluate import matching
 from .fields import AT_AWS, FILTERS, RANGES, TABLES, Field
 from .figures import Figure
@@ -22,9 +22,10 @@ from .sections import SECTIONS
 from .snapshot import Snapshot
 
 HERE = Path(__file__).parent
-APP = ("format", "data", "evaluate", "order", "draw", "filters", "state", "table", "panel", "page")
+APP = ("format", "data", "evaluate", "standing", "order", "draw", "filters", "state", "table", "panel", "page")
 FIRST_ROWS = 50
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+NARROW = ("customer", "stage", "amount")  # on a phone
 SHOWN = ("customer", "id", "stage", "review", "amount", "target", "owner")
 
 
@@ -98,6 +99,7 @@ class Page:
             "filters": [name for name in FILTERS if name != "account" or snapshot.is_shared],
             "ranges": RANGES,
             "shown": self._shown,
+            "narrow": NARROW,
             "at_aws": AT_AWS,
             "first": FIRST_ROWS,
             "colours": draw.COLOURS,
@@ -110,6 +112,12 @@ class Page:
                 ]
                 for name, fields in TABLES.items()
             },
+            "entries": {
+                name: [written_entry(one) for one in entries]
+                for name, entries in self._entries.items()
+                if not snapshot.tables[snapshot.tallies[name].figure["table"]].is_whole
+            },
+            "cut": [name for name, table in snapshot.tables.items() if not table.is_whole],
             "totals": {name: table.total for name, table in snapshot.tables.items()},
         }
 

@@ -60,25 +60,56 @@ SOURCES = {
     "recommendations": "recommendations_open ORDER BY id, recommendation_type, recommendation",
     "spans": f"""(
             SELECT
-                id,
-                MIN(valid_from) AS began_at,
-                CASE WHEN COUNT(valid_until) = COUNT(*) THEN MAX(valid_until) END AS ended_at
+                runs.id,
+                runs.began_at,
+                runs.ended_at,
+                spend.currency_code,
+                spend.monthly_amount,
+                spend.reporting_amount,
+                ROW_NUMBER() OVER (PARTITION BY runs.id, runs.version_number ORDER BY spend.currency_code)
+                    AS currency_number
             FROM (
                 SELECT
                     id,
-                    valid_from,
-                    valid_until,
-                    version_number - ROW_NUMBER() OVER (PARTITION BY id ORDER BY version_number) AS span
-                FROM opportunity_versions
-                WHERE is_pipeline
-            ) AS versions
-            GROUP BY id, span
+                    MAX(version_number) AS version_number,
+                    MIN(valid_from) AS began_at,
+                    CASE WHEN COUNT(valid_until) = COUNT(*) THEN MAX(valid_until) END AS ended_at
+                FROM (
+                    SELECT
+                        id,
+                        version_number,
+                        valid_from,
+                        valid_until,
+                        SUM(begins) OVER (PARTITION BY id ORDER BY version_number) AS run
+                    FROM (
+                        SELECT
+                            id,
+                            version_number,
+                            valid_from,
+                            valid_until,
+                            CASE
+                                WHEN version_number - 1 = LAG(version_number) OVER (
+                                    PARTITION BY id ORDER BY version_number
+                                ) AND project_expected_customer_spend IS NOT DISTINCT FROM LAG(
+                                    project_expected_customer_spend
+                                ) OVER (PARTITION BY id ORDER BY version_number)
+                                    THEN 0
+                                ELSE 1
+                            END AS begins
+                        FROM opportunity_versions
+                        WHERE is_pipeline
+                    ) AS marked
+                ) AS versions
+                GROUP BY id, run
+            ) AS runs
+            LEFT JOIN version_spend AS spend
+                ON spend.id = runs.id AND spend.version_number = runs.version_number
         ) AS spans
         CROSS JOIN {AS_OF}
         WHERE
             spans.ended_at IS NULL
             OR DATE_DIFF('day', {ENDED}, freshness.as_of_date) < {7 * WEEKS_BACK}
-        ORDER BY spans.began_at DESC, spans.id""",  # noqa: S608 - the names of this file
+        ORDER BY spans.began_at DESC, spans.id, spans.currency_number""",  # noqa: S608 - the names of this file
 }
 FRESHNESS = "SELECT * FROM data_freshness WHERE stream = 'opportunities'"
 STAGES = "SELECT life_cycle_stage FROM life_cycle_stages ORDER BY stage_order"

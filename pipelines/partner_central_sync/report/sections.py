@@ -11,7 +11,7 @@ SECTIONS = (
         ("validated", "pipeline", "no_pipeline", "due", "launched", "win_rate", "stalled", "gone"),
         "tiles",
     ),
-    ("trend", "Trend", ("trend", "by_month"), "pair"),
+    ("trend", "Trend", ("trend", "trend_count", "by_month", "by_quarter"), "pair"),
     (
         "splits",
         "The pipeline, by",
@@ -34,7 +34,7 @@ SECTIONS = (
     (
         "outcomes",
         "What moved, what was won and lost",
-        ("by_quarter", "moves", "why_lost", "velocity", "launched_by_currency"),
+        ("moves", "why_lost", "velocity", "launched_by_currency"),
         "grid",
     ),
 )

@@ -17,24 +17,31 @@ from ..destinations.own_tables import LISTINGS, columns_of
 from ..query.read_only import nothing_loaded
 from ..sync.last_run import held_removals
 from .evaluate import Batch, Tally
-from .fields import TABLES
+from .fields import TABLES, WITH_AMOUNTS
 from .figures import figures
 from .last_report import last_report
 from .queries import FIRST_DAY, FRESHNESS, RATES, SOURCES, SPENDS, STAGES
 from .reader import Reader, Row, readers
 from .rows import Spends, hundredths, spends_of, to_columns, write_spends
 
-MOST_OPPORTUNITIES, MOST_OTHERS, BATCH = 100_000, 300_000, 20_000
+MOST_OPPORTUNITIES, MOST_CHANGES, MOST_OTHERS, BATCH = 100_000, 100_000, 300_000, 20_000
 NEW_DAYS = 7
 NOT_OF_ITS_KIND = (ValueError, TypeError, ArithmeticError)  # what a value raises that a view of another's making has
 
 
 @dataclass(slots=True)
 class Table:
-    """The rows of a table that the page has, as columns, and how many there are in all."""
+    """The rows of a table that the page has, as columns.
+
+    Attributes:
+        columns: the values, by name.
+        total: how many rows were read.
+        is_whole: whether these are all.
+    """
 
     columns: dict[str, list[Any]]
     total: int = 0
+    is_whole: bool = True
 
     @property
     def size(self) -> int:
@@ -183,12 +190,15 @@ def _fill(snapshot: Snapshot) -> None:
 
 
 def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Spends]) -> None:
-    """Reads a table of an account; counts all its rows in its figures, and keeps the first ones."""
+    """Reads a table of an account; counts all its rows in its figures, and keeps the first ones.
+
+    Of changes, it stops at those that no figure counts and the page does not keep: there are many, and all are old.
+    """
     fields = [one for one in TABLES[name] if one.query]
     query = f"SELECT {', '.join(f'{one.query} AS {one.name}_' for one in fields)} FROM {SOURCES[name]}"  # noqa: S608
     table = snapshot.tables[name]
-    most = (MOST_OPPORTUNITIES if name == "opportunities" else MOST_OTHERS) // len(snapshot.accounts)
-    room = most
+    room = {"opportunities": MOST_OPPORTUNITIES, "changes": MOST_CHANGES}.get(name, MOST_OTHERS)
+    room //= len(snapshot.accounts)
     tallies = [tally for tally in snapshot.tallies.values() if tally.figure["table"] == name]
     with account.reader.run(query) as result:
         while rows := list(islice(result.rows, BATCH)):
@@ -196,14 +206,20 @@ def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Sp
             columns["account"] = [account.name] * len(rows)
             if name == "changes":
                 write_spends(columns)
-            spends = spends_of(columns, several, snapshot.reporting) if name == "opportunities" else None
+            spends = None
+            if name in WITH_AMOUNTS:
+                known = several if name == "opportunities" else {}
+                spends = spends_of(columns, known, snapshot.reporting)
             batch = Batch(columns, spends)
             for tally in tallies:
                 tally.add(batch)
-            if spends:
+            if name == "opportunities":
                 ids = columns["id"][:room]
                 snapshot.spends |= {table.size + n: several[key] for n, key in enumerate(ids) if key in several}
             for column, values in columns.items():
                 table.columns[column] += values[:room]
+            table.is_whole &= len(rows) <= room
             room = max(0, room - len(rows))
             table.total += len(rows)
+            if name == "changes" and not room and columns["day"][-1] < (snapshot.since - snapshot.today).days:
+                break

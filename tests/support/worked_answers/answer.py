@@ -24,3 +24,4 @@ SEEN = {
     for at in ("06-01", "06-02", "06-03", "06-04", "06-05", "06-06", "06-07", "06-08", "06-09", "06-10")
 }
 A1_SPEND, J10_SPEND = "EUR 50.00, USD 1200.50", "USD 40.25"
+NO_RATE = (None, None, None)  # reporting_amount, reporting_currency and rate_date

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from worked_example import FIRST, day, moment
 
-from .answer import SEEN, STAGES, Answers
+from .answer import NO_RATE, SEEN, STAGES, Answers
 
 PROSPECT, QUALIFIED, VALIDATION, _, COMMITTED, *_ = STAGES
 FIRST_WEEK = (day("06-01"), day("06-07"), True, True)
@@ -82,18 +82,60 @@ ANSWERS: Answers = {
     "pipeline_by_week": (
         None,
         [
-            (*FIRST_WEEK, PROSPECT, 1, 1, 0, "USD", 1, Decimal(10), None),
-            (*FIRST_WEEK, QUALIFIED, 2, 2, 1, "USD", 2, Decimal("1065.75"), Decimal("40.25")),
-            (*FIRST_WEEK, QUALIFIED, 2, 2, 1, None, 1, Decimal(5), None),
-            (*FIRST_WEEK, VALIDATION, 3, 1, 0, None, 1, Decimal(1), None),
-            (*FIRST_WEEK, COMMITTED, 5, 1, 1, None, 1, None, None),
-            (*FIRST_WEEK, "Negotiation", None, 1, 0, "XXX", 1, Decimal(5), None),
-            (*SECOND_WEEK, QUALIFIED, 2, 2, 1, "USD", 2, Decimal("1240.75"), Decimal("40.25")),
-            (*SECOND_WEEK, QUALIFIED, 2, 2, 1, "EUR", 1, Decimal(50), None),
-            (*SECOND_WEEK, VALIDATION, 3, 1, 0, None, 1, Decimal(1), None),
-            (*SECOND_WEEK, COMMITTED, 5, 1, 1, None, 1, None, None),
-            (*SECOND_WEEK, "Negotiation", None, 1, 0, "XXX", 1, Decimal(5), None),
-            (*SECOND_WEEK, None, None, 1, 0, None, 1, None, None),
+            (*FIRST_WEEK, PROSPECT, 1, 1, 0, "USD", 1, Decimal(10), None, Decimal(10), "USD", None),
+            (
+                *FIRST_WEEK,
+                QUALIFIED,
+                2,
+                2,
+                1,
+                "USD",
+                2,
+                Decimal("1065.75"),
+                Decimal("40.25"),
+                Decimal("1065.75"),
+                "USD",
+                None,
+            ),
+            (*FIRST_WEEK, QUALIFIED, 2, 2, 1, None, 1, Decimal(5), None, *NO_RATE),
+            (*FIRST_WEEK, VALIDATION, 3, 1, 0, None, 1, Decimal(1), None, *NO_RATE),
+            (*FIRST_WEEK, COMMITTED, 5, 1, 1, None, 1, None, None, *NO_RATE),
+            (*FIRST_WEEK, "Negotiation", None, 1, 0, "XXX", 1, Decimal(5), None, *NO_RATE),
+            (
+                *SECOND_WEEK,
+                QUALIFIED,
+                2,
+                2,
+                1,
+                "USD",
+                2,
+                Decimal("1240.75"),
+                Decimal("40.25"),
+                Decimal("1240.75"),
+                "USD",
+                None,
+            ),
+            (*SECOND_WEEK, QUALIFIED, 2, 2, 1, "EUR", 1, Decimal(50), None, Decimal(60), "USD", day("06-05")),
+            (*SECOND_WEEK, VALIDATION, 3, 1, 0, None, 1, Decimal(1), None, *NO_RATE),
+            (*SECOND_WEEK, COMMITTED, 5, 1, 1, None, 1, None, None, *NO_RATE),
+            (*SECOND_WEEK, "Negotiation", None, 1, 0, "XXX", 1, Decimal(5), None, *NO_RATE),
+            (*SECOND_WEEK, None, None, 1, 0, None, 1, None, None, *NO_RATE),
+        ],
+    ),
+    "version_spend": (
+        None,
+        [
+            ("A1", 2, "USD", Decimal("1025.50"), Decimal("1025.50"), "USD", None),
+            ("A1", 2, None, Decimal(5), *NO_RATE),
+            ("A1", 3, "USD", Decimal("1200.50"), Decimal("1200.50"), "USD", None),
+            ("A1", 3, "EUR", Decimal(50), Decimal(60), "USD", day("06-05")),
+            ("C3", 2, "JPY", Decimal(300000), Decimal(3000), "USD", day("06-10")),
+            ("E5", 1, "USD", Decimal(10), Decimal(10), "USD", None),
+            ("E5", 2, "USD", Decimal(10), Decimal(10), "USD", None),
+            ("F6", 1, "USD", Decimal(7), Decimal(7), "USD", None),
+            ("H8", 2, None, Decimal(1), *NO_RATE),
+            ("I9", 1, "XXX", Decimal(5), *NO_RATE),
+            ("J10", 6, "USD", Decimal("40.25"), Decimal("40.25"), "USD", None),
         ],
     ),
     "review_periods": (

@@ -7,7 +7,7 @@ from typing import Any
 
 from worked_example import day
 
-from .answer import J10_SPEND, Answers
+from .answer import J10_SPEND, NO_RATE, Answers
 
 # whether each opportunity is pipeline, validated, won and lost
 STANDING = {
@@ -46,7 +46,6 @@ def _of(value: str | None, whole: tuple[Any, ...], *parts: tuple[Any, ...]) -> l
 
 
 A1_ALONE = (1, 0, 0, 0, None)
-NO_RATE = (None, None, None)
 A1_EUR = ("EUR", 1, Decimal(50), None, Decimal(60), "USD", day("06-05"))
 A1_USD = ("USD", 1, Decimal("1200.50"), None, Decimal("1200.50"), "USD", None)
 J10_USD = ("USD", 1, Decimal("40.25"), Decimal("40.25"), Decimal("40.25"), "USD", None)

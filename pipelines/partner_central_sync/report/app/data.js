@@ -3,7 +3,7 @@
 const tables = {};
 const spends = new Map(); // of opportunities with several currencies: [currency, amount], by row
 const MISSING = -(2 ** 31); // of a column of whole numbers
-const money = { currencies: [], of: null, amounts: null, about: null };
+const currencies = []; // of all amounts
 
 async function unpack() {
   const letters = atob(document.getElementById("rows").textContent);
@@ -24,33 +24,33 @@ async function unpack() {
       pairs.map(([currency, amount]) => [currency, amountOf(amount)]),
     );
   }
-  unpackMoney();
+  const places = new Map();
+  for (const table of Object.values(tables)) if (table.columns.amount) table.money = unpackMoney(table, places);
+  currencies.push(...places.keys());
 }
 
 // The amounts once more, for fast sums: the place of the currency of each row, and its amount. -1 is without, and -2
 // has several amounts, or one that a number does not hold exactly. What is not known in the reporting currency is NaN.
-function unpackMoney() {
-  const { amount, currency } = tables.opportunities.columns;
-  const places = new Map();
+function unpackMoney(table, places) {
+  const { amount, currency, reporting } = table.columns;
   const placeOf = (name) => {
     if (!places.has(name)) places.set(name, places.size);
     return places.get(name);
   };
-  money.of = new Int32Array(tables.opportunities.size).fill(-1);
-  money.amounts = new Float64Array(tables.opportunities.size);
-  for (let row = 0; row < tables.opportunities.size; row += 1) {
+  const of = new Int32Array(table.size).fill(-1);
+  const amounts = new Float64Array(table.size);
+  for (let row = 0; row < table.size; row += 1) {
     const one = amount.rows[row];
     if (typeof one === "number") {
-      money.of[row] = placeOf(currency.at(row) ?? "");
-      money.amounts[row] = one;
-    } else if (one !== null || spends.has(row)) {
-      money.of[row] = -2;
-      for (const [name] of spendsOf(row)) placeOf(name);
+      of[row] = placeOf(currency.at(row) ?? "");
+      amounts[row] = one;
+    } else if (one !== null || spendsOf(row, table).length) {
+      of[row] = -2;
+      for (const [name] of spendsOf(row, table)) placeOf(name);
     }
   }
-  money.currencies = [...places.keys()];
-  const about = tables.opportunities.columns.reporting;
-  if (about) money.about = Float64Array.from(about.rows, (value) => (value === null ? NaN : Number(value)));
+  const about = reporting && Float64Array.from(reporting.rows, (value) => (value === null ? NaN : Number(value)));
+  return { of, amounts, about };
 }
 
 function unpackColumn(column, kind) {
@@ -71,11 +71,11 @@ function unpackColumn(column, kind) {
 
 const amountOf = (value) => (typeof value === "string" ? BigInt(value) : value);
 
-// The amounts of an opportunity by currency: [currency, amount].
-function spendsOf(row) {
-  const { amount, currency } = tables.opportunities.columns;
+// The amounts of an opportunity, or of a row of another table, by currency: [currency, amount].
+function spendsOf(row, table = tables.opportunities) {
+  const { amount, currency } = table.columns;
   const one = amount.rows[row];
-  if (one === null) return spends.get(row) ?? [];
+  if (one === null) return (table.name === "opportunities" && spends.get(row)) || [];
   return [[currency.at(row) ?? "", one]];
 }
 
@@ -86,7 +86,7 @@ function amountsOf({ name }, row) {
   return about === null ? [] : [[meta.reporting, about]];
 }
 
-const aboutOf = (row) => tables.opportunities.columns.reporting?.rows[row] ?? null;
+const aboutOf = (row, table = tables.opportunities) => table.columns.reporting?.rows[row] ?? null;
 
 // The value of a row; a change or an invitation has that of its opportunity where it has none itself.
 function valueOf(table, name, row) {

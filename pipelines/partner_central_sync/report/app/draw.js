@@ -39,7 +39,7 @@ function drawTile(figure, entries, currency, rows) {
   const [all, part] = group.counts;
   let number = formatCount(all);
   if (figure.share) number = all ? `${Math.floor((200 * part + all) / (2 * all))}%` : NOTHING;
-  const hasSums = figure.table === "opportunities" && !figure.share;
+  const hasSums = figure.table === "opportunities" && !figure.share && all > 0;
   const lead = figure.table === "opportunities" && figure.name !== "changed";
   const title = lead
     ? h("button", { type: "button", class: "lead", onclick: () => showList(figure.name) }, figure.title)
@@ -50,7 +50,7 @@ function drawTile(figure, entries, currency, rows) {
       "p",
       { class: "number" },
       number,
-      figure.part ? h("span", { class: "part" }, `${formatCount(part)} ${figure.part[0]}`) : null,
+      figure.part && all ? h("span", { class: "part" }, `${formatCount(part)} ${figure.part[0]}`) : null,
     ),
     hasSums ? drawSum(group.sums[0], currency) : null,
     figure.note ? h("p", { class: "note" }, figure.note) : null,
@@ -91,7 +91,7 @@ function drawBars(figure, entries, currency) {
       "tr",
       null,
       h("th", { scope: "row", dir: "auto" }, label),
-      h("td", { class: "bar" }, h("i", { style: `width:${percent(lengths[place], longest)}%` })),
+      h("td", { class: "bar" }, lengths[place] ? h("i", { style: `width:${percent(lengths[place], longest)}%` }) : null),
       h("td", { class: "n" }, formatCount(lengths[place])),
       hasSums
         ? h("td", { class: "n" }, amountText(one.sums[0], figure.by.field === "currency" ? (one.key ?? "") : currency))
@@ -139,6 +139,12 @@ function drawColumns(figure, entries, currency) {
   const top = nice(heights.reduce((one, other) => (one > other ? one : other), 0n));
   const text = money ? (value) => short(value, currency) : (value) => grouped(value);
   const whole = money ? (value) => exact(value, currency) : (value) => grouped(value);
+  const title = h("h3", null, figure.title, money && currency ? `, ${currency}` : null);
+  if (figure.alone) {
+    const alone = values.at(-1)?.[0];
+    const said = alone === undefined ? [NOTHING, null] : [text(alone), whole(alone)];
+    return [title, h("p", { class: "number", title: said[1] }, said[0]), h("figcaption", null, figure.note)];
+  }
   const colour = (name) => meta.colours[name] ?? "a";
   const items = entries.map((one, place) => {
     const said = figure.series.map((each, n) => `${each.name} ${whole(values[place][n])}`.trim()).join("; ");
@@ -166,7 +172,7 @@ function drawColumns(figure, entries, currency) {
     .map((one) => h("li", null, h("i", { class: colour(one.name) }), one.name));
   const ticks = [4n, 2n, 0n].map((step) => h("li", null, text((top * step) / 4n).replace(".0", "")));
   return [
-    h("h3", null, figure.title, money && currency ? `, ${currency}` : null),
+    title,
     legend.length ? h("ul", { class: "legend" }, legend) : null,
     h("div", { class: "chart" }, h("ul", { class: "ticks", "aria-hidden": "true" }, ticks), h("ol", null, items)),
     figure.note ? h("figcaption", null, figure.note) : null,

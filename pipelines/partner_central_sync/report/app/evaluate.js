@@ -57,6 +57,14 @@ const seriesOf = (figure) =>
     ...(figure.part ? [{ where: figure.part[1] }] : []),
   ];
 
+// The entries that the file has, of figures that also count what the page does not have.
+function entriesOf(name) {
+  return meta.entries[name].map(({ sums, ...entry }) => {
+    const found = sums.map((one) => Object.entries(one).map(([currency, amount]) => [currency, amountOf(amount)]));
+    return { ...entry, sums: found.map((one) => new Map(one)) };
+  });
+}
+
 // The entries of a figure, in the order in which they are shown: {label, key, counts, sums, values}.
 function evaluate(figure, rows) {
   const table = tables[figure.table];
@@ -71,9 +79,11 @@ function evaluate(figure, rows) {
   const counted = matching(table, rows, figure.where);
   series.forEach(({ where, shift }, place) => {
     const chosen = where.length ? filtered(counted, allOf(table, where)) : counted;
-    if (by.unit === "standing")
+    if (by.unit === "standing") {
       countStanding(table, by, chosen, shift, (week, number) => (groupOf(week).counts[place] = number));
-    else if (by.field === "currency") countCurrencies(chosen, groupOf, place);
+      if (figure.value === "amount")
+        sumStanding(table, by, chosen, shift, (week, currency, sum) => groupOf(week).sums[place].set(currency, sum));
+    } else if (by.field === "currency") countCurrencies(chosen, groupOf, place);
     else countGroups(figure, table, chosen, groupOf, place);
   });
   return order(figure, groups).map(([key, label]) => ({ label, key, ...groupOf(key) }));
@@ -87,7 +97,8 @@ function allOf(table, where) {
 function countGroups(figure, table, rows, groupOf, place) {
   const { keys, of, several } = codesOf(figure.by ?? {}, table);
   const counts = new Int32Array(keys.length);
-  const width = figure.table === "opportunities" ? money.currencies.length : 0;
+  const width = figure.table === "opportunities" ? currencies.length : 0;
+  const money = table.money;
   const sums = new Float64Array(keys.length * width);
   const known = new Uint8Array(keys.length * width);
   const about = new Float64Array(keys.length);
@@ -118,7 +129,7 @@ function countGroups(figure, table, rows, groupOf, place) {
     group.counts[place] = counts[code];
     for (let currency = 0; isExact && currency < width; currency += 1) {
       if (known[code * width + currency])
-        addTo(group.sums[place], money.currencies[currency], sums[code * width + currency]);
+        addTo(group.sums[place], currencies[currency], sums[code * width + currency]);
     }
     if (isExact && isKnown[code]) addTo(group.sums[place], REPORTING, about[code]);
   });
@@ -195,23 +206,4 @@ function numberOf(unit, day) {
   const date = dateOf(day);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   return unit === "month" ? year * 12 + month : year * 4 + Math.floor(month / 3);
-}
-
-// What stood at the end of each week: it had begun by then and not ended; weeks before all is known have none.
-function countStanding(table, by, rows, shift, set) {
-  const [begins, ends] = [table.columns[by.field].ints, table.columns[by.until].ints];
-  const steps = new Int32Array(by.count + 1);
-  const sunday = by.end - shift;
-  for (const row of rows) {
-    if (begins[row] === MISSING) continue;
-    const last = Math.min(by.count - 1, Math.floor((sunday - begins[row]) / 7));
-    const first = ends[row] === MISSING ? 0 : Math.max(0, Math.floor((sunday - ends[row]) / 7) + 1);
-    if (first > last) continue;
-    steps[first] += 1;
-    steps[last + 1] -= 1;
-  }
-  for (let week = 0, number = 0; week < by.count; week += 1) {
-    number += steps[week];
-    if (sunday - 7 * week >= by.begin) set(week, number);
-  }
 }

@@ -1,14 +1,15 @@
 // Puts it together: unpacks the rows, then draws each figure again whenever a choice changes.
 
-const written = new Map(); // the figures as the file has them, for a page that has not all rows
 let listBefore = null;
 
 function redrawFigure(element, mask) {
   const figure = { ...meta.figures[element.dataset.figure] };
-  if (figure.table === "changes") figure.where = [["day", ">=", state.since]];
+  const isChosen = figure.table === "changes" && state.since !== meta.since;
+  if (isChosen) figure.where = [["day", ">=", state.since]];
   const table = tables[figure.table];
   const rows = figure.table === "invitations" && mask !== null ? rowsOfInvitations(table, mask) : rowsLeft(table, mask);
-  const entries = evaluate(figure, rows);
+  const isWritten = mask === null && !isChosen && figure.name in meta.entries;
+  const entries = isWritten ? entriesOf(figure.name) : evaluate(figure, rows);
   if (figure.show === "bars")
     return element.replaceChildren(...drawBars(figure, entries, state.currency).filter(Boolean));
   if (figure.show === "columns")
@@ -51,13 +52,7 @@ function redraw() {
   matches.clear();
   const mask = maskOf();
   const left = rowsLeft(tables.opportunities, mask);
-  const isWhole = meta.totals.opportunities === tables.opportunities.size;
-  const asWritten = !isWhole && mask === null && state.currency === meta.currency;
-  for (const element of document.querySelectorAll("[data-figure]")) {
-    const { table } = meta.figures[element.dataset.figure];
-    if (asWritten && table === "opportunities") element.replaceChildren(...written.get(element));
-    else redrawFigure(element, mask);
-  }
+  for (const element of document.querySelectorAll("[data-figure]")) redrawFigure(element, mask);
   document.getElementById("since").dataset.said = `Since ${formatDay(state.since)}.`;
   showFilters(left.length);
   showTable(left, state.list !== listBefore);
@@ -104,7 +99,6 @@ function keepFragment() {
 
 async function start() {
   await unpack();
-  for (const element of document.querySelectorAll("[data-figure]")) written.set(element, [...element.childNodes]);
   readState();
   buildFilters();
   buildSince();

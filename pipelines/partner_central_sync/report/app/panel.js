@@ -40,8 +40,9 @@ function openPanel(row) {
         tables.changes,
         row,
         ["day", "what", "before", "now"],
-        "No change was seen since the first sync.",
+        meta.cut.includes("changes") ? "None of those here." : "No change was seen since the first sync.",
       ),
+      ...cutHistory(),
       ...part(
         "Invitations",
         tables.invitations,
@@ -83,6 +84,14 @@ function part(title, table, opportunity, names, none) {
     h("h3", null, title),
     h("table", { "aria-label": title }, h("thead", null, h("tr", null, heads)), h("tbody", null, body)),
   ];
+}
+
+// What the panel says of changes that the page does not have.
+function cutHistory() {
+  if (!meta.cut.includes("changes")) return [];
+  const { day } = tables.changes.columns;
+  const said = `This page has changes since ${formatDay(day.at(tables.changes.size - 1))}. The view changes has all.`;
+  return [h("p", { class: "soft" }, said)];
 }
 
 function buildPanel() {

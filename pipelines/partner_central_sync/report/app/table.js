@@ -1,5 +1,7 @@
 // The table of all opportunities. It is given one page of rows at a time, so its speed does not depend on their number.
 
+const NARROW = 620; // of a window, as in the styles
+const FIRST_SHOWN = innerWidth > NARROW ? meta.shown : meta.narrow;
 let grid = null;
 let gridRows = []; // the rows of the table, in their order
 const orders = new Map(); // all rows sorted by a column, by its name
@@ -54,12 +56,12 @@ function buildTable() {
   const columns = Object.values(fields).map((field) => ({
     title: field.label,
     field: field.name,
-    visible: meta.shown.includes(field.name),
+    visible: FIRST_SHOWN.includes(field.name),
     hozAlign: alignOf(field) === "n" ? "right" : "left",
     headerHozAlign: alignOf(field) === "n" ? "right" : "left",
     headerSortStartingDir: ["money", "count"].includes(field.kind) ? "desc" : "asc",
     formatter: cellElement,
-    minWidth: field.kind === "money" ? 140 : 125,
+    minWidth: innerWidth <= NARROW ? 104 : field.kind === "money" ? 140 : 125,
     widthGrow: field.name === "customer" ? 3 : field.kind === "name" || field.kind === "names" ? 2 : 1,
   }));
   const place = document.getElementById("table");
@@ -153,7 +155,7 @@ function showTable(left, isNewList) {
 function buildTools(fields) {
   const boxes = Object.values(fields).map((field) => {
     const box = h("input", { type: "checkbox", onchange: () => grid.toggleColumn(field.name) });
-    box.checked = meta.shown.includes(field.name);
+    box.checked = FIRST_SHOWN.includes(field.name);
     return h("li", null, h("label", null, box, field.label));
   });
   return h(
