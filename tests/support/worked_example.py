@@ -143,7 +143,8 @@ def make_tables(
         for table, columns in TABLES.items()
     }
     for table in tables:
-        columns = ", ".join(f"{name} {kind}" for name, kind in definitions[table].items())
+        of_load = {"_dlt_id": "TEXT"}  # which tells that it is no table of the user
+        columns = ", ".join(f"{name} {kind}" for name, kind in (definitions[table] | of_load).items())
         sql.execute_sql(f"CREATE TABLE IF NOT EXISTS {sql.make_qualified_table_name(table)} ({columns})")
     for table, entries in rows.items():
         names = list(definitions[table])
