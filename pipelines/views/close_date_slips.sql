@@ -1,7 +1,8 @@
 -- How often did the target close date of each opportunity move later, and how far?
 --
--- Definition: one row per opportunity whose target close date moved later at least once in opportunity_history, whatever
--- became of it. days_slipped adds up the moves to a later date. slipped_close_dates has the ones that are pipeline.
+-- Definition: one row per opportunity whose target close date moved later at least once in opportunity_history,
+-- whatever became of it. days_slipped adds up the moves to a later date. slipped_close_dates has the ones that are
+-- pipeline.
 -- Pitfalls: only what syncs have seen, from the first one on. Two moves between two syncs are one. Versions without a
 -- date are ignored. Moves in a closed version do not count, because closing a deal sets its date.
 --

@@ -1,8 +1,8 @@
 -- Which deals of the pipeline has nobody touched for 30 days?
 --
--- Definition: one row per pipeline opportunity with a LastModifiedDate at least 30 days before data_freshness.as_of. The
--- pipeline is what is open, not gone, and neither rejected nor still to be submitted. For another number of days, query
--- opportunity_current: WHERE is_pipeline AND days_unchanged >= 60.
+-- Definition: one row per pipeline opportunity with a LastModifiedDate at least 30 days before data_freshness.as_of.
+-- The pipeline is what is open, not gone, and neither rejected nor still to be submitted. For another number of days,
+-- query opportunity_current: WHERE is_pipeline AND days_unchanged >= 60.
 -- Pitfalls: any change counts as a touch, including one that AWS made. Now is the newest watermark, so the deal that
 -- changed last is never stalled.
 --
@@ -23,11 +23,10 @@
 --     without an amount. Example: XXX 5.00.
 --   monthly_amount [decimal]: Expected spend a month, if there is exactly one currency; otherwise null. Example: 5.00.
 --   currency_code [text]: Currency of monthly_amount, if there is exactly one; otherwise null. Example: XXX.
---   reporting_amount [decimal]: Expected spend a month in all currencies, in the reporting currency; null if one
---     has no rate. Example: 40.25.
+--   reporting_amount [decimal]: Expected spend a month in all currencies, in the reporting currency; null if one has no
+--     rate. Example: 40.25.
 --   reporting_currency [text]: Reporting currency; null if a currency has no rate. Example: USD.
---   rate_date [date]: Oldest first day of the rates that were used; null where none was needed. Example:
---     2026-06-05.
+--   rate_date [date]: Oldest first day of the rates that were used; null where none was needed. Example: 2026-06-05.
 SELECT
     id,
     customer_company_name,

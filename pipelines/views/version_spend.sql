@@ -4,8 +4,8 @@
 -- currency. The newest version has the amounts of opportunity_spend. Earlier ones have those in the text that
 -- opportunity_history keeps of them.
 -- Pitfalls: amounts are for one month. Never add rows of different currencies; reporting_amount can be added. It is at
--- the rates of today, so that a change of it is one of the amounts. A version without an amount has no row. Entries with
--- a frequency other than Monthly are left out. Of more than ten entries, AWS's most, the first ten count.
+-- the rates of today, so that a change of it is one of the amounts. A version without an amount has no row. Entries
+-- with a frequency other than Monthly are left out. Of more than ten entries, AWS's most, the first ten count.
 --
 -- Columns:
 --   id [text]: AWS's identifier of the opportunity. Example: A1.

@@ -192,7 +192,7 @@ def _fill(snapshot: Snapshot) -> None:
 def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Spends]) -> None:
     """Reads a table of an account; counts all its rows in its figures, and keeps the first ones.
 
-    Of changes, it stops at those that no figure counts and the page does not keep: there are many, and all are old.
+    Of changes, it stops at the many old ones that no figure counts and the page does not keep.
     """
     fields = [one for one in TABLES[name] if one.query]
     query = f"SELECT {', '.join(f'{one.query} AS {one.name}_' for one in fields)} FROM {SOURCES[name]}"  # noqa: S608
