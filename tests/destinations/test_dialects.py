@@ -132,20 +132,24 @@ class Written:
         return found
 
 
-@pytest.fixture(params=DIALECTS)
-def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Written:
-    """The statements for a load as the product makes it, up to where it would connect."""
-    name = request.param
+@pytest.fixture(params=DIALECTS, scope="module")
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The statements for a load as the product makes it, up to where it would connect; made once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        return _written(request.param, tmp_path_factory.mktemp(request.param), patch)
+
+
+def _written(name: str, folder: Path, patch: pytest.MonkeyPatch) -> Written:
     for setting, value in SETTINGS[name].items():
-        monkeypatch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
-    monkeypatch.setattr(stored_columns, "stored_columns", lambda _: {})  # nothing is connected to
-    pipeline = working_folder.attach(Warehouse(tmp_path, "", name).settings())
+        patch.setenv(f"DESTINATION__{name.upper()}__{setting}", value)
+    patch.setattr(stored_columns, "stored_columns", lambda _: {})  # nothing is connected to
+    pipeline = working_folder.attach(Warehouse(folder, "", name).settings())
     with AdversarialServer(nasty_records(7, 60, unknown=False)) as server:
-        _extract(pipeline, Warehouse(tmp_path, server.endpoint, name), SPINE)
+        _extract(pipeline, Warehouse(folder, server.endpoint, name), SPINE)
     with Emulator(opportunities=12, rps=None) as emulator:  # the adversarial server has one operation
         for stream in STREAMS:
             if stream is not SPINE:
-                _extract(pipeline, Warehouse(tmp_path, emulator.endpoint, name), stream)
+                _extract(pipeline, Warehouse(folder, emulator.endpoint, name), stream)
     pipeline.normalize()  # also writes the rows in the destination's format
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientWithStagingDataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from databases import Prepared
 from partner_central import partner_central
 from partner_central.errors import ConfigurationError, ServiceUnavailable
 from partner_central.read.id_answers import Found, IdAnswers
@@ -27,6 +28,7 @@ GET, SUMMARY, LIST_MEMBERS = "GetOpportunity", "GetAwsOpportunitySummary", "List
 DETAILS, SUMMARIES, MEMBERS = "opportunity_details", "aws_opportunity_summaries", "engagement_members"
 DETAIL_READS, SUMMARY_READS = "opportunity_detail_reads", "aws_opportunity_summary_reads"
 HISTORY = "aws_opportunity_summary_history"
+Begin = Callable[..., None]
 OPERATIONS = {DETAILS: GET, SUMMARIES: SUMMARY, MEMBERS: LIST_MEMBERS}
 
 
@@ -38,14 +40,20 @@ def every_id_may_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def account() -> Iterator[Emulator]:
-    with Emulator(opportunities=30, seed=4, rps=None) as emulator:
+def account(port: int) -> Iterator[Emulator]:
+    with Emulator(opportunities=30, seed=4, port=port, rps=None) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, account: Emulator) -> Sandbox:
     return Sandbox(tmp_path, account.endpoint)
+
+
+@pytest.fixture
+def begin(sandbox: Sandbox, account: Emulator, prepared: Prepared) -> Begin:
+    """A first sync of some tables, which calls nothing: what it loads was loaded before."""
+    return lambda *tables: prepared.begin(sandbox, account, "opportunities", *tables)
 
 
 def sync(sandbox: Sandbox, *tables: str, **options: Any) -> Summary:
@@ -109,8 +117,10 @@ def test_a_first_sync_reads_each_id_once_and_a_quiet_one_none(sandbox: Sandbox, 
 
 
 @pytest.mark.long
-def test_a_change_is_read_once_and_one_of_aws_alone_when_the_id_is_stale(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, DETAILS, SUMMARIES)
+def test_a_change_is_read_once_and_one_of_aws_alone_when_the_id_is_stale(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin(DETAILS, SUMMARIES)
     asked(account)
     key = keys(account)[3]
     moved = max(one["LastModifiedDate"] for one in account.truth())
@@ -153,8 +163,10 @@ def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(sandbox: Sa
     assert not {*drafts} & {*ids_asked(account)}
 
 
-def test_an_id_that_becomes_invisible_keeps_its_row_and_is_told(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, DETAILS)
+def test_an_id_that_becomes_invisible_keeps_its_row_and_is_told(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin(DETAILS)
     key = keys(account)[0]
     account.single_reads.denied.add(key)
     account.calls.clear()
@@ -168,8 +180,8 @@ def test_an_id_that_becomes_invisible_keeps_its_row_and_is_told(sandbox: Sandbox
     assert ids_asked(account) == []
 
 
-def test_what_is_gone_from_the_list_is_not_asked_about(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, DETAILS)
+def test_what_is_gone_from_the_list_is_not_asked_about(sandbox: Sandbox, account: Emulator, begin: Begin) -> None:
+    begin(DETAILS)
     key = keys(account)[0]
     account.remove(key)
     account.calls.clear()
@@ -299,8 +311,8 @@ def test_a_rejected_record_is_kept_aside_until_it_becomes_a_row(sandbox: Sandbox
     assert of(sandbox, f"SELECT project_title FROM {DETAILS} WHERE id = '{key}'") == [("good",)]
 
 
-def test_a_new_member_becomes_a_column_and_no_version(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, SUMMARIES)
+def test_a_new_member_becomes_a_column_and_no_version(sandbox: Sandbox, account: Emulator, begin: Begin) -> None:
+    begin(SUMMARIES)
     key = of(sandbox, "SELECT min(id) FROM opportunities WHERE life_cycle_stage = 'Qualified'")[0][0]
     before = of(sandbox, f"SELECT count(*) FROM {HISTORY}")
     account.overlay(key, {"Insights": {"Mood": "sunny"}}, stream=SUMMARIES)
@@ -313,9 +325,9 @@ def test_a_new_member_becomes_a_column_and_no_version(sandbox: Sandbox, account:
 @pytest.mark.long
 @pytest.mark.parametrize("lost", [SUMMARIES, SUMMARY_READS, f"{SUMMARIES}__opportunity_team"])
 def test_a_table_that_was_dropped_is_read_again_and_no_version_twice(
-    sandbox: Sandbox, account: Emulator, lost: str
+    sandbox: Sandbox, account: Emulator, lost: str, begin: Begin
 ) -> None:
-    sync(sandbox, SUMMARIES)
+    begin(SUMMARIES)
     before = of(sandbox, f"SELECT id, content_hash, read_order FROM {HISTORY} ORDER BY read_order")
     stored = sorted(of(sandbox, f"SELECT count(*), min(opportunity_id) FROM {SUMMARIES}__opportunity_team"))
     execute(sandbox, f"DROP TABLE {lost} CASCADE")
@@ -333,8 +345,10 @@ def assert_equals_summaries(sandbox: Sandbox, account: Emulator) -> None:
 
 
 @pytest.mark.long
-def test_a_full_sync_reads_everything_again_even_if_it_takes_several_runs(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, DETAILS)
+def test_a_full_sync_reads_everything_again_even_if_it_takes_several_runs(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin(DETAILS)
     account.calls.clear()
     sync(sandbox, DETAILS, full=True, source={"max_calls": 12})
     first = {*ids_asked(account)}
@@ -346,8 +360,10 @@ def test_a_full_sync_reads_everything_again_even_if_it_takes_several_runs(sandbo
     assert ids_asked(account) == []
 
 
-def test_a_stream_that_was_off_for_a_while_reads_what_changed_meanwhile(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, DETAILS)
+def test_a_stream_that_was_off_for_a_while_reads_what_changed_meanwhile(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin(DETAILS)
     moved = max(one["LastModifiedDate"] for one in account.truth())
     for key in keys(account)[:4]:
         account.change(key, {"Project": {"Title": "later"}, "LastModifiedDate": moved.replace("Z", "1Z")})
@@ -359,8 +375,8 @@ def test_a_stream_that_was_off_for_a_while_reads_what_changed_meanwhile(sandbox:
 
 
 @pytest.mark.usefixtures("due")
-def test_members_are_those_of_each_engagement_over_all_pages(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, "engagements", MEMBERS)
+def test_members_are_those_of_each_engagement_over_all_pages(sandbox: Sandbox, account: Emulator, begin: Begin) -> None:
+    begin("engagements", MEMBERS)
     truth = {(one["EngagementId"], one["AccountId"]) for one in account.truth(stream=MEMBERS)}
     assert {*of(sandbox, f"SELECT engagement_id, account_id FROM {MEMBERS}")} == truth
     gone = account.truth(stream="engagements")[0]["Id"]
@@ -373,8 +389,8 @@ def test_members_are_those_of_each_engagement_over_all_pages(sandbox: Sandbox, a
 
 
 @pytest.mark.usefixtures("due")
-def test_members_that_have_left_go_also_when_none_is_left(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, "engagements", MEMBERS)
+def test_members_that_have_left_go_also_when_none_is_left(sandbox: Sandbox, account: Emulator, begin: Begin) -> None:
+    begin("engagements", MEMBERS)
     members = [(one["EngagementId"], one["AccountId"]) for one in account.truth(stream=MEMBERS)]
     empty, fewer = sorted({engagement for engagement, _ in members})[:2]
     gone = [one for one in members if one[0] == empty] + [one for one in members if one[0] == fewer][:1]
@@ -388,8 +404,8 @@ def test_members_that_have_left_go_also_when_none_is_left(sandbox: Sandbox, acco
 
 
 @pytest.mark.long
-def test_lists_that_have_become_empty_have_no_rows(sandbox: Sandbox, account: Emulator) -> None:
-    sync(sandbox, DETAILS, SUMMARIES)
+def test_lists_that_have_become_empty_have_no_rows(sandbox: Sandbox, account: Emulator, begin: Begin) -> None:
+    begin(DETAILS, SUMMARIES)
     (key,) = of(
         sandbox,
         f"SELECT min(c.opportunity_id) FROM {DETAILS}__customer_contacts c "

@@ -33,11 +33,8 @@ def sqs() -> FakeSqs:
 
 
 @pytest.fixture
-def synced(tmp_path: Path, small: Emulator) -> Sandbox:
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync()
-    small.calls.clear()
-    return sandbox
+def synced(small_synced: Sandbox) -> Sandbox:
+    return small_synced
 
 
 class Listening:

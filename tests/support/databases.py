@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oracle import Tables, actual
+from partner_central_emulator import Emulator
+from partner_central_sync.sync.list_notes import READ
 from postgres import Postgres, own_name
+from sandbox import Sandbox, views_are_made
 from startable_destinations import Warehouse
 from variants import at_length, rarely
 
@@ -84,6 +89,22 @@ class Prepared:
         self._folder = folder
         self._request = request
         self._made: dict[tuple[str, str], Database] = {}
+
+    def begin(self, sandbox: Sandbox, emulator: Emulator, *tables: str) -> None:
+        """Put into an empty sandbox what a first sync of tables loads from a new emulator, which notes no call of it.
+
+        A list counts as read just now, however long ago that was made.
+        """
+        views = "-with-views" if views_are_made() else ""
+        name = f"{len(emulator.truth())}-{'-'.join(tables)}{views}"
+        self.lay(name, Database(sandbox.folder, sandbox.endpoint), lambda empty: empty.sync(tables=tables))
+        emulator.calls.clear()
+        now = datetime.now(UTC).isoformat()
+        for file in sandbox.state_folder().glob("*/state.json"):
+            state = json.loads(file.read_text())
+            for note in state["_local"].get(READ, {}).values():
+                note["at"] = now
+            file.write_text(json.dumps(state))
 
     def lay(self, name: str, into: Database, load: Callable[[Database], object]) -> None:
         """Put into a database what `load` loads into an empty one; the name stands for it."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -160,13 +162,30 @@ def make_tables(
 def filled(settings: Settings, folder: Path, rows: dict[str, list[Row]]) -> Settings:
     """The settings, after their destination was given these rows and the views; `folder` is dlt's to work in."""
     pipeline = working_folder.attach(replace(settings, pipelines_dir=folder))
-    with pipeline.destination_client() as client:
-        client.initialize_storage()
+    file = settings.database if settings.destination == "duckdb" else None
+    if file is not None and not file.exists():
+        file.write_bytes(_file_with_views(file.stem))
     with pipeline.destination_client() as client:
         assert isinstance(client, SqlJobClientBase)
+        if file is None:
+            client.initialize_storage()
         make_tables(client.sql_client, rows)
-        assert create_views(client).is_complete
+        assert file is not None or create_views(client).is_complete
     return settings
+
+
+@cache
+def _file_with_views(name: str) -> bytes:
+    """A DuckDB file of that name with all tables and views and no row; to make the views takes seconds."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, f"{name}.duckdb")
+        pipeline = working_folder.attach(Settings(database=file, pipelines_dir=Path(folder, "work")))
+        with pipeline.destination_client() as client:
+            assert isinstance(client, SqlJobClientBase)
+            client.initialize_storage()
+            make_tables(client.sql_client, {})
+            assert create_views(client).is_complete
+        return file.read_bytes()
 
 
 def version(at: str, seen: str, **values: Any) -> Row:

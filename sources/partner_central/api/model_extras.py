@@ -34,8 +34,9 @@ def with_extras(loader: Loader) -> Loader:
     return loader
 
 
+@cache
 def service_model() -> ServiceModel:
-    """Returns the model of the service, as installed with botocore and with the extras that it lacks."""
+    """Returns the model of the service, as installed with botocore and with the extras that it lacks; read once."""
     session = get_session()
     with_extras(session.get_component("data_loader"))
     return session.get_service_model(SERVICE)
