@@ -32,3 +32,4 @@ SELECT
     monthly_spend
 FROM opportunity_current
 WHERE is_pipeline AND review_standing = 'action required'
+ORDER BY days_waiting DESC NULLS LAST, id

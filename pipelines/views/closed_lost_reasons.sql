@@ -20,3 +20,4 @@ FROM opportunity_current
 CROSS JOIN data_as_of
 WHERE life_cycle_stage = 'Closed Lost'
 GROUP BY life_cycle_closed_lost_reason
+ORDER BY within_a_year DESC, opportunities DESC, life_cycle_closed_lost_reason

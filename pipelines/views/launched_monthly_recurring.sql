@@ -33,3 +33,4 @@ JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
 CROSS JOIN data_as_of
 WHERE opportunity_current.life_cycle_stage = 'Launched' AND NOT opportunity_current.is_gone
 GROUP BY opportunity_spend.currency_code
+ORDER BY reporting_amount DESC NULLS LAST, monthly_amount DESC NULLS LAST, opportunity_spend.currency_code

@@ -45,3 +45,4 @@ SELECT
     rate_date
 FROM opportunity_current
 WHERE is_pipeline AND days_to_target_close < 0
+ORDER BY reporting_amount DESC NULLS LAST, days_overdue DESC, id

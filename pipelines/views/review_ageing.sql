@@ -47,3 +47,4 @@ WHERE
     AND NOT is_gone
     AND life_cycle_review_status IS NOT NULL
     AND review_standing NOT IN ('approved', 'rejected')
+ORDER BY days_waiting DESC NULLS LAST, id

@@ -47,3 +47,4 @@ SELECT
 FROM close_date_slips
 JOIN opportunity_current ON opportunity_current.id = close_date_slips.id
 WHERE opportunity_current.is_pipeline
+ORDER BY opportunity_current.reporting_amount DESC NULLS LAST, close_date_slips.days_slipped DESC, close_date_slips.id

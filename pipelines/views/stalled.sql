@@ -47,3 +47,4 @@ SELECT
     rate_date
 FROM opportunity_current
 WHERE is_pipeline AND days_unchanged >= 30
+ORDER BY reporting_amount DESC NULLS LAST, days_unchanged DESC, id

@@ -29,3 +29,4 @@ WHERE NOT is_open
 GROUP BY
     CAST(DATE_TRUNC('quarter', CAST(closed_on AS DATE)) AS DATE),
     CAST(EXTRACT(YEAR FROM closed_on) AS TEXT) || '-Q' || CAST(EXTRACT(QUARTER FROM closed_on) AS TEXT)
+ORDER BY quarter_start DESC

@@ -329,5 +329,11 @@ def test_a_view_says_its_question_its_definition_its_pitfalls_and_its_columns(vi
     assert all(len(line) <= 120 for line in text.splitlines() if line.startswith("--"))
 
 
+def test_a_view_has_first_what_a_reader_wants_first() -> None:
+    constants, for_others = {"life_cycle_stages", "review_statuses"}, {"data_as_of", "data_freshness"}
+    unordered = {name for name, text in view_texts().items() if "\nORDER BY" not in text}
+    assert unordered == constants | for_others | {"opportunity_standing"}
+
+
 def test_the_page_on_views_is_what_the_files_say() -> None:
     assert PAGE.read_text() == page(), f"run: python {Path(generate.__file__).name}"

@@ -13,3 +13,4 @@ SELECT
     monthly_spend
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE is_pipeline AND review_standing = 'action required'
+ORDER BY days_waiting DESC NULLS LAST, id

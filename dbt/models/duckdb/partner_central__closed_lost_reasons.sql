@@ -9,3 +9,4 @@ FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE life_cycle_stage = 'Closed Lost'
 GROUP BY life_cycle_closed_lost_reason
+ORDER BY within_a_year DESC, opportunities DESC, life_cycle_closed_lost_reason

@@ -18,3 +18,4 @@ JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend ON opp
 CROSS JOIN {{ ref('partner_central__data_as_of') }} AS data_as_of
 WHERE opportunity_current.life_cycle_stage = 'Launched' AND NOT opportunity_current.is_gone
 GROUP BY opportunity_spend.currency_code
+ORDER BY reporting_amount DESC NULLS LAST, monthly_amount DESC NULLS LAST, opportunity_spend.currency_code

@@ -19,3 +19,4 @@ SELECT
     rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE is_pipeline AND days_to_target_close < 0
+ORDER BY reporting_amount DESC NULLS LAST, days_overdue DESC, id

@@ -20,3 +20,4 @@ SELECT
 FROM {{ ref('partner_central__close_date_slips') }} AS close_date_slips
 JOIN {{ ref('partner_central__opportunity_current') }} AS opportunity_current ON opportunity_current.id = close_date_slips.id
 WHERE opportunity_current.is_pipeline
+ORDER BY opportunity_current.reporting_amount DESC NULLS LAST, close_date_slips.days_slipped DESC, close_date_slips.id

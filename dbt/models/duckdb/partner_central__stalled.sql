@@ -20,3 +20,4 @@ SELECT
     rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE is_pipeline AND days_unchanged >= 30
+ORDER BY reporting_amount DESC NULLS LAST, days_unchanged DESC, id

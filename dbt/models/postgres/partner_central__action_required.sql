@@ -14,3 +14,6 @@ SELECT
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 WHERE
   is_pipeline AND review_standing = 'action required'
+ORDER BY
+  days_waiting DESC NULLS LAST,
+  id

@@ -16,3 +16,7 @@ WHERE
   life_cycle_stage = 'Closed Lost'
 GROUP BY
   life_cycle_closed_lost_reason
+ORDER BY
+  within_a_year DESC NULLS LAST,
+  opportunities DESC NULLS LAST,
+  life_cycle_closed_lost_reason

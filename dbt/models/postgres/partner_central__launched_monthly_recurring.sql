@@ -22,3 +22,7 @@ WHERE
   AND NOT opportunity_current.is_gone
 GROUP BY
   opportunity_spend.currency_code
+ORDER BY
+  reporting_amount DESC NULLS LAST,
+  monthly_amount DESC NULLS LAST,
+  opportunity_spend.currency_code

@@ -30,3 +30,6 @@ WHERE
   AND NOT is_gone
   AND NOT life_cycle_review_status IS NULL
   AND NOT review_standing IN ('approved', 'rejected')
+ORDER BY
+  days_waiting DESC NULLS LAST,
+  id

@@ -21,3 +21,7 @@ JOIN {{ ref('partner_central__opportunity_current') }} AS opportunity_current
   ON opportunity_current.id = close_date_slips.id
 WHERE
   opportunity_current.is_pipeline
+ORDER BY
+  opportunity_current.reporting_amount DESC NULLS LAST,
+  close_date_slips.days_slipped DESC NULLS LAST,
+  close_date_slips.id
