@@ -177,8 +177,8 @@ def shares(most: int, waiting: Mapping[str, int]) -> dict[str, int]:
 def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:
     """Returns how many ids may be read now.
 
-    An id is given each time that the clock has gone on by a certain time, wherever in between ids were read. So ids
-    that events name, each soon after the last one, do not take away what the share gives to all.
+    The clock gives an id at points that lie a certain time apart, wherever in between ids were read. So ids that events
+    name, each soon after the last one, do not take away what the share gives to all.
 
     Args:
         settings: they say which share of the day's calls this is.
