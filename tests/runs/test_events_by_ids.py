@@ -62,6 +62,21 @@ def test_what_an_event_names_comes_before_the_backlog(tmp_path: Path, small: Emu
     assert len(read(small)) <= 2, "the share of the seconds since then is of the backlog"
 
 
+def test_what_waits_is_read_though_each_run_has_events(
+    tmp_path: Path, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox, few = Sandbox(tmp_path, small.endpoint), {"calls_per_day": 600}
+    sandbox.sync(tables=TABLES, source=few)
+    known = read(small)
+    monkeypatch.setattr("partner_central_sync.sync.details.allowed", lambda *_: 1)
+    for number in range(4):
+        small.calls.clear()
+        sqs.send_update(known[number % len(known)])
+        load(sandbox, sqs, tables=TABLES, source=few)
+        assert len({*read(small)} - {*known}) == 1
+        known += {*read(small)} - {*known}
+
+
 @pytest.mark.long
 def test_more_names_than_the_share_stay_due_until_they_are_read(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
     sandbox = Sandbox(tmp_path, small.endpoint)
@@ -138,9 +153,11 @@ def test_a_run_of_events_without_a_call_has_no_clock_but_that_of_earlier_ones(
     (newest,) = rows(sandbox, "SELECT max(read_at) AS at FROM engagement_member_reads")
     times, find = list[datetime](), IdQueue.find
 
-    def noted(queue: IdQueue, reading: int, limit: int, now: datetime, among: Sequence[str] = ()) -> list[DueId]:
+    def noted(
+        queue: IdQueue, reading: int, limit: int, now: datetime, *some: Sequence[str], **given: Any
+    ) -> list[DueId]:
         times.append(now)
-        return find(queue, reading, limit, now, among)
+        return find(queue, reading, limit, now, *some, **given)
 
     monkeypatch.setattr(IdQueue, "find", noted)
     monkeypatch.setattr("partner_central_sync.sync.lists.Lists._is_due", lambda _, one: one.table == tables[2])

@@ -8,10 +8,12 @@ from typing import Any, Self
 
 import pytest
 
+from databases import Database
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.lease import LeaseLost
 from partner_central_sync.sync import housekeeping
+from partner_central_sync.sync.job import sync
 from runs.test_tables import query
 from sandbox import Sandbox
 
@@ -84,3 +86,14 @@ def test_one_that_cannot_be_tidied_up_is_tried_again_and_no_failure(tidied_by: C
     assert tidied_by(OSError("no room"), None, None).count == 2
     with pytest.raises(LeaseLost):
         tidied_by(LeaseLost())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("database", ["filesystem"], indirect=True)
+def test_a_sync_joins_the_files_of_a_lake_and_removes_earlier_ones(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__RETENTION_DAYS", "0")
+    sync(database.settings(rows_per_chunk=100), Console())
+    assert "could not be removed" not in capsys.readouterr().err
+    assert len([*(database.folder / "lake" / "partner_central" / "opportunities").glob("*.parquet")]) == 1

@@ -41,9 +41,11 @@ class QueueTables:
             places = ", ".join("?" for _ in row)
             self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])
 
-    def due(self, limit: int, now: datetime, account: str | None = None, reading: int = 1) -> list[DueId]:
+    def due(
+        self, limit: int, now: datetime, account: str | None = None, reading: int = 1, taken: Sequence[DueId] = ()
+    ) -> list[DueId]:
         with self.asked():
-            return self._queue(account).find(reading, limit, now)
+            return self._queue(account).find(reading, limit, now, taken=taken)
 
     def count(self, now: datetime, account: str | None = None, reading: int = 1) -> int:
         with self.asked():
@@ -59,7 +61,8 @@ class QueueTables:
 
     def queryable_columns(self, _: object, names: Iterable[str]) -> dict[str, set[str]]:
         known = self.connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall()
-        return {name: {column for table, column in known if table == name} for name in names}
+        columns = {name: {column for table, column in known if table == name} for name in names}
+        return {name: {*some, "_dlt_id"} for name, some in columns.items() if some}  # a load gives each table that
 
     def select(
         self, _: object, columns: Mapping[str, Collection[str]], query: str, *values: object

@@ -2,10 +2,10 @@
 
 They take a share of the day's calls, spread over the day's runs: what the share gives for the time since ids were read
 last. So a run every half hour reads a forty-eighth of it, and one every night all of it. The first run reads what an
-hour gives.
+hour gives. What less than an id is given for is not lost, however often ids are read: it is counted by the clock.
 
-What events name comes first. It may take as much again of the hour as the share gives, whatever others read meanwhile.
-What does not fit is due until it is read.
+What events name comes first. It may take as much again of the hour as the share gives, and nothing of what the share
+gives to all. So events, however many, do not keep a run from the ids that wait. What does not fit waits with these.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from math import ceil, floor
 from typing import Any, cast
 
 import dlt
@@ -39,7 +40,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DETAILS_SHARE = 0.2
 IDS_PER_QUERY = 1000  # that events named
 IDS_PER_CHUNK = 1000  # that are loaded together: what a run loses at most that is killed
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
+LONG_AGO, EPOCH = datetime.min.replace(tzinfo=UTC), datetime.fromtimestamp(0, UTC)
 
 
 class Details:
@@ -114,20 +115,18 @@ class Details:
             last = max(filter(None, newest.values()), default=None)
             now = self._metrics.service_now() if last is None or self._metrics.served_at is not None else last
             most = allowed(self._settings, last, now)
-            found = self._find_named(streams, queues, readings, most, now)
-            left = max(0, most - sum(map(len, found.values())))
+            found = self._find_named(streams, queues, readings, now)
             order = sorted(streams, key=lambda one: newest[one.table] or LONG_AGO)
             waiting = {
                 one.table: queues[one.table].count(readings[one.table], now) - len(found.get(one.table, ()))
                 for one in order
-                if left
+                if most
             }
-            given = shares(left, waiting)
+            given = shares(most, waiting)
             for one in streams:
                 if more := given.get(one.table):
                     first = found.get(one.table, [])
-                    ids = queues[one.table].find(readings[one.table], more + len(first), now)
-                    found[one.table] = [*first, *[due for due in ids if due not in first][:more]]
+                    found[one.table] = [*first, *queues[one.table].find(readings[one.table], more, now, taken=first)]
             return found
 
     def _find_named(
@@ -135,15 +134,18 @@ class Details:
         streams: Sequence[PerIdStream],
         queues: Mapping[str, IdQueue],
         readings: Mapping[str, int],
-        allowed_now: int,
         now: datetime,
     ) -> dict[str, list[DueId]]:
-        """Returns the ids that events named, as far as they are due and fit: twice what an hour gives, in an hour."""
+        """Returns the ids that events named, as far as they are due and fit.
+
+        They may be as many as an hour gives; with all others, twice as many within an hour.
+        """
         of_them = [one for one in streams if one.parent.stream.table in self._named]
         if not of_them:
             return {}
         read = sum(queues[one.table].reads_since(now - HOUR) for one in of_them)
-        left = max(allowed_now, int(2 * calls_of_a_day(self._settings) * (HOUR / DAY)) - read)
+        of_an_hour = calls_of_a_day(self._settings) * (HOUR / DAY)
+        left = max(0, min(ceil(of_an_hour), int(2 * of_an_hour) - read))
         found: dict[str, list[DueId]] = {}
         for to_come, stream in zip(range(len(of_them), 0, -1), of_them, strict=True):
             ids: list[DueId] = []
@@ -175,13 +177,19 @@ def shares(most: int, waiting: Mapping[str, int]) -> dict[str, int]:
 def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:
     """Returns how many ids may be read now.
 
+    The clock gives an id at points that lie a certain time apart, wherever in between ids were read. So ids that events
+    name, each soon after the last one, do not take away what the share gives to all.
+
     Args:
         settings: they say which share of the day's calls this is.
         newest: when an id was read last; None for never.
         now: the present time. A clock that is more than an hour behind the service's gives what an hour gives.
     """
-    since = HOUR if newest is None or newest - now > HOUR else min(DAY, max(timedelta(), now - newest))
-    return int(calls_of_a_day(settings) * (since / DAY))
+    calls = calls_of_a_day(settings)
+    if newest is None or newest - now > HOUR:
+        return int(calls * (HOUR / DAY))
+    given, before = (floor(calls * ((at - EPOCH) / DAY)) for at in (now, max(newest, now - DAY)))
+    return max(0, given - before)
 
 
 def calls_of_a_day(settings: Settings) -> float:

@@ -4,8 +4,8 @@ An id is due if it was never read, or if its record has changed since. That of a
 stream's refresh. An id that AWS refused or did not find, or whose record could not become a row, is due again after a
 month. One that AWS did not find right after its change is due again after some minutes. One that AWS gave in an older
 copy is due again in each run for a day after the change, and then once a day.
-What changed and what was never read comes first, and what is open before the rest. A fifth of each run is for the ids
-that have waited longest, so that no id waits for ever.
+What changed and what was never read comes first, and what is open before the rest. One in five is for the ids that
+have waited longest, so that no id waits for ever. Where a run reads fewer, chance decides whether it reads such a one.
 
 A row that a join does not find shows by a column that may be null. In ClickHouse, a key of such a row is an empty text.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from secrets import randbelow
 from typing import Any
 
 from dlt.common.destination.client import JobClientBase
@@ -22,6 +23,7 @@ from dlt.common.schema.typing import C_DLT_ID
 from partner_central.public import DueId, PerIdStream, WholeListStream, handed_on_at
 
 from ..destinations import of
+from ..destinations.column_comments import literal
 from ..destinations.pipeline_state import state_of_source
 from .utc import in_utc
 
@@ -152,7 +154,9 @@ class IdQueue:
         """Returns how many ids were read since a time; 0 if the table is not there."""
         return int(self._of_reads("COUNT(CASE WHEN read_at > %s THEN 1 END)", since) or 0)
 
-    def find(self, reading: int, limit: int, now: datetime, among: Sequence[str] = ()) -> list[DueId]:
+    def find(
+        self, reading: int, limit: int, now: datetime, among: Sequence[str] = (), *, taken: Sequence[DueId] = ()
+    ) -> list[DueId]:
         """Returns the ids that are due, the first ones first.
 
         Args:
@@ -160,12 +164,14 @@ class IdQueue:
             limit: how many ids at most; at least one.
             now: the present time.
             among: the ids to choose from; empty for all.
+            taken: ids that are read in any case, and are not found.
         """
         if not self._has_ids:
             return []
         facts, values = self._facts(reading, now, among)
-        query = DUE.format(facts=facts, longest=-(-limit // SHARE_OF_LONGEST), limit=limit)
-        rows = of(self._client).select(self._client, self._columns, query, *values)
+        query = DUE.format(facts=facts, longest=longest_of(limit), limit=limit + len(taken))
+        found, given = of(self._client).select(self._client, self._columns, query, *values), {one.id for one in taken}
+        rows = [(key, modified) for key, modified in found if key not in given][:limit]
         is_versioned = bool(rows) and self._stream.history is not None
         newest = _newest_versions(self._client, self._stream, self._account) if is_versioned else {}
         return [DueId(key, modified and in_utc(modified), newest.get(key)) for key, modified in rows]
@@ -201,7 +207,7 @@ class IdQueue:
         joins, values, where = "", list[object](), []
         if parent.closed is not None:
             column, closed = parent.closed
-            facts["closed"] = f"CASE WHEN p.{column} IN ({', '.join(map(_quoted, closed))}) THEN 1 ELSE 0 END"
+            facts["closed"] = f"CASE WHEN p.{column} IN ({', '.join(map(literal, closed))}) THEN 1 ELSE 0 END"
         if stream.reads_table in self._columns:
             joins += f" LEFT JOIN {{{stream.reads_table}}} r ON r.id = p.id{same.format('r')}"
             facts["since"] = f"COALESCE(r.read_at, {facts['since']})"
@@ -239,6 +245,6 @@ class IdQueue:
         return f"(q.last_listed_at IS NULL OR q.last_listed_at = ({newest}))", [self._account] if mine else []
 
 
-def _quoted(value: str) -> str:
-    """Returns a text of this program as SQL."""
-    return "'" + value.replace("'", "''") + "'"
+def longest_of(limit: int) -> int:
+    """Returns how many of so many ids are ones that have waited longest: one in five, of fewer by chance."""
+    return limit // SHARE_OF_LONGEST + (randbelow(SHARE_OF_LONGEST) < limit % SHARE_OF_LONGEST)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from partner_central.streams.aws_opportunity_summaries import AWS_OPPORTUNITY_SUMMARIES as STREAM
 from partner_central.streams.opportunity_details import OPPORTUNITY_DETAILS as DETAILS
+from partner_central.tables.id_reads import DueId
+from partner_central_sync.sync import ids_due
 from partner_central_sync.sync.details import allowed, shares
 from partner_central_sync.sync.settings import Settings
 from queue_tables import QueueTables
@@ -67,6 +70,27 @@ def test_what_changed_is_before_what_is_new_before_what_is_stale_and_what_is_ope
     rest = ["changed", "newer", "new", "closed changed", "closed new", "stalest", "stale"]
     assert due(tables, limit=10) == ["oldest 0", "oldest 1", *rest][:9]
     assert due(tables, limit=5) == ["oldest 1", *rest[:4]], "one in five has waited longest"
+
+
+@pytest.mark.parametrize(("limit", "longest"), [(1, 1), (3, 3), (7, 7), (10, 10)])
+def test_of_a_few_ids_as_well_one_in_five_has_waited_longest(
+    tables: QueueTables, limit: int, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = [opportunity(f"new {number}", days=number + 1) for number in range(limit)]
+    oldest = [opportunity(f"oldest {number}", days=900 + number, stage="Launched") for number in range(limit)]
+    tables.add("opportunities", *new, *oldest)
+    runs = []
+    for chance in range(5):
+        monkeypatch.setattr(ids_due, "randbelow", lambda _, chance=chance: chance)
+        runs += due(tables, limit)
+    assert sum(key.startswith("oldest") for key in runs) == longest
+
+
+def test_what_is_read_in_any_case_takes_no_place_from_others(tables: QueueTables) -> None:
+    tables.add("opportunities", *(opportunity(f"O{number}", days=number + 1) for number in range(6)))
+    taken = [DueId("O0"), DueId("O5")]
+    assert {one.id for one in tables.due(5, NOW, taken=taken)} == {"O1", "O2", "O3", "O4"}
+    assert len(tables.due(2, NOW, taken=taken)) == 2
 
 
 def test_an_id_that_is_gone_is_never_due(tables: QueueTables) -> None:
@@ -154,7 +178,7 @@ SETTINGS = Settings(source={"calls_per_day": 100_000}, details_share=0.2)
     ("since", "ids"),
     [
         (None, 833),
-        (timedelta(minutes=30), 416),
+        (timedelta(minutes=30), 417),
         (timedelta(), 0),
         (DAY, 20_000),
         (9 * DAY, 20_000),
@@ -178,6 +202,14 @@ def test_the_runs_of_a_day_read_the_share_and_no_more(minutes: int) -> None:
         if ids := allowed(SETTINGS, newest, now):
             newest, read_in_all = now, read_in_all + ids
     assert 0.9 * 20_000 <= read_in_all <= 20_000
+
+
+@pytest.mark.parametrize("seconds", [1, 4, 300])
+def test_events_that_are_read_each_moment_take_nothing_from_the_share(seconds: int) -> None:
+    """Each is the newest reading, so soon before the next run that the time in between gives less than an id."""
+    moments = [NOW + timedelta(seconds=number * seconds) for number in range(DAY // timedelta(seconds=seconds) + 1)]
+    few = Settings(source={"calls_per_day": 1000}, details_share=0.2)
+    assert sum(allowed(few, newest, now) for newest, now in pairwise(moments)) == 200
 
 
 def test_what_a_stream_does_not_need_is_for_the_others() -> None:

@@ -123,9 +123,10 @@ class LakeClient(WithLakeLease, WithLakeState):
         """Opens a table.
 
         Raises:
-            DestinationUndefinedEntity: it is not there, or not known on this machine.
+            DestinationUndefinedEntity: it is not there, or not known on this machine; or it is one that only SQL
+                writes, which files have not.
         """
-        if name not in self.schema.tables:
+        if name not in self.schema.tables or not self.prepare_load_table(name).get("table_format"):
             raise DestinationUndefinedEntity(name)
         if self._format(name) == "delta":
             return Delta(self.load_open_table("delta", name))
