@@ -164,7 +164,7 @@ def filled(settings: Settings, folder: Path, rows: dict[str, list[Row]]) -> Sett
     pipeline = working_folder.attach(replace(settings, pipelines_dir=folder))
     file = settings.database if settings.destination == "duckdb" else None
     if file is not None and not file.exists():
-        file.write_bytes(_file_with_views(file.stem))
+        file.write_bytes(file_with_views(file.stem))
     with pipeline.destination_client() as client:
         assert isinstance(client, SqlJobClientBase)
         if file is None:
@@ -175,7 +175,7 @@ def filled(settings: Settings, folder: Path, rows: dict[str, list[Row]]) -> Sett
 
 
 @cache
-def _file_with_views(name: str) -> bytes:
+def file_with_views(name: str = "partner_central") -> bytes:
     """A DuckDB file of that name with all tables and views and no row; to make the views takes seconds."""
     with TemporaryDirectory() as folder:
         file = Path(folder, f"{name}.duckdb")

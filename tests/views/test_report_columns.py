@@ -40,16 +40,16 @@ def snapshots(
     postgres_server.database(database)
     folder: Path = tmp_path_factory.mktemp("report")
     with opened(request.param, postgres_server.url(database), folder, "report", SMALL_CASE) as client:
-        without = taken(client, "report")
+        without = taken(client, str(client.sql_client.dataset_name))
         name = client.sql_client.make_qualified_table_name("engagement_from_opportunity_tasks")
         for statement in SENT:
             client.sql_client.execute_sql(statement.format(name))
-        whole = taken(client, "report")
+        whole = taken(client, str(client.sql_client.dataset_name))
         for table in TABLES.keys() - USER_TABLES.keys():
             name = client.sql_client.make_qualified_table_name(table)
             client.sql_client.execute_sql(f"ALTER TABLE {name} ADD COLUMN account TEXT")
             client.sql_client.execute_sql(f"UPDATE {name} SET account = 'it''s north'")
-        return without, whole, taken(client, "report")
+        return without, whole, taken(client, str(client.sql_client.dataset_name))
 
 
 def test_opportunities_have_their_days_and_amounts(snapshots: tuple[Snapshot, Snapshot, Snapshot]) -> None:

