@@ -381,6 +381,9 @@ def share(settings: Settings) -> Settings:
             connection.execute(f"UPDATE {name} SET account = 'north'")
             connection.execute(f"INSERT INTO {name} SELECT * REPLACE ('south' AS account) FROM {name}")
         connection.execute("UPDATE sync_runs SET watermark = watermark - INTERVAL 2 DAY WHERE account = 'south'")
+    with attach(settings).destination_client() as client:
+        assert isinstance(client, SqlJobClientBase)
+        assert create_views(client).is_complete
     return settings
 
 

@@ -94,7 +94,7 @@ VIEW_ROWS = {  # at the end of the life
     "stage_velocity": 0,
     "stalled": 69,
     "total_contract_value": 30,
-    "version_spend": 0,
+    "version_spend": 211,
     "weighted_pipeline": 20,
     "win_rate_by_quarter": 5,
     "win_rate_by_quarter_and_currency": 11,

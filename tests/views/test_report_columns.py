@@ -10,11 +10,14 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central_sync.query.currency import EXACT
 from partner_central_sync.report.snapshot import Snapshot, load_snapshot
+from partner_central_sync.views.files import view_texts
+from partner_central_sync.views.keeping import create_views
 from partner_central_sync.views.user_tables import USER_TABLES
 from postgres import Postgres
 from views.test_views import opened
 from worked_example import SMALL_CASE, TABLES
 
+SENT_BY = "engagement_from_opportunity_tasks"
 SENT = (
     "CREATE TABLE {} (engagement_invitation_id TEXT, opportunity_id TEXT, last_listed_at TIMESTAMP WITH TIME ZONE)",
     "INSERT INTO {} VALUES ('i6', 'B2', NULL)",
@@ -41,14 +44,18 @@ def snapshots(
     folder: Path = tmp_path_factory.mktemp("report")
     with opened(request.param, postgres_server.url(database), folder, "report", SMALL_CASE) as client:
         without = taken(client, str(client.sql_client.dataset_name))
-        name = client.sql_client.make_qualified_table_name("engagement_from_opportunity_tasks")
+        name = client.sql_client.make_qualified_table_name(SENT_BY)
         for statement in SENT:
             client.sql_client.execute_sql(statement.format(name))
         whole = taken(client, str(client.sql_client.dataset_name))
-        for table in TABLES.keys() - USER_TABLES.keys():
+        for view in view_texts():  # a dataset is shared from its beginning on
+            name = client.sql_client.make_qualified_table_name(view)
+            client.sql_client.execute_sql(f"DROP VIEW IF EXISTS {name} CASCADE")
+        for table in (TABLES.keys() - USER_TABLES.keys()) | {SENT_BY}:
             name = client.sql_client.make_qualified_table_name(table)
             client.sql_client.execute_sql(f"ALTER TABLE {name} ADD COLUMN account TEXT")
             client.sql_client.execute_sql(f"UPDATE {name} SET account = 'it''s north'")
+        assert create_views(client).is_complete
         return without, whole, taken(client, str(client.sql_client.dataset_name))
 
 

@@ -19,7 +19,7 @@ from partner_central_sync.views.absent_tables import empty_queries, mentioned
 from partner_central_sync.views.all_accounts import PREFIX, ROLLED_UP
 from partner_central_sync.views.files import tables_read, view_texts
 from partner_central_sync.views.keeping import create_views
-from partner_central_sync.views.shared_files import shared_texts, shared_view_texts
+from partner_central_sync.views.shared_files import shared_texts, shared_view_texts, without_account
 from partner_central_sync.views.translation import columns_of, translate
 from partner_central_sync.views.user_tables import USER_TABLES
 from postgres import Postgres
@@ -215,3 +215,8 @@ def test_a_roll_up_sees_the_account_when_every_account_is_seen(tmp_path: Path) -
     apart, rolled_up = (list(map(tuple, rows or ())) for rows in answers.values())
     assert apart == [(day("06-01"), True), (day("06-08"), True)]
     assert rolled_up == [(day("06-01"), False), (day("06-08"), True)]
+
+
+def test_which_views_are_of_no_account_is_known_without_rewriting_them() -> None:
+    unchanged = {name for name, text in view_texts().items() if shared_view_texts()[name] == text}
+    assert without_account() == {*USER_TABLES, *unchanged}

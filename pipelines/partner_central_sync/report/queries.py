@@ -116,7 +116,7 @@ STAGES = "SELECT life_cycle_stage FROM life_cycle_stages ORDER BY stage_order"
 FIRST_DAY = "SELECT CAST(MIN(watermark) AT TIME ZONE 'UTC' AS DATE) AS day FROM sync_runs"
 RATES = "SELECT currency_code, reporting_currency, rate, rate_date FROM reporting_rates ORDER BY currency_code"
 SPENDS = """
-    SELECT id, COALESCE(currency_code, '') AS currency, monthly_amount
-    FROM opportunity_spend
-    WHERE id IN (SELECT id FROM opportunity_spend GROUP BY id HAVING COUNT(*) > 1)
-    ORDER BY id, COALESCE(currency_code, '')"""
+    SELECT spend.id, COALESCE(spend.currency_code, '') AS currency, spend.monthly_amount
+    FROM opportunity_spend AS spend
+    JOIN (SELECT id FROM opportunity_spend GROUP BY id HAVING COUNT(*) > 1) AS several ON several.id = spend.id
+    ORDER BY spend.id, currency"""

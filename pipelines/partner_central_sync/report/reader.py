@@ -1,7 +1,7 @@
-"""Runs the report's queries for one account, with the views of the dataset, or with the views' own SQL.
+"""Runs the report's queries for one account, on the views of the dataset.
 
-The queries of the report name no account. In a dataset that several accounts share, the SQL of each view that a query
-needs becomes a part of it. Each table in that is limited to the account.
+The queries of the report name no account. In a dataset that several accounts share, they are rewritten as the views
+are, and limited to one account.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import ACCOUNT, SPINE
 
 from ..destinations import of
-from ..destinations.own_tables import columns_of
 from ..destinations.split_columns import join_columns
 from ..query.read_only import QueryResult, run_query
 from ..views.absent_tables import empty_queries
-from ..views.files import tables_read, view_texts
+from ..views.by_account import ALL_ACCOUNTS
 from ..views.keeping import types_of
-from ..views.translation import names_read, translate
+from ..views.shared_files import query_of_account
+from ..views.translation import translate
 from .queries import OPTIONAL, QUERIED
 
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ class Reader:
         client: of the open destination.
         account: the value of the column `account` that its rows have; None where there is no such column.
         absent: tables of other streams that the dataset does not have.
-        instead: queries to read in the place of tables; of every account the same, with `MARK` for its name.
+        instead: queries to read in the place of tables.
         translated: queries in the destination's words, once for all accounts.
     """
 
@@ -51,7 +51,7 @@ class Reader:
     def run(self, query: str) -> Iterator[QueryResult]:
         """Runs a query."""
         if query not in self.translated:
-            whole = query if self.account is None else with_views(query)
+            whole = query if self.account is None else query_of_account(query, MARK)
             self.translated[query] = translate(whole, self.client, self.instead)
         text = self.translated[query]
         if self.account is not None:
@@ -79,32 +79,16 @@ def readers(client: SqlJobClientBase, account: str | None) -> list[Reader]:
         client: of the open destination.
         account: the only one to read, where several accounts share the dataset.
     """
-    if ACCOUNT not in columns_of(client, [SPINE.table]).get(SPINE.table, ()):
-        there = columns_of(client, QUERIED).keys()
-        return [Reader(client, None, tuple(sorted(OPTIONAL - there)), empty_queries(QUERIED - there))]
-    stored = {name: types_of(columns) for name, columns in client.get_storage_tables(sorted(tables_read() | QUERIED))}
-    absent = tuple(sorted(OPTIONAL - {name for name, columns in stored.items() if columns}))
-    empty = empty_queries(name for name, columns in stored.items() if not columns)
-    spine = client.sql_client.make_qualified_table_name(SPINE.table)
-    every = f"SELECT DISTINCT {ACCOUNT} FROM {spine} ORDER BY {ACCOUNT}"  # noqa: S608 - names of this program
-    names = [account] if account else [row[0] for row in client.sql_client.execute_sql(every) or ()]
-    keyed = {table: of_account(table, columns) for table, columns in stored.items() if ACCOUNT in columns}
+    stored = {name: types_of(columns) for name, columns in client.get_storage_tables(sorted({SPINE.table, *QUERIED}))}
+    shared = ACCOUNT in stored[SPINE.table]
+    absent = QUERIED - {name for name, columns in stored.items() if columns}
+    instead = {name: text for name, columns in stored.items() if (text := join_columns(name, columns))}
+    instead |= empty_queries(absent, shared=shared)
+    missing = tuple(sorted(OPTIONAL & absent))
+    if not shared:
+        return [Reader(client, None, missing, instead)]
+    every = f"SELECT account FROM ({ALL_ACCOUNTS}) AS accounts ORDER BY account"  # noqa: S608 - names of this program
+    with run_query(client, translate(every, client)) as result:
+        known = [row[0] for row in result.rows]
     translated: dict[str, str] = {}
-    return [Reader(client, name, absent, {**empty, **keyed}, translated) for name in names]
-
-
-def of_account(table: str, columns: Mapping[str, str]) -> str:
-    """Returns a query for the rows of a table that belong to the account `MARK`."""
-    rows = f"({joined}) AS joined" if (joined := join_columns(table, columns)) else table
-    return f"SELECT * FROM {rows} WHERE {ACCOUNT} = '{MARK}'"  # noqa: S608 - names of this program
-
-
-def with_views(query: str) -> str:
-    """Returns a query that has the views it reads in itself."""
-    texts = view_texts()
-    needed = set(names_read(query))
-    for name in reversed(list(texts)):
-        if name in needed:
-            needed |= names_read(texts[name])
-    clauses = [f"{name} AS (\n{text}\n)" for name, text in texts.items() if name in needed]
-    return f"WITH {', '.join(clauses)} {query}" if clauses else query
+    return [Reader(client, name, missing, instead, translated) for name in known if account is None or name == account]

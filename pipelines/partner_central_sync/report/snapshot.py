@@ -22,7 +22,7 @@ from .figures import figures
 from .last_report import last_report
 from .queries import FIRST_DAY, FRESHNESS, RATES, SOURCES, SPENDS, STAGES
 from .reader import Reader, Row, readers
-from .rows import Spends, hundredths, spends_of, to_columns, write_spends
+from .rows import Columns, Spends, hundredths, spends_of, to_columns, write_spends
 
 MOST_OPPORTUNITIES, MOST_CHANGES, MOST_OTHERS, BATCH = 100_000, 100_000, 300_000, 20_000
 NEW_DAYS = 7
@@ -192,7 +192,7 @@ def _fill(snapshot: Snapshot) -> None:
 def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Spends]) -> None:
     """Reads a table of an account; counts all its rows in its figures, and keeps the first ones.
 
-    Of changes, it stops at the many old ones that no figure counts and the page does not keep.
+    Of changes, it leaves old ones unread that no figure counts and the page does not keep, since there are many.
     """
     fields = [one for one in TABLES[name] if one.query]
     query = f"SELECT {', '.join(f'{one.query} AS {one.name}_' for one in fields)} FROM {SOURCES[name]}"  # noqa: S608
@@ -201,7 +201,11 @@ def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Sp
     room //= len(snapshot.accounts)
     tallies = [tally for tally in snapshot.tallies.values() if tally.figure["table"] == name]
     with account.reader.run(query) as result:
+        columns: Columns = {}
         while rows := list(islice(result.rows, BATCH)):
+            if name == "changes" and not room and columns["day"][-1] < (snapshot.since - snapshot.today).days:
+                table.is_whole = False
+                break
             columns = to_columns(fields, rows, (account.day - snapshot.today).days)
             columns["account"] = [account.name] * len(rows)
             if name == "changes":
@@ -221,5 +225,3 @@ def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Sp
             table.is_whole &= len(rows) <= room
             room = max(0, room - len(rows))
             table.total += len(rows)
-            if name == "changes" and not room and columns["day"][-1] < (snapshot.since - snapshot.today).days:
-                break

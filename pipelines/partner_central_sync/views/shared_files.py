@@ -11,7 +11,7 @@ from ..destinations.base import DEFAULT_DIALECT
 from .all_accounts import PREFIX, ROLLED_UP, OfAllAccounts
 from .by_account import ByAccount
 from .files import texts, view_texts
-from .translation import parsed
+from .translation import names_read, parsed
 from .user_tables import USER_TABLES
 
 if TYPE_CHECKING:
@@ -48,6 +48,35 @@ def shared_view_texts() -> Mapping[str, str]:
             OfAllAccounts(without).rewrite_view(query)
             found[PREFIX + name] = DEFINITION.sub(f"-- Definition: {ALL}", _head(text), count=1) + _sql(query)
     return found
+
+
+@cache
+def without_account() -> frozenset[str]:
+    """Returns the tables and views of a shared dataset whose rows are of no account."""
+    found = {*USER_TABLES}
+    for name, text in view_texts().items():
+        if names_read(text) <= found:
+            found.add(name)
+    return frozenset(found)
+
+
+def query_of_account(query: str, account: str) -> str:
+    """Returns a query of views and tables for a shared dataset: with the same columns, of the rows of one account.
+
+    Raises:
+        NotRewritten: it has what no rule is for.
+    """
+    from sqlglot import exp
+
+    tree: Any = parsed(query).copy()
+    if not ByAccount(without_account()).rewrite_view(tree):
+        return query
+    column, *others = tree.expressions
+    tree.set("expressions", others)
+    if order := tree.args.get("order"):
+        order.set("expressions", order.expressions[1:])
+    tree.where(exp.EQ(this=column.this, expression=exp.Literal.string(account)), copy=False)
+    return _sql(tree)
 
 
 def _head(text: str) -> str:
