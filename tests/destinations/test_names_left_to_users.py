@@ -11,6 +11,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.forget.run import forget
 from partner_central_sync.query.listing import list_tables
+from partner_central_sync.report.reader import readers
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.stream_status import stream_statuses
 from sandbox import Sandbox
@@ -45,8 +46,10 @@ def test_a_sync_and_its_views_pass_them_over(database: Database, emulator: Emula
     client = working_folder.attach(database.settings()).destination_client()
     with client:
         assert USERS.keys().isdisjoint(name for name, _, _ in list_tables(client))
+        (reader,) = readers(client, None)
         rows = {status.stream.table: status.rows for status in stream_statuses(client, database.settings())}
     assert {rows[name] for name in USERS} == {None}
+    assert "aws_opportunity_summaries" in reader.absent, "the report reads it as empty, and says so"
 
 
 def test_one_of_a_chosen_stream_is_refused_before_anything_is_read(sandbox: Sandbox, emulator: Emulator) -> None:

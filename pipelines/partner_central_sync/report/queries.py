@@ -12,7 +12,7 @@ OPTIONAL = frozenset(
         *("engagement_by_accepting_invitation_tasks", "engagement_from_opportunity_tasks"),
     )
 )
-AS_OF = "(SELECT as_of_date FROM data_freshness WHERE stream = 'opportunities') AS freshness"
+AS_OF = "data_as_of AS freshness"
 QUERIED = OPTIONAL | {"aws_opportunity_summaries__opportunity_team"}  # tables of other streams, without a view between
 SOURCES = {
     "opportunities": f"""opportunity_current AS o

@@ -16,6 +16,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central.public import ACCOUNT, SPINE
 
 from ..destinations import of
+from ..destinations.own_names import loaded_tables
 from ..destinations.split_columns import join_columns
 from ..query.read_only import QueryResult, run_query
 from ..views.absent_tables import empty_queries
@@ -81,7 +82,7 @@ def readers(client: SqlJobClientBase, account: str | None) -> list[Reader]:
     """
     stored = {name: types_of(columns) for name, columns in client.get_storage_tables(sorted({SPINE.table, *QUERIED}))}
     shared = ACCOUNT in stored[SPINE.table]
-    absent = QUERIED - {name for name, columns in stored.items() if columns}
+    absent = QUERIED - loaded_tables(client, QUERIED)
     instead = {name: text for name, columns in stored.items() if (text := join_columns(name, columns))}
     instead |= empty_queries(absent, shared=shared)
     missing = tuple(sorted(OPTIONAL & absent))
