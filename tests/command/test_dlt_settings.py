@@ -22,7 +22,9 @@ from runs.test_tables import query
 from sandbox import Sandbox
 from variants import rarely
 
-OF_A_RUN = {"data_freshness", "changes", "changes_last_7_days"}  # views that say when a run was
+OF_A_RUN = {  # views that say when a run was
+    *("data_freshness", "changes", "changes_last_7_days", "opportunity_versions", "review_periods"),
+}
 SCHEMA = {"module": "relational", "config": {"max_nesting": 0}}
 REFUSED: list[tuple[str, Any]] = [
     ("pipelines.dataset_name", "elsewhere"),
