@@ -24,7 +24,8 @@ from .queries import FIRST_DAY, FRESHNESS, RATES, SOURCES, SPENDS, STAGES
 from .reader import Reader, Row, readers
 from .rows import Columns, Spends, hundredths, spends_of, to_columns, write_spends
 
-MOST_OPPORTUNITIES, MOST_CHANGES, MOST_OTHERS, BATCH = 100_000, 100_000, 300_000, 20_000
+MOST_OPPORTUNITIES, MOST_OTHERS, BATCH = 100_000, 75_000, 20_000
+MOST_SPANS = 150_000  # an opportunity has one for each amount that it had in two quarters
 NEW_DAYS = 7
 NOT_OF_ITS_KIND = (ValueError, TypeError, ArithmeticError)  # what a value raises that a view of another's making has
 
@@ -197,7 +198,7 @@ def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Sp
     fields = [one for one in TABLES[name] if one.query]
     query = f"SELECT {', '.join(f'{one.query} AS {one.name}_' for one in fields)} FROM {SOURCES[name]}"  # noqa: S608
     table = snapshot.tables[name]
-    room = {"opportunities": MOST_OPPORTUNITIES, "changes": MOST_CHANGES}.get(name, MOST_OTHERS)
+    room = {"opportunities": MOST_OPPORTUNITIES, "spans": MOST_SPANS}.get(name, MOST_OTHERS)
     room //= len(snapshot.accounts)
     tallies = [tally for tally in snapshot.tallies.values() if tally.figure["table"] == name]
     with account.reader.run(query) as result:

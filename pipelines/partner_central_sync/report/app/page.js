@@ -105,6 +105,7 @@ async function start() {
   keepFragment();
   buildTable();
   grid.on("tableBuilt", redraw);
+  requestIdleCallback(searchable); // so that the first search need not wait for it
 }
 
 start();
