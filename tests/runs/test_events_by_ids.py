@@ -123,6 +123,17 @@ def test_what_is_not_read_by_ids_after_a_crash_is_still_due(tmp_path: Path, smal
     assert read(small) == [identifier]
 
 
+def test_what_is_read_by_ids_keeps_no_message_about_a_list_back(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
+    sandbox, tables = Sandbox(tmp_path, small.endpoint), (*TABLES, "engagement_invitations")
+    sandbox.sync(tables=tables)
+    sqs.send({"engagementInvitation": {"id": "engi-1"}}, "Engagement Invitation Accepted")
+    sqs.send_update(ids(small)[0])
+    small.faults.append(Fault("server_error", operation="GetAwsOpportunitySummary", calls=99))
+    with pytest.raises(Exception, match="aws_opportunity_summaries"):
+        load(sandbox, sqs, tables=tables, source={"attempts": 1})
+    assert sorted(sqs.deleted) == ["1", "2"]
+
+
 def test_an_event_of_a_member_reads_the_members_of_its_engagement(
     tmp_path: Path, small: Emulator, sqs: FakeSqs
 ) -> None:

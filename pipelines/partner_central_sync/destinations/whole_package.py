@@ -22,7 +22,7 @@ from dlt.common.storages.load_package import (
 )
 from dlt.load.utils import get_completed_table_chain
 
-from partner_central.public import SPINE, STREAMS
+from partner_central.public import SPINE, STREAMS, PerIdStream
 
 Chain = Sequence[PreparedTableSchema]
 MERGES = {"sql", "reference"}  # the formats of the files that merge what other files staged
@@ -40,8 +40,8 @@ def chains_to_merge(client: JobClientBase, staged: Chain) -> list[Chain]:
         staged: a root table with its lists whose files were staged just now.
 
     Returns:
-        What is to be merged, in this order: the tables of records, then what depends on them. Nothing while files of
-        another root table are missing; when the last of them is staged, this is called again.
+        What is to be merged, in the order of `place_of`. Nothing while files of another root table are missing; when
+        the last of them is staged, this is called again.
     """
     tables, this = client.schema.tables, str(staged[0]["name"])
     # A release before this one left merges of single tables in its packages: those are done again, in full.
@@ -56,12 +56,17 @@ def chains_to_merge(client: JobClientBase, staged: Chain) -> list[Chain]:
         if not chain:
             return []
         chains[root] = [client.prepare_load_table(str(table["name"])) for table in chain]
-    return [chains[root] for root in sorted(chains, key=_place)]
+    return [chains[root] for root in sorted(chains, key=place_of)]
 
 
-def _place(root: str) -> tuple[bool, bool, str]:
-    """Returns where a root table is merged: the opportunities first, then other records, then what depends on them."""
-    return root != SPINE.table, all(root != stream.table for stream in STREAMS), root
+def place_of(root: str) -> tuple[bool, bool, bool, str]:
+    """Returns where a root table is merged: the opportunities first, then other records, then what depends on them.
+
+    What says that an id was read comes last: all that was read of it is there by then, and else it is read again.
+    """
+    is_record = any(root == stream.table for stream in STREAMS)
+    is_of_reads = any(isinstance(stream, PerIdStream) and root == stream.reads_table for stream in STREAMS)
+    return root != SPINE.table, not is_record, is_of_reads, root
 
 
 def staged_files(chains: Sequence[Chain]) -> list[LoadJobInfo]:

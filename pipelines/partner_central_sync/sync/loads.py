@@ -67,17 +67,21 @@ class Loads:
                 self._load_named(events)
             self._find_due()
             self._record.lists = self._lists
-            self._load_lists()
-        if events is not None and not self._lists.has_failed:
-            events.conclude()
+            self._load_lists(events)
 
-    def _load_lists(self) -> None:
-        """Loads what is due after the opportunities, and last what is read by ids, since the ids are in all these."""
+    def _load_lists(self, events: EventsStep | None) -> None:
+        """Loads what is due after the opportunities, and last what is read by ids, since the ids are in all these.
+
+        Which ids events named is in the destination by then. So their messages do not wait for what is read by ids,
+        which may take hours.
+        """
         lists = self._lists
         by_ids = [one for one in lists.due if isinstance(one, PerIdStream)]
         try:
             for streams in (loads := lists.loads):
                 self._load_due(self._next.load_of(streams), streams, is_last=not by_ids and streams is loads[-1])
+            if events is not None and not lists.has_failed:
+                events.conclude()
             due = self._details.find_due(by_ids, self._record.open_until_logged)
             lists.leave_out(one for one in by_ids if one not in due)
             for some in (parts := self._details.loads(due)):

@@ -19,6 +19,7 @@ from .id_answers import FIRST_REFUSALS
 from .list_request import Way
 from .list_state import digest_of, pack, unpack
 from .pages import Page, parse_record
+from .timestamps import is_older
 
 
 class Details:
@@ -138,7 +139,7 @@ class Details:
     def _is_older(self, record: object, entry: object) -> bool:
         """Returns whether AWS gave an older copy of a record than it listed."""
         read, listed = (timestamp_of(one, self._way.modified or "") for one in (record, entry))
-        return read is not None and listed is not None and read < listed
+        return read is not None and listed is not None and is_older(read, listed)
 
     def _record(self, key: str) -> object:
         request = {"Catalog": self._catalog, "Identifier": key}

@@ -25,6 +25,7 @@ from ..tables.rows import READ_AT, READ_FOR, Row, RowMaker
 from .id_answers import Found, IdAnswers
 from .id_state import ANSWERED, ORDER, READING, READS, VERSIONS
 from .known_versions import KnownVersions
+from .timestamps import is_older
 
 READS_PER_BATCH = 50
 FOUND_AFTER = timedelta(hours=1)  # of a change; seconds as a rule
@@ -143,7 +144,10 @@ class PerIdReader:
         listed = found.due.modified
         if found.outcome == "not found" and listed is not None and found.read_at - listed < FOUND_AFTER:
             return None
-        return max(filter(None, map(self._modified, found.records)), default=listed)
+        newest = max(filter(None, map(self._modified, found.records)), default=listed)
+        if newest is None or listed is None or is_older(newest, listed):
+            return newest
+        return max(newest, listed)
 
     def _modified(self, record: object) -> datetime | None:
         return self._row_maker.members.modified_date(record)

@@ -283,6 +283,14 @@ def test_a_copy_that_is_older_than_its_entry_is_read_again_by_the_next_run() -> 
     assert read(service, state)[0] == []
 
 
+def test_a_copy_whose_date_has_fewer_digits_is_not_read_again() -> None:
+    service = Service(engagement(1, ModifiedAt="2026-05-02T00:00:00.567Z"), engagement(2))
+    refused(service, SEARCH)
+    service.copies["eng-1"] = engagement(1, ModifiedAt="2026-05-02T00:00:00Z")
+    _, state, _ = read(service, {})
+    assert read(service, json.loads(json.dumps(state)))[0] == []
+
+
 def test_a_failure_between_records_keeps_what_was_read() -> None:
     service = Service(*ALL)
     refused(service, SEARCH)

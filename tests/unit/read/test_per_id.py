@@ -261,6 +261,19 @@ def test_an_answer_from_an_older_copy_is_read_for_the_change_that_it_has() -> No
     assert [row["read_for"] for row in (*found.rows, *found.listed)] == [older] * 2
 
 
+@pytest.mark.parametrize(
+    ("copy", "listed", "is_the_same"),
+    [("00", "00.567", True), ("00.560", "00.567", True), ("00.567", "00.567891", True), ("00.566", "00.567", False)],
+)
+def test_a_date_with_fewer_digits_of_the_second_is_that_of_no_older_copy(
+    copy: str, listed: str, *, is_the_same: bool
+) -> None:
+    of_copy, of_list = (datetime.fromisoformat(f"2026-04-01T00:00:{seconds}+00:00") for seconds in (copy, listed))
+    service = Service({"O1": opportunity("O1", LastModifiedDate=of_copy.isoformat())})
+    found = read(service, [DueId("O1", of_list)])
+    assert [row["read_for"] for row in (*found.rows, *found.listed)] == [of_list if is_the_same else of_copy] * 2
+
+
 @pytest.mark.parametrize(("minutes", "is_read"), [(1, False), (59, False), (60, True)])
 def test_what_is_not_found_right_after_its_change_is_not_read_for_it(minutes: int, *, is_read: bool) -> None:
     service, changed = Service({"O1": RecordNotFound("none")}), SERVED_AT - timedelta(minutes=minutes)
