@@ -23,7 +23,7 @@ from partner_central_sync.sync.finding import Finding
 from partner_central_sync.sync.status import status
 from partner_central_sync.sync.stream_status import StreamStatus, stream_statuses
 
-INVITATIONS, SOLUTIONS = "engagement_invitations", "solutions"
+INVITATIONS, SOLUTIONS, SEARCH = "engagement_invitations", "solutions", "opportunity_search_summaries"
 LIST_INVITATIONS, LIST_SOLUTIONS = "ListEngagementInvitations", "ListSolutions"
 REASON = "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE"
 NEWEST = "run_id = (SELECT run_id FROM sync_runs ORDER BY started_at DESC LIMIT 1)"
@@ -68,29 +68,37 @@ def checked(database: Database, tables: Iterable[str]) -> list[Finding]:
 
 
 @MOSTLY_DUCKDB
-def test_the_tables_come_one_after_another_and_a_run_that_ends_between_them_keeps_the_first(
+def test_the_search_comes_before_the_lists_and_a_run_that_ends_between_them_keeps_it(
     database: Database, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def end_after(lists: module.Lists, streams: Any) -> None:
         conclude(lists, streams)
         seen.append((streams[0].table, {one.table for one in STREAMS if one.table in names(database)}))
-        if streams[0].table == INVITATIONS:
+        if streams[0].table == SEARCH:
             raise KeyboardInterrupt
 
     conclude, seen = module.Lists.conclude, []
     with monkeypatch.context() as patch:
         patch.setattr(module.Lists, "conclude", end_after)
         with pytest.raises(KeyboardInterrupt):
-            database.sync(tables=TWO)
-    assert seen == [(INVITATIONS, {"opportunities", INVITATIONS})], "each is there before the next is read"
-    assert (stored(database, "opportunities"), stored(database, INVITATIONS)) == (20, len(invitations(emulator)))
-    assert LIST_SOLUTIONS not in operations(emulator)
+            database.sync(tables=(SEARCH, *TWO))
+    assert seen == [(SEARCH, {"opportunities", SEARCH})], "each is there before the next is read"
+    assert (stored(database, "opportunities"), stored(database, SEARCH)) == (20, 20)
+    assert operations(emulator).isdisjoint({LIST_INVITATIONS, LIST_SOLUTIONS})
     emulator.calls.clear()
-    summary = database.sync(tables=TWO)
-    assert operations(emulator) == {"ListOpportunities", LIST_SOLUTIONS}
+    summary = database.sync(tables=(SEARCH, *TWO))
+    assert operations(emulator) == {"ListOpportunities", LIST_INVITATIONS, LIST_SOLUTIONS}
     assert stored(database, SOLUTIONS) == len(emulator.truth(stream=SOLUTIONS))
     outcomes = {one.table: one.outcome for one in summary.streams}
-    assert outcomes == {"opportunities": "done", SOLUTIONS: "done", INVITATIONS: "not due"}
+    assert outcomes == {"opportunities": "done", SEARCH: "not due", INVITATIONS: "done", SOLUTIONS: "done"}
+
+
+@pytest.mark.parametrize("database", ["duckdb"], indirect=True)
+def test_the_lists_of_a_first_sync_are_one_load(database: Database, emulator: Emulator) -> None:
+    database.sync(tables=TWO)
+    assert database.sql("SELECT count(*) FROM _dlt_loads") == [(2,)], "the opportunities, and both lists"
+    assert stored(database, INVITATIONS) == len(invitations(emulator))
+    assert stored(database, SOLUTIONS) == len(emulator.truth(stream=SOLUTIONS))
 
 
 def invitations(emulator: Emulator) -> list[dict[str, Any]]:

@@ -82,16 +82,13 @@ class Lists:
     def loads(self) -> list[list[Stream]]:
         """The lists that are due, by what is loaded together.
 
-        A list that was not loaded yet is loaded by itself, so that it can be used as soon as it is in. So is one with a
-        cursor, which may be long. The others are loaded together, which costs a warehouse less. What is read by ids
-        is loaded after all of them, since the ids are in them.
+        A list with a cursor is loaded by itself, since it may be long. The others are read whole, and loaded together:
+        each load takes a second here, and many in a warehouse. What is read by ids is loaded after all of them, since
+        the ids are in them.
         """
         lists = [one for one in self.due if not isinstance(one, PerIdStream)]
-        known = [one for one in lists if self._is_stored(one) and not isinstance(one, IncrementalStream)]
-        return [
-            *([stream] for stream in lists if stream not in known),
-            *([known] if known else []),
-        ]
+        whole = [one for one in lists if not isinstance(one, IncrementalStream)]
+        return [*([stream] for stream in lists if stream not in whole), *([whole] if whole else [])]
 
     def leave_out(self, streams: Iterable[Stream]) -> None:
         """Notes which streams have nothing that is due after all."""
