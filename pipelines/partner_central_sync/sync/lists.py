@@ -21,6 +21,7 @@ from partner_central.public import (
     RequestRejected,
     Stream,
     StreamMetrics,
+    WholeListStream,
     has_read,
     policy_to_attach,
 )
@@ -82,13 +83,16 @@ class Lists:
     def loads(self) -> list[list[Stream]]:
         """The lists that are due, by what is loaded together.
 
-        A list with a cursor is loaded by itself, since it may be long. The others are read whole, and loaded together:
-        each load takes a second here, and many in a warehouse. What is read by ids is loaded after all of them, since
-        the ids are in them.
+        A list that may take long is loaded by itself, so that it holds back no other. That is one with a cursor, and,
+        until it is stored, one whose records may have to be asked for one by one. The others take seconds, and are
+        loaded together: each load takes a second here, and many in a warehouse. What is read by ids is loaded after all
+        of them, since the ids are in them.
         """
         lists = [one for one in self.due if not isinstance(one, PerIdStream)]
-        whole = [one for one in lists if not isinstance(one, IncrementalStream)]
-        return [*([stream] for stream in lists if stream not in whole), *([whole] if whole else [])]
+        with_cursor: list[Stream] = [one for one in lists if isinstance(one, IncrementalStream)]
+        slow = [one for one in lists if _may_be_asked_for_one_by_one(one) and not self._is_stored(one)]
+        short = [one for one in lists if one not in (*with_cursor, *slow)]
+        return [*([one] for one in with_cursor), *([short] if short else []), *([one] for one in slow)]
 
     def leave_out(self, streams: Iterable[Stream]) -> None:
         """Notes which streams have nothing that is due after all."""
@@ -173,6 +177,11 @@ class Lists:
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at
         return due_at is None or noted is None or not datetime.fromisoformat(noted) <= self._now < due_at
+
+
+def _may_be_asked_for_one_by_one(stream: Stream) -> bool:
+    """Returns whether a refusal of its operation makes a list slow."""
+    return isinstance(stream, WholeListStream) and stream.fallback is not None
 
 
 def _follows(stream: Stream, opportunities: StreamMetrics) -> bool:
