@@ -128,7 +128,7 @@ def test_tables_and_views_are_listed_with_what_they_hold(settings: Settings) -> 
     with open_read_only(settings) as client:
         lines = {name: (kind, text) for name, kind, text in list_tables(client)}
     assert lines["opportunities"] == ("table", "A row for each opportunity, as last seen.")
-    assert lines["stalled"] == ("view", "Which open deals has nobody touched for 30 days?")
+    assert lines["stalled"] == ("view", "Which deals of the pipeline has nobody touched for 30 days?")
     assert all(text for _, text in lines.values())
 
 

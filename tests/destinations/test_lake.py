@@ -428,7 +428,7 @@ def test_rejected_records_go_that_a_search_of_everything_has_not_found(lake: Lak
     load_rows(
         lake, **{SEARCH.table: found("O1", listed=2), SEARCH.rejected_table: rejected_rows("bad", at=2, order="6")}
     )
-    assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH)) == ["bad"]
+    assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2))) == ["bad"]
 
 
 def test_rejected_records_of_another_account_stay(lake: Lake) -> None:
@@ -438,7 +438,6 @@ def test_rejected_records_of_another_account_stay(lake: Lake) -> None:
     load_rows(lake, **{SEARCH.rejected_table: of_both(rejected_rows("A1", "A2", "G1", "G2"))})
     load_rows(lake, **{SEARCH.table: of_both(found("A1", "G1", listed=2))})
     assert cleared(lake, SEARCH, lambda tables: tables.loaded(SEARCH), "acme") == ["A2", "G1", "G2"]
-    assert cleared(lake, SEARCH, lambda tables: tables.not_found(SEARCH), "acme") == ["G1", "G2"]
     assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "acme") == ["G1", "G2"]
     assert cleared(lake, SEARCH, lambda tables: tables.seen_before(SEARCH, day(2)), "globex") == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,15 +15,17 @@ from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
+from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.lake.table_format import FORMATS
+from partner_central_sync.forget.run import forget
 from startable_destinations import Warehouse
 
 LAKES = [name for name in os.environ.get("WAREHOUSES", "delta").split() if name in FORMATS]
 
 
-def refused(lake: Warehouse) -> str:
+def refused(lake: Warehouse, **options: Any) -> str:
     with pytest.raises(ConfigurationError) as failed:
-        lake.sync()
+        lake.sync(**options)
     return str(failed.value)
 
 
@@ -79,8 +82,19 @@ def test_a_dataset_folder_of_a_lake_may_be_there_with_other_tables(lake: Warehou
 @pytest.mark.parametrize("table", ["opportunities", "engagements"])
 def test_a_lake_s_table_of_the_user_is_left_alone_by_the_first_load(lake: Warehouse, table: str) -> None:
     before = files(table_of_the_user(lake, table))
-    assert f"already has {table}, which is not of this program" in refused(lake)
+    chosen = ("opportunities", "engagements")
+    assert f"already has {table}, which is not of this program" in refused(lake, tables=chosen)
     assert files(folder_of(lake, table)) == before
+
+
+def test_a_lake_s_table_of_the_user_is_passed_over_while_its_stream_is_not_chosen(
+    lake: Warehouse, emulator: Emulator
+) -> None:
+    before = files(table_of_the_user(lake, "engagements"))
+    lake.sync()
+    lake.assert_equals(emulator.truth())
+    forget(lake.settings({"pii": "drop"}), Console(quiet=True))
+    assert files(folder_of(lake, "engagements")) == before
 
 
 def test_a_lake_s_table_of_the_user_is_left_alone_by_a_stream_chosen_later(lake: Warehouse) -> None:

@@ -122,9 +122,10 @@ class Lists:
 
     def warn_of_refusals(self, console: Console, catalog: str) -> None:
         """Warns of the lists that were refused in this run: once of all that one policy would allow."""
-        denied = {one: error for one, error in self._refused.items() if isinstance(error, ActionDenied)}
-        for streams in _by_reason({one: error for one, error in self._refused.items() if one not in denied}):
-            console.warn(f"{_not_loaded(streams)}: {self._refused[streams[0]]}")
+        refused = {one: self._refused[one] for one in self.due if one in self._refused}
+        denied = {one: error for one, error in refused.items() if isinstance(error, ActionDenied)}
+        for streams in _by_reason({one: error for one, error in refused.items() if one not in denied}):
+            console.warn(f"{_not_loaded(streams)}: {refused[streams[0]]}")
         if denied:
             operations = {name for stream in denied for name in stream.operations}
             said = " ".join(error.denial for error in denied.values())
