@@ -186,7 +186,7 @@ def main() -> None:
             return
         if given.quick:
             quiet(shop, report, pairs=5)
-            costs(shop, report, 20_000, slow_peers=False)
+            costs(shop, report, 10_000, slow_peers=False)
             speeds(shop, report, quick=True)
         else:
             quiet(shop, report)

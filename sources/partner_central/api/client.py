@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from statistics import median_low
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
@@ -117,10 +116,10 @@ class PartnerCentral:
         The latency is the service's: the middle one of the newest calls, without what this machine then makes of the
         answers. A slow machine is not helped by more calls in parallel, and cuts more partitions for them.
         """
-        if self._open is None or not (latencies := [*self._latencies]):
+        if self._open is None or not (latencies := sorted(self._latencies)):
             return 1
-        rate = self._open[1].pace.rate
-        return min(MAX_CONCURRENT_CALLS, math.ceil(rate * median_low(latencies) * SPARE) + 1)
+        rate, latency = self._open[1].pace.rate, latencies[(len(latencies) - 1) // 2]
+        return min(MAX_CONCURRENT_CALLS, math.ceil(rate * latency * SPARE) + 1)
 
     def close(self) -> None:
         """Save the calls of the day; no call is sent any more."""
