@@ -84,13 +84,18 @@ def join_columns(table: str, columns: Types, others: Collection[str] = ()) -> st
 
 def replace_by_joins(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
     """A query that reads these queries in the place of tables."""
-    import sqlglot
-
     for table in tables:
         if text := joins.get(table.name):
-            inner: Any = sqlglot.parse_one(text, dialect="duckdb")
-            table.replace(inner.subquery(table.alias or table.name))
+            table.replace(_parsed(text).subquery(table.alias or table.name))
     return query
+
+
+@cache
+def _parsed(text: str) -> Any:  # noqa: ANN401 - sqlglot has no type for any query
+    """Returns a query as a tree, which nobody changes: a subquery of it is one of a copy."""
+    import sqlglot
+
+    return sqlglot.parse_one(text, dialect="duckdb")
 
 
 def _one(names: list[str], columns: Types, expected: str | None) -> str:

@@ -35,7 +35,7 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
     dialect = of(client).dialect(client.capabilities)
     if not joins and dialect == DEFAULT_DIALECT:
         return text
-    query = sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
+    query = parsed(text).copy()
     replace_by_joins(query, _outer_tables(query), joins)
     if dialect == DEFAULT_DIALECT:
         return query.sql(dialect=dialect)
