@@ -30,7 +30,7 @@ test: $(STAMP)-dev ## The tests of every promise; 9 minutes on two cores
 test-long: CHOICE := long and not slow
 test-long: test ## The tests with many syncs: kills at every step, PostgreSQL, two writers, old datasets
 
-test-quick: $(STAMP)-dev ## The tests that need no server and no database: half a minute
+test-quick: $(STAMP)-dev ## The tests that need no server and no database: less than a minute
 	$(BIN)/pytest -n 2 tests/unit -m "not slow and not long" $(ARGS)
 
 test-all: $(STAMP)-dev .venv-test-airflow/.set-up $(CLOUDS:%=test-%) $(CLIENTS:%=test-%) ## Every test: also Airflow, cron, clouds, more schedules
