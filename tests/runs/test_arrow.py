@@ -114,7 +114,7 @@ def test_a_column_that_is_new_in_many_rows_is_told_and_stays(sandbox_for: Sandbo
 def test_many_batches_in_one_load_and_in_several_are_all_there(
     rows_per_chunk: int | None, sandbox_for: SandboxFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partner_central.read.load.ROWS_PER_BATCH", FEWEST_ROWS)
+    monkeypatch.setattr("partner_central.read.stream_reading.ROWS_PER_BATCH", FEWEST_ROWS)
     # parts shrink as fast as reading goes on, to a fifth at the most: all but the last are Arrow tables
     monkeypatch.setattr("partner_central.tables.arrow.FEWEST_ROWS", 200)
     with Emulator(opportunities=3 * MANY // 2 + 10, rps=None) as emulator:

@@ -80,7 +80,8 @@ class Truth:
         estimate = current.target.dt.tz_localize(current.since.dt.tz)
         current["closed_on"] = current.since.where(current.exact | ~(estimate < current.since), estimate)
         self.current, self.periods = current, periods
-        self.pipeline = current[current.open & ~current.gone]
+        no_pipeline = current.life_cycle_review_status.isin(["Rejected", "Disqualified", "Pending Submission"])
+        self.pipeline = current[current.open & ~current.gone & ~no_pipeline]
         spend = view(lived, "opportunities__project_expected_customer_spend")
         spend = spend[["opportunity_id", "currency_code", "amount"]].astype({"amount": float})
         self.spend = spend.dropna(subset="amount").rename(columns={"opportunity_id": "id"}).set_index("id")
@@ -139,7 +140,8 @@ def check_what_is_late_stalled_or_in_review(lived: duckdb.DuckDBPyConnection, tr
     )
     stalled = pipeline[pipeline.days_unchanged >= 30].days_unchanged
     assert counts(view(lived, "stalled"), ["id"], "days_unchanged") == about({(n,): d for n, d in stalled.items()})
-    waiting = pipeline[~pipeline.life_cycle_review_status.isin(["Approved", "Rejected"])].dropna(
+    current = truth.current[truth.current.open & ~truth.current.gone]
+    waiting = current[~current.life_cycle_review_status.isin(["Approved", "Rejected", "Disqualified"])].dropna(
         subset="life_cycle_review_status"
     )
     assert set(view(lived, "review_ageing").id) == set(waiting.index)

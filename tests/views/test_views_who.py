@@ -33,7 +33,8 @@ def spend(key: str, amount: str, currency: str) -> Row:
 @KINDS
 def test_an_opportunity_of_an_id_and_a_date_alone_is_in_no_named_group(kind: str, server: str, tmp_path: Path) -> None:
     one = {"id": "O1", "last_modified_date": moment("01-31 23:59")}
-    alone = [(None, 1, 0, 0, 0, None, None, 1, None, None)]
+    no_rate = (None, None, None)
+    alone = [(None, 1, 0, 0, 0, None, None, 1, None, None, *no_rate)]
     with opened(kind, server, tmp_path, "one", {"opportunities": [one]}) as client:
         assert rows_of(client, "pipeline_by_group") == [
             (dimension, *alone[0]) for (dimension,) in sorted(set(rows_of(client, "opportunity_groups", ["dimension"])))
@@ -55,10 +56,9 @@ def test_rejected_and_unsubmitted_are_in_no_group_of_the_pipeline(kind: str, ser
         )
     ) | {"opportunities__project_expected_customer_spend": [spend(f"O{number}", "5", "USD") for number in range(4)]}
     with opened(kind, server, tmp_path, "rejected", rows) as client:
-        assert rows_of(client, "pipeline_by_customer") == [
-            ("Approved", 1, 1, 0, 0, None, "USD", 1, Decimal(5), Decimal(5))
-        ]
-        assert rows_of(client, "origin_split") == [(None, 1, 1, 0, 0, None, "USD", 1, Decimal(5), Decimal(5))]
+        group = (1, 1, 0, 0, None, "USD", 1, Decimal(5), Decimal(5), None, None, None)
+        assert rows_of(client, "pipeline_by_customer") == [("Approved", *group)]
+        assert rows_of(client, "origin_split") == [(None, *group)]
 
 
 @KINDS

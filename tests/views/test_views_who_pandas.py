@@ -150,10 +150,10 @@ def check_groups_are_counted_and_added_up_as_in_pandas(whole: duckdb.DuckDBPyCon
 
 def check_a_view_of_one_kind_of_group_is_that_part_of_all_groups(whole: duckdb.DuckDBPyConnection) -> None:
     columns = "opportunities_in_group, validated_in_group, won, lost, win_rate_percent, currency_code, opportunities"
-    columns = f"{columns}, monthly_amount, validated_amount"
+    columns = f"{columns}, monthly_amount, validated_amount, reporting_amount, reporting_currency, rate_date"
     for name, dimension in BY_GROUP.items():
         shown = whole.execute(f"SELECT * FROM {name}").fetchall()
-        amounts = [row[-2] for row in shown if row[-2] is not None]
+        amounts = [row[-5] for row in shown if row[-5] is not None]
         assert amounts == sorted(amounts, reverse=True)
         every = f"SELECT value, {columns} FROM pipeline_by_group WHERE dimension = '{dimension}'"
         assert sorted(shown, key=str) == sorted(whole.execute(every).fetchall(), key=str)
