@@ -69,8 +69,7 @@ def loaded_tables(client: JobClientBase, names: Iterable[str]) -> set[str]:
         client: of the open destination.
         names: of tables of streams, with or without a list.
     """
-    found = {name for name, columns in of(client).stored_columns(client, names).items() if columns >= OF_A_LOAD}
-    return found - of_other_sources(client, found)
+    return _of_loads(client, of(client).stored_columns(client, names))
 
 
 def refuse_taken(client: SqlJobClientBase, stored: Mapping[str, Mapping[str, TColumnSchema]]) -> None:
@@ -119,7 +118,7 @@ def _refuse_others(client: JobClientBase, names: Collection[str]) -> None:
     if not names:
         return
     found = of(client).stored_columns(client, names)
-    _raise_for(client, found.keys() - loaded_tables(client, found))
+    _raise_for(client, found.keys() - _of_loads(client, found))
 
 
 def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
@@ -137,6 +136,12 @@ def refuse_missing(client: JobClientBase, missing: Collection[str]) -> None:
             if any(f"{table}.{column}" in missing for column in OF_THE_SYNC.get(table, OF_A_LOAD))
         ),
     )
+
+
+def _of_loads(client: JobClientBase, found: Mapping[str, Collection[str]]) -> set[str]:
+    """Returns those of these tables, by their columns, that loads of this source made."""
+    loaded = {name for name, columns in found.items() if {*columns} >= OF_A_LOAD}
+    return loaded - of_other_sources(client, loaded)
 
 
 def of_other_sources(client: JobClientBase, names: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from partner_central.public import (
     AMOUNT_PRECISION,
@@ -21,6 +21,8 @@ from partner_central.public import (
     stream_model,
     table_columns,
 )
+
+from .base import DEFAULT_DIALECT
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -86,16 +88,17 @@ def replace_by_joins(query: exp.Expr, tables: Collection[exp.Table], joins: Mapp
     """A query that reads these queries in the place of tables."""
     for table in tables:
         if text := joins.get(table.name):
-            table.replace(_parsed(text).subquery(table.alias or table.name))
+            inner = cast("exp.Query", parsed(text))
+            table.replace(inner.subquery(table.alias or table.name))
     return query
 
 
 @cache
-def _parsed(text: str) -> Any:  # noqa: ANN401 - sqlglot has no type for any query
-    """Returns a query as a tree, which nobody changes: a subquery of it is one of a copy."""
+def parsed(text: str) -> exp.Expr:
+    """Returns a query in DuckDB's dialect as a tree, which nobody changes: a subquery of it is one of a copy."""
     import sqlglot
 
-    return sqlglot.parse_one(text, dialect="duckdb")
+    return sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
 
 
 def _one(names: list[str], columns: Types, expected: str | None) -> str:

@@ -27,7 +27,8 @@ def empty_queries(absent: Iterable[str], *, shared: bool = False) -> Mapping[str
         absent: names of what is not there; others than tables are passed over.
         shared: whether several accounts share the dataset, so that every table of a stream has the column `account`.
     """
-    found = sorted(table for table in absent if table in USER_TABLES or table in of_streams([table]))
+    absent = {*absent}
+    found = sorted((absent & USER_TABLES.keys()) | of_streams(absent))
     return {table: _empty(shared=shared)[table] for table in found} if found else NONE
 
 

@@ -70,8 +70,9 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     """
     store = store_of(client)
     tables = dict(client.get_storage_tables(sorted(tables_read())))
-    usable = make_missing(client, tables) | loaded_tables(client, of_streams(tables))
-    usable |= {table for table in tables.keys() - USER_TABLES.keys() - of_streams(tables) if tables[table]}
+    optional = of_streams(tables)
+    usable = make_missing(client, tables) | loaded_tables(client, optional)
+    usable |= {table for table in tables.keys() - USER_TABLES.keys() - optional if tables[table]}
     missing = frozenset(tables.keys() - usable)
     shared = ACCOUNT in types_of(tables[SPINE.table])
     empty = empty_queries(missing, shared=shared)

@@ -8,10 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..destinations.base import DEFAULT_DIALECT
+from ..destinations.split_columns import parsed
 from .all_accounts import PREFIX, ROLLED_UP, OfAllAccounts
 from .by_account import ByAccount
 from .files import texts, view_texts
-from .translation import names_read, parsed
+from .translation import names_read
 from .user_tables import USER_TABLES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from ..destinations import of
 from ..destinations.base import DEFAULT_DIALECT
-from ..destinations.split_columns import replace_by_joins
+from ..destinations.split_columns import parsed, replace_by_joins
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -80,11 +80,3 @@ def _outer_tables(query: exp.Expr) -> list[exp.Table]:
 
     own = {clause.alias for clause in query.find_all(exp.CTE)}
     return [table for table in query.find_all(exp.Table) if table.name not in own]
-
-
-@cache
-def parsed(text: str) -> exp.Expr:
-    """Returns a query as a tree, which nobody changes."""
-    import sqlglot
-
-    return sqlglot.parse_one(text, dialect=DEFAULT_DIALECT)
