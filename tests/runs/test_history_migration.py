@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from partner_central_sync.sync import history_migration, working_folder
 from partner_central_sync.sync.history_migration import migrate, needs_migration, place_versions
 
 EARLIER = Path(__file__).parents[1] / "support" / "earlier_release.sql"
+FOUND = EARLIER.with_name("release_0_1_0.json")  # the account that both releases found
 CHANGED = "O10000008"
 LAST_STATUS = "Rejected"
 VERSIONS = 7
@@ -50,19 +52,19 @@ def version(row_id: str, seen: int = 0, at: int = 0) -> dict[str, Any]:
     return {"id": "O1", "_dlt_id": row_id, **moments}
 
 
-def sandboxes(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
+def places(*versions: dict[str, Any]) -> list[tuple[str, bool]]:
     """The row ids in the order that versions get, and whether that is known."""
-    placed = sorted(place_versions(versions), key=lambda sandbox: (sandbox[0]["last_modified_date"], sandbox[1]))
+    placed = sorted(place_versions(versions), key=lambda placed: (placed[0]["last_modified_date"], placed[1]))
     assert len({(row["last_modified_date"], order) for row, order, _ in placed}) == len(versions)
     assert all(order < -1 for _, order, _ in placed)
     return [(row["_dlt_id"], is_known) for row, _, is_known in placed]
 
 
 @pytest.mark.long
-def test_a_sync_after_a_migration_adds_no_version_of_what_is_unchanged(
-    earlier: Database,
-) -> None:
-    with Emulator(opportunities=6, seed=1, rps=None) as emulator:
+def test_a_sync_after_a_migration_adds_no_version_of_what_is_unchanged(earlier: Database) -> None:
+    with Emulator(opportunities=0, rps=None) as emulator:
+        for record in json.loads(FOUND.read_text()):
+            emulator.put(record)
         emulator.overlay(CHANGED, {"LifeCycle": {"ReviewStatus": LAST_STATUS}})
         earlier.endpoint = emulator.endpoint
         earlier.sync()
@@ -86,12 +88,12 @@ def test_a_killed_migration_is_finished_by_the_next_with_the_same_result(
 ) -> None:
     pipeline = working_folder.attach(earlier.settings())
     monkeypatch.setattr(history_migration, "AT_ONCE", 4)
-    sandbox, calls = history_migration._place, iter(range(9))
+    place, calls = history_migration._place, iter(range(9))
 
     def killed(*arguments: Any) -> None:
         if next(calls):
             raise KeyboardInterrupt
-        sandbox(*arguments)
+        place(*arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(history_migration, "_place", killed)
@@ -110,18 +112,18 @@ def test_a_killed_migration_is_finished_by_the_next_with_the_same_result(
 
 
 def test_versions_of_several_runs_are_in_the_order_in_which_these_began() -> None:
-    assert sandboxes(version("a", seen=2), version("b", seen=1), version("c", seen=3)) == [
+    assert places(version("a", seen=2), version("b", seen=1), version("c", seen=3)) == [
         ("b", True),
         ("a", True),
         ("c", True),
     ]
-    assert sandboxes(version("a", seen=2, at=0), version("b", seen=1, at=1)) == [("a", True), ("b", True)]
+    assert places(version("a", seen=2, at=0), version("b", seen=1, at=1)) == [("a", True), ("b", True)]
 
 
 def test_versions_of_one_run_are_in_the_order_in_which_it_counted_them() -> None:
     date = "0e312d11076b9c0"
     first, second, third = (f"{date}{count:08x}9a324c6e" for count in (9, 10, 300))
-    assert sandboxes(version(third), version(first), version(second)) == [(first, True), (second, True), (third, True)]
+    assert places(version(third), version(first), version(second)) == [(first, True), (second, True), (third, True)]
 
 
 @pytest.mark.parametrize(
@@ -129,5 +131,5 @@ def test_versions_of_one_run_are_in_the_order_in_which_it_counted_them() -> None
 )
 def test_versions_that_nothing_tells_apart_are_marked(other: str) -> None:
     counted = "0e312d11076b9c0000000259a324c6e"
-    assert sandboxes(version(counted), version(other)) == [(key, False) for key in sorted([counted, other])]
-    assert sandboxes(version(counted, at=1), version(other, at=2)) == [(counted, True), (other, True)]
+    assert places(version(counted), version(other)) == [(key, False) for key in sorted([counted, other])]
+    assert places(version(counted, at=1), version(other, at=2)) == [(counted, True), (other, True)]

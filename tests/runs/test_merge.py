@@ -46,10 +46,10 @@ def versions(*rows: tuple[str, int, str, int | None], account: str | None = None
                 "id": key,
                 "last_modified_date": BEGAN + timedelta(days=day),
                 "content_hash": content,
-                "read_order": sandbox,
+                "read_order": place,
                 "_dlt_id": uuid4().hex,
             }
-            for key, day, content, sandbox in rows
+            for key, day, content, place in rows
         ],
         name="opportunity_history",
         primary_key=key,

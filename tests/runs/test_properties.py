@@ -122,7 +122,7 @@ class World:
 
     def __init__(self, server: AdversarialServer, sandbox: Sandbox) -> None:
         self.vanished: set[str] = set()
-        self._server, self._place = server, sandbox
+        self._server, self._sandbox = server, sandbox
         self._clock = self._start = TIE + timedelta(seconds=1)
         self._dates: dict[str, datetime] = {}
         self._run, self._calls, self._made = Run(()), 0, 0
@@ -139,14 +139,14 @@ class World:
             source["life_cycle_stage"] = ["Prospect", "Launched"]
         expected_ends = PipelineStepFailed, PartnerCentralError, NotWritable, KeyboardInterrupt
         with self._reader, contextlib.suppress(*expected_ends):
-            return sync(self._place.settings(source, full=run.full, rows_per_chunk=run.rows), Interrupting(run))
+            return sync(self._sandbox.settings(source, full=run.full, rows_per_chunk=run.rows), Interrupting(run))
         self._server.errors.clear()
         return None
 
     def assert_equal_after_a_quiet_run(self) -> None:
         self._run, self._server.fault_rate = Run(()), 0
-        self._place.sync()
-        wanted, found = expected(self._server.truth()), self._place.tables()
+        self._sandbox.sync()
+        wanted, found = expected(self._server.truth()), self._sandbox.tables()
         assert_equal(self._visible(wanted), self._visible(found))
 
     def _visible(self, tables: Tables) -> Tables:
@@ -168,7 +168,7 @@ class World:
             if move.call == self._calls:
                 self._move(move)
         if self._run.end == "busy" and self._calls == 1:
-            self._reader.enter_context(duckdb.connect(str(self._place.database), read_only=True))
+            self._reader.enter_context(duckdb.connect(str(self._sandbox.database), read_only=True))
         if self._run.end == "refused" and self._calls == self._run.at:
             raise PermissionError
 

@@ -264,21 +264,21 @@ class AdversarialServer:
     def _page(self, request: Request) -> Record:
         parameters = json.dumps({k: v for k, v in request.items() if k != "NextToken"}, sort_keys=True)
         token = request.get("NextToken")
-        sandbox = _Place(parameters) if token is None else self._places.get(token)
-        if sandbox is None or sandbox.parameters != parameters:
+        place = _Place(parameters) if token is None else self._places.get(token)
+        if place is None or place.parameters != parameters:
             raise _RefusalError("NextToken", "The token is unknown or belongs to other parameters.")
-        listing = self._listing(request) if sandbox.snapshot is None else sandbox.snapshot
+        listing = self._listing(request) if place.snapshot is None else place.snapshot
         if self.token_kind == "position":
-            rest = [item for item in listing if sandbox.is_ahead(item)]
+            rest = [item for item in listing if place.is_ahead(item)]
         else:
-            rest = listing[sandbox.offset :]
+            rest = listing[place.offset :]
         asked = request.get("MaxResults", 20)
         page = rest[: self._rng.randint(0, asked) if self.short_pages else asked]
         answer: Record = {"OpportunitySummaries": [item.record for item in page]}
         if len(rest) > len(page) or (page and self.short_pages and self._rng.random() < 0.5):
             answer["NextToken"] = base64.b64encode(self._rng.randbytes(24)).decode()
             snapshot = listing if self.token_kind == "snapshot" else None
-            self._places[answer["NextToken"]] = sandbox.after(page, snapshot)
+            self._places[answer["NextToken"]] = place.after(page, snapshot)
         elif self._rng.random() < 0.5:
             answer["NextToken"] = None
         return answer

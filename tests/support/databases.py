@@ -58,8 +58,8 @@ class Database(Warehouse):
         return actual(self.database, dataset) if self.destination == "duckdb" else super().tables(dataset)
 
     def settings(self, source: dict[str, Any] | None = None, **options: Any) -> Any:
-        sandbox = {"database": None} if self.server else {}
-        return super().settings(source, **{**sandbox, **options})
+        where = {"database": None} if self.server else {}
+        return super().settings(source, **{**where, **options})
 
 
 def databases(
