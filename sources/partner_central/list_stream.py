@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from .operation import List
 from .stream import HALF, HOUR, Stream
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
+class Fallback(NamedTuple):
     """Two operations that give the records of one that AWS refuses: a list of short entries, and a record by its key.
 
     A record is read by its key when its entry is new or not what it was.

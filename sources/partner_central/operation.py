@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .tables.table import snake_case
 
 PAGE_SIZE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """A filter that a user may set; within one, any of its values matches.
 
     Attributes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from .operation import Get
 from .stream import HALF, Stream
@@ -15,8 +16,7 @@ from .tables.table import column_name
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """The stream whose ids are read, and the columns of its table that say in which order.
 
     Attributes:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from .operation import Filter, List
 from .tables.history import HistoryRules
@@ -29,8 +30,7 @@ HOUR = timedelta(hours=1)
 HALF = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Backfill:
+class Backfill(NamedTuple):
     """Splits a long listing into partitions that are read in parallel.
 
     Attributes:

@@ -7,8 +7,8 @@ documentation take them from here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -41,8 +41,7 @@ class Scheduling(Enum):
     FAIL = "alert somebody; do not try again"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """The meaning of an exit code.
 
     Attributes:

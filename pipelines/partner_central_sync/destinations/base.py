@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .table_access import TableAccess
 
@@ -29,8 +29,7 @@ LOGIN_REFUSED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedSetting:
+class RefusedSetting(NamedTuple):
     """A setting of one destination that would make a run wrong.
 
     Attributes:

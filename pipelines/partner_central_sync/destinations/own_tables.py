@@ -7,8 +7,7 @@ through a load package, which would cost a quiet run more than the run itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
@@ -23,8 +22,7 @@ RUNS, STREAM_RUNS, LISTINGS = "sync_runs", "sync_run_streams", "sync_sweeps"  # 
 Kind = Literal["text", "timestamp", "bigint", "double", "bool"]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTable:
+class OwnTable(NamedTuple):
     """One such table.
 
     Attributes:

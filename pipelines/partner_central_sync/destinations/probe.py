@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import dlt
 from dlt.common.destination.client import JobClientBase, WithStateSync
@@ -25,8 +25,7 @@ from .own_names import refuse_foreign, refuse_missing
 from .pipeline_state import WithPipelineState, content_hash
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationState:
+class DestinationState(NamedTuple):
     """A destination as the run finds it.
 
     Attributes:

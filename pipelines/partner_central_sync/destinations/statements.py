@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .column_comments import literal
 from .errors import WrongQuery
@@ -31,8 +30,7 @@ OPTIONS_OF_EXPLAIN = re.compile(
 NAMED = re.compile(r"(?:TABLE\s+|VIEW\s+)?[\"`]?(\w+)[\"`]?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Statements:
+class Statements(NamedTuple):
     """The statements that a database takes as queries.
 
     Attributes:

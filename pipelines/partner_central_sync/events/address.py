@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from partner_central.public import ConfigurationError
@@ -21,8 +20,7 @@ ARN = re.compile(r"arn:(?P<partition>[a-z-]+):sqs:(?P<region>[a-z0-9-]+):(?P<acc
 PARTITIONS = {".cn": "aws-cn", ".eu": "aws-eusc"}
 
 
-@dataclass(frozen=True, slots=True)
-class QueueAddress:
+class QueueAddress(NamedTuple):
     """A queue.
 
     Attributes:

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from .message import Event, Foreign, Unreadable
 
 MOST_ATTEMPTS = 3  # receipts after which an id that cannot be read is left to the next poll; less than the redrive's
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds of one batch, so that memory is bounded however many messages wait.
 
     Attributes:
@@ -27,8 +27,7 @@ class Limits:
     seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Handles of a batch after its load.
 
     Attributes:

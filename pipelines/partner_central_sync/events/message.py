@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 SOURCE = "aws.partnercentral-selling"
 OPPORTUNITY = "opportunity"
@@ -52,15 +52,13 @@ class Event:
     receive_count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(NamedTuple):
     """A message that can be read and is for somebody else: of another catalog, or from another source."""
 
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A message that is not an event of Partner Central.
 
     Attributes:

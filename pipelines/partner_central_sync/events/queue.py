@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -159,13 +158,13 @@ class EventQueue:
         arn = str(json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") or "")
         if not arn:
             return state
-        state, url = replace(state, dead_letter_queue=arn.rpartition(":")[2]), self.address.sibling(arn)
+        state, url = state._replace(dead_letter_queue=arn.rpartition(":")[2]), self.address.sibling(arn)
         if not url:
-            return replace(state, uncounted=f"{arn} is in another region")
+            return state._replace(uncounted=f"{arn} is in another region")
         try:
-            return replace(state, dead_letters=int(self._attributes(url)["ApproximateNumberOfMessages"]))
+            return state._replace(dead_letters=int(self._attributes(url)["ApproximateNumberOfMessages"]))
         except PartnerCentralError as error:
-            return replace(state, uncounted=str(error).partition("\n")[0])
+            return state._replace(uncounted=str(error).partition("\n")[0])
 
     def prove(self) -> None:
         """Tries the permissions to delete and to give back, with a message that does not exist.

@@ -7,9 +7,8 @@ loaded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import dlt
 
@@ -19,8 +18,7 @@ READ = "partner_central_lists"
 REFUSED_FOR = timedelta(days=1)  # how long a refusal is remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A list as this machine remembers it, JSON-ready.
 
     Attributes:
@@ -66,7 +64,7 @@ def forget_refusals(pipeline: dlt.Pipeline, tables: Iterable[str]) -> None:
 
 def write(pipeline: dlt.Pipeline, noted: Mapping[str, Note]) -> None:
     """Remembers that of each list."""
-    values = {table: {name: value for name, value in asdict(note).items() if value} for table, note in noted.items()}
+    values = {table: {name: value for name, value in note._asdict().items() if value} for table, note in noted.items()}
     pipeline.set_local_state_val(READ, values)
 
 

@@ -6,9 +6,8 @@ What has a cursor is due as soon as opportunities changed, too. That is noted, s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import dlt
 
@@ -33,8 +32,7 @@ from .list_notes import Note, notes, write
 Outcome = Literal["done", "not due", "refused", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """The end of a list in a run, and the reason if it was not loaded."""
 
     outcome: Outcome
@@ -113,11 +111,11 @@ class Lists:
             elif isinstance(error, RequestRejected):
                 why = reason_of(error)
                 self.endings[stream.table] = Ending("refused", why)
-                self._notes[self._key(stream)] = replace(self._note_of(stream), refused_at=now, why=why)
+                self._notes[self._key(stream)] = self._note_of(stream)._replace(refused_at=now, why=why)
                 self._refused[stream] = error
             else:
                 self.endings[stream.table] = Ending("failed", str(error))
-                self._notes[self._key(stream)] = replace(self._note_of(stream), is_behind=True)
+                self._notes[self._key(stream)] = self._note_of(stream)._replace(is_behind=True)
         write(self._pipeline, self._notes)
 
     def warn_of_refusals(self, console: Console, catalog: str) -> None:
@@ -165,7 +163,7 @@ class Lists:
 
     def _note_news(self, streams: Iterable[Stream]) -> None:
         """Notes which lists are not what they were; what is known is not written again."""
-        news = {self._key(one): replace(self._note_of(one), is_behind=True) for one in streams}
+        news = {self._key(one): self._note_of(one)._replace(is_behind=True) for one in streams}
         if not news.items() <= self._notes.items():
             self._notes |= news
             write(self._pipeline, self._notes)
@@ -174,7 +172,7 @@ class Lists:
         """Returns whether a list is no longer fresh. A clock that was set back makes it due."""
         note = self._note_of(stream)
         if not (self._is_stored(stream) or isinstance(stream, PerIdStream)):
-            note = replace(note, at=None)  # its tables were lost, or the state is an older one
+            note = note._replace(at=None)  # its tables were lost, or the state is an older one
         due_at = note.due_at(stream)
         noted = note.refused_at or note.at
         return due_at is None or noted is None or not datetime.fromisoformat(noted) <= self._now < due_at

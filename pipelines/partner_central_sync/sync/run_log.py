@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from dlt.common.destination.client import JobClientBase
 from dlt.common.schema import Schema
@@ -29,8 +29,7 @@ from .stream_log import LONGEST_MESSAGE, STREAM_RUNS, stream_rows
 TABLE = own_tables.RUNS
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of `sync_runs`, and what a run puts there."""
 
     name: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES as SEARCH
 from partner_central.public import STREAMS, StreamMetrics, SyncMetrics, WholeListStream, handed_on_at, searched_at
@@ -25,8 +24,7 @@ LISTS = {stream.table: stream for stream in STREAMS if isinstance(stream, WholeL
 VERSIONED = frozenset(stream.table for stream in STREAMS if stream.history)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRun:
+class StreamRun(NamedTuple):
     """A stream of a run, and what was counted of it; nothing of one that was not due."""
 
     run: RunRecord

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 from .translation import names_read
 
@@ -29,8 +29,7 @@ SECTION = re.compile(r"^(Definition|Pitfalls): ", re.MULTILINE)
 COLUMN = re.compile(r"^  (\w+) \[(\w+)\]: ", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The comment at the head of a view's file.
 
     Attributes:

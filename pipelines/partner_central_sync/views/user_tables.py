@@ -7,8 +7,7 @@ have. Something else of that name, without their columns, is left alone and read
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -18,8 +17,7 @@ from ..destinations.base import DEFAULT_DIALECT
 from ..destinations.split_columns import SQL_TYPES
 
 
-@dataclass(frozen=True, slots=True)
-class UserTable:
+class UserTable(NamedTuple):
     """One such table.
 
     Attributes:

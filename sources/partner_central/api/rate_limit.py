@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 CALLS_PER_SECOND = 9.9
 MIN_CALLS_PER_SECOND = 0.2
@@ -17,8 +17,7 @@ SAME_EPISODE_CALLS, QUIET_CALLS = 10, 150
 RECOVER_FAST, PROBE, PROBE_WHEN_QUIET = 1.05, 1.001, 1.005
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """Leave to make one call, after `pause` seconds; `number` counts them."""
 
     number: int

@@ -7,7 +7,6 @@ one ends behind few. Records of that second come twice, which changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from ..errors import PaginationError
@@ -42,7 +41,7 @@ def pages_past_caps(
             count += len(page.records)
             reached = max(filter(None, map(listing.stream.members.created_date, page.records)), default=reached)
             may_end_early = page.next_token is None and count >= operation.may_end_after
-            yield replace(page, next_token=GOES_ON) if may_end_early else page, listing.created_since
+            yield page._replace(next_token=GOES_ON) if may_end_early else page, listing.created_since
         if not may_end_early:
             return
         created_since = second_before(reached)

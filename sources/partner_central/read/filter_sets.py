@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .checkpoint import Checkpoint
 from .list_state import stored_list
@@ -16,8 +15,7 @@ FILTERS = "filters"
 Values = Mapping[str, list[str] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class CursorReport:
+class CursorReport(NamedTuple):
     """The progress of one set of filters.
 
     Attributes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..api.client import PartnerCentral
 from ..api.raw_json import Answer
@@ -28,8 +27,7 @@ EACH_REFUSED = (
 OTHER_RECORD = "the answer is of another id than was asked for"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An answer: what belongs to an id.
 
     Attributes:
@@ -162,8 +160,7 @@ class IdAnswers:
         return Found(due, given, served_at or now())
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
+class _Listing(NamedTuple):
     """The list that belongs to an id, as requests for its pages."""
 
     first: Mapping[str, Any]

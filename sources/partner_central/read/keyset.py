@@ -9,9 +9,9 @@ tokens, until two readings agree (`until_stable.py`).
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from ..tables.record import Members
 from .pages import Call, Page
@@ -20,8 +20,7 @@ from .request import ListRequest
 from .until_stable import StableRead, pages_until_stable
 
 
-@dataclass(frozen=True, slots=True)
-class KeysetPage:
+class KeysetPage(NamedTuple):
     """A page, and where to continue after it.
 
     Attributes:

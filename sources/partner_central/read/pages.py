@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ..api.raw_json import Answer, BadBody
 from ..errors import PaginationError
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from ..api.client import PartnerCentral
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of a listing: its records as the JSON has them, the token of the next, and the service's own clock."""
 
     records: list[object]

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from .timestamps import from_text, to_text
 from .until_stable import StableRead
@@ -73,8 +73,7 @@ class Partition:
         return f"({to_text(self.start) or 'the beginning'}, {to_text(self.end) or 'now'}]"
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionPage:
+class PartitionPage(NamedTuple):
     """A page of a partition.
 
     Attributes:

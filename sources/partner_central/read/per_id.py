@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,7 +126,7 @@ class PerIdReader:
             reason = found.refusal.reason or type(found.refusal).__name__
         made = self._rows.batch(found.records, found.read_at)
         read_for = self._read_for(found)
-        due = replace(due, modified=read_for)
+        due = due._replace(modified=read_for)
         for row in made.rows:
             self._version(batch, row, due)
             row |= {READ_AT: found.read_at, READ_FOR: read_for}

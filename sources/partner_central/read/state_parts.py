@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .timestamps import from_text, to_text
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCounters:
+class StoredCounters(NamedTuple):
     """The greatest numbers in the tables of a destination, also of a run that died before its state was stored.
 
     Attributes:
@@ -23,8 +21,7 @@ class StoredCounters:
     full_listing: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FullListing:
+class FullListing(NamedTuple):
     """A full listing that was read to its end.
 
     Attributes:
@@ -49,8 +46,7 @@ class FullListing:
         return cls(state["number"], state["order"], datetime.fromisoformat(state["at"]), state["windows"])
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedRange:
+class RejectedRange(NamedTuple):
     """Records that could not become rows.
 
     Attributes:

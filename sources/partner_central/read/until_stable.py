@@ -9,9 +9,8 @@ interrupted, and another run continues it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import PaginationError, ServiceUnavailable
 from ..tables.record import Members
@@ -22,8 +21,7 @@ from .timestamps import from_text, to_text
 MOST_READINGS, FEW = 6, 4
 
 
-@dataclass(frozen=True, slots=True)
-class StableRead:
+class StableRead(NamedTuple):
     """The progress of repeated readings of a list.
 
     Attributes:
@@ -49,18 +47,18 @@ class StableRead:
     def shows(self, page: Page, members: Members) -> StableRead:
         """With one more page."""
         keys = self.keys.union(filter(None, map(members.key_of, page.records)))
-        return replace(self, token=page.next_token, keys=keys, pages=self.pages + 1)
+        return self._replace(token=page.next_token, keys=keys, pages=self.pages + 1)
 
     def ended(self, until: datetime | None) -> StableRead:
         """Behind the last page of a reading, which came so far: settled, or before another reading."""
         if self.before is not None and self.before <= self.keys:
-            return replace(self, token=None, is_settled=True)
+            return self._replace(token=None, is_settled=True)
         failed = self.failed + (self.before is not None)
         return StableRead(before=self.keys, until=until, took=max(self.took, self.pages), failed=failed)
 
     def restarted(self) -> StableRead:
         """Before the reading under way, which cannot be continued."""
-        return replace(self, token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
+        return self._replace(token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
 
     def calls_needed(self) -> int | None:
         """Calls of a run that reads the list twice, behind this; None while nothing says that it must be one run."""

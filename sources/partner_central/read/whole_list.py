@@ -12,10 +12,10 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from ..api.client import PartnerCentral
 from ..api.raw_json import Answer
@@ -57,8 +57,7 @@ IN_MEMORY = 16 * 2**20  # bytes of pages, beyond which they wait on the disk
 LENGTH_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPage:
+class ListedPage(NamedTuple):
     """A page with the bytes it came as."""
 
     page: Page

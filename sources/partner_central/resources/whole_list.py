@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import dlt
 from dlt.extract import DltResource
@@ -63,8 +62,7 @@ def whole_list_resources(stream: WholeListStream, options: Options, load: Chunke
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(NamedTuple):
     """A table of a list.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import dlt
 from dlt.common.schema import Schema
@@ -21,8 +20,7 @@ INSERT_ONLY: Any = {"disposition": "merge", "strategy": "insert-only"}  # what a
 NEVER_NULL = frozenset({"id", "last_modified_date", "content_hash", "first_seen_at"})
 
 
-@dataclass(frozen=True, slots=True)
-class HintRules:
+class HintRules(NamedTuple):
     """The common part of the hints of all tables of one kind of record.
 
     Attributes:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from .rows import ACCOUNT, Row, RowMaker
 from .table import Column, RecordModel
@@ -50,8 +51,7 @@ FIRST_SEEN = Column(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ListAsText:
+class ListAsText(NamedTuple):
     """A list that a version holds as text.
 
     Attributes:
@@ -168,8 +168,7 @@ class History:
         return {name: lists.get(name, _There(name, {})) for name in self._rules.lists}
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
+class _There(NamedTuple):
     """The name of a list in the destination, and the names of those of its columns that have another one there."""
 
     name: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .rows import READ_AT, READ_FOR, Row
 from .table import Column, RecordModel
@@ -53,8 +52,7 @@ def with_read_columns(model: RecordModel) -> RecordModel:
     return RecordModel((*model.columns, *READ_COLUMNS), model.children)
 
 
-@dataclass(frozen=True, slots=True)
-class DueId:
+class DueId(NamedTuple):
     """An id that is to be read.
 
     Attributes:

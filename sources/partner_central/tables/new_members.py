@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 
 from .stored_columns import StoredColumns
 from .table import DIGEST, MAX_NAME, ChildTable, Column, Path, column_name, shorten
@@ -91,7 +90,7 @@ class ColumnNames:
 
     def placed_lists(self, children: tuple[ChildTable, ...]) -> tuple[ChildTable, ...]:
         """Known lists under the names they have here."""
-        return tuple(replace(child, name=self._known(child.path, child.name, LIST)) for child in children)
+        return tuple(child._replace(name=self._known(child.path, child.name, LIST)) for child in children)
 
     def of(self, path: Path, kind: str) -> str:
         """The name of an unknown member's column or child table, for one kind of value."""
@@ -110,7 +109,7 @@ class ColumnNames:
         if not self._table and column.name in UNMOVED:
             self._owners[column.name] = dotted(column.path)
             return column
-        return replace(column, name=self._known(column.path or VALUE, column.name, column.type))
+        return column._replace(name=self._known(column.path or VALUE, column.name, column.type))
 
     def _known(self, path: Path, first: str, kind: str) -> str:
         member = dotted(path)

@@ -7,9 +7,8 @@ concludes that in the destination, once everything is loaded. `listing.complete`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from .rows import Row
 from .table import Column, RecordModel
@@ -54,8 +53,7 @@ def presence_model(noun: str, table: str, key: str = "Id") -> RecordModel:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ListingMark:
+class ListingMark(NamedTuple):
     """The listing in which records are seen.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import unescape
 from typing import cast
 
@@ -89,7 +89,7 @@ def _joined_children(ours: tuple[ChildTable, ...], theirs: tuple[ChildTable, ...
 
 def _joined_child(ours: ChildTable, theirs: ChildTable) -> ChildTable:
     columns = _joined_columns(ours.columns, theirs.columns)
-    return replace(ours, columns=columns, children=_joined_children(ours.children, theirs.children))
+    return ours._replace(columns=columns, children=_joined_children(ours.children, theirs.children))
 
 
 class _Tables:

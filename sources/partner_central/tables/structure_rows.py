@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 from .new_members import LIST, VALUE, AssignedNames, ColumnNames
 from .service_model import MAP_KEY, MAP_VALUE
@@ -42,16 +42,14 @@ class TableNames:
         return (self.root,) if self.history is None else (self.root, self.history)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(NamedTuple):
     """A member that is a column."""
 
     name: str
     convert: Convert
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(NamedTuple):
     """A member that is a child table."""
 
     name: str
@@ -105,7 +103,7 @@ class StructureTable:
         for child in children:
             known = self._list(child.path, child.name, RecordModel(child.columns, child.children), is_map=child.is_map)
             _insert(self._tree, child.path, known)
-            self.children += (replace(child, columns=known.table.columns, children=known.table.children),)
+            self.children += (child._replace(columns=known.table.columns, children=known.table.children),)
         self._is_known = bool(self.columns or self.children)
         self._value = next((_Leaf(c.name, CONVERT[c.type]) for c in self.columns if not c.path), None)
         self._unknown_lists: dict[Path, _List] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .types import ColumnType
 
@@ -15,8 +15,7 @@ DIGEST = 8
 KEY_PATH: Path = ("\0",)  # of the column of a key that is made of several members: the path of no member
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: where its value is in a record, its name, type and the service's own description."""
 
     path: Path
@@ -25,8 +24,7 @@ class Column:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChildTable:
+class ChildTable(NamedTuple):
     """A list or a map inside a record.
 
     Attributes:
@@ -48,8 +46,7 @@ class ChildTable:
     is_map: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RecordModel:
+class RecordModel(NamedTuple):
     """The known members of a record: the columns of the root table, its key first, and its child tables."""
 
     columns: tuple[Column, ...]

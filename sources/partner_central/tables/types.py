@@ -6,8 +6,7 @@ The one table of them. A new type is a line here, and a function in `values.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from . import values
 
@@ -19,8 +18,7 @@ Convert = Callable[[object], object]
 AMOUNT_PRECISION, AMOUNT_SCALE = values.AMOUNT_PRECISION, values.AMOUNT_SCALE
 
 
-@dataclass(frozen=True, slots=True)
-class TypeRules:
+class TypeRules(NamedTuple):
     """The rules of one column type.
 
     Attributes:

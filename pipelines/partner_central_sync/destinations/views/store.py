@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
@@ -23,8 +22,7 @@ class _Undone(Exception):
     """Rolls a transaction back."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A view as it has to be.
 
     Attributes:
@@ -52,8 +50,7 @@ class View:
         return f"{self.comment}\n\n{self.mark}" if self.comment else self.mark
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An object that a destination has under the name of a view.
 
     Attributes:
