@@ -33,6 +33,7 @@ class View:
         fingerprint: a hash of all that decides what it is.
         comment: what a reader must know.
         columns: the description of each of its columns, in their order; it may be empty.
+        reads: the tables and views that it reads.
     """
 
     name: str
@@ -40,6 +41,7 @@ class View:
     fingerprint: str
     comment: str
     columns: Mapping[str, str]
+    reads: frozenset[str] = frozenset()
 
     @property
     def mark(self) -> str:
