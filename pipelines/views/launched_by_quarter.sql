@@ -6,9 +6,9 @@
 -- in each row of the quarter. The column undated counts launches of the quarter that were there at the first sync.
 -- Their day is an estimate.
 -- Pitfalls: amounts are the spend that was expected when the deal was last edited, not what AWS bills. An opportunity
--- with two currencies is in two rows. So never add up opportunities, and never amounts across currencies. A quarter
--- without a launch in the 365 days up to its end is in no row. AWS's programs count what they define, so compare before
--- you rely on it.
+-- with two currencies is in two rows. So never add up opportunities, and never amounts across currencies; reporting
+-- amounts can be added. They are at the rates of today. A quarter without a launch in the 365 days up to its end is in
+-- no row. AWS's programs count what they define, so compare before you rely on it.
 --
 -- Columns:
 --   quarter_start [date]: First day of the calendar quarter. Example: 2026-04-01.
@@ -27,6 +27,12 @@
 --     300000.00.
 --   opportunities_within_a_year [integer]: The same number for the 365 days. Example: 1.
 --   monthly_amount_within_a_year [decimal]: The same sum for the 365 days; null if there are none. Example: 300000.00.
+--   reporting_amount [decimal]: monthly_amount in the reporting currency; null without a rate. Example: 3000.00.
+--   reporting_amount_within_a_year [decimal]: monthly_amount_within_a_year in the reporting currency; null without a
+--     rate. Example: 3000.00.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-10.
 WITH digits AS (
     SELECT 0 AS digit
     UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
@@ -99,7 +105,11 @@ SELECT
     COUNT(CASE WHEN entries.is_of_quarter THEN 1 END) AS opportunities,
     SUM(CASE WHEN entries.is_of_quarter THEN opportunity_spend.monthly_amount END) AS monthly_amount,
     COUNT(*) AS opportunities_within_a_year,
-    SUM(opportunity_spend.monthly_amount) AS monthly_amount_within_a_year
+    SUM(opportunity_spend.monthly_amount) AS monthly_amount_within_a_year,
+    SUM(CASE WHEN entries.is_of_quarter THEN opportunity_spend.reporting_amount END) AS reporting_amount,
+    SUM(opportunity_spend.reporting_amount) AS reporting_amount_within_a_year,
+    MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+    MIN(opportunity_spend.rate_date) AS rate_date
 FROM entries
 JOIN sizes ON sizes.quarter_start = entries.quarter_start
 LEFT JOIN opportunity_spend ON opportunity_spend.id = entries.id

@@ -3,8 +3,9 @@
 -- Definition: one row per opportunity and currency, not gone, with an amount and a contract length. The column
 -- total_contract_value is the expected spend a month times the contract's months.
 -- Pitfalls: the view has open, won and lost deals. So choose by is_pipeline, is_validated or life_cycle_stage before
--- adding up, and never add across currencies. Deals without an amount or length are in no row. The value is null for a
--- length below 1 or above 1200 months, and for amounts of more than 33 digits.
+-- adding up, and never add across currencies; reporting_total_contract_value can be added. Deals without an amount or
+-- length are in no row. Both values are null for a length below 1 or above 1200 months, and for amounts of more than 33
+-- digits.
 --
 -- Columns:
 --   id [text]: AWS's identifier of the opportunity. Example: A1.
@@ -18,6 +19,11 @@
 --   currency_code [text]: Currency of the amounts; null if AWS sent none. Example: USD.
 --   monthly_amount [decimal]: Expected spend a month in this currency. Example: 1200.50.
 --   total_contract_value [decimal]: monthly_amount times contract_months, in this currency. Example: 14406.00.
+--   reporting_total_contract_value [decimal]: The expected spend a month in the reporting currency, times
+--     contract_months; null without a rate. Example: 14406.00.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: First day on which the rate was valid; null without a rate, and for the reporting currency
+--     itself. Example: 2026-06-05.
 SELECT
     opportunity_current.id,
     opportunity_current.customer_company_name,
@@ -33,7 +39,14 @@ SELECT
         WHEN opportunity_current.contract_months BETWEEN 1 AND 1200
             AND opportunity_spend.monthly_amount / 1000000000000000000 < 1000000000000000
             THEN opportunity_spend.monthly_amount * opportunity_current.contract_months
-    END AS total_contract_value
+    END AS total_contract_value,
+    CASE
+        WHEN opportunity_current.contract_months BETWEEN 1 AND 1200
+            AND opportunity_spend.reporting_amount / 1000000000000000000 < 1000000000000000
+            THEN opportunity_spend.reporting_amount * opportunity_current.contract_months
+    END AS reporting_total_contract_value,
+    opportunity_spend.reporting_currency,
+    opportunity_spend.rate_date
 FROM opportunity_current
 JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
 WHERE NOT opportunity_current.is_gone AND opportunity_current.contract_months IS NOT NULL

@@ -4,9 +4,10 @@
 -- win_rate_by_quarter counts. won_amount and lost_amount are the expected spend a month of Launched and of Closed Lost.
 -- win_rate_percent = 100 * won_amount / (won_amount + lost_amount). won_in_quarter and lost_in_quarter count deals, and
 -- repeat in each row of the quarter.
--- Pitfalls: amounts are what was expected when the deal was last edited, and must not be added across currencies. An
--- opportunity with two currencies is in two rows. So never add up the columns won and lost. The pitfalls of
--- win_rate_by_quarter apply: before the first sync, the quarter is an estimate.
+-- Pitfalls: amounts are what was expected when the deal was last edited, and must not be added across currencies;
+-- reporting amounts can be added. They are at the rates of today. An opportunity with two currencies is in two rows. So
+-- never add up the columns won and lost. The pitfalls of win_rate_by_quarter apply: before the first sync, the quarter
+-- is an estimate.
 --
 -- Columns:
 --   quarter_start [date]: First day of the calendar quarter. Example: 2026-04-01.
@@ -28,6 +29,11 @@
 --     Example: 10.00.
 --   win_rate_percent [decimal]: 100 * won_amount / (won_amount + lost_amount), rounded to one decimal; null without an
 --     amount. Example: 100.0.
+--   reporting_won_amount [decimal]: won_amount in the reporting currency; null without a rate. Example: 3000.00.
+--   reporting_lost_amount [decimal]: lost_amount in the reporting currency; null without a rate. Example: 10.00.
+--   reporting_currency [text]: Reporting currency; null without a rate. Example: USD.
+--   rate_date [date]: Oldest first day of the rates that were used; null without a rate, and for the reporting
+--     currency itself. Example: 2026-06-10.
 WITH amounts AS (
     SELECT
         CAST(DATE_TRUNC('quarter', CAST(opportunity_current.closed_on AS DATE)) AS DATE) AS quarter_start,
@@ -37,7 +43,13 @@ WITH amounts AS (
         SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Launched' THEN opportunity_spend.monthly_amount END)
             AS won_amount,
         SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Closed Lost' THEN opportunity_spend.monthly_amount END)
-            AS lost_amount
+            AS lost_amount,
+        SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Launched' THEN opportunity_spend.reporting_amount END)
+            AS reporting_won_amount,
+        SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Closed Lost' THEN opportunity_spend.reporting_amount END)
+            AS reporting_lost_amount,
+        MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+        MIN(opportunity_spend.rate_date) AS rate_date
     FROM opportunity_current
     LEFT JOIN opportunity_spend ON opportunity_spend.id = opportunity_current.id
     WHERE NOT opportunity_current.is_open
@@ -63,7 +75,11 @@ SELECT
             ) AS DECIMAL(18, 9)
         ),
         1
-    ) AS win_rate_percent
+    ) AS win_rate_percent,
+    amounts.reporting_won_amount,
+    amounts.reporting_lost_amount,
+    amounts.reporting_currency,
+    amounts.rate_date
 FROM amounts
 JOIN win_rate_by_quarter ON win_rate_by_quarter.quarter_start = amounts.quarter_start
 ORDER BY amounts.quarter_start DESC, amounts.won_amount DESC NULLS LAST, amounts.currency_code

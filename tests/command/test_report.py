@@ -578,6 +578,21 @@ def test_a_page_that_is_cut_says_so_and_counts_all(
     assert rows["tables"]["opportunities"]["id"] == ["H8", "B2", "A1", "J10"]
 
 
+@pytest.mark.parametrize("room", [1, 2, 5, 100])
+def test_no_change_is_read_that_the_page_cannot_show(
+    small: Settings, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    whole = snapshot_of(small)
+    monkeypatch.setattr(snapshot, "MOST_OTHERS", room)
+    cut = snapshot_of(small)
+    changes, kept = whole.tables["changes"], cut.tables["changes"]
+    assert kept.columns == {name: values[:room] for name, values in changes.columns.items()}
+    assert kept.is_whole == (changes.size <= room)
+    assert (kept.total < changes.total) == (room < 100), "old ones are not read"
+    for name, tally in whole.tallies.items():
+        assert cut.tallies[name].entries(cut.stages) == tally.entries(whole.stages), name
+
+
 def without_streams(folder: Path) -> Settings:
     """The opportunities alone, without the tables of any other stream."""
     settings = filled(settings_in(folder), folder / "work", {"opportunities": SMALL_CASE["opportunities"]})

@@ -14,8 +14,10 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 from partner_central_sync.destinations.views.store import MARK
 from partner_central_sync.views.files import head_of, view_texts
 from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views.shared_files import shared_texts
 from partner_central_sync.views.sync_step import warnings
 from partner_central_sync.views.translation import names_read
+from partner_central_sync.views.user_tables import USER_TABLES
 from postgres import WORKER, Postgres
 from views.test_views import opened, rows_of
 from worked_answers import ANSWERS
@@ -51,6 +53,15 @@ class Case:
             f"WHERE relkind = 'v' AND relnamespace = '{self.dataset}'::regnamespace"
         )
         return {name: (number, comment) for name, number, comment in rows}
+
+    def columns(self, view: str) -> list[str]:
+        """The columns of a view, in their order."""
+        return [
+            name
+            for (name,) in self.sql(
+                f"SELECT attname FROM pg_attribute WHERE attrelid = '{view}'::regclass AND attnum > 0 ORDER BY attnum"
+            )
+        ]
 
     def grants(self) -> set[tuple[Any, ...]]:
         """All grants on views and the columns that the files have, but for the owner's."""
@@ -157,6 +168,26 @@ def test_a_view_with_other_columns_is_made_again_with_all_that_read_it_and_their
     assert case.grants() == grants, "neither fewer nor, by default privileges, more"
     for view, (columns, expected) in ANSWERS.items():
         assert len(rows_of(case.client, view, columns)) == len(expected)
+    assert not create_views(case.client).made
+
+
+def test_views_get_the_account_of_a_dataset_that_becomes_shared(case: Case, analyst: str) -> None:
+    case.sql(
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA {case.dataset} TO "{analyst}"',
+        f"CREATE VIEW mine AS SELECT id FROM {case.dataset}.stalled",
+    )
+    grants = case.grants()
+    (tables,) = case.sql(f"SELECT array_agg(tablename) FROM pg_tables WHERE schemaname = '{case.dataset}'")
+    case.sql(*(f"ALTER TABLE {table} ADD account TEXT DEFAULT 'acme'" for table in {*tables[0]} - USER_TABLES.keys()))
+    kept = create_views(case.client)
+    assert f"{case.dataset}.mine" in kept.failed["data_as_of"]
+    assert case.grants() == grants
+    case.sql("DROP VIEW mine")
+    assert create_views(case.client).is_complete
+    assert case.views().keys() == shared_texts().keys()
+    assert case.grants() == grants
+    of_no_account = {view for view in view_texts() if case.columns(view)[0] != "account"}
+    assert of_no_account == {"life_cycle_stages", "review_statuses"}
     assert not create_views(case.client).made
 
 

@@ -9,7 +9,13 @@ WITH amounts AS (
         SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Launched' THEN opportunity_spend.monthly_amount END)
             AS won_amount,
         SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Closed Lost' THEN opportunity_spend.monthly_amount END)
-            AS lost_amount
+            AS lost_amount,
+        SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Launched' THEN opportunity_spend.reporting_amount END)
+            AS reporting_won_amount,
+        SUM(CASE WHEN opportunity_current.life_cycle_stage = 'Closed Lost' THEN opportunity_spend.reporting_amount END)
+            AS reporting_lost_amount,
+        MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+        MIN(opportunity_spend.rate_date) AS rate_date
     FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
     LEFT JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend ON opportunity_spend.id = opportunity_current.id
     WHERE NOT opportunity_current.is_open
@@ -35,7 +41,11 @@ SELECT
             ) AS DECIMAL(18, 9)
         ),
         1
-    ) AS win_rate_percent
+    ) AS win_rate_percent,
+    amounts.reporting_won_amount,
+    amounts.reporting_lost_amount,
+    amounts.reporting_currency,
+    amounts.rate_date
 FROM amounts
 JOIN {{ ref('partner_central__win_rate_by_quarter') }} AS win_rate_by_quarter ON win_rate_by_quarter.quarter_start = amounts.quarter_start
 ORDER BY amounts.quarter_start DESC, amounts.won_amount DESC NULLS LAST, amounts.currency_code

@@ -6,243 +6,297 @@ WITH beginning AS (
   FROM {{ source('partner_central', 'sync_runs') }} AS sync_runs
   WHERE
     scope = 'all'
-), versions AS (
+), numbered AS (
   SELECT
     id,
     last_modified_date,
-    first_seen_at,
+    read_order,
     content_hash,
-    arn,
-    catalog,
-    life_cycle_closed_lost_reason,
-    project_expected_contract_duration_term,
-    project_expected_contract_duration_value,
-    created_date,
-    customer_city,
-    customer_company_name,
-    customer_country_code,
-    customer_industry,
-    customer_other_industry,
-    customer_postal_code,
-    customer_state_or_region,
-    customer_website_url,
-    project_delivery_models,
-    project_expected_customer_spend,
-    life_cycle_next_steps,
-    opportunity_type,
-    partner_opportunity_identifier,
-    life_cycle_review_comments,
-    life_cycle_review_status,
-    life_cycle_review_status_reason,
-    life_cycle_stage,
-    life_cycle_target_close_date,
-    ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS version_number
+    ROW_NUMBER() OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS version_number,
+    LAG(last_modified_date) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_date,
+    LAG(read_order) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_order,
+    LAG(content_hash) OVER (PARTITION BY id ORDER BY last_modified_date, read_order) AS previous_hash
   FROM {{ source('partner_central', 'opportunity_history') }} AS opportunity_history
+), pairs AS (
+  SELECT
+    versions.id,
+    versions.last_modified_date,
+    versions.first_seen_at,
+    numbered.previous_date IS DISTINCT FROM numbered.last_modified_date
+    OR numbered.previous_hash IS DISTINCT FROM numbered.content_hash AS is_another,
+    CONCAT(
+      CASE WHEN previous.arn IS DISTINCT FROM versions.arn THEN '1' ELSE '0' END,
+      CASE WHEN previous.catalog IS DISTINCT FROM versions.catalog THEN '1' ELSE '0' END,
+      CASE
+        WHEN previous.life_cycle_closed_lost_reason IS DISTINCT FROM versions.life_cycle_closed_lost_reason
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.project_expected_contract_duration_term IS DISTINCT FROM versions.project_expected_contract_duration_term
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.project_expected_contract_duration_value IS DISTINCT FROM versions.project_expected_contract_duration_value
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.created_date IS DISTINCT FROM versions.created_date
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_city IS DISTINCT FROM versions.customer_city
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_company_name IS DISTINCT FROM versions.customer_company_name
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_country_code IS DISTINCT FROM versions.customer_country_code
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_industry IS DISTINCT FROM versions.customer_industry
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_other_industry IS DISTINCT FROM versions.customer_other_industry
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_postal_code IS DISTINCT FROM versions.customer_postal_code
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_state_or_region IS DISTINCT FROM versions.customer_state_or_region
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.customer_website_url IS DISTINCT FROM versions.customer_website_url
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.project_delivery_models IS DISTINCT FROM versions.project_delivery_models
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.project_expected_customer_spend IS DISTINCT FROM versions.project_expected_customer_spend
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.life_cycle_next_steps IS DISTINCT FROM versions.life_cycle_next_steps
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.opportunity_type IS DISTINCT FROM versions.opportunity_type
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.partner_opportunity_identifier IS DISTINCT FROM versions.partner_opportunity_identifier
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.life_cycle_review_comments IS DISTINCT FROM versions.life_cycle_review_comments
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.life_cycle_review_status IS DISTINCT FROM versions.life_cycle_review_status
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.life_cycle_review_status_reason IS DISTINCT FROM versions.life_cycle_review_status_reason
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.life_cycle_stage IS DISTINCT FROM versions.life_cycle_stage
+        THEN '1'
+        ELSE '0'
+      END,
+      CASE
+        WHEN previous.life_cycle_target_close_date IS DISTINCT FROM versions.life_cycle_target_close_date
+        THEN '1'
+        ELSE '0'
+      END
+    ) AS differs,
+    versions.arn,
+    versions.catalog,
+    versions.life_cycle_closed_lost_reason,
+    versions.project_expected_contract_duration_term,
+    versions.project_expected_contract_duration_value,
+    versions.created_date,
+    versions.customer_city,
+    versions.customer_company_name,
+    versions.customer_country_code,
+    versions.customer_industry,
+    versions.customer_other_industry,
+    versions.customer_postal_code,
+    versions.customer_state_or_region,
+    versions.customer_website_url,
+    versions.project_delivery_models,
+    versions.project_expected_customer_spend,
+    versions.life_cycle_next_steps,
+    versions.opportunity_type,
+    versions.partner_opportunity_identifier,
+    versions.life_cycle_review_comments,
+    versions.life_cycle_review_status,
+    versions.life_cycle_review_status_reason,
+    versions.life_cycle_stage,
+    versions.life_cycle_target_close_date,
+    previous.arn AS previous_arn,
+    previous.catalog AS previous_catalog,
+    previous.life_cycle_closed_lost_reason AS previous_life_cycle_closed_lost_reason,
+    previous.project_expected_contract_duration_term AS previous_project_expected_contract_duration_term,
+    previous.project_expected_contract_duration_value AS previous_project_expected_contract_duration_value,
+    previous.created_date AS previous_created_date,
+    previous.customer_city AS previous_customer_city,
+    previous.customer_company_name AS previous_customer_company_name,
+    previous.customer_country_code AS previous_customer_country_code,
+    previous.customer_industry AS previous_customer_industry,
+    previous.customer_other_industry AS previous_customer_other_industry,
+    previous.customer_postal_code AS previous_customer_postal_code,
+    previous.customer_state_or_region AS previous_customer_state_or_region,
+    previous.customer_website_url AS previous_customer_website_url,
+    previous.project_delivery_models AS previous_project_delivery_models,
+    previous.project_expected_customer_spend AS previous_project_expected_customer_spend,
+    previous.life_cycle_next_steps AS previous_life_cycle_next_steps,
+    previous.opportunity_type AS previous_opportunity_type,
+    previous.partner_opportunity_identifier AS previous_partner_opportunity_identifier,
+    previous.life_cycle_review_comments AS previous_life_cycle_review_comments,
+    previous.life_cycle_review_status AS previous_life_cycle_review_status,
+    previous.life_cycle_review_status_reason AS previous_life_cycle_review_status_reason,
+    previous.life_cycle_stage AS previous_life_cycle_stage,
+    previous.life_cycle_target_close_date AS previous_life_cycle_target_close_date
+  FROM numbered
+  JOIN {{ source('partner_central', 'opportunity_history') }} AS versions
+    ON versions.id = numbered.id
+    AND versions.last_modified_date = numbered.last_modified_date
+    AND versions.read_order = numbered.read_order
+    AND versions.content_hash = numbered.content_hash
+  JOIN {{ source('partner_central', 'opportunity_history') }} AS previous
+    ON previous.id = numbered.id
+    AND previous.last_modified_date = numbered.previous_date
+    AND previous.read_order = numbered.previous_order
+    AND previous.content_hash = numbered.previous_hash
 ), members AS (
   SELECT
-    'arn' AS what
+    0 AS number,
+    'other' AS what
   UNION ALL
   SELECT
+    1,
+    'arn'
+  UNION ALL
+  SELECT
+    2,
     'catalog'
   UNION ALL
   SELECT
+    3,
     'closed lost reason'
   UNION ALL
   SELECT
+    4,
     'contract duration term'
   UNION ALL
   SELECT
+    5,
     'contract duration value'
   UNION ALL
   SELECT
+    6,
     'created date'
   UNION ALL
   SELECT
+    7,
     'customer city'
   UNION ALL
   SELECT
+    8,
     'customer company name'
   UNION ALL
   SELECT
+    9,
     'customer country code'
   UNION ALL
   SELECT
+    10,
     'customer industry'
   UNION ALL
   SELECT
+    11,
     'customer other industry'
   UNION ALL
   SELECT
+    12,
     'customer postal code'
   UNION ALL
   SELECT
+    13,
     'customer state or region'
   UNION ALL
   SELECT
+    14,
     'customer website url'
   UNION ALL
   SELECT
+    15,
     'delivery models'
   UNION ALL
   SELECT
+    16,
     'expected spend'
   UNION ALL
   SELECT
+    17,
     'next steps'
   UNION ALL
   SELECT
+    18,
     'opportunity type'
   UNION ALL
   SELECT
+    19,
     'partner opportunity identifier'
   UNION ALL
   SELECT
+    20,
     'review comments'
   UNION ALL
   SELECT
+    21,
     'review status'
   UNION ALL
   SELECT
+    22,
     'review status reason'
   UNION ALL
   SELECT
+    23,
     'stage'
   UNION ALL
   SELECT
+    24,
     'target close date'
-), compared AS (
-  SELECT
-    versions.id,
-    versions.version_number,
-    versions.customer_company_name,
-    versions.last_modified_date,
-    versions.first_seen_at,
-    members.what,
-    CASE members.what
-      WHEN 'arn'
-      THEN previous.arn
-      WHEN 'catalog'
-      THEN previous.catalog
-      WHEN 'closed lost reason'
-      THEN previous.life_cycle_closed_lost_reason
-      WHEN 'contract duration term'
-      THEN previous.project_expected_contract_duration_term
-      WHEN 'contract duration value'
-      THEN CAST(previous.project_expected_contract_duration_value AS TEXT)
-      WHEN 'created date'
-      THEN CAST(previous.created_date AT TIME ZONE 'UTC' AS TEXT)
-      WHEN 'customer city'
-      THEN previous.customer_city
-      WHEN 'customer company name'
-      THEN previous.customer_company_name
-      WHEN 'customer country code'
-      THEN previous.customer_country_code
-      WHEN 'customer industry'
-      THEN previous.customer_industry
-      WHEN 'customer other industry'
-      THEN previous.customer_other_industry
-      WHEN 'customer postal code'
-      THEN previous.customer_postal_code
-      WHEN 'customer state or region'
-      THEN previous.customer_state_or_region
-      WHEN 'customer website url'
-      THEN previous.customer_website_url
-      WHEN 'delivery models'
-      THEN previous.project_delivery_models
-      WHEN 'expected spend'
-      THEN previous.project_expected_customer_spend
-      WHEN 'next steps'
-      THEN previous.life_cycle_next_steps
-      WHEN 'opportunity type'
-      THEN previous.opportunity_type
-      WHEN 'partner opportunity identifier'
-      THEN previous.partner_opportunity_identifier
-      WHEN 'review comments'
-      THEN previous.life_cycle_review_comments
-      WHEN 'review status'
-      THEN previous.life_cycle_review_status
-      WHEN 'review status reason'
-      THEN previous.life_cycle_review_status_reason
-      WHEN 'stage'
-      THEN previous.life_cycle_stage
-      WHEN 'target close date'
-      THEN CAST(previous.life_cycle_target_close_date AS TEXT)
-    END AS old_value,
-    CASE members.what
-      WHEN 'arn'
-      THEN versions.arn
-      WHEN 'catalog'
-      THEN versions.catalog
-      WHEN 'closed lost reason'
-      THEN versions.life_cycle_closed_lost_reason
-      WHEN 'contract duration term'
-      THEN versions.project_expected_contract_duration_term
-      WHEN 'contract duration value'
-      THEN CAST(versions.project_expected_contract_duration_value AS TEXT)
-      WHEN 'created date'
-      THEN CAST(versions.created_date AT TIME ZONE 'UTC' AS TEXT)
-      WHEN 'customer city'
-      THEN versions.customer_city
-      WHEN 'customer company name'
-      THEN versions.customer_company_name
-      WHEN 'customer country code'
-      THEN versions.customer_country_code
-      WHEN 'customer industry'
-      THEN versions.customer_industry
-      WHEN 'customer other industry'
-      THEN versions.customer_other_industry
-      WHEN 'customer postal code'
-      THEN versions.customer_postal_code
-      WHEN 'customer state or region'
-      THEN versions.customer_state_or_region
-      WHEN 'customer website url'
-      THEN versions.customer_website_url
-      WHEN 'delivery models'
-      THEN versions.project_delivery_models
-      WHEN 'expected spend'
-      THEN versions.project_expected_customer_spend
-      WHEN 'next steps'
-      THEN versions.life_cycle_next_steps
-      WHEN 'opportunity type'
-      THEN versions.opportunity_type
-      WHEN 'partner opportunity identifier'
-      THEN versions.partner_opportunity_identifier
-      WHEN 'review comments'
-      THEN versions.life_cycle_review_comments
-      WHEN 'review status'
-      THEN versions.life_cycle_review_status
-      WHEN 'review status reason'
-      THEN versions.life_cycle_review_status_reason
-      WHEN 'stage'
-      THEN versions.life_cycle_stage
-      WHEN 'target close date'
-      THEN CAST(versions.life_cycle_target_close_date AS TEXT)
-    END AS new_value,
-    previous.last_modified_date IS DISTINCT FROM versions.last_modified_date
-    OR previous.content_hash IS DISTINCT FROM versions.content_hash AS is_another
-  FROM versions
-  JOIN versions AS previous
-    ON previous.id = versions.id
-    AND previous.version_number = versions.version_number - 1
-  CROSS JOIN members
-), others AS (
-  SELECT
-    id,
-    version_number,
-    customer_company_name,
-    last_modified_date,
-    first_seen_at
-  FROM compared
-  WHERE
-    is_another
-  GROUP BY
-    id,
-    version_number,
-    customer_company_name,
-    last_modified_date,
-    first_seen_at
-  HAVING
-    COUNT(CASE WHEN old_value IS DISTINCT FROM new_value THEN 1 END) = 0
 ), found AS (
   SELECT
     versions.id,
@@ -260,32 +314,130 @@ WITH beginning AS (
       ELSE versions.last_modified_date
     END AS changed_at,
     versions.first_seen_at
-  FROM versions
+  FROM numbered
+  JOIN {{ source('partner_central', 'opportunity_history') }} AS versions
+    ON versions.id = numbered.id
+    AND versions.last_modified_date = numbered.last_modified_date
+    AND versions.read_order = numbered.read_order
+    AND versions.content_hash = numbered.content_hash
   CROSS JOIN beginning
   WHERE
-    versions.version_number = 1
+    numbered.version_number = 1
   UNION ALL
   SELECT
-    id,
-    customer_company_name,
-    what,
-    old_value,
-    new_value,
-    last_modified_date AS changed_at,
-    first_seen_at
-  FROM compared
+    pairs.id,
+    pairs.customer_company_name,
+    members.what,
+    CASE members.number
+      WHEN 1
+      THEN pairs.previous_arn
+      WHEN 2
+      THEN pairs.previous_catalog
+      WHEN 3
+      THEN pairs.previous_life_cycle_closed_lost_reason
+      WHEN 4
+      THEN pairs.previous_project_expected_contract_duration_term
+      WHEN 5
+      THEN CAST(pairs.previous_project_expected_contract_duration_value AS TEXT)
+      WHEN 6
+      THEN CAST(pairs.previous_created_date AT TIME ZONE 'UTC' AS TEXT)
+      WHEN 7
+      THEN pairs.previous_customer_city
+      WHEN 8
+      THEN pairs.previous_customer_company_name
+      WHEN 9
+      THEN pairs.previous_customer_country_code
+      WHEN 10
+      THEN pairs.previous_customer_industry
+      WHEN 11
+      THEN pairs.previous_customer_other_industry
+      WHEN 12
+      THEN pairs.previous_customer_postal_code
+      WHEN 13
+      THEN pairs.previous_customer_state_or_region
+      WHEN 14
+      THEN pairs.previous_customer_website_url
+      WHEN 15
+      THEN pairs.previous_project_delivery_models
+      WHEN 16
+      THEN pairs.previous_project_expected_customer_spend
+      WHEN 17
+      THEN pairs.previous_life_cycle_next_steps
+      WHEN 18
+      THEN pairs.previous_opportunity_type
+      WHEN 19
+      THEN pairs.previous_partner_opportunity_identifier
+      WHEN 20
+      THEN pairs.previous_life_cycle_review_comments
+      WHEN 21
+      THEN pairs.previous_life_cycle_review_status
+      WHEN 22
+      THEN pairs.previous_life_cycle_review_status_reason
+      WHEN 23
+      THEN pairs.previous_life_cycle_stage
+      WHEN 24
+      THEN CAST(pairs.previous_life_cycle_target_close_date AS TEXT)
+    END AS old_value,
+    CASE members.number
+      WHEN 1
+      THEN pairs.arn
+      WHEN 2
+      THEN pairs.catalog
+      WHEN 3
+      THEN pairs.life_cycle_closed_lost_reason
+      WHEN 4
+      THEN pairs.project_expected_contract_duration_term
+      WHEN 5
+      THEN CAST(pairs.project_expected_contract_duration_value AS TEXT)
+      WHEN 6
+      THEN CAST(pairs.created_date AT TIME ZONE 'UTC' AS TEXT)
+      WHEN 7
+      THEN pairs.customer_city
+      WHEN 8
+      THEN pairs.customer_company_name
+      WHEN 9
+      THEN pairs.customer_country_code
+      WHEN 10
+      THEN pairs.customer_industry
+      WHEN 11
+      THEN pairs.customer_other_industry
+      WHEN 12
+      THEN pairs.customer_postal_code
+      WHEN 13
+      THEN pairs.customer_state_or_region
+      WHEN 14
+      THEN pairs.customer_website_url
+      WHEN 15
+      THEN pairs.project_delivery_models
+      WHEN 16
+      THEN pairs.project_expected_customer_spend
+      WHEN 17
+      THEN pairs.life_cycle_next_steps
+      WHEN 18
+      THEN pairs.opportunity_type
+      WHEN 19
+      THEN pairs.partner_opportunity_identifier
+      WHEN 20
+      THEN pairs.life_cycle_review_comments
+      WHEN 21
+      THEN pairs.life_cycle_review_status
+      WHEN 22
+      THEN pairs.life_cycle_review_status_reason
+      WHEN 23
+      THEN pairs.life_cycle_stage
+      WHEN 24
+      THEN CAST(pairs.life_cycle_target_close_date AS TEXT)
+    END AS new_value,
+    pairs.last_modified_date AS changed_at,
+    pairs.first_seen_at
+  FROM pairs
+  CROSS JOIN members
   WHERE
-    old_value IS DISTINCT FROM new_value
-  UNION ALL
-  SELECT
-    id,
-    customer_company_name,
-    'other' AS what,
-    CAST(NULL AS TEXT) AS old_value,
-    CAST(NULL AS TEXT) AS new_value,
-    last_modified_date AS changed_at,
-    first_seen_at
-  FROM others
+    CASE
+      WHEN members.number > 0
+      THEN SUBSTRING(pairs.differs FROM members.number FOR 1) = '1'
+      ELSE pairs.is_another AND pairs.differs = '000000000000000000000000'
+    END
   UNION ALL
   SELECT
     opportunity_presence.id,

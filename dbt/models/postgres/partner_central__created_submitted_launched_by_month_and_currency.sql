@@ -19,7 +19,22 @@ SELECT
   ) AS submitted_amount,
   SUM(CASE WHEN dated.milestone = 'approved' THEN opportunity_spend.monthly_amount END) AS approved_amount,
   SUM(CASE WHEN dated.milestone = 'launched' THEN opportunity_spend.monthly_amount END) AS launched_amount,
-  SUM(CASE WHEN dated.milestone = 'lost' THEN opportunity_spend.monthly_amount END) AS lost_amount
+  SUM(CASE WHEN dated.milestone = 'lost' THEN opportunity_spend.monthly_amount END) AS lost_amount,
+  SUM(
+    CASE WHEN dated.milestone = 'created' THEN opportunity_spend.reporting_amount END
+  ) AS reporting_created_amount,
+  SUM(
+    CASE WHEN dated.milestone = 'submitted' THEN opportunity_spend.reporting_amount END
+  ) AS reporting_submitted_amount,
+  SUM(
+    CASE WHEN dated.milestone = 'approved' THEN opportunity_spend.reporting_amount END
+  ) AS reporting_approved_amount,
+  SUM(
+    CASE WHEN dated.milestone = 'launched' THEN opportunity_spend.reporting_amount END
+  ) AS reporting_launched_amount,
+  SUM(CASE WHEN dated.milestone = 'lost' THEN opportunity_spend.reporting_amount END) AS reporting_lost_amount,
+  MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+  MIN(opportunity_spend.rate_date) AS rate_date
 FROM dated
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
   ON opportunity_spend.id = dated.id

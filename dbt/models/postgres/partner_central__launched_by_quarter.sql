@@ -123,7 +123,11 @@ SELECT
   COUNT(CASE WHEN entries.is_of_quarter THEN 1 END) AS opportunities,
   SUM(CASE WHEN entries.is_of_quarter THEN opportunity_spend.monthly_amount END) AS monthly_amount,
   COUNT(*) AS opportunities_within_a_year,
-  SUM(opportunity_spend.monthly_amount) AS monthly_amount_within_a_year
+  SUM(opportunity_spend.monthly_amount) AS monthly_amount_within_a_year,
+  SUM(CASE WHEN entries.is_of_quarter THEN opportunity_spend.reporting_amount END) AS reporting_amount,
+  SUM(opportunity_spend.reporting_amount) AS reporting_amount_within_a_year,
+  MAX(opportunity_spend.reporting_currency) AS reporting_currency,
+  MIN(opportunity_spend.rate_date) AS rate_date
 FROM entries
 JOIN sizes
   ON sizes.quarter_start = entries.quarter_start

@@ -15,7 +15,14 @@ SELECT
     WHEN opportunity_current.contract_months BETWEEN 1 AND 1200
     AND CAST(opportunity_spend.monthly_amount AS DOUBLE PRECISION) / 1000000000000000000 < 1000000000000000
     THEN opportunity_spend.monthly_amount * opportunity_current.contract_months
-  END AS total_contract_value
+  END AS total_contract_value,
+  CASE
+    WHEN opportunity_current.contract_months BETWEEN 1 AND 1200
+    AND CAST(opportunity_spend.reporting_amount AS DOUBLE PRECISION) / 1000000000000000000 < 1000000000000000
+    THEN opportunity_spend.reporting_amount * opportunity_current.contract_months
+  END AS reporting_total_contract_value,
+  opportunity_spend.reporting_currency,
+  opportunity_spend.rate_date
 FROM {{ ref('partner_central__opportunity_current') }} AS opportunity_current
 JOIN {{ ref('partner_central__opportunity_spend') }} AS opportunity_spend
   ON opportunity_spend.id = opportunity_current.id

@@ -68,6 +68,7 @@ class Tally:
             *([{"where": figure["share"]}] if "share" in figure else []),
             *([{"where": figure["part"][1]}] if "part" in figure else []),
         ]
+        self._has_amounts = figure["show"] != "columns" or figure["value"] == "amount"
         self._today = today
         self.groups: dict[Any, Group] = {}
 
@@ -83,7 +84,7 @@ class Tally:
             keyed = list(self._keyed(by, batch, chosen))
             for key, times in Counter(key for key, _ in keyed).items():
                 self._group(key).counts[place] += times
-            if batch.spends is not None:
+            if batch.spends is not None and self._has_amounts:
                 self._add_amounts(by, keyed, batch.spends, place)
             if "median" in self.figure:
                 for key, row in keyed:
@@ -183,7 +184,7 @@ class Tally:
             if first <= last:
                 steps[first] += 1
                 steps[last + 1] -= 1
-                for currency, amount in batch.spends[row] if batch.spends else ():
+                for currency, amount in batch.spends[row] if batch.spends and self._has_amounts else ():
                     found = amounts.setdefault(currency, [0] * (weeks + 1))
                     found[first] += amount
                     found[last + 1] -= amount

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from .figures import QUARTER_WEEKS
 
 WEEKS_BACK = 2 * QUARTER_WEEKS + 1
@@ -114,9 +116,29 @@ SOURCES = {
 FRESHNESS = "SELECT * FROM data_freshness WHERE stream = 'opportunities'"
 STAGES = "SELECT life_cycle_stage FROM life_cycle_stages ORDER BY stage_order"
 FIRST_DAY = "SELECT CAST(MIN(watermark) AT TIME ZONE 'UTC' AS DATE) AS day FROM sync_runs"
+NEWER_VERSIONS = """
+    SELECT CAST(versions.last_modified_date AT TIME ZONE 'UTC' AS DATE) AS day, COUNT(*) AS versions
+    FROM opportunity_history AS versions
+    JOIN (SELECT id, MIN(last_modified_date) AS first_date FROM opportunity_history GROUP BY id) AS firsts
+        ON firsts.id = versions.id AND firsts.first_date < versions.last_modified_date
+    GROUP BY CAST(versions.last_modified_date AT TIME ZONE 'UTC' AS DATE)
+    ORDER BY day DESC"""
 RATES = "SELECT currency_code, reporting_currency, rate, rate_date FROM reporting_rates ORDER BY currency_code"
 SPENDS = """
     SELECT spend.id, COALESCE(spend.currency_code, '') AS currency, spend.monthly_amount
     FROM opportunity_spend AS spend
     JOIN (SELECT id FROM opportunity_spend GROUP BY id HAVING COUNT(*) > 1) AS several ON several.id = spend.id
     ORDER BY spend.id, currency"""
+
+
+def source(name: str, earliest: date | None) -> str:
+    """Returns what the rows of a table are selected from.
+
+    Args:
+        name: the table's.
+        earliest: the day before which no change is read; None for all of them.
+    """
+    if name != "changes" or earliest is None:
+        return SOURCES[name]
+    later = f"changes.changed_at >= CAST('{earliest} 00:00:00+00:00' AS TIMESTAMPTZ)"
+    return SOURCES[name].replace("WHERE", f"WHERE {later} AND", 1)

@@ -20,7 +20,7 @@ from .evaluate import Batch, Tally
 from .fields import TABLES, WITH_AMOUNTS
 from .figures import figures
 from .last_report import last_report
-from .queries import FIRST_DAY, FRESHNESS, RATES, SOURCES, SPENDS, STAGES
+from .queries import FIRST_DAY, FRESHNESS, NEWER_VERSIONS, RATES, SPENDS, STAGES, source
 from .reader import Reader, Row, readers
 from .rows import Columns, Spends, hundredths, spends_of, to_columns, write_spends
 
@@ -196,10 +196,12 @@ def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Sp
     Of changes, it leaves old ones unread that no figure counts and the page does not keep, since there are many.
     """
     fields = [one for one in TABLES[name] if one.query]
-    query = f"SELECT {', '.join(f'{one.query} AS {one.name}_' for one in fields)} FROM {SOURCES[name]}"  # noqa: S608
     table = snapshot.tables[name]
     room = {"opportunities": MOST_OPPORTUNITIES, "spans": MOST_SPANS}.get(name, MOST_OTHERS)
     room //= len(snapshot.accounts)
+    earliest = _earliest(account, room, snapshot.since) if name == "changes" else None
+    selected = ", ".join(f"{one.query} AS {one.name}_" for one in fields)
+    query = f"SELECT {selected} FROM {source(name, earliest)}"  # noqa: S608 - the names of this program
     tallies = [tally for tally in snapshot.tallies.values() if tally.figure["table"] == name]
     with account.reader.run(query) as result:
         columns: Columns = {}
@@ -226,3 +228,17 @@ def _read(snapshot: Snapshot, account: Account, name: str, several: dict[str, Sp
             table.is_whole &= len(rows) <= room
             room = max(0, room - len(rows))
             table.total += len(rows)
+
+
+def _earliest(account: Account, room: int, since: date) -> date | None:
+    """Returns the day from which on there are more changes than the page keeps, or None if there are not.
+
+    Each version but the first of an opportunity has a change at least.
+    """
+    versions = 0
+    for row in account.reader.fetch(NEWER_VERSIONS):
+        versions += row["versions"]
+        if versions > room:
+            day: date = row["day"]
+            return min(since, day)
+    return None

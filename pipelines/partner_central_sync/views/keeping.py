@@ -169,7 +169,7 @@ def _is_own(store: ViewStore, view: View, there: Stored) -> bool:
 def _view(store: ViewStore, name: str, text: str, joins: Mapping[str, str], fingerprint: str) -> View:
     head = head_of(text)
     columns = {column: head.columns.get(column, "") for column in columns_of(text)}
-    return View(name, translate(text, store.client, joins), fingerprint, head.comment(), columns)
+    return View(name, translate(text, store.client, joins), fingerprint, head.comment(), columns, names_read(text))
 
 
 def _put(store: ViewStore, view: View, there: Stored | None, own: Mapping[str, View], kept: Kept) -> None:

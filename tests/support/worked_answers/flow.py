@@ -13,6 +13,8 @@ FIRST_WEEK = (day("06-01"), day("06-07"), True, True)
 SECOND_WEEK = (day("06-08"), day("06-14"), False, True)
 JUNE, MAY, MARCH, FEBRUARY, JANUARY = (day(f"{month}-01") for month in ("06", "05", "03", "02", "01"))
 Q1, Q2 = (JANUARY, "2026-Q1"), (day("04-01"), "2026-Q2")
+JPY_RATE = ("USD", day("06-10"))  # reporting_currency and rate_date
+NONE = (None,) * 7
 
 ANSWERS: Answers = {
     "opportunity_versions": (
@@ -226,16 +228,25 @@ ANSWERS: Answers = {
     "created_submitted_launched_by_month_and_currency": (
         None,
         [
-            (JUNE, "USD", Decimal("1250.75"), Decimal("1240.75"), Decimal("40.25"), None, Decimal(10)),
-            (JUNE, "EUR", Decimal(50), Decimal(50), None, None, None),
-            (JUNE, "JPY", None, None, None, Decimal(300000), None),
-            (MAY, "USD", Decimal(7), None, None, None, None),
-            (MAY, "XXX", Decimal(5), None, None, None, None),
-            (MAY, None, Decimal(1), None, None, None, None),
-            (FEBRUARY, "JPY", Decimal(300000), None, None, None, None),
-            (None, "JPY", None, Decimal(300000), Decimal(300000), None, None),
-            (None, "USD", None, Decimal(7), None, None, None),
-            (None, None, None, Decimal(1), None, None, None),
+            (
+                *(JUNE, "USD", Decimal("1250.75"), Decimal("1240.75"), Decimal("40.25"), None, Decimal(10)),
+                *(Decimal("1250.75"), Decimal("1240.75"), Decimal("40.25"), None, Decimal(10), "USD", None),
+            ),
+            (
+                *(JUNE, "EUR", Decimal(50), Decimal(50), None, None, None),
+                *(Decimal(60), Decimal(60), None, None, None, "USD", day("06-05")),
+            ),
+            (JUNE, "JPY", None, None, None, Decimal(300000), None, *NONE[:3], Decimal(3000), None, *JPY_RATE),
+            (MAY, "USD", Decimal(7), *NONE[:4], Decimal(7), *NONE[:4], "USD", None),
+            (MAY, "XXX", Decimal(5), *NONE[:4], *NONE),
+            (MAY, None, Decimal(1), *NONE[:4], *NONE),
+            (FEBRUARY, "JPY", Decimal(300000), *NONE[:4], Decimal(3000), *NONE[:4], *JPY_RATE),
+            (
+                *(None, "JPY", None, Decimal(300000), Decimal(300000), None, None),
+                *(None, Decimal(3000), Decimal(3000), None, None, *JPY_RATE),
+            ),
+            (None, "USD", None, Decimal(7), *NONE[:3], None, Decimal(7), *NONE[:3], "USD", None),
+            (None, None, None, Decimal(1), *NONE[:3], *NONE),
         ],
     ),
     "days_to_launch": (
@@ -258,13 +269,21 @@ ANSWERS: Answers = {
             (None, None, None, None, 1, 0, 0, 0, 1, 0, None),
         ],
     ),
-    "launched_by_quarter": (None, [(*Q2, 1, 1, 0, "JPY", 1, Decimal(300000), 1, Decimal(300000))]),
+    "launched_by_quarter": (
+        None,
+        [
+            (
+                *(*Q2, 1, 1, 0, "JPY", 1, Decimal(300000), 1, Decimal(300000)),
+                *(Decimal(3000), Decimal(3000), *JPY_RATE),
+            )
+        ],
+    ),
     "win_rate_by_quarter_and_currency": (
         None,
         [
-            (*Q2, 1, 1, 0, "JPY", 1, 0, Decimal(300000), None, Decimal(100)),
-            (*Q2, 1, 1, 0, "USD", 0, 1, None, Decimal(10), Decimal(0)),
-            (*Q1, 0, 1, 1, None, 0, 1, None, None, None),
+            (*Q2, 1, 1, 0, "JPY", 1, 0, Decimal(300000), None, Decimal(100), Decimal(3000), None, *JPY_RATE),
+            (*Q2, 1, 1, 0, "USD", 0, 1, None, Decimal(10), Decimal(0), None, Decimal(10), "USD", None),
+            (*Q1, 0, 1, 1, None, 0, 1, None, None, None, None, *NO_RATE),
         ],
     ),
 }

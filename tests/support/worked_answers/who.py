@@ -155,9 +155,12 @@ ANSWERS: Answers = {
         [
             (
                 *("A1", "Acme", "Qualified", "in review", True, False, day("08-15"), 12),
-                *(currency, Decimal(amount), Decimal(value)),
+                *(currency, Decimal(amount), Decimal(value), Decimal(reporting), "USD", rated_on),
             )
-            for currency, amount, value in (("USD", "1200.50", "14406.00"), ("EUR", "50", "600"))
+            for currency, amount, value, reporting, rated_on in (
+                ("USD", "1200.50", "14406.00", "14406.00", None),
+                ("EUR", "50", "600", "720", day("06-05")),
+            )
         ],
     ),
 }

@@ -1,7 +1,9 @@
 """Views in PostgreSQL and Redshift, which replace a view only by one with the same columns, or with more at its end.
 
 Then, grants stay. Otherwise the view is dropped and made again. The views of this program that read it are made again
-with it, in the same transaction, and all of them get their grants back. What somebody else made on it is not dropped.
+with it, in the same transaction, and all of them get their grants back. So are the views that these read, as far as
+they have to change as well: with a new column everywhere, that is all of them. What somebody else made on one of them
+is not dropped.
 
 Whoever reads a view keeps it from being replaced, and new readers then wait for the replacement. So it waits for an
 instant only.
@@ -81,34 +83,40 @@ class LibpqViews(ViewStore):
         self.sql.execute_many([f"{verb} {self.name(view)} AS {view.query}", *self.comments(view)])
 
     def _make_again(self, view: View, own: Mapping[str, View]) -> frozenset[str]:
-        """Drops a view and what this program made on it, and makes all of it again with the grants that it had."""
+        """Drops a view and what has to be made again with it, and makes it with the grants that it had."""
         schema, _ = self.place([view.name])
-        readers = self._readers(view.name, schema, own)
-        again = [other for name, other in own.items() if name in readers or name == view.name]
-        grants = {other.name: self._grants(other, schema) for other in again}
-        for other in reversed(again):
-            self.sql.execute_sql(f"DROP VIEW {self.name(other)}")
+        there = self.stored(own)
+        names = self._made_together(view, schema, own, there)
+        again = [other for name, other in own.items() if name in names]
+        dropped = [other for other in reversed(again) if other.name in there]
+        grants = {other.name: self._grants(other, schema) for other in dropped}
+        self.sql.execute_sql(f"DROP VIEW {', '.join(map(self.name, dropped))}")
         for other in again:
             self._make(other, "CREATE VIEW")
-            self._restore(other, grants[other.name], self._grants(other, schema))
-        return frozenset(grants)
+            if other.name in grants:
+                self._restore(other, grants[other.name], self._grants(other, schema))
+        return frozenset(names)
 
-    def _readers(self, name: str, schema: str, own: Mapping[str, View]) -> set[str]:
-        """Returns the views of this program that read a view, or read one that does.
+    def _made_together(self, view: View, schema: str, own: Mapping[str, View], there: Mapping[str, Stored]) -> set[str]:
+        """Returns what has to be made again with a view: its readers, what is not yet as they read it, and so on.
 
         Raises:
-            NotReplaced: somebody else's view does.
+            NotReplaced: somebody else's view reads one of them.
         """
-        found: set[str] = set()
-        others: set[str] = set()
-        asked = [name]
+        differing = {
+            name for name, other in own.items() if name not in there or there[name].fingerprint != other.fingerprint
+        }
+        found, asked, others = {view.name}, [view.name], set[str]()
         while asked:
-            for place, reader, is_here in self._direct_readers(asked.pop(), schema):
-                if not is_here or reader not in own:
+            name = asked.pop()
+            more = own[name].reads & differing
+            for place, reader, is_here in self._direct_readers(name, schema):
+                if is_here and reader in own:
+                    more |= {reader}
+                else:
                     others.add(f"{place}.{reader}")
-                elif reader not in found:
-                    found.add(reader)
-                    asked.append(reader)
+            asked += more - found
+            found |= more
         if others:
             raise NotReplaced(f"its columns change, and {', '.join(sorted(others))} reads it: drop that, or change it")
         return found

@@ -31,6 +31,7 @@ class View(NamedTuple):
         fingerprint: a hash of all that decides what it is.
         comment: what a reader must know.
         columns: the description of each of its columns, in their order; it may be empty.
+        reads: the tables and views that it reads.
     """
 
     name: str
@@ -38,6 +39,7 @@ class View(NamedTuple):
     fingerprint: str
     comment: str
     columns: Mapping[str, str]
+    reads: frozenset[str] = frozenset()
 
     @property
     def mark(self) -> str:
