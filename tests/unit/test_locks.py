@@ -12,6 +12,11 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 DESTINATIONS = sorted(EXTRAS.keys() - {"dev", "build"})
 LOCKS = [ROOT / "requirements.lock", *(ROOT / "locks" / f"{extra}.lock" for extra in DESTINATIONS)]
+ALL_LOCKS = [
+    file
+    for folder in (".", "locks", "tests/locks", "benchmarks/peers")
+    for file in sorted((ROOT / folder).glob("*.lock"))
+]
 PINNED = re.compile(
     r"^([a-z0-9][^ =\[]*)(?:\[[^]]*\])?==([^ ]+)([^\n]*)\n((?:    --hash=sha256:[0-9a-f]{64}[ \\]*\n)+)", re.MULTILINE
 )
@@ -31,6 +36,12 @@ def test_every_pinned_package_has_hashes_and_no_index_is_named(lock: Path) -> No
     text = lock.read_text()
     assert len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) == len(PINNED.findall(text)) > 0
     assert "://" not in text
+
+
+@pytest.mark.parametrize("lock", ALL_LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
+def test_a_lock_has_nothing_that_pip_refuses_beside_hashes(lock: Path) -> None:
+    text = re.sub(r"^ *#.*\n", "", lock.read_text(), flags=re.MULTILINE)
+    assert PINNED.sub("", text) == ""
 
 
 @pytest.mark.parametrize("lock", LOCKS[1:], ids=lambda lock: lock.name)
