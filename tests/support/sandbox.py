@@ -32,12 +32,13 @@ from partner_central_sync.sync.summary import Summary  # noqa: E402
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 TIMEOUT_S = 300.0  # seconds after which what has not come never comes, on however busy a machine
 
-_keep_views = job.keep_views
+_keep_views, _begin_views = job.keep_views, job.begin_views
 
 
 def makes_views(*, wanted: bool) -> None:
     """Let the syncs of this process make views, or leave them out; the command always makes them."""
     job.keep_views = _keep_views if wanted else _leave_views_out
+    job.begin_views = _begin_views if wanted else _leave_views_out
 
 
 def views_are_made() -> bool:

@@ -15,7 +15,7 @@ from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
 from ..destinations.lease import DestinationMoved
-from ..views.sync_step import keep_views
+from ..views.sync_step import begin_views, keep_views
 from . import (
     dlt_settings,
     history_migration,
@@ -186,5 +186,5 @@ def _read_and_load(pipeline: dlt.Pipeline, settings: Settings, console: Console,
     if settings.since and not settings.full and pipeline.state.get("sources"):
         console.note("--since is only where a first load begins, or a full one. Add --full to read again from there.")
     before: set[str] = columns_of(pipeline.default_schema) if pipeline.default_schema_name else set()
-    Loads(pipeline, settings, console, run_record).run()
+    Loads(pipeline, settings, console, run_record, begin_views).run()
     return sorted(unknown(columns_of(pipeline.default_schema) - before, settings.account))

@@ -42,10 +42,19 @@ class Loads:
         settings: what is read.
         console: where progress is shown.
         run_record: what the run has done so far.
+        begin_views: makes the views, behind the first rows of a load that goes on.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline, settings: Settings, console: Console, run_record: RunRecord) -> None:
+    def __init__(
+        self,
+        pipeline: dlt.Pipeline,
+        settings: Settings,
+        console: Console,
+        run_record: RunRecord,
+        begin_views: Callable[[dlt.Pipeline], None],
+    ) -> None:
         self._pipeline, self._settings, self._console, self._record = pipeline, settings, console, run_record
+        self._begin_views: Callable[[dlt.Pipeline], None] | None = begin_views
         chosen = chosen_streams(settings.tables)
         self._metrics = run_record.metrics
         self._lists = Lists(pipeline, chosen, full=settings.full)
@@ -145,3 +154,6 @@ class Loads:
         with load:
             while has_more(load, self._console):
                 load_chunk(self._pipeline, self._settings, self._console, self._record, load, tables, is_last=is_last)
+                if self._begin_views is not None and self._record.loaded and not load.is_complete:
+                    self._begin_views(self._pipeline)
+                    self._begin_views = None

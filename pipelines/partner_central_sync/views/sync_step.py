@@ -1,14 +1,15 @@
 """The step of a sync that compares the views of the destination with the files, and warns.
 
 It is taken after a load, with a new working folder, with another release, and as long as something is left to do. A run
-that loads nothing after one that left nothing to do reads some small files only.
+that loads nothing after one that left nothing to do reads some small files only. A first load that takes long
+makes them behind its first rows already.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
 import dlt
@@ -41,10 +42,8 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
         console: for warnings.
         loaded: the state of the destination after its last load.
     """
-    plain = plain_names_in(state_of_source(pipeline.state) or {})
     tables = _tables(pipeline)
-    split = list(apparent_split_columns({name: types_of(table["columns"]) for name, table in tables.items()}, plain))
-    shared = ACCOUNT in tables.get(SPINE.table, {}).get("columns", {})
+    split = _split_columns(pipeline, tables)
     basis = _basis(pipeline, [*sorted(tables), *split, loaded])
     if cast("dict[str, Any]", pipeline.state["_local"]).get(CREATED) == basis:
         return
@@ -52,9 +51,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
     if not isinstance(client, SqlJobClientBase):
         return
     try:
-        with client:
-            done = not split and are_as_in_the_files(client, tables, shared=shared)
-            kept = Kept() if done else create_views(client, plain)
+        kept = _compare(pipeline, client, tables, split)
     except Exception as error:
         if exit_code_and_message(error)[0] in INTERRUPTIONS:
             raise
@@ -68,6 +65,32 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
         console.warn(sentence)
     if not (kept.taken or kept.left_out or kept.failed) and kept.missing.isdisjoint(tables):
         pipeline.set_local_state_val(CREATED, basis)
+
+
+def begin_views(pipeline: dlt.Pipeline) -> None:
+    """Makes the views of a new working folder while its first load goes on, so that they answer from its first rows on.
+
+    Meanwhile pages are read ahead. What cannot be made is left to `keep_views`, which says why.
+    """
+    client = pipeline.destination_client()
+    if CREATED in pipeline.state["_local"] or not isinstance(client, SqlJobClientBase):
+        return
+    tables = _tables(pipeline)
+    try:
+        _compare(pipeline, client, tables, _split_columns(pipeline, tables))
+    except Exception as error:
+        if exit_code_and_message(error)[0] in INTERRUPTIONS:
+            raise
+
+
+def _compare(
+    pipeline: dlt.Pipeline, client: SqlJobClientBase, tables: Mapping[str, Any], split: Collection[str]
+) -> Kept:
+    """Compares the views with the files, and makes what differs."""
+    shared = ACCOUNT in tables.get(SPINE.table, {}).get("columns", {})
+    with client:
+        done = not split and are_as_in_the_files(client, tables, shared=shared)
+        return Kept() if done else create_views(client, _plain_names(pipeline))
 
 
 def warnings(kept: Kept, dataset: str) -> Iterator[str]:
@@ -94,6 +117,17 @@ def _basis(pipeline: dlt.Pipeline, found: list[object]) -> str:
     dialect = destination.adapter.dialect(destination.capabilities())
     decides = [TRANSLATION_VERSION, REWRITING_VERSION, dialect, dict(texts()), found]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+def _plain_names(pipeline: dlt.Pipeline) -> set[str]:
+    """Returns the names of columns that are not a second column of a member, whatever they are called."""
+    return plain_names_in(state_of_source(pipeline.state) or {})
+
+
+def _split_columns(pipeline: dlt.Pipeline, tables: Mapping[str, Any]) -> list[str]:
+    """Returns the columns that are a second one of a member, by a changed type."""
+    types = {name: types_of(table["columns"]) for name, table in tables.items()}
+    return list(apparent_split_columns(types, _plain_names(pipeline)))
 
 
 def _tables(pipeline: dlt.Pipeline) -> dict[str, Any]:
