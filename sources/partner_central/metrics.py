@@ -60,6 +60,7 @@ class SyncMetrics:
         first: counts of the stream that was begun first: what a run says of cursor, mode and completeness.
         current: counts of the stream that was begun last.
         streams: counts of each stream that was read, by its table.
+        left_out: members that personal data may be in and that were not stored, by the table of the stream.
         notes: sentences a user should see.
         trouble: a sentence while calls fail again and again; None once one succeeds.
         watch: called after every change, from any thread, one at a time.
@@ -79,6 +80,7 @@ class SyncMetrics:
     rejected: int = 0
     first: StreamMetrics = field(default_factory=StreamMetrics)
     streams: dict[str, StreamMetrics] = field(default_factory=dict)
+    left_out: dict[str, set[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     trouble: str | None = None
     watch: Callable[[SyncMetrics], None] | None = None
@@ -217,6 +219,14 @@ class SyncMetrics:
                 stream.mass_rejected = stream.full_listing = stream.estimated_records = None
                 stream.watermark, stream.complete = None, False
             self._changed()
+
+    def record_left_out(self, table: str, member: str) -> bool:
+        """A member of a record was not stored, since it may be personal; returns whether that is new in this run."""
+        with self._lock:
+            members = self.left_out.setdefault(table, set())
+            is_new = member not in members
+            members.add(member)
+        return is_new
 
     def add_note(self, sentence: str) -> None:
         """Something a user should see, once."""

@@ -44,6 +44,7 @@ SUMMARY = {
     "watermark",
     "seconds",
     "new_columns",
+    "left_out",
     "streams",
 }
 

@@ -10,6 +10,7 @@ import pytest
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.forget.run import forget
+from partner_central_sync.sync.summary import Summary
 from sandbox import Sandbox, rows
 
 DETAILS, SUMMARIES, HISTORY = "opportunity_details", "aws_opportunity_summaries", "aws_opportunity_summary_history"
@@ -35,8 +36,8 @@ def sandbox(tmp_path: Path, account: Emulator) -> Sandbox:
     return Sandbox(tmp_path, account.endpoint)
 
 
-def sync(sandbox: Sandbox, mode: str, *, full: bool = False) -> None:
-    sandbox.sync(tables=("opportunities", DETAILS, SUMMARIES), source=KEY | {"pii": mode}, full=full)
+def sync(sandbox: Sandbox, mode: str, *, full: bool = False) -> Summary:
+    return sandbox.sync(tables=("opportunities", DETAILS, SUMMARIES), source=KEY | {"pii": mode}, full=full)
 
 
 def contents(sandbox: Sandbox) -> dict[str, list[dict[str, object]]]:
@@ -59,6 +60,27 @@ def test_what_nobody_knows_of_a_person_is_never_in_clear(sandbox: Sandbox, mode:
     assert team
     names = ("nick", "born", "said", "deep", "homes")
     assert {len(row.get(name) or "") for row in team for name in names} == ({32} if mode == "mask" else {0})
+
+
+def test_what_is_left_out_is_told_with_its_member_and_its_stream(
+    sandbox: Sandbox, account: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_first = sync(sandbox, "drop")
+    people = [f"{list_}.{name}" for list_ in ("Customer.Contacts", "OpportunityTeam") for name in ADDED]
+    of_each = {table: {*people, "LifeCycle.Deep", "LifeCycle.Remark"} for table in (DETAILS, SUMMARIES)}
+    of_each["opportunities"] = {"Customer.Contacts", "OpportunityTeam", "LifeCycle.Deep", "LifeCycle.Remark"}
+    left_out = sorted(f"{table}.{member}" for table, members in of_each.items() for member in members)
+    assert (at_first.left_out, at_first.new_columns) == (left_out, [])
+    assert "left out     28, named above" in at_first.text()
+    assert f"pii leaves them out, since they may be personal: {', '.join(left_out)}." in capsys.readouterr().err
+    key = account.truth()[0]["Id"]
+    account.overlay(key, {"Unheard": [SECRET]})
+    account.change(key, {"OpportunityType": "Expansion"})
+    later, masked = sync(sandbox, "drop"), sync(sandbox, "mask", full=True)
+    assert {"opportunities.Unheard", "opportunities.OpportunityTeam"} <= {*later.left_out}
+    assert masked.left_out == []
+    stored = rows(sandbox, "SELECT left_out FROM sync_runs ORDER BY started_at")
+    assert [row["left_out"] for row in stored] == [",".join(left_out), ",".join(later.left_out), None]
 
 
 @pytest.mark.long

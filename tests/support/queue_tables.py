@@ -27,13 +27,24 @@ READS = "id TEXT, account TEXT, read_at TIMESTAMPTZ, read_for TIMESTAMPTZ, outco
 
 
 class QueueTables:
-    """The tables of a stream, and the adapter of a destination that holds them."""
+    """The tables of a stream, and the adapter of a destination that holds them.
 
-    def __init__(self, stream: PerIdStream = STREAM) -> None:
-        self._stream = stream
-        self.connection = duckdb.connect(":memory:", config={"threads": 1})
+    Args:
+        stream: whose tables are made, unless they are there.
+        connection: to a database that has them.
+        state: of the pipeline.
+    """
+
+    def __init__(
+        self,
+        stream: PerIdStream = STREAM,
+        connection: duckdb.DuckDBPyConnection | None = None,
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._stream, self._state = stream, state or {}
+        self.connection = connection or duckdb.connect(":memory:", config={"threads": 1})
         self.connection.execute("SET TimeZone = 'UTC'")
-        for table, columns in (CREATE | {stream.reads_table: READS}).items():
+        for table, columns in (CREATE | {stream.reads_table: READS}).items() if connection is None else ():
             self.connection.execute(f"CREATE TABLE {table} ({columns})")
 
     def add(self, table: str, *rows: Mapping[str, object]) -> None:
@@ -52,7 +63,7 @@ class QueueTables:
             return self._queue(account).count(reading, now)
 
     def _queue(self, account: str | None) -> ids_due.IdQueue:
-        return ids_due.queues_of(cast("JobClientBase", self), [self._stream], account, {})[self._stream.table]
+        return ids_due.queues_of(cast("JobClientBase", self), [self._stream], account, self._state)[self._stream.table]
 
     @contextmanager
     def asked(self) -> Iterator[None]:

@@ -46,7 +46,7 @@ KINDS = {
 }
 
 
-def _tables_of_streams(*names: str) -> dict[str, dict[str, str]]:
+def tables_of_streams(*names: str) -> dict[str, dict[str, str]]:
     """The columns of tables, by the service's model."""
     found = {
         table: {str(one["name"]): KINDS[str(one["data_type"])] for one in columns if one["name"][0] != "_"}
@@ -108,7 +108,7 @@ TABLES: dict[str, dict[str, str]] = {
         name: {column: KINDS.get(kind, "DOUBLE PRECISION") for column, kind, _ in table.columns}
         for name, table in USER_TABLES.items()
     },
-    **_tables_of_streams(
+    **tables_of_streams(
         *("opportunity_search_summaries", "opportunity_search_summaries__opportunity_team"),
         *("opportunity_search_summaries__related_solutions", "engagement_by_accepting_invitation_tasks", "solutions"),
         *("engagement_invitations", "engagement_invitation_history", "engagement_resource_associations"),
@@ -326,7 +326,8 @@ def _invitation(identifier: str, status: str, sent: str, expires: str, **values:
 
 
 def _read(identifier: str) -> Row:
-    return {"id": identifier, "read_at": moment("06-10 11:00"), "read_for": moment("06-10 11:00"), "outcome": "read"}
+    at = moment("06-10 11:00")
+    return {"id": identifier, "read_at": at, "read_for": at, "outcome": "read", "reading": 1}
 
 
 INVITATIONS = [  # the task of an accepted one says which opportunity it became

@@ -73,43 +73,70 @@ WITH runs AS (
     UNION ALL SELECT 'opportunity_from_engagement_tasks' AS stream, COUNT(*) AS rejected
     FROM {{ partner_central.loaded_or_empty('opportunity_from_engagement_tasks_rejected') }} AS opportunity_from_engagement_tasks_rejected
     UNION ALL SELECT 'solutions' AS stream, COUNT(*) AS rejected FROM {{ partner_central.loaded_or_empty('solutions_rejected') }} AS solutions_rejected
+), read_ids AS (
+    SELECT 'opportunity_details' AS stream, id, read_for, reading FROM {{ partner_central.loaded_or_empty('opportunity_detail_reads') }} AS opportunity_detail_reads
+    UNION ALL SELECT 'aws_opportunity_summaries' AS stream, id, read_for, reading FROM {{ partner_central.loaded_or_empty('aws_opportunity_summary_reads') }} AS aws_opportunity_summary_reads
+    UNION ALL SELECT 'engagement_members' AS stream, id, read_for, reading FROM {{ partner_central.loaded_or_empty('engagement_member_reads') }} AS engagement_member_reads
+), numbered_ids AS (
+    SELECT
+        stream,
+        id,
+        read_for,
+        reading,
+        MAX(reading) OVER (PARTITION BY stream) AS newest_reading
+    FROM read_ids
+), listed_opportunities AS (
+    SELECT opportunities.id, opportunities.last_modified_date AS modified
+    FROM {{ source('partner_central', 'opportunities') }} AS opportunities
+    LEFT JOIN {{ source('partner_central', 'opportunity_presence') }} AS opportunity_presence ON opportunity_presence.id = opportunities.id
+    WHERE opportunity_presence.gone_since IS NULL
+), marked_engagements AS (
+    SELECT id, last_listed_at, MAX(last_listed_at) OVER () AS newest
+    FROM {{ partner_central.loaded_or_empty('engagement_presence') }} AS engagement_presence
+), listed_engagements AS (
+    SELECT engagements.id, engagements.modified_at AS modified
+    FROM {{ partner_central.loaded_or_empty('engagements') }} AS engagements
+    LEFT JOIN marked_engagements ON marked_engagements.id = engagements.id
+    LEFT JOIN reads ON reads.stream = 'engagements'
+    WHERE
+        marked_engagements.last_listed_at IS NULL
+        OR (
+            marked_engagements.last_listed_at = marked_engagements.newest
+            AND (reads.listed_at IS NULL OR marked_engagements.last_listed_at >= reads.listed_at)
+        )
+), ids AS (
+    SELECT 'opportunity_details' AS stream, id, modified FROM listed_opportunities
+    UNION ALL SELECT 'aws_opportunity_summaries' AS stream, id, modified FROM listed_opportunities
+    UNION ALL SELECT 'engagement_members' AS stream, id, modified FROM listed_engagements
+), waiting_ids AS (
+    SELECT ids.stream, COUNT(*) AS waiting
+    FROM ids
+    LEFT JOIN numbered_ids ON numbered_ids.stream = ids.stream AND numbered_ids.id = ids.id
+    WHERE
+        numbered_ids.reading IS NULL
+        OR numbered_ids.reading < 1
+        OR numbered_ids.reading < numbered_ids.newest_reading
+        OR numbered_ids.read_for < ids.modified
+        OR (numbered_ids.read_for IS NULL AND ids.modified IS NOT NULL)
+    GROUP BY ids.stream
 ), by_ids AS (
     SELECT
         'opportunity_details' AS stream,
         (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('opportunity_details') }} AS opportunity_details) AS records,
         (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('opportunity_details_rejected') }} AS opportunity_details_rejected) AS rejected,
-        (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('opportunity_detail_reads') }} AS opportunity_detail_reads) AS ids_read,
-        COUNT(*) AS waiting
-    FROM {{ source('partner_central', 'opportunities') }} AS opportunities
-    LEFT JOIN {{ source('partner_central', 'opportunity_presence') }} AS opportunity_presence ON opportunity_presence.id = opportunities.id
-    LEFT JOIN {{ partner_central.loaded_or_empty('opportunity_detail_reads') }} AS opportunity_detail_reads ON opportunity_detail_reads.id = opportunities.id
-    WHERE
-        opportunity_presence.gone_since IS NULL
-        AND (opportunity_detail_reads.id IS NULL OR opportunity_detail_reads.read_for < opportunities.last_modified_date)
+        (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('opportunity_detail_reads') }} AS opportunity_detail_reads) AS ids_read
     UNION ALL
     SELECT
         'aws_opportunity_summaries' AS stream,
         (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('aws_opportunity_summaries') }} AS aws_opportunity_summaries) AS records,
         (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('aws_opportunity_summaries_rejected') }} AS aws_opportunity_summaries_rejected) AS rejected,
-        (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('aws_opportunity_summary_reads') }} AS aws_opportunity_summary_reads) AS ids_read,
-        COUNT(*) AS waiting
-    FROM {{ source('partner_central', 'opportunities') }} AS opportunities
-    LEFT JOIN {{ source('partner_central', 'opportunity_presence') }} AS opportunity_presence ON opportunity_presence.id = opportunities.id
-    LEFT JOIN {{ partner_central.loaded_or_empty('aws_opportunity_summary_reads') }} AS aws_opportunity_summary_reads ON aws_opportunity_summary_reads.id = opportunities.id
-    WHERE
-        opportunity_presence.gone_since IS NULL
-        AND (aws_opportunity_summary_reads.id IS NULL OR aws_opportunity_summary_reads.read_for < opportunities.last_modified_date)
+        (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('aws_opportunity_summary_reads') }} AS aws_opportunity_summary_reads) AS ids_read
     UNION ALL
     SELECT
         'engagement_members' AS stream,
         (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('engagement_members') }} AS engagement_members) AS records,
         (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('engagement_members_rejected') }} AS engagement_members_rejected) AS rejected,
-        (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('engagement_member_reads') }} AS engagement_member_reads) AS ids_read,
-        COUNT(*) AS waiting
-    FROM {{ partner_central.loaded_or_empty('engagements') }} AS engagements
-    LEFT JOIN {{ partner_central.loaded_or_empty('engagement_member_reads') }} AS engagement_member_reads ON engagement_member_reads.id = engagements.id
-    WHERE
-        (engagement_member_reads.id IS NULL OR engagement_member_reads.read_for < engagements.modified_at)
+        (SELECT COUNT(*) FROM {{ partner_central.loaded_or_empty('engagement_member_reads') }} AS engagement_member_reads) AS ids_read
 ), streams AS (
     SELECT
         rejections.stream,
@@ -121,12 +148,13 @@ WITH runs AS (
     LEFT JOIN counted ON counted.stream = rejections.stream
     UNION ALL
     SELECT
-        stream,
-        rejected,
-        records,
+        by_ids.stream,
+        by_ids.rejected,
+        by_ids.records,
         CAST(NULL AS BIGINT) AS not_listed,
-        CASE WHEN ids_read > 0 THEN waiting END AS waiting
+        CASE WHEN by_ids.ids_read > 0 THEN COALESCE(waiting_ids.waiting, 0) END AS waiting
     FROM by_ids
+    LEFT JOIN waiting_ids ON waiting_ids.stream = by_ids.stream
 )
 SELECT
     'opportunities' AS stream,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .message import Event, Foreign, Unreadable
 
+VISIBILITY_S = 300  # for which a received message is hidden, unless it is held
 MOST_ATTEMPTS = 3  # receipts after which an id that cannot be read is left to the next poll; less than the redrive's
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from partner_central.public import PartnerCentralError
 
 from .address import parse_address
-from .batch import Batch, Limits, chunks
+from .batch import VISIBILITY_S, Batch, Limits, chunks
 from .connection import LONG_WAIT_S, connect
 from .errors import to_queue_error
 from .message import read_message
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PER_CALL = 10  # the most that SQS takes and gives
 SHORT_WAIT_S = 1  # a poll without waiting does not look at every server of SQS
-VISIBILITY_S = 300  # for which a received message is hidden; `hold` renews it
 GIVE_BACK_S = 30  # an opportunity can be read 3 to 30 seconds after its event
 ATTEMPTS, PAUSE_S = 3, 0.2
 NO_LIMITS = Limits()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from partner_central.public import NamedIds, PartnerCentralError, SyncMetrics
 
-from ..events.batch import Limits
+from ..events.batch import VISIBILITY_S, Limits
 from .own_session import open_queue
 from .settings import Settings
 
@@ -67,6 +67,7 @@ class EventsStep:
     _seconds: list[float] = field(default_factory=list)
     _read_at: dict[str, datetime] = field(default_factory=dict)
     _begun: datetime | None = None
+    _left_since: float | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -77,10 +78,12 @@ class EventsStep:
         """Yields the opportunities of each batch; call `loaded` before the next one is taken.
 
         What an earlier batch of the run loaded is not read again for an event that is older than that. Where no call is
-        left, nothing is received, since each receipt brings a message nearer to the dead letters.
+        left, nothing is received, since each receipt brings a message nearer to the dead letters. Nor is anything more
+        once a message can come back that the run received and did not delete, or once the queue failed.
 
         The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
         """
+        begun = metrics.clock()
         while self._receive(metrics) and self.batch is not None:
             batch, self.is_drained = self.batch, self.batch.is_last and self.takes_more
             if batch.events:
@@ -88,8 +91,11 @@ class EventsStep:
                 with self.queue.hold(batch.handles) if self.takes_more else nullcontext():
                     yield NamedIds(self._to_read(batch))
             self.batch = None
-            if not (self.takes_more and batch.is_full(Limits())):
+            if self._left_since is None and (batch.foreign or batch.unreadable or self._later):
+                self._left_since = begun
+            if not (self.takes_more and batch.is_full(Limits())) or self._sees_no_others(metrics):
                 return
+            begun = metrics.clock()
 
     def loaded(self, named: NamedIds, metrics: SyncMetrics) -> None:
         """Deletes the messages of a batch whose rows are committed; what AWS does not show yet comes again."""
@@ -152,6 +158,11 @@ class EventsStep:
 
     def _take(self) -> None:
         self.batch = self.queue.receive()
+
+    def _sees_no_others(self, metrics: SyncMetrics) -> bool:
+        """Returns whether the next messages may be the ones that this run received and left in the queue."""
+        is_back = self._left_since is not None and metrics.clock() - self._left_since >= VISIBILITY_S
+        return is_back or self.failure is not None
 
     def _note_tables(self, event: Event) -> bool:
         """Notes the lists and engagements that an event is about; returns whether there are any lists."""

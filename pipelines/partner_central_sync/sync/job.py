@@ -30,7 +30,7 @@ from . import (
 from .events_step import EventsStep, events_of
 from .loads import Loads
 from .missed_events import missed_by_events
-from .new_columns import columns_of, unknown
+from .new_columns import columns_of, left_out_warning, unknown
 from .pending import has_lost_lease, load_pending, open_in_step
 from .private_folder import private_files
 from .repair import has_unfinished_repair, repair_tables
@@ -133,6 +133,8 @@ def _warn(settings: Settings, console: Console, run_record: RunRecord, removed: 
     metrics = run_record.metrics
     if run_record.new_columns:
         console.warn(f"Partner Central sent members that are new here: {', '.join(run_record.new_columns)}.")
+    if left_out := left_out_warning(metrics):
+        console.warn(left_out)
     for table, count in tables_of_rejected(metrics).items():
         console.warn(f"{count:,} records could not become rows: see {settings.dataset_name}.{table}.")
     if removed.note:

@@ -42,7 +42,7 @@ class Loads:
         settings: what is read.
         console: where progress is shown.
         run_record: what the run has done so far.
-        begin_views: makes the views, behind the first rows of a load that goes on.
+        begin_views: makes the views, behind the first rows of a load that continues.
     """
 
     def __init__(

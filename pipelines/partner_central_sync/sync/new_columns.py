@@ -1,10 +1,14 @@
-"""The columns that came with a run because Partner Central sent members that the model does not know."""
+"""Members that the model does not know: the columns that came with a run, and what it left out."""
 
 from __future__ import annotations
 
 from dlt.common.schema import Schema
 
-from partner_central.public import ACCOUNT, STREAMS, hint_rules, stream_model, table_columns
+from partner_central.public import ACCOUNT, STREAMS, SyncMetrics, hint_rules, stream_model, table_columns
+
+LEFT_OUT = (
+    "Partner Central sent members that this release does not know. pii leaves them out, since they may be personal: {}."
+)
 
 
 def columns_of(schema: Schema) -> set[str]:
@@ -28,3 +32,14 @@ def unknown(columns: set[str], account: str | None) -> set[str]:
             keys = (f".{stream.child_key}", f".{ACCOUNT}")[: 1 if account is None else 2]
             columns -= {name for name in columns if name.startswith(f"{stream.table}__") and name.endswith(keys)}
     return columns
+
+
+def left_out(metrics: SyncMetrics) -> list[str]:
+    """Returns the members that a run did not store, since nobody classified them, as `table.member`."""
+    return sorted(f"{table}.{member}" for table, members in metrics.left_out.items() for member in members)
+
+
+def left_out_warning(metrics: SyncMetrics) -> str | None:
+    """Returns a sentence about these members; None if there are none."""
+    members = left_out(metrics)
+    return LEFT_OUT.format(", ".join(members)) if members else None

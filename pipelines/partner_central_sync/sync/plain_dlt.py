@@ -19,6 +19,7 @@ from ..destinations.pipeline_state import state_of_source
 from ..views.keeping import create_views
 from ..views.sync_step import warnings
 from . import removals, run_log
+from .new_columns import left_out_warning
 from .run_record import RunRecord
 from .settings import Settings
 
@@ -73,7 +74,8 @@ def _load(
     run.outcome = of_result(held=removed.unmarked, mass_rejected=run.metrics.mass_rejected)
     warning = removed.warning(str(pipeline.dataset_name))
     run.message = run.metrics.mass_rejected or warning
-    return [sentence for sentence in (*run.metrics.notes, warning, run.metrics.mass_rejected) if sentence]
+    sentences = (*run.metrics.notes, left_out_warning(run.metrics), warning, run.metrics.mass_rejected)
+    return [sentence for sentence in sentences if sentence]
 
 
 def _keep_views(pipeline: dlt.Pipeline) -> list[str]:

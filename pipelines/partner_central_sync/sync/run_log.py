@@ -23,6 +23,7 @@ from ..destinations import of, own_tables
 from ..destinations.own_tables import Kind, OwnTable
 from ..version import version
 from . import full_listings
+from .new_columns import left_out
 from .run_record import RunRecord
 from .stream_log import LONGEST_MESSAGE, STREAM_RUNS, stream_rows
 
@@ -105,6 +106,13 @@ COLUMNS = (
         "text",
         "Columns that came with members nobody knew, with commas between; null if none.",
         lambda run: ",".join(run.new_columns) or None,
+        nullable=True,
+    ),
+    Column(
+        "left_out",
+        "text",
+        "Members that nobody knew and that pii left out, as table.member, with commas between; null if none.",
+        lambda run: ",".join(left_out(run.metrics)) or None,
         nullable=True,
     ),
     Column(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..console.exit_codes import ExitCode, of_result
+from .new_columns import left_out
 from .stream_log import StreamRun, rejected_table_of, stream_runs
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Summary:
         mass_rejected: a sentence if so many records were rejected that the cursor does not move.
         seconds: how long it took.
         new_columns: columns of members that were unknown, as `table.column`.
+        left_out: such members that `pii` left out, as `table.member`.
         gone: opportunities that were marked as gone.
         held: opportunities that were not marked, because they were too many.
         streams: each stream that was chosen: its table, how it ended, and what was counted of it.
@@ -72,6 +74,7 @@ class Summary:
     watermark: datetime | None
     seconds: float
     new_columns: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     gone: int = 0
     held: int = 0
     mass_rejected: str | None = None
@@ -102,6 +105,7 @@ class Summary:
             watermark=metrics.first.watermark,
             seconds=round(seconds, 3),
             new_columns=list(run.new_columns),
+            left_out=left_out(metrics),
             gone=removals.marked,
             held=removals.unmarked,
             mass_rejected=metrics.mass_rejected,
@@ -135,6 +139,7 @@ class Summary:
             ("changed", f"{self.changed:,} rows"),
             ("rejected", rejected),
             ("new columns", _join_short(self.new_columns)),
+            *([("left out", _join_short(self.left_out))] if self.left_out else []),
             *([("gone", f"{self.gone:,} opportunities are no longer listed")] if self.gone else []),
             *self._tables(),
             ("watermark", self._watermark()),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common import logger
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.pipeline import get_dlt_pipelines_dir
 
@@ -64,9 +65,15 @@ class StreamConnection:
         stream = self._stream
         stored = StoredColumns.in_destination(naming or dlt.current.source_schema().naming)
         names, account = assigned_names(state), self._options.account
-        made = RowMaker(self._model, stream.table_names, stream.members, names, account, stored)
+        made = RowMaker(self._model, stream.table_names, stream.members, names, account, stored, self._leave_out)
         self._load.stream(stream.table).row_maker = made
         return made
+
+    def _leave_out(self, member: str) -> None:
+        """Notes that a member is not stored; who runs the source without counting it reads that in dlt's log."""
+        load, table = self._load, self._stream.table
+        if load.metrics.record_left_out(table, member) and load.on_failure is None:
+            logger.warning(f"{table}: pii = {self._options.pii} leaves out {member}, which this release does not know.")
 
 
 def _folder() -> Path:

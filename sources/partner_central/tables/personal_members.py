@@ -42,14 +42,41 @@ class PersonalMembers:
             _structure(self._tree, structures)[member] = KEPT
         _mark_others(self._tree, "")
 
-    def changed(self, record: dict[str, Any], change: Change) -> dict[str, Any]:
+    def changed(self, record: dict[str, Any], change: Change, change_others: Change) -> dict[str, Any]:
         """Returns a copy of a record whose personal members are changed.
 
         Args:
             record: as AWS sends it.
             change: gives what is stored instead of a value in a column.
+            change_others: the same for a member that nobody classified.
         """
-        return _changed(record, self._tree, change, self._names)
+        return self._changed(record, self._tree, change, change_others)
+
+    def _changed(self, structure: dict[str, Any], tree: Tree, change: Change, change_others: Change) -> dict[str, Any]:
+        """Returns a copy of a structure, whose members at the ends of the tree are changed."""
+        copy = dict(structure)
+        for member, value in structure.items():
+            below = tree.get(member)
+            if value is None:
+                continue
+            if below is None or member == OTHERS:
+                path = f"{tree[OTHERS]}.{member}".removeprefix(".")
+                copy[member] = change_others(value, personal_column(path, self._names))
+            elif isinstance(below, str):
+                copy[member] = value if below == KEPT else change(value, below)
+            elif isinstance(value, dict) and LIST in below:
+                copy[member] = {
+                    key: self._changed({MAP_VALUE: one}, below[LIST], change, change_others)[MAP_VALUE]
+                    for key, one in value.items()
+                }
+            elif isinstance(value, dict):
+                copy[member] = self._changed(value, below, change, change_others)
+            elif isinstance(value, list) and LIST in below:
+                copy[member] = [
+                    self._changed(one, below[LIST], change, change_others) if isinstance(one, dict) else one
+                    for one in value
+                ]
+        return copy
 
 
 def personal_column(path: str, names: Mapping[Path, str] = NO_NAMES) -> str:
@@ -86,30 +113,3 @@ def _mark_others(tree: Tree, path: str) -> None:
             _mark_others(below, f"{path}{LIST}" if member == LIST else f"{path}.{member}")
     if LIST not in tree:
         tree[OTHERS] = path
-
-
-def _changed(structure: dict[str, Any], tree: Tree, change: Change, names: Mapping[Path, str]) -> dict[str, Any]:
-    """A copy of a structure, whose members at the ends of the tree are changed."""
-    copy = dict(structure)
-    for member, value in structure.items():
-        below = tree.get(member)
-        if value is None:
-            continue
-        if below is None or member == OTHERS:
-            copy[member] = change(value, personal_column(f"{tree[OTHERS]}.{member}".removeprefix("."), names))
-        elif isinstance(below, str):
-            copy[member] = value if below == KEPT else change(value, below)
-        elif isinstance(value, dict) and LIST in below:
-            copy[member] = {key: _changed_entry(one, below[LIST], change, names) for key, one in value.items()}
-        elif isinstance(value, dict):
-            copy[member] = _changed(value, below, change, names)
-        elif isinstance(value, list) and LIST in below:
-            copy[member] = [
-                _changed(one, below[LIST], change, names) if isinstance(one, dict) else one for one in value
-            ]
-    return copy
-
-
-def _changed_entry(value: object, tree: Tree, change: Change, names: Mapping[Path, str]) -> object:
-    """The value of an entry of a map, changed."""
-    return _changed({MAP_VALUE: value}, tree, change, names)[MAP_VALUE]

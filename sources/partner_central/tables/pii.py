@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from ..errors import ConfigurationError
-from .personal_members import NO_NAMES, Change, PersonalMembers
+from .personal_members import NO_NAMES, PersonalMembers
 from .record import content_hash
 from .table import Path
-from .values import Mask
+from .values import Mask, Unclassified
 
 Mode = Literal["keep", "mask", "drop"]
 SHORTEST_KEY = 16
@@ -92,8 +92,9 @@ class PiiPolicy:
         """The record as it may be stored; the one given stays as it is."""
         if self._mode == "keep" or not isinstance(record, dict):
             return record
-        change: Change = self._mask if self._mode == "mask" else lambda *_: None
-        return self._members.changed(record, change)
+        if self._mode == "drop":
+            return self._members.changed(record, lambda *_: None, lambda *_: Unclassified())
+        return self._members.changed(record, self._mask, self._mask_unclassified)
 
     def rejected(self, record: object) -> str:
         """Returns what is stored of a record that cannot be a row: its JSON, or a hash if personal data is not kept.
@@ -157,6 +158,10 @@ class PiiPolicy:
         written = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
         mask = self._hash(written)
         return Mask(mask) if self._form == FIRST_FORM else self._of_column(mask, column)
+
+    def _mask_unclassified(self, value: object, column: str) -> Mask:
+        mask = self._mask(value, column)
+        return Unclassified(mask) if mask else mask
 
     def _of_column(self, mask: str, column: str) -> Mask:
         """Returns the mask of a column, from a mask without one."""

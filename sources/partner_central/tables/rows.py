@@ -6,7 +6,7 @@ that AWS adds tomorrow arrives without an upgrade. A member that does not fit it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from .new_members import AssignedNames
@@ -49,6 +49,7 @@ class RowMaker:
         assigned_names: which column each unknown member has, by table, as an earlier run left it.
         account: the value of the column `account` in every row; None without such a column.
         stored: the types of columns in the destination, which are read with the first row.
+        leave_out: is told the path of each member that nobody classified and that is not stored.
 
     Attributes:
         assigned_names: which column each unknown member has by now, to be kept in the source's state.
@@ -63,6 +64,7 @@ class RowMaker:
         assigned_names: AssignedNames | None = None,
         account: str | None = None,
         stored: StoredColumns | None = None,
+        leave_out: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.model = model
         self.names = names
@@ -71,6 +73,7 @@ class RowMaker:
         self.constant: Row = {} if account is None else {ACCOUNT: account}
         self._required = [(column_name([member]), member) for member in members.required]
         self._stored = stored or StoredColumns()
+        self._leave_out = leave_out
 
     @cached_property
     def placed(self) -> RecordModel:
@@ -80,9 +83,8 @@ class RowMaker:
     @cached_property
     def _table(self) -> StructureTable:
         self._stored.look_at([*self.names.both, *_table_names(self.names.root, self.model.children)])
-        return StructureTable(
-            (), self.names.both, self.model, self.assigned_names, self._stored, self.constant, self.names
-        )
+        names, assigned = self.names, self.assigned_names
+        return StructureTable((), names.both, self.model, assigned, self._stored, self.constant, names, self._leave_out)
 
     def row(self, record: object) -> Row:
         """The row of one record; its lists are lists of child rows, which have its key.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -11,7 +11,7 @@ from .service_model import MAP_KEY, MAP_VALUE
 from .stored_columns import StoredColumns
 from .table import ChildTable, Path, RecordModel
 from .types import CONVERT, OF_JSON, Convert
-from .values import AGAIN, InvalidValue, Mask, is_wide
+from .values import AGAIN, InvalidValue, Mask, Unclassified, is_wide
 
 Row = dict[str, Any]
 ACCOUNT = "account"
@@ -71,6 +71,7 @@ class StructureTable:
         stored: the types of columns in the destination.
         constant: columns that are the same in every row of every table.
         names: the names of the record's tables.
+        leave_out: is told the path of each member that nobody classified and that is not stored.
 
     Attributes:
         columns: known columns, with the names of the destination.
@@ -86,12 +87,14 @@ class StructureTable:
         stored: StoredColumns,
         constant: Row,
         names: TableNames,
+        leave_out: Callable[[str], object],
     ) -> None:
         self._where = where
         self._assigned = assigned
         self._stored = stored
         self._constant = constant
         self._table_names = names
+        self._leave_out = leave_out
         reserved = {*constant, *([names.child_key] if where else OWN_COLUMNS)}
         self._names = ColumnNames(where, tables, assigned, stored, reserved, shared=bool(constant))
         children = self._names.placed_lists(model.children)
@@ -142,7 +145,7 @@ class StructureTable:
             raise InvalidValue(f"the record is nested more than {MAX_DEPTH} deep")
         for member, value in structure.items():
             known = tree.get(member)
-            if value is None or (isinstance(value, Mask) and not _holds_text(known)):
+            if value is None or (isinstance(value, Mask) and not self._holds(known, value, (*path, member))):
                 continue
             if isinstance(known, _Leaf):
                 try:
@@ -157,6 +160,14 @@ class StructureTable:
                 raise InvalidValue(f"{self._dotted((*path, member))} is not a structure")
             else:
                 self._put_unknown(row, value, (*path, member), key)
+
+    def _holds(self, known: _Leaf | _List | Tree | None, mask: Mask, path: Path) -> bool:
+        """Returns whether the column of a member takes a mask; that of one that nobody knows does."""
+        takes = known is None or (isinstance(known, _Leaf) and known.convert is CONVERT["text"])
+        if isinstance(mask, Unclassified) and not (takes and mask):
+            self._leave_out(self._dotted(path).replace(AGAIN, ""))
+            return False
+        return takes
 
     def _entries(self, known: _List, value: object, path: Path) -> list[object]:
         """The entries of a list; those of a map as structures of key and value."""
@@ -186,7 +197,8 @@ class StructureTable:
     def _list(self, path: Path, name: str, model: RecordModel, *, is_map: bool = False) -> _List:
         """A list of this table, with what is known of its entries."""
         where, tables = (*self._where, *path), [self._names.table_of(name)]
-        table = StructureTable(where, tables, model, self._assigned, self._stored, self._constant, self._table_names)
+        names, leave_out = self._table_names, self._leave_out
+        table = StructureTable(where, tables, model, self._assigned, self._stored, self._constant, names, leave_out)
         return _List(name, table, is_map)
 
     def _convert(self, convert: Convert, value: object, path: Path) -> object:
@@ -197,11 +209,6 @@ class StructureTable:
 
     def _dotted(self, path: Path) -> str:
         return ".".join((*self._where, *(path if path != VALUE else ())))
-
-
-def _holds_text(known: _Leaf | _List | Tree | None) -> bool:
-    """Returns whether the column of a member takes a mask; that of one that nobody knows does."""
-    return known is None or (isinstance(known, _Leaf) and known.convert is CONVERT["text"])
 
 
 def _insert(tree: Tree, path: Path, known: _Leaf | _List) -> None:

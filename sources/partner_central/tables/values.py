@@ -93,6 +93,12 @@ class Mask(str):
     __slots__ = ()
 
 
+class Unclassified(Mask):
+    """The same in place of a member that nobody classified; an empty one is not stored."""
+
+    __slots__ = ()
+
+
 def to_text(value: object) -> str:
     """Returns text; a number becomes its digits."""
     if not isinstance(value, str):

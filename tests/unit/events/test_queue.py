@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from partner_central.errors import ConfigurationError, PartnerCentralError, RequestRejected, ServiceUnavailable
 from partner_central_sync.events.address import parse_address
-from partner_central_sync.events.batch import Limits
+from partner_central_sync.events.batch import VISIBILITY_S, Limits
 from partner_central_sync.events.connection import connect
-from partner_central_sync.events.queue import NO_SUCH_HANDLE, VISIBILITY_S, EventQueue
+from partner_central_sync.events.queue import NO_SUCH_HANDLE, EventQueue
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/events"
 HANDLE = "x" * 400

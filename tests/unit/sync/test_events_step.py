@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.session import Session
 
-from fake_queue import FakeSqs, queue_of
+from fake_queue import URL, FakeSqs, queue_of
+from partner_central.errors import PartnerCentralError
 from partner_central.metrics import SyncMetrics
+from partner_central_sync.events.batch import VISIBILITY_S
+from partner_central_sync.events.queue import EventQueue
 from partner_central_sync.sync.events_step import NO_CALLS, EventsStep
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
@@ -39,3 +45,73 @@ def test_an_event_at_the_end_of_the_calendar_is_loaded_like_any_other() -> None:
         assert named.ids == ("O1",)
         events.loaded(named, metrics)
     assert sqs.deleted == ["1"]
+
+
+class ReturningSqs(FakeSqs):
+    """A queue whose messages come back after their visibility timeout; each call takes a quarter of a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+        self.calls = 0
+        self._given_at: dict[str, float] = {}
+
+    def receive_message(self, MaxNumberOfMessages: int, **more: object) -> dict[str, Any]:  # noqa: N803 - of SQS
+        self.calls += 1
+        assert self.calls < 10_000, "the run receives for ever"
+        self.seconds += 0.25
+        for key in [key for key, at in self._given_at.items() if self.seconds - at >= VISIBILITY_S]:
+            del self._given_at[key]
+            if key in self.in_flight:
+                self.waiting.append(self.in_flight.pop(key))
+        answer = super().receive_message(MaxNumberOfMessages, **more)
+        self._given_at |= {one["MessageId"]: self.seconds for one in answer["Messages"]}
+        return answer
+
+    def delete_message_batch(self, Entries: list[dict[str, str]], **_: object) -> dict[str, Any]:  # noqa: N803
+        return super().delete_message_batch([one for one in Entries if one["ReceiptHandle"] in self.in_flight])
+
+
+def drain(sqs: ReturningSqs) -> EventsStep:
+    """Takes all that a run takes, and loads it at once."""
+    metrics = SyncMetrics(clock=lambda: sqs.seconds)
+    queue = EventQueue(URL, Session(), "AWS", client=cast("Any", sqs), clock=lambda: 0.0, sleep=lambda _: None)
+    events = EventsStep(queue)
+    for named in events.batches(metrics):
+        events.loaded(named, metrics)
+    return events
+
+
+@pytest.mark.parametrize("kind", ["of another catalog", "about a list", "not an event"])
+def test_messages_that_are_left_in_the_queue_do_not_keep_a_run_for_ever(kind: str) -> None:
+    """As many as come back while the run receives the others; those of opportunities are all loaded and deleted."""
+    sqs = ReturningSqs()
+    for _ in range(15_000):
+        match kind:
+            case "of another catalog":
+                sqs.send({"catalog": "Sandbox", "opportunity": {"identifier": "O1"}})
+            case "about a list":
+                sqs.send({"engagement": {"id": "eng-1"}}, kind="Engagement Member Added")
+            case _:
+                sqs.send_update("O1")
+                sqs.waiting[-1]["Body"] = "{}"
+    events = drain(sqs)
+    assert (events.is_drained, sqs.seconds) == (False, 500)
+    events.conclude()
+    assert (len(sqs.deleted) > 0) == (kind == "about a list")
+
+
+def test_a_run_that_may_not_delete_receives_no_further_batch() -> None:
+    sqs = ReturningSqs()
+    sqs.delete_message_batch = denied  # type: ignore[method-assign]
+    for number in range(5000):
+        sqs.send_update(f"O{number}")
+    events = drain(sqs)
+    assert (events.is_drained, len(sqs.in_flight)) == (False, 2000)
+    with pytest.raises(PartnerCentralError, match="sqs:DeleteMessage"):
+        events.raise_failure()
+
+
+def denied(**_: object) -> dict[str, Any]:
+    answer = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sqs:DeleteMessage"}}
+    raise ClientError(cast("Any", answer), "DeleteMessageBatch")

@@ -130,12 +130,27 @@ def test_a_member_that_nobody_knows_is_not_stored_in_clear(place: Place, mode: s
             assert len(masks) == (mode == "mask" and form != FIRST_FORM), "one for all that it holds"
 
 
+@every_place
+@pytest.mark.parametrize("mode", ["keep", "mask", "drop"])
+def test_a_member_that_nobody_knows_is_stored_or_told(place: Place, mode: str) -> None:
+    for value in VALUES.values():
+        told: set[str] = set()
+        names, members = place.stream.table_names, place.stream.members
+        maker = RowMaker(model_of(place.stream), names, members, leave_out=told.add)
+        policy = place.stream.pii_policy(mode, KEY)
+        with_it, without = (str(maker.row(policy.record(place.record(**more)))) for more in ({"Unheard": value}, {}))
+        of_place = place.path.replace("[]", "")
+        assert told == ({f"{of_place}.Unheard".removeprefix(".")} if mode == "drop" else set())
+        assert (with_it == without) == bool(told)
+
+
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.table)
 def test_a_mask_of_what_a_newer_model_describes_rejects_no_record(stream: Stream) -> None:
     """Whatever the model calls a number, a date, a list or a structure: its column is null, and the row is there."""
     keys = {stream.members.key, *stream.members.key_parts, *stream.members.required}
     policy = PiiPolicy("mask", KEY, (), kept=keys)
-    maker = RowMaker(model_of(stream), stream.table_names, stream.members)
+    told: set[str] = set()
+    maker = RowMaker(model_of(stream), stream.table_names, stream.members, leave_out=told.add)
     members = {path.partition(".")[0].removesuffix("[]") for path in (*stream.personal, *stream.plain)}
     row = maker.row(policy.record({member: [SECRET] for member in members} | Place(stream, "").record()))
     assert not is_in_clear(str(row))
@@ -144,3 +159,5 @@ def test_a_mask_of_what_a_newer_model_describes_rejects_no_record(stream: Stream
         name for name, kind in types.items() if kind == "text"
     }
     assert {type(value) for value in row.values()} <= {str, datetime}, "also no mask is left of its own type"
+    masked = {column.path[0] for column in maker.placed.columns if MASKED.fullmatch(str(row.get(column.name)))}
+    assert told == members - masked - keys, "what no column holds is told"
