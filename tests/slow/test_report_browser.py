@@ -93,8 +93,21 @@ def test_the_browser_counts_as_python_does(
 
 def test_another_number_would_be_found(browser: Browser, page: Path) -> None:
     browser.open(page)
-    browser.evaluate("tables.opportunities.columns.pipeline.ints.fill(1), matches.clear(), redraw()")
+    browser.evaluate("tables.opportunities.columns.pipeline.ints.fill(1), unfiltered.clear(), redraw()")
     assert {name for name, *_ in browser.evaluate(DIFFERENT)} >= {"pipeline", "by_stage"}
+
+
+def test_what_no_filter_leaves_out_is_counted_once(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.evaluate(
+        "globalThis.counted = 0; const count = evaluate; evaluate = (...of) => (counted += 1, count(...of))"
+    )
+    browser.evaluate("toggle('stage', 'Qualified')")
+    assert browser.evaluate("counted") > 0
+    assert number(browser, "pipeline") == "2"
+    browser.evaluate("counted = 0; reset()")
+    assert browser.evaluate("counted") == 0
+    assert browser.evaluate(DIFFERENT) == []
 
 
 def test_a_filter_is_followed_by_every_figure_and_kept_in_the_address(

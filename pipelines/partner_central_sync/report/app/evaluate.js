@@ -24,18 +24,20 @@ function filtered(rows, test) {
 }
 
 const matches = new Map(); // rows by the conditions that they meet, of one drawing
+const unfiltered = new Map(); // the same of all rows of a table, and what was counted of them, of all drawings
 
 // The rows that meet all conditions; figures that begin with the same conditions share the work.
 function matching(table, rows, where) {
+  const kept = rows === table.all ? unfiltered : matches;
   let left = rows;
   let key = table.name;
   for (const condition of where) {
     key += JSON.stringify(condition);
-    const known = matches.get(key);
+    const known = kept.get(key);
     if (known?.from === rows) left = known.left;
     else {
       left = filtered(left, testFor(table, condition));
-      matches.set(key, { from: rows, left });
+      kept.set(key, { from: rows, left });
     }
   }
   return left;
@@ -63,6 +65,13 @@ function entriesOf(name) {
     const found = sums.map((one) => Object.entries(one).map(([currency, amount]) => [currency, amountOf(amount)]));
     return { ...entry, sums: found.map((one) => new Map(one)) };
   });
+}
+
+// The entries of a figure over all rows, which are counted once for all drawings.
+function entriesOfAll(figure, rows) {
+  const key = JSON.stringify(figure);
+  if (!unfiltered.has(key)) unfiltered.set(key, evaluate(figure, rows));
+  return unfiltered.get(key);
 }
 
 // The entries of a figure, in the order in which they are shown: {label, key, counts, sums, values}.

@@ -9,7 +9,8 @@ function redrawFigure(element, mask) {
   const table = tables[figure.table];
   const rows = figure.table === "invitations" && mask !== null ? rowsOfInvitations(table, mask) : rowsLeft(table, mask);
   const isWritten = mask === null && !isChosen && figure.name in meta.entries;
-  const entries = isWritten ? entriesOf(figure.name) : evaluate(figure, rows);
+  const counted = () => (mask === null ? entriesOfAll(figure, rows) : evaluate(figure, rows));
+  const entries = isWritten ? entriesOf(figure.name) : counted();
   if (figure.show === "bars")
     return element.replaceChildren(...drawBars(figure, entries, state.currency).filter(Boolean));
   if (figure.show === "columns")
