@@ -18,7 +18,7 @@
 --   longest_days [integer]: Length of the longest of these stays in days. Example: 7.
 WITH stays AS (
     SELECT
-        from_stage,
+        from_stage AS life_cycle_stage,
         to_stage,
         days_in_from_stage,
         ROW_NUMBER() OVER (PARTITION BY from_stage ORDER BY days_in_from_stage) AS place,
@@ -27,7 +27,7 @@ WITH stays AS (
     WHERE days_are_exact
 )
 SELECT
-    stays.from_stage AS life_cycle_stage,
+    stays.life_cycle_stage,
     life_cycle_stages.stage_order,
     COUNT(*) AS stays,
     COUNT(CASE WHEN stays.to_stage = 'Closed Lost' THEN 1 END) AS lost,
@@ -45,6 +45,6 @@ SELECT
     ) AS median_days,
     MAX(stays.days_in_from_stage) AS longest_days
 FROM stays
-LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = stays.from_stage
-GROUP BY stays.from_stage, life_cycle_stages.stage_order
-ORDER BY life_cycle_stages.stage_order, stays.from_stage
+LEFT JOIN life_cycle_stages ON life_cycle_stages.life_cycle_stage = stays.life_cycle_stage
+GROUP BY stays.life_cycle_stage, life_cycle_stages.stage_order
+ORDER BY life_cycle_stages.stage_order, stays.life_cycle_stage

@@ -3,7 +3,7 @@
 fakesnow lacks three things that dlt asks of Snowflake, and answers what it does not know with an error that the client
 retries for minutes. `Adapter` stands before it, in its process: it sends a request of several statements one by one,
 writes stages as fakesnow reads them, turns uploaded JSON lines into Parquet (fakesnow matches only that by column
-name), and makes every error final.
+name), and makes every error final. Comments of views are noted with their apostrophes, at which fakesnow fails.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ class Adapter:
 def statements(text: str) -> list[str]:
     """The statements of a text, as fakesnow reads them."""
     from sqlglot.dialects.snowflake import Snowflake
+    from sqlglot.tokens import TokenType
 
     if re.match(r"\s*(PUT|COPY INTO)\b", text):
         text = re.sub(r"""'(@[^']*)/"([^"]*)"([^']*)'""", r"\1/\2\3", text)  # '@"D"."S"."%T"/"folder"/file'
@@ -122,7 +123,7 @@ def statements(text: str) -> list[str]:
         return [re.sub(r"TYPE = 'JSON',\s*BINARY_FORMAT = 'BASE64'", "TYPE = 'PARQUET'", text)]
     tokens, parts, start = Snowflake().tokenize(text), [], 0
     for token in tokens:
-        if token.text == ";":
+        if token.token_type == TokenType.SEMICOLON:
             parts.append(text[start : token.start])
             start = token.end + 1
     return [part for part in [*parts, text[start:]] if part.strip()]
@@ -155,8 +156,21 @@ def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
+def note_comments_with_apostrophes() -> None:
+    """Let fakesnow write an apostrophe twice where it notes the comment of a table or view."""
+    from fakesnow import info_schema
+
+    note = info_schema.insert_table_comment_sql
+
+    def note_doubled(catalog: str, schema: str, table: str, comment: str | None) -> str:
+        return note(catalog, schema, table, str(comment).replace("'", "''"))
+
+    info_schema.insert_table_comment_sql = note_doubled
+
+
 if __name__ == "__main__":
     import uvicorn
     from fakesnow.server import app
 
+    note_comments_with_apostrophes()
     uvicorn.run(Adapter(app), host=HOST, port=int(sys.argv[1]), log_level="warning")

@@ -2,7 +2,7 @@
 {{ config(alias='stage_velocity') }}
 WITH stays AS (
     SELECT
-        from_stage,
+        from_stage AS life_cycle_stage,
         to_stage,
         days_in_from_stage,
         ROW_NUMBER() OVER (PARTITION BY from_stage ORDER BY days_in_from_stage) AS place,
@@ -11,7 +11,7 @@ WITH stays AS (
     WHERE days_are_exact
 )
 SELECT
-    stays.from_stage AS life_cycle_stage,
+    stays.life_cycle_stage,
     life_cycle_stages.stage_order,
     COUNT(*) AS stays,
     COUNT(CASE WHEN stays.to_stage = 'Closed Lost' THEN 1 END) AS lost,
@@ -29,6 +29,6 @@ SELECT
     ) AS median_days,
     MAX(stays.days_in_from_stage) AS longest_days
 FROM stays
-LEFT JOIN {{ ref('partner_central__life_cycle_stages') }} AS life_cycle_stages ON life_cycle_stages.life_cycle_stage = stays.from_stage
-GROUP BY stays.from_stage, life_cycle_stages.stage_order
-ORDER BY life_cycle_stages.stage_order, stays.from_stage
+LEFT JOIN {{ ref('partner_central__life_cycle_stages') }} AS life_cycle_stages ON life_cycle_stages.life_cycle_stage = stays.life_cycle_stage
+GROUP BY stays.life_cycle_stage, life_cycle_stages.stage_order
+ORDER BY life_cycle_stages.stage_order, stays.life_cycle_stage

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlglot
+from sqlglot import exp
 
 from partner_central_sync import destinations
+from partner_central_sync.views.files import view_texts
 
 
 def adapted(destination: str, text: str) -> str:
@@ -48,3 +51,12 @@ def test_days_are_added_to_a_date_by_a_function() -> None:
     assert "DATEADD(DAY, CAST(week + 6 AS INT), CAST('1970-01-05' AS DATE))" in adapted("snowflake", text)
     assert "DATE_ADD(CAST('1970-01-05' AS DATE), INTERVAL (CAST(week + 6 AS INT64)) DAY)" in adapted("bigquery", text)
     assert "1 + 2 AS three" in adapted("snowflake", text)
+
+
+@pytest.mark.parametrize("name", view_texts())
+def test_bigquery_groups_by_no_name_of_two_meanings(name: str) -> None:
+    """It is given the name that SELECT gives a column, and refuses one that a table's column has as well."""
+    for select in sqlglot.parse_one(adapted("bigquery", view_texts()[name]), dialect="bigquery").find_all(exp.Select):
+        grouped = select.args.get("group", exp.Group()).expressions
+        bare = {one.name for one in grouped if isinstance(one, exp.Column) and not one.table}
+        assert not bare & {one.name for one in select.find_all(exp.Column) if one.table}
