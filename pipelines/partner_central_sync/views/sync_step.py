@@ -68,7 +68,7 @@ def keep_views(pipeline: dlt.Pipeline, console: Console, loaded: object) -> None
 
 
 def begin_views(pipeline: dlt.Pipeline) -> None:
-    """Makes the views of a new working folder while its first load continues, so that they answer from its first rows on.
+    """Makes the views while the first load of a working folder continues, so that they answer from the first rows on.
 
     Meanwhile pages are read ahead. What cannot be made is left to `keep_views`, which says why.
     """
