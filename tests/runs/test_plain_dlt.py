@@ -77,3 +77,12 @@ def test_a_run_that_fails_has_its_row(
 def test_what_this_function_decides_is_no_argument(pipeline: dlt.Pipeline) -> None:
     with pytest.raises(TypeError, match="account"):
         load(pipeline, partner_central, account="acme")
+
+
+def test_a_plain_pipeline_tells_what_pii_leaves_out(pipeline: dlt.Pipeline, sandbox: Sandbox, tmp_path: Path) -> None:
+    with Emulator(opportunities=2, seed=1, rps=None) as account:
+        account.overlay(account.truth()[0]["Id"], {"LifeCycle": {"Remark": "Unmistakable"}})
+        arguments = {**(sandbox.settings().source or {}), "endpoint_url": account.endpoint, "pii": "drop"}
+        (told,) = load(pipeline, partner_central, **arguments)
+    assert told.endswith("pii leaves them out, since they may be personal: opportunities.LifeCycle.Remark.")
+    assert rows(tmp_path, "SELECT left_out FROM sync_runs") == [("opportunities.LifeCycle.Remark",)]

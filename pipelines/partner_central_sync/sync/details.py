@@ -2,7 +2,8 @@
 
 They take a share of the day's calls, spread over the day's runs: what the share gives for the time since ids were read
 last. So a run every half hour reads a forty-eighth of it, and one every night all of it. The first run reads what an
-hour gives. What less than an id is given for is not lost, however often ids are read: it is counted by the clock.
+hour gives, at least one id. What less than an id is given for is not lost, however often ids are read: it is counted by
+the clock.
 
 What events name comes first. It may take as much again of the hour as the share gives, and nothing of what the share
 gives to all. So events, however many, do not keep a run from the ids that wait. What does not fit waits with these.
@@ -187,7 +188,7 @@ def allowed(settings: Settings, newest: datetime | None, now: datetime) -> int:
     """
     calls = calls_of_a_day(settings)
     if newest is None or newest - now > HOUR:
-        return int(calls * (HOUR / DAY))
+        return max(int(calls * (HOUR / DAY)), int(calls > 0))
     given, before = (floor(calls * ((at - EPOCH) / DAY)) for at in (now, max(newest, now - DAY)))
     return max(0, given - before)
 

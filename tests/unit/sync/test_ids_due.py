@@ -190,6 +190,13 @@ def test_a_run_may_read_what_the_share_gives_since_the_last_reading(since: timed
     assert allowed(SETTINGS, None if since is None else NOW - since, NOW) == ids
 
 
+@pytest.mark.parametrize("calls_per_day", [1, 50, 119])
+def test_a_share_of_less_than_an_id_an_hour_begins_with_one(calls_per_day: int) -> None:
+    """Otherwise nothing is ever read, since only what was read lets the clock count."""
+    few = Settings(source={"calls_per_day": calls_per_day}, details_share=0.2)
+    assert allowed(few, None, NOW) == 1
+
+
 def test_a_share_of_nothing_gives_nothing() -> None:
     assert allowed(Settings(details_share=0), None, NOW) == 0
 
