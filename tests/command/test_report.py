@@ -449,6 +449,22 @@ def test_one_deal_with_one_version_has_a_page(folder: Path) -> None:
     assert page.figures["changed"][:2] == ["Changes", "0"]
     assert page.figures["trend_count"][:2] == ["Opportunities in it", "1"]
     assert "The history begins in the week of 2026-06-08. From 2026-06-15 on, there is a trend." in page.text
+    assert page.figures["slipping"] == ["Slipped, due this quarter", "Nothing."]
+    assert page.figures["moves"] == [
+        "Moves between stages, by week",
+        "No move has been seen since 2026-06-10, when the history begins. From 2026-06-17 on, each week has a column.",
+    ]
+    assert page.figures["velocity"][1] == "None yet: the history begins on 2026-06-10."
+
+
+@pytest.mark.parametrize(
+    ("first", "weeks"), [("2026-06-04", 1), ("2026-06-03", 2), ("2026-04-22", 8), ("2025-01-01", 8)]
+)
+def test_moves_have_a_column_for_each_week_that_was_seen(first: str, weeks: int) -> None:
+    today = date(2026, 6, 10)
+    defined = figures(today, date(2026, 6, 3), today, date.fromisoformat(first))["moves"]
+    assert defined["by"]["count"] == weeks
+    assert ("each week has a column" in defined["empty"]) == (weeks == 1)
 
 
 @pytest.mark.parametrize(
@@ -610,7 +626,7 @@ def without_streams(folder: Path) -> Settings:
 def test_without_other_streams_there_is_a_page(folder: Path) -> None:
     page = reported(without_streams(folder), folder)
     assert f"Not in this dataset: {', '.join(sorted(OPTIONAL))}." in page.text
-    assert page.figures["referrals"][:2] == ["Referrals waiting", "0"]
+    assert page.figures["referrals"][1] == "Not known: engagement_invitations is not in this dataset."
 
 
 @pytest.mark.parametrize(
@@ -624,7 +640,8 @@ def test_without_other_streams_there_is_a_page(folder: Path) -> None:
     ],
 )
 def test_the_trend_shows_the_weeks_that_are_known(first: str, shown: int, series: list[str], note: str) -> None:
-    figure = figures(date(2026, 6, 10), date(2026, 6, 3), date.fromisoformat(first))["trend"]
+    begun = date.fromisoformat(first)
+    figure = figures(date(2026, 6, 10), date(2026, 6, 3), begun, begun)["trend"]
     assert figure["by"]["count"] == shown
     assert [one["name"] for one in figure["series"]] == series
     assert figure["note"].endswith(note)

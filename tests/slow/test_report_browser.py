@@ -226,6 +226,39 @@ def test_nothing_is_cut_or_scrolls_sideways(browser: Browser, tmp_path: Path, wi
     assert browser.evaluate(CLIPPED) == []
 
 
+def test_filters_are_one_row_on_a_phone_until_they_are_opened(browser: Browser, page: Path) -> None:
+    shown = "[...document.querySelectorAll('#more, #choice .filter')].map((one) => one.getClientRects().length > 0)"
+    browser.open(page)
+    desk_has, *lists = browser.evaluate(shown)
+    assert (desk_has, all(lists)) == (False, True)
+    browser.size(390)
+    assert browser.evaluate(shown) == [True] + [False] * len(lists)
+    browser.evaluate("toggle('stage', 'Qualified')")
+    browser.evaluate("setRange('target', [0, 60])")
+    assert browser.evaluate("document.getElementById('more').textContent") == "Filters (2)"
+    browser.evaluate("document.getElementById('more').click()")
+    assert browser.evaluate(shown) == [True] * (len(lists) + 1)
+    browser.evaluate("document.getElementById('more').click()")
+    assert browser.evaluate(shown) == [True] + [False] * len(lists)
+
+
+def test_what_needs_nobody_is_one_line(browser: Browser, page: Path) -> None:
+    lines = "Object.fromEntries([...document.querySelectorAll('#needs .none')].map((one) => [one.dataset.figure, "
+    lines += "one.querySelector('.note').textContent]))"
+    browser.open(page)
+    before = browser.evaluate(lines)
+    browser.evaluate("state.q = 'what nobody wrote', changed()")
+    assert browser.evaluate(lines) == {
+        "action_required": "Nothing was sent back.",
+        "referrals": "Nothing waits for an answer.",
+        "overdue": "Nothing is past its date.",
+        "slipping": "Nothing.",
+    }
+    browser.evaluate("reset()")
+    assert browser.evaluate(lines) == before
+    assert "overdue" not in before
+
+
 def test_without_programs_the_page_is_readable(browser: Browser, page: Path) -> None:
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
     try:
@@ -259,6 +292,7 @@ def test_there_are_no_barriers(browser: Browser, page: Path, axe: str, scheme: s
     browser.evaluate(f"{axe}; 0")
     for state in (
         "0",
+        "document.getElementById('more').click()",
         "document.querySelector('#filters .filter').open = true",
         "openPanel(tables.opportunities.columns.id.rows.indexOf('A1'))",
     ):

@@ -49,6 +49,9 @@ def tile(
         rows: the first opportunities.
     """
     group = entries[0].group if entries else EMPTY
+    if "empty" in figure and not group.counts[0]:
+        said = tag("p", figure["empty"], class_="note")
+        return tag("div", tag("h3", figure["title"]), said, class_="tile none", data_figure=figure["name"])
     number = count(group.counts[0])
     if "share" in figure:
         number = (
@@ -107,7 +110,9 @@ def bars(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
     return tag(
         "figure",
         tag("h3", figure["title"]),
-        tag("table", tag("tbody", *lines), aria_label=figure["title"]) if lines else tag("p", "None."),
+        tag("table", tag("tbody", *lines), aria_label=figure["title"])
+        if lines
+        else tag("p", figure.get("empty", "None.")),
         tag("p", f"and {len(rest):,} more, with {others:,}", class_="note") if rest else None,
         tag("figcaption", figure["note"]) if "note" in figure else None,
         data_figure=figure["name"],
@@ -123,6 +128,8 @@ def columns(figure: Figure, entries: Sequence[Entry], currency: str) -> Html:
         for one in entries
     ]
     highest = max((max(row) if figure.get("beside") else sum(row) for row in values), default=0)
+    if "empty" in figure and not highest:
+        return tag("figure", tag("h3", figure["title"]), tag("p", figure["empty"]), data_figure=figure["name"])
     top = nice(highest)
     text = (lambda value: short(value, currency)) if money else count
     whole = (lambda value: exact(value, currency)) if money else count

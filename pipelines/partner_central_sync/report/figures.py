@@ -34,15 +34,17 @@ def quarter_end(today: date) -> int:
     return (first_of_next - timedelta(1) - today).days
 
 
-def figures(today: date, since: date, first: date) -> dict[str, Figure]:
+def figures(today: date, since: date, first: date, earliest: date) -> dict[str, Figure]:
     """Returns all of them by name.
 
     Args:
         today: the day up to which everything is counted.
         since: the day from which on changes are new.
         first: the day of the first watermark: what was pipeline before is not known.
+        earliest: the same of the account whose history begins first: no move was seen before.
     """
-    found = [*_news((since - today).days), *_needs(today), *_pipeline(today, first), *_splits(), *_outcomes()]
+    news, needs = _news((since - today).days), _needs(today)
+    found = [*news, *needs, *_pipeline(today, first), *_splits(), *_outcomes(today, earliest)]
     return {figure["name"]: figure for figure in found}
 
 
@@ -85,6 +87,7 @@ def _needs(today: date) -> list[Figure]:
             "Action required",
             (*PIPELINE, ("standing", "=", "action required")),
             note="AWS sent it back: correct it and submit it again. Longest first.",
+            empty="Nothing was sent back.",
             list={"sort": ["review_since", "up"], "columns": ["customer", "reason", "review_since", "amount"]},
         ),
         _tile(
@@ -93,6 +96,7 @@ def _needs(today: date) -> list[Figure]:
             (("standing", "=", "waiting"),),
             table="invitations",
             note="Invitations without an answer. The one that lapses first is first.",
+            empty="Nothing waits for an answer.",
             list={"sort": ["expires", "up"], "columns": ["title", "sender", "expires", "left"]},
         ),
         _tile(
@@ -101,6 +105,7 @@ def _needs(today: date) -> list[Figure]:
             (*PIPELINE, ("target", "<", 0)),
             part=["validated", VALIDATED],
             note="Close it, or set a new date. Largest first.",
+            empty="Nothing is past its date.",
             list={"sort": ["amount", "down"], "columns": ["customer", "stage", "target", "amount"]},
         ),
         _tile(
@@ -109,6 +114,7 @@ def _needs(today: date) -> list[Figure]:
             slipping,
             part=["validated", VALIDATED],
             note="The date moved before, and falls into this quarter. Largest first.",
+            empty="Nothing.",
             list={"sort": ["amount", "down"], "columns": ["customer", "slips", "target", "amount"]},
         ),
     ]
@@ -198,14 +204,12 @@ def _splits() -> list[Figure]:
     ]
 
 
-def _outcomes() -> list[Figure]:
+def _outcomes(today: date, earliest: date) -> list[Figure]:
     won, lost = [("stage", "=", "Launched")], [("stage", "=", "Closed Lost")]
-    kinds = {
-        "forward": [("movement", "=", "forward")],
-        "won": [("movement", "=", "won")],
-        "lost": [("movement", "=", "lost")],
-    }
+    kinds = {name: [("movement", "=", name)] for name in ("forward", "won", "lost")}
     other = [("movement", "not in", tuple(kinds))]
+    weeks = max(0, (today - earliest).days) // 7 + 1
+    later = f" From {earliest + timedelta(7)} on, each week has a column." if weeks == 1 else ""
     return [
         _columns(
             "by_quarter",
@@ -219,7 +223,7 @@ def _outcomes() -> list[Figure]:
         _columns(
             "moves",
             "Moves between stages, by week",
-            {"field": "day", "unit": "week", "count": WEEKS},
+            {"field": "day", "unit": "week", "count": min(weeks, WEEKS)},
             (),
             table="moves",
             series=[
@@ -227,6 +231,7 @@ def _outcomes() -> list[Figure]:
                 {"name": "other", "where": other},
             ],
             note="Other: back, reopened or unknown.",
+            empty=f"No move has been seen since {earliest}, when the history begins.{later}",
         ),
         _bars(
             "velocity",
@@ -237,6 +242,7 @@ def _outcomes() -> list[Figure]:
             order="stages",
             median="days",
             note="Only stays whose begin and end syncs have seen. The longer the history, the truer.",
+            empty=f"None yet: the history begins on {earliest}.",
         ),
         _bars("launched_by_currency", "Launched, by currency", "currency", LAUNCHED),
         _tile("gone", "Gone", (("gone", "=", 1),), note="Not in the newest complete listing, and in no other number."),

@@ -175,7 +175,9 @@ def load_snapshot(
 def _fill(snapshot: Snapshot) -> None:
     """Reads all tables of all accounts."""
     firsts = [one.reader.fetch(FIRST_DAY)[0]["day"] or snapshot.today for one in snapshot.accounts]
-    defined = figures(snapshot.today, snapshot.since, max(firsts))
+    defined = figures(snapshot.today, snapshot.since, max(firsts), min(firsts))
+    if "engagement_invitations" in snapshot.absent:
+        defined["referrals"]["empty"] = "Not known: engagement_invitations is not in this dataset."
     snapshot.tallies = {
         name: Tally(figure, snapshot.today)
         for name, figure in defined.items()

@@ -37,6 +37,7 @@ const EMPTY_GROUP = { counts: [0, 0], sums: [new Map(), new Map()] };
 function drawTile(figure, entries, currency, rows) {
   const group = entries[0] ?? EMPTY_GROUP;
   const [all, part] = group.counts;
+  if (figure.empty && !all) return [h("h3", null, figure.title), h("p", { class: "note" }, figure.empty)];
   let number = formatCount(all);
   if (figure.share) number = all ? `${Math.floor((200 * part + all) / (2 * all))}%` : NOTHING;
   const hasSums = figure.table === "opportunities" && !figure.share && all > 0;
@@ -102,7 +103,7 @@ function drawBars(figure, entries, currency) {
   const others = rest.reduce((sum, one) => sum + one.counts[0], 0);
   return [
     h("h3", null, figure.title),
-    lines.length ? h("table", { "aria-label": figure.title }, h("tbody", null, lines)) : h("p", null, "None."),
+    lines.length ? h("table", { "aria-label": figure.title }, h("tbody", null, lines)) : h("p", null, figure.empty ?? "None."),
     rest.length ? h("p", { class: "note" }, `and ${formatCount(rest.length)} more, with ${formatCount(others)}`) : null,
     figure.note ? h("figcaption", null, figure.note) : null,
   ];
@@ -136,7 +137,9 @@ function drawColumns(figure, entries, currency) {
   const heights = values.map((row) =>
     row.reduce((one, other) => (figure.beside ? (one > other ? one : other) : one + other), 0n),
   );
-  const top = nice(heights.reduce((one, other) => (one > other ? one : other), 0n));
+  const highest = heights.reduce((one, other) => (one > other ? one : other), 0n);
+  if (figure.empty && highest === 0n) return [h("h3", null, figure.title), h("p", null, figure.empty)];
+  const top = nice(highest);
   const text = money ? (value) => short(value, currency) : (value) => grouped(value);
   const whole = money ? (value) => exact(value, currency) : (value) => grouped(value);
   const title = h("h3", null, figure.title, money && currency ? `, ${currency}` : null);

@@ -37,10 +37,15 @@ function buildFilters() {
       "form",
       { role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
       search,
-      currencies.length > 1 ? h("label", { class: "picker" }, "Amounts in ", picker) : null,
-      lists,
-      ranges,
-      h("button", { type: "button", id: "reset", onclick: reset }, "Clear"),
+      h("button", { type: "button", id: "more", "aria-expanded": "false", "aria-controls": "choice", onclick: showMore }),
+      h(
+        "div",
+        { id: "choice" },
+        currencies.length > 1 ? h("label", { class: "picker" }, "Amounts in ", picker) : null,
+        lists,
+        ranges,
+        h("button", { type: "button", id: "reset", onclick: reset }, "Clear"),
+      ),
     ),
     h("p", { id: "left", role: "status" }),
   );
@@ -49,6 +54,12 @@ function buildFilters() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeLists(null);
   });
+}
+
+// On a phone, the lists are in one row until somebody opens them.
+function showMore({ currentTarget }) {
+  const isOpen = currentTarget.getAttribute("aria-expanded") === "true";
+  currentTarget.setAttribute("aria-expanded", String(!isOpen));
 }
 
 function closeLists(but) {
@@ -162,6 +173,10 @@ function showFilters(left) {
     list.querySelector("summary").textContent = label + said;
     list.classList.toggle("on", said !== "");
   }
+  const chosen = Object.keys(state.filters).length + Object.keys(state.ranges).length;
+  const more = document.getElementById("more");
+  more.textContent = chosen ? `Filters (${chosen})` : "Filters";
+  more.classList.toggle("on", chosen > 0);
   const all = formatCount(meta.totals.opportunities);
   document.getElementById("left").textContent = isFiltered()
     ? `${formatCount(left)} of ${formatCount(tables.opportunities.size)} opportunities are left.`

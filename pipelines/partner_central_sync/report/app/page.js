@@ -15,6 +15,7 @@ function redrawFigure(element, mask) {
     return element.replaceChildren(...drawBars(figure, entries, state.currency).filter(Boolean));
   if (figure.show === "columns")
     return element.replaceChildren(...drawColumns(figure, entries, state.currency).filter(Boolean));
+  element.classList.toggle("none", Boolean(figure.empty) && !entries[0]?.counts[0]);
   const listed = figure.list ? firstOf(figure, matching(table, rows, figure.where)) : null;
   return element.replaceChildren(...drawTile(figure, entries, state.currency, listed).filter(Boolean));
 }
