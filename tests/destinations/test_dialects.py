@@ -30,6 +30,7 @@ from partner_central_sync.destinations.merge import WithMerge
 from partner_central_sync.sync import run_log, working_folder
 from partner_central_sync.views.files import view_texts
 from partner_central_sync.views.translation import columns_of, names_read, translate
+from partner_central_sync.views.user_tables import USER_TABLES, UserTable, make_table
 from startable_destinations import Warehouse
 from views.test_views import opened
 from worked_answers import ANSWERS
@@ -157,7 +158,8 @@ def _written(name: str, folder: Path, patch: pytest.MonkeyPatch) -> Written:
     tables = {table: _create(client, table) for table in known}
     with client.sql_client.with_staging_dataset():
         staging = {table: _create(client, table) for table in known}
-    names = {table: client.sql_client.get_qualified_table_names(table) for table in known}
+    tables |= {name: _create_user_table(client, table, patch) for name, table in USER_TABLES.items()}
+    names = {table: client.sql_client.get_qualified_table_names(table) for table in tables}
     merges = [statement for root in (ROOT, REJECTED) for statement in _merge(client, root)]
     views = {
         client.sql_client.make_qualified_table_name(view): translate(text, client)
@@ -181,6 +183,14 @@ def _extract(pipeline: dlt.Pipeline, place: Warehouse, stream: Stream) -> None:
 def _create(client: SqlJobClientBase, table: str) -> str:
     columns = list(client.schema.get_table_columns(table).values())
     return ";\n".join(client._get_table_update_sql(table, columns, generate_alter=False))
+
+
+def _create_user_table(client: SqlJobClientBase, table: UserTable, patch: pytest.MonkeyPatch) -> str:
+    statements: list[str] = []
+    patch.setattr(client.sql_client, "execute_sql", statements.append)
+    assert make_table(client, table)
+    (statement,) = statements
+    return statement
 
 
 def _merge(client: SqlJobClientBase, root: str) -> list[str]:

@@ -4,9 +4,10 @@
 bqemulator takes for a question how far the upload is, and makes an error of an answer that only mentions one. Columns
 that were added to a table are made known to its INFORMATION_SCHEMA.
 
-bqemulator answers a query of INFORMATION_SCHEMA.COLUMNS by writing every column of the dataset into the query, which
-then takes it ten seconds or more to read. Here it writes those of the tables that are named. `Door` waits for its
-answers as long as they take: a client that is turned away sends its statement again, and a table is then there already.
+bqemulator answers a query of INFORMATION_SCHEMA by writing what is there into the query: every column of the dataset,
+or the text of every view. It then reads that some ten times over, for seconds each, and fails at backslashes. Here
+DuckDB alone reads it. `Door` waits for its answers as long as they take: a client that is turned away sends its
+statement again, and a table is then there already.
 """
 
 from __future__ import annotations
@@ -21,14 +22,12 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 from urllib.request import urlopen
 
 from servers import PATIENCE, free_port, running
 
 HOST = "127.0.0.1"
-NEVER_GENERATED = ", 'NEVER'"  # what follows the type of a column
 
 
 @contextmanager
@@ -77,9 +76,6 @@ class Door(BaseHTTPRequestHandler):
         if headers.get("content-range") == "bytes */0":
             body = b"\n"
             headers |= {"content-range": "bytes 0-0/1", "Content-Length": "1"}
-        if self.path.endswith("/queries") and b"INFORMATION_SCHEMA.COLUMNS" in body:
-            body = _with_values(body)
-            headers["Content-Length"] = str(len(body))
         connection = HTTPConnection(HOST, self.port)
         connection.request(self.command, self.path, body, headers)
         response = connection.getresponse()
@@ -111,35 +107,34 @@ def _with_its_error(status: int, body: bytes) -> tuple[int, bytes]:
     return status, json.dumps({"error": {"code": status, "message": error["message"], "errors": [error]}}).encode()
 
 
-def _with_values(body: bytes) -> bytes:
-    """A request for a query, whose parameters, all of them names, stand in the query itself."""
-    request = json.loads(body)
-    names = iter([one["parameterValue"]["value"] for one in request.pop("queryParameters", ())])
-    request["query"] = re.sub(r"\?", lambda _: f"'{next(names)}'", request["query"])
-    return json.dumps(request).encode()
+def _let_duckdb_read_information_schema() -> None:
+    """Let DuckDB read a query of INFORMATION_SCHEMA as it is, once what is there stands in it."""
+    from bqemulator.jobs import executor
+    from bqemulator.sql.rewriter.information_schema import expand_information_schema
+
+    run = executor._run_single_sql
+
+    async def run_soon(project: str, sql: str, parameters: Any, context: Any, **caller: Any) -> Any:
+        if "INFORMATION_SCHEMA" not in sql:
+            return await run(project, sql, parameters, context, **caller)
+        catalog = context.catalog
+        if "INFORMATION_SCHEMA.COLUMNS" in sql:
+            catalog = _Named(catalog, {one["parameterValue"]["value"] for one in parameters or ()})
+        expanded = expand_information_schema(sql, project, catalog)
+        return context.engine.fetch_arrow(*executor.bind_parameters(expanded, parameters))
+
+    executor._run_single_sql = run_soon
 
 
-def _list_columns_of_named_tables() -> None:
-    """Let bqemulator write no more into a query than the columns of the tables that stand in it, up to their types."""
-    from bqemulator.sql.rewriter import information_schema
+class _Named:
+    """A catalog's tables of some names, or all if none is given."""
 
-    expand, literal = information_schema.expand_information_schema_columns, information_schema._column_row_literal
+    def __init__(self, catalog: Any, names: set[str]) -> None:
+        self._catalog = catalog
+        self._names = names
 
-    def expand_named(sql: str, project: str, catalog: Any) -> str:
-        named = set(re.findall(r"'(\w+)'", sql))
-
-        def list_tables(*place: str) -> tuple[Any, ...]:
-            return tuple(one for one in catalog.list_tables(*place) if not named or one.table_id in named)
-
-        return expand(sql, project, SimpleNamespace(list_tables=list_tables))
-
-    def literal_up_to_type(**column: Any) -> str:
-        return f"{literal(**column).partition(NEVER_GENERATED)[0]})"
-
-    names = information_schema._COLUMNS_COLUMNS
-    information_schema._COLUMNS_COLUMNS = names[: names.index("data_type") + 1]
-    information_schema._column_row_literal = literal_up_to_type
-    information_schema.expand_information_schema_columns = expand_named
+    def list_tables(self, *place: str) -> tuple[Any, ...]:
+        return tuple(one for one in self._catalog.list_tables(*place) if not self._names or one.table_id in self._names)
 
 
 def _note_added_columns() -> None:
@@ -163,7 +158,7 @@ def serve(door: int, rest: int, grpc: int) -> None:
 
     import_extension("spatial")  # which bqemulator would fetch from the network
     _note_added_columns()
-    _list_columns_of_named_tables()
+    _let_duckdb_read_information_schema()
     Door.port = rest
     threading.Thread(target=ThreadingHTTPServer((HOST, door), Door).serve_forever, daemon=True).start()
     main(["start", "--ephemeral", "--rest-port", str(rest), "--grpc-port", str(grpc)])

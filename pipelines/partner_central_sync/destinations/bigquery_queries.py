@@ -3,6 +3,7 @@
 - SPLIT_PART is an element of an array there.
 - Days are added to a date by a function.
 - A NUMERIC has at most 29 digits before the point. Amounts are BIGNUMERIC.
+- A cast to these types keeps all digits after the point, where others round.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from sqlglot import exp
 
 from .add_days import add_days_by_function
 from .bigquery import NUMERIC_WHOLE_DIGITS
+from .rounded_casts import casts_that_round
 
 
 def adapt(query: exp.Expr) -> None:
@@ -18,6 +20,9 @@ def adapt(query: exp.Expr) -> None:
     add_days_by_function(query)
     for split in list(query.find_all(exp.SplitPart)):
         split.replace(_element_of(split))
+    for cast, scale in casts_that_round(query):
+        if not isinstance(cast.parent, exp.Round):
+            cast.replace(exp.Round(this=cast.copy(), decimals=exp.Literal.number(scale)))
     for kind in list(query.find_all(exp.DataType)):
         if kind.this == exp.DataType.Type.DECIMAL and _whole_digits(kind) > NUMERIC_WHOLE_DIGITS:
             kind.replace(exp.DataType(this=exp.DataType.Type.BIGDECIMAL))

@@ -9,15 +9,19 @@
 - SPLIT_PART is an element of an array.
 - Where NULLIF makes a divisor null, the value behind the null is infinite, which no cast takes.
 - The text of an amount lacks zeros at its end.
+- A cast to fewer digits after the point leaves digits out, where others round.
 """
 
 from __future__ import annotations
 
 from sqlglot import exp
 
+from .rounded_casts import casts_that_round
+
 FROM_OTHER_ROWS = (exp.Lag, exp.Lead, exp.Max, exp.Min, exp.Sum, exp.Avg, exp.Quantile, exp.PercentileCont, exp.Median)
 AMOUNT = "amount"  # ends the names of columns of amounts
 TEXT = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
+WIDE = "DECIMAL(76, 20)"  # has the digits of every amount, and more than enough after the point to round
 
 
 def adapt(query: exp.Expr) -> None:
@@ -28,6 +32,9 @@ def adapt(query: exp.Expr) -> None:
     for cast in list(query.find_all(exp.Cast)):
         if cast.to.this in TEXT and isinstance(cast.this, exp.Column) and cast.this.name.endswith(AMOUNT):
             cast.replace(exp.Anonymous(this="toDecimalString", expressions=[cast.this.copy(), exp.Literal.number(2)]))
+    for cast, scale in casts_that_round(query):
+        wide = exp.cast(cast.this.copy(), WIDE)
+        cast.set("this", exp.Round(this=wide, decimals=exp.Literal.number(scale)))
     for division in list(query.find_all(exp.Div)):
         if isinstance(division.expression, exp.Nullif):
             division.replace(_divided(division))

@@ -46,6 +46,15 @@ def test_nothing_is_divided_by_0_in_clickhouse() -> None:
     assert "CASE WHEN (won + lost) <> 0 THEN" in written
 
 
+def test_what_is_calculated_is_rounded_where_a_cast_does_not() -> None:
+    text = "SELECT CAST(amount * weight AS DECIMAL(38, 2)) AS weighted, TRY_CAST(word || '1' AS DECIMAL(38, 2)) AS read"
+    assert "ROUND(CAST(amount * weight AS BIGNUMERIC), 2) AS weighted" in adapted("bigquery", text)
+    assert "ROUND(CAST(amount * weight AS Nullable(Decimal(76, 20))), 2)" in adapted("clickhouse", text)
+    assert adapted("bigquery", text).count("ROUND") == adapted("clickhouse", text).count("ROUND") == 1
+    average = "SELECT ROUND(CAST(AVG(days) AS DECIMAL(18, 9)), 1) AS days"
+    assert adapted("bigquery", average) == "SELECT ROUND(CAST(AVG(days) AS NUMERIC), 1) AS days"
+
+
 def test_days_are_added_to_a_date_by_a_function() -> None:
     text = "SELECT CAST(DATE '1970-01-05' + CAST(week + 6 AS INTEGER) AS DATE) AS week_end, 1 + 2 AS three FROM weeks"
     assert "DATEADD(DAY, CAST(week + 6 AS INT), CAST('1970-01-05' AS DATE))" in adapted("snowflake", text)
