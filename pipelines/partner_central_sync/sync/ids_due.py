@@ -29,9 +29,8 @@ from .utc import in_utc
 
 NEED = (
     "CASE WHEN r.reading IS NULL OR r.reading < {reading} THEN 1 "
-    "WHEN r.outcome = 'not found' AND r.read_for IS NULL AND {modified} IS NOT NULL "
-    "THEN CASE WHEN r.read_at < %s THEN 0 END "
-    "{older}WHEN r.read_for < {modified} OR (r.read_for IS NULL AND {modified} IS NOT NULL) THEN 0 "
+    "WHEN r.read_for IS NULL AND {modified} IS NOT NULL "
+    "THEN CASE WHEN r.outcome <> 'not found' OR r.read_at < %s THEN 0 END {older}WHEN r.read_for < {modified} THEN 0 "
     "WHEN r.outcome = 'read' AND {closed} = 0 AND r.read_at < %s THEN 2 "
     "WHEN r.outcome IN ('refused', 'rejected', 'not found') AND r.read_at < %s THEN 2 END"
 )
