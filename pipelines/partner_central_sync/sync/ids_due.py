@@ -214,7 +214,8 @@ class IdQueue:
             is_dated = stream.members.is_dated
             older = OLDER.format(modified=modified) if is_dated else ""
             facts["need"] = NEED.format(closed=facts["closed"], modified=modified, reading=reading, older=older)
-            values += [now - NOT_YET, *([now - DAY] * 2 if is_dated else []), now - (stream.refresh or NEVER), now - AGAIN]
+            values += [now - NOT_YET, *([now - DAY] * 2 if is_dated else []), now - (stream.refresh or NEVER)]
+            values += [now - AGAIN]
         presence = parent.stream.presence_table
         if presence in self._columns:
             joins += f" LEFT JOIN {{{presence}}} q ON q.id = p.id{same.format('q')}"
