@@ -15,7 +15,7 @@ from partner_central.public import STREAMS
 from partner_central_emulator import Emulator
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations.fenced_client import FencedFactory
-from partner_central_sync.sync import details
+from partner_central_sync.sync import details, working_folder
 from partner_central_sync.sync.job import sync
 from sandbox import Sandbox
 
@@ -68,14 +68,19 @@ def test_an_idle_folder_is_taken_over(
 
 
 @pytest.mark.long
-def test_a_run_with_nothing_new_is_quiet_as_well_and_stores_the_type_once(
-    sandbox: Sandbox, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_run_with_nothing_new_is_quiet_and_leaves_the_type_to_a_load(
+    sandbox: Sandbox, emulator: Emulator, earlier_release: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sandbox.sync()
     earlier_release.undo()
     for _ in range(2):
         assert notes_of(sandbox, capsys) == ""
+        assert stored_types(sandbox) == [EARLIER]
+        working_folder.reset(sandbox.settings())  # on another machine, too
+    emulator.advance(days=3)
+    assert notes_of(sandbox, capsys) == ""
     assert stored_types(sandbox) == [EARLIER, "dlt.destinations.duckdb"]
+    sandbox.assert_equals(emulator.truth())
 
 
 @pytest.mark.long
