@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
+from dlt.common.destination.client import JobClientBase
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations import bigquery as dlt_bigquery
 from dlt.destinations.adapters import bigquery_adapter
@@ -83,6 +84,14 @@ class BigQueryAdapter(Adapter):
         from .bigquery_queries import adapt
 
         adapt(query)
+
+    def table_names(self, client: JobClientBase, dataset: str) -> list[str]:
+        """Returns the names of the tables of a dataset, from its own INFORMATION_SCHEMA: there is none of all."""
+        sql = cast("SqlJobClientBase", client).sql_client
+        with sql.with_alternative_dataset_name(dataset):
+            place = ".".join(sql.make_qualified_table_name_path(None))
+        rows = sql.execute_sql(f"SELECT table_name FROM {place}.INFORMATION_SCHEMA.TABLES")  # noqa: S608 - dlt's names
+        return [str(row[0]) for row in rows or ()]
 
     @contextmanager
     def stream(self, client: SqlJobClientBase, query: str) -> Iterator[Any]:
