@@ -8,8 +8,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from databases import MOSTLY_DUCKDB, Database
 from partner_central_emulator import Emulator
 from partner_central_sync.destinations.views.duckdb import DuckDbViews
+from partner_central_sync.destinations.views.libpq import PostgresViews
 from partner_central_sync.sync import job
 from partner_central_sync.views import sync_step
 from partner_central_sync.views.files import view_texts
@@ -32,31 +34,37 @@ def views(sandbox: Sandbox) -> set[str]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The views that are made, in order."""
     names: list[str] = []
-    put = DuckDbViews.put
-    monkeypatch.setattr(DuckDbViews, "put", lambda self, view, *rest: names.append(view.name) or put(self, view, *rest))
+    for store in (DuckDbViews, PostgresViews):
+        put = store.put
+
+        def noted(self: Any, view: Any, *rest: Any, put: Any = put) -> Any:
+            names.append(view.name)
+            return put(self, view, *rest)
+
+        monkeypatch.setattr(store, "put", noted)
     return names
 
 
+@MOSTLY_DUCKDB
 def test_views_answer_from_the_first_rows_of_a_long_load(
-    sandbox_for: Callable[[str], Sandbox], made: list[str], monkeypatch: pytest.MonkeyPatch
+    database: Database, made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: list[int] = []
     begin_views = job.begin_views
 
     def begun(pipeline: Any) -> None:
         begin_views(pipeline)
-        assert views(sandbox) == set(view_texts())
-        answers.append(asked(sandbox, "SELECT count(*) FROM opportunity_current")[0][0])
+        assert set(made) == set(view_texts())
+        answers.append(database.sql("SELECT count(*) FROM opportunity_current")[0][0])
 
     monkeypatch.setattr(job, "begin_views", begun)
     with Emulator(opportunities=RECORDS, rps=None) as emulator:
-        sandbox = sandbox_for(emulator.endpoint)
-        sandbox.sync(rows_per_chunk=CHUNK)
-        sandbox.assert_equals(emulator.truth())
+        database.endpoint = emulator.endpoint
+        database.sync(rows_per_chunk=CHUNK)
     assert len(answers) == 1, "once in a run"
     assert 0 < answers[0] < RECORDS
     assert sorted(made) == sorted(view_texts()), "each once: the end of the run finds nothing to do"
-    assert asked(sandbox, "SELECT count(*) FROM opportunity_current") == [(RECORDS,)]
+    assert database.sql("SELECT count(*) FROM opportunity_current") == [(RECORDS,)]
 
 
 def test_a_load_that_is_read_at_once_makes_views_at_its_end(
