@@ -3,7 +3,8 @@
 fakesnow lacks three things that dlt asks of Snowflake, and answers what it does not know with an error that the client
 retries for minutes. `Adapter` stands before it, in its process: it sends a request of several statements one by one,
 writes stages as fakesnow reads them, turns uploaded JSON lines into Parquet (fakesnow matches only that by column
-name), and makes every error final. Comments of views are noted with their apostrophes, at which fakesnow fails.
+name), and makes every error final. fakesnow itself is mended in two places: it fails at an apostrophe in the comment
+of a view, and hands a null timestamp over as the first second of 1970.
 """
 
 from __future__ import annotations
@@ -168,9 +169,25 @@ def note_comments_with_apostrophes() -> None:
     info_schema.insert_table_comment_sql = note_doubled
 
 
+def hand_over_null_timestamps() -> None:
+    """Let fakesnow mark a timestamp without a value as null."""
+    import pyarrow as pa
+    from fakesnow import arrow
+
+    hand_over = arrow.timestamp_to_sf_struct
+
+    def with_nulls(moments: Any) -> Any:
+        whole = moments.combine_chunks() if isinstance(moments, pa.ChunkedArray) else moments
+        made = hand_over(whole)
+        return pa.StructArray.from_arrays(made.flatten(), fields=list(made.type), mask=whole.is_null())
+
+    arrow.timestamp_to_sf_struct = with_nulls
+
+
 if __name__ == "__main__":
     import uvicorn
     from fakesnow.server import app
 
     note_comments_with_apostrophes()
+    hand_over_null_timestamps()
     uvicorn.run(Adapter(app), host=HOST, port=int(sys.argv[1]), log_level="warning")
