@@ -142,12 +142,12 @@ WITH beginning AS (
     JOIN opportunity_history AS versions
         ON versions.id = numbered.id
             AND versions.last_modified_date = numbered.last_modified_date
-            AND versions.read_order = numbered.read_order
+            AND COALESCE(versions.read_order, 0) = COALESCE(numbered.read_order, 0)
             AND versions.content_hash = numbered.content_hash
     JOIN opportunity_history AS previous
         ON previous.id = numbered.id
             AND previous.last_modified_date = numbered.previous_date
-            AND previous.read_order = numbered.previous_order
+            AND COALESCE(previous.read_order, 0) = COALESCE(numbered.previous_order, 0)
             AND previous.content_hash = numbered.previous_hash
 ), members AS (
     SELECT 0 AS number, 'other' AS what
@@ -191,7 +191,7 @@ WITH beginning AS (
     JOIN opportunity_history AS versions
         ON versions.id = numbered.id
             AND versions.last_modified_date = numbered.last_modified_date
-            AND versions.read_order = numbered.read_order
+            AND COALESCE(versions.read_order, 0) = COALESCE(numbered.read_order, 0)
             AND versions.content_hash = numbered.content_hash
     CROSS JOIN beginning
     WHERE numbered.version_number = 1

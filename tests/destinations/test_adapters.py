@@ -81,6 +81,7 @@ def pond_name() -> Iterator[str]:
 
 
 @pytest.mark.long
+@pytest.mark.views
 def test_a_registered_adapter_is_all_that_a_new_destination_needs(
     sandbox: Sandbox, emulator: Emulator, pond_name: str
 ) -> None:

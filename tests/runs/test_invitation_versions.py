@@ -116,16 +116,16 @@ def test_forget_adds_no_version_and_takes_none(mode: dict[str, str], first_sync:
 
 
 @pytest.mark.long
-def test_two_accounts_with_the_same_ids_have_versions_of_their_own(sandbox: Sandbox, small: Emulator) -> None:
-    with Emulator(opportunities=20, seed=1, rps=None) as globex:
-        accounts = {"acme": small, "globex": globex}
+def test_two_accounts_with_the_same_ids_have_versions_of_their_own(sandbox: Sandbox) -> None:
+    with Emulator(opportunities=20, seed=1, rps=None) as acme, Emulator(opportunities=20, seed=1, rps=None) as globex:
+        accounts = {"acme": acme, "globex": globex}
 
         def both() -> None:
             for account, emulator in accounts.items():
                 sync(sandbox, source={"endpoint_url": emulator.endpoint}, account=account)
 
         both()
-        key, before = change(small, "EXPIRED")
+        key, before = change(acme, "EXPIRED")
         both()
         globex.change(key, {"Status": "REJECTED"}, stream=STREAM)
         both()

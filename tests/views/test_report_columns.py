@@ -19,8 +19,8 @@ from worked_example import SMALL_CASE, TABLES
 
 SENT_BY = "engagement_from_opportunity_tasks"
 SENT = (
-    "CREATE TABLE {} (engagement_invitation_id TEXT, opportunity_id TEXT, last_listed_at TIMESTAMP WITH TIME ZONE)",
-    "INSERT INTO {} VALUES ('i6', 'B2', NULL)",
+    "CREATE TABLE {} (_dlt_id TEXT, engagement_invitation_id TEXT, opportunity_id TEXT, last_listed_at TIMESTAMPTZ)",
+    "INSERT INTO {} VALUES ('row', 'i6', 'B2', NULL)",
 )
 
 INVITED = ("id", "side", "status", "standing", "expires", "left")

@@ -192,6 +192,16 @@ def test_versions_that_an_earlier_release_stored_twice_are_no_change(tmp_path: P
         assert [what for (what,) in rows_of(client, "changes", ["what"])] == ["first seen", "other"]
 
 
+def test_versions_without_an_order_of_reading_are_changes_as_well(tmp_path: Path) -> None:
+    """An earlier release stored none. In a shared dataset, each account puts its own in order with its next sync."""
+    stages = ("Prospect", "Qualified", "Launched")
+    stored = [version(f"06-0{day} 08:00", "06-05 12:30", id="O1", stage=stage) for day, stage in enumerate(stages, 1)]
+    history = [{**row, "read_order": None} for row in stored]
+    with opened("duckdb", "", tmp_path, "unordered", {"opportunity_history": history}) as client:
+        found = rows_of(client, "changes", ["what", "new_value"])
+    assert sorted(found) == [("first seen", "Prospect"), ("stage", "Launched"), ("stage", "Qualified")]
+
+
 def test_a_view_in_duckdb_is_found_under_any_name_of_its_file(tmp_path: Path) -> None:
     import duckdb
 
