@@ -79,11 +79,12 @@ class EventsStep:
 
         What an earlier batch of the run loaded is not read again for an event that is older than that. Where no call is
         left, nothing is received, since each receipt brings a message nearer to the dead letters. Nor is anything more
-        once a message can come back that the run received and did not delete, or once the queue failed.
+        received once a message can come back that the run received and did not delete, once the queue failed, or once
+        all that was received is newer than the run.
 
         The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
         """
-        begun = metrics.clock()
+        started, begun = metrics.service_now(), metrics.clock()
         while self._receive(metrics) and self.batch is not None:
             batch, self.is_drained = self.batch, self.batch.is_last and self.takes_more
             if batch.events:
@@ -93,7 +94,9 @@ class EventsStep:
             self.batch = None
             if self._left_since is None and (batch.foreign or batch.unreadable or self._later):
                 self._left_since = begun
-            if not (self.takes_more and batch.is_full(Limits())) or self._sees_no_others(metrics):
+            is_older = batch.oldest is not None and batch.oldest < started
+            has_more = batch.is_full(Limits()) or (is_older and not batch.is_last)
+            if not (self.takes_more and has_more) or self._sees_no_others(metrics):
                 return
             begun = metrics.clock()
 

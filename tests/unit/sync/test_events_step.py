@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from partner_central_sync.events.queue import EventQueue
 from partner_central_sync.sync.events_step import NO_CALLS, EventsStep
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=30)
 
 
 def spent(*, of_the_day: bool) -> SyncMetrics:
@@ -72,10 +74,26 @@ class ReturningSqs(FakeSqs):
         return super().delete_message_batch([one for one in Entries if one["ReceiptHandle"] in self.in_flight])
 
 
-def drain(sqs: ReturningSqs) -> EventsStep:
+class SlowSqs(ReturningSqs):
+    """A queue whose calls take ten seconds, so that the time of a batch ends before it is full."""
+
+    def __init__(self, *, is_busy: bool = False, denied_after: int | None = None) -> None:
+        super().__init__()
+        self._is_busy, self._denied_after = is_busy, denied_after
+
+    def receive_message(self, MaxNumberOfMessages: int, **more: object) -> dict[str, Any]:  # noqa: N803 - of SQS
+        self.seconds += 9.75
+        if self.calls == self._denied_after:
+            raise denied_error("ReceiveMessage")
+        if self._is_busy:
+            self.send_update(f"O{self.calls}")
+        return super().receive_message(MaxNumberOfMessages, **more)
+
+
+def drain(sqs: ReturningSqs, clock: Callable[[], float] = lambda: 0.0) -> EventsStep:
     """Takes all that a run takes, and loads it at once."""
     metrics = SyncMetrics(clock=lambda: sqs.seconds)
-    queue = EventQueue(URL, Session(), "AWS", client=cast("Any", sqs), clock=lambda: 0.0, sleep=lambda _: None)
+    queue = EventQueue(URL, Session(), "AWS", client=cast("Any", sqs), clock=clock, sleep=lambda _: None)
     events = EventsStep(queue)
     for named in events.batches(metrics):
         events.loaded(named, metrics)
@@ -112,6 +130,37 @@ def test_a_run_that_may_not_delete_receives_no_further_batch() -> None:
         events.raise_failure()
 
 
+def test_a_slow_queue_is_emptied_all_the_same() -> None:
+    sqs = SlowSqs()
+    for number in range(500):
+        sqs.send_update(f"O{number}", at=LONG_AGO)
+    events = drain(sqs, clock=lambda: sqs.seconds)
+    assert (events.is_drained, events.received, len(sqs.deleted)) == (True, 500, 500)
+
+
+def test_a_queue_in_which_events_keep_arriving_ends_with_those_that_are_newer_than_the_run() -> None:
+    sqs = SlowSqs(is_busy=True)
+    sqs.send_update("O99", at=LONG_AGO)
+    events = drain(sqs, clock=lambda: sqs.seconds)
+    assert (events.is_drained, sqs.in_flight) == (False, {})
+    assert 1 < events.received < 20
+
+
+def test_a_queue_that_is_denied_meanwhile_fails_the_run_behind_what_came() -> None:
+    sqs = SlowSqs(denied_after=3)
+    for number in range(100):
+        sqs.send_update(f"O{number}", at=LONG_AGO)
+    events = drain(sqs)
+    assert (events.is_drained, len(sqs.deleted)) == (False, 30)
+    with pytest.raises(PartnerCentralError, match="sqs:ReceiveMessage"):
+        events.raise_failure()
+
+
 def denied(**_: object) -> dict[str, Any]:
-    answer = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sqs:DeleteMessage"}}
-    raise ClientError(cast("Any", answer), "DeleteMessageBatch")
+    raise denied_error("DeleteMessageBatch")
+
+
+def denied_error(operation: str) -> ClientError:
+    action = operation.removesuffix("Batch")
+    answer = {"Error": {"Code": "AccessDenied", "Message": f"not authorized to perform: sqs:{action}"}}
+    return ClientError(cast("Any", answer), operation)
