@@ -41,9 +41,9 @@
 --     streams that are read one id at a time. Example: 1.
 --   is_stale [boolean]: True if it was not read for more than a day before the last successful run; null if it was
 --     never read. Example: true.
---   waiting [integer]: Ids that are to be read, of a stream that is read one id at a time: they were never read, changed
---     since, were not found yet, were named by an event, or are read again after a full sync. Null for other streams,
---     and if it was never read. Ids that are read again because time has passed do not count. Example: 6.
+--   waiting [integer]: Ids that are to be read, of a stream that is read one id at a time: they were never read,
+--     changed since, were not found yet, were named by an event, or are read again after a full sync. Null for other
+--     streams, and if it was never read. Ids that are read again because time has passed do not count. Example: 6.
 WITH runs AS (
     SELECT
         run_id,

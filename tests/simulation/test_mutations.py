@@ -6,7 +6,6 @@ Where the generator changes, other seeds find a rule: some of the usual schedule
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -149,7 +148,7 @@ def test_a_broken_promise_of_the_destination_is_found(promise: str) -> None:
 
 def test_a_list_that_records_leave_and_that_is_read_once_is_found(monkeypatch: Patch) -> None:
     def at_once(self: StableRead, until: datetime | None) -> StableRead:
-        return replace(self, token=None, until=until, is_settled=True)
+        return self._replace(token=None, until=until, is_settled=True)
 
     simulate_few_calls(schedule(106), 2)
     monkeypatch.setattr(StableRead, "ended", at_once)
