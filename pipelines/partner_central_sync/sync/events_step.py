@@ -79,8 +79,8 @@ class EventsStep:
 
         What an earlier batch of the run loaded is not read again for an event that is older than that. Where no call is
         left, nothing is received, since each receipt brings a message nearer to the dead letters. Nor is anything more
-        received once a message can come back that the run received and did not delete, once the queue failed, or once
-        all that was received is newer than the run.
+        once a message can come back that the run received and did not delete, or once the queue failed. The batch that
+        has nothing older than the run is the last one.
 
         The messages of a batch stay hidden until it is loaded; those of one that was given are held by who gave it.
         """
