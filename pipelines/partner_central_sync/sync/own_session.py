@@ -33,10 +33,10 @@ def open_queue(settings: Settings, session: botocore.session.Session | None = No
     Raises:
         ConfigurationError: its URL is wrong, or there are no credentials.
     """
-    from ..events.queue import EventQueue
-
     if settings.events_queue is None:
         return None
+    from ..events.queue import EventQueue  # a run without a queue need not import it
+
     return EventQueue(settings.events_queue, session or session_of(settings), settings.catalog)
 
 
