@@ -24,7 +24,7 @@ help: ## Print the targets
 demo: setup ## A local Partner Central, two syncs, and what SQL says
 	$(BIN)/partner-central demo
 
-test: $(STAMP)-dev ## The tests of every promise; 9 minutes on two cores
+test: $(STAMP)-dev ## The tests of every promise; 10 minutes on two cores
 	$(PYTEST) -m "$(or $(CHOICE),not slow and not long)" --durations 10 $(COVERAGE) $(ARGS)
 
 test-long: CHOICE := long and not slow

@@ -16,18 +16,9 @@ from partner_central_sync.sync import job
 from partner_central_sync.views import sync_step
 from partner_central_sync.views.files import view_texts
 from sandbox import Sandbox
+from views.test_views_sync import asked, views
 
 RECORDS, CHUNK = 1_500, 600
-
-
-def asked(sandbox: Sandbox, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(sandbox.database), read_only=True) as connection:
-        connection.execute("USE partner_central.partner_central")
-        return connection.execute(query).fetchall()
-
-
-def views(sandbox: Sandbox) -> set[str]:
-    return {str(name) for (name,) in asked(sandbox, "SELECT view_name FROM duckdb_views() WHERE NOT internal")}
 
 
 @pytest.fixture
