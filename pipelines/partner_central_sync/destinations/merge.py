@@ -5,6 +5,7 @@
 - Lists go by the key of their root, so a root that was deleted by hand does not come back with its lists twice.
 - A table of versions takes a version that differs from the one before it, in the order of reading.
 - All tables of a package are merged by one job; see `whole_package.py`.
+- In a file, the staged rows go with their merge: they are not written into it when it is closed.
 
 The statements are made when rows have been staged; the lease is looked at when they run, perhaps in a later run.
 """
@@ -25,6 +26,7 @@ from dlt.destinations.sql_jobs import SqlFollowupJob
 
 from partner_central.public import key_columns, modified_column
 
+from . import of
 from .lease_table import LeaseTable
 from .whole_package import chains_to_merge, join_requests
 
@@ -85,6 +87,16 @@ class VersionsJob(SqlFollowupJob):
         return [f"INSERT INTO {stored} ({listed}) SELECT {listed} FROM ({added}) AS added WHERE nth = 1"]  # noqa: S608
 
 
+class EmptyStagingJob(SqlFollowupJob):
+    """Deletes the staged rows of a root table and its lists."""
+
+    @classmethod
+    def generate_sql(cls, table_chain: Sequence[PreparedTableSchema], sql_client: SqlClientBase[Any]) -> list[str]:
+        """The statements."""
+        tables = [sql_client.get_qualified_table_names(str(table["name"]))[1] for table in table_chain]
+        return [f"DELETE FROM {table}" for table in tables]  # noqa: S608 - the schema's own names, escaped
+
+
 class WithMerge(LeaseTable):
     """A client of dlt, mixed in before the one of a database."""
 
@@ -101,7 +113,10 @@ class WithMerge(LeaseTable):
 
     def _create_merge_followup_jobs(self, table_chain: Sequence[PreparedTableSchema]) -> list[FollowupJobRequest]:
         chains = chains_to_merge(self, table_chain)
-        return join_requests([request for chain in chains for request in self._merge_requests(chain)])
+        requests = [request for chain in chains for request in self._merge_requests(chain)]
+        if of(self).is_one_file:
+            requests += [EmptyStagingJob.from_table_chain(chain, self.sql_client) for chain in chains]
+        return join_requests(requests)
 
     def _merge_requests(self, chain: Sequence[PreparedTableSchema]) -> Iterator[FollowupJobRequest]:
         """Yields what merges the staged rows of a root table and its lists."""

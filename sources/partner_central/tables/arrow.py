@@ -74,9 +74,11 @@ class Columnar:
             for name in row.keys() - self._names:
                 if isinstance(row[name], list):
                     return False
-        return all(
-            entry.keys() <= columns.keys() for name, columns in self._lists.items() for entry in row.get(name, ())
-        )
+        for name, columns in self._lists.items():
+            for entry in row.get(name, ()):
+                if not entry.keys() <= columns.keys():
+                    return False
+        return True
 
     def _unknown(self, rows: Sequence[Row]) -> Columns:
         """Columns that the model does not know, by the kind of their values: a column has one kind."""
@@ -115,6 +117,5 @@ def _types(hints: Iterable[TColumnSchema]) -> Columns:
 def _arrow(rows: Sequence[Row], columns: Columns) -> pa.Table:
     import pyarrow as pa
 
-    return pa.table(
-        {name: pa.array([row.get(name) for row in rows], TYPES[kind].arrow()) for name, kind in columns.items()}
-    )
+    record = pa.struct([(name, TYPES[kind].arrow()) for name, kind in columns.items()])
+    return pa.Table.from_struct_array(pa.array(rows, record))

@@ -9,12 +9,12 @@ in order by (`last_modified_date`, `read_order`), and one that returns to what i
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from .rows import ACCOUNT, Row, RowMaker
@@ -125,7 +125,10 @@ class History:
     def __init__(self, row_maker: RowMaker, rules: HistoryRules, seen_at: datetime) -> None:
         self._row_maker = row_maker
         self._rules = rules
-        self._seen_at = seen_at
+        self._of_all: Row = {
+            **dict.fromkeys((column.name for column in rules.ordering), True),
+            FIRST_SEEN.name: seen_at,
+        }
 
     def version(self, row: Row, read_order: int) -> Row:
         """The row of one version.
@@ -136,15 +139,14 @@ class History:
         """
         version = dict(row)
         for name, there in self._lists.items():
-            entries = [_plain(entry, there.columns) for entry in version.pop(there.name, None) or ()]
-            if texts := self._rules.lists[name].join(entries):
+            entries = version.pop(there.name, None)
+            if entries and (texts := self._rules.lists[name].join([_plain(entry, there.columns) for entry in entries])):
                 version[name] = SEPARATOR.join(sorted(texts))
         if not row.keys() <= self._known:
             version = {name: value for name, value in version.items() if not isinstance(value, list)}
         version["content_hash"] = content_hash_of(_plain(version, self._moved), self._rules)
-        version |= dict.fromkeys((column.name for column in self._rules.ordering), True)
+        version |= self._of_all
         version["read_order"] = read_order
-        version["first_seen_at"] = self._seen_at
         return version
 
     @cached_property
@@ -210,25 +212,30 @@ def content_hash_of(version: Mapping[str, object], rules: HistoryRules) -> str:
     `pii`, each record that is read again is another version, unless the stored versions were masked as well and got
     new hashes.
     """
-    parts = [
-        (name, sorted(str(value).split(SEPARATOR)) if name in rules.lists else _normal(value))
-        for name in rules.content
-        if (value := version.get(name)) is not None
-    ]
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+    lists, value_of, pairs = rules.lists, version.get, []
+    for name in rules.content:
+        value = value_of(name)
+        if value is None:
+            continue
+        if name in lists:
+            entries = map(quoted, sorted(str(value).split(SEPARATOR)))
+            pairs.append(f'["{name}", [{", ".join(entries)}]]')
+        else:
+            pairs.append(f'["{name}", {quoted(value if type(value) is str else _normal(value))}]')
+    return hashlib.blake2b(f"[{', '.join(pairs)}]".encode(), digest_size=16).hexdigest()
 
 
 def _normal(value: object) -> str:
     """A value as text that is the same for all ways to hold it."""
     match value:
-        case bool():
-            return str(value).lower()
-        case datetime():
-            utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        case datetime(tzinfo=zone):
+            utc = value if zone is UTC else value.replace(tzinfo=UTC) if zone is None else value.astimezone(UTC)
             return utc.isoformat(timespec="microseconds")
         case date():
             return value.isoformat()
-        case int() | float() | Decimal():
+        case bool():
+            return str(value).lower()
+        case float() | Decimal():
             plain = f"{Decimal(str(value)):f}"
             return plain.rstrip("0").rstrip(".") if "." in plain else plain
         case _:

@@ -98,7 +98,7 @@ class RowBatchBuilder:
         self.rejections = []
         for record in map(self._privacy.record, records):
             is_new = changes.is_new(record)
-            key, _ = self._members.key_and_modified(record)
+            key = self._members.key_of(record)
             if is_new and not self._put(batch, record, listed):
                 changes.was_rejected(key)
             if self._history is None:
@@ -126,10 +126,10 @@ class RowBatchBuilder:
 
     def _put(self, batch: TableRows, record: object, listed: ListingMark) -> bool:
         """Put a new record into a batch, as a row or as rejected; gives whether it is a row."""
-        key, modified = self._members.key_and_modified(record)
         try:
             row = self._row_maker.row(record)
         except InvalidValue as unfit:
+            key, modified = self._members.key_and_modified(record)
             self.rejections.append((str(unfit), modified))
             if key:
                 self._rejected[key] = modified or listed.at, modified
@@ -137,9 +137,10 @@ class RowBatchBuilder:
             row_id = self._ids.next(modified or listed.at)
             batch.rejected.append(self._row_maker.constant | rejection | {"_dlt_id": row_id})
             return False
-        _, rejected = self._rejected.get(row["id"], (None, None))
-        if rejected is None or rejected <= row["last_modified_date"]:
-            self._rejected.pop(row["id"], None)
+        if row["id"] in self._rejected:
+            _, rejected = self._rejected[row["id"]]
+            if rejected is None or rejected <= row["last_modified_date"]:
+                del self._rejected[row["id"]]
         row["_dlt_id"] = self._ids.next(row["last_modified_date"])
         batch.rows.append(row)
         if self._history is None:

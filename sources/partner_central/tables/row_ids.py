@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+SECONDS_OF_A_DAY = 86_400
 
 
 class RowIds:
@@ -18,5 +19,6 @@ class RowIds:
     def next(self, date: datetime) -> str:
         """Returns an id that sorts by date, then by the order of reading."""
         self._count += 1
-        microseconds = (date - BEGINNING) // timedelta(microseconds=1)
+        since = date - BEGINNING
+        microseconds = (since.days * SECONDS_OF_A_DAY + since.seconds) * 1_000_000 + since.microseconds
         return f"{microseconds:015x}{self._count:08x}{self._run}"

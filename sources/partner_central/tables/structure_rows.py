@@ -144,8 +144,10 @@ class StructureTable:
         if len(self._where) + len(path) > MAX_DEPTH:
             raise InvalidValue(f"the record is nested more than {MAX_DEPTH} deep")
         for member, value in structure.items():
+            if value is None:
+                continue
             known = tree.get(member)
-            if value is None or (isinstance(value, Mask) and not self._holds(known, value, (*path, member))):
+            if type(value) is not str and isinstance(value, Mask) and not self._holds(known, value, (*path, member)):
                 continue
             if isinstance(known, _Leaf):
                 try:

@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal, InvalidOperation
 
 AMOUNT_PRECISION, AMOUNT_SCALE = 38, 2
-INT64 = range(-(2**63), 2**63)
+INT64, INT64_DIGITS = range(-(2**63), 2**63), 19
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 CENT = Decimal(1).scaleb(-AMOUNT_SCALE)
+CENTS = re.compile(rf"[0-9]{{1,{AMOUNT_PRECISION - AMOUNT_SCALE}}}\.[0-9]{{{AMOUNT_SCALE}}}")
 AMOUNT_LIMIT = Decimal(10) ** (AMOUNT_PRECISION - AMOUNT_SCALE)
 WIDE = Context(prec=AMOUNT_PRECISION)
 RESERVED_FIRST_CHARACTERS = range(0xF026, 0xF02F)
@@ -66,11 +67,13 @@ def parse_timestamp(value: object) -> datetime:
     """An ISO 8601 timestamp as a UTC datetime; digits beyond microseconds are cut.
 
     Raises:
-        Unfit: not a string, not a timestamp, or outside the years 1 to 9999.
+        InvalidValue: not a string, not a timestamp, or outside the years 1 to 9999.
     """
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
+            if moment.tzinfo is UTC:
+                return moment
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
@@ -101,6 +104,8 @@ class Unclassified(Mask):
 
 def to_text(value: object) -> str:
     """Returns text; a number becomes its digits."""
+    if type(value) is str and value.isascii() and "\0" not in value and len(value) <= LONGEST_TEXT:
+        return value  # nearly all are
     if not isinstance(value, str):
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise InvalidValue("is not text")
@@ -109,8 +114,9 @@ def to_text(value: object) -> str:
         raise InvalidValue(f"is longer than {LONGEST_TEXT:,} characters")
     if "\0" in value:
         raise InvalidValue("holds a NUL character, which databases cannot store")
+    value = str(value)  # of a mask, too
     if value.isascii():
-        return str(value)  # of a mask, too
+        return value
     if ord(value[0]) in RESERVED_FIRST_CHARACTERS:
         raise InvalidValue("begins with a character that dlt reserves (U+F026 to U+F02E)")
     try:
@@ -133,6 +139,8 @@ def to_decimal(value: object) -> Decimal | None:
     """Returns an amount; empty text is null."""
     if value == "":
         return None
+    if type(value) is str and CENTS.fullmatch(value):
+        return Decimal(value)
     number = _number(value)
     if number.copy_abs() >= AMOUNT_LIMIT:
         raise InvalidValue(f"has more than {AMOUNT_PRECISION - AMOUNT_SCALE} digits before the decimal point")
@@ -149,6 +157,8 @@ def to_bigint(value: object) -> int | None:
     """Returns a whole number of 64 bits; empty text is null."""
     if value == "":
         return None
+    if type(value) is str and len(value) < INT64_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
     number = _number(value)
     if number.copy_abs() > INT64.stop or number != number.to_integral_value() or int(number) not in INT64:
         raise InvalidValue("is not a whole number of 64 bits")
