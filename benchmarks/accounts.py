@@ -7,10 +7,11 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from emulated import emulated
 from figures import Table, spread_of
 from partner_central_emulator import Emulator
 from section import Section
-from workshop import SPINE, Measured, Workshop, check, emulated
+from workshop import SPINE, Measured, Workshop, check
 
 MANY, RECORDS, PAIRS = 20, 500, 5
 TABLES: dict[str, Sequence[str]] = {"opportunities": SPINE, "the default tables": ("bulk",)}

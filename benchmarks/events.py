@@ -16,10 +16,11 @@ from urllib.request import urlopen
 import boto3
 import duckdb
 
+from emulated import KEYS
 from figures import Table
 from partner_central_emulator import Emulator
 from section import Section
-from workshop import KEYS, Workshop
+from workshop import Workshop
 
 CHANGES = 20
 TEMPLATE = Path(__file__).parents[1] / "deploy" / "events.yaml"

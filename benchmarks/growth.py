@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from emulated import emulated
 from figures import Table
 from section import Section
-from workshop import Workshop, emulated
+from workshop import Workshop
 
 PER = 100_000
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
 
-from workshop import MIDDLE, SEARCH, SPINE, Workshop, emulated
+from emulated import emulated
+from workshop import MIDDLE, SEARCH, SPINE, Workshop
 
 LATENCY_MS = 250
 

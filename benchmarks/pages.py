@@ -6,10 +6,11 @@ import statistics
 
 import process
 from browser import Browser
+from emulated import emulated
 from figures import Table
 from many_opportunities import multiply
 from section import Section
-from workshop import Workshop, emulated
+from workshop import Workshop
 
 SIZES = ((20_000, 1), (100_000, 1), (100_000, 3), (400_000, 1))  # opportunities, and versions of each
 FILTERS = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from emulated import emulated
 from figures import Table, spread_of
 from section import Section
-from workshop import MIDDLE, Measured, Workshop, emulated
+from workshop import MIDDLE, Measured, Workshop
 
 SMALL = 500  # opportunities, each of which has calls of its own where every table is loaded
 

@@ -77,10 +77,9 @@ def keep(name: str, table: Table, figures: Path, out: Path | None, sections: Map
     kept = load(figures)
     table.compare(kept, name)
     kept[name] = table
-    ordered = {one: kept[one] for one in sections if one in kept}
-    dump(ordered, figures)
+    dump({one: kept[one] for one in sections if one in kept}, figures)
     if out:
-        write(out, page(ordered.values()))
+        write(out, page(load(figures).values()))
     print("\n".join(["", *filter(None, [table.after]), *since(table)]), flush=True)
 
 
@@ -99,10 +98,14 @@ def main() -> int:
     arguments.add_argument("--figures", type=Path, required=True, help="JSON file of the figures")
     arguments.add_argument("--out", type=Path, help="Markdown file to write from it")
     arguments.add_argument("--only", type=_names, metavar="SECTION[,SECTION]", help=f"of {', '.join(SECTIONS)}")
+    arguments.add_argument("--page", action="store_true", help="measure nothing: write the page from the figures again")
     arguments.add_argument("--quick", action="store_true", help="measure the most important in less than three minutes")
     arguments.add_argument("--large", type=int, default=Plan.large, help="records of a large load")
     arguments.add_argument("--largest", type=int, default=Plan.largest, help="records of the largest load")
     given = arguments.parse_args()
+    if given.page:
+        write(given.out, page(load(given.figures).values()))
+        return 0
     plan = Plan(large=10_000, pairs=5, is_quick=True) if given.quick else Plan(given.large, given.largest)
     with TemporaryDirectory() as folder:
         shop = Workshop(Path(folder), given.pandas.absolute(), given.singer.absolute(), plan)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 
+from emulated import emulated
 from figures import Table
 from other_load import another_load
 from section import Section
-from workshop import MIDDLE, SEARCH, SPINE, SUMMARIES, Workshop, check, emulated
+from workshop import MIDDLE, SEARCH, SPINE, SUMMARIES, Workshop, check
 
 LATENCY_MS = 250
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from emulated import emulated
 from figures import Table
 from other_load import another_load
 from section import Section
-from workshop import MIDDLE, PAGE, Measured, Workshop, emulated
+from workshop import MIDDLE, PAGE, Measured, Workshop
 
 
 def speeds(shop: Workshop, table: Table) -> None:

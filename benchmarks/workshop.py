@@ -6,30 +6,23 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import duckdb
-from botocore.loaders import Loader
 
 import process
-from partner_central.public import with_extras
+from emulated import QUOTA, entries
 from partner_central_emulator import Emulator
-from partner_central_emulator.service_model import use_loader
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
-PAGE, QUOTA = 100, 10
+PAGE = 100
 SPINE = ("opportunities",)  # what the others load
 SUMMARIES = "opportunity_search_summaries"
 SEARCH = (*SPINE, SUMMARIES)
 MIDDLE = 20_000  # records of a load of middle size
-MOST_COUNTED = 100_000
-KEYS: Any = {"region_name": "us-east-1", "aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
 IMPORTS = """
 import boto3, dlt
 boto3.client("partnercentral-selling", region_name="us-east-1").list_opportunities(Catalog="AWS", MaxResults=1)
@@ -217,17 +210,6 @@ def pinned(peer: str, *packages: str) -> str:
     return ", ".join(f"{package} {versions[package]}" for package in packages)
 
 
-def entries(emulator: Emulator) -> dict[str, int]:
-    """How many entries the lists of all records have, by the name of their table; not counted where that takes GBs."""
-    if emulator.describe()["opportunities"]["AWS"] > MOST_COUNTED:
-        return {}
-    projects = [record.get("Project") or {} for record in emulator.truth()]
-    return {
-        "project_delivery_models": sum(len(project.get("DeliveryModels") or ()) for project in projects),
-        "project_expected_customer_spend": sum(len(project.get("ExpectedCustomerSpend") or ()) for project in projects),
-    }
-
-
 def check(database: Path, table: str, records: int, lists: Mapping[str, int] | None = None) -> None:
     """A measurement counts only if every record arrived, with every entry of its lists where they have tables."""
     expected = {table: records} | {f"{table}__{name}": count for name, count in (lists or {}).items()}
@@ -237,36 +219,3 @@ def check(database: Path, table: str, records: int, lists: Mapping[str, int] | N
             rows = connection.execute(f"SELECT count(*) FROM result.{name}").fetchall()[0][0]
             if rows != count:
                 raise AssertionError(f"{name} holds {rows:,} rows, not {count:,}")
-
-
-@contextmanager
-def emulated(
-    opportunities: int,
-    *,
-    latency_ms: float = 0,
-    quota: bool = True,
-    burst: float = 10,
-    skew: Any = "skewed",
-    search: bool = False,
-) -> Iterator[Emulator]:
-    """An emulator whose pages cost this machine little; without quota, it answers as fast as it can."""
-    use_loader(with_extras(Loader()))  # of older versions of botocore, too
-    with Emulator(
-        opportunities=opportunities,
-        latency_ms=latency_ms,
-        rps=QUOTA if quota else None,
-        burst=burst,
-        skew=skew,
-        token="position",
-    ) as emulator:
-        emulator.prepare(search=search)
-        _sort(emulator)
-        yield emulator
-
-
-def _sort(emulator: Emulator) -> None:
-    """Let the emulator sort its lists now; a service has them sorted."""
-    client = boto3.client("partnercentral-selling", endpoint_url=emulator.endpoint, **KEYS)
-    for by in ("LastModifiedDate", "CreatedDate", "CustomerCompanyName"):
-        for order in ("ASCENDING", "DESCENDING"):
-            client.list_opportunities(Catalog="AWS", Sort={"SortBy": by, "SortOrder": order})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,13 @@ import pytest
 import run
 from costs import SECTION as COSTS
 from figures import Table, dump, load, spread_of
+from process import cpu_seconds_of
 from report import page
 from section import Section
 from sections import QUICK, SECTIONS
 from workshop import Plan, Workshop, pinned
 
+DOCS = Path(__file__).parents[2] / "docs"
 COLUMNS = ["what", "CPU s", "fraction of the quota", "above ideal", "load average"]
 
 
@@ -151,6 +155,17 @@ def test_a_section_that_is_not_there_is_refused() -> None:
     assert run._names("quiet,speeds") == ["speeds", "quiet"]
     with pytest.raises(run.argparse.ArgumentTypeError, match="not fast; sections are speeds, costs"):
         run._names("fast,quiet")
+
+
+def test_the_page_says_what_the_kept_figures_say() -> None:
+    """After a change of the page's words: `make bench ARGS=--page`."""
+    for figures in DOCS.glob("benchmarks.json"):
+        assert (DOCS / "BENCHMARKS.md").read_text(encoding="utf-8") == f"{page(load(figures).values())}\n"
+
+
+def test_the_processor_time_of_a_running_process_is_known() -> None:
+    before = time.process_time()
+    assert before - 0.02 <= cpu_seconds_of(os.getpid()) <= time.process_time() + 0.02
 
 
 def test_peers_are_named_with_the_versions_of_their_locks() -> None:
