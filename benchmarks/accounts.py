@@ -13,7 +13,7 @@ from partner_central_emulator import Emulator
 from section import Section
 from workshop import SPINE, Measured, Workshop, check
 
-MANY, RECORDS, PAIRS = 20, 500, 5
+MANY, RECORDS, PAIRS = 20, 500, 3
 TABLES: dict[str, Sequence[str]] = {"opportunities": SPINE, "the default tables": ("bulk",)}
 
 

@@ -157,6 +157,15 @@ def test_a_section_that_is_not_there_is_refused() -> None:
         run._names("fast,quiet")
 
 
+def test_the_page_is_written_again_without_a_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures, out = tmp_path / "figures.json", tmp_path / "page.md"
+    dump({"speeds": of("2.00", "0.80")}, figures)
+    options = ["--pandas", "-", "--singer", "-", "--figures", str(figures), "--out", str(out), "--page"]
+    monkeypatch.setattr("sys.argv", ["run.py", *options])
+    assert run.main() == 0
+    assert out.read_text() == f"{page([of('2.00', '0.80')])}\n"
+
+
 def test_the_page_says_what_the_kept_figures_say() -> None:
     """After a change of the page's words: `make bench ARGS=--page`."""
     for figures in DOCS.glob("benchmarks.json"):
