@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -106,6 +107,7 @@ def main() -> int:
     if given.page:
         write(given.out, page(load(given.figures).values()))
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what it started ends with it
     plan = Plan(large=10_000, pairs=5, is_quick=True) if given.quick else Plan(given.large, given.largest)
     with TemporaryDirectory() as folder:
         shop = Workshop(Path(folder), given.pandas.absolute(), given.singer.absolute(), plan)
