@@ -67,7 +67,7 @@ lint: $(STAMP)-dev ## Format, style, spelling, types
 
 BENCH := PYTHONPATH=tests/support $(BIN)/python benchmarks/run.py --pandas .venv-bench-pandas --singer .venv-bench-singer
 
-bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; half an hour
+bench: $(STAMP)-dev $(PEERS:%=.venv-bench-%/.set-up) ## Speed and cost beside other ways to do it, into docs/BENCHMARKS.md; less than an hour
 	$(BENCH) --out docs/BENCHMARKS.md --figures docs/benchmarks.json $(ARGS)
 
 bench-quick: $(STAMP)-dev .venv-bench-pandas/.set-up ## The most important of it in less than three minutes, compared with the last time

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import os
 import socket
+import statistics
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
-from typing import Any
 from urllib.request import urlopen
 
 import boto3
 import duckdb
 
+from emulated import KEYS
+from figures import Table
 from partner_central_emulator import Emulator
+from section import Section
+from workshop import Workshop
 
+CHANGES = 20
 TEMPLATE = Path(__file__).parents[1] / "deploy" / "events.yaml"
-KEYS: Any = {"region_name": "us-east-1", "aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
 LOADED = "Loaded what events named"
 PATIENCE_S = 60.0
+
+
+def events(shop: Workshop, table: Table) -> None:
+    """From a change to its row, with `listen`."""
+    found = sorted(measure(shop.fresh(), CHANGES))
+    nineties = found[int(len(found) * 0.9)]
+    table.row(f"{len(found)} changes", f"{statistics.median(found):.1f}", f"{nineties:.1f}", f"{found[-1]:.1f}")
 
 
 def measure(folder: Path, changes: int) -> Iterator[float]:
@@ -106,3 +117,12 @@ def _next_steps(folder: Path, identifier: str) -> str | None:
         query = "SELECT life_cycle_next_steps FROM partner_central.partner_central.opportunities WHERE id = ?"
         row = connection.execute(query, [identifier]).fetchone()
     return row and row[0]
+
+
+SECTION = Section(
+    "From a change to its row",
+    "what | median s | 90th percentile s | slowest s",
+    events,
+    "One change after the other, with `partner-central listen --gather 0`. The time is from the change at the "
+    "emulator, over EventBridge and SQS as moto emulates them, to the commit in DuckDB.",
+)

@@ -1,11 +1,11 @@
-"""Figures of a benchmark as data: kept as JSON, and compared with those of the last run."""
+"""Figures of the benchmarks as data: tables, kept as JSON, and compared with those that were kept before."""
 
 from __future__ import annotations
 
 import json
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -26,77 +26,83 @@ def spread_of(repeats: Sequence[float]) -> float:
 
 
 @dataclass(slots=True)
-class Figures:
-    """The figures of one run.
+class Table:
+    """What a section measured.
 
     Attributes:
-        measured: when and on what, as a sentence.
-        values: each figure, by table, row and column.
-        spreads: how far the repeats of a row differ, as a share, by table and row.
+        title: what was measured.
+        columns: their heads; the first is that of the rows' names.
+        note: what a reader has to know before the rows.
+        measured: when.
+        conditions: the versions and the machine.
+        rows: the cells of each; the first is its name.
+        spreads: how far the repeats of a row differ, as a share, by its name; none of what was measured once.
+        after: what follows from the rows.
+        before: when the figures were measured that these were compared with; empty if there were none.
+        worse: a line for each figure that is worse than before.
     """
 
+    title: str
+    columns: list[str]
+    note: str = ""
     measured: str = ""
-    values: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
-    spreads: dict[str, dict[str, float]] = field(default_factory=dict)
+    conditions: str = ""
+    rows: list[list[str]] = field(default_factory=list)
+    spreads: dict[str, float] = field(default_factory=dict)
+    after: str = ""
+    before: str = ""
+    worse: list[str] = field(default_factory=list)
 
-    def note(self, table: str, columns: Sequence[str], cells: Sequence[str], spread: float | None) -> None:
-        """Notes the figures of a row; text, shares and conditions are none.
-
-        Args:
-            table: its title.
-            columns: their heads; the first is that of the row's name.
-            cells: the name of the row, and its figures.
-            spread: of its repeats; None if it was measured once.
-        """
-        row = self.values.setdefault(table, {}).setdefault(cells[0], {})
-        for column, cell in zip(columns[1:], cells[1:], strict=True):
-            found = NUMBER.match(cell)
-            if found and column not in CONDITIONS and not cell.endswith("%"):
-                row[column] = float(found[0].replace(",", ""))
+    def row(self, *cells: str, spread: float | None = None) -> None:
+        """Adds a row, and shows it; `spread` is that of its repeats, if it was measured more than once."""
+        self.rows.append(list(cells))
         if spread is not None:
-            self.spreads.setdefault(table, {})[cells[0]] = spread
+            self.spreads[cells[0]] = spread
+        print(f"| {' | '.join(cells)} |", flush=True)
 
-    def worse_than(self, before: Figures) -> list[str]:
-        """Returns a line for each figure that is worse than before by more than the noise of both runs.
+    def values(self) -> Iterator[tuple[str, str, float]]:
+        """Yields row, column and figure; text, shares and conditions are none."""
+        for name, *cells in self.rows:
+            for column, cell in zip(self.columns[1:], cells, strict=True):
+                found = NUMBER.match(cell)
+                if found and column not in CONDITIONS and not cell.endswith("%"):
+                    yield name, column, float(found[0].replace(",", ""))
 
-        The noise of a row that was measured once is the widest of all rows that were repeated.
+    def compare(self, kept: Mapping[str, Table], name: str) -> None:
+        """Notes what is worse by more than the noise than in the kept table of the same section and title.
+
+        The noise of a row that was measured once is the widest of all rows that were repeated, of all sections.
         """
-        widest = max(self._spreads() | before._spreads(), default=0.0)
-        lines = []
-        for table, rows in self.values.items():
-            for name, now in rows.items():
-                of_row = [one.spreads.get(table, {}).get(name, widest) for one in (self, before)]
-                noise = max(LEAST_NOISE, *of_row)
-                for column, value in now.items():
-                    known = before.values.get(table, {}).get(name, {}).get(column)
-                    if known and (change := _loss(column, known, value)) > noise:
-                        lines.append(f"{table}, {name}: {column} {known:g} -> {value:g} ({change:.0%} worse)")
-        return lines
-
-    def _spreads(self) -> set[float]:
-        return {spread for rows in self.spreads.values() for spread in rows.values()}
-
-    def dump(self, file: Path) -> None:
-        """Writes them."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n")
+        known = kept.get(name)
+        if known is None or known.title != self.title:
+            return
+        self.before = known.measured
+        widest = max((spread for table in (self, *kept.values()) for spread in table.spreads.values()), default=0.0)
+        earlier = {(row, column): value for row, column, value in known.values()}
+        for row, column, value in self.values():
+            noise = max(LEAST_NOISE, *(table.spreads.get(row, widest) for table in (self, known)))
+            figure = earlier.get((row, column))
+            if figure and (loss := _loss(column, figure, value)) > noise:
+                self.worse.append(f"{row}: {column} {figure:g} -> {value:g} ({loss:.0%} worse)")
 
 
-def load(file: Path) -> Figures | None:
-    """Returns the figures that a run wrote; None if there are none."""
-    return Figures(**json.loads(file.read_text())) if file.exists() else None
+def load(file: Path) -> dict[str, Table]:
+    """Returns the tables that are kept, by section; none if there is no file."""
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return {name: Table(**table) for name, table in kept.items()}
 
 
-def compare(now: Figures, before: Figures | None) -> Iterable[str]:
-    """Yields what a reader is told of two runs."""
-    if before is None:
-        yield "No earlier run is known here."
-        return
-    yield f"Compared with the run before. {before.measured}"
-    worse = now.worse_than(before)
-    yield from (f"- {line}" for line in worse)
-    if not worse:
-        yield "Nothing is worse by more than the noise of the repeats."
+def dump(tables: Mapping[str, Table], file: Path) -> None:
+    """Writes the tables by section."""
+    write(file, json.dumps({name: asdict(table) for name, table in tables.items()}, indent=1, ensure_ascii=False))
+
+
+def write(file: Path, text: str) -> None:
+    """Writes a file at once: whoever reads it finds the text before or this one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.new")
+    beside.write_text(f"{text}\n", encoding="utf-8")
+    beside.replace(file)
 
 
 def _loss(column: str, before: float, now: float) -> float:

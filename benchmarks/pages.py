@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import statistics
-import sys
-from pathlib import Path
 
 import process
 from browser import Browser
+from emulated import emulated
+from figures import Table
 from many_opportunities import multiply
-from partner_central_emulator import Emulator
-from report import Report
+from section import Section
 from workshop import Workshop
 
 SIZES = ((20_000, 1), (100_000, 1), (100_000, 3), (400_000, 1))  # opportunities, and versions of each
@@ -25,31 +24,32 @@ TIMED = "(() => {{ const begin = performance.now(); {}; return performance.now()
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
-def pages(folder: Path, report: Report) -> None:
+def pages(shop: Workshop, table: Table) -> None:
     """Measures pages of several sizes, from files whose rows are repeated by SQL."""
-    report.table(
-        "The report",
-        "opportunities | versions of each | write, s | CPU s | MB | first paint, ms | drawn again, ms | a filter, ms "
-        "(median) | slowest",
-        "`partner-central report` on a DuckDB file, and the page in headless Chromium. Of more than 100,000 "
-        "opportunities, the page has 100,000.",
-    )
-    shop = Workshop(folder, folder, folder)
     small = shop.fresh()
-    with Emulator(opportunities=500, seed=1) as emulator:
+    with emulated(500, quota=False, skew="uniform") as emulator:
         shop.ours(emulator, small, unlimited=True, tables=("bulk",))
     for size, versions in SIZES:
         place = shop.fresh()
         multiply(small / "partner_central.duckdb", place / "partner_central.duckdb", size, versions)
-        command = Path(sys.executable).with_name("partner-central")
-        cost = process.run([command, "report"], env={"DLT_DATA_DIR": str(place / "dlt")}, cwd=place)
+        cost = process.run([shop.command, "report"], env={"DLT_DATA_DIR": str(place / "dlt")}, cwd=place)
         page = place / "report.html"
         with Browser(place / "profile") as browser:
             browser.open(page)
             drawn, paint = browser.evaluate("performance.now()"), browser.evaluate(PAINT)
             times = [browser.evaluate(TIMED.format(action)) for action in FILTERS.values()]
-        report.row(
-            *(f"{size:,}", f"{versions}"),
+        table.row(
+            f"{size:,}, {versions}",
             *(f"{cost.wall_seconds:.1f}", f"{cost.cpu_seconds:.1f}", f"{page.stat().st_size / 1e6:.1f}"),
             *(f"{paint:,.0f}", f"{drawn:,.0f}", f"{statistics.median(times):,.0f}", f"{max(times):,.0f}"),
         )
+
+
+SECTION = Section(
+    "The report",
+    "opportunities, versions of each | write, s | CPU s | MB | first paint, ms | drawn again, ms | a filter, ms "
+    "(median) | slowest",
+    pages,
+    "`partner-central report` on a DuckDB file, and the page in headless Chromium. Of more than 100,000 opportunities, "
+    "the page has 100,000.",
+)

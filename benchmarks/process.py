@@ -86,6 +86,12 @@ def run(
     return cost
 
 
+def cpu_seconds_of(pid: int) -> float:
+    """Returns the user and system time of a running process so far, to a hundredth of a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
 def _measure(argvs: list[list[str]], logs: list[str]) -> dict[str, float]:
     began = time.monotonic()
     processes: list[subprocess.Popen[bytes]] = []

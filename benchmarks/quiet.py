@@ -5,31 +5,49 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from figures import spread_of
-from report import Report
-from workshop import SPINE, Workshop, emulated
+from emulated import emulated
+from figures import Table, spread_of
+from section import Section
+from workshop import MIDDLE, Measured, Workshop
 
-PAIRS = 15
+SMALL = 500  # opportunities, each of which has calls of its own where every table is loaded
 
 
-def quiet(
-    shop: Workshop,
-    report: Report,
-    *,
-    title: str = "A run with nothing new",
-    records: int = 20_000,
-    pairs: int = PAIRS,
-    tables: Sequence[str] = SPINE,
-) -> None:
-    """A run that finds nothing new, beside the least that it could do."""
-    report.table(title, f"what | CPU s (median of {pairs}) | calls | peak MB")
-    with emulated(records, quota=False) as emulator:
+def quiet(shop: Workshop, table: Table) -> None:
+    """Runs that find nothing new, beside the least that they could do."""
+    least = "`import dlt` and one boto3 call"
+    pairs = range(shop.plan.pairs)
+    with emulated(MIDDLE, quota=False) as emulator:
         place = shop.fresh()
-        shop.ours(emulator, place, unlimited=True, tables=tables)
-        runs = [(shop.ours(emulator, place, tables=tables), shop.least(emulator, place)) for _ in range(pairs)]
-    for name, found in zip(("this project", "`import dlt` and one boto3 call"), zip(*runs, strict=True), strict=True):
-        seconds = [run.cost.cpu_seconds for run in found]
-        calls, peak = max(run.calls for run in found), max(run.cost.peak_mb for run in found)
-        report.row(name, f"{statistics.median(seconds):.2f}", f"{calls}", f"{peak:,.0f}", spread=spread_of(seconds))
-    ratio = statistics.median(ours.cost.cpu_seconds / least.cost.cpu_seconds for ours, least in runs)
-    report.say("", f"Median of the ratios of runs side by side: {ratio:.2f}×.")
+        shop.ours(emulator, place, unlimited=True)
+        both = [(shop.ours(emulator, place), shop.least(emulator, place)) for _ in pairs]
+        first_calls = [shop.until_first_call(emulator, place) for _ in pairs]
+    ours, leasts = [run for run, _ in both], [run for _, run in both]
+    _row(table, "this project", ours)
+    _row(table, least, leasts)
+    spread = spread_of(first_calls)
+    table.row("this project, until its first call", f"{statistics.median(first_calls):.2f}", "", "", spread=spread)
+    if not shop.plan.is_quick:
+        with emulated(SMALL, quota=False) as emulator:
+            place = shop.fresh()
+            shop.ours(emulator, place, unlimited=True, tables=["all"])
+            every = [shop.ours(emulator, place, tables=["all"]) for _ in range(5)]
+        _row(table, f"this project, every table of {SMALL} opportunities", every)
+    ratio = statistics.median(run.cost.cpu_seconds / least.cost.cpu_seconds for run, least in both)
+    table.after = f"Median of the ratios of runs side by side: {ratio:.2f}×."
+
+
+def _row(table: Table, name: str, runs: Sequence[Measured]) -> None:
+    seconds = [run.cost.cpu_seconds for run in runs]
+    calls, peak = max(run.calls for run in runs), max(run.cost.peak_mb for run in runs)
+    median = statistics.median(seconds)
+    table.row(name, f"{median:.2f}", f"{calls}", f"{peak:,.0f}", spread=spread_of(seconds))
+
+
+SECTION = Section(
+    "A run with nothing new",
+    "what | CPU s (median) | calls | peak MB",
+    quiet,
+    f"Of {MIDDLE:,} opportunities and no other table, if nothing else is said. Medians of {{pairs}} runs; with every "
+    "table, of 5.",
+)

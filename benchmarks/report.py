@@ -1,32 +1,45 @@
-"""Tables of a benchmark, as Markdown and as figures."""
+"""The tables of the benchmarks as a page."""
 
 from __future__ import annotations
 
-from figures import Figures
+from collections.abc import Iterable, Iterator
+
+from figures import Table
+
+HEAD = """# Benchmarks
+
+`make bench` measures each section and writes it here, with its date and versions. The service is this repository's
+emulator, on the same machine. Each command runs once if nothing else is said. CPU is user and system time of all its
+processes. Compare ratios, since seconds depend on the machine."""
+SINCE = """## Since the last run
+
+A figure is named here if it is worse than the one before by more than the noise of the repeats."""
 
 
-class Report:
-    """Collects tables as Markdown, and shows them as they come."""
+def page(tables: Iterable[Table]) -> str:
+    """Returns the page as Markdown; it depends on nothing but the tables."""
+    found = list(tables)
+    parts = [HEAD, *(part for table in found for part in section(table)), SINCE]
+    return "\n\n".join([*parts, "\n".join(line for table in found for line in since(table))])
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.figures = Figures()
-        self._title, self._columns = "", [""]
 
-    def say(self, *lines: str) -> None:
-        """Add lines."""
-        self.lines.extend(lines)
-        print("\n".join(lines), flush=True)
+def section(table: Table) -> Iterator[str]:
+    """Yields the paragraphs of a section."""
+    yield f"## {table.title}"
+    if table.note:
+        yield table.note
+    lines = [" | ".join(table.columns), *(" | ".join(row) for row in table.rows)]
+    head, *rows = (f"| {line} |" for line in lines)
+    yield "\n".join([head, "|---" + "|---:" * (len(table.columns) - 1) + "|", *rows])
+    if table.after:
+        yield table.after
+    yield f"Measured on {table.measured}: {table.conditions}."
 
-    def table(self, title: str, head: str, note: str = "") -> None:
-        """Begin a table; `head` holds its columns."""
-        self._title, self._columns = title, (columns := head.split(" | "))
-        self.say("", f"## {title}", "")
-        if note:
-            self.say(note, "")
-        self.say(f"| {head} |", "|---" + "|---:" * (len(columns) - 1) + "|")
 
-    def row(self, *cells: str, spread: float | None = None) -> None:
-        """Add a row to the table; `spread` is how far its repeats differ, if it was measured more than once."""
-        self.figures.note(self._title, self._columns, cells, spread)
-        self.say(f"| {' | '.join(cells)} |")
+def since(table: Table) -> Iterator[str]:
+    """Yields what has become worse in a section."""
+    if not table.before:
+        yield f"- {table.title}: not measured before."
+        return
+    yield f"- {table.title}, compared with {table.before}: {'worse in' if table.worse else 'nothing worse.'}"
+    yield from (f"  - {line}" for line in table.worse)

@@ -1,34 +1,32 @@
-"""What `SearchOpportunities` adds to a first load, and what a quiet run costs with every table."""
+"""What `SearchOpportunities` adds to a first load, alone on the machine and beside another load."""
 
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 
-from quiet import quiet
-from report import Report
-from workshop import SPINE, Workshop, check, emulated
+from emulated import emulated
+from figures import Table
+from other_load import another_load
+from section import Section
+from workshop import MIDDLE, SEARCH, SPINE, SUMMARIES, Workshop, check
 
-SUMMARIES = "opportunity_search_summaries"
-RECORDS, LATENCY_MS = 20_000, 250
+LATENCY_MS = 250
 
 
-def search(shop: Workshop, report: Report) -> None:
-    """First loads without the search and with it, then quiet runs with everything on."""
-    report.table(
-        f"First load of {RECORDS:,} opportunities with the search",
-        "tables | calls | of those without | seconds | fraction of the quota | CPU s | peak MB | load average",
-        f"{LATENCY_MS} ms, 10 calls a second, from the start of the process to its end. The fraction is that of calls.",
-    )
+def search(shop: Workshop, table: Table) -> None:
+    """First loads without the search, with it, and with it beside another."""
     without = 0
-    for tables in (SPINE, (*SPINE, SUMMARIES)):
+    for tables, other in ((SPINE, False), (SEARCH, False), (SEARCH, True)):
         place = shop.fresh()
-        with emulated(RECORDS, latency_ms=LATENCY_MS, search=True) as emulator:
+        beside = another_load(shop.fresh(), "--search") if other else nullcontext()
+        with beside, emulated(MIDDLE, latency_ms=LATENCY_MS, search=True) as emulator:
             measured = shop.ours(emulator, place, tables=tables)
         if SUMMARIES in tables:
-            check(place / "partner_central.duckdb", f"partner_central.{SUMMARIES}", RECORDS)
+            check(place / "partner_central.duckdb", f"partner_central.{SUMMARIES}", MIDDLE)
         without = without or measured.calls
-        report.row(
-            " + ".join(tables),
+        table.row(
+            " + ".join(tables) + (", beside another such load" if other else ""),
             f"{measured.calls:,}",
             f"{measured.calls / without:.2f}×",
             f"{measured.cost.wall_seconds:.1f}",
@@ -37,4 +35,11 @@ def search(shop: Workshop, report: Report) -> None:
             f"{measured.cost.peak_mb:,.0f}",
             f"{os.getloadavg()[0]:.1f}",
         )
-    quiet(shop, report, title="A quiet run with every table", records=500, pairs=5, tables=["all"])
+
+
+SECTION = Section(
+    f"First load of {MIDDLE:,} opportunities with the search",
+    "tables | calls | of those without | seconds | fraction of the quota | CPU s | peak MB | load average",
+    search,
+    f"{LATENCY_MS} ms, 10 calls a second, from the start of the process to its end. The fraction is that of calls.",
+)

@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import duckdb
-from botocore.loaders import Loader
 
 import process
-from partner_central.public import with_extras
+from emulated import QUOTA, entries
 from partner_central_emulator import Emulator
-from partner_central_emulator.service_model import use_loader
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
-PAGE, QUOTA = 100, 10
+PAGE = 100
 SPINE = ("opportunities",)  # what the others load
-KEYS: Any = {"region_name": "us-east-1", "aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
-SCALE, ROUNDS = 100_000, 3
+SUMMARIES = "opportunity_search_summaries"
+SEARCH = (*SPINE, SUMMARIES)
+MIDDLE = 20_000  # records of a load of middle size
 IMPORTS = """
 import boto3, dlt
 boto3.client("partnercentral-selling", region_name="us-east-1").list_opportunities(Catalog="AWS", MaxResults=1)
 """
 
-use_loader(with_extras(Loader()))  # of older versions of botocore, too
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        large: records of a large load.
+        largest: records of the largest load.
+        pairs: how often a quiet run is measured.
+        is_quick: whether only the most important is.
+    """
+
+    large: int = 100_000
+    largest: int = 1_000_000
+    pairs: int = 15
+    is_quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +75,11 @@ class Measured:
 class Workshop:
     """Where commands are run: a folder for what they write, and the environments of the peers."""
 
-    def __init__(self, folder: Path, pandas: Path, singer: Path) -> None:
+    def __init__(self, folder: Path, pandas: Path, singer: Path, plan: Plan = Plan()) -> None:
         self.folder = folder
+        self.plan = plan
         self.python = Path(sys.executable)
+        self.command = self.python.with_name("partner-central")
         self.pandas = pandas / "bin" / "python"
         self.singer = singer / "bin"
         self._count = 0
@@ -84,8 +98,9 @@ class Workshop:
         *commands: Sequence[str | Path],
         unlimited: bool = False,
         tables: Sequence[str] = SPINE,
+        settings: Mapping[str, str] | None = None,
     ) -> Measured:
-        """Run commands as a pipeline against an emulator."""
+        """Run commands as a pipeline against an emulator, with more settings if some are given."""
         keep = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TZ"}}
         env = keep | {
             "AWS_ACCESS_KEY_ID": "bench",
@@ -95,6 +110,7 @@ class Workshop:
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "SOURCES__PARTNER_CENTRAL__CALLS_PER_DAY": "10000000",
             "SOURCES__PARTNER_CENTRAL__TABLES": json.dumps(tables),
+            **(settings or {}),
         }
         if unlimited:
             env["SOURCES__PARTNER_CENTRAL__CALLS_PER_SECOND"] = "100000"
@@ -121,12 +137,29 @@ class Workshop:
         measured = self.measure(
             emulator,
             at,
-            [self.python.with_name("partner-central"), "sync", "--quiet"],
+            [self.command, "sync", "--quiet"],
             unlimited=unlimited,
             tables=tables,
         )
         check(at / "partner_central.duckdb", "partner_central.opportunities", measured.records, entries(emulator))
         return measured
+
+    def until_first_call(self, emulator: Emulator, place: Path) -> float:
+        """Processor seconds of `partner-central sync` from its start until its first call reaches the emulator."""
+        seconds: list[float] = []
+        pid = place / "pid"
+
+        def note(_number: int, _parameters: object) -> None:
+            if not seconds:
+                seconds.append(process.cpu_seconds_of(int(pid.read_text())))
+
+        emulator.on_call = note
+        try:
+            shell = ["sh", "-c", 'echo $$ >"$0" && exec "$@"', pid]
+            self.measure(emulator, place, [*shell, self.command, "sync", "--quiet"])
+        finally:
+            emulator.on_call = None
+        return seconds[0]
 
     def paginator(self, emulator: Emulator) -> Measured:
         """boto3's paginator, pandas.json_normalize and DuckDB."""
@@ -135,6 +168,10 @@ class Workshop:
     def plain_dlt(self, emulator: Emulator) -> Measured:
         """A dlt resource as its documentation has it."""
         return self._script(self.python, "plain_dlt.py", "partner_central.opportunities", emulator)
+
+    def dlt_rest_api(self, emulator: Emulator, *file_format: str) -> Measured:
+        """dlt's REST API source, with dlt's usual file format or another."""
+        return self._script(self.python, "dlt_rest_api.py", "partner_central.opportunities", emulator, *file_format)
 
     def floor(self, emulator: Emulator) -> Measured:
         """Raw JSON to DuckDB."""
@@ -160,22 +197,17 @@ class Workshop:
         check(database, "partner_central.opportunities", measured.records)
         return measured
 
-    def _script(self, python: Path, script: str, table: str, emulator: Emulator) -> Measured:
+    def _script(self, python: Path, script: str, table: str, emulator: Emulator, *arguments: str) -> Measured:
         database = self.fresh() / "out.duckdb"
-        measured = self.measure(emulator, database.parent, [python, PEERS / script, database])
+        measured = self.measure(emulator, database.parent, [python, PEERS / script, database, *arguments])
         check(database, table, measured.records)
         return measured
 
 
-def entries(emulator: Emulator) -> dict[str, int]:
-    """How many entries the lists of all records have, by the name of their table; not counted where that takes GBs."""
-    if emulator.describe()["opportunities"]["AWS"] > SCALE:
-        return {}
-    projects = [record.get("Project") or {} for record in emulator.truth()]
-    return {
-        "project_delivery_models": sum(len(project.get("DeliveryModels") or ()) for project in projects),
-        "project_expected_customer_spend": sum(len(project.get("ExpectedCustomerSpend") or ()) for project in projects),
-    }
+def pinned(peer: str, *packages: str) -> str:
+    """Returns packages of a peer with the versions that its lock has."""
+    versions = dict(re.findall(r"^([\w-]+)==(\S+)", (PEERS / f"{peer}.in").read_text(encoding="utf-8"), re.MULTILINE))
+    return ", ".join(f"{package} {versions[package]}" for package in packages)
 
 
 def check(database: Path, table: str, records: int, lists: Mapping[str, int] | None = None) -> None:
@@ -187,35 +219,3 @@ def check(database: Path, table: str, records: int, lists: Mapping[str, int] | N
             rows = connection.execute(f"SELECT count(*) FROM result.{name}").fetchall()[0][0]
             if rows != count:
                 raise AssertionError(f"{name} holds {rows:,} rows, not {count:,}")
-
-
-@contextmanager
-def emulated(
-    opportunities: int,
-    *,
-    latency_ms: float = 0,
-    quota: bool = True,
-    burst: float = 10,
-    skew: Any = "skewed",
-    search: bool = False,
-) -> Iterator[Emulator]:
-    """An emulator whose pages cost this machine little; without quota, it answers as fast as it can."""
-    with Emulator(
-        opportunities=opportunities,
-        latency_ms=latency_ms,
-        rps=QUOTA if quota else None,
-        burst=burst,
-        skew=skew,
-        token="position",
-    ) as emulator:
-        emulator.prepare(search=search)
-        _sort(emulator)
-        yield emulator
-
-
-def _sort(emulator: Emulator) -> None:
-    """Let the emulator sort its lists now; a service has them sorted."""
-    client = boto3.client("partnercentral-selling", endpoint_url=emulator.endpoint, **KEYS)
-    for by in ("LastModifiedDate", "CreatedDate", "CustomerCompanyName"):
-        for order in ("ASCENDING", "DESCENDING"):
-            client.list_opportunities(Catalog="AWS", Sort={"SortBy": by, "SortOrder": order})

@@ -40,7 +40,8 @@ class Emulator(Changes):
         milliseconds: Whether timestamps have milliseconds instead of whole seconds.
         now: The instant the emulated clock starts at; it then runs with real time.
         skew: Distribution of CreatedDates. `uniform` is over 18 months. `skewed` has 40 % within two hours and 5 %
-            in one instant. `hour` and `instant` have all within one hour or one second, as after an import.
+            in one instant. `minute` has a third within one minute, and the rest leans to the recent end. `hour` and
+            `instant` have all within one hour or one second, as after an import.
         sandbox_opportunities: How many opportunities the catalog `Sandbox` starts with.
         secret_access_key: The key signatures have to come from; `None` accepts any signature.
         events: What is told of changes: the address of an EventBridge endpoint, or a function that is called with each

@@ -485,6 +485,20 @@ def test_skewed_data_has_two_crowded_hours_and_a_crowded_instant() -> None:
     assert 0.03 < max(created.count(c) for c in set(created)) / 2_000 < 0.07
 
 
+def test_a_third_lies_within_a_minute_and_the_rest_leans_to_the_recent_end() -> None:
+    created = sorted(
+        datetime.fromisoformat(r["CreatedDate"]) for r in Emulator(opportunities=3_000, skew="minute").truth()
+    )
+    within = [
+        sum(one <= other < one + timedelta(minutes=1) for other in created[at:]) for at, one in enumerate(created)
+    ]
+    assert 0.3 < max(within) / 3_000 < 0.37
+    middle = created[0] + (created[-1] - created[0]) / 2
+    crowded = created[within.index(max(within))]
+    others = [one for one in created if not crowded <= one < crowded + timedelta(minutes=1)]
+    assert sum(one > middle for one in others) > 0.65 * len(others)
+
+
 def test_put_change_and_remove_show_in_lists(connect: Connect) -> None:
     with Emulator(opportunities=2) as emulator:
         client = connect(emulator)

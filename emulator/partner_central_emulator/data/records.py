@@ -12,11 +12,11 @@ from functools import lru_cache
 from random import Random
 from typing import Any, Final, Literal
 
-from ..clock import DAY, HOUR, SECOND, Stamp, to_datetime
+from ..clock import DAY, HOUR, MINUTE, SECOND, Stamp, to_datetime
 from . import words
 from .stories import Story, imported_life
 
-Skew = Literal["uniform", "skewed", "hour", "instant"]
+Skew = Literal["uniform", "skewed", "minute", "hour", "instant"]
 Json = dict[str, Any]
 
 SPAN: Final = 548 * DAY
@@ -175,6 +175,8 @@ def _created(rng: Random, count: int, latest: int, skew: Skew) -> Iterator[int]:
             yield import_start + int(spread * HOUR)
         elif skew == "instant":
             yield second + int(spread * SECOND)
+        elif skew == "minute":
+            yield import_start + int(spread * MINUTE) if rng.random() * 3 < 1 else latest - int(spread**2 * SPAN)
         elif skew == "skewed" and where == "window":
             yield import_start + int(spread * 2 * HOUR)
         elif skew == "skewed" and where == "instant":

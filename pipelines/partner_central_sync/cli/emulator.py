@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 Token = Literal["offset", "position", "snapshot"]
-Skew = Literal["uniform", "skewed", "hour", "instant"]
+Skew = Literal["uniform", "skewed", "minute", "hour", "instant"]
 
 
 def emulator(
@@ -21,7 +21,13 @@ def emulator(
     change_rate: Annotated[float, typer.Option(min=0, help="Opportunities a minute that change by themselves.")] = 0,
     fault_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of calls that meet a random fault.")] = 0,
     milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Timestamps with milliseconds.")] = False,
-    skew: Annotated[Skew, typer.Option(help="How CreatedDates lie.")] = "uniform",
+    skew: Annotated[
+        Skew,
+        typer.Option(
+            help="How CreatedDates lie: over 18 months, skewed to two hours and one instant, a third within a minute, "
+            "or all in an hour or an instant."
+        ),
+    ] = "uniform",
     events_endpoint: Annotated[
         str | None, typer.Option(help="URL of an EventBridge endpoint that is told of each change.", metavar="URL")
     ] = None,
