@@ -13,6 +13,7 @@ from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.destinations.duckdb_client import TypedDuckDbClient
+from partner_central_sync.sync import chunks
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
 from sandbox import Sandbox
@@ -73,6 +74,26 @@ def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, by_default: str) 
         ).fetchall()
     assert found > [(70_000_000,)]
     assert limit(tmp_path) == by_default
+
+
+def test_staged_rows_leave_the_file_with_their_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    load_pending = chunks.load_pending
+
+    def loaded(pipeline: Any, console: Any) -> Any:
+        result = load_pending(pipeline, console)
+        with pipeline.destination_client() as client, client.sql_client.with_staging_dataset():
+            staged = client.sql_client.make_qualified_table_name("opportunities")
+            left.append(client.sql_client.execute_sql(f"SELECT count(*) FROM {staged}")[0][0])
+        return result
+
+    monkeypatch.setattr(chunks, "load_pending", loaded)
+    with Emulator(opportunities=900, rps=None) as emulator:
+        sandbox = Sandbox(tmp_path, emulator.endpoint)
+        sandbox.sync(rows_per_chunk=300)
+        assert len(left) > 1
+        assert set(left) == {0}
+        sandbox.assert_equals(emulator.truth())
 
 
 @pytest.mark.long

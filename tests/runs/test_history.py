@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,26 @@ def test_the_hashes_of_stored_versions_never_change() -> None:
         },
     }
     assert hash_of(record) == "21780dd6df389402921bdb8a5a969fd8"
+
+
+def test_the_hash_of_a_version_is_of_the_json_of_its_content() -> None:
+    """Anybody can compute it: of pairs of name and text, where a list is its sorted entries."""
+    row: Record = {
+        **dict.fromkeys(CONTENT),
+        "arn": 'a "quoted" \\ word, \x7f \u2028 ü 😀',
+        "created_date": datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=9))),
+        "life_cycle_target_close_date": date(2026, 7, 1),
+        "project_delivery_models": "Other; SaaS or PaaS; Größe",
+        "project_expected_contract_duration_value": Decimal("12.50"),
+    }
+    pairs = [
+        ["arn", row["arn"]],
+        ["created_date", "2026-01-01T18:04:05.000000+00:00"],
+        ["life_cycle_target_close_date", "2026-07-01"],
+        ["project_delivery_models", ["Größe", "Other", "SaaS or PaaS"]],
+        ["project_expected_contract_duration_value", "12.5"],
+    ]
+    assert content_hash_of(row, RULES) == hashlib.blake2b(json.dumps(pairs).encode(), digest_size=16).hexdigest()
 
 
 SPEND: dict[str, tuple[list[Record], str | None]] = {
