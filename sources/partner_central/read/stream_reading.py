@@ -176,8 +176,8 @@ class StreamReading:
             yield batch
 
     def _enough(self, most: int) -> float:
-        """Rows of this part: fewer towards the end, so that little is left to load when reading is over."""
+        """Rows of this part: towards the end those that are left then, so that the last part is a short one."""
         metrics = self._load.metrics.current
         if metrics.estimated_records is None:
             return most
-        return min(most, max(most / SMALLEST_SHARE, (metrics.estimated_records - metrics.read) / 2))
+        return min(most, max(most / SMALLEST_SHARE, metrics.estimated_records - metrics.read))
