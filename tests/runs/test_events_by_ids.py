@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from databases import Prepared
 from fake_queue import FakeSqs
 from partner_central.tables.id_reads import DueId
 from partner_central_emulator import Emulator, Fault
@@ -25,18 +24,6 @@ DUE = "SELECT id FROM aws_opportunity_summary_reads WHERE reading = 0"
 @pytest.fixture
 def sqs() -> FakeSqs:
     return FakeSqs()
-
-
-@pytest.fixture
-def begin(tmp_path: Path, small: Emulator, prepared: Prepared) -> Begin:
-    """A first sync of some tables, which calls nothing: what it loads was loaded before."""
-
-    def begun(*tables: str) -> Sandbox:
-        sandbox = Sandbox(tmp_path, small.endpoint)
-        prepared.begin(sandbox, small, *tables)
-        return sandbox
-
-    return begun
 
 
 def read(emulator: Emulator) -> list[str]:
