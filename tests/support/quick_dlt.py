@@ -2,23 +2,31 @@
 
 For each table of each load dlt asks anew which members its own types have and what kinds of types these are, and it
 copies tables of a schema to look at them. Here an answer that depends on a type alone is remembered, and plain
-dictionaries and lists are copied without `copy.deepcopy`, which looks in them for what occurs twice. Nothing else is
-changed. Commands that are started as they are installed have dlt as it is.
+dictionaries and lists are copied without `copy.deepcopy`, which looks in them for what occurs twice. What a destination
+can do is taken from where it is kept, not found as if it were a setting, and libyaml writes the hints that stand in the
+trace. Nothing else is changed. Commands that are started as they are installed have dlt as it is.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from copy import deepcopy
-from functools import cache, wraps
-from types import ModuleType
+from functools import cache, partial, wraps
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import dlt.common.typing
 import dlt.pipeline.pipeline  # what it imports has dlt's functions by name
+import yaml
 from dlt.common import validation
+from dlt.common.configuration.container import Container
+from dlt.common.destination.capabilities import DestinationCapabilitiesContext
+from dlt.common.destination.utils import prepare_load_table, resolve_merge_strategy
 from dlt.common.schema import schema, utils
+from dlt.common.typing import ConfigValue
+from dlt.extract import extract
 from typing_extensions import get_type_hints
 
 OF_A_TYPE = (
@@ -34,6 +42,9 @@ def remember() -> None:
     modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "dlt"]
     for name in OF_A_TYPE:
         _put_in_place_of(getattr(dlt.common.typing, name), remembered(getattr(dlt.common.typing, name)), modules)
+    for function in (prepare_load_table, resolve_merge_strategy):
+        _put_in_place_of(function, _with_capabilities(function), modules)
+    extract.yaml = SimpleNamespace(dump=partial(yaml.dump, Dumper=yaml.CDumper))  # type: ignore[attr-defined]
     _put_in_place_of(get_type_hints, _members, [validation])
     _put_in_place_of(deepcopy, copied, [schema, utils])
 
@@ -60,6 +71,21 @@ def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
             return known(*arguments, **options)
         except TypeError:
             return function(*arguments, **options)
+
+    return answer
+
+
+def _with_capabilities(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a schema's tables, one of them and a destination's capabilities, which are those of the context."""
+    plain = inspect.unwrap(function)
+
+    @wraps(function)
+    def answer(tables: Any, table: Any, destination_capabilities: Any = ConfigValue) -> Any:
+        if destination_capabilities is not None and destination_capabilities is not ConfigValue:
+            return plain(tables, table, destination_capabilities)
+        if DestinationCapabilitiesContext in Container():
+            return plain(tables, table, Container()[DestinationCapabilitiesContext])
+        return function(tables, table)
 
     return answer
 
