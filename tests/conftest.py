@@ -16,6 +16,7 @@ from databases import KINDS, Database, Prepared, databases
 from partner_central.public import with_extras
 from partner_central_emulator import Emulator, use_loader
 from postgres import Postgres, shared_server
+from quick_dlt import remember
 from sandbox import Sandbox, makes_views, views_are_made
 from servers import free_port
 
@@ -31,6 +32,7 @@ ABOUT_VIEWS = {"views", "command"}
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 use_loader(with_extras(Loader()))
+remember()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""How much memory DuckDB is given, and that a load which needs more gets it; and that an INSERT converts nothing."""
+"""How much memory DuckDB is given, that an INSERT converts nothing, and that descriptions take no transaction each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adversarial_server import AdversarialServer
 from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
-from partner_central_sync.destinations.duckdb_client import TypedDuckDbClient
+from partner_central_sync.destinations.duckdb_client import QualifiedSqlClient, TypedDuckDbClient
 from partner_central_sync.sync import chunks
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach
@@ -132,3 +132,22 @@ def test_a_column_that_a_load_leaves_empty_may_be_of_any_type(synced: Sandbox, e
         connection.execute("ALTER TABLE opportunities ALTER customer_city TYPE BIGINT USING NULL")
     emulator.change(emulator.truth()[0]["Id"], {"Customer": {"Account": {"Address": {"City": None}}}})
     assert synced.sync().changed == 1
+
+
+def test_the_descriptions_of_new_columns_are_sent_together(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    execute = QualifiedSqlClient.execute_sql
+
+    def counted(client: QualifiedSqlClient, sql: Any, *rest: Any, **options: Any) -> Any:
+        sent.append(str(sql).count("COMMENT ON"))
+        return execute(client, sql, *rest, **options)
+
+    monkeypatch.setattr(QualifiedSqlClient, "execute_sql", counted)
+    sandbox.sync()
+    with duckdb.connect(str(sandbox.database)) as connection:
+        described = (
+            "SELECT count(*) FROM duckdb_columns() WHERE comment IS NOT NULL AND schema_name = 'partner_central'"
+        )
+        ((columns,),) = connection.execute(described).fetchall()
+    assert [number for number in sent if number] == [columns]
+    assert columns > 50

@@ -146,7 +146,10 @@ def make_stale(sandbox: Sandbox, reads: str) -> None:
     execute(sandbox, f"UPDATE {reads} SET read_at = read_at - INTERVAL 2 DAY")
 
 
-def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(sandbox: Sandbox, account: Emulator) -> None:
+def test_a_draft_without_a_summary_is_told_and_not_asked_about_again(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin()
     account.single_reads.drafts = "not_found"
     draft = account.truth()[0]
     status = {"LifeCycle": {"ReviewStatus": "Pending Submission"}}
@@ -194,8 +197,9 @@ def test_what_is_gone_from_the_list_is_not_asked_about(sandbox: Sandbox, account
 
 
 def test_a_denied_operation_is_one_refusal_for_a_day_and_stores_nothing(
-    sandbox: Sandbox, account: Emulator, capfd: pytest.CaptureFixture[str]
+    sandbox: Sandbox, account: Emulator, begin: Begin, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    begin()
     account.denied[GET] = None
     assert sync(sandbox, DETAILS, SUMMARIES).code == 0
     assert "opportunity_details was not loaded, and is asked for again in a day" in capfd.readouterr().err
@@ -209,14 +213,18 @@ def test_a_denied_operation_is_one_refusal_for_a_day_and_stores_nothing(
     assert_equals(sandbox, account)
 
 
-def test_throttling_is_waited_for_and_nothing_is_missing(sandbox: Sandbox, account: Emulator) -> None:
+def test_throttling_is_waited_for_and_nothing_is_missing(sandbox: Sandbox, account: Emulator, begin: Begin) -> None:
+    begin()
     account.faults.extend(Fault("throttle", calls=2, after=after, operation=GET) for after in (3, 9))
     sync(sandbox, DETAILS)
     assert {*outcomes(sandbox, DETAIL_READS).values()} == {"read"}
     assert asked(account) == {GET: 34}
 
 
-def test_what_was_read_before_a_failure_is_loaded_and_not_asked_again(sandbox: Sandbox, account: Emulator) -> None:
+def test_what_was_read_before_a_failure_is_loaded_and_not_asked_again(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin()
     account.faults.append(Fault("unavailable", calls=99, after=12, operation=SUMMARY))
     with pytest.raises(ServiceUnavailable, match="Everything is loaded but aws_opportunity_summaries:"):
         sync(sandbox, DETAILS, SUMMARIES, source={"attempts": 1})
@@ -298,7 +306,10 @@ def test_nothing_personal_is_stored_in_clear(sandbox: Sandbox, account: Emulator
     assert [one["Project"]["Title"] for one in account.truth(stream=DETAILS) if one["Project"]["Title"] in stored] == []
 
 
-def test_a_rejected_record_is_kept_aside_until_it_becomes_a_row(sandbox: Sandbox, account: Emulator) -> None:
+def test_a_rejected_record_is_kept_aside_until_it_becomes_a_row(
+    sandbox: Sandbox, account: Emulator, begin: Begin
+) -> None:
+    begin()
     key = keys(account)[0]
     account.overlay(key, {"Project": {"Title": ["none"]}}, stream=DETAILS)
     sync(sandbox, DETAILS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sandbox import Sandbox, rows
 SEARCH, LIST, GET = "SearchEngagements", "ListEngagements", "GetEngagement"
 ENGAGEMENTS, LINKS, INVITATIONS = "engagements", "engagement_resource_associations", "engagement_invitations"
 HISTORY = "engagement_invitation_history"
+Begin = Callable[..., Sandbox]
 pytestmark = pytest.mark.usefixtures("due")
 
 
@@ -190,8 +192,8 @@ def test_what_nobody_knows_of_a_lead_is_cleaned_and_then_masked(sandbox: Sandbox
     assert all(map(MASKED.fullmatch, hashes))
 
 
-def test_a_link_has_a_key_of_three_members_and_is_merged_by_it(sandbox: Sandbox, small: Emulator) -> None:
-    sync(sandbox, LINKS)
+def test_a_link_has_a_key_of_three_members_and_is_merged_by_it(begin: Begin, small: Emulator) -> None:
+    sandbox = begin(LINKS)
     found = {row["id"]: row for row in rows(sandbox, f"SELECT * FROM {LINKS}")}
     keys = ("engagement_id", "resource_type", "resource_id")
     assert {"/".join(row[key] for key in keys) for row in found.values()} == found.keys()
@@ -211,8 +213,8 @@ def versions(sandbox: Sandbox, key: str) -> list[str]:
     ]
 
 
-def test_each_status_is_a_version_also_one_that_returns(sandbox: Sandbox, small: Emulator) -> None:
-    sync(sandbox, INVITATIONS)
+def test_each_status_is_a_version_also_one_that_returns(begin: Begin, small: Emulator) -> None:
+    sandbox = begin(INVITATIONS)
     truth = small.truth(stream=INVITATIONS)
     assert len(rows(sandbox, f"SELECT * FROM {HISTORY}")) == len(truth)
     key, states = truth[0]["Id"], [truth[0]["Status"]]
@@ -276,8 +278,8 @@ def test_a_rejected_record_of_a_list_leaves_with_its_list(sandbox: Sandbox, smal
     assert rows(sandbox, rejected) == []
 
 
-def test_an_older_version_of_an_engagement_replaces_no_newer_row(sandbox: Sandbox, small: Emulator) -> None:
-    sandbox.sync(tables=(ENGAGEMENTS,))
+def test_an_older_version_of_an_engagement_replaces_no_newer_row(begin: Begin, small: Emulator) -> None:
+    sandbox = begin(ENGAGEMENTS)
     key = small.truth(stream=ENGAGEMENTS)[0]["Id"]
     (before,) = rows(sandbox, f"SELECT title, modified_at FROM {ENGAGEMENTS} WHERE id = '{key}'")
     small.change(key, {"Title": "as it was", "ModifiedAt": "2001-06-01T09:00:00Z"}, stream=ENGAGEMENTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -180,11 +181,11 @@ def test_a_queue_that_fails_keeps_no_row_back(synced: Sandbox, small: Emulator, 
     assert last(synced)["watermark"] is not None
 
 
-def test_an_event_of_an_invitation_makes_its_list_due(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    sandbox = Sandbox(tmp_path, small.endpoint)
+def test_an_event_of_an_invitation_makes_its_list_due(
+    begin: Callable[..., Sandbox], small: Emulator, sqs: FakeSqs
+) -> None:
     tables = ("opportunities", "engagement_invitations", "engagements")
-    sandbox.sync(tables=tables)
-    small.calls.clear()
+    sandbox = begin(*tables)
     sqs.send({"engagementInvitation": {"id": "engi-1"}}, "Engagement Invitation Created")
     load(sandbox, sqs, tables=tables)
     assert {call.operation for call in small.calls} == {"ListEngagementInvitations"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from runs.test_events import ids, load
 from sandbox import Sandbox, rows
 
 TABLES = ("opportunities", "aws_opportunity_summaries")
+Begin = Callable[..., Sandbox]
 DUE = "SELECT id FROM aws_opportunity_summary_reads WHERE reading = 0"
 
 
@@ -34,16 +35,14 @@ def is_of_summary(call: Any) -> bool:
     return bool(call.operation == "GetAwsOpportunitySummary")
 
 
-def test_a_change_by_aws_alone_reaches_the_summary(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    tables = ("opportunities", "aws_opportunity_summaries")
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync(tables=tables)
+def test_a_change_by_aws_alone_reaches_the_summary(begin: Begin, small: Emulator, sqs: FakeSqs) -> None:
+    sandbox = begin(*TABLES)
     identifier = ids(small)[0]
     before = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
     small.change_aws_side(identifier)
     sqs.send_update(identifier)
     small.calls.clear()
-    load(sandbox, sqs, tables=tables)
+    load(sandbox, sqs, tables=TABLES)
     assert [call.operation for call in small.calls] == ["ListOpportunities", "GetAwsOpportunitySummary"]
     after = rows(sandbox, f"SELECT * FROM aws_opportunity_summary_history WHERE id = '{identifier}'")
     assert (len(before), len(after)) == (1, 2)
@@ -78,9 +77,8 @@ def test_what_waits_is_read_though_each_run_has_events(
 
 
 @pytest.mark.long
-def test_more_names_than_the_share_stay_due_until_they_are_read(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync(tables=TABLES)
+def test_more_names_than_the_share_stay_due_until_they_are_read(begin: Begin, small: Emulator, sqs: FakeSqs) -> None:
+    sandbox = begin(*TABLES)
     for identifier in ids(small):
         sqs.send_update(identifier)
     small.calls.clear()
@@ -95,10 +93,9 @@ def test_more_names_than_the_share_stay_due_until_they_are_read(tmp_path: Path, 
 
 
 def test_a_share_of_nothing_reads_nothing_that_events_name(
-    tmp_path: Path, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync(tables=TABLES)
+    sandbox = begin(*TABLES)
     sqs.send_update(ids(small)[0])
     small.calls.clear()
     monkeypatch.setenv("SOURCES__PARTNER_CENTRAL__DETAILS_SHARE", "0")
@@ -106,10 +103,9 @@ def test_a_share_of_nothing_reads_nothing_that_events_name(
     assert read(small) == []
 
 
-def test_what_is_not_read_by_ids_after_a_crash_is_still_due(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
+def test_what_is_not_read_by_ids_after_a_crash_is_still_due(begin: Begin, small: Emulator, sqs: FakeSqs) -> None:
     """The message is deleted by then: the table of reads says what is due."""
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync(tables=TABLES)
+    sandbox = begin(*TABLES)
     identifier = ids(small)[0]
     small.change_aws_side(identifier)
     sqs.send_update(identifier)
@@ -123,9 +119,9 @@ def test_what_is_not_read_by_ids_after_a_crash_is_still_due(tmp_path: Path, smal
     assert read(small) == [identifier]
 
 
-def test_what_is_read_by_ids_keeps_no_message_about_a_list_back(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    sandbox, tables = Sandbox(tmp_path, small.endpoint), (*TABLES, "engagement_invitations")
-    sandbox.sync(tables=tables)
+def test_what_is_read_by_ids_keeps_no_message_about_a_list_back(begin: Begin, small: Emulator, sqs: FakeSqs) -> None:
+    tables = (*TABLES, "engagement_invitations")
+    sandbox = begin(*tables)
     sqs.send({"engagementInvitation": {"id": "engi-1"}}, "Engagement Invitation Accepted")
     sqs.send_update(ids(small)[0])
     small.faults.append(Fault("server_error", operation="GetAwsOpportunitySummary", calls=99))
@@ -134,12 +130,10 @@ def test_what_is_read_by_ids_keeps_no_message_about_a_list_back(tmp_path: Path, 
     assert sorted(sqs.deleted) == ["1", "2"]
 
 
-def test_an_event_of_a_member_reads_the_members_of_its_engagement(
-    tmp_path: Path, small: Emulator, sqs: FakeSqs
-) -> None:
+def test_an_event_of_a_member_reads_the_members_of_its_engagement(begin: Begin, small: Emulator, sqs: FakeSqs) -> None:
     """Also where the engagement itself says of no change."""
-    sandbox, tables = Sandbox(tmp_path, small.endpoint), ("opportunities", "engagements", "engagement_members")
-    sandbox.sync(tables=tables, source={"calls_per_day": 100_000})
+    tables = ("opportunities", "engagements", "engagement_members")
+    sandbox = begin(*tables)
     first, second = sorted({one["EngagementId"] for one in small.truth(stream="engagement_members")})[:2]
     small.put({"EngagementId": first, "AccountId": "123456789999", "CompanyName": "New"}, stream="engagement_members")
     modified = rows(sandbox, f"SELECT modified_at FROM engagements WHERE id = '{first}'")[0]["modified_at"]
@@ -157,10 +151,10 @@ def test_an_event_of_a_member_reads_the_members_of_its_engagement(
 
 
 def test_a_run_of_events_without_a_call_has_no_clock_but_that_of_earlier_ones(
-    tmp_path: Path, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, small: Emulator, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox, tables = Sandbox(tmp_path, small.endpoint), ("opportunities", "engagements", "engagement_members")
-    sandbox.sync(tables=tables)
+    tables = ("opportunities", "engagements", "engagement_members")
+    sandbox = begin(*tables)
     (newest,) = rows(sandbox, "SELECT max(read_at) AS at FROM engagement_member_reads")
     times, find = list[datetime](), IdQueue.find
 

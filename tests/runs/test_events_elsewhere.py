@@ -61,18 +61,16 @@ def test_an_event_is_loaded_into_a_lake(
         lake.assert_equals(small.truth())
 
 
-def test_an_event_of_what_became_invisible_marks_nothing(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync()
+def test_an_event_of_what_became_invisible_marks_nothing(small_synced: Sandbox, small: Emulator, sqs: FakeSqs) -> None:
     identifier = ids(small)[0]
     small.remove(identifier)
     sqs.send_update(identifier)
     for _ in range(4):
-        load(sandbox, sqs)
+        load(small_synced, sqs)
     gone = "SELECT id FROM opportunity_presence WHERE gone_since IS NOT NULL"
-    assert (rows(sandbox, gone), sqs.deleted) == ([], ["1"])
-    sandbox.sync(full=True)
-    assert [row["id"] for row in rows(sandbox, gone)] == [identifier]
+    assert (rows(small_synced, gone), sqs.deleted) == ([], ["1"])
+    small_synced.sync(full=True)
+    assert [row["id"] for row in rows(small_synced, gone)] == [identifier]
 
 
 def test_events_beside_a_full_listing_and_a_mask(tmp_path: Path, small: Emulator, sqs: FakeSqs) -> None:

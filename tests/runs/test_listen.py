@@ -245,17 +245,14 @@ def test_a_signal_ends_it_also_in_a_pause(synced: Sandbox, sqs: FakeSqs, capsys:
 
 
 def test_a_week_of_messages_is_read_in_bounded_memory_each_id_once(
-    tmp_path: Path, small: Emulator, sqs: FakeSqs
+    synced: Sandbox, small: Emulator, sqs: FakeSqs
 ) -> None:
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync()
-    small.calls.clear()
     identifiers = [change(small, sqs, number) for number in range(20)]
     before = datetime(2026, 5, 1, tzinfo=UTC)  # the emulated time is later
     for number in range(100_000):
         sqs.send_update(identifiers[number % 20], before)
-    Listening(sandbox, sqs).until_empty()
-    sandbox.assert_equals(small.truth())
+    Listening(synced, sqs).until_empty()
+    synced.assert_equals(small.truth())
     assert (len(sqs.deleted), sqs.most_in_flight) == (100_020, 10_000)
     assert len(small.calls) == 2, "a page of the poll, and one call for what the first batch names"
 

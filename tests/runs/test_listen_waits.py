@@ -31,24 +31,21 @@ def lease(sandbox: Sandbox, until: str) -> None:
 
 
 def test_a_run_on_another_machine_is_waited_for_without_a_call(
-    tmp_path: Path, small: Emulator, sqs: FakeSqs, capsys: pytest.CaptureFixture[str]
+    small_synced: Sandbox, small: Emulator, sqs: FakeSqs, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sandbox = Sandbox(tmp_path, small.endpoint)
-    sandbox.sync()
-    small.calls.clear()
     change(small, sqs)
-    lease(sandbox, "CURRENT_TIMESTAMP + INTERVAL '1 day'")
+    lease(small_synced, "CURRENT_TIMESTAMP + INTERVAL '1 day'")
 
     def at_pause(number: int) -> None:
         assert (small.calls, sqs.deleted) == ([], [])
         if number == 3:
-            lease(sandbox, PAST)
+            lease(small_synced, PAST)
 
-    listening = Listening(sandbox, sqs)
+    listening = Listening(small_synced, sqs)
     listening.until_empty(at_pause=at_pause)
     (warning,) = said(capsys, "warning")
     assert (listening.pauses, "there, process 7" in warning) == ([2.0, 4.0, 8.0], True)
-    sandbox.assert_equals(small.truth())
+    small_synced.assert_equals(small.truth())
     assert len(small.calls) == 2, "the poll, and one call for what the event names"
 
 

@@ -18,7 +18,7 @@ from partner_central_sync.views.files import view_texts
 from sandbox import Sandbox
 from views.test_views_sync import asked, views
 
-RECORDS, CHUNK = 1_500, 600
+RECORDS, CHUNK = 1_100, 500
 
 
 @pytest.fixture

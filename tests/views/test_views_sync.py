@@ -307,6 +307,14 @@ def test_the_version_of_the_translation_stands_for_these_statements() -> None:
     )
 
 
+def test_the_same_query_of_another_account_is_not_written_anew() -> None:
+    query, joins = "SELECT id FROM opportunities", {"opportunities": "SELECT 1 AS id"}
+    first = translate(query, _client("duckdb"), joins)
+    assert first == "SELECT id FROM (SELECT 1 AS id) AS opportunities"
+    assert translate(query, _client("duckdb"), dict(joins)) is first
+    assert translate(query, _client("duckdb"), {"opportunities": "SELECT 2 AS id"}) != first
+
+
 def _client(dialect: str) -> Any:
     return SimpleNamespace(
         adapter=destinations.get(dialect),

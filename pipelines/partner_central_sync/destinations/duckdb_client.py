@@ -80,15 +80,20 @@ class TypedJob(DuckDbCopyJob):
                 return
 
     def _check_types(self) -> None:
-        """Compares the types of the file with those of the tables; that takes no look at rows."""
+        """Compares the types of the file with those of the tables; that takes no look at rows.
+
+        DuckDB describes these tables alone: its list of columns is made of all that are in the file, for each job.
+        """
         client = self._job_client.sql_client
         merged_into = self._job_client.config.normalize_dataset_name(self._job_client.schema)
-        datasets = map(literal, {client.dataset_name, merged_into})
+        tables = " UNION ALL ".join(
+            f"SELECT {literal(dataset)} AS dataset, * FROM (DESCRIBE {self._table_of(dataset)})"  # noqa: S608 - escaped
+            for dataset in sorted({client.dataset_name, merged_into})
+        )
         differing = client.execute_sql(
-            f"SELECT schema_name, f.column_name, f.column_type, data_type FROM duckdb_columns() t "  # noqa: S608 - literals
-            f"JOIN (DESCRIBE SELECT * FROM {self._rows(ROW_BYTES)}) f ON f.column_name = t.column_name "
-            "WHERE f.column_type <> data_type AND database_name = current_database() "
-            f"AND table_name = {literal(self.load_table_name)} AND schema_name IN ({', '.join(datasets)})",
+            "SELECT dataset, f.column_name, f.column_type, t.column_type "  # noqa: S608 - the schema's own names, escaped
+            f"FROM ({tables}) t JOIN (DESCRIBE SELECT * FROM {self._rows(ROW_BYTES)}) f "
+            "ON f.column_name = t.column_name WHERE f.column_type <> t.column_type",
             self._file_path,
         )
         for dataset, column, offered, stored in differing or ():
@@ -97,6 +102,12 @@ class TypedJob(DuckDbCopyJob):
                     f"The column {column} of {dataset}.{self.load_table_name} is of type {stored}, and {offered} is to "
                     "be loaded into it. Nothing is converted in silence: give the column that type, or rename it."
                 )
+
+    def _table_of(self, dataset: str) -> str:
+        """The name of the table in a dataset."""
+        client = self._job_client.sql_client
+        with client.with_alternative_dataset_name(dataset):
+            return client.make_qualified_table_name(self.load_table_name)
 
     def _has_values(self, column: str) -> bool:
         """Returns whether a column of the file is not null in every row."""

@@ -35,13 +35,21 @@ def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = Ma
     dialect = of(client).dialect(client.capabilities)
     if not joins and dialect == DEFAULT_DIALECT:
         return text
+    if dialect == DEFAULT_DIALECT:
+        return _for_duckdb(text, tuple(joins.items()))
     query = parsed(text).copy()
     replace_by_joins(query, _outer_tables(query), joins)
-    if dialect == DEFAULT_DIALECT:
-        return query.sql(dialect=dialect)
     name_tables(query, client.sql_client.make_qualified_table_name, dialect)
     of(client).adapt_view(query)
     return query.sql(dialect=dialect, comments=False, unsupported_level=sqlglot.ErrorLevel.IGNORE)
+
+
+@cache
+def _for_duckdb(text: str, joins: tuple[tuple[str, str], ...]) -> str:
+    """Returns a query with others in the place of tables; a process with several accounts needs it for each."""
+    query = parsed(text).copy()
+    replace_by_joins(query, _outer_tables(query), dict(joins))
+    return query.sql(dialect=DEFAULT_DIALECT)
 
 
 def name_tables(query: exp.Expr, qualified_name: Callable[[str], str], dialect: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any, NamedTuple
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
@@ -162,9 +163,7 @@ class ViewStore:
 
     def literal(self, text: str) -> str:
         """Returns a text as the dialect writes it."""
-        from sqlglot import exp
-
-        return exp.Literal.string(text).sql(dialect=self.dialect)
+        return _literal(text, self.dialect)
 
     def parsed(self, query: str) -> Any:  # noqa: ANN401 - a tree of sqlglot, which has no precise types
         """Returns a query as a tree."""
@@ -196,6 +195,13 @@ class ViewStore:
             if text
         ]
         return [*columns, f"COMMENT ON {kind} {name} IS {self.literal(view.marked_comment)}"]
+
+
+@cache
+def _literal(text: str, dialect: str) -> str:
+    from sqlglot import exp
+
+    return exp.Literal.string(text).sql(dialect=dialect)
 
 
 def _as_query(definition: str, dialect: str) -> str | None:
