@@ -1,4 +1,4 @@
-"""How records lie over CreatedDate, and where that is cut. Plain data, without calls."""
+"""The spread of records over CreatedDate, and where to cut it. Plain data, without calls."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from .until_stable import StableRead
 
 
 class End(NamedTuple):
-    """How far one of two listings of a crowd by key has come: the token after its last page, and the last key."""
+    """The place that one of two listings of a crowd by key has come to: the token after its last page, the last key."""
 
     token: str | None = None
     key: str | None = None
@@ -82,7 +82,7 @@ class Partition:
 
 
 class EndPage(NamedTuple):
-    """Which of two listings of a crowd a page is of, by its number, and how far that one is."""
+    """The number of the listing of a crowd that a page is of, and the place that this listing has come to."""
 
     number: int
     end: End
