@@ -160,9 +160,21 @@ def test_a_service_that_does_not_list_by_key_is_read_by_date(
 
 
 @pytest.mark.parametrize("until", ["inclusive", "ignored"])
-def test_whatever_the_upper_bound_means_no_record_is_lost(until: Until) -> None:
+def test_whatever_the_upper_bound_means_no_record_is_lost(until: Until, caplog: pytest.LogCaptureFixture) -> None:
     account = crowded(2_000, until=until)
     assert keys(list(read(account))).keys() == account.created.keys()
+    assert is_refused(caplog) == (until == "ignored")
+
+
+def test_a_crowd_that_was_refused_is_not_read_once_more_by_a_worker_that_comes_late() -> None:
+    account = crowded(2_000, order="refused")
+    plan = plan_for(account)
+    found: list[PartitionPage] = []
+    for part in ParallelReader(plan, LISTING, account.ask, lambda: 1 if len(found) < 5 else 4).parts():
+        part.partition.mark_delivered(part)
+        found.append(part)
+    assert keys(found) == dict.fromkeys(account.created, 1)
+    assert len(account.by_key()) == 1
 
 
 def test_a_record_without_a_key_is_read_by_date(caplog: pytest.LogCaptureFixture) -> None:

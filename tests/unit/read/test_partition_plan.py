@@ -27,7 +27,7 @@ from partner_central.read.both_ends import BothEnds
 from partner_central.read.density import Density
 from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
-from partner_central.read.partitions import Partition, PartitionPage, dump, first_partitions, load
+from partner_central.read.partitions import End, Partition, PartitionPage, dump, first_partitions, load
 from partner_central.read.timestamps import SECOND
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -117,6 +117,58 @@ def test_a_partition_that_reads_one_second_is_not_split() -> None:
     for _ in range(3):
         plan.page_received(partition, [NOON] * PAGE)
     assert plan.next_partition() is None
+
+
+def crowd() -> Partition:
+    return Partition(NOON - SECOND, NOON + 2 * SECOND, ends=(End(), End()))
+
+
+def test_a_crowd_is_given_to_two_readers_and_never_split() -> None:
+    partition = crowd()
+    plan = plan_of(partition, sample=[NOON] * 100, latest=NOON)
+    assert [plan.next_partition() for _ in range(3)] == [partition, partition, None]
+    for _ in range(9):
+        plan.crowd_page_received(partition, PAGE)
+    assert plan.next_partition() is None
+    assert plan.snapshot() == [partition]
+
+
+def test_a_crowd_is_read_when_both_readers_have_ended() -> None:
+    partition = crowd()
+    plan = plan_of(partition, Partition(NOON + 2 * SECOND, None), sample=[NOON] * 100, latest=NOON)
+    assert claimed(plan) is claimed(plan) is partition
+    plan.worker_finished(partition, complete=True)
+    plan.crowd_page_received(partition, PAGE)
+    plan.worker_finished(partition, complete=True)
+    assert claimed(plan) is not partition
+    assert plan.next_partition() is None
+
+
+def test_a_crowd_that_one_reader_has_read_is_given_to_no_other() -> None:
+    partition = crowd()
+    plan = plan_of(partition, sample=[NOON] * 100, latest=NOON)
+    plan.worker_finished(claimed(plan), complete=True)
+    assert plan.next_partition() is None
+
+
+def test_the_total_counts_a_crowd_once_and_as_read_with_its_first_page() -> None:
+    partition = crowd()
+    plan = plan_of(partition, Partition(NOON + 2 * SECOND, None), sample=[NOON] * 60 + [day(1)] * 40)
+    assert plan.total() == 0
+    claimed(plan)
+    plan.crowd_page_received(partition, PAGE)
+    assert plan.total() == pytest.approx(PAGE / 0.6)
+
+
+def test_the_log_counts_a_crowd_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="partner_central.plan"):
+        plan = plan_of(crowd(), Partition(NOON + 2 * SECOND, None))
+        for partition in (claimed(plan), claimed(plan)):
+            plan.crowd_page_received(partition, PAGE)
+            plan.worker_finished(partition, complete=True)
+    planned, *ended = caplog.text.splitlines()
+    assert " 2 partitions are to be read: " in planned
+    assert [line.partition(" is read: ")[2] for line in ended] == ["2 pages, 200 records"]
 
 
 def test_where_the_sample_says_nothing_the_last_page_tells_where_to_split() -> None:
