@@ -104,8 +104,14 @@ def resumed_whatever_was_asked(patch: Patch) -> None:
     patch.setattr(ReadOptions, "can_continue", lambda *_: True)
 
 
-def have_begun(crowd: BothEnds) -> bool:
-    return all(end.key is not None for end in crowd._ends)
+def met_at_once(patch: Patch) -> None:
+    note = BothEnds._note
+
+    def met(crowd: BothEnds, *page: Any) -> None:
+        note(crowd, *page)
+        crowd._is_read = crowd._is_read or all(end.key is not None for end in crowd._ends)
+
+    patch.setattr(BothEnds, "_note", met)
 
 
 def at_the_same_place(page: EndPage, _: object) -> tuple[End, End]:
@@ -123,7 +129,7 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "only the same question goes on": resumed_whatever_was_asked,
 }
 CROWD_RULES: dict[str, Callable[[Patch], None]] = {
-    "both ends of a crowd meet": lambda patch: patch.setattr(BothEnds, "_have_met", have_begun),
+    "both ends of a crowd meet": met_at_once,
     "each end of a crowd continues from where it was": lambda patch: patch.setattr(EndPage, "among", at_the_same_place),
 }
 PROMISES = {

@@ -2,12 +2,13 @@
 
 A crowd is more records within a few seconds than one reader is to page through, and no date cuts it. A key never
 changes. So a record can enter such a listing, never leave it or move within it, and what enters shifts others towards
-the reader. Each reader has shown everything on its side of the key that it has come to. So once the two have met,
-everything has been shown.
+the reader. Each reader has shown everything on its side of the key that it has come to. The two have met once a page of
+one shows the key that the other has come to. Then everything has been shown.
 
 The order of keys is checked. It may be that of texts, or shorter keys may come first, as among numbers: O9 before O10.
-Whatever the pages do not agree with is ruled out, and the readers have met only where all that is left says so. If
-nothing is left, or the two listings contradict each other, one reader pages through the crowd by date.
+Whatever the pages do not agree with is ruled out. If nothing is left, or the two listings contradict each other, one
+reader pages through the crowd by date. They do so if their keys say that they have passed each other, without a record
+that both have shown.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class BothEnds:
         self._ranks = list(RANKS)
         self._untaken = [ASCENDING, DESCENDING]
         self._readers = 0
-        self._is_read = False
+        self._is_read = self._have_passed()
 
     @property
     def is_over(self) -> bool:
@@ -70,7 +71,7 @@ class BothEnds:
     def take(self) -> int | None:
         """Returns an end that nobody reads; None where there is none, or no need."""
         with self._lock:
-            if self.is_over or not self._untaken:
+            if not self._untaken or (self.is_over and len(self._untaken) < len(self._ends)):
                 return None
             self._readers += 1
             return self._untaken.pop(0)
@@ -85,6 +86,8 @@ class BothEnds:
 
     def pages(self, end: int) -> Iterator[Page]:
         """The pages of an end, from where it was left; ends once the crowd is read or refused."""
+        if self.is_over:
+            return
         listing, token = self._listings[end], self._ends[end].token
         try:
             if token is not None:
@@ -138,11 +141,11 @@ class BothEnds:
             self.refusal = "a page was not in the order of keys."
             return
         self._ends[end] = End(token, known[-1] if known else self._ends[end].key)
-        is_alone = self._ends[1 - end].key is None and self._shows_some
-        if self._have_met() or (token is None and is_alone):
+        other = self._ends[1 - end].key
+        if other in known or (token is None and other is None and self._shows_some):
             self._is_read = True
-        elif token is None:
-            self.refusal = "a listing by key ended before all records were shown."
+        elif token is None or self._have_passed():
+            self.refusal = "the listings in both orders of keys do not show the same records."
 
     def _is_within(self, date: datetime) -> bool:
         second = second_of(date)
@@ -155,7 +158,7 @@ class BothEnds:
         steps = [*pairwise(map(rank, keys)), *behind]
         return all((one >= next_) if end == DESCENDING else (one <= next_) for one, next_ in steps)
 
-    def _have_met(self) -> bool:
+    def _have_passed(self) -> bool:
         low, high = (end.key for end in self._ends)
         return low is not None and high is not None and all(rank(low) >= rank(high) for rank in self._ranks)
 

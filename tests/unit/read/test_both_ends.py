@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as some
 
 from keyed_account import NOON, PAGE, SECOND, KeyedAccount, KeyOrder, TokenKind, Until
@@ -177,6 +177,33 @@ def test_a_crowd_that_was_refused_is_not_read_once_more_by_a_worker_that_comes_l
     assert len(account.by_key()) == 1
 
 
+def in_order(records: list[Any], request: Mapping[str, Any]) -> list[Any]:
+    return sorted(records, key=lambda one: one["Id"], reverse=request["Sort"]["SortOrder"] == "DESCENDING")
+
+
+def all_but_the_last_turned_round(records: list[Any], _: Mapping[str, Any]) -> list[Any]:
+    return [*records[-2::-1], *records[-1:]]
+
+
+@pytest.mark.parametrize(
+    ("order", "arrange"), [("ignored", in_order), ("text", all_but_the_last_turned_round)], ids=["between", "within"]
+)
+def test_pages_out_of_order_are_noticed_within_a_page_and_between_two(
+    order: KeyOrder, arrange: Callable[[list[Any], Mapping[str, Any]], list[Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    account = crowded(2_000, order=order)
+
+    def ask(request: Mapping[str, Any]) -> Page:
+        page = account.ask(request)
+        is_by_key = request["Sort"]["SortBy"] == "Identifier"
+        return page._replace(records=arrange(page.records, request)) if is_by_key else page
+
+    assert (
+        keys(list(ParallelReader(plan_for(account), LISTING, ask, lambda: 4).parts())).keys() == account.created.keys()
+    )
+    assert is_refused(caplog)
+
+
 def test_a_record_without_a_key_is_read_by_date(caplog: pytest.LogCaptureFixture) -> None:
     account = crowded(1_000)
 
@@ -241,7 +268,7 @@ def test_an_end_that_fails_is_continued_by_the_next_run(order: str) -> None:
 
 
 @pytest.mark.parametrize("readers", [1, 2])
-def test_tokens_that_expired_meanwhile_are_done_without(readers: int) -> None:
+def test_tokens_that_expired_meanwhile_are_done_without(readers: int, caplog: pytest.LogCaptureFixture) -> None:
     account = crowded(3_000)
     plan = plan_for(account)
     parts = read(account, plan, readers)
@@ -255,6 +282,7 @@ def test_tokens_that_expired_meanwhile_are_done_without(readers: int) -> None:
     found += delivered(read(account, PartitionPlan(partitions, Density([]), NOON), readers))
     assert keys(found).keys() == account.created.keys()
     assert all(partition.done for partition in partitions)
+    assert not is_refused(caplog)
 
 
 def test_a_token_that_expires_while_a_run_reads_ends_it_and_loses_nothing() -> None:
@@ -269,14 +297,17 @@ def test_a_token_that_expires_while_a_run_reads_ends_it_and_loses_nothing() -> N
     assert keys(found).keys() == account.created.keys()
 
 
-def test_a_crowd_that_was_refused_is_not_read_from_both_ends_by_the_next_run() -> None:
-    account = crowded(2_000, order="refused")
+@pytest.mark.parametrize("settings", [{"order": "refused"}, {"most": {"ASCENDING": 700}}])
+@pytest.mark.parametrize("pages", range(1, 4))
+def test_a_crowd_that_was_refused_is_continued_by_date(pages: int, settings: dict[str, Any]) -> None:
+    account = crowded(2_000, **settings)
     plan = plan_for(account)
-    parts = read(account, plan)
+    parts = delivered(read(account, plan, 2))
     found: list[PartitionPage] = []
-    while len(found) < 6:
+    while pages:
         found.append(next(parts))
-        found[-1].partition.mark_delivered(found[-1])
+        span = found[-1].partition
+        pages -= span.holds(NOON) and span.ends is None
     parts.close()
     account.requests.clear()
     found += delivered(read(account, PartitionPlan(stored(plan), Density([]), NOON)))
@@ -315,6 +346,14 @@ def test_a_record_that_comes_twice_on_a_page_ends_nothing() -> None:
     )
 
 
+def test_ends_that_had_met_when_a_run_was_killed_are_asked_for_nothing() -> None:
+    account, ends = crowded(1_000), (End("token 9", "O950"), End("token 10", "O949"))
+    plan = PartitionPlan([Partition(NOON - SECOND, NOON + 2 * SECOND, records=1_000, ends=ends)], Density([]), NOON)
+    assert [part.last for part in delivered(read(account, plan))] == [True]
+    assert plan.snapshot()[0].done
+    assert not account.requests
+
+
 def test_a_list_that_records_may_leave_has_no_crowds() -> None:
     assert list_request("AWS", filter_set(identifier=("O1",))).can_be_by_key
     assert not list_request("AWS", filter_set(life_cycle_stage=("Launched",))).can_be_by_key
@@ -323,8 +362,10 @@ def test_a_list_that_records_may_leave_has_no_crowds() -> None:
 class Readers:
     """Two readers of a crowd, a step at a time: a page is asked for, is noted, and is handed on much later."""
 
-    def __init__(self, partition: Partition, account: KeyedAccount, chance: random.Random) -> None:
-        self.partition, self._chance = partition, chance
+    def __init__(
+        self, partition: Partition, account: KeyedAccount, chance: random.Random, *, may_be_refused: bool
+    ) -> None:
+        self.partition, self._chance, self._may_be_refused = partition, chance, may_be_refused
         self._crowd = BothEnds(partition, LISTING, account.ask)
         self._pages: dict[int, Iterator[Page]] = {}
         for _ in range(chance.randint(1, 2)):
@@ -351,7 +392,9 @@ class Readers:
         else:
             del self._pages[end]
             if (outcome := self._crowd.leave()) is not None:
-                assert outcome == "is read", self._crowd.refusal
+                if outcome == "is refused":  # it is read by date
+                    assert self._may_be_refused, self._crowd.refusal
+                    reject()
                 self._waiting.append(PartitionPage(self.partition, [], NOON, last=True, is_page=False))
 
     def _hand_on(self) -> None:
@@ -379,7 +422,7 @@ def test_readers_interrupted_at_any_page_and_continued_lose_no_record(
     partition = Partition(NOON - SECOND, NOON + 2 * SECOND, ends=(End(), End()))
     found: Counter[str] = Counter()
     for left in range(interruptions, -1, -1):
-        readers = Readers(partition, account, chance)
+        readers = Readers(partition, account, chance, may_be_refused=grows or interruptions > 0)
         steps = chance.randint(0, 60) if left else 10_000
         while steps and not partition.done:
             readers.step()

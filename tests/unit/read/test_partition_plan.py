@@ -124,8 +124,8 @@ def crowd() -> Partition:
 
 
 def test_a_crowd_is_given_to_two_readers_and_never_split() -> None:
-    partition = crowd()
-    plan = plan_of(partition, sample=[NOON] * 100, latest=NOON)
+    partition = Partition(NOON - SECOND, NOON + 3 * SECOND, ends=(End(), End()))
+    plan = plan_of(partition, sample=[NOON, NOON + SECOND] * 50, latest=NOON)
     assert [plan.next_partition() for _ in range(3)] == [partition, partition, None]
     for _ in range(9):
         plan.crowd_page_received(partition, PAGE)
