@@ -86,8 +86,9 @@ class BothEnds:
 
     def pages(self, end: int) -> Iterator[Page]:
         """The pages of an end, from where it was left; ends once the crowd is read or refused."""
-        if self.is_over:
-            return
+        return iter(()) if self.is_over else self._pages(end)
+
+    def _pages(self, end: int) -> Iterator[Page]:
         listing, token = self._listings[end], self._ends[end].token
         try:
             if token is not None:
