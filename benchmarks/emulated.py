@@ -46,7 +46,7 @@ def emulated(
 def _sort(emulator: Emulator) -> None:
     """Let the emulator sort its lists now; a service has them sorted."""
     client = boto3.client("partnercentral-selling", endpoint_url=emulator.endpoint, **KEYS)
-    for by in ("LastModifiedDate", "CreatedDate", "CustomerCompanyName"):
+    for by in ("LastModifiedDate", "CreatedDate", "CustomerCompanyName", "Identifier"):
         for order in ("ASCENDING", "DESCENDING"):
             client.list_opportunities(Catalog="AWS", Sort={"SortBy": by, "SortOrder": order})
 

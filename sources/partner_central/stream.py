@@ -30,6 +30,18 @@ HOUR = timedelta(hours=1)
 HALF = 0.5
 
 
+class ByKey(NamedTuple):
+    """Lists records by their key, within bounds of the date that never changes.
+
+    Attributes:
+        sort_by: sort key that is the key of a record.
+        until: structure and member of the request that bound the date from above.
+    """
+
+    sort_by: str = "Identifier"
+    until: Path = ("CreatedDate", "BeforeCreatedDate")
+
+
 class Backfill(NamedTuple):
     """Splits a long listing into partitions that are read in parallel.
 
@@ -37,11 +49,13 @@ class Backfill(NamedTuple):
         since: structure and member of the request that bound the date that never changes.
         sample_by: sort key that has little to do with dates.
         spread_by: path of a member by which samples are spread.
+        by_key: how many records of one second are listed by two readers; None if one reader lists them.
     """
 
     since: Path = ("CreatedDate", "AfterCreatedDate")
     sample_by: str = "CustomerCompanyName"
     spread_by: Path = ("Customer", "Account", "CompanyName")
+    by_key: ByKey | None = ByKey()
 
 
 @dataclass(frozen=True, slots=True)

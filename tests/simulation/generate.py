@@ -74,6 +74,22 @@ def search_schedule(seed: int) -> Schedule:
     return replace(usual, order=order, undated=0, crowd=min(usual.crowd, 4), cap=60)
 
 
+def crowd_schedule(seed: int) -> Schedule:
+    """The schedule of a seed for an account of which most was created within one second; a filter by stage is rare."""
+    usual, chance = schedule(seed), random.Random(seed)
+    order = usual.order if usual.order in {"honours", "text"} else "honours"
+    records = chance.choice((20, 30, 40, 60))
+    runs = usual.runs if chance.random() < 0.2 else tuple(map(_unfiltered, usual.runs))
+    return replace(
+        usual, order=order, undated=0, records=records, crowd=records * chance.choice((6, 8, 9)) // 10, runs=runs
+    )
+
+
+def _unfiltered(run: Run) -> Run:
+    events = tuple(event if event.run is None else replace(event, run=_unfiltered(event.run)) for event in run.events)
+    return replace(run, stage="", company="", events=events)
+
+
 def _asked_otherwise(chance: random.Random, first: Run, second: Run) -> tuple[Run, Run]:
     """A run that is interrupted, and one that asks for the same opportunities and something else of them."""
     first = replace(first, max_calls=chance.randrange(4, 9), end="whole", rows=4)

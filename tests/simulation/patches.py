@@ -6,14 +6,18 @@ import contextlib
 import threading
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 from unittest.mock import patch
 
 from partner_central.read import incremental
-from partner_central.read.partitions import PartitionPage
+from partner_central.read.density import Density
+from partner_central.read.partitions import Partition, PartitionPage
 from partner_central.read.workers import ParallelReader
 from partner_central.tables import presence, row_batch
 from simulation.world import World
+
+CROWD_IS_MORE_THAN_ONE_OF = 8
 
 
 class InTurn(ParallelReader):
@@ -33,6 +37,12 @@ class InTurn(ParallelReader):
                 parts.close()
                 self._turn.release()
 
+    def _crowd_parts(self, partition: Partition) -> Iterator[PartitionPage]:
+        """The parts of both ends, one of each in turn."""
+        ends = [super(InTurn, self)._crowd_parts(partition) for _ in range(2)]
+        for parts in zip_longest(*ends):
+            yield from filter(None, parts)
+
     def _put(self, part: PartitionPage | None) -> None:
         super()._put(part)
         if part is not None:
@@ -48,14 +58,17 @@ def real_code(world: World) -> Iterator[None]:
         def now(cls, tz: Any = None) -> datetime:
             return world.machine_clock().astimezone(tz or UTC)
 
-    first_windows = incremental.first_partitions
+    first_windows, crowds = incremental.first_partitions, Density.crowds
     with (
         patch.object(row_batch, "datetime", Clock),
         patch.object(presence, "datetime", Clock),
         patch.object(incremental, "MAX_SEQUENTIAL_PAGES", 3),
         patch.object(incremental, "ParallelReader", InTurn),
+        patch.object(Density, "crowds", lambda density, _: crowds(density, CROWD_IS_MORE_THAN_ONE_OF)),
         patch.object(
-            incremental, "first_partitions", lambda density, _: first_windows(density, world.schedule.windows)
+            incremental,
+            "first_partitions",
+            lambda density, _, **ends: first_windows(density, world.schedule.windows, **ends),
         ),
     ):
         yield

@@ -232,15 +232,17 @@ class Service:
             after = modified["AfterLastModifiedDate"]
             found = [one for one in found if one.versions[-1].modified >= after]
         if created is not None:
-            since = created["AfterCreatedDate"]
-            found = [one for one in found if self._is_after(one.created, since)]
+            found = [one for one in found if self._is_within(one.created, created)]
         ordered = sorted(found, key=self._place(request), reverse=self._descends(request))
         return ordered[: self._schedule.cap or None]
 
-    def _is_after(self, created: datetime | None, since: datetime) -> bool:
+    def _is_within(self, created: datetime | None, bounds: Mapping[str, datetime]) -> bool:
         if created is None:
             return self._schedule.undated_match
-        return created > since or (self._schedule.inclusive and created == since)
+        since, until = bounds["AfterCreatedDate"], bounds.get("BeforeCreatedDate")
+        is_early = created < since or (created == since and not self._schedule.inclusive)
+        is_late = until is not None and (created > until or (created == until and not self._schedule.inclusive))
+        return not (is_early or is_late)
 
     def _descends(self, request: Json) -> bool:
         ignored = self._schedule.order == "ignores" and request["Sort"]["SortBy"] == "CreatedDate"
@@ -250,6 +252,8 @@ class Service:
         """Where a record stands in the order of a request, as a sort key."""
         by = request["Sort"]["SortBy"]
         as_text = self._schedule.order == "text"
+        if by == "Identifier":
+            return lambda one: (one.key,)
         if by == "CustomerCompanyName":
             return lambda one: (one.now.record["Customer"]["Account"]["CompanyName"], one.key)
         if by == "LastModifiedDate" or self._schedule.order == "ignores":

@@ -13,17 +13,19 @@ import pytest
 
 from opportunity import MEMBERS
 from partner_central.read import progress, sequential
+from partner_central.read.both_ends import BothEnds
 from partner_central.read.changes import ChangeDetector
 from partner_central.read.checkpoint import Checkpoint
 from partner_central.read.filters import FilterSet
 from partner_central.read.pages import Order, Page
+from partner_central.read.partitions import End, EndPage
 from partner_central.read.progress import Progress
 from partner_central.read.read_options import ReadOptions
 from partner_central.read.request import ListRequest
 from partner_central.read.until_stable import StableRead
 from partner_central.tables.record import Members
 from simulation.destination import Broken
-from simulation.generate import schedule
+from simulation.generate import crowd_schedule, schedule
 from simulation.simulate import failure, simulate_few_calls
 
 Patch = pytest.MonkeyPatch
@@ -102,6 +104,20 @@ def resumed_whatever_was_asked(patch: Patch) -> None:
     patch.setattr(ReadOptions, "can_continue", lambda *_: True)
 
 
+def met_at_once(patch: Patch) -> None:
+    note = BothEnds._note
+
+    def met(crowd: BothEnds, *page: Any) -> None:
+        note(crowd, *page)
+        crowd._is_read = crowd._is_read or all(end.key is not None for end in crowd._ends)
+
+    patch.setattr(BothEnds, "_note", met)
+
+
+def at_the_same_place(page: EndPage, _: object) -> tuple[End, End]:
+    return page.end, page.end
+
+
 RULES: dict[str, Callable[[Patch], None]] = {
     "newest first": ascending_dates,
     "the cursor is of the first page": largest_date,
@@ -112,12 +128,18 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "a filtered list is not read by offsets": filtered_by_offsets,
     "only the same question goes on": resumed_whatever_was_asked,
 }
+CROWD_RULES: dict[str, Callable[[Patch], None]] = {
+    "both ends of a crowd meet": met_at_once,
+    "each end of a crowd continues from where it was": lambda patch: patch.setattr(EndPage, "among", at_the_same_place),
+}
 PROMISES = {
     "one writer at a time, against what it has read": Broken(lease=True),
     "the newest wins": Broken(newest_wins=True),
     "a version that returns is a new one": Broken(versions=True),
 }
 SEEDS = {
+    "both ends of a crowd meet": (5, 10, 12),
+    "each end of a crowd continues from where it was": (10, 38, 47),
     "newest first": (82, 140),
     "the cursor is of the first page": (14, 22, 33),
     "what was seen is told by its content": (1, 2, 6),
@@ -130,6 +152,13 @@ SEEDS = {
     "the newest wins": (140, 221),
     "a version that returns is a new one": (9, 24),
 }
+
+
+@pytest.mark.parametrize("rule", CROWD_RULES)
+def test_a_broken_rule_of_reading_a_crowd_is_found(rule: str, monkeypatch: Patch) -> None:
+    assert [seed for seed in SEEDS[rule] if failure(crowd_schedule(seed)) is not None] == []
+    CROWD_RULES[rule](monkeypatch)
+    assert [seed for seed in SEEDS[rule] if failure(crowd_schedule(seed)) is None] == []
 
 
 @pytest.mark.long

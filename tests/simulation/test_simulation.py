@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from simulation.generate import schedule, search_schedule
+from partner_central.read.both_ends import BothEnds
+from simulation.generate import crowd_schedule, schedule, search_schedule
 from simulation.schedule import Event, Run, Schedule
 from simulation.simulate import failure, report, simulate_few_calls
 
@@ -98,6 +99,20 @@ def test_after_any_schedule_the_destination_equals_the_account(chunk: int) -> No
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_after_any_schedule_a_search_equals_the_account_as_well(chunk: int) -> None:
     _all_hold(range(chunk, USUAL, CHUNKS), search_schedule)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_after_any_schedule_an_account_of_one_second_does_too(chunk: int) -> None:
+    _all_hold(range(chunk, USUAL, CHUNKS), crowd_schedule)
+
+
+def test_accounts_of_one_second_are_read_from_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[str | None] = []
+    leave = BothEnds.leave
+    monkeypatch.setattr(BothEnds, "leave", lambda crowd: left.append(outcome := leave(crowd)) or outcome)
+    _all_hold(range(40), crowd_schedule)
+    assert left.count("is read") >= 10
+    assert "is refused" not in left
 
 
 @pytest.mark.slow

@@ -122,7 +122,7 @@ def _require(ok: bool, name: str, message: str) -> None:  # noqa: FBT001
         raise _RefusalError(name, message)
 
 
-def _validate(request: Request, *, refuse_created: bool, sorts_names: bool) -> None:
+def _validate(request: Request, *, refuse_created: bool, sorts_names: bool, key_order: str) -> None:
     unknown = sorted(set(request) - PARAMETERS)
     _require(not unknown, ", ".join(unknown), "This server does not know the parameter.")
     _require(re.fullmatch("[a-zA-Z]+", str(request.get("Catalog", ""))) is not None, "Catalog", "Required.")
@@ -131,7 +131,7 @@ def _validate(request: Request, *, refuse_created: bool, sorts_names: bool) -> N
     if "Sort" in request:
         sort = request["Sort"]
         _require(set(sort) == {"SortBy", "SortOrder"}, "Sort", "Both members are required.")
-        sortable = (*DATES, "CustomerCompanyName") if sorts_names else DATES
+        sortable = [*DATES, *["CustomerCompanyName"] * sorts_names, *["Identifier"] * (key_order != "refused")]
         _require(sort["SortBy"] in sortable, "SortBy", "This server cannot sort by that.")
         _require(sort["SortOrder"] in {"ASCENDING", "DESCENDING"}, "SortOrder", "No such order.")
         _require(not refuse_created or sort["SortBy"] != "CreatedDate", "SortBy", "CreatedDate is refused.")
@@ -156,7 +156,8 @@ class AdversarialServer:
 
     Unless it `sorts_names` it gives nobody a sample, so that all reading is one chain. `created_bounds` says which
     bounds of the CreatedDate filter are inclusive (AWS does not say) and `undated_match` whether a record without
-    the date passes an After filter. `short_pages` answers 0..MaxResults records, and sometimes a token behind which
+    the date passes an After filter. `key_order` is how Identifier sorts; if it is ignored, as LastModifiedDate does.
+    `short_pages` answers 0..MaxResults records, and sometimes a token behind which
     nothing follows. `on_call(number from 1, request)` runs before each answer with the lock held; what it raises
     comes out of the `with` block.
     """
@@ -168,6 +169,7 @@ class AdversarialServer:
     tie_order: Literal["stable", "shuffled"] = "stable"
     refuse_created: bool = False
     sorts_names: bool = False
+    key_order: Literal["text", "length", "ignored", "refused"] = "text"
     created_bounds: Literal["[)", "[]", "()", "(]"] = "[)"
     undated_match: bool = True
     short_pages: bool = False
@@ -251,7 +253,12 @@ class AdversarialServer:
         if target != TARGET:
             return "UnknownOperationException", _error(400, "UnknownOperationException", f"{target}?")
         try:
-            _validate(request, refuse_created=self.refuse_created, sorts_names=self.sorts_names)
+            _validate(
+                request,
+                refuse_created=self.refuse_created,
+                sorts_names=self.sorts_names,
+                key_order=self.key_order,
+            )
             page = self._page(request)
         except _RefusalError as refusal:
             name, message = refusal.args
@@ -287,7 +294,7 @@ class AdversarialServer:
         sort = request.get("Sort", {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"})
         sign = -1 if sort["SortOrder"] == "DESCENDING" else 1
         items = [
-            _Item(sign * _rank(record, sort["SortBy"]), key, record)
+            _Item(sign * self._place(record, sort["SortBy"]), key, record)
             for key, record in sorted(self.records.items(), key=lambda entry: entry[0])
             if self._matches(record, request)
         ]
@@ -295,6 +302,13 @@ class AdversarialServer:
             self._rng.shuffle(items)
         items.sort(key=lambda item: item.rank)
         return copy.deepcopy(items) if self.token_kind == "snapshot" else items
+
+    def _place(self, record: Record, sort_by: str) -> int:
+        if sort_by != "Identifier" or self.key_order == "text":
+            return _rank(record, sort_by)
+        if self.key_order == "ignored":
+            return _rank(record, "LastModifiedDate")
+        return len(str(record.get("Id"))) << 128 | _rank(record, sort_by)
 
     def _matches(self, record: Record, request: Request) -> bool:
         for name, (_, path) in LIST_FILTERS.items():

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from ..errors import PaginationError
 from .pages import Call, Page, pages
-from .partitions import second_before
 from .request import ListRequest
+from .timestamps import second_before
 
 GOES_ON = ""  # in place of a token: the next page is of another listing
 

@@ -223,7 +223,9 @@ class IncrementalReader:
         self, checkpoint: Checkpoint, listing: ListRequest, sample: list[object]
     ) -> Iterator[TableRows]:
         density = estimate_density(sample, listing)
-        first = checkpoint.partitions or first_partitions(density, self._client.concurrency())
+        first = checkpoint.partitions or first_partitions(
+            density, self._client.concurrency(), both_ends=listing.can_be_by_key
+        )
         self._plan = plan = PartitionPlan(first, density, checkpoint.watermark or self._progress.listed.at)
         self._state.checkpoint, checkpoint.token = checkpoint, None
         self._client.is_hurried = False
@@ -234,7 +236,7 @@ class IncrementalReader:
                 part.partition.mark_delivered(part)
                 checkpoint.estimated_records = round(plan.total())
                 self._metrics.estimate(checkpoint.estimated_records)
-                yield self._batch(part.records)
+                yield self._batch(part.records) if part.is_page else TableRows()
 
     def _found(self) -> int:
         """Returns how many records were new."""

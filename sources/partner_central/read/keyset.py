@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from ..tables.record import Members
 from .pages import Call, Page
-from .partitions import second_before
 from .request import ListRequest
+from .timestamps import second_before
 from .until_stable import StableRead, pages_until_stable
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .partitions import Density, Partition
+from .density import Density
+from .partitions import Partition
 
 FEWEST_RECORDS = 400
 COARSE = 1000
@@ -25,8 +26,10 @@ class _WorkerProgress:
 
     Attributes:
         partition: what it reads.
-        reached: CreatedDate of the last record it got; never before its partition, though it lists a second more.
+        reached: CreatedDate of the last record it got; never before its partition, though it lists a second more. That
+            of a crowd stays at its start.
         per_second: records per second of CreatedDate over its last page; None before the second page.
+        workers: how many read it: two, if it is a crowd.
     """
 
     partition: Partition
@@ -34,6 +37,7 @@ class _WorkerProgress:
     pages: int = 0
     records: int = 0
     per_second: float | None = None
+    workers: int = 1
 
     def advance(self, dates: Sequence[datetime]) -> None:
         """Note a page with records created then."""
@@ -61,18 +65,23 @@ class PartitionPlan:
         self._partitions = list(partitions)
         self._density = density
         self._latest = latest
-        waiting = [partition for partition in self._partitions if not partition.done]
+        waiting = [one for one in self._partitions if not one.done for _ in range(1 if one.ends is None else 2)]
         self._waiting = sorted(waiting, key=lambda partition: -density.share_of_second(partition.start))
         self._active: dict[int, _WorkerProgress] = {}
         self._abandoned: list[_WorkerProgress] = []
         self._read = sum(partition.records for partition in self._partitions)
-        log.info("%d partitions are to be read: %s", len(self._waiting), ", ".join(map(str, self._waiting)))
+        log.info("%d partitions are to be read: %s", len(self._unread()), ", ".join(map(str, self._unread())))
 
     def next_partition(self) -> Partition | None:
-        """A partition for a reader: one nobody reads, or the later part of one somebody does; None if not worth it."""
+        """A partition for a reader: one nobody reads, or the later part of one somebody does; None if not worth it.
+
+        A crowd is given to two readers.
+        """
         with self._lock:
             partition = self._waiting.pop(0) if self._waiting else self._split()
-            if partition is not None:
+            if partition is not None and (progress := self._active.get(id(partition))):
+                progress.workers += 1
+            elif partition is not None:
                 self._active[id(partition)] = _WorkerProgress(partition, partition.position or partition.start)
             return partition
 
@@ -84,11 +93,25 @@ class PartitionPlan:
             self._read += len(dates)
             return progress.reached, partition.end
 
+    def crowd_page_received(self, partition: Partition, records: int) -> None:
+        """Notes a page of a crowd, which is not read in the order of CreatedDate."""
+        with self._lock:
+            progress = self._active[id(partition)]
+            progress.pages += 1
+            progress.records += records
+            self._read += records
+
     def worker_finished(self, partition: Partition, *, complete: bool) -> None:
         """The reader of a partition has ended: with its last page, or because reading is stopped."""
         with self._lock:
-            progress = self._active.pop(id(partition))
-            if not complete:
+            progress = self._active[id(partition)]
+            progress.workers -= 1
+            if progress.workers:
+                return
+            del self._active[id(partition)]
+            if complete:
+                self._waiting = [waiting for waiting in self._waiting if waiting is not partition]
+            else:
                 self._abandoned.append(progress)
         how = "is read" if complete else "is left unfinished"
         log.info("%s %s: %d pages, %d records", partition, how, progress.pages, progress.records)
@@ -99,18 +122,27 @@ class PartitionPlan:
             return [replace(partition) for partition in self._partitions]
 
     def total(self) -> float:
-        """About how many records there are in all: those read, over the share of the sample that lies in them."""
+        """About how many records there are in all: those read, over the share of the sample that lies in them.
+
+        Where many share a second, nothing tells how many of them are left: these count as read with their first page.
+        """
         with self._lock:
             begun = [*self._active.values(), *self._abandoned]
-            unread = [(progress.reached, progress.partition.end) for progress in begun]
-            unread += [(partition.position or partition.start, partition.end) for partition in self._waiting]
+            dated = [one for one in begun if one.partition.ends is None or not one.pages]
+            unread = [(progress.reached, progress.partition.end) for progress in dated]
+            unread += [(partition.position or partition.start, partition.end) for partition in self._unread()]
             share = 1 - sum(self._density.share(after, until) for after, until in unread)
             return self._read / max(share, 0.01)
+
+    def _unread(self) -> list[Partition]:
+        """Returns the partitions that nobody has begun to read, each once."""
+        return list({id(one): one for one in self._waiting if id(one) not in self._active}.values())
 
     def _split(self) -> Partition | None:
         """Give away the later part of the partition with the most left to read."""
         total = self.total()
-        rests = [(self._rest(progress, total), progress) for progress in self._active.values()]
+        by_date = [progress for progress in self._active.values() if progress.partition.ends is None]
+        rests = [(self._rest(progress, total), progress) for progress in by_date]
         for rest, progress in sorted(rests, key=lambda item: -item[0]):
             if rest < FEWEST_RECORDS:
                 return None

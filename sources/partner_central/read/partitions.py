@@ -1,26 +1,31 @@
-"""Partitions of CreatedDate, and how records lie over it. Plain data, without calls.
+"""Partitions of CreatedDate. Plain data, without calls.
 
 A partition lists in ascending CreatedDate from its start, without an upper filter, and stops a whole second past its
 end. A service that orders dates as text puts `…00Z` after `…00.900Z`. CreatedDate never changes, so a record can enter
 the listing, never leave it: under an offset token it may come twice, never be skipped. And the end may
 move down while the partition is read, when another worker takes over the later part.
+
+A crowd is a partition of a few seconds that no date cuts, and that two workers read (`both_ends.py`).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from .timestamps import from_text, to_text
+from .density import Density
+from .timestamps import from_text, second_before, second_of, to_text
 from .until_stable import StableRead
 
-SECOND = timedelta(seconds=1)
-HOT_SECOND_RECORDS = 3
-FOUR_DIGITS = 1000
+
+class End(NamedTuple):
+    """The place that one of two listings of a crowd by key has come to: the token after its last page, the last key."""
+
+    token: str | None = None
+    key: str | None = None
 
 
 @dataclass(slots=True)
@@ -36,6 +41,7 @@ class Partition:
         token: the token after the last page, if that was within one second, so that no date tells where to continue.
         asked: the `AfterCreatedDate` of the listing that token belongs to, or that crowd.
         crowd: how far the readings of a crowd are, where records may leave the list.
+        ends: how far the two listings of a crowd by key are, the ascending one first; None if it is listed by date.
     """
 
     start: datetime | None
@@ -46,6 +52,7 @@ class Partition:
     token: str | None = None
     listed_from: datetime | None = None
     crowd: StableRead | None = None
+    ends: tuple[End, End] | None = None
 
     def mark_delivered(self, page: PartitionPage) -> None:
         """Note that a page was handed on."""
@@ -53,6 +60,7 @@ class Partition:
         self.position = page.reached
         self.done = page.last
         self.token, self.listed_from, self.crowd = page.token, page.listed_from, page.crowd
+        self.ends = page.of_end.among(self.ends) if page.of_end and self.ends else None
 
     def request_from(self) -> datetime | None:
         """The `AfterCreatedDate` to list from: a second early, so that it does not matter whether that is inclusive.
@@ -73,8 +81,19 @@ class Partition:
         return f"({to_text(self.start) or 'the beginning'}, {to_text(self.end) or 'now'}]"
 
 
+class EndPage(NamedTuple):
+    """The number of the listing of a crowd that a page is of, and the place that this listing has come to."""
+
+    number: int
+    end: End
+
+    def among(self, ends: tuple[End, End]) -> tuple[End, End]:
+        """Both ends, with this one as it is now."""
+        return (ends[0], self.end) if self.number else (self.end, ends[1])
+
+
 class PartitionPage(NamedTuple):
-    """A page of a partition.
+    """A page of a partition, or the news that it is read.
 
     Attributes:
         partition: whose page it is.
@@ -84,6 +103,8 @@ class PartitionPage(NamedTuple):
         token: see `Partition.token`.
         asked: see `Partition.asked`.
         crowd: see `Partition.crowd`.
+        of_end: the end that it is a page of, where two workers read the partition.
+        is_page: whether it is one.
     """
 
     partition: Partition
@@ -93,56 +114,23 @@ class PartitionPage(NamedTuple):
     token: str | None = None
     listed_from: datetime | None = None
     crowd: StableRead | None = None
+    of_end: EndPage | None = None
+    is_page: bool = True
 
 
-class Density:
-    """The spread of records over CreatedDate, estimated from a sample."""
+def first_partitions(density: Density, parts: int, *, both_ends: bool = False) -> list[Partition]:
+    """Partitions over all of CreatedDate that hold about as many records each, and further ones for crowded seconds.
 
-    def __init__(self, sample: Iterable[datetime]) -> None:
-        self._sample = sorted(sample)
-
-    def share(self, after: datetime | None, until: datetime | None) -> float:
-        """The share of all records created after one timestamp and until another, 0 to 1."""
-        return self.count(after, until) / max(1, len(self._sample))
-
-    def count(self, after: datetime | None, until: datetime | None) -> int:
-        """Returns how many records of the sample were created after one timestamp and until another."""
-        return len(self._between(after, until))
-
-    def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
-        """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
-
-        A cut lies a second before the record it is taken from. Many records may share that second, and the partition
-        below the cut is not to list them as well.
-        """
-        inside = self._between(after, until)
-        if len(inside) >= parts or after is None or until is None:
-            chosen = [_moved(inside[len(inside) * part // parts], -SECOND) for part in range(1, parts) if inside]
-        else:
-            chosen = [after + (until - after) * part / parts for part in range(1, parts)]
-        seconds = {timestamp.replace(microsecond=0) for timestamp in chosen if timestamp is not None}
-        return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
-
-    def hot_seconds(self) -> list[datetime]:
-        """Cuts before the seconds that many records share: they can only be paged through, so a partition begins."""
-        seconds = Counter(created.replace(microsecond=0) for created in self._sample)
-        cuts = [_moved(second, -SECOND) for second, records in seconds.items() if records >= HOT_SECOND_RECORDS]
-        return sorted(cut for cut in cuts if cut is not None)
-
-    def share_of_second(self, cut: datetime | None) -> float:
-        """The share of all records in the second behind a cut."""
-        return 0.0 if cut is None else self.share(cut, _moved(cut, 2 * SECOND))
-
-    def _between(self, after: datetime | None, until: datetime | None) -> list[datetime]:
-        low = 0 if after is None else bisect_right(self._sample, after)
-        high = len(self._sample) if until is None else bisect_right(self._sample, until)
-        return self._sample[low:high]
-
-
-def first_partitions(density: Density, parts: int) -> list[Partition]:
-    """Partitions over all of CreatedDate that hold about as many records each, and further ones for crowded seconds."""
-    cuts = sorted({*density.cuts(None, None, parts), *density.hot_seconds()})
-    return [Partition(start, end) for start, end in zip([None, *cuts], [*cuts, None], strict=True)]
+    Args:
+        density: how records lie.
+        parts: how many partitions, and readers.
+        both_ends: whether a crowd may be listed by key.
+    """
+    crowds = density.crowds(parts) if both_ends else []
+    cuts = {*density.cuts(None, None, parts), *density.hot_seconds()}
+    outside = [cut for cut in cuts if not any(start < cut < end for start, end in crowds)]
+    bounds = [None, *sorted({*outside, *(bound for span in crowds for bound in span)}), None]
+    return [Partition(*span, ends=(End(), End()) if span in crowds else None) for span in pairwise(bounds)]
 
 
 def dump(partitions: Iterable[Partition]) -> list[dict[str, Any]]:
@@ -160,6 +148,8 @@ def dump(partitions: Iterable[Partition]) -> list[dict[str, Any]]:
             item |= {"token": partition.token, "asked": to_text(partition.listed_from)}
         if partition.crowd is not None:
             item |= {"crowd": partition.crowd.dump(), "asked": to_text(partition.listed_from)}
+        if partition.ends is not None:
+            item["ends"] = [end._asdict() for end in partition.ends]
         if state and partition.done and state[-1]["done"]:
             item |= {"start": state[-1]["start"], "records": state[-1]["records"] + partition.records}
             state[-1] = item
@@ -180,25 +170,14 @@ def load(state: Iterable[Mapping[str, Any]]) -> list[Partition]:
             item.get("token"),
             from_text(item.get("asked")),
             StableRead.load(item.get("crowd")),
+            _ends(item.get("ends")),
         )
         for item in state
     ]
 
 
-def second_before(timestamp: datetime | None) -> datetime | None:
-    """The whole second before a timestamp, to list from; None where botocore does not write the year in four digits."""
-    before = timestamp and _moved(second_of(timestamp), -SECOND)
-    return before if before is not None and before.year >= FOUR_DIGITS else None
-
-
-def second_of(timestamp: datetime) -> datetime:
-    """The whole second a timestamp lies in."""
-    return timestamp.replace(microsecond=0)
-
-
-def _moved(timestamp: datetime, by: timedelta) -> datetime | None:
-    """An earlier or later timestamp; None where that is outside the years 1 to 9999, so without a limit."""
-    try:
-        return timestamp + by
-    except OverflowError:
+def _ends(state: Iterable[Mapping[str, Any]] | None) -> tuple[End, End] | None:
+    if state is None:
         return None
+    low, high = (End(**end) for end in state)
+    return low, high

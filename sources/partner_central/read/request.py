@@ -6,7 +6,8 @@ Two orders cannot lose a record, whatever the opaque token means: an offset, a p
   front, which has been read. Its new date is at or above the watermark, so the next run reads it. Every other record
   only moves towards the reader: it may be seen twice, never skipped.
 - Ascending date of creation, which never changes: a record can enter such a listing, never leave it or move within it.
-  It can be cut into partitions that are read in parallel (`partitions.py`).
+  It can be cut into partitions that are read in parallel (`partitions.py`). The same holds for the order of keys, both
+  ascending and descending (`both_ends.py`).
 
 Both hold for listings that no record leaves. A filter on a member that changes breaks that: a record that leaves the
 list shifts unread ones. Such a list is read without tokens (`keyset.py`).
@@ -21,7 +22,6 @@ from typing import Any
 
 from ..operation import Search
 from ..stream import IncrementalStream
-from ..tables.table import Path
 from .filters import FilterSet
 
 MOST_ALTERNATIVES = 4  # of each of four filters, next to two dates
@@ -39,6 +39,7 @@ class ListRequest:
         sort_by: which member orders them; None for the date of the last change.
         descending: whether the greatest come first.
         created_since: only those created after this; all, if None.
+        created_until: only those created before this; all, if None. Only a listing by key has it.
     """
 
     stream: IncrementalStream
@@ -48,6 +49,7 @@ class ListRequest:
     sort_by: str | None = None
     descending: bool = True
     created_since: datetime | None = None
+    created_until: datetime | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -57,6 +59,17 @@ class ListRequest:
     def oldest_first(self, created_since: datetime | None) -> ListRequest:
         """The same records in ascending date of creation, created after a time."""
         return replace(self, sort_by=self.stream.members.created, descending=False, created_since=created_since)
+
+    @property
+    def can_be_by_key(self) -> bool:
+        """Returns whether a listing by key loses nothing: the operation sorts so, and no record leaves the list."""
+        return self.stream.read.backfill.by_key is not None and not self.filters.records_can_leave
+
+    def by_key(self, since: datetime | None, until: datetime | None, *, descending: bool) -> ListRequest:
+        """The same records in the order of their keys, created between two times."""
+        by_key = self.stream.read.backfill.by_key
+        sort_by = by_key.sort_by if by_key else None
+        return replace(self, sort_by=sort_by, descending=descending, created_since=since, created_until=until)
 
     def samples(self) -> tuple[ListRequest, ListRequest]:
         """The same records in orders that have little to do with dates: their first pages are nearly samples."""
@@ -84,12 +97,18 @@ class ListRequest:
         return request
 
     def _conditions(self) -> dict[str, Any]:
-        """Filters and lower bounds of dates, by member."""
+        """Filters and bounds of dates, by member."""
         conditions: dict[str, Any] = {one.member: list(values) for one, values in self.filters.values}
-        bounds = ((self.stream.read.since, self.modified_since), (self.stream.read.backfill.since, self.created_since))
-        for path, date in bounds:
+        backfill = self.stream.read.backfill
+        bounds = [(self.stream.read.since, self.modified_since), (backfill.since, self.created_since)]
+        if backfill.by_key is not None:
+            bounds.append((backfill.by_key.until, self.created_until))
+        for (*structures, member), date in bounds:
             if date is not None:
-                conditions |= _at(path, date)
+                inner = conditions
+                for structure in structures:
+                    inner = inner.setdefault(structure, {})
+                inner[member] = date
         return conditions
 
 
@@ -113,9 +132,3 @@ def _leaf(member: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a date o
         return {"ContainsAny": {"Key": member, "Value": {"StringListValue": list(value)}}}
     equal = [{"EqualsTo": {"Key": member, "Value": {"StringValue": one}}} for one in value]
     return equal[0] if len(equal) == 1 else {"OrAllFilters": equal}
-
-
-def _at(path: Path, value: object) -> dict[str, Any]:
-    """A value at a path of structures."""
-    first, *rest = path
-    return {first: _at(tuple(rest), value) if rest else value}

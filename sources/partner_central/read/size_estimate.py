@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..tables.table import Path
-from .partitions import Density
+from .density import Density
 from .request import ListRequest
 
 MAX_SEQUENTIAL_PAGES = 8

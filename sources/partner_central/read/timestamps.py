@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+SECOND = timedelta(seconds=1)
+FOUR_DIGITS = 1000
 
 
 def to_text(timestamp: datetime | None) -> str | None:
@@ -24,3 +27,22 @@ def is_older(copy: datetime, listed: datetime) -> bool:
     digits = f"{copy:%f}".rstrip("0")
     is_cut = copy.replace(microsecond=0) == listed.replace(microsecond=0) and f"{listed:%f}".startswith(digits)
     return copy < listed and not is_cut
+
+
+def second_before(timestamp: datetime | None) -> datetime | None:
+    """The whole second before a timestamp, to list from; None where botocore does not write the year in four digits."""
+    before = timestamp and moved(second_of(timestamp), -SECOND)
+    return before if before is not None and before.year >= FOUR_DIGITS else None
+
+
+def second_of(timestamp: datetime) -> datetime:
+    """The whole second a timestamp lies in."""
+    return timestamp.replace(microsecond=0)
+
+
+def moved(timestamp: datetime, by: timedelta) -> datetime | None:
+    """An earlier or later timestamp; None where that is outside the years 1 to 9999, so without a limit."""
+    try:
+        return timestamp + by
+    except OverflowError:
+        return None

@@ -10,12 +10,14 @@ from typing import Any
 
 from ..errors import PaginationError
 from ..tables.record import Members
+from .both_ends import BothEnds
 from .capped_listing import pages_past_caps
 from .keyset import keyset_pages
 from .pages import Order, Page
-from .partition_plan import PartitionPlan
-from .partitions import Partition, PartitionPage, second_of
+from .partition_plan import PartitionPlan, log
+from .partitions import EndPage, Partition, PartitionPage
 from .request import ListRequest
+from .timestamps import second_of
 
 PAGES_AHEAD = 64
 UNDATED = "a record has no CreatedDate to go by."
@@ -49,6 +51,7 @@ class ParallelReader:
         self._ask = ask
         self._readers = readers
         self._lock = threading.Lock()
+        self._crowds: dict[int, BothEnds] = {}
         self._parts: queue.Queue[PartitionPage | None] = queue.Queue(PAGES_AHEAD)
         self._active = 0
         self._is_started = False
@@ -111,10 +114,13 @@ class ParallelReader:
         self._start_workers()
 
     def _read(self, partition: Partition) -> bool:
-        """Read a partition page by page, and say whether to its end."""
-        parts = (
-            self._keyset_parts(partition) if self._listing.filters.records_can_leave else self._token_parts(partition)
-        )
+        """Read a partition page by page, or one end of a crowd, and say whether to its end."""
+        if self._listing.filters.records_can_leave:
+            parts = self._keyset_parts(partition)
+        elif partition.ends is not None or id(partition) in self._crowds:
+            parts = self._crowd_parts(partition)
+        else:
+            parts = self._token_parts(partition)
         for part in parts:
             self._put(part)
             if part.last or self._ends():
@@ -129,7 +135,7 @@ class ParallelReader:
         for page, listed_from in self._pages(partition):
             if listing is None or listing[0] != listed_from:
                 listing = listed_from, Order(self._members.created_date, descending=False)
-            dates = _dates(page, listing[1], self._members)
+            dates = _dates(page, self._members, listing[1])
             before, (came, end) = came, self._plan.page_received(partition, dates)
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
@@ -137,12 +143,33 @@ class ParallelReader:
             token = (page.next_token or None) if not last and _same_second(before, came) else None
             yield PartitionPage(partition, inside, came, last, token, listed_from if token else None)
 
+    def _crowd_parts(self, partition: Partition) -> Iterator[PartitionPage]:
+        """The parts of one end of a crowd. The worker that is the last to leave says that it is read, or reads it all.
+
+        By then the pages of the other one have been handed on.
+        """
+        with self._lock:
+            crowd = self._crowds.setdefault(id(partition), BothEnds(partition, self._listing, self._ask))
+        if (end := crowd.take()) is None:
+            return
+        for page in crowd.pages(end):
+            dates = _dates(page, self._members)
+            self._plan.crowd_page_received(partition, len(page.records))
+            records, position = crowd.receive(end, page, dates)
+            yield PartitionPage(partition, records, None, last=False, of_end=EndPage(end, position))
+        outcome = crowd.leave()
+        if outcome == "is read":
+            yield PartitionPage(partition, [], partition.end, last=True, is_page=False)
+        elif outcome == "is refused":
+            log.info("%s is not read from both ends: %s", partition, crowd.refusal)
+            yield from self._token_parts(partition)
+
     def _keyset_parts(self, partition: Partition) -> Iterator[PartitionPage]:
         """The parts of a partition that records may leave; each page of dates is the first of a listing of its own."""
         listing = self._listing.oldest_first(partition.listed_from if partition.crowd else partition.request_from())
         came = partition.position
         for step in keyset_pages(listing, self._ask, partition.crowd):
-            dates = _dates(step.page, Order(self._members.created_date, descending=False), self._members)
+            dates = _dates(step.page, self._members, Order(self._members.created_date, descending=False))
             _, end = self._plan.page_received(partition, dates)
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
@@ -188,8 +215,8 @@ class ParallelReader:
                 return
 
 
-def _dates(page: Page, order: Order, members: Members) -> list[datetime]:
-    """The CreatedDates of a page.
+def _dates(page: Page, members: Members, order: Order | None = None) -> list[datetime]:
+    """The CreatedDates of a page, which is in their order if one is given.
 
     Raises:
         Unplaced: a record has none, or they are not in order.
@@ -197,7 +224,7 @@ def _dates(page: Page, order: Order, members: Members) -> list[datetime]:
     dates = [date for date in map(members.created_date, page.records) if date is not None]
     if len(dates) < len(page.records):
         raise MissingPartitionDate(UNDATED)
-    if not order.holds(page):
+    if order is not None and not order.holds(page):
         raise MissingPartitionDate(UNSORTED)
     return dates
 

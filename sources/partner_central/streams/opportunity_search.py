@@ -19,7 +19,7 @@ OPPORTUNITY_SEARCH_SUMMARIES = IncrementalStream(
     operation=Search("SearchOpportunities", records="OpportunitySearchSummaries"),
     read=Incremental(
         since=("LastModifiedDate",),
-        backfill=Backfill(since=("CreatedDate",)),
+        backfill=Backfill(since=("CreatedDate",), by_key=None),
         lookback=HOUR,
         whole_every=timedelta(days=1),
     ),

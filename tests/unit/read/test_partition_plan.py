@@ -21,14 +21,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from opportunity import list_request
 from partner_central.api.rate_limit import CALLS_PER_SECOND, RateLimiter
+from partner_central.read.both_ends import BothEnds
+from partner_central.read.density import Density
+from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
-from partner_central.read.partitions import SECOND, Density, Partition, PartitionPage, dump, first_partitions, load
+from partner_central.read.partitions import End, Partition, PartitionPage, dump, first_partitions, load
+from partner_central.read.timestamps import SECOND
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LATEST = NOON + 100 * DAY
 PAGE, QUOTA = 100, 10
+LISTING = list_request("AWS")
 Dates = list[datetime]
 
 
@@ -111,6 +117,58 @@ def test_a_partition_that_reads_one_second_is_not_split() -> None:
     for _ in range(3):
         plan.page_received(partition, [NOON] * PAGE)
     assert plan.next_partition() is None
+
+
+def crowd() -> Partition:
+    return Partition(NOON - SECOND, NOON + 2 * SECOND, ends=(End(), End()))
+
+
+def test_a_crowd_is_given_to_two_readers_and_never_split() -> None:
+    partition = Partition(NOON - SECOND, NOON + 3 * SECOND, ends=(End(), End()))
+    plan = plan_of(partition, sample=[NOON, NOON + SECOND] * 50, latest=NOON)
+    assert [plan.next_partition() for _ in range(3)] == [partition, partition, None]
+    for _ in range(9):
+        plan.crowd_page_received(partition, PAGE)
+    assert plan.next_partition() is None
+    assert plan.snapshot() == [partition]
+
+
+def test_a_crowd_is_read_when_both_readers_have_ended() -> None:
+    partition = crowd()
+    plan = plan_of(partition, Partition(NOON + 2 * SECOND, None), sample=[NOON] * 100, latest=NOON)
+    assert claimed(plan) is claimed(plan) is partition
+    plan.worker_finished(partition, complete=True)
+    plan.crowd_page_received(partition, PAGE)
+    plan.worker_finished(partition, complete=True)
+    assert claimed(plan) is not partition
+    assert plan.next_partition() is None
+
+
+def test_a_crowd_that_one_reader_has_read_is_given_to_no_other() -> None:
+    partition = crowd()
+    plan = plan_of(partition, sample=[NOON] * 100, latest=NOON)
+    plan.worker_finished(claimed(plan), complete=True)
+    assert plan.next_partition() is None
+
+
+def test_the_total_counts_a_crowd_once_and_as_read_with_its_first_page() -> None:
+    partition = crowd()
+    plan = plan_of(partition, Partition(NOON + 2 * SECOND, None), sample=[NOON] * 60 + [day(1)] * 40)
+    assert plan.total() == 0
+    claimed(plan)
+    plan.crowd_page_received(partition, PAGE)
+    assert plan.total() == pytest.approx(PAGE / 0.6)
+
+
+def test_the_log_counts_a_crowd_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="partner_central.plan"):
+        plan = plan_of(crowd(), Partition(NOON + 2 * SECOND, None))
+        for partition in (claimed(plan), claimed(plan)):
+            plan.crowd_page_received(partition, PAGE)
+            plan.worker_finished(partition, complete=True)
+    planned, *ended = caplog.text.splitlines()
+    assert " 2 partitions are to be read: " in planned
+    assert [line.partition(" is read: ")[2] for line in ended] == ["2 pages, 200 records"]
 
 
 def test_where_the_sample_says_nothing_the_last_page_tells_where_to_split() -> None:
@@ -307,39 +365,93 @@ class Outcome:
         return len(self.times) / self.seconds / (QUOTA * PAGE)
 
 
+@dataclass
+class Turn:
+    """A reader of a partition, or of one end of a crowd: the numbers of the records it lists, and how far it is."""
+
+    partition: Partition
+    listed: range
+    crowd: BothEnds | None = None
+    end: int = 0
+    offset: int = 0
+
+    def page(self, plan: PartitionPlan, dates: Dates) -> tuple[list[int], bool]:
+        """Takes the next page; gives the records that are handed on, and whether the reader ends."""
+        numbers = self.listed[self.offset : self.offset + PAGE]
+        self.offset += PAGE
+        is_last = self.offset >= len(self.listed)
+        arrived = [dates[number] for number in numbers]
+        if self.crowd is None:
+            _, end = plan.page_received(self.partition, arrived)
+            span = Partition(self.partition.start, end)
+            inside = [number for number, date in zip(numbers, arrived, strict=True) if span.holds(date)]
+            return inside, is_last or (end is not None and arrived[-1] > end)
+        plan.crowd_page_received(self.partition, len(numbers))
+        page = Page([{"Id": f"{number:06}"} for number in numbers], None if is_last else "more", NOON)
+        records, _ = self.crowd.receive(self.end, page, arrived)
+        assert not self.crowd.is_over or self.crowd.leave() != "is refused"
+        return [int(one["Id"]) for one in records if isinstance(one, dict)], self.crowd.is_over
+
+
+class Readers:
+    """Makes the turns of readers."""
+
+    def __init__(self, dates: Dates) -> None:
+        self._dates = dates
+        self._crowds: dict[int, BothEnds] = {}
+
+    def turn(self, partition: Partition) -> Turn | None:
+        """A reader of a partition; None where its crowd needs no more."""
+        since = partition.request_from()
+        first = bisect_left(self._dates, since) if since else 0
+        if partition.ends is None:
+            return Turn(partition, range(first, len(self._dates)))
+        assert partition.end is not None
+        crowd = self._crowds.setdefault(id(partition), BothEnds(partition, LISTING, nobody_asks))
+        listed = range(first, bisect_left(self._dates, partition.end + SECOND))
+        end = crowd.take()
+        return None if end is None else Turn(partition, listed[::-1] if end else listed, crowd, end)
+
+
 def simulate(dates: Dates, sample: Dates, latency: float, chance: random.Random) -> Outcome:
-    """A sweep as `sweep.py` does it, behind a first page and two samples, with the real pace and plan."""
+    """A sweep as `workers.py` does it, behind a first page and two samples, with the real pace and plan."""
     now = 2 * latency
     pace = RateLimiter(CALLS_PER_SECOND, lambda: now)
     density = Density(sample)
     most = min(16, math.ceil(CALLS_PER_SECOND * latency * 1.2) + 1)
-    plan = PartitionPlan(first_partitions(density, most), density, NOON)
+    plan = PartitionPlan(first_partitions(density, most, both_ends=True), density, NOON)
     order, calls, times = itertools.count(), 3, [0] * len(dates)
-    under_way: list[tuple[float, int, Partition, int]] = []
+    under_way: list[tuple[float, int, Turn]] = []
+    readers = Readers(dates)
 
-    def ask(partition: Partition, offset: int) -> None:
+    def ask(turn: Turn) -> None:
         arrives = now + pace.next_slot().pause + latency * chance.uniform(0.85, 1.15)
-        heapq.heappush(under_way, (arrives, next(order), partition, offset))
+        heapq.heappush(under_way, (arrives, next(order), turn))
 
     def engage() -> None:
         while len(under_way) < most and (partition := plan.next_partition()):
-            since = partition.request_from()
-            ask(partition, bisect_left(dates, since) if since else 0)
+            if (turn := readers.turn(partition)) is not None:
+                ask(turn)
+            else:
+                plan.worker_finished(partition, complete=True)
 
     engage()
     while under_way:
-        now, _, partition, offset = heapq.heappop(under_way)
+        now, _, turn = heapq.heappop(under_way)
         calls += 1
-        arrived = dates[offset : offset + PAGE]
-        _, end = plan.page_received(partition, arrived)
-        for number, date in enumerate(arrived, offset):
-            times[number] += (partition.start is None or date > partition.start) and (end is None or date <= end)
-        if offset + PAGE >= len(dates) or (end is not None and arrived[-1] > end):
-            plan.worker_finished(partition, complete=True)
+        found, is_last = turn.page(plan, dates)
+        for number in found:
+            times[number] += 1
+        if is_last:
+            plan.worker_finished(turn.partition, complete=True)
         else:
-            ask(partition, offset + PAGE)
+            ask(turn)
         engage()
     return Outcome(times, calls, now, plan.snapshot())
+
+
+def nobody_asks(_: object) -> Page:
+    raise AssertionError
 
 
 def swept(kind: Kind, records: int, latency: float, *, seen: float = 1, seed: int = 0) -> Outcome:
@@ -377,10 +489,32 @@ def test_a_sample_that_misses_the_busiest_hours_costs_little(seen: float, seed: 
     assert outcome.extra <= 0.08
 
 
-def test_records_of_one_instant_are_paged_through_by_one_reader() -> None:
-    outcome = swept("at one instant", 5_000, 0.25)
+@pytest.mark.parametrize(("records", "latency", "of_the_quota"), [(20_000, 0.25, 0.75), (20_000, 0.6, 0.3)])
+def test_records_of_one_instant_are_read_by_two_readers(records: int, latency: float, of_the_quota: float) -> None:
+    """One reader comes to half of that."""
+    outcome = swept("at one instant", records, latency)
     assert set(outcome.times) == {1}
-    assert outcome.calls <= 50 + 3 + 4
+    assert outcome.of_the_quota >= of_the_quota
+    assert outcome.calls <= records // PAGE + 3 + 4
+
+
+@pytest.mark.parametrize("latency", [0.1, 0.25, 0.6, 1.5])
+@pytest.mark.parametrize("crowd", range(500, 20_000, 2_500))
+def test_a_second_of_any_share_is_read_once_with_few_calls_more(crowd: int, latency: float) -> None:
+    chance = random.Random(crowd)
+    dates = sorted([*account("uniform", 20_000 - crowd, chance), *[day(-50)] * crowd])
+    outcome = simulate(dates, chance.sample(dates, 120), latency, chance)
+    assert set(outcome.times) == {1}
+    assert outcome.extra <= 0.12
+
+
+def test_an_import_that_takes_two_seconds_is_read_by_two_readers_as_well() -> None:
+    chance = random.Random(1)
+    dates = sorted([*account("uniform", 1_000, chance), *(day(-50) + SECOND * (one % 2) for one in range(19_000))])
+    outcome = simulate(dates, chance.sample(dates, 120), 0.25, chance)
+    assert set(outcome.times) == {1}
+    assert outcome.of_the_quota >= 0.75
+    assert outcome.extra <= 0.06
 
 
 @pytest.mark.parametrize("records", [0, 1, 12, 100, 101, 1000])

@@ -11,16 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partner_central.read.partitions import (
-    HOT_SECOND_RECORDS,
-    SECOND,
-    Density,
-    Partition,
-    PartitionPage,
-    dump,
-    first_partitions,
-    load,
-)
+from partner_central.read.density import HOT_SECOND_RECORDS, Density
+from partner_central.read.partitions import End, EndPage, Partition, PartitionPage, dump, first_partitions, load
+from partner_central.read.timestamps import SECOND
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -121,6 +114,29 @@ def test_a_second_that_few_records_share_does_not() -> None:
     assert len(first_partitions(density, 4)) == 4
 
 
+def test_a_second_with_more_than_a_reader_s_share_is_a_crowd_of_its_own() -> None:
+    density = Density([*map(day, range(20)), *crowd(day(7.5), 10)])
+    span = (day(7.5) - SECOND, day(7.5) + 2 * SECOND)
+    assert density.crowds(4) == [span]
+    assert density.crowds(3) == [], "one reader pages through it while the others read the rest"
+    partitions = first_partitions(density, 4, both_ends=True)
+    assert [(one.start, one.end) for one in partitions if one.ends is not None] == [span]
+    assert not any(one.ends for one in first_partitions(density, 4))
+
+
+def test_crowded_seconds_that_touch_are_one_crowd() -> None:
+    density = Density([one for second in (0, 1, 4, 60) for one in crowd(NOON + second * SECOND, 30)])
+    assert density.crowds(8) == [
+        (NOON - SECOND, NOON + 6 * SECOND),
+        (NOON + 59 * SECOND, NOON + 62 * SECOND),
+    ]
+
+
+@pytest.mark.parametrize("extreme", [FIRST, FIRST + SECOND, datetime(1000, 1, 1, tzinfo=UTC), LAST, LAST - 2 * SECOND])
+def test_a_second_that_no_bound_can_be_given_for_is_no_crowd(extreme: datetime) -> None:
+    assert Density([extreme] * 50).crowds(8) == []
+
+
 def test_behind_the_beginning_no_crowd_waits() -> None:
     assert Density([NOON]).share_of_second(None) == 0
 
@@ -153,9 +169,9 @@ def test_cuts_are_whole_seconds_inside_the_span_in_order_and_no_more_than_asked_
     assert all((after is None or cut > after) and (until is None or cut < until) for cut in cuts)
 
 
-@given(samples, some.integers(1, 20))
-def test_the_first_partitions_cover_all_of_time_once(sample: list[datetime], parts: int) -> None:
-    partitions = first_partitions(Density(sample), parts)
+@given(sample=samples, parts=some.integers(1, 20), both_ends=some.booleans())
+def test_the_first_partitions_cover_all_of_time_once(sample: list[datetime], parts: int, *, both_ends: bool) -> None:
+    partitions = first_partitions(Density(sample), parts, both_ends=both_ends)
     assert (partitions[0].start, partitions[-1].end) == (None, None)
     assert all(earlier.end == later.start for earlier, later in pairwise(partitions))
     starts = [partition.start for partition in partitions[1:] if partition.start]
@@ -200,6 +216,24 @@ def test_finished_neighbours_are_stored_as_one_so_that_state_stays_small(tiling:
 def test_dates_are_stored_to_the_microsecond() -> None:
     partition = Partition(NOON + timedelta(microseconds=1), LAST, NOON + timedelta(microseconds=3), records=5)
     assert load(json.loads(json.dumps(dump([partition])))) == [partition]
+
+
+def test_the_ends_of_a_crowd_are_stored_each_as_far_as_its_pages_were_handed_on() -> None:
+    partition = Partition(NOON, NOON + 3 * SECOND, ends=(End(), End()))
+    partition.mark_delivered(PartitionPage(partition, [{}] * 100, None, last=False, of_end=EndPage(1, End("t", "O9"))))
+    assert partition.ends == (End(), End("t", "O9"))
+    assert load(json.loads(json.dumps(dump([partition])))) == [partition]
+    partition.mark_delivered(PartitionPage(partition, [{}] * 100, None, last=False, of_end=EndPage(0, End("u", "O1"))))
+    assert partition.ends == (End("u", "O1"), End("t", "O9"))
+    assert (partition.position, partition.records, partition.done) == (None, 200, False)
+    partition.mark_delivered(PartitionPage(partition, [], NOON + 3 * SECOND, last=True, is_page=False))
+    assert (partition.ends, partition.done) == (None, True)
+
+
+def test_what_an_earlier_release_stored_of_a_partition_has_no_ends() -> None:
+    (state,) = dump([Partition(NOON, NOON + 3 * SECOND, NOON + SECOND, token="t", listed_from=NOON)])
+    assert "ends" not in state
+    assert load([state])[0].ends is None
 
 
 def test_no_partitions_are_stored_as_none() -> None:

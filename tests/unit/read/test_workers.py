@@ -18,9 +18,10 @@ import pytest
 
 from opportunity import filter_set, list_request
 from partner_central.errors import PaginationError, RequestRejected, ServiceUnavailable
+from partner_central.read.density import Density
 from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
-from partner_central.read.partitions import Density, Partition, PartitionPage, first_partitions
+from partner_central.read.partitions import Partition, PartitionPage, first_partitions
 from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

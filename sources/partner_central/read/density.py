@@ -1,0 +1,73 @@
+"""The spread of records over CreatedDate, and where to cut it. Plain data, without calls."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from .timestamps import SECOND, moved, second_before, second_of
+
+HOT_SECOND_RECORDS = 3
+
+
+class Density:
+    """The spread of records over CreatedDate, estimated from a sample."""
+
+    def __init__(self, sample: Iterable[datetime]) -> None:
+        self._sample = sorted(sample)
+
+    def share(self, after: datetime | None, until: datetime | None) -> float:
+        """The share of all records created after one timestamp and until another, 0 to 1."""
+        return self.count(after, until) / max(1, len(self._sample))
+
+    def count(self, after: datetime | None, until: datetime | None) -> int:
+        """Returns how many records of the sample were created after one timestamp and until another."""
+        return len(self._between(after, until))
+
+    def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
+        """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
+
+        A cut lies a second before the record it is taken from. Many records may share that second, and the partition
+        below the cut is not to list them as well.
+        """
+        inside = self._between(after, until)
+        if len(inside) >= parts or after is None or until is None:
+            chosen = [moved(inside[len(inside) * part // parts], -SECOND) for part in range(1, parts) if inside]
+        else:
+            chosen = [after + (until - after) * part / parts for part in range(1, parts)]
+        seconds = {timestamp.replace(microsecond=0) for timestamp in chosen if timestamp is not None}
+        return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
+
+    def hot_seconds(self) -> list[datetime]:
+        """Cuts before the seconds that many records share: they can only be paged through, so a partition begins."""
+        seconds = Counter(created.replace(microsecond=0) for created in self._sample)
+        cuts = [moved(second, -SECOND) for second, records in seconds.items() if records >= HOT_SECOND_RECORDS]
+        return sorted(cut for cut in cuts if cut is not None)
+
+    def crowds(self, readers: int) -> list[tuple[datetime, datetime]]:
+        """Spans around seconds that hold more than a reader's share of all records each; spans that touch are one.
+
+        A span begins a second before, and ends two seconds behind, so that what follows is asked for without its crowd.
+        """
+        seconds = Counter(map(second_of, self._sample))
+        spans: list[tuple[datetime, datetime]] = []
+        for second, records in sorted(seconds.items()):
+            start, end = moved(second, -SECOND), moved(second, 2 * SECOND)
+            is_crowded = records >= HOT_SECOND_RECORDS and records * readers > len(self._sample)
+            if not is_crowded or second_before(start) is None or end is None or moved(end, SECOND) is None:
+                continue
+            if start is not None:
+                begins_at = spans.pop()[0] if spans and start <= spans[-1][1] else start
+                spans.append((begins_at, end))
+        return spans
+
+    def share_of_second(self, cut: datetime | None) -> float:
+        """The share of all records in the second behind a cut."""
+        return 0.0 if cut is None else self.share(cut, moved(cut, 2 * SECOND))
+
+    def _between(self, after: datetime | None, until: datetime | None) -> list[datetime]:
+        low = 0 if after is None else bisect_right(self._sample, after)
+        high = len(self._sample) if until is None else bisect_right(self._sample, until)
+        return self._sample[low:high]
