@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -100,11 +101,15 @@ def test_a_change_becomes_a_row_and_sigterm_ends_it(aws: str, queue: str, told: 
 
 
 def versions_of_events(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """The versions that came after the first sync."""
-    return rows(
-        sandbox,
-        "SELECT id FROM opportunity_history WHERE _dlt_load_id > (SELECT min(_dlt_load_id) FROM opportunity_history)",
-    )
+    """The versions that came after the first sync; waits while the listener has the file open."""
+    while True:
+        with suppress(duckdb.IOException):
+            return rows(
+                sandbox,
+                "SELECT id FROM opportunity_history "
+                "WHERE _dlt_load_id > (SELECT min(_dlt_load_id) FROM opportunity_history)",
+            )
+        time.sleep(0.05)
 
 
 @pytest.mark.long
