@@ -95,7 +95,8 @@ class Facts:
         run, scope, since = outcome.run, outcome.scope, since_of(outcome.run)
         if outcome.metrics.first.mode == "first" or scope not in self.floors:
             interrupted = outcome.state.get("cursors", {}).get(scope, {}).get("backfill", {})
-            began = self.asked.pop(scope, None) or interrupted.get("asked", {}).get("since")
+            before = self.asked.pop(scope, None)  # of an earlier run, whose reading another question may have dropped
+            began = interrupted.get("asked", {}).get("since") or before
             others = [moment for moment in (since, began and datetime.fromisoformat(began)) if moment]
             self.floors[scope] = max(others, default=None)
         elif run.full:

@@ -114,8 +114,8 @@ def met_at_once(patch: Patch) -> None:
     patch.setattr(BothEnds, "_note", met)
 
 
-def at_the_same_place(page: EndPage, _: object) -> tuple[End, End]:
-    return page.end, page.end
+def at_the_place_of_the_other(page: EndPage, ends: tuple[End, End]) -> tuple[End, End]:
+    return (page.end, ends[1]) if page.number else (ends[0], page.end)
 
 
 RULES: dict[str, Callable[[Patch], None]] = {
@@ -130,7 +130,9 @@ RULES: dict[str, Callable[[Patch], None]] = {
 }
 CROWD_RULES: dict[str, Callable[[Patch], None]] = {
     "both ends of a crowd meet": met_at_once,
-    "each end of a crowd continues from where it was": lambda patch: patch.setattr(EndPage, "among", at_the_same_place),
+    "each end of a crowd continues from where it was": lambda patch: patch.setattr(
+        EndPage, "among", at_the_place_of_the_other
+    ),
 }
 PROMISES = {
     "one writer at a time, against what it has read": Broken(lease=True),
@@ -139,7 +141,7 @@ PROMISES = {
 }
 SEEDS = {
     "both ends of a crowd meet": (5, 10, 12),
-    "each end of a crowd continues from where it was": (10, 38, 47),
+    "each end of a crowd continues from where it was": (47, 236, 244),
     "newest first": (82, 140),
     "the cursor is of the first page": (14, 22, 33),
     "what was seen is told by its content": (1, 2, 6),

@@ -17,6 +17,14 @@ from simulation.simulate import failure, report, simulate_few_calls
 
 USUAL, MANY, CHUNKS = 300, 10_000, 10
 FOUND = {
+    "a load from a later day that drops an interrupted one, and is interrupted before it is loaded": Schedule(
+        made=483,
+        records=13,
+        token="snapshot",
+        crowd=36,
+        page=3,
+        runs=(Run(since=30, max_calls=2), Run(since=1, end="killed before a load")),
+    ),
     "crowds in two seconds, one after the other, under a filter": Schedule(
         made=723, records=11, crowd=12, page=2, runs=(Run(stage="Launched"),)
     ),

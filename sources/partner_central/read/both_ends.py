@@ -6,9 +6,12 @@ the reader. Each reader has shown everything on its side of the key that it has 
 one shows the key that the other has come to. Then everything has been shown.
 
 The order of keys is checked. It may be that of texts, or shorter keys may come first, as among numbers: O9 before O10.
-Whatever the pages do not agree with is ruled out. If nothing is left, or the two listings contradict each other, one
-reader pages through the crowd by date. They do so if their keys say that they have passed each other, without a record
-that both have shown.
+Whatever the pages do not agree with is ruled out. One reader pages through the crowd by date if nothing is left, or if
+the listings contradict themselves or each other: a page has a key that should have come before, one listing has come to
+where the other began and has more pages, or they have passed each other without a record that both have shown.
+
+Only a shown record proves that they have met. So a crowd whose keys have passed each other in an earlier run, which did
+not come to say that it is read, is begun again.
 """
 
 from __future__ import annotations
@@ -57,11 +60,15 @@ class BothEnds:
         self._ends = list(partition.ends or (End(), End()))
         recent = PAGES_COMPARED * listing.stream.operation.page_size
         self._shown: tuple[deque[str], ...] = (deque(maxlen=recent), deque(maxlen=recent))
+        self._handed_on: tuple[deque[str | None], ...] = (deque(maxlen=recent), deque(maxlen=recent))
+        self._first: list[str | None] = [None, None]
         self._shows_some = partition.records > 0
         self._ranks = list(RANKS)
         self._untaken = [ASCENDING, DESCENDING]
         self._readers = 0
-        self._is_read = self._have_passed()
+        self._is_read = False
+        if self._have_passed():
+            self._ends = [End(), End()]
 
     @property
     def is_over(self) -> bool:
@@ -111,7 +118,7 @@ class BothEnds:
             self._refuse(str(error))
 
     def receive(self, end: int, page: Page, dates: Sequence[datetime]) -> tuple[list[object], End]:
-        """Notes a page of an end; returns the crowd's records that the other end has not shown, and how far the end is.
+        """Notes a page of an end; returns the crowd's records in it, and how far the end is.
 
         Args:
             end: whose page it is.
@@ -119,15 +126,21 @@ class BothEnds:
             dates: the CreatedDate of each of its records.
         """
         keys = [self._members.key_of(record) for record in page.records]
+        records = [record for record, date in zip(page.records, dates, strict=True) if self._partition.holds(date)]
         with self._lock:
-            other, listed = self._shown[1 - end], zip(page.records, keys, dates, strict=True)
-            inside = [(record, key) for record, key, date in listed if self._partition.holds(date)]
-            records = [record for record, key in inside if key not in other]
-            self._shown[end].extend(key for _, key in inside if key is not None)
-            self._shows_some |= bool(inside)
+            self._shows_some |= bool(records)
             if not self.is_over:
                 self._note(end, keys, dates, page.next_token)
             return records, self._ends[end]
+
+    def without_repeats(self, end: int, records: Sequence[object]) -> list[object]:
+        """Returns the records of a page, as it is handed on, that the other end has not handed on before.
+
+        What is not handed on yet may never be: the other end would have shown it in vain.
+        """
+        keyed = [(self._members.key_of(record), record) for record in records]
+        self._handed_on[end].extend(key for key, _ in keyed)
+        return [record for key, record in keyed if key not in self._handed_on[1 - end]]
 
     def _note(self, end: int, keys: list[str | None], dates: Sequence[datetime], token: str | None) -> None:
         known = [key for key in keys if key is not None]
@@ -141,9 +154,13 @@ class BothEnds:
         if not self._ranks:
             self.refusal = "a page was not in the order of keys."
             return
+        self._shown[end].extend(known)
+        self._first[end] = self._first[end] or next(iter(known), None)
         self._ends[end] = End(token, known[-1] if known else self._ends[end].key)
         other = self._ends[1 - end].key
-        if other in known or (token is None and other is None and self._shows_some):
+        if token is not None and self._is_at(end, self._first[1 - end]):
+            self.refusal = "a listing has more pages behind the key that the other one began with."
+        elif other in known or (token is None and other is None and self._shows_some):
             self._is_read = True
         elif token is None or self._have_passed():
             self.refusal = "the listings in both orders of keys do not show the same records."
@@ -153,11 +170,19 @@ class BothEnds:
         return (self._since is None or second >= self._since) and (self._until is None or second <= self._until)
 
     def _is_ordered(self, rank: Rank, end: int, keys: list[str]) -> bool:
-        """Returns whether a page is in this order; between pages only the far end is compared, as by date."""
-        reached = self._ends[end].key
-        behind = [] if reached is None or not keys else [(rank(reached), rank(keys[-1]))]
+        """Returns whether a page is in this order, and behind the one before it but for what that has shown, too."""
+        reached, shown = self._ends[end].key, self._shown[end]
+        behind = [] if reached is None else [(rank(reached), rank(key)) for key in keys if shown and key not in shown]
         steps = [*pairwise(map(rank, keys)), *behind]
         return all((one >= next_) if end == DESCENDING else (one <= next_) for one, next_ in steps)
+
+    def _is_at(self, end: int, key: str | None) -> bool:
+        """Returns whether an end has come to a key, or behind it, in every order that is left."""
+        reached = self._ends[end].key
+        if key is None or reached is None:
+            return False
+        pair = (key, reached) if end == ASCENDING else (reached, key)
+        return all(rank(pair[0]) <= rank(pair[1]) for rank in self._ranks)
 
     def _have_passed(self) -> bool:
         low, high = (end.key for end in self._ends)

@@ -70,7 +70,7 @@ class ParallelReader:
         self.start()
         try:
             while (part := self._parts.get()) is not None:
-                yield part
+                yield self._without_repeats(part)
         finally:
             self.close()
         if self._failure is not None:
@@ -162,6 +162,7 @@ class ParallelReader:
             yield PartitionPage(partition, [], partition.end, last=True, is_page=False)
         elif outcome == "is refused":
             log.info("%s is not read from both ends: %s", partition, crowd.refusal)
+            yield PartitionPage(partition, [], None, last=False, is_page=False)  # a later run reads it by date, too
             yield from self._token_parts(partition)
 
     def _keyset_parts(self, partition: Partition) -> Iterator[PartitionPage]:
@@ -199,6 +200,13 @@ class ParallelReader:
         listed_from = partition.request_from()
         listing = self._listing.oldest_first(listed_from)
         yield from pages_past_caps(listing, self._ask)
+
+    def _without_repeats(self, part: PartitionPage) -> PartitionPage:
+        """A part without the records that the other end of its crowd has handed on."""
+        if part.of_end is None:
+            return part
+        crowd = self._crowds[id(part.partition)]
+        return part._replace(records=crowd.without_repeats(part.of_end.number, part.records))
 
     def _ends(self) -> bool:
         """Returns whether no more is to be asked for."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import random
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -346,12 +348,46 @@ def test_a_record_that_comes_twice_on_a_page_ends_nothing() -> None:
     )
 
 
-def test_ends_that_had_met_when_a_run_was_killed_are_asked_for_nothing() -> None:
+def test_ends_whose_keys_had_passed_when_a_run_was_killed_begin_again() -> None:
+    """Nothing says that they had met: the pages between may not have been handed on, or one listing lacked records."""
     account, ends = crowded(1_000), (End("token 9", "O950"), End("token 10", "O949"))
     plan = PartitionPlan([Partition(NOON - SECOND, NOON + 2 * SECOND, records=1_000, ends=ends)], Density([]), NOON)
-    assert [part.last for part in delivered(read(account, plan))] == [True]
-    assert plan.snapshot()[0].done
-    assert not account.requests
+    found = keys(list(delivered(read(account, plan))))
+    (partition,) = plan.snapshot()
+    assert found == dict.fromkeys((key for key, date in account.created.items() if partition.holds(date)), 1)
+    assert partition.done
+
+
+def test_a_refused_crowd_is_read_by_date_by_a_later_run_too() -> None:
+    """A run ends right behind the refusal, when its keys may have passed each other already."""
+    account, ends = crowded(1_000, order="ignored"), (End(), End())
+    plan = PartitionPlan([Partition(NOON - SECOND, NOON + 2 * SECOND, ends=ends)], Density([]), NOON)
+    found = keys(list(itertools.takewhile(lambda part: part.is_page, delivered(read(account, plan, 2)))))
+    (refused,) = stored(plan)
+    assert (refused.ends, refused.done) == (None, False)
+    account.requests.clear()
+    found += keys(list(read(account, PartitionPlan([refused], Density([]), NOON))))
+    assert found.keys() >= {key for key, date in account.created.items() if date == NOON}
+    assert not account.by_key()
+
+
+def test_a_service_that_sorts_within_pages_only_is_read_by_date(caplog: pytest.LogCaptureFixture) -> None:
+    """The same pages come in both orders, each sorted."""
+    account = crowded(1_000)
+    order = sorted(account.created, key=lambda key: zlib.crc32(key.encode()))
+
+    def ask(request: Mapping[str, Any]) -> Page:
+        if request["Sort"]["SortBy"] != "Identifier":
+            return account.ask(request)
+        at = int(request.get("NextToken", 0))
+        found = sorted(order[at : at + PAGE], reverse=request["Sort"]["SortOrder"] == "DESCENDING")
+        records = [{"Id": key, "CreatedDate": NOON.isoformat()} for key in found]
+        return Page(records, str(at + PAGE) if at + PAGE < len(order) else None, NOON)
+
+    plan = PartitionPlan([Partition(NOON - SECOND, NOON + 2 * SECOND, ends=(End(), End()))], Density([]), NOON)
+    found = keys(list(ParallelReader(plan, LISTING, ask, lambda: 2).parts()))
+    assert found.keys() >= {key for key, date in account.created.items() if date == NOON}
+    assert is_refused(caplog)
 
 
 def test_a_list_that_records_may_leave_has_no_crowds() -> None:
@@ -397,8 +433,15 @@ class Readers:
                     reject()
                 self._waiting.append(PartitionPage(self.partition, [], NOON, last=True, is_page=False))
 
+    def _next_of_each_end(self) -> list[int]:
+        """The places of the parts that may come next: two threads put theirs into the queue."""
+        ends = [part.of_end.number if part.of_end is not None else None for part in self._waiting]
+        return [ends.index(end) for end in set(ends) if end is not None] or [0]
+
     def _hand_on(self) -> None:
-        part = self._waiting.pop(0)
+        part = self._waiting.pop(self._chance.choice(self._next_of_each_end()))
+        if part.of_end is not None:
+            part = part._replace(records=self._crowd.without_repeats(part.of_end.number, part.records))
         self.partition.mark_delivered(part)
         self.handed_on.update(keys([part]))
 

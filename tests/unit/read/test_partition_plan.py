@@ -390,7 +390,8 @@ class Turn:
         page = Page([{"Id": f"{number:06}"} for number in numbers], None if is_last else "more", NOON)
         records, _ = self.crowd.receive(self.end, page, arrived)
         assert not self.crowd.is_over or self.crowd.leave() != "is refused"
-        return [int(one["Id"]) for one in records if isinstance(one, dict)], self.crowd.is_over
+        handed_on = self.crowd.without_repeats(self.end, records)
+        return [int(one["Id"]) for one in handed_on if isinstance(one, dict)], self.crowd.is_over
 
 
 class Readers:
