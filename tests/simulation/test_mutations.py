@@ -109,7 +109,7 @@ def met_at_once(patch: Patch) -> None:
 
     def met(crowd: BothEnds, *page: Any) -> None:
         note(crowd, *page)
-        crowd._is_read = crowd._is_read or all(end.key is not None for end in crowd._ends)
+        crowd.is_read = crowd.is_read or all(end.key is not None for end in crowd._ends)
 
     patch.setattr(BothEnds, "_note", met)
 

@@ -6,9 +6,9 @@ the reader. Each reader has shown everything on its side of the key that it has 
 one shows the key that the other has come to. Then everything has been shown.
 
 The order of keys is checked. It may be that of texts, or shorter keys may come first, as among numbers: O9 before O10.
-Whatever the pages do not agree with is ruled out. One reader pages through the crowd by date if nothing is left, or if
-the listings contradict themselves or each other: a page has a key that should have come before, one listing has come to
-where the other began and has more pages, or they have passed each other without a record that both have shown.
+Whatever the pages do not agree with is ruled out. If nothing is left, one reader pages through the crowd by date. So it
+does if a page has a key that should have come before, or if the keys pass each other without a record that both have
+shown. And so it does if a listing has more pages behind the key that the other one began with.
 
 Only a shown record proves that they have met. So a crowd whose keys have passed each other in an earlier run, which did
 not come to say that it is read, is begun again.
@@ -45,6 +45,7 @@ class BothEnds:
         ask: asks for one page.
 
     Attributes:
+        is_read: whether its readers have met.
         refusal: why it cannot be read from both ends; None while nothing says so.
     """
 
@@ -66,14 +67,14 @@ class BothEnds:
         self._ranks = list(RANKS)
         self._untaken = [ASCENDING, DESCENDING]
         self._readers = 0
-        self._is_read = False
+        self.is_read = False
         if self._have_passed():
             self._ends = [End(), End()]
 
     @property
     def is_over(self) -> bool:
         """Returns whether neither end is to be read on."""
-        return self._is_read or self.refusal is not None
+        return self.is_read or self.refusal is not None
 
     def take(self) -> int | None:
         """Returns an end that nobody reads; None where there is none, or no need."""
@@ -89,7 +90,7 @@ class BothEnds:
             self._readers -= 1
             if self._readers or not self.is_over:
                 return None
-            return "is read" if self._is_read else "is refused"
+            return "is read" if self.is_read else "is refused"
 
     def pages(self, end: int) -> Iterator[Page]:
         """The pages of an end, from where it was left; ends once the crowd is read or refused."""
@@ -161,7 +162,7 @@ class BothEnds:
         if token is not None and self._is_at(end, self._first[1 - end]):
             self.refusal = "a listing has more pages behind the key that the other one began with."
         elif other in known or (token is None and other is None and self._shows_some):
-            self._is_read = True
+            self.is_read = True
         elif token is None or self._have_passed():
             self.refusal = "the listings in both orders of keys do not show the same records."
 

@@ -176,7 +176,7 @@ class StreamReading:
             yield batch
 
     def _enough(self, most: int) -> float:
-        """Rows of this part: towards the end those that are left then, so that the last part is a short one."""
+        """Rows of this part: towards the end half of what is left, so that the last part is a short one."""
         metrics = self._load.metrics.current
         if metrics.estimated_records is None:
             return most

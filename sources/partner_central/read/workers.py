@@ -123,7 +123,7 @@ class ParallelReader:
             parts = self._token_parts(partition)
         for part in parts:
             self._put(part)
-            if part.last or self._ends():
+            if part.last or (self._ends() and not self._is_crowd_read(partition)):
                 return part.last
             self._start_workers()
         return True
@@ -140,7 +140,8 @@ class ParallelReader:
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
             last = page.next_token is None or any(map(span.is_past, dates))
-            token = (page.next_token or None) if not last and _same_second(before, came) else None
+            is_one_second = before is not None and came is not None and second_of(before) == second_of(came)
+            token = (page.next_token or None) if is_one_second and not last else None
             yield PartitionPage(partition, inside, came, last, token, listed_from if token else None)
 
     def _crowd_parts(self, partition: Partition) -> Iterator[PartitionPage]:
@@ -152,14 +153,20 @@ class ParallelReader:
             crowd = self._crowds.setdefault(id(partition), BothEnds(partition, self._listing, self._ask))
         if (end := crowd.take()) is None:
             return
-        for page in crowd.pages(end):
-            dates = _dates(page, self._members)
-            self._plan.crowd_page_received(partition, len(page.records))
-            records, position = crowd.receive(end, page, dates)
-            yield PartitionPage(partition, records, None, last=False, of_end=EndPage(end, position))
+        failure: Exception | None = None
+        try:
+            for page in crowd.pages(end):
+                dates = _dates(page, self._members)
+                self._plan.crowd_page_received(partition, len(page.records))
+                records, position = crowd.receive(end, page, dates)
+                yield PartitionPage(partition, records, None, last=False, of_end=EndPage(end, position))
+        except Exception as error:  # noqa: BLE001 - the other one may have read the rest meanwhile
+            failure = error
         outcome = crowd.leave()
         if outcome == "is read":
             yield PartitionPage(partition, [], partition.end, last=True, is_page=False)
+        elif failure is not None:
+            raise failure
         elif outcome == "is refused":
             log.info("%s is not read from both ends: %s", partition, crowd.refusal)
             yield PartitionPage(partition, [], None, last=False, is_page=False)  # a later run reads it by date, too
@@ -201,6 +208,10 @@ class ParallelReader:
         listing = self._listing.oldest_first(listed_from)
         yield from pages_past_caps(listing, self._ask)
 
+    def _is_crowd_read(self, partition: Partition) -> bool:
+        """Returns whether this is a crowd whose readers have met."""
+        return id(partition) in self._crowds and self._crowds[id(partition)].is_read
+
     def _without_repeats(self, part: PartitionPage) -> PartitionPage:
         """A part without the records that the other end of its crowd has handed on."""
         if part.of_end is None:
@@ -235,7 +246,3 @@ def _dates(page: Page, members: Members, order: Order | None = None) -> list[dat
     if order is not None and not order.holds(page):
         raise MissingPartitionDate(UNSORTED)
     return dates
-
-
-def _same_second(before: datetime | None, after: datetime | None) -> bool:
-    return before is not None and after is not None and second_of(before) == second_of(after)

@@ -371,6 +371,31 @@ def test_a_refused_crowd_is_read_by_date_by_a_later_run_too() -> None:
     assert not account.by_key()
 
 
+def test_a_crowd_is_read_though_a_call_fails_that_is_not_needed_any_more() -> None:
+    """So it is if the calls of a run end while both ask: keys that have passed each other begin again."""
+    account, last_page = crowded(300), threading.Event()
+    plan = PartitionPlan([Partition(NOON - SECOND, NOON + 2 * SECOND, ends=(End(), End()))], Density([]), NOON)
+    first = {"ASCENDING": threading.Event(), "DESCENDING": threading.Event()}
+
+    def ask(request: Mapping[str, Any]) -> Page:
+        order = request["Sort"]["SortOrder"]
+        if "NextToken" not in request:
+            first[order].set()
+        else:
+            assert all(event.wait(PATIENCE) for event in first.values())
+            if order == "DESCENDING":
+                assert last_page.wait(PATIENCE)
+                raise ServiceUnavailable("No more calls.")
+        page = account.ask(request)
+        if len(account.by_key("ASCENDING")) == 3:
+            last_page.set()
+        return page
+
+    found = keys(list(delivered(ParallelReader(plan, LISTING, ask, lambda: 2).parts())))
+    assert found.keys() >= {key for key, date in account.created.items() if date == NOON}
+    assert [partition.done for partition in stored(plan)] == [True]
+
+
 def test_a_service_that_sorts_within_pages_only_is_read_by_date(caplog: pytest.LogCaptureFixture) -> None:
     """The same pages come in both orders, each sorted."""
     account = crowded(1_000)
