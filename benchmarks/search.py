@@ -7,11 +7,9 @@ from contextlib import nullcontext
 
 from emulated import emulated
 from figures import Table
-from other_load import another_load
+from other_load import LATENCY_MS, another_load
 from section import Section
 from workshop import MIDDLE, SEARCH, SPINE, SUMMARIES, Workshop, check
-
-LATENCY_MS = 250
 
 
 def search(shop: Workshop, table: Table) -> None:

@@ -79,7 +79,7 @@ class BothEnds:
     def take(self) -> int | None:
         """Returns an end that nobody reads; None where there is none, or no need."""
         with self._lock:
-            if not self._untaken or (self.is_over and len(self._untaken) < len(self._ends)):
+            if self.is_over or not self._untaken:
                 return None
             self._readers += 1
             return self._untaken.pop(0)
@@ -173,21 +173,18 @@ class BothEnds:
     def _is_ordered(self, rank: Rank, end: int, keys: list[str]) -> bool:
         """Returns whether a page is in this order, and behind the one before it but for what that has shown, too."""
         reached, shown = self._ends[end].key, self._shown[end]
-        behind = [] if reached is None else [(rank(reached), rank(key)) for key in keys if shown and key not in shown]
-        steps = [*pairwise(map(rank, keys)), *behind]
-        return all((one >= next_) if end == DESCENDING else (one <= next_) for one, next_ in steps)
+        behind = [] if reached is None else [(reached, key) for key in keys if shown and key not in shown]
+        return all(_is_listed_so(rank, end, one, next_) for one, next_ in [*pairwise(keys), *behind])
 
     def _is_at(self, end: int, key: str | None) -> bool:
         """Returns whether an end has come to a key, or behind it, in every order that is left."""
         reached = self._ends[end].key
         if key is None or reached is None:
             return False
-        pair = (key, reached) if end == ASCENDING else (reached, key)
-        return all(rank(pair[0]) <= rank(pair[1]) for rank in self._ranks)
+        return all(_is_listed_so(rank, end, key, reached) for rank in self._ranks)
 
     def _have_passed(self) -> bool:
-        low, high = (end.key for end in self._ends)
-        return low is not None and high is not None and all(rank(low) >= rank(high) for rank in self._ranks)
+        return self._is_at(ASCENDING, self._ends[DESCENDING].key)
 
     def _begin(self, end: int) -> None:
         with self._lock:
@@ -197,3 +194,8 @@ class BothEnds:
         with self._lock:
             if not self.is_over:
                 self.refusal = why
+
+
+def _is_listed_so(rank: Rank, end: int, key: str, next_key: str) -> bool:
+    """Returns whether an end lists two keys in this order, which may be equal."""
+    return rank(key) <= rank(next_key) if end == ASCENDING else rank(key) >= rank(next_key)

@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..tables.record import Members, content_hash
-from .timestamps import from_text, to_text
-
-SECOND = timedelta(seconds=1)
+from .timestamps import SECOND, from_text, to_text
 
 
 @dataclass(frozen=True, slots=True)
