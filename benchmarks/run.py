@@ -91,8 +91,9 @@ def _names(text: str) -> list[str]:
     return [name for name in SECTIONS if name in names]
 
 
-def main() -> int:
-    """Measure everything, or the sections that are named."""
+def parser() -> argparse.ArgumentParser:
+    """Returns what understands the command line."""
+    usual = Plan()
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--pandas", type=Path, required=True, help="virtual environment of peers/pandas.lock")
     arguments.add_argument("--singer", type=Path, required=True, help="virtual environment of peers/singer.lock")
@@ -101,14 +102,24 @@ def main() -> int:
     arguments.add_argument("--only", type=_names, metavar="SECTION[,SECTION]", help=f"of {', '.join(SECTIONS)}")
     arguments.add_argument("--page", action="store_true", help="measure nothing: write the page from the figures again")
     arguments.add_argument("--quick", action="store_true", help="measure the most important in less than three minutes")
-    arguments.add_argument("--large", type=int, default=Plan.large, help="records of a large load")
-    arguments.add_argument("--largest", type=int, default=Plan.largest, help="records of the largest load")
-    given = arguments.parse_args()
+    arguments.add_argument("--large", type=int, default=usual.large, help="records of a large load")
+    arguments.add_argument("--largest", type=int, default=usual.largest, help="records of the largest load")
+    return arguments
+
+
+def plan_of(given: argparse.Namespace) -> Plan:
+    """Returns how much is measured, by a command line."""
+    return Plan(large=10_000, pairs=5, is_quick=True) if given.quick else Plan(given.large, given.largest)
+
+
+def main() -> int:
+    """Measure everything, or the sections that are named."""
+    given = parser().parse_args()
     if given.page:
         write(given.out, page(load(given.figures).values()))
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what it started ends with it
-    plan = Plan(large=10_000, pairs=5, is_quick=True) if given.quick else Plan(given.large, given.largest)
+    plan = plan_of(given)
     with TemporaryDirectory() as folder:
         shop = Workshop(Path(folder), given.pandas.absolute(), given.singer.absolute(), plan)
         names = given.only or list(QUICK if given.quick else SECTIONS)

@@ -18,6 +18,7 @@ class StreamMetrics:
 
     Attributes:
         mass_rejected: a sentence where so many were rejected that the cursor does not move.
+        pages_waiting: about how many pages were read and are not rows yet, when `estimated_records` was estimated.
         full_listing: number of the listing of everything that this run completed.
         watermark: LastModifiedDate the next run starts below; set when everything has been read.
         complete: whether everything has been read.
@@ -31,6 +32,7 @@ class StreamMetrics:
     pages: int = 0
     read: int = 0
     estimated_records: int | None = None
+    pages_waiting: int = 0
     changed: int = 0
     rejected: int = 0
     mass_rejected: str | None = None
@@ -198,10 +200,10 @@ class SyncMetrics:
                 setattr(self, name, getattr(self, name) - getattr(counts, name))
             self.streams[table] = StreamMetrics(calls=counts.calls, throttles=counts.throttles)
 
-    def estimate(self, records: int) -> None:
-        """About so many records are to be read of the stream that was begun last."""
+    def estimate(self, records: int, *, pages_waiting: int = 0) -> None:
+        """About so many records are to be read of the stream that was begun last, and so many pages wait already."""
         with self._lock:
-            self.current.estimated_records = records
+            self.current.estimated_records, self.current.pages_waiting = records, pages_waiting
             self.estimated_records = self.read - self.current.read + records
 
     def end_list(self, *, complete: bool, mode: Mode = "full") -> None:

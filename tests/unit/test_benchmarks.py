@@ -182,3 +182,10 @@ def test_peers_are_named_with_the_versions_of_their_locks() -> None:
         name, version = pinned(peer, package).split()
         lock = Path(__file__).parents[2] / "benchmarks" / "peers" / f"{peer}.lock"
         assert f"\n{name}=={version} \\\n" in lock.read_text()
+
+
+def test_a_command_line_without_sizes_measures_the_plan() -> None:
+    places = ["--pandas", "one", "--singer", "other", "--figures", "figures.json"]
+    assert run.plan_of(run.parser().parse_args(places)) == Plan()
+    assert run.plan_of(run.parser().parse_args([*places, "--large", "7", "--largest", "9"])) == Plan(7, 9)
+    assert run.plan_of(run.parser().parse_args([*places, "--quick"])).is_quick

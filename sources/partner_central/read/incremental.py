@@ -17,6 +17,7 @@ from ..tables.row_batch import RowBatchBuilder, TableRows
 from ..tables.row_version import version_of
 from ..tables.rows import RowMaker
 from .checkpoint import Checkpoint
+from .created_dates import MissingPartitionDate
 from .pages import Page, page_call
 from .partition_plan import PartitionPlan, log
 from .partitions import first_partitions
@@ -29,7 +30,7 @@ from .size_estimate import MAX_SEQUENTIAL_PAGES, estimate_density
 from .state import State
 from .state_parts import StoredCounters
 from .until_stable import StableRead, pages_until_stable
-from .workers import MissingPartitionDate, ParallelReader
+from .workers import ParallelReader
 
 CONFIRMATIONS = 6
 TOO_FEW_CALLS = "What was read is loaded, but records keep leaving a part of the list. That takes {:,} calls of a run."
@@ -60,8 +61,7 @@ class IncrementalReader:
     ) -> None:
         self._state = State(state, filter_set, stored_counters)
         self._interrupted = self._state.checkpoint
-        self._client = client
-        self._metrics = client.metrics
+        self._client, self._metrics = client, client.metrics
         self._call = page_call(client, options.stream.operation)
         self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
@@ -235,7 +235,7 @@ class IncrementalReader:
             for part in reader.parts():
                 part.partition.mark_delivered(part)
                 checkpoint.estimated_records = round(plan.total())
-                self._metrics.estimate(checkpoint.estimated_records)
+                self._metrics.estimate(checkpoint.estimated_records, pages_waiting=reader.pages_waiting)
                 yield self._batch(part.records) if part.is_page else TableRows()
 
     def _found(self) -> int:

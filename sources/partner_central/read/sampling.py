@@ -8,12 +8,12 @@ from ..errors import RequestInvalid
 from ..metrics import SyncMetrics
 from .checkpoint import Checkpoint
 from .concurrent_calls import in_order
+from .created_dates import UNDATED, UNSORTED
 from .pages import Call, Order, Page
 from .read_options import ReadOptions
 from .request import ListRequest
 from .size_estimate import has_many_records, spans_many_pages
 from .state import State
-from .workers import UNDATED, UNSORTED
 
 
 class Sampler:

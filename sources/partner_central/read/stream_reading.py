@@ -176,8 +176,11 @@ class StreamReading:
             yield batch
 
     def _enough(self, most: int) -> float:
-        """Rows of this part: towards the end half of what is left, so that the last part is a short one."""
+        """Rows of this part: towards the end half of what is left, so that the last part is a short one.
+
+        As long as pages wait, reading is not what takes the time, and further parts would make the load a longer one.
+        """
         metrics = self._load.metrics.current
-        if metrics.estimated_records is None:
+        if metrics.estimated_records is None or metrics.pages_waiting:
             return most
         return min(most, max(most / SMALLEST_SHARE, metrics.estimated_records - metrics.read))

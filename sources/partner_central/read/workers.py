@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import PaginationError
-from ..tables.record import Members
 from .both_ends import BothEnds
 from .capped_listing import pages_past_caps
+from .created_dates import created_dates
 from .keyset import keyset_pages
 from .pages import Order, Page
 from .partition_plan import PartitionPlan, log
@@ -20,12 +20,6 @@ from .request import ListRequest
 from .timestamps import second_of
 
 PAGES_AHEAD = 64
-UNDATED = "a record has no CreatedDate to go by."
-UNSORTED = "a page was not in the order of CreatedDate."
-
-
-class MissingPartitionDate(Exception):
-    """Records are not listed by CreatedDate, so partitions may not hold them all. The message says why."""
 
 
 class ParallelReader:
@@ -65,7 +59,7 @@ class ParallelReader:
 
         Raises:
             PartnerCentralError: a partition could not be read to its end.
-            Unplaced: a record has no CreatedDate, or a page is not in its order.
+            MissingPartitionDate: a record has no CreatedDate, or a page is not in its order.
         """
         self.start()
         try:
@@ -75,6 +69,11 @@ class ParallelReader:
             self.close()
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def pages_waiting(self) -> int:
+        """About how many pages were read that nobody has taken."""
+        return self._parts.qsize()
 
     def start(self) -> None:
         """Begin to read, as far as pages are kept until they are taken; does nothing the second time."""
@@ -135,7 +134,7 @@ class ParallelReader:
         for page, listed_from in self._pages(partition):
             if listing is None or listing[0] != listed_from:
                 listing = listed_from, Order(self._members.created_date, descending=False)
-            dates = _dates(page, self._members, listing[1])
+            dates = created_dates(page, self._members, listing[1])
             before, (came, end) = came, self._plan.page_received(partition, dates)
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
@@ -156,7 +155,7 @@ class ParallelReader:
         failure: Exception | None = None
         try:
             for page in crowd.pages(end):
-                dates = _dates(page, self._members)
+                dates = created_dates(page, self._members)
                 self._plan.crowd_page_received(partition, len(page.records))
                 records, position = crowd.receive(end, page, dates)
                 yield PartitionPage(partition, records, None, last=False, of_end=EndPage(end, position))
@@ -177,7 +176,7 @@ class ParallelReader:
         listing = self._listing.oldest_first(partition.listed_from if partition.crowd else partition.request_from())
         came = partition.position
         for step in keyset_pages(listing, self._ask, partition.crowd):
-            dates = _dates(step.page, self._members, Order(self._members.created_date, descending=False))
+            dates = created_dates(step.page, self._members, Order(self._members.created_date, descending=False))
             _, end = self._plan.page_received(partition, dates)
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(step.page.records, dates, strict=True) if span.holds(date)]
@@ -232,17 +231,3 @@ class ParallelReader:
                 continue
             else:
                 return
-
-
-def _dates(page: Page, members: Members, order: Order | None = None) -> list[datetime]:
-    """The CreatedDates of a page, which is in their order if one is given.
-
-    Raises:
-        Unplaced: a record has none, or they are not in order.
-    """
-    dates = [date for date in map(members.created_date, page.records) if date is not None]
-    if len(dates) < len(page.records):
-        raise MissingPartitionDate(UNDATED)
-    if order is not None and not order.holds(page):
-        raise MissingPartitionDate(UNSORTED)
-    return dates

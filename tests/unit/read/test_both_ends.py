@@ -21,11 +21,12 @@ from keyed_account import NOON, PAGE, SECOND, KeyedAccount, KeyOrder, TokenKind,
 from opportunity import filter_set, list_request
 from partner_central.errors import PaginationError, ServiceUnavailable
 from partner_central.read.both_ends import BothEnds
+from partner_central.read.created_dates import MissingPartitionDate
 from partner_central.read.density import Density
 from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
 from partner_central.read.partitions import End, EndPage, Partition, PartitionPage, dump, first_partitions, load
-from partner_central.read.workers import MissingPartitionDate, ParallelReader
+from partner_central.read.workers import ParallelReader
 
 LISTING = list_request("AWS", filter_set(identifier=("O1",)), NOON - timedelta(days=400))
 TOKENS: tuple[TokenKind, ...] = get_args(TokenKind)

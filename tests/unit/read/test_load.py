@@ -81,6 +81,29 @@ def test_pages_are_handed_on_together_with_what_was_rejected_and_whether_they_ar
     assert whole == TableRows([{"id": "O2"}], [{"id": "O1"}, {"id": "O3"}], first=True)
 
 
+class Sized(Pages):
+    """A reading that says behind each page how many rows are left, and how many pages wait."""
+
+    def __init__(self, rows: Sequence[int], metrics: SyncMetrics, waiting: int) -> None:
+        super().__init__(rows)
+        self._metrics, self._waiting = metrics, waiting
+
+    def batches(self) -> Generator[TableRows]:
+        for number, batch in enumerate(super().batches(), start=1):
+            waiting = min(self._waiting, len(self.rows) - number)
+            self._metrics.estimate(sum(self.rows), pages_waiting=waiting)
+            self._metrics.record_page(read=len(batch.rows), changed=len(batch.rows), rejected=0)
+            yield batch
+
+
+def test_parts_become_shorter_towards_the_end_unless_pages_wait() -> None:
+    for waiting, expected in ((0, [1000, 500, 300, 200]), (1, [1000, 1000])):
+        metrics = SyncMetrics()
+        run = ChunkedLoad(metrics, rows_per_chunk=1000)
+        found = parts(run, Sized([100] * 20, metrics, waiting))
+        assert [rows for rows in found if rows] == expected, waiting
+
+
 def test_what_is_short_is_one_part() -> None:
     assert parts(ChunkedLoad(), Pages([100, 50])) == [150]
 

@@ -18,11 +18,12 @@ import pytest
 
 from opportunity import filter_set, list_request
 from partner_central.errors import PaginationError, RequestRejected, ServiceUnavailable
+from partner_central.read.created_dates import MissingPartitionDate
 from partner_central.read.density import Density
 from partner_central.read.pages import Page
 from partner_central.read.partition_plan import PartitionPlan
 from partner_central.read.partitions import Partition, PartitionPage, first_partitions
-from partner_central.read.workers import PAGES_AHEAD, MissingPartitionDate, ParallelReader
+from partner_central.read.workers import PAGES_AHEAD, ParallelReader
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST = NOON - timedelta(days=400)
@@ -393,8 +394,10 @@ def test_readers_that_were_started_ahead_end_when_nobody_takes_their_pages() -> 
     listed_from, ahead, before = account(12_000), threading.Event(), set(threading.enumerate())
     listed_from.on_call = lambda number: ahead.set() if number > PAGES_AHEAD else None
     reader = ParallelReader(plan_for(listed_from, partitions=30), LISTING, listed_from.ask, lambda: 4)
+    assert reader.pages_waiting == 0
     reader.start()
     wait_for(ahead)
+    assert reader.pages_waiting >= PAGES_AHEAD - 4
     reader.close()
     for thread in ended_since(before):
         assert not thread.is_alive()
