@@ -209,6 +209,11 @@ def _serve(address: str) -> NoReturn:
     before = dict(os.environ)
     for name in IMPORTED:
         import_module(name)
+    import_module("quick_dlt").remember()
+    views = import_module("partner_central_sync.views.files")
+    for text in views.view_texts().values():  # parsed, which takes longer than to make the views
+        import_module("partner_central_sync.views.translation").columns_of(text)
+        views.head_of(text)
     assert threading.active_count() == 1
     assert os.environ == before, "what an import sets there, a command must set itself"
     sys.path[0] = str(COMMAND.parent)
