@@ -84,6 +84,14 @@ FOUND = {
         cap=60,
         runs=(Run(events=(Event(call=2, kind="bad", which=271),), rows=30),),
     ),
+    "a search that is continued within its newest second": Schedule(
+        made=593,
+        records=40,
+        token="snapshot",
+        page=2,
+        cap=60,
+        runs=(Run(end="killed before a load", at=14, machine=1),),
+    ),
     "a record that a search rejects, and reads as a row in the same load": Schedule(
         made=628,
         records=6,

@@ -25,7 +25,7 @@ def pages_past_caps(
     Args:
         listing: what to list.
         call: asks for a page.
-        next_token: where to continue.
+        next_token: where to continue. How many records came before is not known then: it may have been many.
 
     Raises:
         PaginationError: a listing ended within one second, so that no date tells where to continue.
@@ -34,7 +34,8 @@ def pages_past_caps(
     if operation.may_end_after is None:
         yield from ((page, listing.created_since) for page in pages(listing, call, next_token))
         return
-    count = 0 if next_token is None else operation.may_end_after
+    is_counted = next_token is None
+    count = 0 if is_counted else operation.may_end_after
     reached: datetime | None = None
     while True:
         for page in pages(listing, call, next_token):
@@ -45,9 +46,11 @@ def pages_past_caps(
         if not may_end_early:
             return
         created_since = second_before(reached)
-        if created_since is None or created_since == listing.created_since:
+        if not is_counted:
+            created_since = created_since or listing.created_since
+        elif created_since is None or created_since == listing.created_since:
             raise PaginationError(
                 f"{operation.name} lists only {count:,} records that were created within one second, and there may be "
                 "more. No date leads behind them."
             )
-        listing, next_token, count = listing.oldest_first(created_since), None, 0
+        listing, next_token, count, is_counted = listing.oldest_first(created_since), None, 0, True

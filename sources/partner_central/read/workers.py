@@ -130,11 +130,11 @@ class ParallelReader:
     def _token_parts(self, partition: Partition) -> Iterator[PartitionPage]:
         """The parts of a partition that no record leaves."""
         came = partition.position
-        listing: tuple[datetime | None, Order] | None = None
+        order: Order | None = None
         for page, listed_from in self._pages(partition):
-            if listing is None or listing[0] != listed_from:
-                listing = listed_from, Order(self._members.created_date, descending=False)
-            dates = created_dates(page, self._members, listing[1])
+            order = order or Order(self._members.created_date, descending=False)
+            dates = created_dates(page, self._members, order)
+            order = order if page.next_token else None  # behind the last page of a listing another one may follow
             before, (came, end) = came, self._plan.page_received(partition, dates)
             span = Partition(partition.start, end)
             inside = [record for record, date in zip(page.records, dates, strict=True) if span.holds(date)]
@@ -193,15 +193,14 @@ class ParallelReader:
         """
         if partition.token is not None:
             listed_from = partition.listed_from
-            listing = self._listing.oldest_first(listed_from)
+            continued = pages_past_caps(self._listing.oldest_first(listed_from), self._ask, partition.token)
             try:
-                page = self._ask(listing.request(partition.token))
+                first = next(continued)
             except PaginationError:
                 pass
             else:
-                yield page, listed_from
-                if page.next_token is not None:
-                    yield from pages_past_caps(listing, self._ask, page.next_token)
+                yield first
+                yield from continued
                 return
         listed_from = partition.request_from()
         listing = self._listing.oldest_first(listed_from)
