@@ -9,6 +9,7 @@ import costs
 import events
 import growth
 import pages
+import parts
 import quiet
 import search
 import speeds
@@ -17,6 +18,7 @@ from section import Section
 SECTIONS: Final[dict[str, Section]] = {
     "speeds": speeds.SECTION,
     "costs": costs.SECTION,
+    "parts": parts.SECTION,
     "quiet": quiet.SECTION,
     "search": search.SECTION,
     "accounts": accounts.SECTION,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import run
+import timed_sync
 from costs import SECTION as COSTS
 from figures import Table, dump, load, spread_of
 from process import cpu_seconds_of
@@ -143,7 +146,7 @@ def test_every_section_says_when_and_on_what_it_was_measured(tmp_path: Path, sho
 
 
 def test_the_sections_come_in_the_order_of_what_matters_and_have_a_head() -> None:
-    assert list(SECTIONS) == ["speeds", "costs", "quiet", "search", "accounts", "growth", "report", "events"]
+    assert list(SECTIONS) == ["speeds", "costs", "parts", "quiet", "search", "accounts", "growth", "report", "events"]
     assert SECTIONS.keys() >= set(QUICK)
     tables = [section.empty(Plan(large=12_345)) for section in SECTIONS.values()]
     assert len({table.title for table in tables}) == len(tables)
@@ -189,3 +192,37 @@ def test_a_command_line_without_sizes_measures_the_plan() -> None:
     assert run.plan_of(run.parser().parse_args(places)) == Plan()
     assert run.plan_of(run.parser().parse_args([*places, "--large", "7", "--largest", "9"])) == Plan(7, 9)
     assert run.plan_of(run.parser().parse_args([*places, "--quick"])).is_quick
+
+
+def test_a_part_is_charged_for_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.5]
+    monkeypatch.setattr(timed_sync.time, "thread_time", lambda: now[0])
+
+    def works(seconds: float, *inner: Callable[[], object]) -> None:
+        now[0] += seconds
+        for one in inner:
+            one()
+        now[0] += seconds
+
+    def steps() -> Iterator[int]:
+        for step in range(3):
+            works(1)
+            yield step
+
+    clock = timed_sync.Clock()
+    rows = clock.timed("rows", lambda: works(2))
+    extraction = clock.timed("extraction", lambda: works(8, rows, rows))
+    items = clock.timed("arrow", steps)
+    extraction()
+    for _ in items():
+        works(16)
+    clock.charge()
+    assert clock.seconds == {"start": 0.5 + 3 * 32, "extraction": 16, "rows": 8, "arrow": 6}
+
+
+def test_the_time_of_another_thread_is_not_charged() -> None:
+    clock = timed_sync.Clock()
+    elsewhere = threading.Thread(target=clock.timed("loading", lambda: None))
+    elsewhere.start()
+    elsewhere.join()
+    assert "loading" not in clock.seconds
