@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -123,7 +124,7 @@ def test_a_probe_that_is_ended_has_counted_its_calls(sandbox: Sandbox, emulator:
     process.send_signal(signal.SIGTERM)
     _, error = process.communicate(TIMEOUT_S)
     assert (process.returncode, "Ended by SIGTERM." in error) == (143, True)
-    with sqlite3.connect(sandbox.pipelines_dir / "partner_central_calls.sqlite") as ledger:
+    with closing(sqlite3.connect(sandbox.pipelines_dir / "partner_central_calls.sqlite")) as ledger:
         assert ledger.execute("SELECT sum(calls) FROM calls").fetchone() == (len(emulator.calls),)
     assert not list(sandbox.folder.glob(f"*{FILE}*"))
 

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -297,7 +298,8 @@ def test_no_more_than_sixty_calls_are_made_and_all_count_among_those_of_the_day(
         assert len(emulator.calls) == result.calls == MOST_CALLS
     unsent = [one for one in seen(result).values() if "calls were used up" in one.text]
     assert unsent
-    with sqlite3.connect(Sandbox(tmp_path, "").pipelines_dir / "partner_central_calls.sqlite") as ledger:
+    file = Sandbox(tmp_path, "").pipelines_dir / "partner_central_calls.sqlite"
+    with closing(sqlite3.connect(file)) as ledger:
         assert ledger.execute("SELECT sum(calls) FROM calls").fetchone() == (MOST_CALLS,)
 
 

@@ -49,8 +49,13 @@ def pages_past_caps(
         if not is_counted:
             created_since = created_since or listing.created_since
         elif created_since is None or created_since == listing.created_since:
-            raise PaginationError(
-                f"{operation.name} lists only {count:,} records that were created within one second, and there may be "
-                "more. No date leads behind them."
-            )
+            raise hides_records(listing, count)
         listing, next_token, count, is_counted = listing.oldest_first(created_since), None, 0, True
+
+
+def hides_records(listing: ListRequest, count: int) -> PaginationError:
+    """Returns the error of a listing that ended within one second, behind so many records."""
+    return PaginationError(
+        f"{listing.stream.operation.name} lists only {count:,} records that were created within one second, and there "
+        "may be more. No date leads behind them."
+    )

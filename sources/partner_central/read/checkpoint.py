@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..metrics import SyncMetrics
 from . import partitions
 from .timestamps import from_text, to_text
 from .until_stable import StableRead
@@ -42,18 +43,18 @@ class Checkpoint:
         watermark: newest LastModifiedDate before it began; the cursor once it is complete.
         modified_since: it reads what was modified at or after this; None for everything.
         full: whether it was asked for as a full load.
-        asked: what else was asked for: where it was to begin, what becomes of personal data.
+        conditions: what else was asked for: where it was to begin, what becomes of personal data.
         partitions: what it reads; none before it is planned, or if it is sequential.
-        about: estimated number of records.
+        estimated_records: about how many records there are.
         token: the token of the next page, if it is sequential.
         number: its number if it lists everything there is.
         order: read_order of the newest version before it began.
         at: when it began, by the service's clock; None before it has.
-        in_chain: whether it cannot be read by partitions.
-        settling: how far the repeated readings of a listing are that records may leave.
+        is_sequential: whether it cannot be read by partitions.
+        stable_read: how far the repeated readings of a listing are that records may leave.
         counts: what it has come upon.
         seen: what its earlier runs have seen, as in the cursor.
-        anew: whether records count as new that earlier readings have seen.
+        ignores_seen: whether records count as new that earlier readings have seen.
     """
 
     watermark: datetime | None
@@ -71,6 +72,17 @@ class Checkpoint:
     counts: Counts = field(default_factory=Counts)
     seen: dict[str, str] = field(default_factory=dict)
     ignores_seen: bool = False
+
+    @property
+    def handed_on(self) -> int:
+        """The number of records of its partitions that have been handed on."""
+        return sum(partition.records for partition in self.partitions)
+
+    def doubt(self, sentence: str | None, metrics: SyncMetrics) -> None:
+        """Note why it may lack records, if it may: what it does not hold is not gone for sure."""
+        if sentence is not None:
+            metrics.add_note(sentence)
+            self.number = None
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> Checkpoint:

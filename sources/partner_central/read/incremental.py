@@ -25,7 +25,7 @@ from .progress import Progress
 from .read_options import ReadOptions
 from .request import ListRequest
 from .sampling import Sampler
-from .sequential import SequentialReader
+from .sequential import EARLY_END, SequentialReader
 from .size_estimate import MAX_SEQUENTIAL_PAGES, estimate_density
 from .state import State
 from .state_parts import StoredCounters
@@ -111,10 +111,7 @@ class IncrementalReader:
 
     def _continue(self, checkpoint: Checkpoint) -> Iterator[TableRows]:
         """Finishes the reading that was interrupted; what remains is an increment after it."""
-        read = sum(partition.records for partition in checkpoint.partitions)
-        log.info(
-            "continuing the load that was interrupted, at %d of about %d records", read, checkpoint.estimated_records
-        )
+        log.info("continuing a load at %d of about %d records", checkpoint.handed_on, checkpoint.estimated_records)
         has_first_page = checkpoint.at is not None or checkpoint.partitions or checkpoint.token is not None
         if not has_first_page:
             self._progress.start_over(checkpoint)
@@ -179,15 +176,15 @@ class IncrementalReader:
         for page in pages:
             self._progress.find_watermark(checkpoint, page)
             checkpoint.token = page.next_token
+            if not reader.is_in_order:  # told now: another run may read the rest, and find that in order
+                checkpoint.doubt(reader.doubt, self._metrics)
             if reader.count > MAX_SEQUENTIAL_PAGES:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
         if reader.may_have_ended_early and not checkpoint.is_sequential:
             yield from self._read_long_listing(checkpoint, reader.listing, self._samples.of_few(reader.listing))
             return
-        if reader.doubt is not None:
-            self._metrics.add_note(reader.doubt)
-            checkpoint.number = None
+        checkpoint.doubt(reader.doubt, self._metrics)
         self._progress.finish(checkpoint, by_partitions=False)
 
     def _read_long_listing(
@@ -217,6 +214,7 @@ class IncrementalReader:
             if count > MAX_SEQUENTIAL_PAGES:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
+        checkpoint.doubt(EARLY_END if stable_read.may_have_ended_early(listing) else None, self._metrics)
         self._progress.finish(checkpoint, by_partitions=False)
 
     def _read_in_parallel(

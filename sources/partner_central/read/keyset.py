@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ..tables.record import Members
+from .capped_listing import hides_records
 from .pages import Call, Page
 from .request import ListRequest
 from .timestamps import second_before
@@ -47,7 +48,8 @@ def keyset_pages(listing: ListRequest, ask: Call, crowd: StableRead | None = Non
         crowd: how far the readings of a crowd are that the listing begins with.
 
     Raises:
-        Unavailable: a crowd kept changing while it was read.
+        ServiceUnavailable: a crowd kept changing while it was read.
+        PaginationError: a listing ended within one second, behind so many records that there may be more.
     """
     members = listing.stream.members
     while True:
@@ -75,6 +77,8 @@ def _crowd(listing: ListRequest, ask: Call, so_far: StableRead) -> Generator[Key
     ):
         step = KeysetPage(page, listed_from, None, stable_read)
         if stable_read.is_settled:
+            if stable_read.until is None and stable_read.may_have_ended_early(listing):
+                raise hides_records(listing, len(stable_read.keys))
             step = KeysetPage(page, listed_from, stable_read.until, last=stable_read.until is None)
         yield step
     return step

@@ -60,6 +60,11 @@ class StableRead(NamedTuple):
         """Before the reading under way, which cannot be continued."""
         return self._replace(token=None, keys=frozenset(), pages=0, failed=self.failed + 1)
 
+    def may_have_ended_early(self, listing: ListRequest) -> bool:
+        """Returns whether the reading shows so many that the listing may have ended at a cap, though there is more."""
+        may_end_after = listing.stream.operation.may_end_after
+        return may_end_after is not None and len(self.keys) >= may_end_after
+
     def calls_needed(self) -> int | None:
         """Calls of a run that reads the list twice, behind this; None while nothing says that it must be one run."""
         return 3 * max(self.took, self.pages) + FEW if self.failed else None
@@ -113,7 +118,8 @@ def pages_until_stable(
                 so_far, until = so_far.shows(page, listing.stream.members), end(page)
                 ends = page.next_token is None or until is not None
                 if ends:
-                    so_far = so_far.ended(until if page.next_token else None)
+                    goes_on = page.next_token is not None or so_far.may_have_ended_early(listing)
+                    so_far = so_far.ended(until if goes_on else None)
                 yield page, so_far
                 if ends:
                     break
