@@ -58,6 +58,6 @@ SECTION = Section(
     costs,
     "No latency, no quota: what the machine has to do. Median of "
     f"{ROUNDS} runs in turn; dlt's and the tap's figures are of one run. The peers do less: only dlt's and the tap can "
-    "be run again for what is new. None of them continues a load that was interrupted. ingestr 1.1.76 is not among "
-    "them: it has no source for this API, and its HTTP source gets one file, without a signature or pages.",
+    "be run again for what is new. None of them continues a load that was interrupted. Not among them is "
+    "ingestr 1.1.76: it has no source for this API, and its HTTP source gets one file, without a signature or pages.",
 )
