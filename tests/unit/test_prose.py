@@ -16,6 +16,10 @@ from typing import NamedTuple
 
 import pytest
 
+from report import page
+from sections import SECTIONS
+from workshop import Plan
+
 ROOT = Path(__file__).parents[2]
 NOT_YET: tuple[str, ...] = ()
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs", "sources")
@@ -187,6 +191,11 @@ def id_of(file: Path) -> str:
 @pytest.mark.parametrize("file", documents(*DOCUMENTS), ids=id_of)
 def test_a_page_has_short_plain_sentences(file: Path) -> None:
     assert findings_in(file) == []
+
+
+def test_the_page_of_the_benchmarks_has_them_before_it_is_measured(tmp_path: Path) -> None:
+    (empty := tmp_path / "BENCHMARKS.md").write_text(page(section.empty(Plan()) for section in SECTIONS.values()))
+    assert findings_in(empty) == []
 
 
 @pytest.mark.parametrize("file", [file for file in modules(*CODE) if not is_left_out(file)], ids=id_of)
