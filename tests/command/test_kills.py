@@ -110,8 +110,8 @@ def test_rows_that_were_staged_when_the_run_was_killed_are_not_there_twice(
 
     With little memory, that fails at first, and is tried once more.
     """
-    monkeypatch.setattr("partner_central_sync.destinations.duckdb_client.MEMORY_MB", memory)
-    monkeypatch.setattr("partner_central_sync.destinations.duckdb_client.MEMORY_MB_PER_CORE", 0)
+    monkeypatch.setattr("partner_central_sync.destinations.duckdb_sql_client.MEMORY_MB", memory)
+    monkeypatch.setattr("partner_central_sync.destinations.duckdb_sql_client.MEMORY_MB_PER_CORE", 0)
     with Emulator(opportunities=opportunities, rps=None) as emulator:
         sandbox = sandbox_for(emulator.endpoint)
         kill_when(sandbox, signal.SIGKILL, TABLES_MADE)

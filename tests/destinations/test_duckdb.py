@@ -12,7 +12,8 @@ from adversarial_server import AdversarialServer
 from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.failures import exit_code_and_message
-from partner_central_sync.destinations.duckdb_client import QualifiedSqlClient, TypedDuckDbClient
+from partner_central_sync.destinations.duckdb_client import TypedDuckDbClient
+from partner_central_sync.destinations.duckdb_sql_client import QualifiedSqlClient
 from partner_central_sync.sync import chunks
 from partner_central_sync.sync.settings import Settings
 from partner_central_sync.sync.working_folder import attach

@@ -1,22 +1,13 @@
-"""The client for DuckDB, which loads the types of the schema, under names that are never ambiguous.
+"""The client for DuckDB, which loads the types of the schema.
 
 dlt's own job lets DuckDB guess types from JSON lines. That rewrites text that looks like a date
 (`2026-01-05T09:00:00Z`) or a UUID. It also fails for good on a column whose first value comes after the 20,480 rows
 that DuckDB samples.
-
-DuckDB calls the catalog of a file after the file. In `partner_central.duckdb`, the name `partner_central.opportunities`
-could mean the catalog or the dataset, and DuckDB refuses it; so every name here begins with the catalog.
-
-DuckDB keeps what it has read of a file up to four fifths of the machine's memory, and so would grow with the table. It
-is given less here, unless it is configured otherwise; a load that needs more gets it.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from types import TracebackType
-from typing import ClassVar, cast
 
 from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
 from dlt.common.destination.client import LoadJob
@@ -26,23 +17,18 @@ from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations.exceptions import DatabaseException, DatabaseTransientException
 from dlt.destinations.impl.duckdb.configuration import (
-    DuckDbBaseCredentials,
     DuckDbClientConfiguration,
-    DuckDbConnectionPool,
 )
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
-from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
-from dlt.destinations.sql_client import raise_open_connection_error
-from duckdb import DuckDBPyConnection, IOException, OutOfMemoryException
+from duckdb import OutOfMemoryException
 
 from partner_central.public import ConfigurationError
 
 from .column_comments import WithColumnComments, literal
-from .duckdb_access import create_file, path_of
+from .duckdb_sql_client import QualifiedSqlClient
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
-MEMORY_MB, MEMORY_MB_PER_CORE = 150, 75  # DuckDB works with a thread a core, each with memory of its own
 
 
 class TypesDiffer(DestinationTerminalException, ConfigurationError):
@@ -133,72 +119,6 @@ class TypedJob(DuckDbCopyJob):
         types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in self._columns.items())
         options = f"format='newline_delimited', hive_partitioning=false, maximum_object_size={largest}"
         return f"read_json(%s, columns={{{types}}}, {options})"
-
-
-class QualifiedSqlClient(DuckDbSqlClient):
-    """dlt's SQL client for DuckDB, with the catalog in front of every name, and a limit to DuckDB's memory.
-
-    What is known of a file holds for the process: its catalog, queried once, and whether it needs more memory.
-    """
-
-    _catalogs: ClassVar[dict[str, str]] = {}
-    _unlimited: ClassVar[set[str]] = set()
-
-    def __init__(
-        self,
-        dataset_name: str,
-        staging_dataset_name: str,
-        credentials: DuckDbBaseCredentials,
-        capabilities: DestinationCapabilitiesContext,
-    ) -> None:
-        super().__init__(dataset_name, staging_dataset_name, credentials, capabilities)
-        configured = [*(credentials.global_config or ()), *(credentials.pragmas or ())]
-        self._has_own_limit = any("memory" in setting for setting in configured)
-
-    def open_connection(self) -> DuckDBPyConnection:
-        """Opens the file once, though its catalog is queried as well; one that is missing is created to be written.
-
-        Raises:
-            ConfigurationError: the configured storage version is not one of DuckDB's.
-            DestinationConnectionError: the file cannot be opened.
-        """
-        file = path_of(self.credentials.database)
-        if file is not None and not self.credentials.read_only and not file.exists():
-            with suppress(IOException):  # opening it says why
-                create_file(file)
-        return self._open()
-
-    @raise_open_connection_error
-    def _open(self) -> DuckDBPyConnection:
-        limited = not (self._has_own_limit or self.credentials.read_only)
-        if limited and str(self.credentials.database) not in self._unlimited:
-            self._global_config["memory_limit"] = f"{max(MEMORY_MB, MEMORY_MB_PER_CORE * (os.cpu_count() or 1))}MB"
-        pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
-        connection = pool.borrow_conn(global_config=self._global_config)
-        try:
-            return super().open_connection()
-        finally:
-            pool.return_conn(connection)
-
-    def lift_memory_limit(self) -> None:
-        """Lets DuckDB use as much as by default while this process lives; a configured limit stays."""
-        if not self._has_own_limit:
-            self._unlimited.add(str(self.credentials.database))
-            self._global_config.pop("memory_limit", None)
-            self.execute_sql("RESET memory_limit")
-
-    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002, FBT001, FBT002
-        """The catalog of the database file, as DuckDB names it."""
-        place = str(self.credentials.database)
-        if place not in self._catalogs:
-            pool = cast("DuckDbConnectionPool", self.credentials.conn_pool)
-            connection = pool.borrow_conn()
-            try:
-                self._catalogs[place] = str(connection.execute("SELECT current_database()").fetchall()[0][0])
-            finally:
-                pool.return_conn(connection)
-        catalog = self._catalogs[place]
-        return self.capabilities.escape_identifier(catalog) if quote else catalog
 
 
 class TypedDuckDbClient(WithColumnComments, DuckDbClient):

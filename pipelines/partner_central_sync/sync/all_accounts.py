@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from ..console.exit_codes import INTERRUPTIONS, ExitCode, of_several
 from ..console.failures import exit_code_and_message
 from ..console.output import Console
+from ..destinations.kept_open import KEPT
 from .accounts import Account
 from .job import sync
 from .settings import Settings
 
 
+@KEPT.scope()
 def sync_each(accounts: Sequence[Account], base: Settings, console: Console) -> ExitCode:
     """Syncs every account of a list, and prints one line for each.
 

@@ -14,6 +14,7 @@ from partner_central.public import OPPORTUNITY_SEARCH_SUMMARIES
 from ..console.exit_codes import of_result
 from ..console.failures import AnotherRun
 from ..console.output import Console
+from ..destinations.kept_open import KEPT
 from ..destinations.lease import DestinationMoved
 from ..views.sync_step import begin_views, keep_views
 from . import (
@@ -69,6 +70,7 @@ def sync(settings: Settings, console: Console, events: EventsStep | None = None)
     with (
         private_files(),
         working_folder.hold_lock(settings),
+        KEPT.scope(),
         run_record.open_until_logged,
         run_log.log_run(run_record, console),
     ):

@@ -1,0 +1,122 @@
+"""Keeps a database file open for a moment after its last use: to open it, DuckDB reads every view that is in it.
+
+A run with nothing new uses the file twice, with one API call between. Before a load there are four uses. And where one
+process syncs many accounts, the next one follows at once. But while the file is open, no other process can read it. So
+it stays open for a moment only, which a run that waits for Partner Central soon outlasts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock, Timer
+
+SECONDS = 0.5  # less than this project's programs wait for a file
+
+
+@dataclass(slots=True, eq=False)
+class OpenFile:
+    """A file that is open.
+
+    Attributes:
+        close: closes what keeps it open.
+        identity: which file was at its path when it was opened.
+        uses: how many have it open now.
+        until: when the moment after its last use is over.
+    """
+
+    close: Callable[[], object]
+    identity: object
+    uses: int = 0
+    until: float = 0.0
+
+
+class KeptOpen:
+    """The files that a process keeps open, within a scope; for any thread."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._scopes = 0
+        self._files: dict[Path, OpenFile] = {}
+        self._timer: Timer | None = None
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Keeps files open that are used inside, each for a moment; at the end of the outermost scope none is."""
+        with self._lock:
+            self._scopes += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._scopes -= 1
+                if not self._scopes:
+                    self._close(list(self._files))
+
+    @contextmanager
+    def opening(self, path: Path) -> Iterator[None]:
+        """Lets a file be opened while none is closed; closes one that was moved, into which rows would go."""
+        with self._lock:
+            if path in self._files and self._files[path].identity != _identity(path):
+                self._close([path])
+            yield
+
+    def begin_use(self, path: Path, open_again: Callable[[], Callable[[], object]]) -> OpenFile | None:
+        """Counts a use of a file that was opened just now.
+
+        Args:
+            path: of the file.
+            open_again: opens it once more, and returns what closes that.
+
+        Returns:
+            The use, to end it; None outside of a scope.
+        """
+        with self._lock:
+            if not self._scopes:
+                return None
+            if path not in self._files:
+                self._files[path] = OpenFile(open_again(), _identity(path))
+            self._files[path].uses += 1
+            return self._files[path]
+
+    def end_use(self, file: OpenFile) -> None:
+        """Begins the moment for which the file stays open, if nobody else has it open."""
+        with self._lock:
+            file.uses -= 1
+            file.until = time.monotonic() + SECONDS
+            self._wait()
+
+    def _wait(self) -> None:
+        due = [file.until for file in self._files.values() if not file.uses]
+        if due and self._timer is None:
+            self._timer = Timer(max(min(due) - time.monotonic(), 0), self._close_due)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _close_due(self) -> None:
+        with self._lock:
+            self._timer = None
+            now = time.monotonic()
+            self._close([path for path, file in self._files.items() if not file.uses and file.until <= now])
+            self._wait()
+
+    def _close(self, paths: list[Path]) -> None:
+        for path in paths:
+            self._files.pop(path).close()
+        if not self._files and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+KEPT = KeptOpen()
+
+
+def _identity(path: Path) -> object:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
