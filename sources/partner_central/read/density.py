@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from datetime import datetime
 from .timestamps import SECOND, moved, second_before, second_of
 
 HOT_SECOND_RECORDS = 3
+AROUND = 6  # seconds before and behind one, which it is compared with
+DEVIATIONS = 4  # of a Poisson distribution; one second in some thousands has as many by chance
 
 
 class Density:
@@ -41,10 +44,20 @@ class Density:
         return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
 
     def hot_seconds(self) -> list[datetime]:
-        """Cuts before the seconds that many records share: they can only be paged through, so a partition begins."""
+        """Cuts before the seconds that many records share: they can only be paged through, so a partition begins.
+
+        In a busy minute, chance alone puts some records of the sample into one second. Such a second does not stand out
+        of those around it. A cut before it would cost two pages, since the partitions beside a cut list it twice.
+        """
         seconds = Counter(created.replace(microsecond=0) for created in self._sample)
-        cuts = [moved(second, -SECOND) for second, records in seconds.items() if records >= HOT_SECOND_RECORDS]
-        return sorted(cut for cut in cuts if cut is not None)
+        hot = [second for second, records in seconds.items() if self._stands_out(second, records)]
+        return sorted(cut for second in hot if (cut := moved(second, -SECOND)) is not None)
+
+    def _stands_out(self, second: datetime, records: int) -> bool:
+        """Returns whether a second has more records than chance would put there, judged by the seconds around it."""
+        start, end = moved(second, -AROUND * SECOND), moved(second, (AROUND + 1) * SECOND)
+        expected = (self.count(start, end) - records) / (2 * AROUND)
+        return records >= HOT_SECOND_RECORDS and records > expected + DEVIATIONS * math.sqrt(expected)
 
     def crowds(self, readers: int) -> list[tuple[datetime, datetime]]:
         """Spans around seconds that hold more than a reader's share of all records each; spans that touch are one.

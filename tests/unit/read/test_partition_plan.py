@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import random
+import statistics
 import threading
 from bisect import bisect_left
 from collections import Counter
@@ -328,7 +329,7 @@ def test_threads_never_get_the_same_partition_and_all_of_time_stays_covered() ->
     assert all(earlier.end == later.start for earlier, later in pairwise(partitions))
 
 
-Kind = Literal["uniform", "skewed", "within an hour", "at one instant"]
+Kind = Literal["uniform", "skewed", "a third within a minute", "within an hour", "at one instant"]
 
 
 def account(kind: Kind, records: int, chance: random.Random) -> Dates:
@@ -338,6 +339,9 @@ def account(kind: Kind, records: int, chance: random.Random) -> Dates:
         forty, five = records * 40 // 100, records * 5 // 100
         whole[:forty] = [day(-100) + timedelta(seconds=chance.randrange(7200)) for _ in range(forty)]
         whole[forty : forty + five] = [day(-80)] * five
+    elif kind == "a third within a minute":
+        leaning = [day(-540 * chance.random() ** 3) for _ in range(records - records // 3)]
+        whole = [day(-50) + timedelta(seconds=chance.randrange(60)) for _ in range(records // 3)] + leaning
     elif kind == "within an hour":
         whole = [day(-50) + timedelta(seconds=chance.randrange(3600)) for _ in range(records)]
     elif kind == "at one instant":
@@ -470,6 +474,13 @@ def test_twenty_thousand_records_come_at_nearly_the_quota(kind: Kind, seed: int)
     assert set(outcome.times) == {1}
     assert outcome.of_the_quota >= 0.88
     assert outcome.extra <= 0.06
+
+
+def test_a_busy_minute_is_not_cut_for_what_its_seconds_have_by_chance() -> None:
+    outcomes = [swept("a third within a minute", 20_000, 0.25, seed=seed) for seed in range(6)]
+    assert all(set(outcome.times) == {1} for outcome in outcomes)
+    assert statistics.mean(outcome.of_the_quota for outcome in outcomes) >= 0.905
+    assert statistics.mean(outcome.extra for outcome in outcomes) <= 0.06
 
 
 @pytest.mark.parametrize("latency", [0.25, 0.6])

@@ -108,6 +108,17 @@ def test_a_second_that_many_records_share_begins_a_partition_of_its_own() -> Non
     assert density.share_of_second(day(7.5) - SECOND) == HOT_SECOND_RECORDS / len(sample)
 
 
+def test_a_second_of_a_busy_minute_begins_none_for_what_it_has_by_chance() -> None:
+    minute = [day(7) + number * SECOND / 2 for number in range(120)]
+    assert Density([*minute, day(7) + 30 * SECOND]).hot_seconds() == []
+    assert Density([*minute, *crowd(day(7) + 30 * SECOND, 12)]).hot_seconds() == [day(7) + 29 * SECOND]
+
+
+def test_seconds_beside_each_other_that_many_records_share_begin_one_each() -> None:
+    beside = [*crowd(day(7), 8), *crowd(day(7) + SECOND, 8)]
+    assert Density([*map(day, range(20)), *beside]).hot_seconds() == [day(7) - SECOND, day(7)]
+
+
 def test_a_second_that_few_records_share_does_not() -> None:
     density = Density([*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS - 1)])
     assert density.hot_seconds() == []
