@@ -159,22 +159,26 @@ def test_a_quiet_run_takes_no_lease(loaded: Database) -> None:
 
 @pytest.mark.long
 @MOSTLY_DUCKDB
-@pytest.mark.parametrize(("used", "left"), [("opportunities", []), ("my_notes", ["partner_central_staging"])])
+@pytest.mark.parametrize(
+    ("tables", "left"),
+    [
+        (("_dlt_version", "opportunities", "opportunity_history"), []),
+        (("_dlt_version", "my_notes", "opportunity_history"), ["partner_central_staging"]),
+        (("opportunities", "opportunity_history"), ["partner_central_staging"]),  # as dbt names a schema `staging`
+        ((), ["partner_central_staging"]),
+    ],
+)
 def test_the_staging_dataset_of_an_earlier_version_is_dropped_if_unused(
-    used: str, left: list[str], database: Database
+    tables: tuple[str, ...], left: list[str], database: Database
 ) -> None:
     former, home = "partner_central_staging", "public" if database.server else "main"
     database.sql(
-        f"CREATE SCHEMA {former}",
-        f"CREATE TABLE {former}.{used} (id INTEGER)",
-        f"CREATE TABLE {former}.opportunity_history (id INTEGER)",
-        dataset=home,
+        f"CREATE SCHEMA {former}", *(f"CREATE TABLE {former}.{table} (id INTEGER)" for table in tables), dataset=home
     )
     if database.server:
         database.sql(
             f"ALTER SCHEMA {former} OWNER TO loader",
-            f"ALTER TABLE {former}.{used} OWNER TO loader",
-            f"ALTER TABLE {former}.opportunity_history OWNER TO loader",
+            *(f"ALTER TABLE {former}.{table} OWNER TO loader" for table in tables),
             dataset=home,
         )
     database.sync()

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from partner_central.read.both_ends import BothEnds
 from simulation.generate import crowd_schedule, schedule, search_schedule
+from simulation.patches import real_code
 from simulation.schedule import Event, Run, Schedule
 from simulation.simulate import failure, report, simulate_few_calls
+from simulation.world import World
 
 USUAL, MANY, CHUNKS = 300, 10_000, 10
 FOUND = {
@@ -144,10 +147,38 @@ def test_after_any_of_many_schedules_the_destination_equals_the_account(chunk: i
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("schedule_of", [schedule, search_schedule])
 @pytest.mark.parametrize("calls", [1, 2, 3, 5, 8])
-def test_runs_of_few_calls_come_to_an_end_or_say_how_many_it_takes(calls: int) -> None:
+def test_runs_of_few_calls_come_to_an_end_or_say_how_many_it_takes(
+    calls: int, schedule_of: Callable[[int], Schedule]
+) -> None:
     for seed in range(40):
-        simulate_few_calls(schedule(seed), calls)
+        simulate_few_calls(schedule_of(seed), calls)
+
+
+@pytest.mark.parametrize(("records", "page", "calls"), [(10, 5, 1), (6, 2, 2), (20, 2, 3)])
+def test_a_search_goes_on_though_a_run_ended_with_its_last_page(records: int, page: int, calls: int) -> None:
+    simulate_few_calls(Schedule(made=99, records=records, page=page, cap=60), calls)
+
+
+def test_a_search_that_is_due_to_be_read_whole_is_so_by_runs_of_one_call() -> None:
+    simulate_few_calls(
+        Schedule(records=3, cap=60, runs=(Run(), Run(events=(Event(1, "tick", amount=90_000),)))), calls=1
+    )
+
+
+@pytest.mark.parametrize("cap", [0, 60])
+def test_a_watermark_that_is_ahead_of_the_service_is_given_up_by_runs_of_one_call(cap: int) -> None:
+    world = World(Schedule(records=3, cap=cap))
+    with real_code(world):
+        world.sync(Run())
+        world.service.clock -= timedelta(days=1)
+        assert any(world.sync(Run(max_calls=1)).is_complete for _ in range(5))
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_search_ends_whose_last_second_holds_more_than_a_run_reads(calls: int) -> None:
+    simulate_few_calls(Schedule(made=198, records=40, page=2, cap=60), calls)
 
 
 def test_a_refused_token_of_a_crowd_is_followed_by_one_that_is_accepted() -> None:
@@ -156,9 +187,12 @@ def test_a_refused_token_of_a_crowd_is_followed_by_one_that_is_accepted() -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("calls", range(1, 13))
-def test_runs_of_few_calls_come_to_an_end_after_many_schedules(calls: int) -> None:
+@pytest.mark.parametrize("schedule_of", [schedule, search_schedule])
+def test_runs_of_few_calls_come_to_an_end_after_many_schedules(
+    calls: int, schedule_of: Callable[[int], Schedule]
+) -> None:
     for seed in range(40, 400):
-        simulate_few_calls(schedule(seed), calls)
+        simulate_few_calls(schedule_of(seed), calls)
 
 
 @pytest.mark.parametrize("name", FOUND)

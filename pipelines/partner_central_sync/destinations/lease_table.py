@@ -108,15 +108,18 @@ class LeaseTable(SqlJobClientWithStagingDataset):
         """Drops a staging dataset, if it is there."""
         of(self).drop_dataset(self, place)
 
-    def holds_only(self, place: str, tables: set[str]) -> bool:
-        """Returns whether a dataset is there and has none but some of these tables."""
+    def was_staged_in(self, place: str, tables: set[str]) -> bool:
+        """Returns whether a dataset is one that dlt staged in: it has `_dlt_version`, and none but these tables.
+
+        Somebody else may have a schema of that name, also with tables that are called as these.
+        """
         with self.sql_client.with_alternative_dataset_name(place):
             if not self.sql_client.has_dataset():
                 return False
             catalog, schema, _ = self.sql_client._get_information_schema_components()  # noqa: SLF001 - as dlt's clients do
             query, values = self._get_info_schema_columns_query(catalog, schema, [])
             found = {str(row[0]).casefold() for row in self.sql_client.execute_sql(query, *values) or ()}
-        return found <= {table.casefold() for table in tables}
+        return self.schema.version_table_name.casefold() in found <= {table.casefold() for table in tables}
 
     def fence(self) -> list[str]:
         """Statements that fail when this run does not hold its lease; within a transaction they lock it as well."""

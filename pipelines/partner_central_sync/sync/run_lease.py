@@ -155,7 +155,7 @@ def _drop_former_staging(pipeline: dlt.Pipeline, client: Any) -> None:  # noqa: 
     _, separator, account = pipeline.pipeline_name.partition("__")
     name = f"{pipeline.dataset_name}_{account}_staging" if separator else f"{pipeline.dataset_name}_staging"
     schema = pipeline.default_schema
-    if client.holds_only(name, {*schema.data_table_names(), *schema.dlt_table_names()}):
+    if client.was_staged_in(name, {*schema.data_table_names(), *schema.dlt_table_names()}):
         client.drop_staging(name)
     pipeline.set_local_state_val(FORMER, "dropped")
 

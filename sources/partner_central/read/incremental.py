@@ -61,9 +61,8 @@ class IncrementalReader:
     ) -> None:
         self._state = State(state, filter_set, stored_counters)
         self._interrupted = self._state.checkpoint
-        self._client, self._metrics = client, client.metrics
+        self._client, self._metrics, self._row_maker = client, client.metrics, row_maker
         self._call = page_call(client, options.stream.operation)
-        self._row_maker = row_maker
         self._plan: PartitionPlan | None = None
         self._first = self._state.cursor.watermark is None and self._state.checkpoint is None
         self._batch_maker = RowBatchBuilder(row_maker, privacy, options.stream.history, self._state.next_order)
@@ -154,6 +153,8 @@ class IncrementalReader:
         if self._progress.is_ahead(page) or self._progress.is_due_whole(page):
             return (yield from self._read_newest_first())
         checkpoint = self._progress.begin(listing, page)
+        if not reader.is_in_order:
+            checkpoint.token = None  # a run that continues has not seen this page: it does not read on behind it
         before = self._found()
         yield self._batch(page.records)
         is_behind = not page.records and page.next_token is not None
@@ -182,6 +183,7 @@ class IncrementalReader:
                 self._state.checkpoint = checkpoint
             yield self._batch(page.records)
         if reader.may_have_ended_early and not checkpoint.is_sequential:
+            self._interrupted = None  # it has come further than the one that was continued, though no token says so
             yield from self._read_long_listing(checkpoint, reader.listing, self._samples.of_few(reader.listing))
             return
         checkpoint.doubt(reader.doubt, self._metrics)

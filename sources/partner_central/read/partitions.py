@@ -39,7 +39,8 @@ class Partition:
         done: whether all of them have.
         records: how many have.
         token: the token after the last page, if that was within one second, so that no date tells where to continue.
-        asked: the `AfterCreatedDate` of the listing that token belongs to, or that crowd.
+        listed_from: the `AfterCreatedDate` of the listing that token belongs to, or that crowd.
+        shown: how many records the listing of that token has shown; None where an earlier release did not count them.
         crowd: how far the readings of a crowd are, where records may leave the list.
         ends: how far the two listings of a crowd by key are, the ascending one first; None if it is listed by date.
     """
@@ -51,6 +52,7 @@ class Partition:
     records: int = 0
     token: str | None = None
     listed_from: datetime | None = None
+    shown: int | None = None
     crowd: StableRead | None = None
     ends: tuple[End, End] | None = None
 
@@ -59,7 +61,7 @@ class Partition:
         self.records += len(page.records)
         self.position = page.reached
         self.done = page.last
-        self.token, self.listed_from, self.crowd = page.token, page.listed_from, page.crowd
+        self.token, self.listed_from, self.shown, self.crowd = page.token, page.listed_from, page.shown, page.crowd
         self.ends = page.of_end.among(self.ends) if page.of_end and self.ends else None
 
     def request_from(self) -> datetime | None:
@@ -101,7 +103,8 @@ class PartitionPage(NamedTuple):
         reached: the CreatedDate the partition has come to.
         last: whether that was its last page.
         token: see `Partition.token`.
-        asked: see `Partition.asked`.
+        listed_from: see `Partition.listed_from`.
+        shown: see `Partition.shown`.
         crowd: see `Partition.crowd`.
         of_end: the end that it is a page of, where two workers read the partition.
         is_page: whether it is one.
@@ -113,6 +116,7 @@ class PartitionPage(NamedTuple):
     last: bool
     token: str | None = None
     listed_from: datetime | None = None
+    shown: int | None = None
     crowd: StableRead | None = None
     of_end: EndPage | None = None
     is_page: bool = True
@@ -145,7 +149,7 @@ def dump(partitions: Iterable[Partition]) -> list[dict[str, Any]]:
             "records": partition.records,
         }
         if partition.token is not None:
-            item |= {"token": partition.token, "asked": to_text(partition.listed_from)}
+            item |= {"token": partition.token, "asked": to_text(partition.listed_from), "shown": partition.shown}
         if partition.crowd is not None:
             item |= {"crowd": partition.crowd.dump(), "asked": to_text(partition.listed_from)}
         if partition.ends is not None:
@@ -169,6 +173,7 @@ def load(state: Iterable[Mapping[str, Any]]) -> list[Partition]:
             item["records"],
             item.get("token"),
             from_text(item.get("asked")),
+            item.get("shown"),
             StableRead.load(item.get("crowd")),
             _ends(item.get("ends")),
         )

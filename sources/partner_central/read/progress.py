@@ -86,7 +86,7 @@ class Progress:
             return False
         self._metrics.add_note("The stored watermark is ahead of the service's clock: everything is read again.")
         self._state.cursor = Cursor()
-        self.changes = self._changes()
+        self._begin_anew()
         return True
 
     def is_due_whole(self, page: Page) -> bool:
@@ -94,9 +94,14 @@ class Progress:
         if self.options.full or not self._marks.is_due_whole(page):
             return False
         self.options = replace(self.options, full=True)
-        self.changes = self._changes()
+        self._begin_anew()
         self._metrics.current.mode = "full"
         return True
+
+    def _begin_anew(self) -> None:
+        """Begins a reading of everything; the next run takes it up if no call is left for its first page."""
+        self.changes = self._changes()
+        self.under_way = Checkpoint(None, None, self.options.full, self.options.conditions)
 
     def begin(self, listing: ListRequest, page: Page) -> Checkpoint:
         """Begin a reading with its first page, newest first."""
@@ -140,14 +145,9 @@ class Progress:
     def start_over(self, checkpoint: Checkpoint) -> None:
         """Give up a reading that was interrupted; what it was asked for is asked again."""
         self._state.checkpoint = None
-        self._given_up = RejectedRange("", checkpoint.modified_since) if checkpoint.ignores_seen else None
-        self.under_way = Checkpoint(
-            None,
-            checkpoint.modified_since,
-            checkpoint.full,
-            checkpoint.conditions,
-            ignores_seen=checkpoint.ignores_seen,
-        )
+        since, ignores_seen = checkpoint.modified_since, checkpoint.ignores_seen
+        self._given_up = RejectedRange("", since) if ignores_seen else None
+        self.under_way = Checkpoint(None, since, checkpoint.full, checkpoint.conditions, ignores_seen=ignores_seen)
         self.options = replace(self.options, full=self.options.full or checkpoint.full)
         self.changes = self._changes()
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from ..errors import PaginationError
 from .both_ends import BothEnds
-from .capped_listing import pages_past_caps
+from .capped_listing import ListedPage, pages_past_caps
 from .created_dates import created_dates
 from .keyset import keyset_pages
 from .pages import Order, Page
@@ -131,7 +130,7 @@ class ParallelReader:
         """The parts of a partition that no record leaves."""
         came = partition.position
         order: Order | None = None
-        for page, listed_from in self._pages(partition):
+        for page, listed_from, shown in self._pages(partition):
             order = order or Order(self._members.created_date, descending=False)
             dates = created_dates(page, self._members, order)
             order = order if page.next_token else None  # behind the last page of a listing another one may follow
@@ -141,7 +140,8 @@ class ParallelReader:
             last = page.next_token is None or any(map(span.is_past, dates))
             is_one_second = before is not None and came is not None and second_of(before) == second_of(came)
             token = (page.next_token or None) if is_one_second and not last else None
-            yield PartitionPage(partition, inside, came, last, token, listed_from if token else None)
+            listed = (listed_from, shown) if token else (None, None)
+            yield PartitionPage(partition, inside, came, last, token, *listed)
 
     def _crowd_parts(self, partition: Partition) -> Iterator[PartitionPage]:
         """The parts of one end of a crowd. The worker that is the last to leave says that it is read, or reads it all.
@@ -183,17 +183,16 @@ class ParallelReader:
             came = step.reached or came
             last = step.last or (step.reached is not None and span.is_past(step.reached))
             yield PartitionPage(
-                partition, inside, came, last, None, step.listed_from if step.crowd else None, step.crowd
+                partition, inside, came, last, listed_from=step.listed_from if step.crowd else None, crowd=step.crowd
             )
 
-    def _pages(self, partition: Partition) -> Iterator[tuple[Page, datetime | None]]:
-        """The pages of a partition from where it has come to, each with the `AfterCreatedDate` of its listing.
-
-        A token that is no longer accepted is done without.
-        """
+    def _pages(self, partition: Partition) -> Iterator[ListedPage]:
+        """The pages of a partition from where it has come to. A token that is no longer accepted is done without."""
         if partition.token is not None:
-            listed_from = partition.listed_from
-            continued = pages_past_caps(self._listing.oldest_first(listed_from), self._ask, partition.token)
+            listing = self._listing.oldest_first(partition.listed_from)
+            continued = pages_past_caps(
+                listing, self._ask, partition.token, shown=partition.shown, reached=partition.position
+            )
             try:
                 first = next(continued)
             except PaginationError:
@@ -202,9 +201,7 @@ class ParallelReader:
                 yield first
                 yield from continued
                 return
-        listed_from = partition.request_from()
-        listing = self._listing.oldest_first(listed_from)
-        yield from pages_past_caps(listing, self._ask)
+        yield from pages_past_caps(self._listing.oldest_first(partition.request_from()), self._ask)
 
     def _is_crowd_read(self, partition: Partition) -> bool:
         """Returns whether this is a crowd whose readers have met."""

@@ -43,10 +43,16 @@ class Index:
 
 
 def listed(
-    index: Index, stream: IncrementalStream = OPPORTUNITY_SEARCH_SUMMARIES, next_token: str | None = None
+    index: Index,
+    stream: IncrementalStream = OPPORTUNITY_SEARCH_SUMMARIES,
+    next_token: str | None = None,
+    *,
+    is_counted: bool = True,
 ) -> set[str]:
     listing = ListRequest(stream, "AWS", FilterSet()).oldest_first(None)
-    pages = [page for page, _ in pages_past_caps(listing, index, next_token)]
+    before = int(next_token or 0)
+    came = {"shown": before if is_counted else None, "reached": index.dates[before - 1] if before else None}
+    pages = [listed.page for listed in pages_past_caps(listing, index, next_token, **came)]
     assert [page.next_token is None for page in pages] == [False] * (len(pages) - 1) + [True]
     return {str(record["CreatedDate"]) for page in pages for record in page.records if isinstance(record, dict)}
 
@@ -60,31 +66,39 @@ def test_every_record_is_listed_whatever_the_cap(cap: int, number: int) -> None:
 
 @pytest.mark.parametrize("cap", [1000, 1500, 10_000])
 @pytest.mark.parametrize("number", [101, 999, 1000, 1001, 3210])
-def test_what_is_behind_a_token_is_listed_whatever_the_cap(cap: int, number: int) -> None:
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_what_is_behind_a_token_is_listed_whatever_the_cap(cap: int, number: int, *, is_counted: bool) -> None:
     dates = [NOON + timedelta(seconds=one) for one in range(number)]
-    for token in range(PAGE, min(cap, number), PAGE):
-        assert listed(Index(dates, cap), next_token=str(token)) >= {date.isoformat() for date in dates[token:]}
+    for token in range(PAGE, min(cap, number) + 1, PAGE):
+        found = listed(Index(dates, cap), next_token=str(token), is_counted=is_counted)
+        assert found >= {date.isoformat() for date in dates[token:]}
 
 
-def test_few_records_of_one_second_behind_a_token_are_no_error() -> None:
+@pytest.mark.parametrize(("shown", "sizes"), [(100, [50]), (None, [50, 100, 50])])
+def test_few_records_of_one_second_behind_a_token_are_no_error(shown: int | None, sizes: list[int]) -> None:
     crowd = [NOON + timedelta(milliseconds=one) for one in range(150)]
     listing = ListRequest(OPPORTUNITY_SEARCH_SUMMARIES, "AWS", FilterSet()).oldest_first(NOON - timedelta(seconds=1))
-    pages = [page for page, _ in pages_past_caps(listing, Index(crowd, 1000), "100")]
-    assert [len(page.records) for page in pages] == [50, 100, 50]
+    pages = [listed.page for listed in pages_past_caps(listing, Index(crowd, 1000), "100", shown=shown, reached=NOON)]
+    assert [len(page.records) for page in pages] == sizes
 
 
-def test_many_of_one_second_behind_a_token_are_one_all_the_same() -> None:
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_many_of_one_second_behind_a_token_are_one_all_the_same(*, is_counted: bool) -> None:
     with pytest.raises(PaginationError, match=r"only 1,000 records .* within one second"):
-        listed(Index([NOON] * 1200, 1000), next_token="100")
+        listed(Index([NOON] * 1200, 1000), next_token="100", is_counted=is_counted)
 
 
 @pytest.mark.parametrize("cap", [1000, 1100])
 @pytest.mark.parametrize("after", [100, 900, 1000])
-def test_a_partition_that_is_continued_at_a_token_is_read_past_the_cap(cap: int, after: int) -> None:
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_a_partition_that_is_continued_at_a_token_is_read_past_the_cap(
+    cap: int, after: int, *, is_counted: bool
+) -> None:
     crowd = [NOON + timedelta(milliseconds=one % 2) for one in range(950)]
     index = Index([*crowd, *(NOON + timedelta(seconds=one) for one in range(2, 802))], cap)
     listing = ListRequest(OPPORTUNITY_SEARCH_SUMMARIES, "AWS", FilterSet())
-    partition = Partition(None, None, position=NOON, records=after, token=str(after), listed_from=None)
+    partition = Partition(None, None, position=NOON, records=after, token=str(after))
+    partition.shown = after if is_counted else None
     plan = PartitionPlan([partition], Density([]), NOON + timedelta(days=1))
     parts = list(ParallelReader(plan, listing, index, lambda: 1).parts())
     found = {record["CreatedDate"] for part in parts for record in part.records if isinstance(record, dict)}

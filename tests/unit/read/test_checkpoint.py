@@ -25,7 +25,9 @@ MICROSECOND = timedelta(microseconds=1)
         Checkpoint(
             NOON, None, full=True, conditions={"since": None, "pii": "keep"}, token="t", number=3, order=7, at=NOON
         ),
-        Checkpoint(None, None, full=True, partitions=[Partition(None, None, NOON, token="t", listed_from=NOON)]),
+        Checkpoint(
+            None, None, full=True, partitions=[Partition(None, None, NOON, token="t", listed_from=NOON, shown=7)]
+        ),
         Checkpoint(
             NOON,
             NOON,

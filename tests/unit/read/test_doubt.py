@@ -79,11 +79,12 @@ def read(service: Service, state: dict[str, Any], filters: FilterSet | None = No
     return cast("dict[str, Any]", json.loads(json.dumps(reader.state())))
 
 
-@pytest.mark.parametrize("disordered", [None, 2, 7, 11])
-def test_disorder_before_an_interruption_is_remembered_by_the_run_that_continues(disordered: int | None) -> None:
-    first, second = (Service(OPPORTUNITIES, disordered, calls) for calls in (10, 100))
+@pytest.mark.parametrize("disordered", [None, 0, 1, 2, 7, 11])
+@pytest.mark.parametrize("calls", [1, 2, 10])
+def test_disorder_around_an_interruption_is_told_and_remembered(calls: int, disordered: int | None) -> None:
+    first, second = Service(OPPORTUNITIES, disordered, calls), Service(OPPORTUNITIES, disordered, 100)
     state = read(first, {})
-    assert state["cursors"]["all"]["backfill"]["token"] is not None
+    assert state["cursors"]["all"]["backfill"]
     state = read(second, state)
     assert (DISORDER in [*first.metrics.notes, *second.metrics.notes]) is (disordered is not None)
     assert (state["listing"].get("complete") is None) is (disordered is not None)

@@ -241,10 +241,12 @@ def test_the_ends_of_a_crowd_are_stored_each_as_far_as_its_pages_were_handed_on(
     assert (partition.ends, partition.done) == (None, True)
 
 
-def test_what_an_earlier_release_stored_of_a_partition_has_no_ends() -> None:
-    (state,) = dump([Partition(NOON, NOON + 3 * SECOND, NOON + SECOND, token="t", listed_from=NOON)])
+def test_what_an_earlier_release_stored_of_a_partition_has_no_ends_and_no_count() -> None:
+    (state,) = dump([Partition(NOON, NOON + 3 * SECOND, NOON + SECOND, token="t", listed_from=NOON, shown=300)])
     assert "ends" not in state
-    assert load([state])[0].ends is None
+    assert load([state])[0].shown == state.pop("shown") == 300
+    (partition,) = load([state])
+    assert (partition.ends, partition.shown) == (None, None)
 
 
 def test_no_partitions_are_stored_as_none() -> None:
