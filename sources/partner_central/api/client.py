@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 FAILURES_BEFORE_TROUBLE = 2  # of one call, in a row
-SPARE, NEWEST_CALLS = 1.2, 9
+FEWEST_CONCURRENT_CALLS = 2
+SPARE, IN_HAND, NEWEST_CALLS = 1.2, 0.5, 9  # IN_HAND: calls whose answers are taken in meanwhile
 T = TypeVar("T")
 
 
@@ -119,7 +120,8 @@ class PartnerCentral:
         if self._open is None or not (latencies := sorted(self._latencies)):
             return 1
         rate, latency = self._open[1].pace.rate, latencies[(len(latencies) - 1) // 2]
-        return min(MAX_CONCURRENT_CALLS, math.ceil(rate * latency * SPARE) + 1)
+        calls = math.ceil(rate * latency * SPARE + IN_HAND)
+        return min(MAX_CONCURRENT_CALLS, max(FEWEST_CONCURRENT_CALLS, calls))
 
     def close(self) -> None:
         """Save the calls of the day; no call is sent any more."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from .timestamps import SECOND, moved, second_before, second_of
+from .timestamps import SECOND, cut_before, moved, second_before, second_of
 
 HOT_SECOND_RECORDS = 3
 AROUND = 6  # seconds before and behind one, which it is compared with
@@ -30,18 +30,18 @@ class Density:
         return len(self._between(after, until))
 
     def cuts(self, after: datetime | None, until: datetime | None, parts: int) -> list[datetime]:
-        """Whole seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
+        """Ends of seconds that cut a span into `parts` of about as many records; fewer where records crowd one second.
 
-        A cut lies a second before the record it is taken from. Many records may share that second, and the partition
-        below the cut is not to list them as well.
+        A cut ends the second before the one of the record it is taken from. Many records may share that one, and the
+        partition below the cut is not to list them as well.
         """
         inside = self._between(after, until)
         if len(inside) >= parts or after is None or until is None:
-            chosen = [moved(inside[len(inside) * part // parts], -SECOND) for part in range(1, parts) if inside]
+            chosen = [inside[len(inside) * part // parts] for part in range(1, parts) if inside]
         else:
             chosen = [after + (until - after) * part / parts for part in range(1, parts)]
-        seconds = {timestamp.replace(microsecond=0) for timestamp in chosen if timestamp is not None}
-        return sorted(cut for cut in seconds if (after is None or cut > after) and (until is None or cut < until))
+        cuts = {cut for timestamp in chosen if (cut := cut_before(timestamp)) is not None}
+        return sorted(cut for cut in cuts if (after is None or cut > after) and (until is None or cut < until))
 
     def hot_seconds(self) -> list[datetime]:
         """Cuts before the seconds that many records share: they can only be paged through, so a partition begins.
@@ -51,7 +51,7 @@ class Density:
         """
         seconds = Counter(created.replace(microsecond=0) for created in self._sample)
         hot = [second for second, records in seconds.items() if self._stands_out(second, records)]
-        return sorted(cut for second in hot if (cut := moved(second, -SECOND)) is not None)
+        return sorted(cut for second in hot if (cut := cut_before(second)) is not None)
 
     def _stands_out(self, second: datetime, records: int) -> bool:
         """Returns whether a second has more records than chance would put there, judged by the seconds around it."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from .density import Density
 from .partitions import Partition
+from .timestamps import SECOND, cut_before, second_of
 
 FEWEST_RECORDS = 400
 COARSE = 1000
@@ -46,8 +47,8 @@ class _WorkerProgress:
         latest = max(dates, default=None)
         if latest is None or (self.reached is not None and latest <= self.reached):
             return
-        if self.reached is not None:
-            self.per_second = len(dates) / (latest - self.reached).total_seconds()
+        if self.reached is not None and (span := latest - min(dates)):
+            self.per_second = len(dates) / span.total_seconds()
         self.reached = latest
 
 
@@ -168,7 +169,10 @@ class PartitionPlan:
         return max(by_sample, min(by_page, max(COARSE, progress.records)))
 
     def _middle(self, progress: _WorkerProgress, rest: float) -> datetime | None:
-        """Returns where half of the rest may be read, by the sample; by the last page if the sample says nothing."""
+        """Returns where half of the rest may be read, by the sample; by the last page if the sample says nothing.
+
+        The later half is asked for from the second before it, which must not be one that is being read: it may be long.
+        """
         reached, end = progress.reached, progress.partition.end or self._latest
         if reached is None or reached >= end:
             return None
@@ -176,5 +180,5 @@ class PartitionPlan:
             middles = self._density.cuts(reached, end, PARTS)
         else:
             ahead = min((end - reached).total_seconds(), max(2.0, rest / PARTS / progress.per_second))
-            middles = [(reached + timedelta(seconds=ahead)).replace(microsecond=0)]
-        return next((cut for cut in middles if reached < cut < end), None)
+            middles = [cut] if (cut := cut_before(reached + timedelta(seconds=ahead))) else []
+        return next((cut for cut in middles if second_of(reached) + SECOND < cut < end), None)

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .density import Density
-from .timestamps import from_text, second_before, second_of, to_text
+from .timestamps import MOMENT, from_text, moved, second_before, second_of, to_text
 from .until_stable import StableRead
 
 
@@ -65,11 +65,12 @@ class Partition:
         self.ends = page.of_end.among(self.ends) if page.of_end and self.ends else None
 
     def request_from(self) -> datetime | None:
-        """The `AfterCreatedDate` to list from: a second early, so that it does not matter whether that is inclusive.
+        """The `AfterCreatedDate` to list from: the whole second before the one that the next record can lie in.
 
+        So it does not matter whether that is inclusive. Others may share the date that was reached, but none the start.
         None, for all of time, before the year 1000: botocore writes such years with fewer digits than ISO 8601 wants.
         """
-        return second_before(self.position or self.start)
+        return second_before(self.position or (self.start and moved(self.start, MOMENT)))
 
     def holds(self, created: datetime) -> bool:
         """Returns whether a CreatedDate lies in this partition."""

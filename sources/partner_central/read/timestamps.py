@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 SECOND = timedelta(seconds=1)
+MOMENT = timedelta(microseconds=1)  # no timestamp has more digits
 FOUR_DIGITS = 1000
 
 
@@ -33,6 +34,11 @@ def second_before(timestamp: datetime | None) -> datetime | None:
     """The whole second before a timestamp, to list from; None where botocore does not write the year in four digits."""
     before = timestamp and moved(second_of(timestamp), -SECOND)
     return before if before is not None and before.year >= FOUR_DIGITS else None
+
+
+def cut_before(timestamp: datetime) -> datetime | None:
+    """The last moment before the whole second that a timestamp lies in; None where there is none."""
+    return moved(second_of(timestamp), -MOMENT)
 
 
 def second_of(timestamp: datetime) -> datetime:

@@ -419,7 +419,7 @@ def test_neither_a_slow_first_call_nor_a_slow_machine_calls_for_more_readers(
     assert asking.concurrency() == 4
     for _ in range(5):
         answer(0.6)
-    assert asking.concurrency() == 9
+    assert asking.concurrency() == 8
 
 
 def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from partner_central.read.density import HOT_SECOND_RECORDS, Density
 from partner_central.read.partitions import End, EndPage, Partition, PartitionPage, dump, first_partitions, load
-from partner_central.read.timestamps import SECOND
+from partner_central.read.timestamps import MOMENT, SECOND
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -74,20 +74,19 @@ def test_without_a_sample_nothing_lies_anywhere() -> None:
 
 def test_cuts_part_a_span_into_about_as_many_records() -> None:
     density = Density([day(number) for number in range(100)])
-    assert density.cuts(None, None, 4) == [day(number) - SECOND for number in (25, 50, 75)]
-    assert density.cuts(day(9), day(19), 2) == [day(15) - SECOND]
+    assert density.cuts(None, None, 4) == [day(number) - MOMENT for number in (25, 50, 75)]
+    assert density.cuts(day(9), day(19), 2) == [day(15) - MOMENT]
 
 
 def test_a_cut_leaves_the_whole_second_of_its_record_above() -> None:
     sample = [day(1), *crowd(day(2) + SECOND / 2, 10), day(3)]
     (cut,) = Density(sample).cuts(None, None, 2)
-    assert day(1) < cut < day(2)
-    assert cut.microsecond == 0
+    assert cut == day(2) - MOMENT
 
 
 def test_a_span_without_enough_of_the_sample_is_cut_evenly_by_time() -> None:
-    assert Density([]).cuts(day(0), day(4), 4) == [day(1), day(2), day(3)]
-    assert Density([day(0.1)]).cuts(day(0), day(4), 2) == [day(2)]
+    assert Density([]).cuts(day(0), day(4), 4) == [day(number) - MOMENT for number in (1, 2, 3)]
+    assert Density([day(0.1)]).cuts(day(0), day(4), 2) == [day(2) - MOMENT]
 
 
 def test_an_open_span_without_a_sample_is_not_cut() -> None:
@@ -103,20 +102,20 @@ def test_a_span_of_a_second_is_not_cut() -> None:
 def test_a_second_that_many_records_share_begins_a_partition_of_its_own() -> None:
     sample = [*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS)]
     density = Density(sample)
-    assert density.hot_seconds() == [day(7.5) - SECOND]
-    assert [partition.start for partition in first_partitions(density, 1)] == [None, day(7.5) - SECOND]
-    assert density.share_of_second(day(7.5) - SECOND) == HOT_SECOND_RECORDS / len(sample)
+    assert density.hot_seconds() == [day(7.5) - MOMENT]
+    assert [partition.start for partition in first_partitions(density, 1)] == [None, day(7.5) - MOMENT]
+    assert density.share_of_second(day(7.5) - MOMENT) == HOT_SECOND_RECORDS / len(sample)
 
 
 def test_a_second_of_a_busy_minute_begins_none_for_what_it_has_by_chance() -> None:
     minute = [day(7) + number * SECOND / 2 for number in range(120)]
     assert Density([*minute, day(7) + 30 * SECOND]).hot_seconds() == []
-    assert Density([*minute, *crowd(day(7) + 30 * SECOND, 12)]).hot_seconds() == [day(7) + 29 * SECOND]
+    assert Density([*minute, *crowd(day(7) + 30 * SECOND, 12)]).hot_seconds() == [day(7) + 30 * SECOND - MOMENT]
 
 
 def test_seconds_beside_each_other_that_many_records_share_begin_one_each() -> None:
     beside = [*crowd(day(7), 8), *crowd(day(7) + SECOND, 8)]
-    assert Density([*map(day, range(20)), *beside]).hot_seconds() == [day(7) - SECOND, day(7)]
+    assert Density([*map(day, range(20)), *beside]).hot_seconds() == [day(7) - MOMENT, day(7) + SECOND - MOMENT]
 
 
 def test_a_second_that_few_records_share_does_not() -> None:
@@ -168,7 +167,7 @@ def test_dates_at_either_end_of_time_are_cut_around(extreme: datetime) -> None:
 
 
 @given(samples, some.none() | moments | nearby, some.none() | moments | nearby, some.integers(1, 20))
-def test_cuts_are_whole_seconds_inside_the_span_in_order_and_no_more_than_asked_for(
+def test_cuts_end_a_second_inside_the_span_in_order_and_no_more_than_asked_for(
     sample: list[datetime], after: datetime | None, until: datetime | None, parts: int
 ) -> None:
     if after and until and after > until:
@@ -176,8 +175,31 @@ def test_cuts_are_whole_seconds_inside_the_span_in_order_and_no_more_than_asked_
     cuts = Density(sample).cuts(after, until, parts)
     assert cuts == sorted(set(cuts))
     assert len(cuts) < parts
-    assert all(cut.microsecond == 0 for cut in cuts)
+    assert all((cut + MOMENT).microsecond == 0 for cut in cuts)
     assert all((after is None or cut > after) and (until is None or cut < until) for cut in cuts)
+
+
+@pytest.mark.parametrize(
+    ("start", "asked"),
+    [
+        (day(3) - MOMENT, day(3) - SECOND),
+        (day(3), day(3) - SECOND),  # as an earlier release cut
+        (day(3) + SECOND / 2, day(3) - SECOND),
+    ],
+)
+def test_a_partition_is_asked_for_from_the_second_before_its_first_record(start: datetime, asked: datetime) -> None:
+    assert Partition(start, None).request_from() == asked
+    assert Partition(start, None, position=day(4)).request_from() == day(4) - SECOND
+
+
+@given(sample=samples, parts=some.integers(1, 20), both_ends=some.booleans())
+def test_a_filter_without_its_own_second_leaves_out_no_record(
+    sample: list[datetime], parts: int, *, both_ends: bool
+) -> None:
+    for partition in first_partitions(Density(sample), parts, both_ends=both_ends):
+        asked = partition.request_from()
+        for record in filter(partition.holds, sample):
+            assert asked is None or record.replace(microsecond=0) > asked
 
 
 @given(sample=samples, parts=some.integers(1, 20), both_ends=some.booleans())
