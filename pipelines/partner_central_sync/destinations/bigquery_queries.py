@@ -29,10 +29,13 @@ def adapt(query: exp.Expr) -> None:
 
 
 def _element_of(split: exp.SplitPart) -> exp.Expr:
-    """Returns a part of a text, counted from 1; empty where there are fewer."""
+    """Returns a part of a text, counted from 1; empty where there are fewer.
+
+    SAFE_ORDINAL counts from 1 as well. BigQuery's SAFE_OFFSET would do, but sqlglot, and bqemulator with it, takes the
+    element before where the place is a column: see https://github.com/tobymao/sqlglot/issues/8001
+    """
     parts = exp.func("SPLIT", split.this.copy(), split.args["delimiter"].copy(), dialect="bigquery")
-    place = exp.Sub(this=exp.paren(split.args["part_index"].copy()), expression=exp.Literal.number(1))
-    element = exp.Bracket(this=parts, expressions=[place], offset=0, safe=True)
+    element = exp.Bracket(this=parts, expressions=[split.args["part_index"].copy()], offset=1, safe=True)
     return exp.func("COALESCE", element, exp.Literal.string(""))
 
 

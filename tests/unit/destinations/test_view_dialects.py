@@ -23,7 +23,7 @@ def adapted(destination: str, text: str) -> str:
 
 def test_a_part_of_a_text_is_an_element_of_an_array() -> None:
     text = "SELECT SPLIT_PART(spend, '; ', digit + 1) AS entry FROM versions"
-    assert "COALESCE(SPLIT(spend, '; ')[SAFE_OFFSET((digit + 1) - 1)], '')" in adapted("bigquery", text)
+    assert "COALESCE(SPLIT(spend, '; ')[SAFE_ORDINAL(digit + 1)], '')" in adapted("bigquery", text)
     assert "arrayElement(splitByString('; ', ifNull(spend, '')), digit + 1)" in adapted("clickhouse", text)
 
 
