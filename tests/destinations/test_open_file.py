@@ -49,7 +49,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
 @pytest.fixture
 def moment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A moment that does not end during a test, however busy the machine is."""
-    monkeypatch.setattr(kept_open, "SECONDS", 3_600.0)
+    for name in ("SECONDS", "LONGEST"):
+        monkeypatch.setattr(kept_open, name, 3_600.0)
     return monkeypatch
 
 
@@ -148,5 +149,26 @@ def test_a_file_that_another_program_closes_at_once_is_waited_for(
     assert len(waits) == 1
 
 
-def test_the_wait_for_a_file_is_longer_than_the_moment_for_which_it_is_kept() -> None:
-    assert duckdb_sql_client.WAIT_SECONDS > 2 * kept_open.SECONDS
+def test_the_turn_of_others_begins_when_the_file_is_closed(
+    sandbox: Sandbox, moment: pytest.MonkeyPatch
+) -> None:
+    end_use, turns = KEPT.end_use, []
+    waits: list[float] = []
+
+    def recorded(file: kept_open.OpenFile) -> None:
+        end_use(file)
+        if not file.uses:
+            turns.append(is_open(sandbox.database))
+
+    moment.setattr(kept_open, "LONGEST", 0.0)
+    moment.setattr(kept_open, "sleep", waits.append)
+    moment.setattr(KEPT, "end_use", recorded)
+    accounts = [Account("acme"), Account("globex")]
+    assert sync_each(accounts, sandbox.settings(), Console(quiet=True)) is ExitCode.DONE
+    assert set(turns) == {False}
+    assert waits
+
+
+def test_a_file_is_waited_for_longer_than_it_is_kept() -> None:
+    assert duckdb_sql_client.WAIT_SECONDS > 2 * kept_open.LONGEST > 2 * kept_open.SECONDS
+    assert kept_open.TURN_SECONDS > 2 * duckdb_sql_client.BETWEEN_TRIES
