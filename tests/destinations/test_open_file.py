@@ -19,12 +19,14 @@ from partner_central_emulator import Emulator
 from partner_central_sync.console.exit_codes import ExitCode
 from partner_central_sync.console.output import Console
 from partner_central_sync.destinations import duckdb_sql_client, kept_open
+from partner_central_sync.destinations.duckdb import ADAPTERS
 from partner_central_sync.destinations.kept_open import KEPT
 from partner_central_sync.sync.accounts import Account
 from partner_central_sync.sync.all_accounts import sync_each
 from sandbox import Sandbox, held_at
 
 PATIENCE = 60  # seconds until a test fails whose event does not come
+NOT_SEEN = "Conflicting lock is held in PID 0. See also https://duckdb.org/docs/current/connect/concurrency"
 HOLDS = """
 import sys
 import duckdb
@@ -49,7 +51,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
 @pytest.fixture
 def moment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A moment that does not end during a test, however busy the machine is."""
-    monkeypatch.setattr(kept_open, "SECONDS", 3_600.0)
+    for name in ("SECONDS", "LONGEST"):
+        monkeypatch.setattr(kept_open, name, 3_600.0)
     return monkeypatch
 
 
@@ -148,5 +151,45 @@ def test_a_file_that_another_program_closes_at_once_is_waited_for(
     assert len(waits) == 1
 
 
-def test_the_wait_for_a_file_is_longer_than_the_moment_for_which_it_is_kept() -> None:
-    assert duckdb_sql_client.WAIT_SECONDS > 2 * kept_open.SECONDS
+def test_a_file_is_waited_for_also_if_its_program_is_not_seen(synced: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [duckdb.IOException(f'IO Error: Could not set lock on file "{synced.database}": {NOT_SEEN}')]
+    connect = duckdb.connect
+
+    def refused_once(*arguments: Any, **options: Any) -> Any:
+        if answers:
+            raise answers.pop()
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(duckdb, "connect", refused_once)
+    assert synced.sync().changed == 0
+
+
+@pytest.mark.parametrize(("writing", "way"), [(True, "open"), (False, "open for writing")])
+def test_a_program_that_is_not_seen_is_said_to_have_it_open(*, writing: bool, way: str) -> None:
+    (adapter,) = ADAPTERS
+    said = adapter.explain_lock(f'IO Error: Could not set lock on file "/a.duckdb": {NOT_SEEN}', writing=writing)
+    assert said is not None
+    assert said.startswith(f"/a.duckdb is {way} in another program, one that is not seen from here, as in a container")
+
+
+def test_the_turn_of_others_begins_when_the_file_is_closed(sandbox: Sandbox, moment: pytest.MonkeyPatch) -> None:
+    end_use, turns = KEPT.end_use, []
+    waits: list[float] = []
+
+    def recorded(file: kept_open.OpenFile) -> None:
+        end_use(file)
+        if not file.uses:
+            turns.append(is_open(sandbox.database))
+
+    moment.setattr(kept_open, "LONGEST", 0.0)
+    moment.setattr(kept_open, "sleep", waits.append)
+    moment.setattr(KEPT, "end_use", recorded)
+    accounts = [Account("acme"), Account("globex")]
+    assert sync_each(accounts, sandbox.settings(), Console(quiet=True)) is ExitCode.DONE
+    assert set(turns) == {False}
+    assert waits
+
+
+def test_a_file_is_waited_for_longer_than_it_is_kept() -> None:
+    assert duckdb_sql_client.WAIT_SECONDS > 2 * kept_open.LONGEST > 2 * kept_open.SECONDS
+    assert kept_open.TURN_SECONDS > 2 * duckdb_sql_client.BETWEEN_TRIES

@@ -26,7 +26,7 @@ from .statements import ONE_SELECT
 if TYPE_CHECKING:
     from .duckdb_client import TypedDuckDbClient
 
-LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (.+?) \(PID (\d+)\)', re.DOTALL)
+LOCKED = re.compile(r'lock on file "([^"]+)".*Conflicting lock is held in (?:(.+?) \(PID (\d+)\)|PID \d)', re.DOTALL)
 
 COLUMNS = """
 SELECT table_name, column_name, table_oid IN (SELECT view_oid FROM duckdb_views())
@@ -156,15 +156,15 @@ class DuckDbAdapter(Adapter):
         if found is None:
             return None
         file, program, process = found.groups()
+        holder = f"{program} (process {process})" if program else "one that is not seen from here, as in a container"
         if not writing:
             return (
-                f"{file} is open for writing in {program} (process {process}), perhaps a sync. Run this again when "
-                "that has finished."
+                f"{file} is open for writing in another program, {holder}, perhaps a sync. Run this again when that "
+                "has finished."
             )
         return (
-            f"{file} is open in another program, {program} (process {process}). While one program has a DuckDB file "
-            "open, even for reading only, no other can write to it. Close it there (an SQL shell, a notebook), then "
-            "run this again."
+            f"{file} is open in another program, {holder}. While one program has a DuckDB file open, even for reading "
+            "only, no other can write to it. Close it there (an SQL shell, a notebook), then run this again."
         )
 
     def is_unavailable(self, error: BaseException) -> bool:

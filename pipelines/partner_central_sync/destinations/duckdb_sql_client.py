@@ -27,7 +27,7 @@ from .duckdb_access import create_file, path_of
 from .kept_open import KEPT, OpenFile
 
 MEMORY_MB, MEMORY_MB_PER_CORE = 150, 75  # DuckDB works with a thread a core, each with memory of its own
-WAIT_SECONDS, BETWEEN_TRIES = 2.0, 0.05  # for a file that another program has open
+WAIT_SECONDS, BETWEEN_TRIES = 5.0, 0.05  # for a file that another program has open
 
 
 class QualifiedSqlClient(DuckDbSqlClient):
@@ -71,10 +71,12 @@ class QualifiedSqlClient(DuckDbSqlClient):
 
     def close_connection(self) -> None:
         """Closes the connection; in a run, the file stays open for a moment."""
-        if self._use is not None:
-            KEPT.end_use(self._use)
-            self._use = None
-        super().close_connection()
+        try:
+            super().close_connection()
+        finally:
+            if self._use is not None:
+                KEPT.end_use(self._use)
+                self._use = None
 
     def _open_again(self) -> Callable[[], object]:
         """Opens the file once more, with the same settings; returns what closes that."""

@@ -3,6 +3,9 @@
 A run with nothing new uses the file twice, with one API call between. Before a load there are four uses. And where one
 process syncs many accounts, the next one follows at once. But while the file is open, no other process can read it. So
 it stays open for a moment only, which a run that waits for Partner Central soon outlasts.
+
+Where use follows use, no moment ever ends. So a file that was open for long is closed with its last use, and is left
+alone until whoever waits for it has had a turn.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock, Timer
+from time import sleep
 
-SECONDS = 0.5  # less than this project's programs wait for a file
+SECONDS = 0.5
+LONGEST, TURN_SECONDS = 2.0, 0.2  # both, and some time to open it: less than this project's programs wait for a file
 
 
 @dataclass(slots=True, eq=False)
@@ -24,12 +29,14 @@ class OpenFile:
     Attributes:
         close: closes what keeps it open.
         identity: which file was at its path when it was opened.
+        since: when that was.
         uses: how many have it open now.
         until: when the moment after its last use is over.
     """
 
     close: Callable[[], object]
     identity: object
+    since: float
     uses: int = 0
     until: float = 0.0
 
@@ -41,6 +48,7 @@ class KeptOpen:
         self._lock = RLock()
         self._scopes = 0
         self._files: dict[Path, OpenFile] = {}
+        self._turns: dict[Path, float] = {}
         self._timer: Timer | None = None
 
     @contextmanager
@@ -58,7 +66,12 @@ class KeptOpen:
 
     @contextmanager
     def opening(self, path: Path) -> Iterator[None]:
-        """Lets a file be opened while none is closed; closes one that was moved, into which rows would go."""
+        """Lets a file be opened while none is closed; closes one that was moved, into which rows would go.
+
+        Where it is the turn of others, waits until that is over.
+        """
+        if (turn := self._turns.pop(path, 0.0) - time.monotonic()) > 0:
+            sleep(turn)
         with self._lock:
             if path in self._files and self._files[path].identity != _identity(path):
                 self._close([path])
@@ -78,15 +91,20 @@ class KeptOpen:
             if not self._scopes:
                 return None
             if path not in self._files:
-                self._files[path] = OpenFile(open_again(), _identity(path))
+                self._files[path] = OpenFile(open_again(), _identity(path), time.monotonic())
             self._files[path].uses += 1
             return self._files[path]
 
     def end_use(self, file: OpenFile) -> None:
-        """Begins the moment for which the file stays open, if nobody else has it open."""
+        """Begins the moment for which the file stays open, if nobody else has it open; closes it if it was for long."""
         with self._lock:
             file.uses -= 1
-            file.until = time.monotonic() + SECONDS
+            now = time.monotonic()
+            file.until = now + SECONDS
+            if not file.uses and now - file.since >= LONGEST:
+                for path in [path for path, kept in self._files.items() if kept is file]:
+                    self._close([path])
+                    self._turns[path] = time.monotonic() + TURN_SECONDS
             self._wait()
 
     def _wait(self) -> None:

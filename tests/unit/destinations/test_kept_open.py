@@ -54,7 +54,8 @@ def use(kept: KeptOpen, *files: Recorded) -> None:
 @pytest.fixture
 def moment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A moment that does not end during a test."""
-    monkeypatch.setattr(kept_open, "SECONDS", FOREVER)
+    for name in ("SECONDS", "LONGEST"):
+        monkeypatch.setattr(kept_open, name, FOREVER)
     return monkeypatch
 
 
@@ -160,6 +161,25 @@ def test_a_use_that_outlasts_its_file_does_not_end_that_of_the_next(kept: KeptOp
         assert new is not None
         kept.end_use(old)
         assert (old.uses, new.uses) == (0, 1)
+
+
+def test_a_file_that_was_open_for_long_is_closed_and_left_to_others(
+    kept: KeptOpen, file: Recorded, moment: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    moment.setattr(kept_open, "sleep", waits.append)
+    moment.setattr(kept_open, "TURN_SECONDS", FOREVER)
+    with kept.scope():
+        outer = file.use(kept)
+        moment.setattr(kept_open, "LONGEST", 0.0)
+        use(kept, file)
+        assert (file.closed.is_set(), waits) == (False, []), "it is in use"
+        assert outer is not None
+        kept.end_use(outer)
+        assert file.closed.is_set()
+        moment.setattr(kept_open, "LONGEST", FOREVER)
+        use(kept, file, file)
+        assert waits == [pytest.approx(FOREVER, rel=0.1)], "once, before it is opened again"
 
 
 @pytest.mark.usefixtures("moment")
