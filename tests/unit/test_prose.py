@@ -204,9 +204,9 @@ def test_docstrings_comments_and_messages_are_short_and_plain(file: Path) -> Non
 
 
 def test_what_is_to_be_found_is_found(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("It goes on, through the door.\n\n| it is no list |\n\n```\nanew\n```\n\n- " + "word " * 29 + "\n")
-    assert findings_in(page) == [
+    file = tmp_path / "page.md"
+    file.write_text("It goes on, through the door.\n\n| it is no list |\n\n```\nanew\n```\n\n- " + "word " * 29 + "\n")
+    assert findings_in(file) == [
         "1: 'goes on' (better: continue)",
         "1: 'door' (a metaphor)",
         f"9: 29 words: {'word ' * 28}word",

@@ -16,9 +16,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations.exceptions import DatabaseException, DatabaseTransientException
-from dlt.destinations.impl.duckdb.configuration import (
-    DuckDbClientConfiguration,
-)
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from duckdb import OutOfMemoryException
 

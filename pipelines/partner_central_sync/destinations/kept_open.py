@@ -10,13 +10,12 @@ alone until whoever waits for it has had a turn.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock, Timer
-from time import sleep
+from time import monotonic, sleep
 
 SECONDS = 0.5
 LONGEST, TURN_SECONDS = 2.0, 0.2  # both, and some time to open it: less than this project's programs wait for a file
@@ -27,6 +26,7 @@ class OpenFile:
     """A file that is open.
 
     Attributes:
+        path: where it is.
         close: closes what keeps it open.
         identity: which file was at its path when it was opened.
         since: when that was.
@@ -34,6 +34,7 @@ class OpenFile:
         until: when the moment after its last use is over.
     """
 
+    path: Path
     close: Callable[[], object]
     identity: object
     since: float
@@ -70,7 +71,7 @@ class KeptOpen:
 
         Where it is the turn of others, waits until that is over.
         """
-        if (turn := self._turns.pop(path, 0.0) - time.monotonic()) > 0:
+        if (turn := self._turns.pop(path, 0.0) - monotonic()) > 0:
             sleep(turn)
         with self._lock:
             if path in self._files and self._files[path].identity != _identity(path):
@@ -91,7 +92,7 @@ class KeptOpen:
             if not self._scopes:
                 return None
             if path not in self._files:
-                self._files[path] = OpenFile(open_again(), _identity(path), time.monotonic())
+                self._files[path] = OpenFile(path, open_again(), _identity(path), monotonic())
             self._files[path].uses += 1
             return self._files[path]
 
@@ -99,25 +100,24 @@ class KeptOpen:
         """Begins the moment for which the file stays open, if nobody else has it open; closes it if it was for long."""
         with self._lock:
             file.uses -= 1
-            now = time.monotonic()
+            now = monotonic()
             file.until = now + SECONDS
-            if not file.uses and now - file.since >= LONGEST:
-                for path in [path for path, kept in self._files.items() if kept is file]:
-                    self._close([path])
-                    self._turns[path] = time.monotonic() + TURN_SECONDS
+            if not file.uses and now - file.since >= LONGEST and self._files.get(file.path) is file:
+                self._close([file.path])
+                self._turns[file.path] = monotonic() + TURN_SECONDS
             self._wait()
 
     def _wait(self) -> None:
         due = [file.until for file in self._files.values() if not file.uses]
         if due and self._timer is None:
-            self._timer = Timer(max(min(due) - time.monotonic(), 0), self._close_due)
+            self._timer = Timer(max(min(due) - monotonic(), 0), self._close_due)
             self._timer.daemon = True
             self._timer.start()
 
     def _close_due(self) -> None:
         with self._lock:
             self._timer = None
-            now = time.monotonic()
+            now = monotonic()
             self._close([path for path, file in self._files.items() if not file.uses and file.until <= now])
             self._wait()
 

@@ -49,7 +49,7 @@ class Density:
         In a busy minute, chance alone puts some records of the sample into one second. Such a second does not stand out
         of those around it. A cut before it would cost two pages, since the partitions beside a cut list it twice.
         """
-        seconds = Counter(created.replace(microsecond=0) for created in self._sample)
+        seconds = Counter(map(second_of, self._sample))
         hot = [second for second, records in seconds.items() if self._stands_out(second, records)]
         return sorted(cut for second in hot if (cut := cut_before(second)) is not None)
 
@@ -77,7 +77,7 @@ class Density:
         return spans
 
     def share_of_second(self, cut: datetime | None) -> float:
-        """The share of all records in the second behind a cut."""
+        """The share of all records in the second behind a cut, and in the next one."""
         return 0.0 if cut is None else self.share(cut, moved(cut, 2 * SECOND))
 
     def _between(self, after: datetime | None, until: datetime | None) -> list[datetime]:
