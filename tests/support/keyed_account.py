@@ -51,9 +51,8 @@ class KeyedAccount:
     def ask(self, request: Mapping[str, Any]) -> Page:
         with self.lock:
             self.requests.append(dict(request))
-            number = len(self.requests)
-            self.on_call(number, request)
-            return self._page(request, str(number))
+            self.on_call(len(self.requests), request)
+            return self._page(request)
 
     def by_key(self, order: str | None = None) -> list[dict[str, Any]]:
         """The requests that list by key, in one order or both."""
@@ -64,7 +63,7 @@ class KeyedAccount:
         """No token that was given is accepted any more."""
         self.expired.update(self._offsets)
 
-    def _page(self, request: Mapping[str, Any], number: str) -> Page:
+    def _page(self, request: Mapping[str, Any]) -> Page:
         listed, token, offset = self._listed(request), request.get("NextToken"), 0
         if token is not None:
             if token in self.expired:
@@ -80,7 +79,7 @@ class KeyedAccount:
         found, end = listed[offset : offset + PAGE], offset + PAGE
         following = None
         if end < len(listed):
-            following = f"token {number}"
+            following = f"token {len(self._offsets)}"
             self._offsets[following] = end, found[-1]
             self._snapshots[following] = listed
         return Page([{"Id": key, "CreatedDate": self.created[key].isoformat()} for key in found], following, NOON)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 CALLS_PER_SECOND = 9.9
 MIN_CALLS_PER_SECOND = 0.2
 MAX_BACK_OFF_S = 20.0
-BURST = 5
+BURST = 8  # calls; a quota of ten a second is likely to let ten through at once
+CATCHING_UP = 2  # times the rate
 SLOW_DOWN, HARD_SLOW_DOWN, THROTTLES_BEFORE_HARD = 0.92, 0.6, 3
 SAME_EPISODE_CALLS, QUIET_CALLS = 10, 150
 RECOVER_FAST, PROBE, PROBE_WHEN_QUIET = 1.05, 1.001, 1.005
@@ -27,14 +28,15 @@ class Slot(NamedTuple):
 class RateLimiter:
     """Spaces the calls of all threads, slows down when the service throttles, and speeds up again carefully.
 
-    Turns that nobody took are caught up, a few at a time, as the service allows bursts; the first throttle ends that
-    and leaves the rate. Throttles of calls that left before the rate was lowered count as one with the throttle that
-    lowered it. One throttle lowers the rate a little; the third that comes soon after another lowers it much. So the
-    rate finds a quota far below its own quickly, and stays close to one just below it. The rate recovers quickly to
-    near where it was throttled, and slowly from there. Once no throttle came for long, it rises faster: the
-    service allows more than it did.
+    Turns that nobody took are caught up, some of them and at twice the rate, as the service allows bursts. So are those
+    before the first call, when nobody called. The first throttle ends that and leaves the rate. Throttles of calls that
+    left before the rate was lowered count as one with the throttle that lowered it. One throttle lowers the rate a
+    little; the third that comes soon after another lowers it much. So the rate finds a quota far below its own quickly,
+    and stays close to one just below it. The rate recovers quickly to near where it was throttled, and slowly from
+    there. Once no throttle came for long, it rises faster: the service allows more than it did.
 
-    It tells how long to wait; waiting is the caller's, one after another in `line`, and saying when the call leaves.
+    It tells how long to wait; waiting is the caller's, one after another under `send_lock`, and saying when the call
+    leaves.
     A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one
     close behind it.
 
@@ -43,7 +45,7 @@ class RateLimiter:
         clock: a monotonic clock, in seconds.
 
     Attributes:
-        line: held by the thread whose slot is next, until its call leaves.
+        send_lock: held by the thread whose slot is next, until its call leaves.
     """
 
     def __init__(self, calls_per_second: float = CALLS_PER_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,7 +53,8 @@ class RateLimiter:
         self._clock = clock
         self.send_lock = threading.Lock()
         self._lock = threading.Lock()
-        self._next = clock()
+        self._next = clock() - BURST / calls_per_second
+        self._after_last = clock()
         self._catch_up = BURST
         self._turns = self._left = self._slowed_at = 0
         self._answers = SAME_EPISODE_CALLS
@@ -75,10 +78,11 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             self._next = max(self._next, now - self._catch_up / self._rate)
-            pause = max(0.0, self._next - now)
+            starts = max(now, self._next, self._after_last)
             self._next += 1 / self._rate
+            self._after_last = starts + 1 / (CATCHING_UP * self._rate)
             self._turns += 1
-            return Slot(self._turns, pause)
+            return Slot(self._turns, starts - now)
 
     def sent(self) -> None:
         """The call of the last slot is sent now."""

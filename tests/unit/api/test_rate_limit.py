@@ -45,6 +45,13 @@ def starts(pace: RateLimiter, clock: Clock, count: int) -> list[float]:
     return [clock.now + pace.next_slot().pause for _ in range(count)]
 
 
+def evenly(rate: float, clock: Clock) -> RateLimiter:
+    """A pace whose first burst is over."""
+    pace = RateLimiter(rate, clock)
+    clock.now = starts(pace, clock, 2 * BURST + 1)[-1] + 1 / rate
+    return pace
+
+
 def gaps(moments: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(moments)]
 
@@ -75,16 +82,24 @@ def answered(pace: RateLimiter, answers: int) -> list[float]:
 
 
 @pytest.mark.parametrize("began", [0.0, 1e6])
-def test_the_first_call_goes_out_at_once_and_the_others_at_an_even_rate(began: float) -> None:
+def test_the_first_calls_go_out_at_twice_the_rate_and_the_others_at_an_even_one(began: float) -> None:
     clock = Clock(began)
-    moments = starts(RateLimiter(10, clock), clock, 5)
+    moments = starts(RateLimiter(10, clock), clock, 2 * BURST + 5)
     assert moments[0] == began
-    assert gaps(moments) == pytest.approx([0.1] * 4)
+    assert gaps(moments[: 2 * BURST + 1]) == pytest.approx([0.05] * 2 * BURST)
+    assert gaps(moments[2 * BURST :]) == pytest.approx([0.1] * 4)
+
+
+def test_a_rate_lower_than_the_quota_begins_with_hardly_a_call_more() -> None:
+    clock = Clock()
+    pace = RateLimiter(10, clock)
+    pace.limit(1)
+    assert starts(pace, clock, 3) == pytest.approx([0, 0.5, 2 - BURST / 10])
 
 
 def test_time_the_service_takes_counts_towards_the_turn() -> None:
     clock = Clock()
-    pace = RateLimiter(10, clock)
+    pace = evenly(10, clock)
     pauses = []
     for _ in range(4):
         pauses.append(pace.next_slot().pause)
@@ -97,18 +112,18 @@ def test_of_the_turns_that_nobody_took_a_few_are_caught_up() -> None:
     pace = RateLimiter(10, clock)
     starts(pace, clock, 3)
     clock.now += 60
-    moments = starts(pace, clock, BURST + 4)
-    assert moments[: BURST + 1] == pytest.approx([clock.now] * (BURST + 1))
-    assert gaps(moments[BURST:]) == pytest.approx([0.1] * 3)
+    moments = starts(pace, clock, 2 * BURST + 4)
+    assert gaps(moments[: 2 * BURST + 1]) == pytest.approx([0.05] * 2 * BURST)
+    assert gaps(moments[2 * BURST :]) == pytest.approx([0.1] * 3)
 
 
 def test_a_call_that_is_late_by_less_than_a_turn_is_caught_up_and_shifts_no_other() -> None:
     clock = Clock()
-    pace = RateLimiter(10, clock)
-    moments: list[float] = []
+    pace = evenly(10, clock)
+    began, moments = clock.now, list[float]()
     for late in (0, 0.05, 0, 0.02, 0):
-        clock.now = max(clock.now, len(moments) / 10 + late)
-        moments.append(clock.now + pace.next_slot().pause)
+        clock.now = max(clock.now, began + len(moments) / 10 + late)
+        moments.append(clock.now + pace.next_slot().pause - began)
     assert moments == pytest.approx([0, 0.15, 0.2, 0.32, 0.4])
 
 
@@ -201,7 +216,7 @@ def test_without_bursts_a_call_that_left_late_moves_the_next_one() -> None:
 
 def test_with_bursts_a_call_that_left_late_moves_no_other() -> None:
     clock = Clock()
-    pace = RateLimiter(10, clock)
+    pace = evenly(10, clock)
     clock.now += pace.next_slot().pause + 0.04
     pace.sent()
     assert pace.next_slot().pause == pytest.approx(0.06)
@@ -295,7 +310,9 @@ def test_a_limit_between_the_rate_and_where_it_was_throttled_holds_on_the_way_ba
 
 
 def test_threads_share_the_turns_and_none_is_given_twice() -> None:
-    pace, found = RateLimiter(10, Clock()), list[Slot]()
+    clock = Clock()
+    pace, found = evenly(10, clock), list[Slot]()
+    first = pace.next_slot().number + 1
 
     def take() -> None:
         for _ in range(200):
@@ -308,8 +325,8 @@ def test_threads_share_the_turns_and_none_is_given_twice() -> None:
     for thread in threads:
         thread.join()
     found.sort(key=lambda slot: slot.number)
-    assert [slot.number for slot in found] == list(range(1, 1601))
-    assert [slot.pause for slot in found] == pytest.approx([number / 10 for number in range(1600)])
+    assert [slot.number for slot in found] == list(range(first, first + 1600))
+    assert [slot.pause for slot in found] == pytest.approx([number / 10 for number in range(1, 1601)])
 
 
 @pytest.mark.parametrize(("failures", "longest"), [(1, 0.5), (2, 1), (3, 2), (6, 16), (7, 20), (50, 20), (2000, 20)])
