@@ -18,7 +18,7 @@ from ..metrics import SyncMetrics
 from .connection import MAX_CONCURRENT_CALLS
 from .failures import is_throttle, is_transient, reason_of, to_source_error
 from .quota import Quota
-from .rate_limit import Slot, back_off
+from .rate_limit import RateLimiter, Slot, back_off
 from .raw_json import Answer, BadBody, answer_of, keep_raw_body
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ FAILURES_BEFORE_TROUBLE = 2  # of one call, in a row
 FEWEST_CONCURRENT_CALLS = 2
 SPARE, IN_HAND, NEWEST_CALLS = 1.2, 0.5, 9  # IN_HAND: calls whose answers are taken in meanwhile
 T = TypeVar("T")
+
+
+class _Here(threading.local):
+    """The pace whose next call is this thread's, while it has not left."""
+
+    pace: RateLimiter | None = None
 
 
 class PartnerCentral:
@@ -69,6 +75,7 @@ class PartnerCentral:
         self._closed = stop or threading.Event()
         self._latencies: deque[float] = deque(maxlen=NEWEST_CALLS)
         self._open: tuple[PartnerCentralSellingAPIClient, Quota] | None = None
+        self._here = _Here()
 
     def call(self, operation: str, request: Mapping[str, Any], parse: Callable[[Answer], T]) -> T:
         """Call an operation, and return what `parse` makes of its answer.
@@ -136,14 +143,16 @@ class PartnerCentral:
 
     def _call(self, operation: str, request: Mapping[str, Any], parse: Callable[[Answer], T]) -> T:
         boto, quota = self._opened()
-        slot = self._take(quota)
-        sent = time.monotonic()
         try:
+            slot = self._take(quota)
+            sent = time.monotonic()
             answer: Mapping[str, Any] = getattr(boto, xform_name(operation))(**request)
         except ClientError as error:
             if is_throttle(error):
                 quota.pace.throttled(slot)
             raise
+        finally:
+            self._leave()  # if it did not
         took = time.monotonic() - sent
         raw = answer_of(answer)
         self.metrics.record_answer(raw.served_at)
@@ -157,11 +166,12 @@ class PartnerCentral:
             if self._open is None:
                 boto = self._connect()
                 boto.meta.events.register("before-parse.partnercentral-selling.*", keep_raw_body)
+                boto.meta.events.register("before-send.partnercentral-selling.*", self._leave)
                 self._open = boto, self._quota(boto)
             return self._open
 
     def _take(self, quota: Quota) -> Slot:
-        """Take a call from the budgets, and wait for its slot."""
+        """Take a call from the budgets, and wait for its slot; no other thread gets one before this call leaves."""
         if not self.metrics.reserve_call(self._max_calls):
             raise CallLimitReached(
                 f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
@@ -182,11 +192,18 @@ class PartnerCentral:
                     f"The last {kept:,} calls of 24 hours are kept for what is read first. Run again later."
                 )
             quota.budget.take()
-        with quota.pace.send_lock:
-            slot = quota.pace.next_slot()
-            self._wait(slot.pause)
-            quota.pace.sent()
+        quota.pace.send_lock.acquire()
+        self._here.pace = quota.pace
+        slot = quota.pace.next_slot()
+        self._wait(slot.pause)
         return slot
+
+    def _leave(self, **_: object) -> None:
+        """The call of this thread is signed, and leaves now; what took long before that must not count as a pause."""
+        if (pace := self._here.pace) is not None:
+            self._here.pace = None
+            pace.sent()
+            pace.send_lock.release()
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:

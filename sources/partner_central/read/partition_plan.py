@@ -18,6 +18,8 @@ from .timestamps import SECOND, cut_before, second_of
 FEWEST_RECORDS = 400
 COARSE = 1000
 PARTS = 2
+SECONDS_TWICE = 3  # at a cut, for as long in CreatedDate some records are listed twice, or come with what is next
+PACE_TOLD = 30  # records per second; of a faster pace, dates of whole seconds tell little
 log = logging.getLogger("partner_central.plan")
 
 
@@ -50,6 +52,10 @@ class _WorkerProgress:
         if self.reached is not None and (span := latest - min(dates)):
             self.per_second = len(dates) / span.total_seconds()
         self.reached = latest
+
+    def listed_twice(self) -> float:
+        """About how many records a cut costs; never so many that a thousand more are not worth it."""
+        return min(SECONDS_TWICE * (self.per_second or 0.0), COARSE - FEWEST_RECORDS)
 
 
 class PartitionPlan:
@@ -140,33 +146,44 @@ class PartitionPlan:
         return list({id(one): one for one in self._waiting if id(one) not in self._active}.values())
 
     def _split(self) -> Partition | None:
-        """Give away the later part of the partition with the most left to read."""
+        """Give away the later part of the partition with the most left to read, as far as a cut does not cost that."""
         total = self.total()
         by_date = [progress for progress in self._active.values() if progress.partition.ends is None]
-        rests = [(self._rest(progress, total), progress) for progress in by_date]
-        for rest, progress in sorted(rests, key=lambda item: -item[0]):
-            if rest < FEWEST_RECORDS:
-                return None
-            partition = progress.partition
+        gains = [
+            (rest - progress.listed_twice(), rest, progress)
+            for progress in by_date
+            for rest in [self._rest(progress, total)]
+        ]
+        for gain, rest, progress in sorted(gains, key=lambda item: -item[0]):
+            if gain < FEWEST_RECORDS:
+                break
             if cut := self._middle(progress, rest):
-                later = Partition(cut, partition.end)
-                log.info("%s has about %d records left: %s is split off", partition, rest, later)
-                partition.end = cut
-                self._partitions.append(later)
-                return later
+                return self._split_off(progress.partition, cut, rest)
         return None
+
+    def _split_off(self, partition: Partition, cut: datetime, rest: float) -> Partition:
+        later = Partition(cut, partition.end)
+        log.info("%s has about %d records left: %s is split off", partition, rest, later)
+        partition.end = cut
+        self._partitions.append(later)
+        return later
 
     def _rest(self, progress: _WorkerProgress, total: float) -> float:
         """Records still to read, as far as can be judged: by the sample; where that is coarse, by the last page.
 
-        The last page is trusted for as many records again as were read.
+        The last page is trusted for as many records again as were read. Where it tells a pace, a single record of the
+        sample does not count: of a hundred thousand, it stands for a thousand, and is there by chance.
         """
         end = progress.partition.end or self._latest
+        sampled = self._density.count(progress.reached, end)
         by_sample = self._density.share(progress.reached, end) * total
-        if progress.reached is None or progress.per_second is None or by_sample > COARSE:
+        pace = progress.per_second
+        if progress.reached is None or pace is None:
             return by_sample
-        by_page = progress.per_second * max(0.0, (end - progress.reached).total_seconds())
-        return max(by_sample, min(by_page, max(COARSE, progress.records)))
+        by_page = min(pace * max(0.0, (end - progress.reached).total_seconds()), max(COARSE, progress.records))
+        if sampled < PARTS and pace < PACE_TOLD:
+            return by_page
+        return by_sample if by_sample > COARSE else max(by_sample, by_page)
 
     def _middle(self, progress: _WorkerProgress, rest: float) -> datetime | None:
         """Returns where half of the rest may be read, by the sample; by the last page if the sample says nothing.

@@ -132,7 +132,7 @@ def first_partitions(density: Density, parts: int, *, both_ends: bool = False) -
         both_ends: whether a crowd may be listed by key.
     """
     crowds = density.crowds(parts) if both_ends else []
-    cuts = {*density.cuts(None, None, parts), *density.hot_seconds()}
+    cuts = {*density.cuts(None, None, parts), *density.hot_seconds(parts)}
     outside = [cut for cut in cuts if not any(start < cut < end for start, end in crowds)]
     bounds = [None, *sorted({*outside, *(bound for span in crowds for bound in span)}), None]
     return [Partition(*span, ends=(End(), End()) if span in crowds else None) for span in pairwise(bounds)]

@@ -42,7 +42,7 @@ def estimate_density(sample: Iterable[object], listing: ListRequest) -> Density:
     """Estimates how records are spread over their dates of creation, from pages in another order, such as by customer.
 
     A page may be full of one customer, whose records came together. Only a few of each customer count, unless hardly
-    any others are there.
+    any others are there. Where many came within one second is seen from all of them.
     """
     members, spread_by = listing.stream.members, listing.stream.read.backfill.spread_by
     seen: Counter[str] = Counter()
@@ -55,7 +55,7 @@ def estimate_density(sample: Iterable[object], listing: ListRequest) -> Density:
         seen[group] += 1
         if seen[group] <= MOST_OF_A_GROUP:
             spread.append(date)
-    return Density(spread if len(spread) >= FEWEST else everything)
+    return Density(spread if len(spread) >= FEWEST else everything, everything)
 
 
 def _value_at(record: object, path: Path) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -429,6 +430,36 @@ def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:
     assert asking.concurrency() == 16
     quota.pace.limit(1e-4)
     assert asking.concurrency() == 2
+
+
+def test_without_bursts_a_call_that_took_long_to_prepare_does_not_bring_the_next_one_close_behind_it(
+    emulator: Emulator,
+) -> None:
+    clock, arrived = Clock(), list[float]()
+    quota, service = Quota(RateLimiter(10, clock)), boto(emulator.endpoint)
+    quota.pace.throttled(quota.pace.next_slot())
+    preparing = iter([0.06, 0.0] * 4)
+
+    def prepare(**_: object) -> None:
+        clock.now += next(preparing)
+
+    service.meta.events.register("before-call.partnercentral-selling.*", prepare)
+    emulator.on_call = lambda *_: arrived.append(clock.now)
+    asking = PartnerCentral(lambda: service, lambda _: quota, stop=clock)
+    for _ in range(8):
+        page_call(asking, OPERATION)(REQUEST)
+    assert min(later - earlier for earlier, later in pairwise(arrived)) >= 0.0999
+
+
+def test_a_call_that_fails_before_it_is_sent_holds_up_no_other(emulator: Emulator) -> None:
+    asking = client(emulator.endpoint)
+    with pytest.raises(PartnerCentralError):
+        page_call(asking, OPERATION)({"MaxResults": 100})
+    other = threading.Thread(target=page_call(asking, OPERATION), args=(REQUEST,), daemon=True)
+    other.start()
+    other.join(timeout=30)
+    assert not other.is_alive()
+    assert len(emulator.calls) == 1
 
 
 def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulator) -> None:

@@ -198,6 +198,40 @@ def test_a_split_by_the_last_page_lists_its_second_no_second_time() -> None:
     assert later >= reached.replace(microsecond=0) + SECOND
 
 
+def test_one_record_of_the_sample_does_not_count_where_the_last_page_tells_the_pace() -> None:
+    """It stands for all that is left of a thousand: a split would leave hardly a page to the other reader."""
+    plan = plan_of(Partition(day(0), day(20)), sample=[day(19.9)])
+    partition = claimed(plan)
+    for number in range(19):
+        plan.page_received(partition, page(number, number + 0.99))
+    assert plan.next_partition() is None
+
+
+def test_it_counts_where_a_crowd_is_read_whose_seconds_hide_the_pace() -> None:
+    """Four hundred records a second look like a hundred, as a page tells no more than that it came to the next one."""
+    end = day(0) + 5 * SECOND
+    plan = plan_of(Partition(day(0), end), sample=[end])
+    partition = claimed(plan)
+    for number in range(12):
+        second = day(0) + number // 4 * SECOND
+        plan.page_received(partition, [second] * (PAGE - 1) + [second + SECOND * (number % 4 == 3)])
+    assert claimed(plan).end == end
+
+
+def test_a_partition_in_a_crowd_is_not_split_while_another_one_has_nearly_as_much_left() -> None:
+    """A cut there makes two readers list the records of a second."""
+    crowd, other = Partition(day(0), day(0) + 20 * SECOND), Partition(day(1), day(20))
+    sample = [*(day(0) + number * SECOND for number in range(20)), *(day(number) for number in range(2, 20))]
+    plan = plan_of(crowd, other, sample=sample)
+    for partition in (claimed(plan), claimed(plan)):
+        for number in range(2):
+            at = day(0) + number * SECOND if partition is crowd else day(1 + number)
+            step = SECOND if partition is crowd else DAY
+            plan.page_received(partition, [at + step * one / PAGE for one in range(PAGE + 1)])
+    assert claimed(plan).end == day(20)
+    assert crowd.end == day(0) + 20 * SECOND
+
+
 def test_a_crowd_in_the_second_before_a_partition_brings_it_no_further_and_is_not_split() -> None:
     """It asks from a second early; a split there would be the same partition again, without end."""
     plan = plan_of(Partition(day(5), day(20)), sample=[])

@@ -68,7 +68,7 @@ def test_a_share_counts_the_records_after_one_moment_up_to_and_including_another
 
 def test_without_a_sample_nothing_lies_anywhere() -> None:
     density = Density([])
-    assert (density.share(None, None), density.count(None, None), density.hot_seconds()) == (0, 0, [])
+    assert (density.share(None, None), density.count(None, None), density.hot_seconds(9)) == (0, 0, [])
     assert first_partitions(density, 5) == [Partition(None, None)]
 
 
@@ -102,25 +102,34 @@ def test_a_span_of_a_second_is_not_cut() -> None:
 def test_a_second_that_many_records_share_begins_a_partition_of_its_own() -> None:
     sample = [*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS)]
     density = Density(sample)
-    assert density.hot_seconds() == [day(7.5) - MOMENT]
+    assert density.hot_seconds(9) == [day(7.5) - MOMENT]
     assert [partition.start for partition in first_partitions(density, 1)] == [None, day(7.5) - MOMENT]
     assert density.share_of_second(day(7.5) - MOMENT) == HOT_SECOND_RECORDS / len(sample)
 
 
 def test_a_second_of_a_busy_minute_begins_none_for_what_it_has_by_chance() -> None:
     minute = [day(7) + number * SECOND / 2 for number in range(120)]
-    assert Density([*minute, day(7) + 30 * SECOND]).hot_seconds() == []
-    assert Density([*minute, *crowd(day(7) + 30 * SECOND, 12)]).hot_seconds() == [day(7) + 30 * SECOND - MOMENT]
+    assert Density([*minute, day(7) + 30 * SECOND]).hot_seconds(9) == []
+    assert Density([*minute, *crowd(day(7) + 30 * SECOND, 12)]).hot_seconds(9) == [day(7) + 30 * SECOND - MOMENT]
 
 
 def test_seconds_beside_each_other_that_many_records_share_begin_one_each() -> None:
     beside = [*crowd(day(7), 8), *crowd(day(7) + SECOND, 8)]
-    assert Density([*map(day, range(20)), *beside]).hot_seconds() == [day(7) - MOMENT, day(7) + SECOND - MOMENT]
+    assert Density([*map(day, range(20)), *beside]).hot_seconds(9) == [day(7) - MOMENT, day(7) + SECOND - MOMENT]
+
+
+def test_of_many_such_seconds_the_fullest_begin_partitions_one_for_each_reader() -> None:
+    """An import that pauses after every three records would be cut as often, for a page each."""
+    slow = [day(7) + number * 60 * SECOND for number in range(30) for _ in range(3)]
+    known = Density(map(day, range(40)), [*map(day, range(40)), *slow, *crowd(day(9.5), 5)])
+    assert len(known.hot_seconds(99)) == 31
+    assert day(9.5) - MOMENT in known.hot_seconds(4)
+    assert len(first_partitions(known, 4)) == 4 + 4
 
 
 def test_a_second_that_few_records_share_does_not() -> None:
     density = Density([*map(day, range(20)), *crowd(day(7.5), HOT_SECOND_RECORDS - 1)])
-    assert density.hot_seconds() == []
+    assert density.hot_seconds(9) == []
     assert len(first_partitions(density, 4)) == 4
 
 

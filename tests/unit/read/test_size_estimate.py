@@ -17,6 +17,7 @@ from partner_central.read.size_estimate import (
     has_many_records,
     spans_many_pages,
 )
+from partner_central.read.timestamps import MOMENT
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -101,6 +102,16 @@ def test_of_a_customer_whose_records_came_together_only_a_few_count() -> None:
     density = estimate_density([*others, *crowd], list_request())
     assert density.count(None, None) == 95 + MOST_OF_A_GROUP
     assert density.count(NOON + DAY / 4, NOON + DAY * 3 / 4) == MOST_OF_A_GROUP
+
+
+def test_where_many_of_a_customer_came_within_a_second_is_known_though_only_a_few_count() -> None:
+    others = [made(NOON + number * DAY, f"customer {number}") for number in range(95)]
+    import_of_one = [made(NOON + number * DAY, "Big Importer") for number in range(90)] + [
+        made(NOON + DAY / 2, "Big Importer")
+    ] * 10
+    density = estimate_density([*others, *import_of_one], list_request())
+    assert density.hot_seconds(9) == [NOON + DAY / 2 - MOMENT]
+    assert density.count(NOON + DAY / 4, NOON + DAY * 3 / 4) <= MOST_OF_A_GROUP
 
 
 @pytest.mark.parametrize("others", [0, FEWEST - MOST_OF_A_GROUP - 1])
