@@ -1,4 +1,4 @@
-"""Where the processor time of a first load goes."""
+"""Where the processor time and the memory of a first load go."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ PARTS = {
 
 
 def parts(shop: Workshop, table: Table) -> None:
-    """The parts of one load, whose functions are timed by thread."""
+    """The parts of one load, whose functions are timed by thread, and the memory meanwhile."""
     with emulated(shop.plan.large, quota=False) as emulator:
-        measured, seconds = shop.timed(emulator)
+        measured, seconds, peaks = shop.timed(emulator)
     whole = sum(seconds.values())
     for part, name in PARTS.items():
         took = seconds.pop(part, 0.0)
         each = took / measured.records * 1e6
-        table.row(name.format(calls=measured.calls), f"{took:.1f}", f"{took / whole:.0%}", f"{each:.0f}")
+        most = f"{peaks[part]:,}" if part in peaks else ""
+        table.row(name.format(calls=measured.calls), f"{took:.1f}", f"{took / whole:.0%}", f"{each:.0f}", most)
     assert not seconds, f"{', '.join(seconds)} has no name"
 
 
 SECTION = Section(
-    "Parts of the processor time of {large:,} records",
-    "part | CPU s | share | microseconds of a record",
+    "Parts of the cost of {large:,} records",
+    "part | CPU s | share | microseconds of a record | MB at most meanwhile",
     parts,
-    "One first load, no latency, no quota, the functions of each part timed by thread.",
+    "One first load, no latency, no quota, the functions of each part timed by thread. The memory is that of the whole "
+    "process: what a part leaves behind counts for the next ones.",
 )

@@ -1,6 +1,7 @@
-"""`partner-central sync`, which writes the processor seconds of its parts as JSON into the file that is named.
+"""`partner-central sync`, which writes what its parts cost as JSON into the file that is named.
 
-Each part is charged for its own time, not for that of a part within it.
+Each part is charged for its own time, not for that of a part within it. Its memory is the most that the process had
+while the part was under way, with whatever other parts had left.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from partner_central_sync.cli import main
 from partner_central_sync.sync import chunks, job
 
 START, READING, THREADS = "start", "reading", "threads"
+SECONDS_BETWEEN_LOOKS = 0.02
 PARTS: tuple[tuple[str, Any, str], ...] = (
     ("rows", RowBatchBuilder, "batch"),
     ("arrow", Columnar, "items"),
@@ -44,6 +46,7 @@ class Clock:
     def __init__(self) -> None:
         self.seconds = Counter[str]()
         self.readers: list[float] = []
+        self.peaks = Counter[str]()
         self._inside = [START]
         self._since = 0.0
 
@@ -77,6 +80,19 @@ class Clock:
 
         return run
 
+    def watch_memory(self) -> None:
+        """Notes the resident memory, in MiB, again and again."""
+        while True:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+            self.note_memory(pages * os.sysconf("SC_PAGE_SIZE") >> 20)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def note_memory(self, resident: int) -> None:
+        """The part that the main thread is in has so much; what is between other parts is not the start again."""
+        part = self._inside[-1]
+        if part != START or self.seconds.keys() <= {START}:
+            self.peaks[part] = max(self.peaks[part], resident)
+
     def _within(self, part: str, step: Callable[[], Any]) -> Any:
         self.charge()
         self._inside.append(part)
@@ -93,17 +109,18 @@ class Clock:
 
 
 def sync(out: Path) -> NoReturn:
-    """Syncs, and writes the seconds of the parts, of the workers, and of all other threads."""
+    """Syncs, and writes the seconds of the parts, of the workers, and of all other threads; and the memory of parts."""
     clock, end = Clock(), os._exit
     for part, owner, name in PARTS:
         setattr(owner, name, clock.timed(part, getattr(owner, name)))
     ParallelReader._run = clock.reader(ParallelReader._run)
+    threading.Thread(target=clock.watch_memory, daemon=True).start()
 
     def write(code: int) -> NoReturn:
         clock.charge()
         seconds = dict(clock.seconds) | {READING: sum(clock.readers)}
         seconds[THREADS] = time.process_time() - sum(seconds.values())
-        out.write_text(json.dumps(seconds), encoding="utf-8")
+        out.write_text(json.dumps({"seconds": seconds, "peaks": dict(clock.peaks)}), encoding="utf-8")
         end(code)
 
     os._exit = write

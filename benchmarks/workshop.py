@@ -144,13 +144,14 @@ class Workshop:
         check(at / "partner_central.duckdb", "partner_central.opportunities", measured.records, entries(emulator))
         return measured
 
-    def timed(self, emulator: Emulator) -> tuple[Measured, dict[str, float]]:
-        """A first load without a quota, and the processor seconds of its parts."""
+    def timed(self, emulator: Emulator) -> tuple[Measured, dict[str, float], dict[str, int]]:
+        """A first load without a quota, the processor seconds of its parts, and the most MB that it had in each."""
         place = self.fresh()
         out = place / "seconds.json"
         measured = self.measure(emulator, place, [self.python, HERE / "timed_sync.py", out], unlimited=True)
         check(place / "partner_central.duckdb", "partner_central.opportunities", measured.records, entries(emulator))
-        return measured, json.loads(out.read_text(encoding="utf-8"))
+        found = json.loads(out.read_text(encoding="utf-8"))
+        return measured, found["seconds"], found["peaks"]
 
     def until_first_call(self, emulator: Emulator, place: Path) -> float:
         """Processor seconds of `partner-central sync` from its start until its first call reaches the emulator."""

@@ -220,6 +220,19 @@ def test_a_part_is_charged_for_its_own_time(monkeypatch: pytest.MonkeyPatch) -> 
     assert clock.seconds == {"start": 0.5 + 3 * 32, "extraction": 16, "rows": 8, "arrow": 6}
 
 
+def test_the_memory_of_a_part_is_the_most_that_there_was_meanwhile() -> None:
+    clock = timed_sync.Clock()
+
+    def reads(*resident: int) -> None:
+        for one in resident:
+            clock.note_memory(one)
+
+    reads(100)
+    clock.timed("rows", lambda: reads(300, 200))()
+    reads(400)
+    assert clock.peaks == {"start": 100, "rows": 300}
+
+
 def test_the_time_of_another_thread_is_not_charged() -> None:
     clock = timed_sync.Clock()
     elsewhere = threading.Thread(target=clock.timed("loading", lambda: None))
