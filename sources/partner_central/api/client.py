@@ -18,7 +18,7 @@ from ..metrics import SyncMetrics
 from .connection import MAX_CONCURRENT_CALLS
 from .failures import is_throttle, is_transient, reason_of, to_source_error
 from .quota import Quota
-from .rate_limit import RateLimiter, Slot, back_off
+from .rate_limit import Slot, back_off
 from .raw_json import Answer, BadBody, answer_of, keep_raw_body
 
 if TYPE_CHECKING:
@@ -32,9 +32,15 @@ T = TypeVar("T")
 
 
 class _Here(threading.local):
-    """The pace whose next call is this thread's, while it has not left."""
+    """The call that a thread makes: its quota; its slot, once it has left; and when it did."""
 
-    pace: RateLimiter | None = None
+    quota: Quota | None = None
+    slot: Slot | None = None
+    sent: float = 0.0
+
+    def begin(self, quota: Quota) -> None:
+        """A call is prepared."""
+        self.quota, self.slot, self.sent = quota, None, time.monotonic()
 
 
 class PartnerCentral:
@@ -143,17 +149,20 @@ class PartnerCentral:
 
     def _call(self, operation: str, request: Mapping[str, Any], parse: Callable[[Answer], T]) -> T:
         boto, quota = self._opened()
+        self._reserve(quota)
+        here = self._here
+        here.begin(quota)
         try:
-            slot = self._take(quota)
-            sent = time.monotonic()
             answer: Mapping[str, Any] = getattr(boto, xform_name(operation))(**request)
         except ClientError as error:
-            if is_throttle(error):
-                quota.pace.throttled(slot)
+            if is_throttle(error) and here.slot is not None:
+                quota.pace.throttled(here.slot)
             raise
         finally:
-            self._leave()  # if it did not
-        took = time.monotonic() - sent
+            here.quota = None
+            if here.slot is None:
+                self.metrics.release_call()
+        took = time.monotonic() - here.sent
         raw = answer_of(answer)
         self.metrics.record_answer(raw.served_at)
         parsed = parse(raw)
@@ -166,25 +175,24 @@ class PartnerCentral:
             if self._open is None:
                 boto = self._connect()
                 boto.meta.events.register("before-parse.partnercentral-selling.*", keep_raw_body)
-                boto.meta.events.register("before-send.partnercentral-selling.*", self._leave)
+                boto.meta.events.register("before-send.partnercentral-selling.*", self._depart)
                 self._open = boto, self._quota(boto)
             return self._open
 
-    def _take(self, quota: Quota) -> Slot:
-        """Take a call from the budgets, and wait for its slot; no other thread gets one before this call leaves."""
+    def _reserve(self, quota: Quota) -> None:
+        """Take a call from the budgets, unless the reading was stopped."""
         if not self.metrics.reserve_call(self._max_calls):
             raise CallLimitReached(
                 f"Stopped as told, after {self._max_calls:,} calls (max_calls). The next run continues from here."
             )
         try:
-            slot = self._wait_for_slot(quota)
+            self._wait(0)
+            self._spend(quota)
         except BaseException:
             self.metrics.release_call()
             raise
-        self.metrics.record_call(left=quota.budget.left)
-        return slot
 
-    def _wait_for_slot(self, quota: Quota) -> Slot:
+    def _spend(self, quota: Quota) -> None:
         with self._lock:
             kept = quota.budget.kept(self._share)
             if kept and quota.budget.left <= kept:
@@ -192,18 +200,23 @@ class PartnerCentral:
                     f"The last {kept:,} calls of 24 hours are kept for what is read first. Run again later."
                 )
             quota.budget.take()
-        quota.pace.send_lock.acquire()
-        self._here.pace = quota.pace
-        slot = quota.pace.next_slot()
-        self._wait(slot.pause)
-        return slot
 
-    def _leave(self, **_: object) -> None:
-        """The call of this thread is signed, and leaves now; what took long before that must not count as a pause."""
-        if (pace := self._here.pace) is not None:
-            self._here.pace = None
-            pace.sent()
-            pace.send_lock.release()
+    def _depart(self, **_: object) -> None:
+        """Waits for the slot of a call that is signed and about to leave.
+
+        What it takes to prepare one differs. So the calls leave as evenly as a service without bursts counts them.
+        """
+        here = self._here
+        if (quota := here.quota) is None:
+            return
+        with quota.pace.send_lock:
+            slot = quota.pace.next_slot()
+            self._wait(slot.pause)
+            quota.pace.sent()
+        is_first = here.slot is None
+        here.slot, here.sent = slot, time.monotonic()
+        if is_first:
+            self.metrics.record_call(left=quota.budget.left)
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:

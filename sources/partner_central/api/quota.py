@@ -21,6 +21,7 @@ class Quota:
     """The pace and the daily budget of one account."""
 
     _in_use: ClassVar[WeakValueDictionary[str, Quota]] = WeakValueDictionary()
+    _paces: ClassVar[dict[str, RateLimiter]] = {}
     _opening = threading.Lock()
 
     def __init__(self, pace: RateLimiter | None = None, budget: CallBudget | None = None) -> None:
@@ -42,7 +43,8 @@ class Quota:
         with cls._opening:
             quota = cls._in_use.get(account)
             if quota is None:
-                quota = cls._in_use[account] = cls(budget=CallBudget(CallLedger(folder / LEDGER, account)))
+                pace = cls._paces[account] = RateLimiter(before=cls._paces.get(account))
+                quota = cls._in_use[account] = cls(pace, CallBudget(CallLedger(folder / LEDGER, account)))
             quota.pace.limit(calls_per_second)
             quota.budget.calls_per_day = calls_per_day
             return quota

@@ -11,7 +11,7 @@ from typing import NamedTuple
 CALLS_PER_SECOND = 9.9
 MIN_CALLS_PER_SECOND = 0.2
 MAX_BACK_OFF_S = 20.0
-BURST = 8  # calls; a quota of ten a second is likely to let ten through at once
+BURST_SECONDS = 0.8  # of calls; a quota of ten a second is likely to let ten through at once
 CATCHING_UP = 2  # times the rate
 SLOW_DOWN, HARD_SLOW_DOWN, THROTTLES_BEFORE_HARD = 0.95, 0.6, 3
 SAME_EPISODE_CALLS, QUIET_CALLS = 10, 150
@@ -43,19 +43,26 @@ class RateLimiter:
     Args:
         calls_per_second: the rate never exceeded, but for catching up.
         clock: a monotonic clock, in seconds.
+        before: what spaced the calls of the account until now.
 
     Attributes:
         send_lock: held by the thread whose slot is next, until its call leaves.
     """
 
-    def __init__(self, calls_per_second: float = CALLS_PER_SECOND, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        calls_per_second: float = CALLS_PER_SECOND,
+        clock: Callable[[], float] = time.monotonic,
+        before: RateLimiter | None = None,
+    ) -> None:
         self._ceiling = self._rate = calls_per_second
         self._clock = clock
         self.send_lock = threading.Lock()
         self._lock = threading.Lock()
-        self._next = clock() - BURST / calls_per_second
-        self._after_last = clock()
-        self._catch_up = BURST
+        self._next = self._after_last = clock() - BURST_SECONDS
+        if before is not None:
+            self._next, self._after_last = map(max, (self._next, self._after_last), before.next_starts)
+        self._catch_up = BURST_SECONDS
         self._turns = self._left = self._slowed_at = 0
         self._answers = SAME_EPISODE_CALLS
         self._in_a_row = 0
@@ -65,6 +72,11 @@ class RateLimiter:
     def rate(self) -> float:
         """Calls a second now allowed."""
         return self._rate
+
+    @property
+    def next_starts(self) -> tuple[float, float]:
+        """The time when the next call starts, at the rate, and at the earliest while it catches up."""
+        return self._next, self._after_last
 
     def limit(self, calls_per_second: float) -> None:
         """Set the rate never exceeded; a rate that was slowed down stays so."""
@@ -77,7 +89,7 @@ class RateLimiter:
         """Take the next slot."""
         with self._lock:
             now = self._clock()
-            self._next = max(self._next, now - self._catch_up / self._rate)
+            self._next = max(self._next, now - self._catch_up)
             starts = max(now, self._next, self._after_last)
             self._next += 1 / self._rate
             self._after_last = starts + 1 / (CATCHING_UP * self._rate)

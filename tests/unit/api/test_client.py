@@ -432,9 +432,7 @@ def test_throttling_calls_for_fewer_readers(emulator: Emulator) -> None:
     assert asking.concurrency() == 2
 
 
-def test_without_bursts_a_call_that_took_long_to_prepare_does_not_bring_the_next_one_close_behind_it(
-    emulator: Emulator,
-) -> None:
+def test_calls_leave_evenly_however_long_each_takes_to_prepare(emulator: Emulator) -> None:
     clock, arrived = Clock(), list[float]()
     quota, service = Quota(RateLimiter(10, clock)), boto(emulator.endpoint)
     quota.pace.throttled(quota.pace.next_slot())
@@ -448,18 +446,45 @@ def test_without_bursts_a_call_that_took_long_to_prepare_does_not_bring_the_next
     asking = PartnerCentral(lambda: service, lambda _: quota, stop=clock)
     for _ in range(8):
         page_call(asking, OPERATION)(REQUEST)
-    assert min(later - earlier for earlier, later in pairwise(arrived)) >= 0.0999
+    assert [later - earlier for earlier, later in pairwise(arrived)] == pytest.approx([0.1] * 7)
 
 
-def test_a_call_that_fails_before_it_is_sent_holds_up_no_other(emulator: Emulator) -> None:
-    asking = client(emulator.endpoint)
+def test_a_call_whose_keys_are_refreshed_holds_up_no_other(emulator: Emulator) -> None:
+    service, is_answered, waited = boto(emulator.endpoint), threading.Event(), list[bool]()
+
+    def refresh(**_: object) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            waited.append(is_answered.wait(timeout=30))
+
+    service.meta.events.register("before-sign.partnercentral-selling.*", refresh)
+    asking = PartnerCentral(lambda: service)
+    with ThreadPoolExecutor(1) as pool:
+        refreshing = pool.submit(page_call(asking, OPERATION), REQUEST)
+        page_call(asking, OPERATION)(REQUEST)
+        is_answered.set()
+        refreshing.result()
+    assert waited == [True]
+    assert len(emulator.calls) == 2
+
+
+def test_a_call_that_fails_before_it_is_sent_is_none_of_the_run(emulator: Emulator) -> None:
+    asking = client(emulator.endpoint, max_calls=1)
     with pytest.raises(PartnerCentralError):
         page_call(asking, OPERATION)({"MaxResults": 100})
-    other = threading.Thread(target=page_call(asking, OPERATION), args=(REQUEST,), daemon=True)
-    other.start()
-    other.join(timeout=30)
-    assert not other.is_alive()
-    assert len(emulator.calls) == 1
+    assert asking.metrics.calls == 0
+    assert len(page_call(asking, OPERATION)(REQUEST).records) == 100
+    assert asking.metrics.calls == 1
+
+
+def test_a_call_that_waits_for_its_slot_when_the_client_is_closed_does_not_leave(emulator: Emulator) -> None:
+    asking = client(emulator.endpoint, clock := Clock(), rate=10)
+    service = boto(emulator.endpoint)
+    service.meta.events.register("before-sign.partnercentral-selling.*", lambda **_: clock.set())
+    asking._connect = lambda: service
+    with pytest.raises(ServiceUnavailable, match="stopped"):
+        page_call(asking, OPERATION)(REQUEST)
+    assert emulator.calls == []
+    assert asking.metrics.calls == 0
 
 
 def test_the_connection_is_made_at_the_first_call_and_only_once(emulator: Emulator) -> None:

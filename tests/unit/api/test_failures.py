@@ -140,7 +140,7 @@ def far_from_home(endpoint_url: str | None = None) -> PartnerCentral:
 
     def connecting() -> PartnerCentralSellingAPIClient:
         client = connect(session, endpoint_url=endpoint_url)
-        client.meta.events.register("before-send.*", unreachable)
+        client.meta.events.register_last("before-send.partnercentral-selling.*", unreachable)
         return client
 
     return PartnerCentral(connecting, lambda _: Quota(RateLimiter(1000)), attempts=2)

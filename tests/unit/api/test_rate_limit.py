@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from partner_central.api.rate_limit import (
-    BURST,
+    BURST_SECONDS,
     CALLS_PER_SECOND,
     HARD_SLOW_DOWN,
     MAX_BACK_OFF_S,
@@ -28,6 +28,8 @@ from partner_central.api.rate_limit import (
     Slot,
     back_off,
 )
+
+BURST = 8  # of ten calls a second
 
 
 class Clock:
@@ -90,11 +92,23 @@ def test_the_first_calls_go_out_at_twice_the_rate_and_the_others_at_an_even_one(
     assert gaps(moments[2 * BURST :]) == pytest.approx([0.1] * 4)
 
 
-def test_a_rate_lower_than_the_quota_begins_with_hardly_a_call_more() -> None:
+@pytest.mark.parametrize("idle", [0, 60])
+def test_a_rate_lower_than_the_quota_has_a_smaller_burst(idle: float) -> None:
     clock = Clock()
     pace = RateLimiter(10, clock)
     pace.limit(1)
-    assert starts(pace, clock, 3) == pytest.approx([0, 0.5, 2 - BURST / 10])
+    clock.now += idle
+    assert starts(pace, clock, 3) == pytest.approx([idle, idle + 0.5, idle + 2 - BURST_SECONDS])
+
+
+def test_a_pace_that_comes_after_another_one_has_no_burst_that_was_used() -> None:
+    clock = Clock()
+    pace = RateLimiter(10, clock)
+    clock.now = starts(pace, clock, 2 * BURST + 1)[-1]
+    after = RateLimiter(10, clock, before=pace)
+    assert starts(after, clock, 3) == pytest.approx([clock.now + one / 10 for one in range(1, 4)])
+    clock.now += 60
+    assert gaps(starts(RateLimiter(10, clock, before=after), clock, 3)) == pytest.approx([0.05] * 2)
 
 
 def test_time_the_service_takes_counts_towards_the_turn() -> None:
@@ -282,7 +296,7 @@ def test_no_more_calls_go_out_than_the_rate_and_catching_up_allow(
         else:
             pace.answered()
     for first, last in itertools.combinations(range(len(moments)), 2):
-        assert last - first <= (moments[last] - moments[first]) * rate + BURST + 1e-6
+        assert last - first <= (moments[last] - moments[first] + BURST_SECONDS) * rate + 1e-6
 
 
 def test_a_rate_at_its_limit_follows_the_limit_up_and_down() -> None:
