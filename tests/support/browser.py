@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-CHROMIUM = shutil.which("chromium") or "chromium"
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -28,9 +27,11 @@ class Browser:
     """
 
     def __init__(self, profile: Path, *flags: str) -> None:
+        chromium = shutil.which("chromium")
+        assert chromium, "this needs Debian's package chromium"
         to_browser, from_us = os.pipe()
         to_us, from_browser = os.pipe()
-        command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe", *flags, "about:blank"]
+        command = [chromium, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe", *flags, "about:blank"]
         pipes = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         self._process = subprocess.Popen(
             ["bash", "-c", pipes, "chromium", *command],
