@@ -19,6 +19,7 @@ from partner_central.errors import ConfigurationError
 from partner_central_emulator import Emulator, Fault
 from partner_central_sync.console.output import Console
 from partner_central_sync.console.signals import Terminated
+from partner_central_sync.destinations import duckdb_sql_client
 from partner_central_sync.sync import working_folder
 from partner_central_sync.sync.listen import LONGEST_PAUSE_S, listen, queue_to_listen
 from sandbox import Sandbox, rows
@@ -153,9 +154,14 @@ def test_another_run_at_the_same_time_is_waited_for(
 
 
 def test_a_destination_that_is_down_costs_no_receipt_and_heals(
-    synced: Sandbox, small: Emulator, sqs: FakeSqs, capsys: pytest.CaptureFixture[str]
+    synced: Sandbox,
+    small: Emulator,
+    sqs: FakeSqs,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each receipt would bring the message nearer to the dead letters."""
+    monkeypatch.setattr(duckdb_sql_client, "WAIT_SECONDS", 0)
     started = False
     listening = Listening(synced, sqs)
     closes: list[Callable[[], None]] = []
