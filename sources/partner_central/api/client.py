@@ -204,7 +204,7 @@ class PartnerCentral:
     def _depart(self, **_: object) -> None:
         """Waits for the slot of a call that is signed and about to leave.
 
-        What it takes to prepare one differs. So the calls leave as evenly as a service without bursts counts them.
+        The time to prepare one differs, and is over here. So calls leave as evenly as a service without bursts wants.
         """
         here = self._here
         if (quota := here.quota) is None:

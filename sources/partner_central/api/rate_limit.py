@@ -36,9 +36,8 @@ class RateLimiter:
     there. Once no throttle came for long, it rises faster: the service allows more than it did.
 
     It tells how long to wait; waiting is the caller's, one after another under `send_lock`, and saying when the call
-    leaves.
-    A service without bursts counts from one arrival to the next, so a call that left late must not bring the next one
-    close behind it.
+    leaves. A service without bursts counts from one arrival to the next, so a call that left late must not bring the
+    next one close behind it.
 
     Args:
         calls_per_second: the rate never exceeded, but for catching up.
