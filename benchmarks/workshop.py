@@ -147,7 +147,7 @@ class Workshop:
     def timed(self, emulator: Emulator) -> tuple[Measured, dict[str, float], dict[str, int]]:
         """A first load without a quota, the processor seconds of its parts, and the most MB that it had in each."""
         place = self.fresh()
-        out = place / "seconds.json"
+        out = place / "parts.json"
         measured = self.measure(emulator, place, [self.python, HERE / "timed_sync.py", out], unlimited=True)
         check(place / "partner_central.duckdb", "partner_central.opportunities", measured.records, entries(emulator))
         found = json.loads(out.read_text(encoding="utf-8"))

@@ -149,24 +149,18 @@ class PartitionPlan:
         """Give away the later part of the partition with the most left to read, as far as a cut does not cost that."""
         total = self.total()
         by_date = [progress for progress in self._active.values() if progress.partition.ends is None]
-        gains = [
-            (rest - progress.listed_twice(), rest, progress)
-            for progress in by_date
-            for rest in [self._rest(progress, total)]
-        ]
-        for gain, rest, progress in sorted(gains, key=lambda item: -item[0]):
-            if gain < FEWEST_RECORDS:
-                break
+        rests = [(self._rest(progress, total), progress) for progress in by_date]
+        for rest, progress in sorted(rests, key=lambda item: item[1].listed_twice() - item[0]):
+            if rest - progress.listed_twice() < FEWEST_RECORDS:
+                return None
+            partition = progress.partition
             if cut := self._middle(progress, rest):
-                return self._split_off(progress.partition, cut, rest)
+                later = Partition(cut, partition.end)
+                log.info("%s has about %d records left: %s is split off", partition, rest, later)
+                partition.end = cut
+                self._partitions.append(later)
+                return later
         return None
-
-    def _split_off(self, partition: Partition, cut: datetime, rest: float) -> Partition:
-        later = Partition(cut, partition.end)
-        log.info("%s has about %d records left: %s is split off", partition, rest, later)
-        partition.end = cut
-        self._partitions.append(later)
-        return later
 
     def _rest(self, progress: _WorkerProgress, total: float) -> float:
         """Records still to read, as far as can be judged: by the sample; where that is coarse, by the last page.
@@ -175,13 +169,12 @@ class PartitionPlan:
         sample does not count: of a hundred thousand, it stands for a thousand, and is there by chance.
         """
         end = progress.partition.end or self._latest
-        sampled = self._density.count(progress.reached, end)
         by_sample = self._density.share(progress.reached, end) * total
         pace = progress.per_second
         if progress.reached is None or pace is None:
             return by_sample
         by_page = min(pace * max(0.0, (end - progress.reached).total_seconds()), max(COARSE, progress.records))
-        if sampled < PARTS and pace < PACE_TOLD:
+        if pace < PACE_TOLD and self._density.count(progress.reached, end) < PARTS:
             return by_page
         return by_sample if by_sample > COARSE else max(by_sample, by_page)
 
