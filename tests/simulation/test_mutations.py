@@ -6,7 +6,7 @@ Where the generator changes, other seeds find a rule: some of the usual schedule
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from partner_central.read.until_stable import StableRead
 from partner_central.tables.record import Members
 from simulation.destination import Broken
 from simulation.generate import crowd_schedule, schedule
+from simulation.schedule import Event, Run, Schedule
 from simulation.simulate import failure, simulate_few_calls
 
 Patch = pytest.MonkeyPatch
@@ -51,18 +52,6 @@ class InAnyOrder(Order):
         return True
 
 
-def largest_date(patch: Patch) -> None:
-    note = Progress.note
-
-    def largest(self: Progress, records: list[object], rejections: list[Any], changed: int) -> None:
-        note(self, records, rejections, changed)
-        if self.under_way is not None:
-            dates = [date for _, date in map(MEMBERS.key_and_modified, records) if date is not None]
-            self.under_way.watermark = max([*dates, *filter(None, [self.under_way.watermark])], default=None)
-
-    patch.setattr(Progress, "note", largest)
-
-
 def seen_by_key(patch: Patch) -> None:
     is_new = ChangeDetector.is_new
 
@@ -76,17 +65,16 @@ def seen_by_key(patch: Patch) -> None:
 def complete_at_the_end_of_a_chain(patch: Patch) -> None:
     finish = Progress.finish
 
-    def at_once(self: Progress, backfill: Checkpoint, *, windows: bool) -> None:
-        finish(self, backfill, windows=windows)
+    def at_once(self: Progress, checkpoint: Checkpoint, *, by_partitions: bool) -> None:
+        finish(self, checkpoint, by_partitions=by_partitions)
         self.confirm()
 
     patch.setattr(Progress, "finish", at_once)
 
 
 def ahead_of_the_clock(patch: Patch) -> None:
-    def newest(page: Page, before: datetime | None, _: Members) -> datetime | None:
-        dates = [date for _, date in map(MEMBERS.key_and_modified, page.records) if date is not None]
-        return max([*dates, *([before] if before else [])], default=None)
+    def newest(page: Page, _: Members) -> datetime | None:
+        return max((date for _, date in map(MEMBERS.key_and_modified, page.records) if date is not None), default=None)
 
     patch.setattr(progress, "watermark_of", newest)
 
@@ -120,7 +108,6 @@ def at_the_place_of_the_other(page: EndPage, ends: tuple[End, End]) -> tuple[End
 
 RULES: dict[str, Callable[[Patch], None]] = {
     "newest first": ascending_dates,
-    "the cursor is of the first page": largest_date,
     "what was seen is told by its content": seen_by_key,
     "a chain is complete with the increment behind it": complete_at_the_end_of_a_chain,
     "the cursor is never above the service's clock": ahead_of_the_clock,
@@ -143,7 +130,6 @@ SEEDS = {
     "both ends of a crowd meet": (5, 10, 12),
     "each end of a crowd continues from where it was": (47, 236, 244),
     "newest first": (82, 140),
-    "the cursor is of the first page": (14, 22, 33),
     "what was seen is told by its content": (1, 2, 6),
     "a chain is complete with the increment behind it": (33, 115, 163),
     "the cursor is never above the service's clock": (14, 22, 33),
@@ -185,3 +171,17 @@ def test_a_list_that_records_leave_and_that_is_read_once_is_found(monkeypatch: P
     monkeypatch.setattr(StableRead, "ended", at_once)
     with pytest.raises(AssertionError, match="is missing"):
         simulate_few_calls(schedule(106), 2)
+
+
+def test_a_watermark_above_the_time_of_the_first_page_is_found(monkeypatch: Patch) -> None:
+    take = progress.watermark_of
+
+    def later(page: Page, members: Members) -> datetime | None:
+        return take(page._replace(served_at=page.served_at and page.served_at + timedelta(hours=1)), members)
+
+    ahead = [Event(1, "future", which=which, amount=50) for which in range(3)]
+    meanwhile = [Event(6, "change", which=6), Event(7, "tick", amount=2_000), Event(8, "change", which=5)]
+    load = Schedule(records=20, page=2, runs=(Run(events=(*ahead, *meanwhile)),))
+    assert failure(load) is None
+    monkeypatch.setattr(progress, "watermark_of", later)
+    assert "'step 5 0'" in (failure(load) or "")

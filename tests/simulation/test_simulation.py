@@ -185,6 +185,10 @@ def test_a_refused_token_of_a_crowd_is_followed_by_one_that_is_accepted() -> Non
     simulate_few_calls(schedule(246), 5)
 
 
+def test_a_load_ends_whose_first_page_lies_in_the_future_though_a_run_ended_with_its_last() -> None:
+    simulate_few_calls(search_schedule(109), 4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("calls", range(1, 13))
 @pytest.mark.parametrize("schedule_of", [schedule, search_schedule])

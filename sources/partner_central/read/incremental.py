@@ -175,7 +175,6 @@ class IncrementalReader:
     def _follow(self, reader: SequentialReader, pages: Iterator[Page], checkpoint: Checkpoint) -> Iterator[TableRows]:
         """Reads what is left of a sequential listing; once it is long, a later run can continue it."""
         for page in pages:
-            self._progress.find_watermark(checkpoint, page)
             checkpoint.token = page.next_token
             if not reader.is_in_order:  # told now: another run may read the rest, and find that in order
                 checkpoint.doubt(reader.doubt, self._metrics)

@@ -17,20 +17,20 @@ from .rejections import Rejections
 from .request import ListRequest
 from .state import State
 from .state_parts import FullListing, RejectedRange
-from .watermark import lies_ahead, watermark_of
+from .watermark import LIES_AHEAD, latest, lies_ahead, watermark_of
 
 
 class Progress:
     """Decides what a reading has found out.
 
     Args:
-        question: what is to be read.
+        options: what is to be read.
         state: what is kept between runs.
         metrics: where the run is counted.
         version: gives the version of this program.
 
     Attributes:
-        question: what is still to be read.
+        options: what is still to be read.
         changes: tells which records are new.
         listed: how records are listed now.
         under_way: the reading under way, to continue when calls are spent.
@@ -49,6 +49,7 @@ class Progress:
         self._rejections = Rejections(state, metrics, options.most_rejected, version)
         self._saw_undated = state.undated and (state.checkpoint is not None or state.unconfirmed is not None)
         self._given_up: RejectedRange | None = None
+        self._is_watermark_told = False
         full = options.full or (state.checkpoint is not None and state.checkpoint.full)
         self._read_everything_that_was_lost()
         self._skip_what_was_read_in_full()
@@ -106,10 +107,7 @@ class Progress:
     def begin(self, listing: ListRequest, page: Page) -> Checkpoint:
         """Begin a reading with its first page, newest first."""
         if lies_ahead(page, self._members):
-            self._metrics.add_note(
-                "A LastModifiedDate lies in the future of the service's clock: its record is loaded, and read again by "
-                "every run until then."
-            )
+            self._metrics.add_note(LIES_AHEAD)
         ignores_seen = self._starts_over
         if ignores_seen or self._state.cursor.watermark is None:
             self._rejections.are_read_from(listing.modified_since)
@@ -119,9 +117,8 @@ class Progress:
             self._state.unconfirmed = None
         if self.options.full:
             self._state.answered = None
-        self.listed = self._marks.of_new(
-            page.served_at or now(), everything=listing.is_everything, full=self.options.full
-        )
+        at = page.served_at or now()
+        self.listed = self._marks.of_new(at, everything=listing.is_everything, full=self.options.full)
         self.under_way = Checkpoint(
             None,
             listing.modified_since,
@@ -133,7 +130,7 @@ class Progress:
             at=self.listed.at,
             ignores_seen=ignores_seen,
         )
-        self.find_watermark(self.under_way, page)
+        self._is_watermark_told = self._raise_watermark(self.under_way, page)
         return self.under_way
 
     def resume(self, checkpoint: Checkpoint) -> None:
@@ -176,19 +173,22 @@ class Progress:
         reads = [checkpoint.stable_read, *(partition.crowd for partition in checkpoint.partitions)]
         return max((calls for one in reads if one is not None and (calls := one.calls_needed())), default=None)
 
-    def find_watermark(self, checkpoint: Checkpoint, page: Page) -> None:
-        """Take the watermark from the first page that has one."""
-        if checkpoint.watermark is None:
-            checkpoint.watermark = watermark_of(page, self._state.cursor.watermark, self._members)
-            self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
-
     def note(self, records: list[object], rejections: list[tuple[str, datetime | None]], changed: int) -> None:
         """Note a page: its records, what of it was rejected, and how many rows it gave."""
         self._rejections.note(rejections)
         if self.under_way is not None:
             self.under_way.counts.add(changed, [reason for reason, _ in rejections])
+            if not self._is_watermark_told:
+                self._raise_watermark(self.under_way, Page(records, None, self.under_way.at))
         self._saw_undated |= any(self._members.created_date(record) is None for record in records)
         self._state.undated |= self._saw_undated
+
+    def _raise_watermark(self, checkpoint: Checkpoint, page: Page) -> bool:
+        """Raise the watermark to what a page tells, if it tells any."""
+        newest = watermark_of(page, self._members)
+        checkpoint.watermark = latest(newest, checkpoint.watermark, self._state.cursor.watermark)
+        self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
+        return newest is not None
 
     def finish(self, checkpoint: Checkpoint, *, by_partitions: bool) -> None:
         """Everything has been handed on: the cursor moves, unless so much was rejected that it must not."""

@@ -1,4 +1,4 @@
-"""The newest LastModifiedDate a listing begins with: where the next run starts."""
+"""The newest LastModifiedDate of what was listed, and none after it began: where the next run starts."""
 
 from __future__ import annotations
 
@@ -9,27 +9,34 @@ from .pages import Page
 
 RESOLUTION = timedelta(seconds=1)  # of the Date header
 FAR = timedelta(minutes=5)
+LIES_AHEAD = (
+    "A LastModifiedDate lies in the future of the service's clock: its record is loaded, and read again by every run "
+    "until then."
+)
 
 
-def watermark_of(page: Page, before: datetime | None, members: Members) -> datetime | None:
-    """The watermark of a listing, from its first page, newest first; None while no record has a date.
+def watermark_of(page: Page, members: Members) -> datetime | None:
+    """The newest date of a page's records that is not above the clock it carries; None if there is none.
 
-    It is never above the service's own clock, which the Date header shows. A watermark ahead of it would hide every
-    change until that time has come.
+    A watermark ahead of the service's own clock would hide every change until that time has come.
 
     Args:
-        page: the first page that has a date which is not ahead.
-        before: the watermark of the last run.
+        page: its `served_at` is when the listing began, by the Date header.
         members: where a record has its dates.
     """
     dates, clock = _dates(page, members), page.served_at
     past = dates if clock is None else [min(date, clock) for date in dates if date < clock + RESOLUTION]
-    return max([*past, *([before] if before else [])], default=None)
+    return max(past, default=None)
 
 
 def lies_ahead(page: Page, members: Members) -> bool:
     """Returns whether a record is dated well ahead of the service's own clock."""
     return page.served_at is not None and any(date > page.served_at + FAR for date in _dates(page, members))
+
+
+def latest(*dates: datetime | None) -> datetime | None:
+    """Returns the latest of the dates that there are."""
+    return max((date for date in dates if date is not None), default=None)
 
 
 def _dates(page: Page, members: Members) -> list[datetime]:

@@ -34,27 +34,21 @@ def page(*moments: datetime | str | None, served_at: datetime | None = NOON) -> 
 def test_the_newest_date_of_a_page_is_the_watermark(
     dates: tuple[datetime | str | None, ...], expected: datetime | None
 ) -> None:
-    assert watermark_of(page(*dates), None, MEMBERS) == expected
-
-
-def test_the_watermark_never_goes_back() -> None:
-    assert watermark_of(page(NOON - HOUR), NOON, MEMBERS) == NOON
-    assert watermark_of(page(), NOON, MEMBERS) == NOON
+    assert watermark_of(page(*dates), MEMBERS) == expected
 
 
 @pytest.mark.parametrize("ahead", [SECOND, HOUR, 20 * HOUR, DAY, 300 * 365 * DAY])
 def test_a_date_ahead_of_the_services_clock_is_no_watermark(ahead: timedelta) -> None:
-    assert watermark_of(page(NOON + ahead, NOON - HOUR), None, MEMBERS) == NOON - HOUR
-    assert watermark_of(page(NOON + ahead), NOON - DAY, MEMBERS) == NOON - DAY
-    assert watermark_of(page(NOON + ahead), None, MEMBERS) is None
+    assert watermark_of(page(NOON + ahead, NOON - HOUR), MEMBERS) == NOON - HOUR
+    assert watermark_of(page(NOON + ahead), MEMBERS) is None
 
 
 def test_within_the_second_that_the_header_shows_the_clock_itself_is_the_watermark() -> None:
-    assert watermark_of(page(NOON + SECOND / 2, NOON - HOUR), None, MEMBERS) == NOON
+    assert watermark_of(page(NOON + SECOND / 2, NOON - HOUR), MEMBERS) == NOON
 
 
 def test_without_a_clock_of_the_service_every_date_is_believed() -> None:
-    assert watermark_of(page(NOON + 30 * DAY, served_at=None), NOON, MEMBERS) == NOON + 30 * DAY
+    assert watermark_of(page(NOON + 30 * DAY, served_at=None), MEMBERS) == NOON + 30 * DAY
     assert not lies_ahead(page(NOON + 30 * DAY, served_at=None), MEMBERS)
 
 
