@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import pytest
+from dlt.common.data_types import TDataType
+from dlt.common.schema.typing import TColumnSchema
+from dlt.destinations import duckdb as factory
 
 from adversarial_server import AdversarialServer
 from partner_central_emulator import Emulator
@@ -152,3 +155,18 @@ def test_the_descriptions_of_new_columns_are_sent_together(sandbox: Sandbox, mon
         ((columns,),) = connection.execute(described).fetchall()
     assert [number for number in sent if number] == [columns]
     assert columns > 50
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *({"data_type": kind} for kind in get_args(TDataType)),
+        {"data_type": "bigint", "precision": 32},
+        {"data_type": "decimal", "precision": 12, "scale": 2},
+        {"data_type": "timestamp", "timezone": False},
+    ],
+)
+def test_a_type_is_written_as_the_file_tells_it_so_that_text_compares_them(column: TColumnSchema) -> None:
+    kind = factory()._raw_capabilities().get_type_mapper().to_destination_type({"name": "x", **column}, {"name": "t"})
+    with duckdb.connect() as connection:
+        assert connection.execute(f"DESCRIBE SELECT CAST(NULL AS {kind}) AS x").fetchall()[0][1] == kind

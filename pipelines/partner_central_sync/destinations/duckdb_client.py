@@ -26,6 +26,8 @@ from .column_comments import WithColumnComments, literal
 from .duckdb_sql_client import QualifiedSqlClient
 
 LOADED_HERE = frozenset({"jsonl", "parquet"})
+PARQUET = "read_parquet(%s, hive_partitioning=false)"
+PARQUET_COLUMNS = f"DESCRIBE SELECT * FROM {PARQUET}"  # noqa: S608 - a constant
 ROW_BYTES, LARGEST_ROW_BYTES = 2**24, 2**30
 
 
@@ -70,22 +72,22 @@ class TypedJob(DuckDbCopyJob):
         """
         client = self._job_client.sql_client
         merged_into = self._job_client.config.normalize_dataset_name(self._job_client.schema)
-        tables = " UNION ALL ".join(
-            f"SELECT {literal(dataset)} AS dataset, * FROM (DESCRIBE {self._table_of(dataset)})"  # noqa: S608 - escaped
-            for dataset in sorted({client.dataset_name, merged_into})
-        )
-        differing = client.execute_sql(
-            "SELECT dataset, f.column_name, f.column_type, t.column_type "  # noqa: S608 - the schema's own names, escaped
-            f"FROM ({tables}) t JOIN (DESCRIBE SELECT * FROM {self._rows(ROW_BYTES)}) f "
-            "ON f.column_name = t.column_name WHERE f.column_type <> t.column_type",
-            self._file_path,
-        )
-        for dataset, column, offered, stored in differing or ():
-            if self._has_values(str(column)):
-                raise TypesDiffer(
-                    f"The column {column} of {dataset}.{self.load_table_name} is of type {stored}, and {offered} is to "
-                    "be loaded into it. Nothing is converted in silence: give the column that type, or rename it."
-                )
+        offered = self._offered()
+        for dataset in sorted({client.dataset_name, merged_into}):
+            for column, stored, *_ in client.execute_sql(f"DESCRIBE {self._table_of(dataset)}") or ():
+                if offered.get(column, stored) != stored and self._has_values(column):
+                    raise TypesDiffer(
+                        f"The column {column} of {dataset}.{self.load_table_name} is of type {stored}, and "
+                        f"{offered[column]} is to be loaded into it. Nothing is converted in silence: give the column "
+                        "that type, or rename it."
+                    )
+
+    def _offered(self) -> dict[str, str]:
+        """The type of each column of the file."""
+        if _format(self._file_path) == "jsonl":
+            return self._columns
+        described = self._job_client.sql_client.execute_sql(PARQUET_COLUMNS, self._file_path)
+        return {column: kind for column, kind, *_ in described or ()}
 
     def _table_of(self, dataset: str) -> str:
         """The name of the table in a dataset."""
@@ -113,7 +115,7 @@ class TypedJob(DuckDbCopyJob):
     def _rows(self, largest: int) -> str:
         """SQL that reads the file, not its path; for a row of JSON, DuckDB reserves twice its largest size."""
         if _format(self._file_path) == "parquet":
-            return "read_parquet(%s, hive_partitioning=false)"
+            return PARQUET
         types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in self._columns.items())
         options = f"format='newline_delimited', hive_partitioning=false, maximum_object_size={largest}"
         return f"read_json(%s, columns={{{types}}}, {options})"
