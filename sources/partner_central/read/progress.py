@@ -136,6 +136,7 @@ class Progress:
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continue with a reading that was interrupted."""
         self.under_way = checkpoint
+        self._is_watermark_told = checkpoint.at is None  # an earlier release did not note when it began
         self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
         self.listed = self._marks.of_interrupted(checkpoint)
 
