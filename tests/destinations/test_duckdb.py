@@ -101,8 +101,11 @@ def test_staged_rows_leave_the_file_with_their_merge(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("column", ["last_modified_date", "Last_Modified_Date"])
 @pytest.mark.parametrize("file_format", ["parquet", rarely("lines")])
-def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(file_format: str, tmp_path: Path) -> None:
+def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(
+    file_format: str, column: str, tmp_path: Path
+) -> None:
     arrow = file_format == "parquet"
     with Emulator(opportunities=1200, seed=1, rps=None) as emulator:
         sandbox = Sandbox(tmp_path, emulator.endpoint)
@@ -110,13 +113,15 @@ def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(file_
         with duckdb.connect(str(sandbox.database)) as connection:
             connection.execute("USE partner_central.partner_central")
             connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP")
+            connection.execute("ALTER TABLE opportunities RENAME last_modified_date TO other_name")
+            connection.execute(f"ALTER TABLE opportunities RENAME other_name TO {column}")
             before = connection.execute(DATES).fetchall()
         for record in emulator.truth()[:3] if not arrow else emulator.truth():
             emulator.change(record["Id"], {"LifeCycle": {"NextSteps": "secret"}})
         with pytest.raises(Exception, match="partner_central") as error:
             sandbox.sync({"arrow": arrow})
         code, said = exit_code_and_message(error.value)
-        assert "The column last_modified_date of partner_central.opportunities is of type TIMESTAMP" in said
+        assert f"The column {column} of partner_central.opportunities is of type TIMESTAMP" in said
         assert "secret" not in said
         assert code is ExitCode.CONFIGURATION
         with duckdb.connect(str(sandbox.database)) as connection:
@@ -125,6 +130,8 @@ def test_an_insert_converts_nothing_and_says_which_column_is_of_which_type(file_
                 connection.execute("SELECT id, last_modified_date FROM opportunities ORDER BY 1").fetchall() == before
             )
             connection.execute("ALTER TABLE opportunities ALTER last_modified_date TYPE TIMESTAMP WITH TIME ZONE")
+            connection.execute("ALTER TABLE opportunities RENAME last_modified_date TO other_name")
+            connection.execute("ALTER TABLE opportunities RENAME other_name TO last_modified_date")
         sandbox.sync({"arrow": arrow})
         sandbox.assert_equals(emulator.truth())
 

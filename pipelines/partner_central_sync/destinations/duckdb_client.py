@@ -75,19 +75,19 @@ class TypedJob(DuckDbCopyJob):
         offered = self._offered()
         for dataset in sorted({client.dataset_name, merged_into}):
             for column, stored, *_ in client.execute_sql(f"DESCRIBE {self._table_of(dataset)}") or ():
-                if offered.get(column, stored) != stored and self._has_values(column):
+                kind = offered.get(column.lower(), stored)
+                if kind != stored and self._has_values(column):
                     raise TypesDiffer(
-                        f"The column {column} of {dataset}.{self.load_table_name} is of type {stored}, and "
-                        f"{offered[column]} is to be loaded into it. Nothing is converted in silence: give the column "
-                        "that type, or rename it."
+                        f"The column {column} of {dataset}.{self.load_table_name} is of type {stored}, and {kind} is "
+                        "to be loaded into it. Nothing is converted in silence: give the column that type or rename it."
                     )
 
     def _offered(self) -> dict[str, str]:
-        """The type of each column of the file."""
+        """The type of each column of the file; DuckDB finds the column of a table whichever its case."""
         if _format(self._file_path) == "jsonl":
-            return self._columns
+            return {column.lower(): kind for column, kind in self._columns.items()}
         described = self._job_client.sql_client.execute_sql(PARQUET_COLUMNS, self._file_path)
-        return {column: kind for column, kind, *_ in described or ()}
+        return {column.lower(): kind for column, kind, *_ in described or ()}
 
     def _table_of(self, dataset: str) -> str:
         """The name of the table in a dataset."""

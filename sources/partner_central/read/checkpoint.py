@@ -55,6 +55,8 @@ class Checkpoint:
         counts: what it has come upon.
         seen: what its earlier runs have seen, as in the cursor.
         ignores_seen: whether records count as new that earlier readings have seen.
+        watermark_until: when its first page was served, by the service's clock, if that told no watermark: what follows
+            raises it, up to then. None if nothing does.
     """
 
     watermark: datetime | None
@@ -72,6 +74,7 @@ class Checkpoint:
     counts: Counts = field(default_factory=Counts)
     seen: dict[str, str] = field(default_factory=dict)
     ignores_seen: bool = False
+    watermark_until: datetime | None = None
 
     @property
     def handed_on(self) -> int:
@@ -103,6 +106,7 @@ class Checkpoint:
             Counts(**state["counts"]),
             dict(state["seen"]),
             state["anew"],
+            from_text(state.get("until")),  # earlier checkpoints lack it
         )
 
     def dump(self) -> dict[str, Any]:
@@ -123,4 +127,5 @@ class Checkpoint:
             "counts": asdict(self.counts),
             "seen": dict(sorted(self.seen.items())),
             "anew": self.ignores_seen,
+            "until": to_text(self.watermark_until),
         }

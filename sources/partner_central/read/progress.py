@@ -49,7 +49,6 @@ class Progress:
         self._rejections = Rejections(state, metrics, options.most_rejected, version)
         self._saw_undated = state.undated and (state.checkpoint is not None or state.unconfirmed is not None)
         self._given_up: RejectedRange | None = None
-        self._is_watermark_told = False
         full = options.full or (state.checkpoint is not None and state.checkpoint.full)
         self._read_everything_that_was_lost()
         self._skip_what_was_read_in_full()
@@ -130,13 +129,13 @@ class Progress:
             at=self.listed.at,
             ignores_seen=ignores_seen,
         )
-        self._is_watermark_told = self._raise_watermark(self.under_way, page)
+        if not self._raise_watermark(self.under_way, page):
+            self.under_way.watermark_until = page.served_at
         return self.under_way
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continue with a reading that was interrupted."""
         self.under_way = checkpoint
-        self._is_watermark_told = checkpoint.at is None  # an earlier release did not note when it began
         self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
         self.listed = self._marks.of_interrupted(checkpoint)
 
@@ -179,8 +178,8 @@ class Progress:
         self._rejections.note(rejections)
         if self.under_way is not None:
             self.under_way.counts.add(changed, [reason for reason, _ in rejections])
-            if not self._is_watermark_told:
-                self._raise_watermark(self.under_way, Page(records, None, self.under_way.at))
+            if (until := self.under_way.watermark_until) is not None:
+                self._raise_watermark(self.under_way, Page(records, None, until))
         self._saw_undated |= any(self._members.created_date(record) is None for record in records)
         self._state.undated |= self._saw_undated
 

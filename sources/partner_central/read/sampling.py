@@ -9,7 +9,7 @@ from ..metrics import SyncMetrics
 from .checkpoint import Checkpoint
 from .concurrent_calls import in_order
 from .created_dates import UNDATED, UNSORTED
-from .pages import Call, Order, Page
+from .pages import Call, Order, Page, pages
 from .read_options import ReadOptions
 from .request import ListRequest
 from .size_estimate import has_many_records, spans_many_pages
@@ -77,7 +77,8 @@ class Sampler:
     def _has_dates(self, listing: ListRequest, sample: list[object]) -> bool:
         """Returns whether all records seem to have a CreatedDate, and to be sorted by it."""
         try:
-            youngest = self._call(listing.youngest_first().request())
+            listed = pages(listing.youngest_first(), self._call)
+            youngest = next(page for page in listed if page.records or page.next_token is None)
         except RequestInvalid as refusal:
             self.read_sequentially(str(refusal))
             return False

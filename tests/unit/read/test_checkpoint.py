@@ -34,6 +34,7 @@ MICROSECOND = timedelta(microseconds=1)
             full=False,
             partitions=[Partition(None, None, NOON + MICROSECOND, records=100)],
             estimated_records=1,
+            watermark_until=NOON,
         ),
     ],
 )
@@ -58,6 +59,7 @@ def test_a_sweep_without_a_beginning_stores_none() -> None:
         "counts": {"changed": 0, "rejected": 0, "reasons": {}},
         "seen": {},
         "anew": False,
+        "until": None,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +20,17 @@ from partner_central.read.state import State
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+OPTIONS = ReadOptions(OPPORTUNITIES, "AWS", FilterSet(), None, full=False, lookback=timedelta(minutes=5))
+INTERRUPTED = sorted((Path(__file__).parent / "states").glob("*interrupted*.json"))
 
 
-def begun(*first: datetime | None, before: datetime | None = None) -> tuple[Progress, Checkpoint]:
-    """A reading that began at noon with records of these dates."""
+def begun(
+    *first: datetime | None, before: datetime | None = None, served_at: datetime | None = NOON
+) -> tuple[Progress, Checkpoint]:
+    """A reading that began with a page of records of these dates."""
     state = State({"cursors": {"all": {"watermark": before and before.isoformat(), "seen": {}}}}, "all")
-    options = ReadOptions(OPPORTUNITIES, "AWS", FilterSet(), None, full=False, lookback=timedelta(minutes=5))
-    progress = Progress(options, state, SyncMetrics(), lambda: "this")
-    return progress, progress.begin(list_request(), Page(records(*first), "more", NOON))
+    progress = Progress(OPTIONS, state, SyncMetrics(), lambda: "this")
+    return progress, progress.begin(list_request(), Page(records(*first), "more", served_at))
 
 
 def records(*dates: datetime | None) -> list[object]:
@@ -52,8 +57,14 @@ def test_otherwise_the_newest_behind_it_does_that_is_not_above_its_time(
     assert seen == [before, NOON - 2 * HOUR, NOON - HOUR, NOON - HOUR]
 
 
+def test_without_a_clock_of_the_service_nothing_behind_the_first_page_does() -> None:
+    progress, checkpoint = begun(None, served_at=None)
+    progress.note(records(NOON - HOUR), [], 1)
+    assert checkpoint.watermark is None
+
+
 @pytest.mark.parametrize(
-    ("at", "modified", "expected"),
+    ("until", "modified", "expected"),
     [
         (NOON, NOON, NOON),
         (NOON, NOON + SECOND, NOON - HOUR),
@@ -61,10 +72,21 @@ def test_otherwise_the_newest_behind_it_does_that_is_not_above_its_time(
         (None, NOON, NOON - HOUR),
     ],
 )
-def test_a_reading_that_is_continued_knows_when_it_began_or_leaves_the_watermark(
-    at: datetime | None, modified: datetime, expected: datetime
+def test_a_reading_that_is_continued_raises_it_as_before(
+    until: datetime | None, modified: datetime, expected: datetime
 ) -> None:
     progress, _ = begun()
-    progress.resume(checkpoint := Checkpoint(NOON - HOUR, None, full=False, at=at))
+    progress.resume(checkpoint := Checkpoint(NOON - HOUR, None, full=False, at=NOON + HOUR, watermark_until=until))
     progress.note(records(modified), [], 1)
     assert checkpoint.watermark == expected
+
+
+@pytest.mark.parametrize("path", INTERRUPTED, ids=lambda path: path.stem)
+def test_a_reading_that_an_earlier_release_left_keeps_its_watermark(path: Path) -> None:
+    state = State(json.loads(path.read_text()), "all")
+    assert state.checkpoint is not None
+    before = state.checkpoint.watermark
+    progress = Progress(OPTIONS, state, SyncMetrics(), lambda: "this")
+    progress.resume(state.checkpoint)
+    progress.note(records(NOON + 40 * 24 * HOUR), [], 1)
+    assert state.checkpoint.watermark == before
