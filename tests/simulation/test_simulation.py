@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from partner_central.read.both_ends import BothEnds
-from simulation.facts import Facts
 from simulation.generate import crowd_schedule, schedule, search_schedule
 from simulation.patches import real_code
-from simulation.schedule import Event, Run, Schedule, TokenKind
+from simulation.schedule import Event, Run, Schedule
 from simulation.simulate import failure, report, simulate_few_calls
 from simulation.world import World
 
@@ -189,23 +187,6 @@ def test_a_refused_token_of_a_crowd_is_followed_by_one_that_is_accepted() -> Non
 
 def test_a_load_ends_whose_first_page_lies_in_the_future_though_a_run_ended_with_its_last() -> None:
     simulate_few_calls(search_schedule(109), 4)
-
-
-@pytest.mark.parametrize("token", ["offset", "position", "snapshot"])
-def test_a_first_page_in_the_future_hides_no_change_behind_an_increment_that_found_nothing(token: TokenKind) -> None:
-    ahead = tuple(Event(1, "future", which=which, amount=hours) for which, hours in ((2, 5), (3, 0.1), (1, 5)))
-    interrupted = (Event(3, "change", which=155), Event(3, "fault", which=142))
-    world = World(Schedule(made=340, records=23, token=token, page=3))
-    world.watchers.append(facts := Facts(world))
-    ends = []
-    with real_code(world):
-        for run in (Run(), Run(events=ahead), Run(events=interrupted), Run(), Run(), Run()):
-            world.service.clock += timedelta(minutes=3 if len(ends) > 2 else 0)
-            outcome = world.sync(replace(run, max_calls=8))
-            ends.append(outcome.is_complete)
-            if outcome.is_complete:
-                facts.rows_equal(Run(), outcome.scope)
-    assert ends[-1]
 
 
 def test_an_empty_page_of_the_youngest_hides_no_record_without_a_created_date() -> None:

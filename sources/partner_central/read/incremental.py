@@ -157,8 +157,7 @@ class IncrementalReader:
             checkpoint.token = None  # a run that continues has not seen this page: it does not read on behind it
         before = self._found()
         yield self._batch(page.records)
-        tells = page.records and checkpoint.watermark_until is None
-        is_behind = page.next_token is not None and not tells
+        is_behind = not page.records and page.next_token is not None
         if self._progress.is_up_to_date(is_new=is_behind or self._found() > before):
             return True
         if page.next_token is not None:
