@@ -17,7 +17,7 @@ from .rejections import Rejections
 from .request import ListRequest
 from .state import State
 from .state_parts import FullListing, RejectedRange
-from .watermark import LIES_AHEAD, latest, lies_ahead, watermark_of
+from .watermark import LIES_AHEAD, lies_ahead, watermark_of
 
 
 class Progress:
@@ -186,7 +186,8 @@ class Progress:
     def _raise_watermark(self, checkpoint: Checkpoint, page: Page) -> bool:
         """Raise the watermark to what a page tells, if it tells any."""
         newest = watermark_of(page, self._members)
-        checkpoint.watermark = latest(newest, checkpoint.watermark, self._state.cursor.watermark)
+        dates = (newest, checkpoint.watermark, self._state.cursor.watermark)
+        checkpoint.watermark = max(filter(None, dates), default=None)
         self.changes.keep_from(read_from(checkpoint.watermark, self.options.lookback))
         return newest is not None
 

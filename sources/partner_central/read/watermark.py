@@ -34,10 +34,5 @@ def lies_ahead(page: Page, members: Members) -> bool:
     return page.served_at is not None and any(date > page.served_at + FAR for date in _dates(page, members))
 
 
-def latest(*dates: datetime | None) -> datetime | None:
-    """Returns the latest of the dates that there are."""
-    return max((date for date in dates if date is not None), default=None)
-
-
 def _dates(page: Page, members: Members) -> list[datetime]:
     return [date for date in map(members.modified_date, page.records) if date is not None]

@@ -57,6 +57,12 @@ def test_otherwise_the_newest_behind_it_does_that_is_not_above_its_time(
     assert seen == [before, NOON - 2 * HOUR, NOON - HOUR, NOON - HOUR]
 
 
+@pytest.mark.parametrize("first", [(NOON - 2 * HOUR,), (), (NOON + HOUR,)])
+def test_the_watermark_never_goes_back(first: tuple[datetime, ...]) -> None:
+    _, checkpoint = begun(*first, before=NOON - HOUR)
+    assert checkpoint.watermark == NOON - HOUR
+
+
 def test_without_a_clock_of_the_service_nothing_behind_the_first_page_does() -> None:
     progress, checkpoint = begun(None, served_at=None)
     progress.note(records(NOON - HOUR), [], 1)
