@@ -28,6 +28,8 @@ SETTING = re.compile(
     r"\b((?:password|passwd|pwd|passphrase|aws_secret_access_key|aws_session_token)\s*=\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\")]+)",
     re.IGNORECASE,
 )
+PARAMETER = re.compile(r"[?&;\s]([^\s?&;=]+)=([^\s&;]+)")
+QUOTED_VALUE = re.compile(r":\s*\"([^\"]+)")
 PASSWORD_OF_URL = re.compile(r"://[^\s/:@]*:(\S+)@([^\s/:?]*)")
 
 
@@ -132,11 +134,22 @@ def _leaves(value: object, *, secret: bool) -> Iterator[str]:
 
 
 def _secrets_in(name: str, value: str) -> Iterator[str]:
-    """Yields what is secret of a value: of credentials, a password in a URL, or fields of JSON; a path is none."""
-    if not name.lower().endswith("credentials") or PASSWORD_OF_URL.search(value):
+    """Yields what is secret of a value: of credentials a password, named fields and parameters; a path is none.
+
+    What has a typing error is neither a URL nor JSON, so whatever may be the password in it counts as one.
+    """
+    if not name.lower().endswith("credentials"):
         yield value
-    elif value.lstrip().startswith("{"):
+        return
+    yield from (secret for named, secret in PARAMETER.findall(value) if SECRET_NAME.search(named))
+    before, at, _ = value.rpartition("@")
+    if value.lstrip().startswith("{"):
         try:
             yield from _leaves(json.loads(value), secret=False)
         except ValueError:
             yield value
+            yield from QUOTED_VALUE.findall(value)
+    elif at:
+        yield value
+        if not PASSWORD_OF_URL.search(value):
+            yield from (before[colon.end() :].lstrip("/") for colon in re.finditer(":", before))

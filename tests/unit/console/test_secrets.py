@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import Any
 
 import pytest
 from dlt.common.configuration.container import Container
@@ -17,6 +18,13 @@ from partner_central_sync.console.secrets import mask, mask_log, masked
 from partner_central_sync.sync.accounts import parse_accounts
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+Px"
+
+
+def _use_file(content: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets dlt have read a file of secrets."""
+    provider = CustomLoaderDocProvider("file", lambda: content)
+    providers = Container()[PluggableRunContext].providers
+    monkeypatch.setattr(providers, "providers", [*providers.providers, provider])
 
 
 @pytest.mark.parametrize(
@@ -64,11 +72,43 @@ def test_the_password_of_a_configured_url_is_masked_alone_too(monkeypatch: pytes
     assert masked({"location": "a://b:secret@c", "calls": 1}) == {"location": "a://b:***@c", "calls": 1}
 
 
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "postgresql//loader:S3cretPW@db/sales",
+        "postgresql:/loader:S3cretPW@db/sales",
+        "postgresql:loader:S3cretPW@db/sales",
+        "loader:S3cretPW@db/sales",
+        "://loader:S3cretPW@db/sales",
+        "postgresql://loader:S3cretPW@db/sales?sslpassword=AnotherPW",
+        "md:sales?motherduck_token=S3cretPW&x=1",
+        "host=db sslpassword=S3cretPW",
+        '{"password": "S3cretPW"',
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_password_in_credentials_with_a_typing_error_is_masked(
+    credentials: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place == "environment":
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
+    else:
+        _use_file({"destination": {"postgres": {"credentials": credentials}}}, monkeypatch)
+    told = mask(f"Could not parse {credentials!r}; no password 'S3cretPW' for 'sales', nor 'AnotherPW'")
+    assert "S3cretPW" not in told
+    assert ("AnotherPW" in told) == ("AnotherPW" not in credentials)
+    assert "sales" in told
+
+
+@pytest.mark.parametrize("credentials", ["duckdb:///data/sales.duckdb", "data/sales.duckdb", "C:\\data\\sales.duckdb"])
+def test_a_path_is_no_secret(credentials: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", credentials)
+    assert mask(f"cannot open {credentials}") == f"cannot open {credentials}"
+
+
 def test_secrets_of_dlts_files_are_masked_and_names_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     content = {"destination": {"x": {"credentials": {"password": SECRET, "username": "loader", "host": "warehouse"}}}}
-    provider = CustomLoaderDocProvider("file", lambda: content)
-    providers = Container()[PluggableRunContext].providers
-    monkeypatch.setattr(providers, "providers", [*providers.providers, provider])
+    _use_file(content, monkeypatch)
     assert mask(f"loader at warehouse with {SECRET}") == "loader at warehouse with ***"
 
 
