@@ -39,7 +39,7 @@ def accounts(shop: Workshop, table: Table) -> None:
             *(f"{statistics.median(seconds):.2f}" for seconds in (one, many, each)),
             f"{max(run.calls for _, run in runs)}",
             f"{max(run.cost.peak_mb for _, run in runs):,.0f}",
-            spread=spread_of(each),
+            spread=spread_of(many),
         )
 
 

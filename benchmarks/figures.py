@@ -10,10 +10,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 MORE_IS_BETTER = frozenset({"fraction of the quota", "records/s"})
+COUNTED = frozenset({"calls", "calls of 20", "throttles"})
+OF_THE_PACE = frozenset({"seconds", "fraction of the quota"})
 CONDITIONS = frozenset({"load average"})
 NUMBER = re.compile(r"\d[\d,]*\.?\d*")
 FEWEST_FOR_QUARTILES = 5
 LEAST_NOISE = 0.05  # what rounded figures differ by
+FEW = 2  # calls or throttles
 
 
 def spread_of(repeats: Sequence[float]) -> float:
@@ -71,19 +74,21 @@ class Table:
     def compare(self, kept: Mapping[str, Table], name: str) -> None:
         """Notes what is worse by more than the noise than in the kept table of the same section and title.
 
-        The noise of a row that was measured once is the widest of all rows that were repeated, of all sections.
+        A row that was measured once has twice the middle noise of the rows that were repeated, of all sections, since
+        both of its measurements can be off. What is counted, or follows from the pace, has hardly any.
         """
         known = kept.get(name)
         if known is None or known.title != self.title:
             return
         self.before = known.measured
-        widest = max((spread for table in (self, *kept.values()) for spread in table.spreads.values()), default=0.0)
+        spreads = [spread for table in (self, *kept.values()) for spread in table.spreads.values()]
+        of_one = 2 * statistics.median(spreads) if spreads else LEAST_NOISE
         earlier = {(row, column): value for row, column, value in known.values()}
         for row, column, value in self.values():
-            noise = max(LEAST_NOISE, *(table.spreads.get(row, widest) for table in (self, known)))
             figure = earlier.get((row, column))
-            if figure and (loss := _loss(column, figure, value)) > noise:
-                self.worse.append(f"{row}: {column} {figure:g} -> {value:g} ({loss:.0%} worse)")
+            noise = max(LEAST_NOISE, *(table.spreads.get(row, of_one) for table in (self, known)))
+            if figure is not None and _is_worse(column, figure, value, noise):
+                self.worse.append(f"{row}: {column} {figure:g} -> {value:g}")
 
 
 def load(file: Path) -> dict[str, Table]:
@@ -105,7 +110,10 @@ def write(file: Path, text: str) -> None:
     beside.replace(file)
 
 
-def _loss(column: str, before: float, now: float) -> float:
-    """Returns by which share of the figure before a figure is worse; negative where it is better."""
-    change = (now - before) / before
-    return -change if column in MORE_IS_BETTER else change
+def _is_worse(column: str, before: float, now: float, noise: float) -> bool:
+    """Returns whether a figure is worse than before by more than the noise, as a share of what it was."""
+    if column in COUNTED:
+        return now > before * (1 + LEAST_NOISE) + FEW
+    if column in OF_THE_PACE:
+        noise = LEAST_NOISE
+    return now < before * (1 - noise) if column in MORE_IS_BETTER else now > before * (1 + noise)

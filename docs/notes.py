@@ -24,6 +24,7 @@ NOTES: dict[str, str] = {
     "The credentials of … cannot be used": "Correct them: see [Set up a destination](destinations.md).",
     "The database does not take this query": "Correct the query. `partner-central tables` lists tables and views.",
     "does not let this user in": "Correct user and password; the message has the database's own reason.",
+    "cannot be read: a connection string": "See the examples in [Set up a destination](destinations.md).",
     "is not configured": "Add what is named. See [Set up a destination](destinations.md).",
     "is unknown, to dlt": "Correct the name. See [Set up a destination](destinations.md).",
     "The destination … takes no SQL": "Read the files of a lake with another program, such as DuckDB.",

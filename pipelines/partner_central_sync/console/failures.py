@@ -42,7 +42,7 @@ KNOWN: tuple[tuple[type[BaseException], ExitCode], ...] = (
 
 
 NOTHING_LOST = "Nothing is lost: the next run continues from here."
-OF_A_DESTINATION = "ClientConfiguration"
+OF_A_DESTINATION, OF_CREDENTIALS = "ClientConfiguration", "Credentials"
 UNWRITABLE = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 )
@@ -115,7 +115,11 @@ def _from_foreign(cause: BaseException) -> tuple[ExitCode, str] | None:
 
 def _from_configuration(cause: BaseException) -> str | None:
     """Returns the message for an error of dlt's configuration."""
-    from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
+    from dlt.common.configuration.exceptions import (
+        ConfigFieldMissingException,
+        ConfigurationException,
+        InvalidNativeValue,
+    )
     from dlt.common.configuration.providers.toml import TomlProviderReadException
     from dlt.common.destination.exceptions import InvalidDestinationReference, UnknownDestinationModule
     from dlt.common.exceptions import MissingDependencyException
@@ -138,6 +142,13 @@ def _from_configuration(cause: BaseException) -> str | None:
             message = f"This destination needs packages that are not installed: pip install {wanted}"
         case UnknownDestinationModule(ref=name) | InvalidDestinationReference(refs=name):
             message = f"The destination {name} is unknown, to dlt as well as to its configuration."
+        case InvalidNativeValue(spec=spec) if spec.__name__.endswith(OF_CREDENTIALS):
+            name = spec.__name__.removesuffix(OF_CREDENTIALS).lower()
+            message = (
+                f"The credentials for {name} cannot be read: a connection string has a typing error, or is none. "
+                f"Correct credentials in [destination.{name}] of .dlt/secrets.toml, or in the environment "
+                f"DESTINATION__{name.upper()}__CREDENTIALS (see docs/how-to/destinations.md)."
+            )
         case TomlProviderReadException(full_paths=paths):
             message = _from_toml(cause, paths)
         case ConfigurationException():

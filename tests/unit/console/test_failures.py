@@ -6,8 +6,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from dlt.common.configuration.exceptions import InvalidNativeValue
 from dlt.common.configuration.providers.toml import TomlProviderReadException
+from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.exceptions import SignalReceivedException
+from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 
 from partner_central_sync.console.exit_codes import ExitCode, of_several
 from partner_central_sync.console.failures import exit_code_and_message
@@ -46,6 +49,16 @@ def test_a_key_file_that_is_not_there_is_no_damage_of_the_working_folder() -> No
     code, said = exit_code_and_message(raised.value)
     assert code is ExitCode.RETRY_LATER
     assert "no-such-key.p8" in said
+
+
+def test_credentials_that_cannot_be_read_name_the_setting_and_no_value() -> None:
+    with pytest.raises(InvalidNativeValue) as raised:
+        resolve_configuration(PostgresCredentials(), explicit_value="postgresql//loader:S3cretPW@db/sales")
+    code, said = exit_code_and_message(raised.value)
+    assert code is ExitCode.CONFIGURATION
+    assert "[destination.postgres]" in said
+    assert "DESTINATION__POSTGRES__CREDENTIALS" in said
+    assert "S3cretPW" not in said
 
 
 def summary(*, held: int = 0, mass_rejected: str | None = None) -> Summary:
