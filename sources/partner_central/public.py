@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .api.account_identity import identity_of
 from .api.call_ledger import CALLS_PER_DAY
 from .api.client import PartnerCentral
 from .api.connection import NO_CREDENTIALS, connect, open_session
@@ -52,6 +53,8 @@ from .read.named import NamedIds
 from .read.pages import page_call
 from .read.state import assigned_names as assigned_names_in
 from .read.state import (
+    check_account,
+    check_catalog,
     forget_cursors,
     lost_tables,
     newest_full_listing,
@@ -123,6 +126,8 @@ __all__ = [
     "SyncMetrics",
     "WholeListStream",
     "account_of",
+    "check_account",
+    "check_catalog",
     "chosen_streams",
     "connect",
     "content_hash_of",
@@ -136,6 +141,7 @@ __all__ = [
     "handed_on_at",
     "has_read",
     "hint_rules",
+    "identity_of",
     "is_of_credentials",
     "is_outage_of_credentials",
     "is_throttle",

@@ -17,7 +17,7 @@ from .. import destinations
 from ..console.output import Console
 from ..destinations.loading import keep_open, require_all_tables
 from ..destinations.pipeline_state import state_of_source
-from . import run_lease, run_log
+from . import read_with, run_lease, run_log
 from .pending import has_extracted_jobs, load_pending
 from .run_record import RunRecord
 from .settings import Settings
@@ -38,6 +38,7 @@ def load_chunk(
     source = make_source(settings, load, tables)
     if _has_nothing_new(pipeline, load, tables):
         return
+    read_with.note(pipeline, settings)
     pipeline.extract(source)
     if not has_extracted_jobs(pipeline):
         pipeline.normalize()  # drops the empty package

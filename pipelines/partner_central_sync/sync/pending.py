@@ -13,11 +13,13 @@ from ..destinations.errors import NotTaken, classify_load_error
 from ..destinations.lease import DestinationMoved, LeaseLost
 from ..destinations.loading import complete_tables
 from ..destinations.probe import DestinationState, probe
-from . import run_lease, working_folder
+from . import read_with, run_lease, working_folder
 from .housekeeping import remove_loaded_packages
 from .run_record import RunRecord
 from .settings import Settings
 from .shared_dataset import check_key
+
+READ_AGAIN = "What the run left is dropped, and read again."
 
 
 def open_in_step(settings: Settings, console: Console, run_record: RunRecord) -> tuple[dlt.Pipeline, DestinationState]:
@@ -33,10 +35,10 @@ def open_in_step(settings: Settings, console: Console, run_record: RunRecord) ->
     run_record.pipeline = pipeline
     if pipeline.has_pending_data:
         if found.missing:
-            console.note(
-                "An earlier run was interrupted, and tables are missing in the destination. What the run left is "
-                "dropped, and read again."
-            )
+            console.note(f"An earlier run was interrupted, and tables are missing in the destination. {READ_AGAIN}")
+            pipeline = working_folder.reset(settings)
+        elif other := read_with.difference(pipeline, settings, is_first=found.content_hash is None):
+            console.note(f"An earlier run was interrupted, and had another {other}. {READ_AGAIN}")
             pipeline = working_folder.reset(settings)
         else:
             pipeline = _finish_interrupted(pipeline, settings, console, run_record)

@@ -1,0 +1,93 @@
+"""Compares how an interrupted run read what it left with this run: the account, and what `pii` stores.
+
+Rows are as they are stored from the moment they are read. So rows in clear must not be loaded by a run that masks, nor
+rows of a wrong account by the run that corrects the credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import botocore.session
+import dlt
+
+from partner_central.public import (
+    SPINE,
+    ConfigurationError,
+    check_account,
+    check_catalog,
+    connect,
+    from_own_section,
+    identity_of,
+)
+
+from ..destinations.pipeline_state import SOURCE
+from .own_session import arguments, session_of
+from .settings import Settings
+
+READ_WITH = "partner_central_read_with"
+
+
+def note(pipeline: dlt.Pipeline, settings: Settings) -> None:
+    """Notes in the working folder what is stored of personal data in the rows that are read now."""
+    identity = _pii(**arguments(settings, "pii", "pii_key"))
+    if pipeline.state["_local"].get(READ_WITH) != identity:
+        pipeline.set_local_state_val(READ_WITH, identity)
+
+
+def difference(pipeline: dlt.Pipeline, settings: Settings, *, is_first: bool) -> str | None:
+    """Returns what was otherwise when the rows on their way were read, so that they cannot be loaded; None if nothing.
+
+    Args:
+        pipeline: with rows on their way.
+        settings: of this run.
+        is_first: whether nothing was ever loaded, so that no dataset says which account is the right one.
+
+    Raises:
+        ConfigurationError: the credentials are not those of the account that the dataset is of.
+        PartnerCentralError: the credentials cannot be fetched.
+    """
+    identity = _pii(**arguments(settings, "pii", "pii_key"))
+    if pipeline.state["_local"].get(READ_WITH, _pii("keep", None)) != identity:  # the first release noted nothing
+        return "pii"
+    try:
+        _check_account(pipeline, session_of(settings), **arguments(settings, "catalog", "endpoint_url"))
+    except ConfigurationError:
+        if is_first:
+            return "account"
+        if not _accepts_another(**arguments(settings, "accept_account")):
+            raise
+    return None
+
+
+@from_own_section
+def _check_account(
+    pipeline: dlt.Pipeline, session: botocore.session.Session, catalog: str, endpoint_url: str | None = None
+) -> None:
+    """Compares catalog and account with those of each stream whose rows are on their way.
+
+    Raises:
+        ConfigurationError: they are not the same.
+    """
+    identity = identity_of(session, connect(session, endpoint_url=endpoint_url), catalog)
+    for table, state in _states(pipeline):
+        check_catalog(state, catalog)
+        check_account(state, identity, table, accept=False)
+
+
+@from_own_section
+def _accepts_another(*, accept_account: bool = False) -> bool:
+    return accept_account
+
+
+def _states(pipeline: dlt.Pipeline) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields a copy of the state of each stream, by its table."""
+    state: Any = pipeline.state
+    yield from deepcopy(state.get("sources", {}).get(SOURCE, {}).get("resources", {})).items()
+
+
+@from_own_section
+def _pii(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> str:
+    return SPINE.pii_policy(pii, pii_key).identity
