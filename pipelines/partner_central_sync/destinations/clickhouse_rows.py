@@ -38,10 +38,12 @@ def change_keys(client: JobClientBase, table: str, values: Mapping[str, str], co
     columns = {str(column): bool(in_key) for column, in_key in sql.execute_sql(query, *path) or ()}
     moved = {column: value for column, value in values.items() if columns[column]}
     if moved:
-        same = " AND ".join(f"ifNull({column}, '') = ifNull({value}, '')" for column, value in moved.items())
-        new = ", ".join(values.get(column, column) for column in columns)
+        quoted = sql.escape_column_name
+        same = " AND ".join(f"ifNull({quoted(column)}, '') = ifNull({value}, '')" for column, value in moved.items())
+        new = ", ".join(values.get(column, quoted(column)) for column in columns)
+        into = f"{name} ({', '.join(map(quoted, columns))})"
         sql.execute_sql(
-            f"INSERT INTO {name} ({', '.join(columns)}) SELECT {new} FROM {name} WHERE {condition} AND NOT ({same}) "  # noqa: S608 - the schema's own names
+            f"INSERT INTO {into} SELECT {new} FROM {name} WHERE {condition} AND NOT ({same}) "  # noqa: S608 - the schema's own names
             f"AND {ROW_ID} NOT IN (SELECT {ROW_ID} FROM {name} WHERE {condition} AND {same})"
         )
         sql.execute_sql(f"ALTER TABLE {name} DELETE WHERE {condition} AND NOT ({same}) SETTINGS mutations_sync = 2")

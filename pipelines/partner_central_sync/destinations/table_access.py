@@ -91,7 +91,8 @@ class TableAccess:
         """
         from .own_tables import update
 
-        update(_sql(client), table, ", ".join(f"{name} = {value}" for name, value in values.items()), condition)
+        quoted = _sql(client).sql_client.escape_column_name
+        update(_sql(client), table, ", ".join(f"{quoted(name)} = {value}" for name, value in values.items()), condition)
 
     def tidy(self, client: JobClientBase) -> None:
         """Removes what loads leave behind in an open destination, under the lease; a database does that itself.

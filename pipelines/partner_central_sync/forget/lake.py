@@ -14,7 +14,7 @@ from partner_central.public import ACCOUNT
 
 from ..destinations.lake.client import LakeClient
 from ..destinations.own_names import of_other_sources
-from .sql import ROW_ID, changes_of, of_members
+from .sql import ROW_ID, added, changes_of, of_members
 from .tables import PersonalTable, Policies, tables_in
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def clean(client: LakeClient, policies: Policies, account: str | None) -> Cleane
         rows = stored.to_pyarrow_table() if made == "delta" else stored.scan().to_arrow()
         if ROW_ID not in rows.column_names:  # it is the user's, under the name of a stream that was never chosen
             continue
-        changed, count = _clean_table(table.with_others(rows.column_names, account), rows, policies, account)
+        own = {*rows.column_names} - added(client, name, rows.column_names)
+        changed, count = _clean_table(table.with_others(own, account), own, rows, policies, account)
         cleaned.rows[name] = count
         if made == "delta":
             removed += _write_delta(client, name, changed if count else None)
@@ -68,11 +69,13 @@ def _open(client: LakeClient, table: str) -> tuple[str, Any]:
     return made, client.load_open_table(made, table)  # type: ignore[arg-type] # adapt_source() sets it
 
 
-def _clean_table(table: PersonalTable, rows: pa.Table, policies: Policies, account: str | None) -> tuple[pa.Table, int]:
-    """The rows as they are to be, and how many differ."""
+def _clean_table(
+    table: PersonalTable, own: set[str], rows: pa.Table, policies: Policies, account: str | None
+) -> tuple[pa.Table, int]:
+    """The rows as they are to be, and how many differ; `own` are the columns that syncs made."""
     import pyarrow as pa
 
-    read = [*of_members(table.read, rows.column_names), *{ROW_ID, ACCOUNT}.intersection(rows.column_names)]
+    read = [*of_members(table.read, own), *{ROW_ID, ACCOUNT}.intersection(rows.column_names)]
     stored = rows.select(read).to_pylist()
     mine = [account is None or row[ACCOUNT] == account for row in stored]
     changes = [changes_of(table, row, policies) if own else {} for row, own in zip(stored, mine, strict=True)]

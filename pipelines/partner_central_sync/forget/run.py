@@ -142,6 +142,8 @@ def _clean_database(
 ) -> Iterator[str]:
     with client:
         yield from _counts(sql.clean_rows(client, policies, settings.account))
+        if added := sql.added_columns(client):
+            yield f"Left as they are, since no sync made them: the columns {', '.join(added)}"
         yield f"sync_runs: {sql.clean_scopes(client):,} names of filters were hashes without the key and are cleaned"
     note_form()
     with client:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from dlt.common.destination.client import WithStateSync
+from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
@@ -23,11 +23,15 @@ from ..destinations.split_columns import member_of
 from ..sync.settings import Settings
 from .tables import PersonalTable, Policies, tables_in
 
+if TYPE_CHECKING:
+    from ..destinations.lease_table import LeaseTable
+
 Row = dict[str, Any]
 ROW_ID = "_dlt_id"
 AT_ONCE = 500
 STATES, LEASES = "_dlt_pipeline_state", "sync_lease"
 LOGS = ("sync_runs", "sync_run_streams")
+OF_A_MERGE = re.compile(r"_(delete|insert)_[0-9a-f]{32}$")  # tables that dlt makes for a merge
 
 
 def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None) -> Counter[str]:
@@ -38,13 +42,20 @@ def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None
     cleaned: Counter[str] = Counter()
     tables = tables_in(client.schema.tables)
     for name, columns in columns_of(client, loaded_tables(client, tables)).items():
-        table = tables[name].with_others(columns, account)
-        for rows in _pages(client.sql_client, table, of_members(table.read, columns), account):
+        own = columns - added(client, name, columns)
+        table = tables[name].with_others(own, account)
+        for rows in _pages(client.sql_client, table, of_members(table.read, own), account):
             changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, policies))}
             if changes:
                 _write(client, name, changes)
             cleaned[name] += len(changes)
     return cleaned
+
+
+def added_columns(client: SqlJobClientBase) -> list[str]:
+    """Returns the columns that somebody added to tables with personal data, as `table.column`; no sync made them."""
+    found = columns_of(client, loaded_tables(client, tables_in(client.schema.tables)))
+    return sorted(f"{name}.{column}" for name, columns in found.items() for column in added(client, name, columns))
 
 
 def changes_of(table: PersonalTable, row: Row, policies: Policies) -> Row:
@@ -115,9 +126,9 @@ def drop_old_states(client: SqlJobClientBase, pipeline_name: str) -> int:
 
 
 def drop_staged_tables(client: SqlJobClientBase, settings: Settings) -> list[str]:
-    """Drops the tables of every staging dataset that is not another run's now; returns the datasets.
+    """Drops what dlt staged in every staging dataset that is not another run's now; returns the datasets.
 
-    The datasets themselves stay: whoever may not make one was given it.
+    The datasets themselves stay, since whoever may not make one was given it, and so does what dlt did not stage there.
     """
     busy = _staging_in_use(client, settings.pipeline_name)
     staging = [name for name in _staging_datasets(client, settings) if name.lower() not in busy]
@@ -135,11 +146,11 @@ def _pages(
     sql: SqlClientBase[Any], table: PersonalTable, columns: list[str], account: str | None
 ) -> Iterator[list[Row]]:
     """The rows of a table, or of one account, that hold anything in the columns in question."""
-    names = [ROW_ID, *columns]
-    any_value = " OR ".join(f"{name} IS NOT NULL" for name in of_members(table.personal, columns))
+    names, quoted = [ROW_ID, *columns], sql.escape_column_name
+    any_value = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in of_members(table.personal, columns))
     mine, account_key = ("", ()) if account is None else (" AND account = %s", (account,))
     query = (
-        f"SELECT {', '.join(names)} FROM {sql.make_qualified_table_name(table.name)} "  # noqa: S608 - the schema's own names
+        f"SELECT {', '.join(map(quoted, names))} FROM {sql.make_qualified_table_name(table.name)} "  # noqa: S608 - the schema's own names
         f"WHERE {ROW_ID} > %s AND ({any_value}){mine} ORDER BY {ROW_ID} LIMIT {AT_ONCE}"
     )
     last = ""
@@ -157,7 +168,7 @@ def _write(client: SqlJobClientBase, table: str, changes: Mapping[str, Row]) -> 
             for row_id, row in changes.items()
             if column in row
         )
-        cases[column] = f"CASE {ROW_ID} {whens} ELSE {column} END"
+        cases[column] = f"CASE {ROW_ID} {whens} ELSE {client.sql_client.escape_column_name(column)} END"
     of(client).change_rows(client, table, cases, f"{ROW_ID} IN ({', '.join(map(literal, changes))})")
 
 
@@ -183,16 +194,35 @@ def _staging_in_use(client: SqlJobClientBase, pipeline_name: str) -> set[str]:
 
 
 def _empty_dataset(client: SqlJobClientBase, dataset: str) -> bool:
-    """Drops the tables of a dataset; false if it has none."""
+    """Drops what dlt staged in a dataset; false if that is nothing. Somebody else may have one of that name."""
     sql = client.sql_client
     try:
         tables = of(client).table_names(client, dataset)
     except DatabaseException:
+        has = bool(cast("LeaseTable", client).was_staged_in(dataset, {*client.schema.tables}))
         with sql.with_alternative_dataset_name(dataset):
-            if has := sql.has_dataset():
+            if has:
                 sql.drop_dataset()
         return has
+    staged = {name.casefold() for name in client.schema.tables}
+    if client.schema.version_table_name.casefold() not in {name.casefold() for name in tables}:
+        return False
     with sql.with_alternative_dataset_name(dataset):
         for table in tables:
-            sql.execute_sql(f"DROP TABLE {sql.make_qualified_table_name(table)}")
-    return bool(tables)
+            if OF_A_MERGE.sub("", table.casefold()) in staged:
+                _drop(sql, sql.make_qualified_table_name(table))
+    return True
+
+
+def _drop(sql: SqlClientBase[Any], table: str) -> None:
+    """Drops a table, or empties it where something that somebody made reads it."""
+    try:
+        sql.execute_sql(f"DROP TABLE {table}")
+    except DatabaseException:
+        sql.execute_sql(f"DELETE FROM {table}")  # noqa: S608 - the schema's own names
+
+
+def added(client: JobClientBase, table: str, columns: Iterable[str]) -> set[str]:
+    """Returns those columns of a table that no sync made: dlt's schema has every column that one made."""
+    made = {name.lower() for name in client.schema.tables.get(table, {}).get("columns", {})}
+    return {name for name in columns if name.lower() not in made}
