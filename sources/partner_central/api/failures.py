@@ -37,6 +37,7 @@ from ..errors import (
 from ..permissions import REASONS, policy_to_attach
 from .connection import HOME_REGION, NO_CREDENTIALS
 from .misconfiguration import credentials_misconfiguration, is_outage_of_credentials, misconfiguration
+from .quoted_values import hide_quoted
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -100,6 +101,8 @@ def endpoint_of(client: BaseClient | None) -> str:
 
 def to_source_error(error: Exception, request: Mapping[str, Any], client: BaseClient | None) -> PartnerCentralError:
     """Returns the error to raise for a failure that retrying does not cure, or of the source of credentials."""
+    if isinstance(error, ClientError):
+        hide_quoted(error, request)
     if sentence := misconfiguration(error, endpoint_of(client)):
         return ConfigurationError(sentence)
     if is_throttle(error) or is_transient(error, client) or is_outage_of_credentials(error):
