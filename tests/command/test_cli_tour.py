@@ -14,6 +14,21 @@ import pytest
 from partner_central_emulator import Emulator
 from sandbox import TIMEOUT_S, Sandbox
 
+README = (Path(__file__).parents[2] / "README.md").read_text()
+SHORT = "…"  # what a page leaves out
+OTHER_EACH_TIME = re.compile(r"127\.0\.0\.1:\d+|\d+\.\d s\b|/\S*/")  # ports, seconds, folders
+
+
+def not_in(printed: str, shown: str) -> list[str]:
+    """The lines of a page that a command does not print, in any order, apart from what is other each time."""
+    lines = [OTHER_EACH_TIME.sub("", line).rstrip() for line in printed.splitlines()]
+    wanted = [OTHER_EACH_TIME.sub("", line).rstrip() for line in shown.splitlines() if line.strip() != SHORT]
+    return [
+        line
+        for line in wanted
+        if not (any(one.startswith(line[:-1]) for one in lines) if line.endswith(SHORT) else line in lines)
+    ]
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_emulator_serves_a_client_until_it_is_told_to_end(number: signal.Signals, sandbox: Sandbox) -> None:
@@ -56,8 +71,10 @@ def test_the_demo_shows_two_syncs_the_tables_and_three_answers(sandbox: Sandbox)
         connection.execute("USE partner_central_demo.partner_central")
         rows = connection.execute("SELECT count(*), count(DISTINCT id) FROM opportunities").fetchall()
     assert rows[0][0] == rows[0][1] > 500
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    lines = re.findall(r"^\$ \.venv/bin/partner-central (.*partner_central_demo\.duckdb.*)$", readme, re.MULTILINE)
+    shown = README.partition("$ make demo\n")[2].partition("```")[0]
+    assert (shown.count(" records in "), shown.count(" calls\n")) == (2, 2)
+    assert not_in(ended.stdout, shown) == [], "the README shows what the demo prints"
+    lines = re.findall(r"^\$ \.venv/bin/partner-central (.*partner_central_demo\.duckdb.*)$", README, re.MULTILINE)
     assert [line.split()[0] for line in lines] == ["query", "report"]
     for line in lines:
         assert line in ended.stdout, "the demo ends with the lines of the README"
@@ -65,3 +82,14 @@ def test_the_demo_shows_two_syncs_the_tables_and_three_answers(sandbox: Sandbox)
     assert (asked.returncode, asked.stderr) == (0, "5 rows\n")
     page = sandbox.command(*shlex.split(lines[1].removesuffix(" --open")))
     assert page.returncode == 0, page.stderr
+    assert "`report.html`" in README
+    assert (sandbox.folder / "report.html").exists()
+
+
+def test_a_page_that_shows_something_else_is_found() -> None:
+    printed = "Synced in 1.0 s\n  read  5 records in 1 pages\n  tables  a, b, c  \n"
+    assert not_in(printed, "Synced in 2.5 s\n  read  5 records in 1 pages\n  tables  a, …\n  …\n") == []
+    assert not_in(printed, "  read  6 records in 1 pages\n  tables  b, …\n") == [
+        "  read  6 records in 1 pages",
+        "  tables  b, …",
+    ]
