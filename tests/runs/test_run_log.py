@@ -22,6 +22,7 @@ from partner_central_sync.sync import pending
 from partner_central_sync.sync.job import sync
 from partner_central_sync.sync.run_log import COLUMNS
 from partner_central_sync.sync.status import status
+from partner_central_sync.version import version
 from runs.test_tables import query
 from sandbox import TIMEOUT_S, Sandbox, held_at
 
@@ -53,7 +54,7 @@ def test_each_run_leaves_what_its_summary_says(sandbox: Sandbox, emulator: Emula
     assert before == [(first,)]
     modes = runs(sandbox, "mode, scope[:10], outcome, exit_code, message, complete, version")
     assert modes == [
-        (mode, scope, "done", 0, None, True, "0.1.0")
+        (mode, scope, "done", 0, None, True, version())
         for mode, scope in (
             ("first", "all"),
             ("incremental", "all"),
