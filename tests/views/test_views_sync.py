@@ -293,8 +293,8 @@ def test_the_version_of_the_translation_stands_for_these_statements() -> None:
     """Where this fails, raise TRANSLATION_VERSION: destinations keep the views that the earlier translation made."""
     query = "SELECT o.id, STRING_AGG(o.name, ',') AS names FROM opportunities AS o GROUP BY o.id"
     columns = {"id": "text", "score": "bigint", "score_double": "double"}
-    assert translation.TRANSLATION_VERSION == 4
-    assert {dialect: translate(query, _client(dialect)) for dialect in DIALECTS} == {
+    assert translation.TRANSLATION_VERSION == 5
+    assert {dialect: translate(query, client_of(dialect)) for dialect in DIALECTS} == {
         "duckdb": query,
         "postgres": query.replace("FROM o", "FROM data.o"),
         "snowflake": query.replace("FROM o", "FROM data.o").replace("STRING_AGG", "LISTAGG"),
@@ -303,19 +303,19 @@ def test_the_version_of_the_translation_stands_for_these_statements() -> None:
         "FROM data.opportunities AS o GROUP BY o.id",
     }
     assert join_columns("opportunities", columns) == (
-        "SELECT id, COALESCE(score_double, CAST(score AS DOUBLE)) AS score FROM opportunities"
+        'SELECT "id", COALESCE("score_double", CAST("score" AS DOUBLE)) AS "score" FROM opportunities'
     )
 
 
 def test_the_same_query_of_another_account_is_not_written_anew() -> None:
     query, joins = "SELECT id FROM opportunities", {"opportunities": "SELECT 1 AS id"}
-    first = translate(query, _client("duckdb"), joins)
+    first = translate(query, client_of("duckdb"), joins)
     assert first == "SELECT id FROM (SELECT 1 AS id) AS opportunities"
-    assert translate(query, _client("duckdb"), dict(joins)) is first
-    assert translate(query, _client("duckdb"), {"opportunities": "SELECT 2 AS id"}) != first
+    assert translate(query, client_of("duckdb"), dict(joins)) is first
+    assert translate(query, client_of("duckdb"), {"opportunities": "SELECT 2 AS id"}) != first
 
 
-def _client(dialect: str) -> Any:
+def client_of(dialect: str) -> Any:
     return SimpleNamespace(
         adapter=destinations.get(dialect),
         capabilities=SimpleNamespace(sqlglot_dialect=dialect),

@@ -71,13 +71,18 @@ def member_of(column: str, members: Collection[str]) -> str | None:
 
 
 def join_columns(table: str, columns: Types, others: Collection[str] = ()) -> str | None:
-    """A query for the rows of a table, in DuckDB's words, that reads siblings as one; None if there are none."""
+    """A query for the rows of a table, in DuckDB's words, that reads siblings as one; None if there are none.
+
+    Each name is in quotes: it may be a word of SQL, or a user's with a space.
+    """
     found = split_columns_of(columns, others)
     if not found:
         return None
     apart = {name for names in found.values() for name in names}
     expressions = [
-        f"{_one([name, *found[name]], columns, _model_type(table, name))} AS {name}" if name in found else name
+        f"{_one([name, *found[name]], columns, _model_type(table, name))} AS {quoted(name)}"
+        if name in found
+        else quoted(name)
         for name in columns
         if name not in apart
     ]
@@ -85,11 +90,21 @@ def join_columns(table: str, columns: Types, others: Collection[str] = ()) -> st
 
 
 def replace_by_joins(query: exp.Expr, tables: Collection[exp.Table], joins: Mapping[str, str]) -> exp.Expr:
-    """A query that reads these queries in the place of tables."""
+    """A query that reads these queries in the place of tables.
+
+    Of their columns, it gets the ones that it names, which it writes without quotes: so do these queries here. All
+    others are left out, since a database may fold their names, or take them for words.
+    """
+    from sqlglot import exp
+
+    named = {column.name for column in query.find_all(exp.Column)}
     for table in tables:
         if text := joins.get(table.name):
-            inner = cast("exp.Query", parsed(text))
-            table.replace(inner.subquery(table.alias or table.name))
+            inner = cast("exp.Query", parsed(text).copy())
+            inner.set("expressions", [one for one in inner.selects if one.alias_or_name in named] or [exp.Null()])
+            for name in inner.find_all(exp.Identifier):
+                name.set("quoted", False)  # noqa: FBT003 - sqlglot's own
+            table.replace(inner.subquery(table.alias or table.name, copy=False))
     return query
 
 
@@ -113,6 +128,7 @@ def _one(names: list[str], columns: Types, expected: str | None) -> str:
 
 def _as(kind: str, name: str, stored: str) -> str:
     """A column of one type as another."""
+    name = quoted(name)
     if stored == kind:
         return name
     wanted = SQL_TYPES[kind]
@@ -126,6 +142,11 @@ def _as(kind: str, name: str, stored: str) -> str:
         case "text", _:
             return f"CASE WHEN REGEXP_MATCHES({name}, '{LIKE[kind]}') THEN TRY_CAST({name} AS {wanted}) END"
     return f"CAST(NULL AS {wanted})"
+
+
+def quoted(name: str) -> str:
+    """Returns a name as a query that is read in the place of a table has it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _model_type(table: str, column: str) -> str | None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from partner_central.public import ACCOUNT, SPINE, STREAMS, hint_rules, stream_model, table_columns
 
-from ..destinations.split_columns import SQL_TYPES
+from ..destinations.split_columns import SQL_TYPES, quoted
 from .user_tables import USER_TABLES
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -71,5 +71,5 @@ def _empty(*, shared: bool) -> dict[str, str]:
 
 
 def _empty_query(columns: Iterable[tuple[str, str]]) -> str:
-    nulls = ", ".join(f"CAST(NULL AS {SQL_TYPES[kind]}) AS {name}" for name, kind in columns)
+    nulls = ", ".join(f"CAST(NULL AS {SQL_TYPES[kind]}) AS {quoted(name)}" for name, kind in columns)
     return f"SELECT {nulls} FROM {SPINE.table} WHERE 1 = 0"  # noqa: S608 - names of columns

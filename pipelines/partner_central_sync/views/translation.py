@@ -16,7 +16,7 @@ from ..destinations.split_columns import parsed, replace_by_joins
 if TYPE_CHECKING:
     from sqlglot import exp
 
-TRANSLATION_VERSION = 4  # raised when the same text becomes another statement, here or in split_columns.py
+TRANSLATION_VERSION = 5  # raised when the same text becomes another statement, here or in split_columns.py
 
 
 def translate(text: str, client: SqlJobClientBase, joins: Mapping[str, str] = MappingProxyType({})) -> str:
