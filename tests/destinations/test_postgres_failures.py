@@ -115,6 +115,25 @@ def test_check_proves_a_write_and_leaves_nothing(sandbox: Warehouse, server: Pos
     assert server.sql("pipeline", f"SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}'") == []
 
 
+@pytest.mark.views
+def test_a_users_column_that_differs_in_capital_letters_only_is_passed_over(
+    sandbox: Warehouse, server: Postgres, emulator: Emulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Views read `customer_city`, and an `owner` and a `value` of other tables."""
+    sandbox.sync()
+    table = f"{SCHEMA}.opportunities"
+    for name in ("Customer_City", "Owner", "Value"):
+        server.sql("pipeline", f"ALTER TABLE {table} ADD \"{name}\" TEXT DEFAULT 'mine'")
+    server.sql("pipeline", f"ALTER TABLE {table} ADD life_cycle_next_steps_bigint BIGINT")  # views read both as one
+    emulator.put({"Id": "O1", "Customer": {"Account": {"Address": {"City": "Rome"}}}})
+    sandbox.sync(full=True)
+    assert "WARNING" not in capfd.readouterr().err
+    asked = f"SELECT customer_city FROM {SCHEMA}.opportunity_current WHERE id = 'O1'"
+    assert server.sql("pipeline", asked) == [("Rome",)]
+    kept = f"""SELECT count(*) FROM {table} WHERE "Customer_City" || "Owner" || "Value" = 'mineminemine'"""
+    assert server.sql("pipeline", kept) == [(251,)]
+
+
 @pytest.mark.long
 def test_a_schema_that_was_dropped_is_filled_again(sandbox: Warehouse, server: Postgres, emulator: Emulator) -> None:
     sandbox.sync()

@@ -6,12 +6,13 @@ change waits for seconds. What no reader waits for, such as rows that are merged
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema import Schema, TSchemaTables
+from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
@@ -53,6 +54,15 @@ class LimitedPostgresClient(WithColumnComments, PostgresClient):
         super().__init__(schema, config, capabilities)
         names = self.create_dataset_names(schema, config)
         self.sql_client: LimitedSqlClient = LimitedSqlClient(*names, config.credentials, capabilities)
+
+    def get_storage_tables(self, table_names: Iterable[str]) -> Iterator[tuple[str, TTableSchemaColumns]]:
+        """Yields tables with their columns, but for a user's own with a capital letter, which no load writes to.
+
+        One that differs from a loaded column in nothing else would be taken for a corrupt schema.
+        """
+        fold = self.capabilities.casefold_identifier
+        for table, columns in super().get_storage_tables(table_names):
+            yield table, {name: column for name, column in columns.items() if name == fold(name)}
 
     def update_stored_schema(self, *arguments: Any, **options: Any) -> TSchemaTables | None:  # noqa: ANN401 - dlt's own
         """Creates or extends tables, without making readers wait for long."""
