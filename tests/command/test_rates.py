@@ -108,7 +108,12 @@ def test_a_rate_that_is_added_by_hand_with_another_reporting_currency_ends_all_s
         (f"{HEADER}EUR,USD,-1,2026-01-01\n", "above 0"),
         (f"{HEADER}EUR,USD,inf,2026-01-01\n", "above 0"),
         (f"{HEADER}EUR,USD,,2026-01-01\n", "above 0"),
+        (f"{HEADER}EUR,USD,1_0.8,2026-01-01\n", "Line 2 .*rate must be a number above 0"),
+        (f"{HEADER}USD,USD,2,2026-01-01\n", "Line 2 .*the rate of USD into itself is 1"),
         (f"{HEADER}EUR,USD,1.08,01/02/2026\n", "valid_from must be a day"),
+        (f"{HEADER}EUR,USD,1.08,2026-W01-1\n", "Line 2 .*valid_from must be a day"),
+        (f"{HEADER}EUR,USD,1.08,20260101\n", "valid_from must be a day"),
+        (f"{HEADER}EUR,USD,1.08,2026-02-30\n", "valid_from must be a day"),
         (f"{HEADER}EUR,USD,1.08,2026-01-01\nJPY,GBP,1,2026-01-01\n", "into GBP, USD"),
         (f"{HEADER}EUR,USD,1.08,2026-01-01\nEUR,USD,1.09,2026-01-01\n", "two rates of EUR from 2026-01-01"),
         ("\xff", "cannot be read|must name"),
@@ -123,6 +128,6 @@ def test_a_wrong_file_is_a_sentence(text: str, told: str, tmp_path: Path) -> Non
 
 def test_columns_may_come_in_any_order_and_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "rates.csv"
-    file.write_text("\ufeffvalid_from,Rate,to,from\n2026-01-31, 1.5 ,USD,EUR\n")
-    (rate,) = read_rates(file)
+    file.write_text("\ufeffvalid_from,Rate,to,from\n2026-01-31, 1.5 ,USD,EUR\n2026-01-31,1,USD,USD\n")
+    rate, _ = read_rates(file)
     assert (rate.currency, rate.reporting, rate.rate, str(rate.valid_from)) == ("EUR", "USD", 1.5, "2026-01-31")

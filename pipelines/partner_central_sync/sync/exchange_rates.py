@@ -29,6 +29,8 @@ from .settings import Settings
 
 HEADER = ("from", "to", "rate", "valid_from")
 CURRENCY = re.compile(r"[A-Z]{3}")
+NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?")  # float() also takes 1_0.8
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat() also takes 2026-W01-1
 ROWS_PER_INSERT = 500
 
 
@@ -133,14 +135,13 @@ def _rate(path: Path, number: int, line: dict[str, str]) -> Rate:
     for name in ("from", "to"):
         if not CURRENCY.fullmatch(texts[name]):
             raise ConfigurationError(f"{where}: {name} must be a code of three capital letters, such as EUR.")
-    try:
-        rate = float(texts["rate"])
-    except ValueError:
-        rate = math.nan
+    rate = float(texts["rate"]) if NUMBER.fullmatch(texts["rate"]) else math.nan
     if not (math.isfinite(rate) and rate > 0):
         raise ConfigurationError(f"{where}: rate must be a number above 0, with a decimal point, such as 1.08.")
+    if texts["from"] == texts["to"] and rate != 1:
+        raise ConfigurationError(f"{where}: the rate of {texts['to']} into itself is 1. Leave the line out.")
     try:
-        valid_from = date.fromisoformat(texts["valid_from"])
+        valid_from = date.fromisoformat(texts["valid_from"] if DAY.fullmatch(texts["valid_from"]) else "")
     except ValueError as error:
         raise ConfigurationError(f"{where}: valid_from must be a day, such as 2026-01-31.") from error
     return Rate(texts["from"], texts["to"], rate, valid_from)
