@@ -12,8 +12,9 @@ import pytest
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from partner_central_sync.destinations.views.store import MARK
-from partner_central_sync.views.files import head_of, view_texts
-from partner_central_sync.views.keeping import create_views
+from partner_central_sync.views import keeping, translation
+from partner_central_sync.views.files import head_of, tables_read, view_texts
+from partner_central_sync.views.keeping import are_as_in_the_files, create_views
 from partner_central_sync.views.shared_files import shared_texts
 from partner_central_sync.views.sync_step import warnings
 from partner_central_sync.views.translation import names_read
@@ -75,6 +76,11 @@ class Case:
             f"FROM information_schema.column_privileges {where}"
         )
         return {row for row in rows if row[-1] in {None, *head_of(view_texts()[row[0]]).columns}}
+
+    def is_as_in_the_files(self) -> bool:
+        """Whether a sync would compare no further."""
+        tables = {name for name, columns in self.client.get_storage_tables(sorted(tables_read())) if columns}
+        return are_as_in_the_files(self.client, tables)
 
     def as_of_an_older_release(self, view: str, column: str | None = None) -> None:
         """Mark a view as an older release would, and give it another column at its end."""
@@ -270,6 +276,74 @@ def test_views_of_an_earlier_release_are_taken_over_and_changed_ones_are_the_use
     }
     case.sql("DROP VIEW opportunity_standing CASCADE")
     assert create_views(case.client).is_complete
+
+
+def replace_by_hand(case: Case, view: str = "stalled", *more: str) -> None:
+    """Give a view a query of a user's, with the same columns; its comment stays."""
+    ((definition,),) = case.sql(f"SELECT pg_get_viewdef('{view}'::regclass)")
+    case.sql(f"CREATE OR REPLACE VIEW {view} AS SELECT q.* FROM ({definition.rstrip(';')}) AS q LIMIT 0", *more)
+
+
+def test_a_view_that_a_user_replaced_is_left_alone_and_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_by_hand(case)
+    before = case.views()["stalled"]
+    assert MARK.search(before[1])
+    for version in (translation.TRANSLATION_VERSION, 0):
+        monkeypatch.setattr(keeping, "TRANSLATION_VERSION", version)
+        assert not case.is_as_in_the_files()
+        kept = create_views(case.client)
+        assert kept.taken == {"stalled": "view"}
+        assert case.views()["stalled"] == before
+    (sentence,) = warnings(kept, case.dataset)
+    assert "or somebody changed: stalled (a view). It was left as it is." in sentence
+    case.sql("DROP VIEW stalled")
+    assert create_views(case.client).is_complete
+    assert case.is_as_in_the_files()
+
+
+def test_a_script_with_the_comment_makes_a_view_of_the_users_as_well(case: Case) -> None:
+    comment = case.views()["stalled"][1].replace("'", "''")
+    replace_by_hand(case, "stalled", f"COMMENT ON VIEW stalled IS '{comment}'")
+    assert create_views(case.client).taken == {"stalled": "view"}
+
+
+def test_views_read_the_new_one_when_a_replaced_one_was_renamed(case: Case) -> None:
+    replace_by_hand(case, "opportunity_standing")
+    assert rows_of(case.client, "opportunity_current") == []
+    assert create_views(case.client).taken == {"opportunity_standing": "view"}
+    case.sql("ALTER VIEW opportunity_standing RENAME TO mine")
+    assert create_views(case.client).is_complete
+    assert len(rows_of(case.client, "opportunity_current")) == len(ANSWERS["opportunity_current"][1])
+
+
+def test_marks_count_whatever_the_things_are_called_that_views_read(case: Case) -> None:
+    case.sql(
+        "ALTER TABLE opportunities RENAME customer_city TO city",
+        f"ALTER SCHEMA {case.dataset} RENAME TO moved",
+        "SET search_path TO moved",
+        "ALTER TABLE opportunity_history RENAME TO versions",
+        "ALTER TABLE versions RENAME TO opportunity_history",
+        "DROP VIEW stalled",
+        f"ALTER SCHEMA moved RENAME TO {case.dataset}",
+    )
+    case.client.sql_client.execute_sql(f"SET search_path TO {case.dataset}")
+    kept = create_views(case.client)
+    assert (kept.made, kept.is_complete) == ({"stalled"}, True)
+    assert case.is_as_in_the_files()
+
+
+def test_marks_of_a_restored_database_count(case: Case) -> None:
+    """Its views are others, with the same comments; once one of them is changed, the others are made again."""
+    for view, (_, comment) in case.views().items():
+        other = comment.replace("'", "''")
+        case.sql(f"COMMENT ON VIEW {view} IS '{other}0'")
+    assert case.is_as_in_the_files()
+    assert not create_views(case.client).made
+    case.as_of_an_older_release("stalled")
+    assert create_views(case.client).made == {"stalled"}
+    kept = create_views(case.client)
+    assert (kept.made, kept.is_complete) == (view_texts().keys() - {"stalled"}, True)
+    assert not create_views(case.client).made
 
 
 def test_a_view_of_another_owner_is_named_with_the_reason(case: Case) -> None:

@@ -81,9 +81,11 @@ def create_views(client: SqlJobClientBase, plain: Collection[str] = ()) -> Kept:
     joins |= empty
     stored = store.stored(_decisive(shared=shared))
     own = _own_views(store, stored, joins, kept, shared=shared)
+    new = own.keys() - stored.keys()
     for name, view in own.items():
         there = stored.get(name)
-        if name not in kept.made and (there is None or there.fingerprint != view.fingerprint):
+        reads_other = not view.reads.isdisjoint(new)  # in PostgreSQL, a view that was renamed still has its readers
+        if name not in kept.made and (there is None or there.fingerprint != view.fingerprint or reads_other):
             _put(store, view, there, own, kept)
     return kept
 

@@ -20,6 +20,11 @@ from .store import NotReplaced, Stored, View, ViewStore
 
 LOCKED, OTHER_COLUMNS, HAS_DEPENDENTS = "55P03", "42P16", "2BP01"
 LOCK_TIMEOUT_MS = 250
+COMMENT = "obj_description(c.oid, 'pg_class')"
+RULE = (  # what PostgreSQL stored as the query of a view: no setting and no name changes it, unlike pg_get_viewdef
+    "SELECT to_hex(hashtextextended(concat(r.ev_class, r.ev_action), 0)) FROM pg_rewrite r "
+    "WHERE r.rulename = '_RETURN' AND r.ev_class"
+)
 
 
 class Grant(NamedTuple):
@@ -35,15 +40,16 @@ class LibpqViews(ViewStore):
     """The views of a database with PostgreSQL's catalog."""
 
     settings: tuple[str, ...] = ()
+    marked, joined = COMMENT, ""
 
     def select_stored(self, schema: str, names: str) -> str:
         """Returns the query for `stored`."""
         kinds = "WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'"
         return (
             f"SELECT c.relname, CASE c.relkind {kinds} WHEN 'i' THEN 'index' WHEN 'S' THEN 'sequence' "  # noqa: S608 - literals
-            "ELSE 'table' END, obj_description(c.oid, 'pg_class'), "
+            f"ELSE 'table' END, {self.marked}, "
             "CASE c.relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END "
-            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            f"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {self.joined}"
             f"WHERE n.nspname = {schema} AND c.relname IN ({names})"
         )
 
@@ -170,9 +176,25 @@ class LibpqViews(ViewStore):
 
 
 class PostgresViews(LibpqViews):
-    """The views of PostgreSQL."""
+    """The views of PostgreSQL.
+
+    Somebody's CREATE OR REPLACE VIEW keeps the comment. So a mark has a hash of the rule that is the view, and counts
+    if the rule is still that one. In a restored database all rules are others, and all marks count.
+    """
 
     settings = (f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}",)
+    joined = f"LEFT JOIN LATERAL ({RULE} = c.oid OFFSET 0) AS rule (hash) ON TRUE "
+    is_same = f"{COMMENT} LIKE '% as ' || rule.hash"
+    marked = (
+        f"CASE WHEN {COMMENT} !~ ' as [0-9a-f]+$' OR {is_same} OR NOT COALESCE(bool_or({is_same}) OVER (), FALSE) "
+        f"THEN {COMMENT} END"
+    )
+
+    def _make(self, view: View, verb: str) -> None:
+        name = self.name(view)
+        self.sql.execute_sql(f"{verb} {name} AS {view.query}")
+        ((proof,),) = self.sql.execute_sql(f"{RULE} = {self.literal(name)}::regclass") or ()
+        self.sql.execute_many(self.comments(view._replace(proof=proof)))
 
 
 class RedshiftViews(LibpqViews):

@@ -33,6 +33,7 @@ class View(NamedTuple):
         comment: what a reader must know.
         columns: the description of each of its columns, in their order; it may be empty.
         reads: the tables and views that it reads.
+        proof: a hash of what the destination stored as its query, where the mark has one.
     """
 
     name: str
@@ -41,11 +42,12 @@ class View(NamedTuple):
     comment: str
     columns: Mapping[str, str]
     reads: frozenset[str] = frozenset()
+    proof: str = ""
 
     @property
     def mark(self) -> str:
         """The text by which this program knows the view again."""
-        return f"made by partner-central-sync {self.fingerprint}"
+        return f"made by partner-central-sync {self.fingerprint}{self.proof and f' as {self.proof}'}"
 
     @property
     def marked_comment(self) -> str:
@@ -149,7 +151,7 @@ class ViewStore:
 
     def shown_if_new(self, view: View) -> str | None:
         """Returns how the database shows the query of a view that is made, and rolled back."""
-        probe = f"{view.name}_of_this_release"
+        probe = f"{view.name[:40]}_of_this_release"  # PostgreSQL cuts a name after 63 letters
         shown = None
         with suppress(_Undone), self.sql.begin_transaction():
             self.sql.execute_sql(f"CREATE VIEW {self.sql.make_qualified_table_name(probe)} AS {view.query}")
