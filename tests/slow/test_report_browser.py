@@ -154,6 +154,21 @@ def test_a_tile_leads_to_its_opportunities(browser: Browser, page: Path, small: 
     assert browser.evaluate("document.activeElement.id") == "opportunities-title"
 
 
+def test_a_list_says_how_many_rows_it_leaves_out_and_shows_them(browser: Browser, page: Path) -> None:
+    shown = "document.querySelectorAll('[data-figure=changed] tbody tr').length"
+    rest = "document.querySelector('[data-figure=changed] .list + .note')?.textContent"
+    more = "document.querySelector('[data-figure=changed] .list + .note button')"
+    browser.open(page)
+    counted = int(number(browser, "changed"))
+    first = browser.evaluate(shown)
+    assert counted > first
+    assert browser.evaluate(rest) == f"and {counted - first} more"
+    browser.evaluate(f"{more}.click()")
+    assert browser.evaluate(shown) == min(counted, first + 50)
+    assert browser.evaluate(f"{more} === null") == (counted <= first + 50)
+    assert browser.evaluate("document.activeElement.className") == "list"
+
+
 def test_a_bar_filters_by_the_keyboard(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.evaluate("document.querySelector('[data-figure=by_review] .pick').focus()")

@@ -95,6 +95,7 @@ class Browser:
             found = self._send("Runtime.evaluate", expression=expression, returnByValue=True)
             if found.get("result", {}).get("result", {}).get("value") is True:
                 return
+            assert self.complaints == [], "a page that is broken never comes so far"
             time.sleep(POLL_S)
 
     def evaluate(self, expression: str) -> Any:

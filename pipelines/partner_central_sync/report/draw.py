@@ -37,7 +37,12 @@ def amount(sums: Mapping[str, int], currency: str) -> Html:
 
 
 def tile(
-    figure: Figure, entries: Sequence[Entry], currency: str, rated: Collection[str], rows: Html | None = None
+    figure: Figure,
+    entries: Sequence[Entry],
+    currency: str,
+    rated: Collection[str],
+    rows: Html | None = None,
+    found: int = 0,
 ) -> Html:
     """A number with its amount, and the first opportunities that it counts.
 
@@ -47,6 +52,7 @@ def tile(
         currency: of the amount.
         rated: the currencies whose amounts are in it, if it is the reporting currency.
         rows: the first opportunities.
+        found: how many of them the page has.
     """
     group = entries[0].group if entries else EMPTY
     if "empty" in figure and not group.counts[0]:
@@ -79,6 +85,7 @@ def tile(
         sums,
         tag("p", figure["note"], class_="note") if "note" in figure else None,
         rows,
+        _rest_of(figure, group.counts[0], found) if rows else None,
         class_="tile",
         data_figure=figure["name"],
     )
@@ -198,6 +205,12 @@ def rows_of(figure: Figure, table: Mapping[str, Sequence[Any]], rows: Sequence[i
         return None
     table_ = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body), aria_label=figure["title"])
     return tag("div", table_, class_="list", tabindex=0, role="region", aria_label=f"{figure['title']}, to scroll")
+
+
+def _rest_of(figure: Figure, counted: int, found: int) -> Html | None:
+    """The number of rows that a tile counts and its list leaves out."""
+    more = counted - min(found, figure["list"].get("rows", LIST_ROWS))
+    return tag("p", f"and {more:,} more", class_="note") if more > 0 else None
 
 
 def align(field: Field) -> str | None:

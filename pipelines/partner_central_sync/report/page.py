@@ -147,12 +147,12 @@ class Page:
             return draw.bars(figure, entries, self._currency)
         if figure["show"] == "columns":
             return draw.columns(figure, entries, self._currency)
-        rows = None
+        rows, found = None, list[int]()
         if "list" in figure:
             table = self._snapshot.tables[figure["table"]]
             found = self._sorted(figure, list(matching(range(table.size), table.columns, figure["where"])))
             rows = draw.rows_of(figure, table.columns, found, self._cell)
-        return draw.tile(figure, entries, self._currency, self._rated, rows)
+        return draw.tile(figure, entries, self._currency, self._rated, rows, len(found))
 
     def _sorted(self, figure: Figure, rows: list[int]) -> list[int]:
         """The rows by the column that the figure names, what lacks it at the end."""

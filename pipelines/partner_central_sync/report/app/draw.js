@@ -56,13 +56,21 @@ function drawTile(figure, entries, currency, rows) {
     hasSums ? drawSum(group.sums[0], currency) : null,
     figure.note ? h("p", { class: "note" }, figure.note) : null,
     rows?.length ? drawRows(figure, rows) : null,
+    rows?.length && all > rows.length ? drawRest(figure, rows, all - rows.length) : null,
   ];
+}
+
+// What draw.py says of the rows that a list leaves out; a button that shows them, if the page has any of them.
+function drawRest(figure, rows, more) {
+  const text = `and ${formatCount(more)} more`;
+  const attributes = { type: "button", class: "open", title: "Show more", onclick: () => listMore(figure.name) };
+  return h("p", { class: "note" }, rows.length < sizeOf(figure) ? text : h("button", attributes, text));
 }
 
 function drawRows(figure, rows) {
   const table = tables[figure.table];
   const fields = figure.list.columns.map((name) => table.fields[name]);
-  const body = rows.slice(0, figure.list.rows ?? 5).map((row) => {
+  const body = rows.map((row) => {
     const about = opportunityOf(table, row);
     const cells = fields.map((field) => {
       const { text, title } = cellOf(table, field, row);

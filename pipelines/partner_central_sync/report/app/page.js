@@ -1,5 +1,7 @@
 // Puts it together: unpacks the rows, then draws each figure again whenever a choice changes.
 
+const MORE = 50;
+const rowsAsked = new Map(); // by figure, how many rows of its list were asked for
 let listBefore = null;
 
 function redrawFigure(element, mask) {
@@ -16,8 +18,17 @@ function redrawFigure(element, mask) {
   if (figure.show === "columns")
     return element.replaceChildren(...drawColumns(figure, entries, state.currency).filter(Boolean));
   element.classList.toggle("none", Boolean(figure.empty) && !entries[0]?.counts[0]);
-  const listed = figure.list ? firstOf(figure, matching(table, rows, figure.where)) : null;
-  return element.replaceChildren(...drawTile(figure, entries, state.currency, listed).filter(Boolean));
+  const first = figure.list ? firstOf(figure, matching(table, rows, figure.where)) : null;
+  return element.replaceChildren(...drawTile(figure, entries, state.currency, first).filter(Boolean));
+}
+
+const sizeOf = (figure) => rowsAsked.get(figure.name) ?? figure.list.rows ?? 5;
+
+function listMore(name) {
+  const element = document.querySelector(`[data-figure="${name}"]`);
+  rowsAsked.set(name, sizeOf(meta.figures[name]) + MORE);
+  redrawFigure(element, maskOf());
+  element.querySelector(".list").focus();
 }
 
 // An invitation without an answer is of no opportunity yet: only the search reaches it.
@@ -36,7 +47,7 @@ function firstOf(figure, rows) {
   const { ints } = tables[figure.table].columns[name];
   const sign = direction === "down" ? -1 : 1;
   const value = name === "amount" ? sortedAmount : (row) => (ints[row] === MISSING ? null : ints[row]);
-  const size = figure.list.rows ?? 5;
+  const size = sizeOf(figure);
   const first = []; // [row, value], sorted
   for (const row of rows) {
     const one = value(row);
