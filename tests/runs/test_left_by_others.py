@@ -122,6 +122,17 @@ def test_rows_of_a_wrong_account_are_not_loaded_into_a_new_dataset(
     sandbox.assert_equals(small.truth())
 
 
+def test_a_run_without_credentials_loses_nothing(
+    sandbox: Sandbox, leave: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave()
+    with pytest.raises(Exception) as error:  # noqa: PT011 - its message is asserted
+        sandbox.sync({"credentials": {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": ""}})
+    assert "credentials are incomplete" in exit_code_and_message(error.value)[1]
+    sync(sandbox.settings(), Console())
+    assert FINISHED in capsys.readouterr().err
+
+
 def test_a_wrong_account_neither_loads_nor_loses_what_the_right_one_left(
     sandbox: Sandbox, small: Emulator, other: Emulator, leave: Any
 ) -> None:

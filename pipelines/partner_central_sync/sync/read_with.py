@@ -46,14 +46,17 @@ def difference(pipeline: dlt.Pipeline, settings: Settings, *, is_first: bool) ->
         is_first: whether nothing was ever loaded, so that no dataset says which account is the right one.
 
     Raises:
-        ConfigurationError: the credentials are not those of the account that the dataset is of.
+        ConfigurationError: there are no credentials, or not those of the account that the dataset is of.
         PartnerCentralError: the credentials cannot be fetched.
     """
     identity = _pii(**arguments(settings, "pii", "pii_key"))
     if pipeline.state["_local"].get(READ_WITH, _pii("keep", None)) != identity:  # the first release noted nothing
         return "pii"
+    account = _account(session_of(settings), **arguments(settings, "catalog", "endpoint_url"))
     try:
-        _check_account(pipeline, session_of(settings), **arguments(settings, "catalog", "endpoint_url"))
+        for table, state in _states(pipeline):
+            check_catalog(state, settings.catalog)
+            check_account(state, account, table, accept=False)
     except ConfigurationError:
         if is_first:
             return "account"
@@ -63,18 +66,8 @@ def difference(pipeline: dlt.Pipeline, settings: Settings, *, is_first: bool) ->
 
 
 @from_own_section
-def _check_account(
-    pipeline: dlt.Pipeline, session: botocore.session.Session, catalog: str, endpoint_url: str | None = None
-) -> None:
-    """Compares catalog and account with those of each stream whose rows are on their way.
-
-    Raises:
-        ConfigurationError: they are not the same.
-    """
-    identity = identity_of(session, connect(session, endpoint_url=endpoint_url), catalog)
-    for table, state in _states(pipeline):
-        check_catalog(state, catalog)
-        check_account(state, identity, table, accept=False)
+def _account(session: botocore.session.Session, catalog: str, endpoint_url: str | None = None) -> str | None:
+    return identity_of(session, connect(session, endpoint_url=endpoint_url), catalog)
 
 
 @from_own_section
