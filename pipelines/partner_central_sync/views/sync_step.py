@@ -100,7 +100,7 @@ def warnings(kept: Kept, dataset: str) -> Iterator[str]:
         left_out = f" Views that read them were not made: {_names(kept.left_out)}." if kept.left_out else ""
         yield (
             f"These names of views are taken in {dataset}, by what this program did not make, or somebody changed: "
-            f"{names}. It was left as it is.{left_out} Rename it or drop it, and the next run makes the view."
+            f"{names}. It was left as it is.{left_out} Rename it, and the next run makes the view."
         )
     if kept.failed:
         reasons = "; ".join(f"{name} ({reason})" for name, reason in sorted(kept.failed.items()))
