@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,11 +57,3 @@ class Reply:
     error: str | None = None
     content_type: str = JSON_TYPE
     wire: Literal["whole", "drop", "truncate"] = "whole"
-
-
-def json_of(content: object) -> bytes:
-    """Returns the JSON of an answer: UTF-8 without white space; escaped where it holds half a surrogate pair."""
-    try:
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(content, separators=(",", ":")).encode()

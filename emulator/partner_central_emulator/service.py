@@ -17,7 +17,7 @@ from . import signature
 from .data.catalog import Catalog
 from .errors import ServiceError, invalid, invalid_field
 from .faults import RANDOM_KINDS, Fault, applies, denial, error_of, take
-from .messages import Call, Incoming, Parameters, Reply, json_of
+from .messages import Call, Incoming, Parameters, Reply
 from .operations import OPERATIONS
 from .operations.operation import Answer, RecordPage
 from .quota import Quota
@@ -173,4 +173,4 @@ def _parameters(body: bytes) -> dict[str, Any]:
 
 
 def _error_reply(error: ServiceError) -> Reply:
-    return Reply(error.status, json_of(error.body), error=error.code)
+    return Reply(error.status, json.dumps(error.body).encode(), error=error.code)

@@ -82,7 +82,7 @@ def test_the_wheel_says_version_licence_command_and_what_it_needs(wheel: Path) -
     assert commands == ["[console_scripts]", "partner-central", "=", "partner_central_sync.cli:main"]
     required = [one for one in said.get_all("Requires-Dist") or [] if "extra ==" not in one]
     needed = {re.split(r"[^a-z0-9-]", one)[0] for one in required}
-    assert needed == {"boto3", "dlt", "duckdb", "filelock", "orjson", "pyarrow", "rich", "sqlglot", "typer"}
+    assert needed == {"boto3", "dlt", "duckdb", "filelock", "pyarrow", "rich", "sqlglot", "typer"}
 
 
 def test_the_version_in_pyproject_is_the_installed_one(installed: Path, tmp_path: Path) -> None:

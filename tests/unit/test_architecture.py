@@ -167,12 +167,12 @@ def test_a_file_is_short_enough_to_read(file: Path) -> None:
 
 @pytest.mark.parametrize("file", modules(SOURCE), ids=name_of)
 def test_the_source_imports_what_its_requirements_install_and_no_more(file: Path) -> None:
-    allowed = {"boto3", "botocore", "dlt", "mypy_boto3_partnercentral_selling", "orjson"} | sys.stdlib_module_names
+    allowed = {"boto3", "botocore", "dlt", "mypy_boto3_partnercentral_selling"} | sys.stdlib_module_names
     if file.name in {"arrow.py", "types.py"}:
         allowed |= {"pyarrow"}  # where it is installed
     assert {name for level, name in imported(file) if level == 0} - allowed == set()
     lines = (SOURCE / "requirements.txt").read_text().splitlines()
-    assert {re.split("[<>]", line)[0] for line in lines} == {"boto3", "dlt", "orjson", "sqlglot"}
+    assert {re.split("[<>]", line)[0] for line in lines} == {"boto3", "dlt", "sqlglot"}
 
 
 @pytest.mark.parametrize("file", modules(PIPELINES), ids=name_of)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..messages import json_of
 from ..service_model import projection, service_model
 from .merge import merged
 from .pager import Entry, Pager, whole
@@ -79,7 +79,7 @@ class View:
 
     def encoded(self, identifier: str) -> bytes:
         """Returns a record as the operation shows it, in JSON."""
-        return json_of(self.shown(identifier))
+        return json.dumps(self.shown(identifier)).encode()
 
     def _select(self, request: CollectionRequest) -> list[Entry]:
         at = self._collection.refresh()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
 from ..clock import DAY
-from ..messages import json_of
 from ..service_model import projection, service_model
 from . import words
 from .collection import Collection
@@ -141,7 +141,7 @@ class Members:
         return shown if overlay is None else merged(shown, overlay)
 
     def _encode(self, identifier: str) -> bytes:
-        return json_of(self._shown(identifier))
+        return json.dumps(self._shown(identifier)).encode()
 
     def _touch(self, identifier: str) -> None:
         if identifier.partition("/")[2] in self._accounts(identifier.partition("/")[0]):

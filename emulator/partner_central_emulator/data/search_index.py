@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..clock import SECOND, Clock
-from ..messages import json_of
 from ..service_model import projection, service_model
 from .aws_side import AwsSide
 from .details import searched_members
@@ -91,7 +91,7 @@ class SearchIndex:
         entries: dict[str, list[Entry]] = {name: [] for name in _PREPARED}
         for identifier in self._identifiers():
             shown = self._shown(identifier)
-            self._encoded[identifier] = json_of(shown)
+            self._encoded[identifier] = json.dumps(shown).encode()
             for name, found in entries.items():
                 found.append((sort_key(KEYS[name].of(shown), KEYS[name].kind), identifier))
         self._sorted = {name: sorted(found) for name, found in entries.items()}
@@ -221,9 +221,9 @@ class SearchIndex:
 
     def _encode(self, identifier: str, earlier: dict[str, Json | None]) -> bytes:
         if earlier.get(identifier) is not None:
-            return json_of(earlier[identifier])
+            return json.dumps(earlier[identifier]).encode()
         if identifier not in self._encoded:
-            self._encoded[identifier] = json_of(self._shown(identifier))
+            self._encoded[identifier] = json.dumps(self._shown(identifier)).encode()
         return self._encoded[identifier]
 
     def _shown(self, identifier: str) -> Json:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..clock import parse_instant
-from ..messages import json_of
 from ..service_model import projection, service_model
 from .details import HISTORY_AT_MOST, detailed_members, history_entry, next_steps_history
 from .merge import merged
@@ -109,7 +109,7 @@ class Store:
         """Returns a row as `ListOpportunities` shows it, in JSON."""
         found = self._encoded.get(row.id)
         if found is None:
-            found = json_of(self._shown(row, self.record(row), self._as_summary))
+            found = json.dumps(self._shown(row, self.record(row), self._as_summary)).encode()
             if len(self._encoded) >= _ENCODED_AT_MOST:
                 self._encoded.clear()
             self._encoded[row.id] = found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..data.catalog import Catalog
 from ..data.records import Json
-from ..messages import json_of
 
 
 class Answer(Protocol):
@@ -36,7 +36,7 @@ class RecordPage:
 
     def body(self) -> bytes:
         """Returns the JSON that goes to the client."""
-        token = json_of(self.token)
+        token = json.dumps(self.token).encode()
         records = b"null" if self.is_null else b"[%b]" % b",".join(self.records)
         return b'{"NextToken":%b,"%b":%b}' % (token, self.member.encode(), records)
 
@@ -49,7 +49,7 @@ class SingleRecord:
 
     def body(self) -> bytes:
         """Returns the JSON that goes to the client."""
-        return json_of(self.record)
+        return json.dumps(self.record).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from ..api.raw_json import Answer, BadBody
 from ..errors import PaginationError
 from ..operation import List
-from ..tables.values import AGAIN, exact_json
+from ..tables.values import AGAIN, fraction, structure, whole_number
 
 if TYPE_CHECKING:
     from ..api.client import PartnerCentral
@@ -77,7 +78,7 @@ def parse_page(operation: List, answer: Answer) -> Page:
 
 def _parse_structure(answer: Answer) -> dict[str, Any]:
     try:
-        body = exact_json(answer.body)
+        body = json.loads(answer.body, parse_int=whole_number, parse_float=fraction, object_pairs_hook=structure)
     except (ValueError, RecursionError) as error:
         raise BadBody("the answer is cut off or not JSON") from error
     if not isinstance(body, dict):
