@@ -13,16 +13,14 @@ from partner_central_sync.console.failures import exit_code_and_message
 from partner_central_sync.console.output import Console
 from partner_central_sync.sync import pending
 from partner_central_sync.sync.job import sync
-from sandbox import Sandbox, rows
+from runs.test_dropped_tables import interrupted
+from runs.test_tables import query
+from sandbox import Sandbox
 from variants import rarely
 
 MASK = {"pii": "mask", "pii_key": "a key that is long enough"}
 OTHER_KEY = {"pii": "mask", "pii_key": "another key, long enough"}
 FINISHED = "An earlier run was interrupted: finishing what it left first."
-
-
-def interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -33,26 +31,22 @@ def other() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def leave(small: Emulator, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A run that ends before what it read is loaded."""
-    del small
-
-    def left(source: dict[str, Any] | None = None) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(pending, "complete_tables", interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                sandbox.sync(source)
-
-    return left
-
-
-@pytest.fixture
 def sandbox(tmp_path: Any, small: Emulator) -> Sandbox:
     return Sandbox(tmp_path, small.endpoint)
 
 
-def query(sandbox: Sandbox, text: str) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in rows(sandbox, text)]
+def leave(sandbox: Sandbox, source: dict[str, Any] | None = None) -> None:
+    """A run that ends before what it read is loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pending, "complete_tables", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.sync(source)
+
+
+def leave_a_change(sandbox: Sandbox, emulator: Emulator, source: dict[str, Any] | None = None) -> None:
+    """The same, after one opportunity has changed."""
+    emulator.change(emulator.truth()[3]["Id"], {"LifeCycle": {"NextSteps": "Call."}})
+    leave(sandbox, source)
 
 
 def companies(sandbox: Sandbox) -> set[str | None]:
@@ -79,13 +73,13 @@ def test_rows_of_another_pii_are_read_again(
     now: dict[str, Any] | None,
     sandbox: Sandbox,
     small: Emulator,
-    leave: Any,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if run == "later":
         sandbox.sync(now)
-        small.change(small.truth()[3]["Id"], {"LifeCycle": {"NextSteps": "Call."}})
-    leave(before)
+        leave_a_change(sandbox, small, before)
+    else:
+        leave(sandbox, before)
     sync(sandbox.settings(now), Console())
     assert "An earlier run was interrupted, and had another pii." in capsys.readouterr().err
     assert query(sandbox, "SELECT count(*) FROM opportunities") == [(20,)]
@@ -95,16 +89,16 @@ def test_rows_of_another_pii_are_read_again(
 
 @pytest.mark.parametrize("source", [rarely(None), MASK], ids=str)
 def test_rows_of_the_same_pii_are_loaded(
-    source: dict[str, Any] | None, sandbox: Sandbox, leave: Any, capsys: pytest.CaptureFixture[str]
+    source: dict[str, Any] | None, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leave(source)
+    leave(sandbox, source)
     sync(sandbox.settings(source), Console())
     assert FINISHED in capsys.readouterr().err
     assert query(sandbox, "SELECT count(*) FROM opportunities") == [(20,)]
 
 
-def test_rows_that_an_earlier_release_left_are_in_clear(sandbox: Sandbox, small: Emulator, leave: Any) -> None:
-    leave()
+def test_rows_that_an_earlier_release_left_are_in_clear(sandbox: Sandbox, small: Emulator) -> None:
+    leave(sandbox)
     state = sandbox.working_folder / "state.json"
     text = state.read_text()
     state.write_text(text.replace("partner_central_read_with", "of_another_release"))
@@ -114,18 +108,16 @@ def test_rows_that_an_earlier_release_left_are_in_clear(sandbox: Sandbox, small:
 
 
 def test_rows_of_a_wrong_account_are_not_loaded_into_a_new_dataset(
-    sandbox: Sandbox, small: Emulator, other: Emulator, leave: Any, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, small: Emulator, other: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leave({"endpoint_url": other.endpoint})
+    leave(sandbox, {"endpoint_url": other.endpoint})
     sync(sandbox.settings(), Console())
     assert "had another account" in capsys.readouterr().err
     sandbox.assert_equals(small.truth())
 
 
-def test_a_run_without_credentials_loses_nothing(
-    sandbox: Sandbox, leave: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    leave()
+def test_a_run_without_credentials_loses_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    leave(sandbox)
     with pytest.raises(Exception) as error:  # noqa: PT011 - its message is asserted
         sandbox.sync({"credentials": {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": ""}})
     assert "credentials are incomplete" in exit_code_and_message(error.value)[1]
@@ -134,11 +126,10 @@ def test_a_run_without_credentials_loses_nothing(
 
 
 def test_a_wrong_account_neither_loads_nor_loses_what_the_right_one_left(
-    sandbox: Sandbox, small: Emulator, other: Emulator, leave: Any
+    small_synced: Sandbox, small: Emulator, other: Emulator
 ) -> None:
-    sandbox.sync()
-    small.change(small.truth()[3]["Id"], {"LifeCycle": {"NextSteps": "Call."}})
-    leave()
+    sandbox = small_synced
+    leave_a_change(sandbox, small)
     loads = query(sandbox, "SELECT count(*) FROM _dlt_loads")
     with pytest.raises(Exception) as error:  # noqa: PT011 - its message is asserted
         sandbox.sync({"endpoint_url": other.endpoint})
@@ -151,10 +142,9 @@ def test_a_wrong_account_neither_loads_nor_loses_what_the_right_one_left(
 
 
 def test_an_account_that_is_accepted_finishes_what_the_other_left(
-    sandbox: Sandbox, small: Emulator, other: Emulator, leave: Any
+    small_synced: Sandbox, small: Emulator, other: Emulator
 ) -> None:
-    sandbox.sync()
-    small.change(small.truth()[3]["Id"], {"LifeCycle": {"NextSteps": "Call."}})
-    leave()
+    sandbox = small_synced
+    leave_a_change(sandbox, small)
     sandbox.sync({"endpoint_url": other.endpoint, "accept_account": True})
     assert query(sandbox, "SELECT count(*) FROM opportunities WHERE life_cycle_next_steps = 'Call.'") == [(1,)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +12,8 @@ from partner_central.public import ACCOUNT
 
 from ..destinations.lake.client import LakeClient
 from ..destinations.own_names import of_other_sources
-from .sql import ROW_ID, added, changes_of, of_members
-from .tables import PersonalTable, Policies, tables_in
+from .sql import ROW_ID, changes_of, of_members
+from .tables import Cleaned, PersonalTable, Policies, tables_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,14 +23,6 @@ ICEBERG = (
     "Out of reach here: earlier snapshots of the Iceberg tables, their files and statistics. Expire snapshots and "
     "remove orphan files with the engine you use (in Spark: expire_snapshots, remove_orphan_files)"
 )
-
-
-@dataclass(slots=True)
-class Cleaned:
-    """The number of rows of each table that were in clear, and further lines for the user."""
-
-    rows: Counter[str] = field(default_factory=Counter)
-    lines: list[str] = field(default_factory=list)
 
 
 def clean(client: LakeClient, policies: Policies, account: str | None) -> Cleaned:
@@ -49,7 +39,7 @@ def clean(client: LakeClient, policies: Policies, account: str | None) -> Cleane
         rows = stored.to_pyarrow_table() if made == "delta" else stored.scan().to_arrow()
         if ROW_ID not in rows.column_names:  # it is the user's, under the name of a stream that was never chosen
             continue
-        own = {*rows.column_names} - added(client, name, rows.column_names)
+        own = cleaned.own(client.schema, name, rows.column_names)
         changed, count = _clean_table(table.with_others(own, account), own, rows, policies, account)
         cleaned.rows[name] = count
         if made == "delta":
@@ -77,8 +67,7 @@ def _clean_table(
 
     read = [*of_members(table.read, own), *{ROW_ID, ACCOUNT}.intersection(rows.column_names)]
     stored = rows.select(read).to_pylist()
-    mine = [account is None or row[ACCOUNT] == account for row in stored]
-    changes = [changes_of(table, row, policies) if own else {} for row, own in zip(stored, mine, strict=True)]
+    changes = [changes_of(table, row, policies) if account is None or row[ACCOUNT] == account else {} for row in stored]
     for column in sorted({column for change in changes for column in change}):
         at = rows.schema.get_field_index(column)
         stored_values = rows.column(column).to_pylist()

@@ -8,7 +8,6 @@ done again; a command that was killed half-way is run again.
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -20,7 +19,6 @@ from partner_central.public import (
     STREAMS,
     ConfigurationError,
     forget_masks,
-    from_own_section,
 )
 
 from ..console.failures import AnotherRun
@@ -29,10 +27,11 @@ from ..destinations import of
 from ..destinations.pipeline_state import state_of_source
 from ..destinations.probe import probe
 from ..sync import dlt_settings, run_lease, working_folder
+from ..sync.own_session import pii_policy
 from ..sync.pending import load_pending
 from ..sync.settings import Settings
 from . import lake, sql
-from .tables import Policies, tables_in
+from .tables import Cleaned, Policies, tables_in
 
 KEEPS = (
     "pii is keep: nothing is to be forgotten. Set pii = mask or drop under [sources.partner_central] of "
@@ -53,19 +52,12 @@ def forget(settings: Settings, console: Console) -> list[str]:
         AnotherRun: a run of the same pipeline is active.
         NotWritable: the destination cannot be written now.
     """
-    arguments = settings.source_arguments()
-    policies = _policies(**{name: arguments[name] for name in ("pii", "pii_key") if name in arguments})
+    policies = {stream: pii_policy(settings, stream) for stream in STREAMS}
     if all(policy.keeps for policy in policies.values()):
         raise ConfigurationError(KEEPS)
     dlt_settings.check(settings)
     with working_folder.hold_lock(settings):
         return list(_clean(policies, settings, console))
-
-
-@from_own_section
-def _policies(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> Policies:
-    """Returns what a sync would do with the personal data of each stream, configured in the same place."""
-    return {stream: stream.pii_policy(pii, pii_key) for stream in STREAMS}
 
 
 def _clean(policies: Policies, settings: Settings, console: Console) -> Iterator[str]:
@@ -129,7 +121,7 @@ def _clean_lake(
     note_form()
     with client:
         states = client.drop_old_states(settings.pipeline_name)
-    yield from _counts(cleaned.rows)
+    yield from _counts(cleaned)
     yield _cursors(states)
     yield from cleaned.lines
 
@@ -142,8 +134,6 @@ def _clean_database(
 ) -> Iterator[str]:
     with client:
         yield from _counts(sql.clean_rows(client, policies, settings.account))
-        if added := sql.added_columns(client):
-            yield f"Left as they are, since no sync made them: the columns {', '.join(added)}"
         yield f"sync_runs: {sql.clean_scopes(client):,} names of filters were hashes without the key and are cleaned"
     note_form()
     with client:
@@ -158,8 +148,10 @@ def _cursors(deleted: int) -> str:
     return f"_dlt_pipeline_state: {deleted:,} earlier cursors deleted"
 
 
-def _counts(cleaned: Counter[str]) -> Iterator[str]:
-    """Yields a line for each table; of streams that were never loaded there is none."""
-    for name, table in tables_in(cleaned).items():
-        if name in cleaned or table.stream is SPINE:
-            yield f"{table.what}: {cleaned[name]:,} were in clear and are cleaned"
+def _counts(cleaned: Cleaned) -> Iterator[str]:
+    """Yields a line for each table, and one for what is left; of streams that were never loaded there is none."""
+    for name, table in tables_in(cleaned.rows).items():
+        if name in cleaned.rows or table.stream is SPINE:
+            yield f"{table.what}: {cleaned.rows[name]:,} were in clear and are cleaned"
+    if cleaned.added:
+        yield f"Left as they are, since no sync made them: the columns {', '.join(sorted(cleaned.added))}"

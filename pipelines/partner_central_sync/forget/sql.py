@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from dlt.common.destination.client import JobClientBase, WithStateSync
+from dlt.common.destination.client import WithStateSync
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
@@ -21,7 +20,7 @@ from ..destinations.own_tables import columns_of, update
 from ..destinations.pipeline_state import is_of_original
 from ..destinations.split_columns import member_of
 from ..sync.settings import Settings
-from .tables import PersonalTable, Policies, tables_in
+from .tables import Cleaned, PersonalTable, Policies, tables_in
 
 if TYPE_CHECKING:
     from ..destinations.lease_table import LeaseTable
@@ -34,28 +33,22 @@ LOGS = ("sync_runs", "sync_run_streams")
 OF_A_MERGE = re.compile(r"_(delete|insert)_[0-9a-f]{32}$")  # tables that dlt makes for a merge
 
 
-def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None) -> Counter[str]:
-    """Puts into every row what would be stored of it now; returns how many rows of a table were in clear.
+def clean_rows(client: SqlJobClientBase, policies: Policies, account: str | None) -> Cleaned:
+    """Puts into every row what would be stored of it now.
 
     Each step changes some hundred rows, with the hash of what they hold then.
     """
-    cleaned: Counter[str] = Counter()
+    cleaned = Cleaned()
     tables = tables_in(client.schema.tables)
     for name, columns in columns_of(client, loaded_tables(client, tables)).items():
-        own = columns - added(client, name, columns)
+        own = cleaned.own(client.schema, name, columns)
         table = tables[name].with_others(own, account)
         for rows in _pages(client.sql_client, table, of_members(table.read, own), account):
             changes = {row[ROW_ID]: changed for row in rows if (changed := changes_of(table, row, policies))}
             if changes:
                 _write(client, name, changes)
-            cleaned[name] += len(changes)
+            cleaned.rows[name] += len(changes)
     return cleaned
-
-
-def added_columns(client: SqlJobClientBase) -> list[str]:
-    """Returns the columns that somebody added to tables with personal data, as `table.column`; no sync made them."""
-    found = columns_of(client, loaded_tables(client, tables_in(client.schema.tables)))
-    return sorted(f"{name}.{column}" for name, columns in found.items() for column in added(client, name, columns))
 
 
 def changes_of(table: PersonalTable, row: Row, policies: Policies) -> Row:
@@ -199,10 +192,9 @@ def _empty_dataset(client: SqlJobClientBase, dataset: str) -> bool:
     try:
         tables = of(client).table_names(client, dataset)
     except DatabaseException:
-        has = bool(cast("LeaseTable", client).was_staged_in(dataset, {*client.schema.tables}))
-        with sql.with_alternative_dataset_name(dataset):
-            if has:
-                sql.drop_dataset()
+        leases = cast("LeaseTable", client)
+        if has := leases.was_staged_in(dataset, {*client.schema.tables}):
+            leases.drop_staging(dataset)
         return has
     staged = {name.casefold() for name in client.schema.tables}
     if client.schema.version_table_name.casefold() not in {name.casefold() for name in tables}:
@@ -220,9 +212,3 @@ def _drop(sql: SqlClientBase[Any], table: str) -> None:
         sql.execute_sql(f"DROP TABLE {table}")
     except DatabaseException:
         sql.execute_sql(f"DELETE FROM {table}")  # noqa: S608 - the schema's own names
-
-
-def added(client: JobClientBase, table: str, columns: Iterable[str]) -> set[str]:
-    """Returns those columns of a table that no sync made: dlt's schema has every column that one made."""
-    made = {name.lower() for name in client.schema.tables.get(table, {}).get("columns", {})}
-    return {name for name in columns if name.lower() not in made}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from dlt.common.schema import Schema
 
 from partner_central.public import ACCOUNT, OWN_COLUMNS, STREAMS, PiiPolicy, Stream
 
@@ -51,6 +54,28 @@ class PersonalTable:
     def is_of_rejected(self) -> bool:
         """Returns whether it holds records that could not become rows."""
         return self.name == self.stream.rejected_table
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """The outcome for the tables.
+
+    Attributes:
+        rows: how many rows of each table were in clear.
+        added: columns that somebody added, as `table.column`; they are left as they are.
+        lines: more for the user.
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    added: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def own(self, schema: Schema, table: str, columns: Iterable[str]) -> set[str]:
+        """Returns the columns that syncs made, and notes the others: dlt's schema has every one that a sync made."""
+        made = {name.lower() for name in schema.tables.get(table, {}).get("columns", {})}
+        own = {name for name in columns if name.lower() in made}
+        self.added += (f"{table}.{name}" for name in {*columns} - own)
+        return own
 
 
 def _tables_of(stream: Stream) -> Iterator[PersonalTable]:

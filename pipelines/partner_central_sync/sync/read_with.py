@@ -6,15 +6,14 @@ rows of a wrong account by the run that corrects the credentials.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
 
 import botocore.session
 import dlt
 
 from partner_central.public import (
     SPINE,
+    STREAMS,
     ConfigurationError,
     check_account,
     check_catalog,
@@ -23,8 +22,8 @@ from partner_central.public import (
     identity_of,
 )
 
-from ..destinations.pipeline_state import SOURCE
-from .own_session import arguments, session_of
+from ..destinations.pipeline_state import state_of_source
+from .own_session import arguments, pii_policy, session_of
 from .settings import Settings
 
 READ_WITH = "partner_central_read_with"
@@ -32,7 +31,7 @@ READ_WITH = "partner_central_read_with"
 
 def note(pipeline: dlt.Pipeline, settings: Settings) -> None:
     """Notes in the working folder what is stored of personal data in the rows that are read now."""
-    identity = _pii(**arguments(settings, "pii", "pii_key"))
+    identity = pii_policy(settings, SPINE).identity
     if pipeline.state["_local"].get(READ_WITH) != identity:
         pipeline.set_local_state_val(READ_WITH, identity)
 
@@ -49,17 +48,18 @@ def difference(pipeline: dlt.Pipeline, settings: Settings, *, is_first: bool) ->
         ConfigurationError: there are no credentials, or not those of the account that the dataset is of.
         PartnerCentralError: the credentials cannot be fetched.
     """
-    identity = _pii(**arguments(settings, "pii", "pii_key"))
-    if pipeline.state["_local"].get(READ_WITH, _pii("keep", None)) != identity:  # the first release noted nothing
+    noted = pipeline.state["_local"].get(READ_WITH) or SPINE.pii_policy("keep", None).identity  # as the first release
+    if noted != pii_policy(settings, SPINE).identity:
         return "pii"
     account = _account(session_of(settings), **arguments(settings, "catalog", "endpoint_url"))
     try:
-        for table, state in _states(pipeline):
-            check_catalog(state, settings.catalog)
-            check_account(state, account, table, accept=False)
+        for stream in STREAMS:
+            if state := deepcopy(state_of_source(pipeline.state, stream)):
+                check_catalog(state, settings.catalog)
+                check_account(state, account, stream.table, accept=False)
     except ConfigurationError:
         if is_first:
-            return "account"
+            return "account or catalog"
         if not _accepts_another(**arguments(settings, "accept_account")):
             raise
     return None
@@ -73,14 +73,3 @@ def _account(session: botocore.session.Session, catalog: str, endpoint_url: str 
 @from_own_section
 def _accepts_another(*, accept_account: bool = False) -> bool:
     return accept_account
-
-
-def _states(pipeline: dlt.Pipeline) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields a copy of the state of each stream, by its table."""
-    state: Any = pipeline.state
-    yield from deepcopy(state.get("sources", {}).get(SOURCE, {}).get("resources", {})).items()
-
-
-@from_own_section
-def _pii(pii: str = "keep", pii_key: dlt.TSecretStrValue | None = None) -> str:
-    return SPINE.pii_policy(pii, pii_key).identity
